@@ -1,0 +1,20 @@
+/** absences: why an expected cell has no data, from the closed list, with when to look again. Present cells have no row. */
+import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+
+export const absences = sqliteTable(
+  'absences',
+  {
+    dataset: text('dataset').notNull(),
+    symbol: text('symbol').notNull(),
+    dt: text('dt').notNull(),
+    reason: text('reason').notNull(),
+    /** Epoch ms of the decision and of the next look; null when the reason is final. */
+    decidedAt: integer('decided_at').notNull(),
+    recheckAt: integer('recheck_at'),
+  },
+  (table) => [
+    primaryKey({ columns: [table.dataset, table.symbol, table.dt] }),
+    index('absences_dt').on(table.dataset, table.dt),
+    index('absences_recheck').on(table.recheckAt),
+  ],
+)

@@ -1,0 +1,15 @@
+/** Accepted answers of a range of days: rows and digest per (cell, vendor). */
+import { sql } from 'drizzle-orm'
+import type { Db } from '../client.ts'
+
+export interface Accepted {
+  symbol: string
+  dt: string
+  vendor: string
+  rows: number
+  digest: string
+}
+
+export const listAccepted = (db: Db, dataset: string, fromDt: string, toDt: string): Promise<Accepted[]> =>
+  db.all<Accepted>(sql`SELECT symbol, dt, vendor, rows, digest FROM attempts
+    WHERE dataset = ${dataset} AND dt BETWEEN ${fromDt} AND ${toDt} AND digest IS NOT NULL`)

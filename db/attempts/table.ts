@@ -1,0 +1,29 @@
+/** attempts: the evidence. One row per (dataset, symbol, dt, vendor): how often asked, what the last answer was. */
+import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+
+export const attempts = sqliteTable(
+  'attempts',
+  {
+    dataset: text('dataset').notNull(),
+    symbol: text('symbol').notNull(),
+    dt: text('dt').notNull(),
+    vendor: text('vendor').notNull(),
+    count: integer('count').notNull(),
+    outcome: text('outcome').notNull(),
+    /** HTTP status of a refusal; null for an answer that was read. */
+    status: integer('status'),
+    rows: integer('rows').notNull(),
+    digest: text('digest'),
+    /** What the vendor said, bounded, without secrets; only for refusals. */
+    note: text('note'),
+    at: integer('at').notNull(),
+    /** Epoch ms before which this vendor is not asked for this cell again. */
+    askAgainAt: integer('ask_again_at').notNull(),
+    /** The flags for which QC refused this vendor's version; null while it is good. */
+    refusedFor: text('refused_for'),
+  },
+  (table) => [
+    primaryKey({ columns: [table.dataset, table.symbol, table.dt, table.vendor] }),
+    index('attempts_dt').on(table.dataset, table.dt),
+  ],
+)

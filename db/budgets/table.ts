@@ -1,0 +1,21 @@
+/**
+ * budgets: calls spent, per vendor, in one-second slots (for the limit per minute) and per UTC day (for the daily cap).
+ * A sliding window over slots is never above the limit in any minute, which a token bucket of the same size is.
+ */
+import { sql } from 'drizzle-orm'
+import { check, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+
+export const budgets = sqliteTable(
+  'budgets',
+  {
+    vendor: text('vendor').notNull(),
+    kind: text('kind', { enum: ['slot', 'day'] }).notNull(),
+    startsAt: integer('starts_at').notNull(),
+    calls: integer('calls').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.vendor, table.kind, table.startsAt] }),
+    check('budgets_kind', sql`${table.kind} IN ('slot', 'day')`),
+    check('budgets_calls', sql`${table.calls} > 0`),
+  ],
+)

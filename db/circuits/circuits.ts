@@ -1,0 +1,35 @@
+/** Leaving a vendor alone: after failures in a row, or because it asked for it. One row per vendor, shared by all workers. */
+import { sql } from 'drizzle-orm'
+import type { Db } from '../client.ts'
+
+export interface Circuit {
+  vendor: string
+  failures: number
+  blockedUntil: number
+  why: string
+}
+
+export const listCircuits = (db: Db): Promise<Circuit[]> =>
+  db.all<Circuit>(sql`SELECT vendor, failures, blocked_until AS blockedUntil, why FROM circuits ORDER BY vendor`)
+
+/** One more failure in a row; answers how many there are now. */
+export async function countFailure(db: Db, vendor: string, why: string): Promise<number> {
+  const [rows] = await db.write([
+    sql`INSERT INTO circuits (vendor, failures, blocked_until, why) VALUES (${vendor}, 1, 0, ${why})
+        ON CONFLICT DO UPDATE SET failures = failures + 1, why = excluded.why RETURNING failures`,
+  ])
+  return Number(rows?.[0]?.failures ?? 1)
+}
+
+/** Sends nothing to the vendor before `until`; never shortens a block that is already there. */
+export async function blockVendor(db: Db, vendor: string, until: number, why: string): Promise<void> {
+  await db.write([
+    sql`INSERT INTO circuits (vendor, failures, blocked_until, why) VALUES (${vendor}, 0, ${until}, ${why})
+        ON CONFLICT DO UPDATE SET blocked_until = max(blocked_until, excluded.blocked_until), why = excluded.why`,
+  ])
+}
+
+/** The vendor answered: failures in a row start again from none. */
+export async function closeCircuit(db: Db, vendor: string): Promise<void> {
+  await db.write([sql`UPDATE circuits SET failures = 0 WHERE vendor = ${vendor} AND failures > 0`])
+}

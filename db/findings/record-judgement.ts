@@ -1,0 +1,68 @@
+/** The one write that ends a QC run of a partition: findings replaced, held cells marked, versions refused, work ticked off. */
+import { sql } from 'drizzle-orm'
+import type { Db } from '../client.ts'
+import type { PartitionWork } from '../partitions/partitions.ts'
+
+export interface Finding {
+  symbol: string
+  dt: string
+  month: string
+  bit: number
+  status: 'AMBER' | 'RED'
+  flags: string
+  numbers: string
+  vendor: string | null
+  action: 'none' | 'second_opinion' | 'permanent'
+  /** 1 when the cell has rows that are kept out of exports. */
+  held: 0 | 1
+}
+
+export interface Judgement {
+  work: PartitionWork
+  token: string
+  fromDt: string
+  toDt: string
+  findings: readonly Finding[]
+  red: number
+  now: number
+}
+
+/** False when the lease had passed on: nothing is changed then. */
+export async function recordJudgement(db: Db, judgement: Judgement): Promise<boolean> {
+  const { work, token, fromDt, toDt, now } = judgement
+  const { dataset, partition } = work
+  const mine = sql`EXISTS (SELECT 1 FROM partitions
+    WHERE dataset = ${dataset} AND partition = ${partition} AND lease_token = ${token})`
+  const found = JSON.stringify(judgement.findings)
+  const results = await db.write([
+    sql`DELETE FROM findings WHERE dataset = ${dataset} AND partition = ${partition} AND ${mine}`,
+    sql`INSERT INTO findings (dataset, symbol, dt, partition, status, flags, numbers, vendor, action, checked_at)
+        SELECT ${dataset}, value->>'symbol', value->>'dt', ${partition}, value->>'status', value->>'flags',
+               value->>'numbers', value->>'vendor', value->>'action', ${now}
+        FROM json_each(${found}) WHERE ${mine} ON CONFLICT DO NOTHING`,
+    sql`UPDATE coverage SET held = held & ~(SELECT sum(1 << (CAST(substr(d.value, 9, 2) AS INTEGER) - 1))
+          FROM json_each(${JSON.stringify(daysBetween(fromDt, toDt))}) d WHERE substr(d.value, 1, 7) = coverage.month)
+        WHERE dataset = ${dataset} AND month BETWEEN substr(${fromDt}, 1, 7) AND substr(${toDt}, 1, 7) AND held <> 0 AND ${mine}`,
+    sql`UPDATE coverage SET held = coverage.held | (h.held & coverage.present)
+        FROM (SELECT value->>'symbol' AS symbol, value->>'month' AS month, sum((value->>'bit') * (value->>'held')) AS held
+              FROM json_each(${found}) GROUP BY 1, 2) h
+        WHERE coverage.dataset = ${dataset} AND coverage.symbol = h.symbol AND coverage.month = h.month AND h.held > 0 AND ${mine}`,
+    sql`UPDATE attempts SET refused_for = f.flags
+        FROM (SELECT value->>'symbol' AS symbol, value->>'dt' AS dt, value->>'vendor' AS vendor, value->>'flags' AS flags
+              FROM json_each(${found}) WHERE value->>'held' = 1) f
+        WHERE attempts.dataset = ${dataset} AND attempts.symbol = f.symbol AND attempts.dt = f.dt AND attempts.vendor = f.vendor
+          AND ${mine}`,
+    sql`UPDATE partitions SET checked_version = ${work.version}, checked_at = ${now}, red = ${judgement.red},
+          lease_token = NULL, lease_expires_at = 0
+        WHERE dataset = ${dataset} AND partition = ${partition} AND lease_token = ${token} RETURNING partition`,
+  ])
+  return (results[5]?.length ?? 0) > 0
+}
+
+/** Every calendar day of a range of at most a year or so. */
+function daysBetween(fromDt: string, toDt: string): string[] {
+  const days: string[] = []
+  for (let ms = Date.parse(fromDt); ms <= Date.parse(toDt); ms += 86_400_000)
+    days.push(new Date(ms).toISOString().slice(0, 10))
+  return days
+}

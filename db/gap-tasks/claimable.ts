@@ -1,0 +1,44 @@
+/** Which queued tasks one vendor may take now, in the order of the queue. */
+import { type SQL, sql } from 'drizzle-orm'
+
+export interface VendorReach {
+  vendor: string
+  dataset: string
+  /** Days the vendor's plan reaches, both inclusive. */
+  fromDt: string
+  toDt: string
+  /** Only this lane, or any. */
+  lane: 'today' | 'backfill' | null
+  now: number
+}
+
+/** `FROM … WHERE …` over gap_tasks as t; append the order and a limit. */
+export function claimableBy(reach: VendorReach): SQL {
+  const { vendor, dataset, fromDt, toDt, lane, now } = reach
+  const inLane = lane === null ? sql`` : sql`AND t.lane = ${lane}`
+  const askedLately = sql`SELECT 1 FROM attempts a
+    WHERE a.dataset = t.dataset AND a.symbol = t.symbol AND a.dt = t.dt AND a.vendor = ${vendor} AND a.ask_again_at > ${now}`
+  const demoted = sql`SELECT 1 FROM demotions d
+    WHERE d.vendor = ${vendor} AND d.dataset = t.dataset AND d.symbol IN ('*', t.symbol)
+      AND t.dt BETWEEN d.from_dt AND d.to_dt AND d.until > ${now}`
+  return sql`FROM gap_tasks t
+    WHERE t.state = 'queued' AND t.dataset = ${dataset} ${inLane}
+      AND t.next_at <= ${now} AND t.dt BETWEEN ${fromDt} AND ${toDt}
+      AND NOT EXISTS (${askedLately}) AND NOT EXISTS (${demoted})`
+}
+
+/** Lane `today` first, then priority, then the oldest day, then first come. */
+export const queueOrder: SQL = sql`t.lane DESC, t.priority DESC, t.dt, t.id`
+
+export interface QueuedTask {
+  id: number
+  symbol: string
+  dt: string
+  lane: 'today' | 'backfill'
+  priority: number
+  expectedRows: number | null
+  reason: string
+  attempts: number
+}
+
+export const taskColumns: SQL = sql`t.id, t.symbol, t.dt, t.lane, t.priority, t.expected_rows AS expectedRows, t.reason, t.attempts`

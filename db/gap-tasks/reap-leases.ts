@@ -1,0 +1,21 @@
+/** Gives tasks whose holder is gone back to the queue, or parks those that have used up their attempts. */
+import { type SQL, sql } from 'drizzle-orm'
+import type { Db } from '../client.ts'
+
+async function giveBack(db: Db, gone: SQL, maxAttempts: number, now: number): Promise<number> {
+  const results = await db.write([
+    sql`UPDATE gap_tasks SET state = CASE WHEN attempts >= ${maxAttempts} THEN 'stalled' ELSE 'queued' END,
+          last_outcome = 'abandoned', updated_at = ${now}
+        WHERE state = 'leased' AND id IN (SELECT task_id FROM leases WHERE ${gone}) RETURNING id`,
+    sql`DELETE FROM leases WHERE ${gone}`,
+  ])
+  return results[0]?.length ?? 0
+}
+
+/** Leases that have lapsed. */
+export const reapLeases = (db: Db, maxAttempts: number, now: number): Promise<number> =>
+  giveBack(db, sql`lease_expires_at <= ${now}`, maxAttempts, now)
+
+/** All leases: only at the start of a process that owns the database alone, when every holder is known to be dead. */
+export const reapAllLeases = (db: Db, maxAttempts: number, now: number): Promise<number> =>
+  giveBack(db, sql`true`, maxAttempts, now)

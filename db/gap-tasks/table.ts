@@ -1,0 +1,42 @@
+/**
+ * gap_tasks: the queue. One open task per cell.
+ *
+ *   enqueue → queued ──claim──▶ leased ──settle──▶ done      (present, or absent for good)
+ *               ▲                 │ └────settle──▶ stalled   (attempts used up; redrive makes it queued again)
+ *               └── settle, reap ─┘
+ *
+ * Attempts are counted at the claim, before anything is sent: a task that kills the process still runs out of them.
+ */
+import { sql } from 'drizzle-orm'
+import { check, index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
+
+export const gapTasks = sqliteTable(
+  'gap_tasks',
+  {
+    id: integer('id').primaryKey({ autoIncrement: true }),
+    dataset: text('dataset').notNull(),
+    symbol: text('symbol').notNull(),
+    dt: text('dt').notNull(),
+    lane: text('lane', { enum: ['today', 'backfill'] }).notNull(),
+    priority: integer('priority').notNull(),
+    expectedRows: integer('expected_rows'),
+    /** Why the cell was queued: missing, recheck, second_opinion or manual. */
+    reason: text('reason').notNull(),
+    state: text('state', { enum: ['queued', 'leased', 'done', 'stalled'] }).notNull(),
+    attempts: integer('attempts').notNull(),
+    /** Epoch ms before which no claim takes the task. */
+    nextAt: integer('next_at').notNull(),
+    lastOutcome: text('last_outcome'),
+    createdAt: integer('created_at').notNull(),
+    updatedAt: integer('updated_at').notNull(),
+  },
+  (table) => [
+    uniqueIndex('gap_tasks_open_cell').on(table.dataset, table.symbol, table.dt).where(sql`state <> 'done'`),
+    index('gap_tasks_queue')
+      .on(table.dataset, sql`lane DESC`, sql`priority DESC`, table.dt, table.id)
+      .where(sql`state = 'queued'`),
+    check('gap_tasks_lane', sql`${table.lane} IN ('today', 'backfill')`),
+    check('gap_tasks_state', sql`${table.state} IN ('queued', 'leased', 'done', 'stalled')`),
+    check('gap_tasks_attempts', sql`${table.attempts} >= 0`),
+  ],
+)

@@ -1,0 +1,67 @@
+/** Manifest lines become memory again: after a crash between a file and its commit, or after the database was lost. */
+import { sql } from 'drizzle-orm'
+import type { Db } from '../client.ts'
+
+export interface AcceptedLine {
+  symbol: string
+  dt: string
+  month: string
+  bit: number
+  rows: number
+  digest: string
+  partition: string
+}
+
+export async function manifestMarks(db: Db): Promise<Map<string, number>> {
+  const rows = await db.all<{ path: string; bytes: number }>(sql`SELECT path, bytes FROM manifests`)
+  return new Map(rows.map((row) => [row.path, row.bytes]))
+}
+
+/** Up to here the manifest is reflected in the database. */
+export async function markManifest(db: Db, path: string, bytes: number): Promise<void> {
+  await db.write([
+    sql`INSERT INTO manifests (path, bytes) VALUES (${path}, ${bytes})
+        ON CONFLICT DO UPDATE SET bytes = max(bytes, excluded.bytes)`,
+  ])
+}
+
+/** Replays accepted answers; safe to repeat. Cells already known with the same digest change nothing. */
+export async function replayAccepted(
+  db: Db,
+  vendor: string,
+  dataset: string,
+  lines: readonly AcceptedLine[],
+  mark: { path: string; bytes: number },
+  now: number,
+): Promise<number> {
+  const fresh = await db.all<{ line: string }>(sql`
+    SELECT i.value AS line FROM json_each(${JSON.stringify(lines)}) i
+    LEFT JOIN attempts a ON a.dataset = ${dataset} AND a.symbol = i.value->>'symbol' AND a.dt = i.value->>'dt'
+      AND a.vendor = ${vendor}
+    WHERE a.digest IS NOT i.value->>'digest'`)
+  const replayed = sql`(SELECT value AS s FROM json_each(${`[${fresh.map((row) => row.line).join(',')}]`}))`
+  await db.write([
+    sql`INSERT INTO attempts (dataset, symbol, dt, vendor, count, outcome, rows, digest, at, ask_again_at)
+        SELECT ${dataset}, s->>'symbol', s->>'dt', ${vendor}, 1, 'filled', s->>'rows', s->>'digest', ${now}, 9007199254740991
+        FROM ${replayed} WHERE true
+        ON CONFLICT DO UPDATE SET outcome = 'filled', rows = excluded.rows, digest = excluded.digest, refused_for = NULL,
+          at = excluded.at, ask_again_at = excluded.ask_again_at`,
+    sql`INSERT INTO coverage (dataset, symbol, month, present)
+        SELECT ${dataset}, s->>'symbol', s->>'month', sum(DISTINCT s->>'bit') FROM ${replayed} GROUP BY s->>'symbol', s->>'month'
+        ON CONFLICT DO UPDATE SET present = present | excluded.present, absent = absent & ~excluded.present`,
+    sql`DELETE FROM absences WHERE dataset = ${dataset}
+          AND (symbol, dt) IN (SELECT s->>'symbol', s->>'dt' FROM ${replayed})`,
+    sql`INSERT INTO bookmarks (vendor, dataset, symbol, last_dt)
+        SELECT ${vendor}, ${dataset}, s->>'symbol', max(s->>'dt') FROM ${replayed} GROUP BY s->>'symbol'
+        ON CONFLICT DO UPDATE SET last_dt = max(last_dt, excluded.last_dt)`,
+    sql`INSERT INTO partitions (dataset, partition, version, touched_at, expected)
+        SELECT DISTINCT ${dataset}, s->>'partition', 1, ${now}, '' FROM ${replayed} WHERE true
+        ON CONFLICT DO UPDATE SET version = version + 1, touched_at = excluded.touched_at`,
+    sql`UPDATE gap_tasks SET state = 'done', last_outcome = 'filled', updated_at = ${now}
+        WHERE dataset = ${dataset} AND state IN ('queued', 'stalled')
+          AND (symbol, dt) IN (SELECT s->>'symbol', s->>'dt' FROM ${replayed})`,
+    sql`INSERT INTO manifests (path, bytes) VALUES (${mark.path}, ${mark.bytes})
+        ON CONFLICT DO UPDATE SET bytes = max(bytes, excluded.bytes)`,
+  ])
+  return fresh.length
+}

@@ -1,0 +1,176 @@
+/** Choosing the next call: the head of the queue, the best vendor that may serve it now, and every task that can ride along. */
+import type { DatasetConfig } from '../../config/schema.ts'
+import { type Limits, nextCallAt } from '../../db/budgets/take-calls.ts'
+import { type Circuit, listCircuits } from '../../db/circuits/circuits.ts'
+import { claimTasks } from '../../db/gap-tasks/claim-tasks.ts'
+import type { QueuedTask, VendorReach } from '../../db/gap-tasks/claimable.ts'
+import { findHead } from '../../db/gap-tasks/find-head.ts'
+import { findNeighbours } from '../../db/gap-tasks/find-neighbours.ts'
+import { nextDue } from '../../db/gap-tasks/next-due.ts'
+import { reapLeases } from '../../db/gap-tasks/reap-leases.ts'
+import { listScores } from '../../db/vendor-scores/scores.ts'
+import { type CellKey, cellKey, type DatasetName } from '../_market/cell.ts'
+import type { CallPlan, PlanTerms, Want } from '../_vendors/vendor.ts'
+import { type Desk, datasetsOf, type Lane, type Server, serversOf } from './desk.ts'
+import { reachOf } from './reach.ts'
+import { type Score, scoreOf } from './score.ts'
+import { MAX_ATTEMPTS } from './verdict.ts'
+
+/** A lease outlives the longest plan by far: pages × the timeout of one request. */
+const LEASE_MS = 20 * 60_000
+/** Tasks offered to one plan at the most: bounds the memory of one dispatch. */
+const NEIGHBOURS = 20_000
+/** Times a claim is tried again when other workers took the head first. */
+const TRIES = 5
+
+export interface Choice {
+  server: Server
+  dataset: DatasetName
+  spec: DatasetConfig
+  head: QueuedTask
+  /** All vendors that could serve the head now, best first. */
+  ranking: Score[]
+  plan: CallPlan
+  terms: PlanTerms
+  tasks: Map<CellKey, QueuedTask>
+}
+
+export interface Claim extends Choice {
+  token: string
+}
+
+export interface Nothing {
+  /** When something may be claimable, epoch ms; null when the queue is empty. */
+  nextAt: number | null
+}
+
+/** A claimed call, or when to come back. Nothing is sent and nothing is spent. */
+export async function claimNext(desk: Desk, lane: Lane | null): Promise<Claim | Nothing> {
+  await reapLeases(desk.db, MAX_ATTEMPTS, desk.now())
+  for (let tries = 0; tries < TRIES; tries++) {
+    const choice = await chooseNext(desk, lane)
+    if (!('plan' in choice)) return choice
+    const token = desk.token()
+    const now = desk.now()
+    const taken = await claimTasks(desk.db, {
+      ids: choice.plan.wants.map((want) => taskOf(choice, want).id),
+      vendor: choice.server.seat.name,
+      token,
+      holder: desk.holder,
+      now,
+      leaseExpiresAt: now + LEASE_MS,
+    })
+    const wants = choice.plan.wants.filter((want) => taken.has(taskOf(choice, want).id))
+    if (wants.length > 0) return { ...choice, plan: { ...choice.plan, wants }, token }
+  }
+  return { nextAt: desk.now() }
+}
+
+/** The task behind a want of a choice's plan. */
+export function taskOf(choice: Choice, want: Want): QueuedTask {
+  const task = choice.tasks.get(cellKey(want.symbol, want.dt))
+  if (!task) throw new Error(`${choice.server.seat.name} planned ${want.symbol} ${want.dt}, which it was not offered`)
+  return task
+}
+
+interface Candidate {
+  server: Server
+  dataset: DatasetName
+  spec: DatasetConfig
+  reach: VendorReach
+  head: QueuedTask
+  score: Score
+}
+
+/** What would be claimed now: the dry run of a dispatch. */
+export async function chooseNext(desk: Desk, lane: Lane | null): Promise<Choice | Nothing> {
+  const now = desk.now()
+  const blocked: number[] = []
+  const candidates = await findCandidates(desk, lane, now, blocked)
+  const best = candidates.reduce<Candidate | null>((a, b) => (a === null || comesBefore(b, a) ? b : a), null)
+  if (best) return await planFor(best, candidates, desk)
+  const due = await nextDue(desk.db, lane, now)
+  const times = due === null ? blocked : [...blocked, due]
+  return { nextAt: times.length === 0 ? null : Math.max(now, Math.min(...times)) }
+}
+
+/** The first claimable task of every vendor that may be sent a call now; the others say when they may. */
+async function findCandidates(desk: Desk, lane: Lane | null, now: number, blocked: number[]): Promise<Candidate[]> {
+  const circuits = await listCircuits(desk.db)
+  const scores = await listScores(desk.db)
+  const candidates: Candidate[] = []
+  for (const { dataset, spec } of datasetsOf(desk.config)) {
+    for (const server of serversOf(desk, dataset)) {
+      const vendor = server.seat.name
+      const reach: VendorReach = { vendor, dataset, ...reachOf(server.terms, spec, now), lane, now }
+      const head = await findHead(desk.db, reach)
+      if (!head) continue
+      const freeAt = await freeFrom(desk, server, head.lane, circuits, now)
+      if (freeAt !== null && freeAt <= now) {
+        const learned = scores.find((row) => row.vendor === vendor && row.dataset === dataset)
+        candidates.push({ server, dataset, spec, reach, head, score: scoreOf(server, spec, learned) })
+      } else if (freeAt !== null) blocked.push(freeAt)
+    }
+  }
+  return candidates
+}
+
+/** When a vendor may be sent a call of a lane: its circuit closed, its budget not empty. Null for never. */
+async function freeFrom(
+  desk: Desk,
+  server: Server,
+  lane: Lane,
+  circuits: Circuit[],
+  now: number,
+): Promise<number | null> {
+  const blockedUntil = circuits.find((row) => row.vendor === server.seat.name)?.blockedUntil ?? 0
+  const budgetAt = await nextCallAt(desk.db, limitsOf(server.seat, lane), now)
+  return budgetAt === null ? null : Math.max(blockedUntil, budgetAt)
+}
+
+/** A vendor's limits as one lane may use them: lane `backfill` leaves the share kept for `today` untouched. */
+export function limitsOf(seat: Server['seat'], lane: Lane): Limits {
+  const { calls_per_minute, calls_per_day, today_share } = seat.config
+  const kept = lane === 'today' ? 0 : Math.floor(calls_per_minute * today_share)
+  return { vendor: seat.name, perMinute: Math.max(1, calls_per_minute - kept), perDay: calls_per_day }
+}
+
+/** Queue order over datasets; between vendors with the same head, the better score. */
+function comesBefore(a: Candidate, b: Candidate): boolean {
+  if (a.head.id === b.head.id) return a.score.score > b.score.score
+  if (a.head.lane !== b.head.lane) return a.head.lane === 'today'
+  if (a.head.priority !== b.head.priority) return a.head.priority > b.head.priority
+  if (a.head.dt !== b.head.dt) return a.head.dt < b.head.dt
+  return a.head.id < b.head.id
+}
+
+async function planFor(best: Candidate, candidates: Candidate[], desk: Desk): Promise<Choice> {
+  const { server, dataset, spec, reach, head } = best
+  const neighbours = await findNeighbours(desk.db, reach, head.id, NEIGHBOURS)
+  const terms = planTerms(server, dataset, spec, reach.now)
+  const tasks = new Map([head, ...neighbours].map((task) => [cellKey(task.symbol, task.dt), task]))
+  const plan = server.seat.connector.plan(wantOf(head), neighbours.map(wantOf), terms)
+  const ranking = candidates
+    .filter((candidate) => candidate.head.id === head.id)
+    .map((candidate) => candidate.score)
+    .sort((a, b) => b.score - a.score)
+  return { server, dataset, spec, head, ranking, plan, terms, tasks }
+}
+
+const wantOf = ({ symbol, dt, expectedRows }: QueuedTask): Want => ({ symbol, dt, expectedRows })
+
+function planTerms(server: Server, dataset: DatasetName, spec: DatasetConfig, now: number): PlanTerms {
+  const { rows_per_page, symbols_per_call, pages_per_plan } = server.terms.shape
+  const groups = Object.entries(spec.groups ?? {})
+  return {
+    dataset,
+    shape: {
+      feed: server.terms.feed,
+      rowsPerPage: rows_per_page,
+      symbolsPerCall: symbols_per_call,
+      pagesPerPlan: pages_per_plan,
+    },
+    now,
+    series: Object.fromEntries(groups.map(([group, { series }]) => [group, series.map(({ id }) => id)])),
+  }
+}

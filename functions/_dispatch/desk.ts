@@ -1,0 +1,71 @@
+/** What dispatching needs from the running node: its memory, its lake, its vendors, its clock. */
+import type { Config, DatasetConfig, VendorConfig, VendorDatasetConfig } from '../../config/schema.ts'
+import type { Db } from '../../db/client.ts'
+import type { Lake } from '../_lake/lake.ts'
+import type { DatasetName } from '../_market/cell.ts'
+import type { Connector, Get } from '../_vendors/vendor.ts'
+
+export type Lane = 'today' | 'backfill'
+
+/** A vendor this node may use: its connector, its registry entry, and the way to send it one metered request. */
+export interface VendorSeat {
+  name: string
+  config: VendorConfig
+  connector: Connector
+  /** Environment variables that are not set; a vendor with any is never asked. */
+  missing: string[]
+  get(lane: Lane): Get
+}
+
+export interface Desk {
+  config: Config
+  db: Db
+  lake: Lake
+  seats: VendorSeat[]
+  /** Epoch ms. */
+  now(): number
+  /** Milliseconds that only ever grow, for durations. */
+  elapsed(): number
+  /** Chance in [0, 1), seeded where a run must repeat. */
+  random(): number
+  /** A fresh token nobody can guess. */
+  token(): string
+  /** Who holds the leases this process takes. */
+  holder: string
+  log(event: string, fields: Record<string, unknown>): void
+}
+
+export interface Server {
+  seat: VendorSeat
+  terms: VendorDatasetConfig
+}
+
+/** The configured datasets with their specs, in the order of the configuration. */
+export const datasetsOf = (config: Config): { dataset: DatasetName; spec: DatasetConfig }[] =>
+  Object.entries(config.datasets).map(([dataset, spec]) => ({ dataset: dataset as DatasetName, spec }))
+
+/** The vendors that list a dataset and may be asked for it at all: entitled, keys set, calls allowed. */
+export function serversOf(desk: Pick<Desk, 'seats'>, dataset: DatasetName): Server[] {
+  return desk.seats.flatMap((seat) => {
+    const terms = seat.config.datasets[dataset]
+    const usable = terms?.entitled && seat.missing.length === 0 && seat.config.calls_per_minute > 0
+    return usable ? [{ seat, terms }] : []
+  })
+}
+
+/** All vendors that list a dataset, the preferred one first: which version of a cell wins. */
+export const preferenceOrder = (config: Config, dataset: DatasetName): string[] =>
+  Object.entries(config.vendors)
+    .flatMap(([name, { datasets }]) => (datasets[dataset] ? [{ name, preference: datasets[dataset].preference }] : []))
+    .sort((a, b) => b.preference - a.preference || (a.name < b.name ? -1 : 1))
+    .map(({ name }) => name)
+
+/** The spec of a dataset, or a plain sentence about what is configured. */
+export function specOf(config: Config, dataset: DatasetName): DatasetConfig {
+  const spec = config.datasets[dataset]
+  if (!spec) {
+    const known = Object.keys(config.datasets).join(', ')
+    throw new Error(`dataset ${dataset} is not configured: config/datasets.yaml has ${known}`)
+  }
+  return spec
+}

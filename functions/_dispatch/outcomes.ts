@@ -1,0 +1,42 @@
+/** What an answer says about each cell of its plan: one outcome a cell, from the closed list. */
+import type { DatasetConfig } from '../../config/schema.ts'
+import { type CellKey, cellKey } from '../_market/cell.ts'
+import type { Outcome } from '../_market/outcome.ts'
+import type { Row } from '../_market/row.ts'
+import { type Answer, VendorError, type Want } from '../_vendors/vendor.ts'
+
+export interface CellOutcome {
+  want: Want
+  outcome: Outcome
+  rows: Row[]
+  /** True when the source itself stated that there is no value for the day. */
+  saysNone: boolean
+  error: VendorError | null
+}
+
+export function outcomesOf(answer: Answer, wants: readonly Want[], spec: DatasetConfig): CellOutcome[] {
+  return wants.map((want) => outcomeOf(want, cellKey(want.symbol, want.dt), answer, spec))
+}
+
+function outcomeOf(want: Want, key: CellKey, answer: Answer, spec: DatasetConfig): CellOutcome {
+  const refused = (error: VendorError): CellOutcome => ({
+    want,
+    outcome: error.fault,
+    rows: [],
+    saysNone: false,
+    error,
+  })
+  const fault = answer.faults.get(key)
+  if (fault) return refused(fault)
+  if (!answer.complete.has(key)) {
+    const unanswered = new VendorError('', 'unavailable', 'the answer ended before this cell')
+    return refused(answer.interruption ?? unanswered)
+  }
+  const rows = answer.rows.get(key) ?? []
+  const values = rows.filter((row) => !('value' in row) || row.value !== null).length
+  const found = { want, rows, error: null }
+  if (values === 0) return { ...found, outcome: 'empty', saysNone: rows.length > 0 }
+  // Only a count that is certain may call a cell short: the minutes of a session depend on the symbol's own liquidity.
+  const certain = spec.expected_rows !== 'session_minutes' && want.expectedRows !== null
+  return { ...found, outcome: certain && values < want.expectedRows! ? 'short' : 'filled', saysNone: false }
+}

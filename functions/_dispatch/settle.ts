@@ -1,0 +1,146 @@
+/** Turns the outcomes of one answer into one fenced write. */
+import type { Attempt } from '../../db/attempts/list-attempts.ts'
+import { listCircuits } from '../../db/circuits/circuits.ts'
+import { type Demotion, demote, listDemotions } from '../../db/demotions/demotions.ts'
+import { type Settlement, settleTasks } from '../../db/gap-tasks/settle-tasks.ts'
+import type { KeptCell } from '../_lake/keep.ts'
+import { type CellKey, cellKey } from '../_market/cell.ts'
+import { dayBit, monthOf } from '../_market/dt.ts'
+import type { Outcome } from '../_market/outcome.ts'
+import { partitionOf } from '../_market/partition.ts'
+import { type Claim, taskOf } from './claim.ts'
+import { type Desk, serversOf } from './desk.ts'
+import type { CellOutcome } from './outcomes.ts'
+import { serves } from './reach.ts'
+import { FOREVER, type OtherVendor, type Verdict, verdictOf } from './verdict.ts'
+
+/** A refusal of a whole plan is doubted sooner than one of a single symbol. */
+const PLAN_DEMOTION_MS = 60 * 60_000
+const SYMBOL_DEMOTION_MS = 30 * 24 * 60 * 60_000
+/** What a vendor said is kept this long at the most. */
+const NOTE_LENGTH = 300
+
+/** True when every task of the claim was still this holder's. */
+export async function settle(
+  desk: Desk,
+  claim: Claim,
+  outcomes: CellOutcome[],
+  kept: Map<CellKey, KeptCell>,
+  known: Attempt[],
+): Promise<boolean> {
+  const now = desk.now()
+  const vendor = claim.server.seat.name
+  await demote(desk.db, demotionsOf(claim, outcomes, now))
+  const othersOf = await othersSeenFrom(desk, claim, known, now)
+  const asked = new Map(
+    known.filter((row) => row.vendor === vendor).map((row) => [cellKey(row.symbol, row.dt), row.count]),
+  )
+  const whole = isPlanRefused(outcomes)
+  const settlements = outcomes.map((cell): Settlement => {
+    const key = cellKey(cell.want.symbol, cell.want.dt)
+    const task = taskOf(claim, cell.want)
+    const verdict = verdictOf({
+      outcome: cell.outcome,
+      saysNone: cell.saysNone,
+      retryAt: cell.error?.retryAt ?? null,
+      believedMs: believedMs(whole, cell.outcome),
+      attempts: task.attempts + 1,
+      asked: (asked.get(key) ?? 0) + 1,
+      others: othersOf(cell),
+      now,
+      jitter: desk.random(),
+    })
+    return settlement(task.id, cell, verdict, kept.get(key))
+  })
+  const touched = settlements.filter((row) => row.present || row.absence !== null)
+  const partitions = [...new Set(touched.map((row) => partitionOf(claim.spec.partition, row.dt)))]
+  const { token, dataset } = claim
+  const settled = await settleTasks(desk.db, { token, vendor, dataset, settlements, partitions, now })
+  return settled === settlements.length
+}
+
+function settlement(id: number, cell: CellOutcome, verdict: Verdict, kept: KeptCell | undefined): Settlement {
+  const { symbol, dt } = cell.want
+  return {
+    id,
+    symbol,
+    dt,
+    month: monthOf(dt),
+    bit: dayBit(dt),
+    outcome: cell.outcome,
+    status: cell.error?.status ?? null,
+    rows: kept?.rows ?? 0,
+    digest: kept?.digest ?? null,
+    note: cell.error?.message.slice(0, NOTE_LENGTH) ?? null,
+    askAgainAt: Math.round(verdict.askAgainAt),
+    present: kept ? 1 : 0,
+    short: cell.outcome === 'short' ? 1 : 0,
+    absence: kept ? null : verdict.absence,
+    recheckAt: verdict.recheckAt === null ? null : Math.round(verdict.recheckAt),
+    state: verdict.state,
+    nextAt: Math.round(verdict.nextAt),
+    burns: verdict.burns ? 1 : 0,
+  }
+}
+
+/** What the other vendors could still do for a cell. */
+async function othersSeenFrom(
+  desk: Desk,
+  claim: Claim,
+  known: Attempt[],
+  now: number,
+): Promise<(cell: CellOutcome) => OtherVendor[]> {
+  const others = serversOf(desk, claim.dataset).filter(({ seat }) => seat.name !== claim.server.seat.name)
+  const circuits = new Map((await listCircuits(desk.db)).map((row) => [row.vendor, row.blockedUntil]))
+  const demotions = await listDemotions(desk.db, claim.dataset, now)
+  const answers = new Map(known.map((row) => [`${row.vendor} ${cellKey(row.symbol, row.dt)}`, row]))
+  const isDemoted = (vendor: string, symbol: string, dt: string): boolean =>
+    demotions.some(
+      (row) =>
+        row.vendor === vendor && (row.symbol === '*' || row.symbol === symbol) && dt >= row.fromDt && dt <= row.toDt,
+    )
+  return ({ want: { symbol, dt } }) =>
+    others.map(({ seat, terms }) => {
+      const answer = answers.get(`${seat.name} ${cellKey(symbol, dt)}`)
+      const served = serves(terms, claim.spec, dt, now)
+      const never = served.can === 'never' || isDemoted(seat.name, symbol, dt)
+      const from = Math.max(now, circuits.get(seat.name) ?? 0, answer?.askAgainAt ?? 0)
+      return {
+        vendor: seat.name,
+        askAt: never ? FOREVER : Math.max(from, served.can === 'later' ? served.at : 0),
+        waitsForRecency: served.can === 'later',
+        saidEmpty: answer?.outcome === 'empty',
+      }
+    })
+}
+
+/** All cells of the plan met the same refusal: it was the plan that was refused. */
+const isPlanRefused = (outcomes: CellOutcome[]): boolean =>
+  outcomes.every(({ outcome }) => outcome === 'not_entitled' || outcome === 'before_history')
+
+/** Missing rights to everything may be a key that is soon mended; a wall or an unknown symbol stays. */
+const believedMs = (whole: boolean, outcome: Outcome): number =>
+  whole && outcome === 'not_entitled' ? PLAN_DEMOTION_MS : SYMBOL_DEMOTION_MS
+
+/** Refusals with their scope: the whole dataset when the plan was refused, one symbol when only that was. */
+function demotionsOf(claim: Claim, outcomes: CellOutcome[], now: number): Demotion[] {
+  const vendor = claim.server.seat.name
+  const refused = outcomes.filter(({ outcome }) => outcome === 'not_entitled' || outcome === 'before_history')
+  const whole = isPlanRefused(outcomes)
+  const scopes = new Map<string, Demotion>()
+  for (const { want, outcome } of refused) {
+    const everything = outcome === 'not_entitled'
+    const symbol = whole ? '*' : want.symbol
+    const scope = scopes.get(`${symbol} ${outcome}`)
+    scopes.set(`${symbol} ${outcome}`, {
+      vendor,
+      dataset: claim.dataset,
+      symbol,
+      fromDt: '0000-01-01',
+      toDt: everything || want.dt > (scope?.toDt ?? '') ? (everything ? '9999-12-31' : want.dt) : scope!.toDt,
+      outcome,
+      until: now + believedMs(whole, outcome),
+    })
+  }
+  return [...scopes.values()]
+}

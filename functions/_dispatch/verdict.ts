@@ -1,0 +1,134 @@
+/** One outcome, one next step: whether a task is done, waits, or is given up, and what the cell's absence is called meanwhile. */
+import type { AbsenceReason, Outcome } from '../_market/outcome.ts'
+
+export const FOREVER = Number.MAX_SAFE_INTEGER
+const MINUTE = 60_000
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
+
+/** Claims a task may use up before a person has to look. */
+export const MAX_ATTEMPTS = 12
+/** Times one vendor may answer a cell with nonsense, or not at all, before others and later days are preferred. */
+const MAX_MALFORMED = 4
+const MAX_UNAVAILABLE = 8
+/** An empty answer is asked again after growing intervals. */
+const EMPTY_RECHECK_DAYS = [1, 3, 7, 30, 90]
+
+/** Another vendor that lists the dataset, seen from this cell. */
+export interface OtherVendor {
+  vendor: string
+  /** When it may be asked for the cell, epoch ms; FOREVER when it may not, or has answered for good. */
+  askAt: number
+  /** Its plan will have the day only at `askAt`. */
+  waitsForRecency: boolean
+  /** It has said that the cell is empty. */
+  saidEmpty: boolean
+}
+
+export interface Judged {
+  outcome: Outcome
+  saysNone: boolean
+  /** When the vendor said it may be asked again, or its blockade ends. */
+  retryAt: number | null
+  /** How long a refusal (not entitled, before history) is believed, ms. */
+  believedMs: number
+  /** Attempts of the task, this one included; answers of this vendor for the cell so far, this one included. */
+  attempts: number
+  asked: number
+  others: readonly OtherVendor[]
+  now: number
+  /** Chance in [0, 1) that spreads retries. */
+  jitter: number
+}
+
+export interface Verdict {
+  state: 'queued' | 'done' | 'stalled'
+  nextAt: number
+  askAgainAt: number
+  absence: AbsenceReason | null
+  recheckAt: number | null
+  burns: boolean
+}
+
+/** When this vendor may be asked for the cell again. */
+function askAgainAt({ outcome, saysNone, retryAt, believedMs, asked, now, jitter }: Judged): number {
+  switch (outcome) {
+    case 'filled':
+    case 'short':
+      return FOREVER
+    case 'empty':
+      if (saysNone) return FOREVER
+      return now + (EMPTY_RECHECK_DAYS[Math.min(asked, EMPTY_RECHECK_DAYS.length) - 1] ?? 1) * DAY
+    case 'too_recent':
+      return retryAt ?? now + 15 * MINUTE
+    case 'before_history':
+    case 'not_entitled':
+      return now + believedMs
+    case 'rate_limited':
+      return retryAt ?? now + MINUTE
+    case 'malformed':
+      return asked >= MAX_MALFORMED ? now + 7 * DAY : now + 10 ** (asked - 1) * MINUTE
+    case 'unavailable':
+      if (asked >= MAX_UNAVAILABLE) return now + DAY
+      return now + Math.min(HOUR, 30_000 * 2 ** (asked - 1)) * (0.8 + 0.4 * jitter)
+    default:
+      return outcome satisfies never
+  }
+}
+
+export function verdictOf(judged: Judged): Verdict {
+  const { outcome, others, now } = judged
+  const again = askAgainAt(judged)
+  const burns = outcome !== 'too_recent' && outcome !== 'rate_limited'
+  const done = (absence: AbsenceReason | null, recheckAt: number | null): Verdict => ({
+    state: 'done',
+    nextAt: now,
+    askAgainAt: again,
+    absence,
+    recheckAt,
+    burns,
+  })
+  /** Keeps the task open until somebody may be asked; a task without a future, or without attempts left, is given up. */
+  const wait = (until: number, absence: AbsenceReason | null): Verdict => {
+    if (judged.attempts < MAX_ATTEMPTS || !burns) {
+      return { state: 'queued', nextAt: until, askAgainAt: again, absence, recheckAt: absence ? until : null, burns }
+    }
+    return { state: 'stalled', nextAt: until, askAgainAt: again, absence: 'GIVEN_UP', recheckAt: null, burns }
+  }
+
+  const untried = others.filter((other) => !other.saidEmpty && other.askAt < FOREVER)
+  const next = untried.reduce<OtherVendor | null>((best, o) => (best === null || o.askAt < best.askAt ? o : best), null)
+  const waiting: AbsenceReason | null = next?.waitsForRecency ? 'TOO_RECENT' : null
+
+  switch (outcome) {
+    case 'filled':
+      return done(null, null)
+    case 'short':
+      return next && next.askAt <= now ? wait(next.askAt, null) : done(null, null)
+    case 'empty': {
+      if (judged.saysNone) return done('SOURCE_SAYS_NONE', null)
+      if (next) return wait(next.askAt, waiting ?? 'VENDOR_EMPTY_ONCE')
+      const agree = others.some((other) => other.saidEmpty)
+      return agree ? done('VENDORS_AGREE_EMPTY', null) : done('VENDOR_EMPTY_ONCE', again)
+    }
+    case 'too_recent':
+      return wait(Math.min(again, next?.askAt ?? FOREVER), 'TOO_RECENT')
+    case 'before_history':
+    case 'not_entitled': {
+      if (next) return wait(next.askAt, waiting)
+      if (others.some((other) => other.saidEmpty)) return done('VENDOR_EMPTY_ONCE', again)
+      return done(outcome === 'not_entitled' ? 'NOT_ENTITLED' : 'BEFORE_VENDOR_HISTORY', again)
+    }
+    case 'rate_limited':
+      return wait(Math.min(again, next?.askAt ?? FOREVER), null)
+    case 'malformed': {
+      if (next) return wait(Math.min(again, next.askAt), waiting)
+      if (judged.asked < MAX_MALFORMED) return wait(again, null)
+      return { ...wait(again, null), state: 'stalled', absence: 'GIVEN_UP', recheckAt: null }
+    }
+    case 'unavailable':
+      return wait(Math.min(again, next?.askAt ?? FOREVER), next && next.askAt <= again ? waiting : 'VENDOR_OUTAGE')
+    default:
+      return outcome satisfies never
+  }
+}

@@ -1,0 +1,45 @@
+/** What makes data equal: digests of bytes, and of a cell's rows whatever file holds them. */
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { pipeline } from 'node:stream/promises'
+import type { Row } from '../_market/row.ts'
+
+/** Lower-case hex sha256 of bytes or of UTF-8 text. */
+export const sha256 = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex')
+
+/** Lower-case hex sha256 of a file, streaming. */
+export async function sha256OfFile(path: string): Promise<string> {
+  const hash = createHash('sha256')
+  await pipeline(createReadStream(path), hash)
+  return hash.digest('hex')
+}
+
+/**
+ * The logical digest of a cell: lower-case hex sha256 over the canonical lines of its rows, each distinct line once, sorted by
+ * code unit and ended by `\n`. A line is a JSON object: the row's fields by name in code-unit order, without those that are null
+ * or absent (a column added later leaves old digests alone), numbers in their shortest exact form (-0 is 0), text as JSON text.
+ * Left out is `realtime_start`: FRED stamps each answer with the day it was asked, so the same yield would look revised daily.
+ * Throws for a number that is not finite. No rows have a digest too: that of the empty text.
+ */
+export function digestRows(rows: readonly Row[]): string {
+  const lines = new Set(rows.map(canonicalLine))
+  const hash = createHash('sha256')
+  for (const line of [...lines].sort()) hash.update(`${line}\n`)
+  return hash.digest('hex')
+}
+
+/** The canonical text of one row, as `digestRows` documents it. */
+export function canonicalLine(row: Row): string {
+  const fields = row as unknown as Record<string, string | number | null | undefined>
+  let text = ''
+  for (const name of Object.keys(fields).sort()) {
+    const value = fields[name]
+    if (value === null || value === undefined || name === 'realtime_start') continue
+    if (typeof value === 'number' && !Number.isFinite(value)) {
+      throw new Error(`expected a finite number in ${name}, got ${value}: a row that cannot be stored has no digest`)
+    }
+    // A template writes a finite number as JSON does, several times faster.
+    text += `${text === '' ? '' : ','}"${name}":${typeof value === 'number' ? value : JSON.stringify(value)}`
+  }
+  return `{${text}}`
+}

@@ -1,0 +1,189 @@
+/** Keeping accepted answers: raw files first, then the manifest, so that whatever is written down is on the disk. */
+import { relative } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { DatasetConfig } from '../../config/schema.ts'
+import { cellKey, type DatasetName } from '../_market/cell.ts'
+import type { Dt } from '../_market/dt.ts'
+import type { Provenance, Row } from '../_market/row.ts'
+import { confirmDurable, writeFilesAtomic } from './atomic.ts'
+import { sha256, sha256OfFile } from './digest.ts'
+import { eachBounded } from './disk.ts'
+import { encodeRows, type RawPart } from './encode.ts'
+import { inTurn } from './in-turn.ts'
+import { keepBatches, type PlacedCell } from './keep-batches.ts'
+import type { Lake } from './lake.ts'
+import { appendManifest, type ManifestLine, type Verdict } from './manifest.ts'
+import { manifestFile } from './paths.ts'
+import { rawDays } from './raw-days.ts'
+import { readRawParts } from './raw-read.ts'
+import { type Decision, decide } from './verdict.ts'
+
+export interface AcceptedCell {
+  symbol: string
+  dt: Dt
+  /** Every row served, duplicates too, in the order served; at least one. */
+  rows: Row[]
+  /** Digest the node's memory holds for this cell from this vendor, null if none. */
+  known: string | null
+}
+
+export interface KeptCell {
+  symbol: string
+  dt: Dt
+  verdict: Verdict
+  /** Distinct stamps (macro: series) now on disk. */
+  rows: number
+  /** Digest of the rows now on disk. */
+  digest: string
+  /** Digest of the rows that were on disk before, null when there were none. */
+  previous: string | null
+}
+
+/** What became of one cell, and which file tells. */
+interface Settled extends PlacedCell {
+  path: string
+  decision: Decision
+  /** Feed and adjustment of the rows now on disk. */
+  origin: Provenance
+}
+
+/**
+ * Keeps the accepted answers of one vendor for cells of one dataset, and returns in the order given what became of each. Rows in a file are
+ * sorted by symbol and, within a symbol, stand as served. A cell that is on disk in the other layout stays in that file.
+ * When the promise resolves, files and manifest lines are on the disk. When it rejects (DiskError; an Error for a row that cannot be stored),
+ * every file is whole, old or new; asking again heals: what was written counts as `same`, and its line is written because `known` differs.
+ * A `same` cell that the memory knows writes nothing at all.
+ */
+export async function keepCells(
+  lake: Lake,
+  spec: DatasetConfig,
+  dataset: DatasetName,
+  provenance: Provenance,
+  cells: AcceptedCell[],
+): Promise<KeptCell[]> {
+  checkCells(cells)
+  // Symbols of a day share a file: two calls that read, merge and write it at once would lose the rows of one of them.
+  return inTurn(`${lake.root} ${provenance.vendor} ${dataset}`, async () => {
+    const dts = [...new Set(cells.map(({ dt }) => dt))].sort()
+    const days = await rawDays(lake.root, provenance.vendor, dataset, dts)
+    const kept = new Map<string, KeptCell>()
+    for (const batch of await keepBatches(lake.root, spec, dataset, provenance.vendor, cells, days)) {
+      for (const { cell, decision } of await keepBatch(lake, spec, dataset, provenance, batch)) {
+        const { verdict, rows, digest, previous } = decision
+        kept.set(cellKey(cell.symbol, cell.dt), { symbol: cell.symbol, dt: cell.dt, verdict, rows, digest, previous })
+      }
+    }
+    return cells.map(({ symbol, dt }) => kept.get(cellKey(symbol, dt)) as KeptCell)
+  })
+}
+
+function checkCells(cells: readonly AcceptedCell[]): void {
+  const seen = new Set<string>()
+  for (const { symbol, dt, rows } of cells) {
+    const key = cellKey(symbol, dt)
+    if (rows.length === 0)
+      throw new Error(`expected rows in the accepted cell ${key}, got none: an empty answer is not kept`)
+    if (seen.has(key)) throw new Error(`expected each cell once, got ${key} twice: merge the answers first`)
+    seen.add(key)
+  }
+}
+
+async function keepBatch(
+  lake: Lake,
+  spec: DatasetConfig,
+  dataset: DatasetName,
+  provenance: Provenance,
+  batch: PlacedCell[],
+): Promise<Settled[]> {
+  const stored = await readRawParts(lake, spec, [...new Set(batch.flatMap(({ files }) => files))])
+  const settled: Settled[] = []
+  for (const placed of batch) {
+    settled.push(settle(placed, stored, provenance))
+    // Digests of a whole batch would hold up every other request.
+    if (settled.length % 200 === 0) await nextTurn()
+  }
+  const hashes = await writeChanged(spec, provenance, stored, settled)
+
+  const told = settled.filter(({ cell, decision }) => decision.verdict !== 'same' || cell.known !== decision.digest)
+  // Written by an earlier process that may not have lived to sync it, nor to write the line.
+  const untouched = [...new Set(told.map(({ path }) => path))].filter((path) => !hashes.has(path))
+  if (untouched.length > 0) await confirmDurable(untouched)
+  await eachBounded(untouched, 4, async (path) => {
+    hashes.set(path, await sha256OfFile(path))
+  })
+  const day = new Date(provenance.fetchedAt).toISOString().slice(0, 10)
+  const lines = told.map((one) => manifestLine(lake, dataset, provenance, one, hashes.get(one.path) as string))
+  await appendManifest(manifestFile(lake.root, provenance.vendor, dataset, day), lines)
+  return settled
+}
+
+function settle(placed: PlacedCell, stored: Map<string, RawPart[]>, provenance: Provenance): Settled {
+  for (const path of placed.files) {
+    const parts = (stored.get(path) ?? []).filter(({ symbol }) => symbol === placed.cell.symbol)
+    if (parts.length === 0) continue
+    const decision = decide(
+      parts.flatMap(({ rows }) => rows),
+      placed.cell.rows,
+    )
+    const newest = parts.reduce((a, b) => (b.provenance.fetchedAt > a.provenance.fetchedAt ? b : a)).provenance
+    return { ...placed, path, decision, origin: decision.verdict === 'replaced' ? provenance : newest }
+  }
+  return { ...placed, path: placed.target, decision: decide([], placed.cell.rows), origin: provenance }
+}
+
+/** Writes every file that has a new or replaced cell, with the other symbols' rows as they are. Returns sha256 by path. */
+async function writeChanged(
+  spec: DatasetConfig,
+  provenance: Provenance,
+  stored: Map<string, RawPart[]>,
+  settled: readonly Settled[],
+): Promise<Map<string, string>> {
+  const changes = new Map<string, AcceptedCell[]>()
+  for (const { path, cell, decision } of settled) {
+    if (decision.verdict !== 'new' && decision.verdict !== 'replaced') continue
+    const cells = changes.get(path)
+    if (cells) cells.push(cell)
+    else changes.set(path, [cell])
+  }
+  const hashes = new Map<string, string>()
+  const files = [...changes].map(([path, cells]) => ({
+    path,
+    bytes: async () => {
+      const changed = new Set(cells.map(({ symbol }) => symbol))
+      const others = (stored.get(path) ?? []).filter(({ symbol }) => !changed.has(symbol))
+      const parts = [...others, ...cells.map(({ symbol, rows }) => ({ symbol, provenance, rows }))]
+      parts.sort((a, b) => (a.symbol < b.symbol ? -1 : a.symbol > b.symbol ? 1 : 0))
+      const bytes = await encodeRows(spec.columns, parts)
+      hashes.set(path, sha256(bytes))
+      return bytes
+    },
+  }))
+  await writeFilesAtomic(files)
+  return hashes
+}
+
+function manifestLine(
+  lake: Lake,
+  dataset: DatasetName,
+  { vendor, fetchedAt }: Provenance,
+  { cell, path, decision, origin }: Settled,
+  sha: string,
+): ManifestLine {
+  const { verdict, rows, digest, previous, refused } = decision
+  return {
+    dataset,
+    symbol: cell.symbol,
+    dt: cell.dt,
+    vendor,
+    feed: origin.feed,
+    adjustment: origin.adjustment,
+    rows,
+    digest,
+    previous,
+    verdict,
+    ...(refused === null ? {} : { refused }),
+    path: relative(lake.root, path),
+    sha256: sha,
+    fetched_at: new Date(fetchedAt).toISOString(),
+  }
+}

@@ -1,0 +1,126 @@
+/** Columns of primitive values as the bytes of a Parquet file, in memory. The only place that knows parquetjs-lite and its traps. */
+import parquet from 'parquetjs-lite'
+
+export interface ParquetColumn {
+  name: string
+  type: 'UTF8' | 'DOUBLE' | 'INT64' | 'DATE' | 'TIMESTAMP_MICROS'
+  optional: boolean
+}
+
+/** One column of one row group. `values` leaves nulls out; `present` (optional columns only) says 1 or 0 for each row. */
+export interface ColumnChunk {
+  values: (string | number | bigint)[]
+  present: number[] | null
+}
+
+export interface RowGroup {
+  rows: number
+  /** In the order of the file's columns. */
+  chunks: ColumnChunk[]
+}
+
+type Extremes = [min: string | number | bigint, max: string | number | bigint]
+
+/**
+ * A whole file: SNAPPY, version 2 pages, one page per column and row group, min and max where the library can state them.
+ * Values must be primitive: BigInt microseconds for TIMESTAMP_MICROS, days for DATE. Same input, same bytes.
+ * The library's row API shreds every row and is seven to ten times slower; its file API writes the final name in place and leaves
+ * failures un-awaited, so it gets a sink in memory.
+ */
+export async function parquetBytes(columns: readonly ParquetColumn[], groups: readonly RowGroup[]): Promise<Buffer> {
+  const extremes = groups.map((group) => group.chunks.map((chunk) => extremesOf(chunk.values)))
+  const schema = new parquet.ParquetSchema(
+    Object.fromEntries(
+      columns.map(({ name, type, optional }, at) => {
+        const stated = extremes.every((chunks) => isStatable(type, chunks[at] ?? null))
+        return [
+          name,
+          { type, optional, compression: 'SNAPPY' as const, ...(stated ? {} : { statistics: false as const }) },
+        ]
+      }),
+    ),
+  )
+  const sections: Buffer[] = []
+  const envelope = new parquet.ParquetEnvelopeWriter(schema, (bytes) => sections.push(bytes), nothing, 0, {
+    useDataPageV2: true,
+    pageIndex: false,
+  })
+  envelope.writeHeader()
+  for (const [at, group] of groups.entries()) {
+    await writeGroup(schema, envelope, columns, group, extremes[at] ?? [])
+  }
+  // Only min and max were shown to the writer, so its count of distinct values is not one.
+  for (const { columns: written } of envelope.rowGroups) {
+    for (const { meta_data } of written) if (meta_data.statistics) meta_data.statistics.distinct_count = null
+  }
+  envelope.writeFooter({})
+  return Buffer.concat(sections)
+}
+
+/** Pages are encoded by ParquetWriter.close(), which would also end the file: it gets an envelope that only takes the row group. */
+async function writeGroup(
+  schema: InstanceType<typeof parquet.ParquetSchema>,
+  envelope: InstanceType<typeof parquet.ParquetEnvelopeWriter>,
+  columns: readonly ParquetColumn[],
+  group: RowGroup,
+  extremes: (Extremes | null)[],
+): Promise<void> {
+  const writer = new parquet.ParquetWriter(
+    schema,
+    {
+      pageSize: envelope.pageSize,
+      useDataPageV2: true,
+      writeHeader: nothing,
+      writeRowGroup: (rows) => envelope.writeRowGroup(rows),
+      writeIndex: nothing,
+      writeFooter: nothing,
+      close: nothing,
+    },
+    {},
+  )
+  const columnData: typeof writer.rowBuffer.columnData = {}
+  const pages: typeof writer.rowBuffer.pages = {}
+  for (const [at, { name }] of columns.entries()) {
+    const chunk = group.chunks[at]
+    if (!chunk) throw new Error(`expected values for column ${name}, got none`)
+    columnData[name] = {
+      values: chunk.values,
+      dlevels: chunk.present ?? { length: group.rows },
+      rlevels: [],
+      distinct_values: extremes[at] ?? [],
+      count: group.rows,
+    }
+    pages[name] = []
+  }
+  writer.rowBuffer = { rowCount: group.rows, pageRowCount: group.rows, columnData, pages }
+  try {
+    await writer.close()
+  } catch (error) {
+    // The library throws texts.
+    throw error instanceof Error ? error : new Error(`parquetjs-lite refused a row group: ${String(error)}`)
+  }
+}
+
+const nothing = (): void => undefined
+
+function extremesOf(values: ColumnChunk['values']): Extremes | null {
+  const first = values[0]
+  if (first === undefined) return null
+  let min = first
+  let max = first
+  for (const value of values) {
+    if (value < min) min = value
+    else if (value > max) max = value
+  }
+  return [min, max]
+}
+
+/**
+ * Whether the library states these extremes rightly: it throws for days and instants before 1970, and orders text by UTF-16 where
+ * readers order by bytes, which differ beyond U+D7FF. No statistics are better than wrong ones: readers skip row groups by them.
+ */
+function isStatable(type: ParquetColumn['type'], extremes: Extremes | null): boolean {
+  if (extremes === null) return true
+  if (type === 'DATE' || type === 'TIMESTAMP_MICROS') return Number(extremes[0]) >= 0
+  return type !== 'UTF8' || String(extremes[1]) < '\ud800'
+}

@@ -1,0 +1,105 @@
+/** Every path of the lake, each built by one pure function from validated parts. Nothing here touches the disk. */
+import { join, relative, sep } from 'node:path'
+import { DatasetName } from '../_market/cell.ts'
+import { type Dt, isDt } from '../_market/dt.ts'
+import { decodeSymbol, encodeSymbol } from './symbol-name.ts'
+
+export type RawLayout = 'date' | 'date-symbol'
+export type PartitionKind = 'date' | 'year'
+
+const VENDOR = /^[a-z][a-z0-9_]*$/
+
+function checked(what: string, value: string, holds: (value: string) => boolean): string {
+  if (!holds(value)) throw new Error(`expected ${what}, got ${JSON.stringify(value)}: no path is built from it`)
+  return value
+}
+const vendorPart = (vendor: string): string =>
+  checked('a vendor name such as alpaca', vendor, (text) => VENDOR.test(text))
+const datasetPart = (dataset: string): string =>
+  checked('a known dataset', dataset, (text) => DatasetName.safeParse(text).success)
+const dayPart = (dt: string): string => checked('a day as YYYY-MM-DD', dt, isDt)
+const isYear = (text: string): boolean => /^\d{4}$/.test(text)
+const keyPart = (key: string): string =>
+  checked('a partition key as YYYY or YYYY-MM-DD', key, (text) => isYear(text) || isDt(text))
+
+export const rawRoot = (root: string): string => join(root, 'raw')
+
+/** `raw/<vendor>/<dataset>`: every raw file of one vendor's dataset. */
+export const rawFolder = (root: string, vendor: string, dataset: DatasetName): string =>
+  join(rawRoot(root), vendorPart(vendor), datasetPart(dataset))
+
+/** The raw file of a cell. With layout `date` all symbols of the day share it; with `date-symbol` each cell has its own. */
+export function rawFile(
+  root: string,
+  vendor: string,
+  dataset: DatasetName,
+  layout: RawLayout,
+  dt: Dt,
+  symbol: string,
+): string {
+  const day = join(rawFolder(root, vendor, dataset), `date=${dayPart(dt)}`)
+  const name = `symbol=${encodeSymbol(symbol)}`
+  switch (layout) {
+    case 'date':
+      return join(day, 'data.parquet')
+    case 'date-symbol':
+      return join(day, name, 'data.parquet')
+    default:
+      throw new Error(`expected a raw layout date or date-symbol, got ${layout satisfies never}`)
+  }
+}
+
+/** What the path of a raw file says about its rows; `symbol` is null where the symbols of a day share the file. Null for any other path. */
+export function rawFileParts(
+  root: string,
+  path: string,
+): { vendor: string; dataset: DatasetName; dt: Dt; symbol: string | null } | null {
+  const parts = relative(rawRoot(root), path).split(sep)
+  const [vendor = '', dataset = '', day = ''] = parts
+  const known = DatasetName.safeParse(dataset)
+  if (parts.at(-1) !== 'data.parquet' || !VENDOR.test(vendor) || !known.success) return null
+  if (!day.startsWith('date=') || !isDt(day.slice(5)) || parts.length < 4 || parts.length > 5) return null
+  const name = parts.length === 5 ? parts[3] : null
+  if (name && !name.startsWith('symbol=')) return null
+  const symbol = name ? decodeSymbol(name.slice('symbol='.length)) : null
+  return { vendor, dataset: known.data, dt: day.slice(5), symbol }
+}
+
+export const manifestRoot = (root: string): string => join(root, 'manifests')
+
+/** One append-only file per vendor, dataset and UTC day on which answers were accepted. */
+export const manifestFile = (root: string, vendor: string, dataset: DatasetName, day: Dt): string =>
+  join(manifestRoot(root), vendorPart(vendor), datasetPart(dataset), `manifest-${dayPart(day)}.jsonl`)
+
+export const curatedFolder = (root: string, dataset: DatasetName): string => join(root, 'curated', datasetPart(dataset))
+
+/** `curated/<dataset>/year=YYYY/data.parquet` or `…/date=YYYY-MM-DD/data.parquet`. */
+export function curatedFile(root: string, dataset: DatasetName, kind: PartitionKind, key: string): string {
+  const fits = kind === 'year' ? isYear : isDt
+  return join(
+    curatedFolder(root, dataset),
+    `${kind}=${checked(`a partition key of kind ${kind}`, key, fits)}`,
+    'data.parquet',
+  )
+}
+
+export const ledgerFolder = (root: string): string => join(root, 'qc', 'ledger')
+
+/** The QC verdicts of one partition. */
+export const ledgerFragment = (root: string, dataset: DatasetName, partition: string): string =>
+  join(ledgerFolder(root), datasetPart(dataset), `${keyPart(partition)}.parquet`)
+
+/** The ledger: one row per cell, of all fragments. */
+export const ledgerFile = (root: string): string => join(root, 'qc', 'partition_status.parquet')
+
+/** The node's own database. */
+export const stateFile = (root: string): string => join(root, 'state', 'node.db')
+
+/** A finished bundle. */
+export const bundleFolder = (exportRoot: string, asof: Dt): string => join(exportRoot, 'nightly', dayPart(asof))
+
+/** A bundle in the making, on the same volume as the finished ones so that a rename finishes it. */
+export const stagingFolder = (exportRoot: string, asof: Dt): string => join(exportRoot, '.staging', dayPart(asof))
+
+/** The symbolic link to the newest finished bundle. */
+export const latestLink = (exportRoot: string): string => join(exportRoot, 'latest')

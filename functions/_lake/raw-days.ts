@@ -1,0 +1,88 @@
+/** Which raw files of a vendor's dataset are on the disk, found by listing folders: one listing a day answers for all its symbols. */
+import { readdir, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { DatasetName } from '../_market/cell.ts'
+import { type Dt, isDt } from '../_market/dt.ts'
+import { codeOf, eachBounded } from './disk.ts'
+import { type RawLayout, rawFile, rawFolder } from './paths.ts'
+
+/** Names inside a day's folder: `data.parquet` where symbols share a file, `symbol=…` where each has its own. */
+export type RawDays = Map<Dt, Set<string>>
+
+const LISTINGS = 8
+
+/** What there is on the given days. */
+export async function rawDays(
+  root: string,
+  vendor: string,
+  dataset: DatasetName,
+  dts: readonly Dt[],
+): Promise<RawDays> {
+  const days: RawDays = new Map()
+  await eachBounded(dts, LISTINGS, async (dt) => {
+    days.set(dt, new Set(await namesIn(dirname(rawFile(root, vendor, dataset, 'date', dt, 'ANY')))))
+  })
+  return days
+}
+
+/** The files that may hold a cell, that of the configured layout first. A symbol's folder may be empty: ask `fileSizes` what is really there. */
+export function filesOfCell(
+  root: string,
+  vendor: string,
+  dataset: DatasetName,
+  layout: RawLayout,
+  cell: { symbol: string; dt: Dt },
+  days: RawDays,
+): string[] {
+  const names = days.get(cell.dt)
+  if (!names || names.size === 0) return []
+  const layouts: RawLayout[] = layout === 'date' ? ['date', 'date-symbol'] : ['date-symbol', 'date']
+  const dayFolder = dirname(rawFile(root, vendor, dataset, 'date', cell.dt, cell.symbol))
+  return layouts
+    .map((each) => rawFile(root, vendor, dataset, each, cell.dt, cell.symbol))
+    .filter((path) => names.has(path.slice(dayFolder.length + 1).split('/')[0] as string))
+}
+
+/** Bytes of each file that exists. A process killed between making a folder and naming its file leaves the folder empty. */
+export async function fileSizes(paths: readonly string[]): Promise<Map<string, number>> {
+  const sizes = new Map<string, number>()
+  await eachBounded([...new Set(paths)], LISTINGS, async (path) => {
+    try {
+      sizes.set(path, (await stat(path)).size)
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') throw error
+    }
+  })
+  return sizes
+}
+
+/** Every raw file of a dataset whose day begins with `prefix` (`2024`, `2024-07-03`), of all vendors on the disk, sorted. */
+export async function rawFilesOf(root: string, dataset: DatasetName, prefix: string): Promise<string[]> {
+  const files: string[] = []
+  for (const vendor of await namesIn(join(root, 'raw'))) {
+    if (!/^[a-z][a-z0-9_]*$/.test(vendor)) continue
+    const folder = rawFolder(root, vendor, dataset)
+    const dayFolders = (await namesIn(folder)).filter(
+      (name) => name.startsWith(`date=${prefix}`) && isDt(name.slice(5)),
+    )
+    await eachBounded(dayFolders, LISTINGS, async (day) => {
+      for (const name of await namesIn(join(folder, day))) {
+        if (name === 'data.parquet') files.push(join(folder, day, name))
+        else if (name.startsWith('symbol=')) files.push(...(await dataIn(join(folder, day, name))))
+      }
+    })
+  }
+  return files.sort()
+}
+
+const dataIn = async (folder: string): Promise<string[]> =>
+  (await namesIn(folder)).filter((name) => name === 'data.parquet').map((name) => join(folder, name))
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder)
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return []
+    throw error
+  }
+}

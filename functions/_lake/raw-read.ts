@@ -1,0 +1,148 @@
+/** Raw files as rows again: many files in one query, in whatever layout they were written. */
+import type { DatasetConfig } from '../../config/schema.ts'
+import { type CellKey, cellKey, type DatasetName } from '../_market/cell.ts'
+import type { Dt } from '../_market/dt.ts'
+import type { Provenance, Row } from '../_market/row.ts'
+import { sqlList } from './duck.ts'
+import { type RawPart, rawColumns } from './encode.ts'
+import type { Lake } from './lake.ts'
+import { rawFileParts } from './paths.ts'
+import { fileSizes, filesOfCell, rawDays } from './raw-days.ts'
+
+/** A stored column in DuckDB. Instants are UTC without a zone. */
+export const SQL_TYPE = {
+  instant: 'TIMESTAMP',
+  double: 'DOUBLE',
+  integer: 'BIGINT',
+  text: 'VARCHAR',
+  day: 'DATE',
+} as const
+
+/**
+ * A subquery over raw files: the columns of a raw row plus `filename` and `file_row_number`. A column that no file has is null, so
+ * files of an older node can be read too. Partition names in the path are not columns: `symbol` is the stored one.
+ */
+export function rawRowsSql(spec: DatasetConfig, files: readonly string[]): string {
+  const columns = rawColumns(spec.columns)
+  const cast = columns.map(({ name, type }) => `"${name}"::${SQL_TYPE[type]} AS "${name}"`)
+  const nulls = columns.map(({ name, type }) => `NULL::${SQL_TYPE[type]} AS "${name}"`)
+  return `(SELECT ${cast.join(', ')}, filename, file_row_number FROM (
+    SELECT * FROM read_parquet(${sqlList(files)}, union_by_name = true, hive_partitioning = false, filename = true, file_row_number = true)
+    UNION ALL BY NAME SELECT ${nulls.join(', ')} WHERE false))`
+}
+
+/** A raw file that is there but cannot be read: torn, or its bits have changed. Set it aside (`setAside`) and ask the vendor again. */
+export class UnreadableFile extends Error {
+  readonly path: string
+  constructor(path: string, cause: unknown) {
+    super(`expected a Parquet file at ${path}, but it cannot be read: set it aside and fetch its cells again`, {
+      cause,
+    })
+    this.name = 'UnreadableFile'
+    this.path = path
+  }
+}
+
+/** Runs a query over raw files; when it fails and one of the files is the reason, throws UnreadableFile with that file's path. */
+export async function namingUnreadable<T>(
+  lake: Lake,
+  spec: DatasetConfig,
+  files: readonly string[],
+  query: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await query()
+  } catch (error) {
+    for (const path of files) {
+      // Every value is looked at: a flipped bit in a page is not seen by reading the footer.
+      await lake.duck.run(`SELECT max(hash(COLUMNS(*))) FROM ${rawRowsSql(spec, [path])}`).catch((cause: unknown) => {
+        throw new UnreadableFile(path, cause)
+      })
+    }
+    throw error
+  }
+}
+
+/**
+ * The parts of raw files by path: rows in file order, one part for each run of rows that share symbol and provenance.
+ * What a file of an older node does not say is taken from its path; an unknown feed is `unknown`, an unknown fetch time 0.
+ * Throws UnreadableFile for a damaged one.
+ */
+export async function readRawParts(
+  lake: Lake,
+  spec: DatasetConfig,
+  files: readonly string[],
+): Promise<Map<string, RawPart[]>> {
+  const byFile = new Map<string, RawPart[]>(files.map((path) => [path, []]))
+  if (files.length === 0) return byFile
+  const names = rawColumns(spec.columns).map(({ name }) => `"${name}"`)
+  const sql = `SELECT ${names.join(', ')}, filename FROM ${rawRowsSql(spec, files)} ORDER BY filename, file_row_number`
+  const stored = await namingUnreadable(lake, spec, files, () => lake.duck.all<Record<string, unknown>>(sql))
+  let last: { path: string; part: RawPart & { rows: Row[] } } | null = null
+  for (const fields of stored) {
+    const path = String(fields.filename)
+    const { symbol, provenance } = originOf(lake, path, fields, spec)
+    if (!last || last.path !== path || last.part.symbol !== symbol || !isSame(last.part.provenance, provenance)) {
+      last = { path, part: { symbol, provenance, rows: [] } }
+      byFile.get(path)?.push(last.part)
+    }
+    last.part.rows.push(rowOf(spec, fields))
+  }
+  return byFile
+}
+
+/** The stored rows of a vendor's cells, in file order; a cell without rows is not in the map. Finds both layouts. */
+export async function readRawCells(
+  lake: Lake,
+  spec: DatasetConfig,
+  dataset: DatasetName,
+  vendor: string,
+  cells: readonly { symbol: string; dt: Dt }[],
+): Promise<Map<CellKey, Row[]>> {
+  const days = await rawDays(lake.root, vendor, dataset, [...new Set(cells.map(({ dt }) => dt))])
+  const places = cells.map((cell) => ({
+    cell,
+    files: filesOfCell(lake.root, vendor, dataset, spec.raw_layout, cell, days),
+  }))
+  const sizes = await fileSizes(places.flatMap(({ files }) => files))
+  const parts = await readRawParts(lake, spec, [...sizes.keys()].sort())
+  const rows = new Map<CellKey, Row[]>()
+  for (const { cell, files } of places) {
+    for (const path of files) {
+      const own = (parts.get(path) ?? []).filter((part) => part.symbol === cell.symbol).flatMap((part) => part.rows)
+      if (own.length === 0) continue
+      rows.set(cellKey(cell.symbol, cell.dt), own)
+      break
+    }
+  }
+  return rows
+}
+
+function originOf(lake: Lake, path: string, fields: Record<string, unknown>, spec: DatasetConfig) {
+  const said = rawFileParts(lake.root, path)
+  const symbol = fields.symbol ?? said?.symbol
+  const vendor = fields.vendor ?? said?.vendor
+  if (typeof symbol !== 'string' || typeof vendor !== 'string') {
+    throw new Error(
+      `expected symbol and vendor in each row of ${path}, got ${symbol} and ${vendor}: move the file away or mend it`,
+    )
+  }
+  const unadjusted = spec.expected_rows === 'series' ? 'none' : 'raw'
+  const provenance: Provenance = {
+    vendor,
+    feed: typeof fields.feed === 'string' ? fields.feed : 'unknown',
+    adjustment: fields.adjustment === 'raw' || fields.adjustment === 'none' ? fields.adjustment : unadjusted,
+    fetchedAt: typeof fields.fetched_at === 'number' ? fields.fetched_at : 0,
+  }
+  return { symbol, provenance }
+}
+
+const isSame = (a: Provenance, b: Provenance): boolean =>
+  a.fetchedAt === b.fetchedAt && a.feed === b.feed && a.vendor === b.vendor && a.adjustment === b.adjustment
+
+/** The columns are those of the dataset, so the fields are a Row by construction of the config. */
+function rowOf(spec: DatasetConfig, fields: Record<string, unknown>): Row {
+  const row: Record<string, unknown> = {}
+  for (const { name } of spec.columns) row[name] = fields[name]
+  return row as unknown as Row
+}

@@ -1,0 +1,31 @@
+/** What an accepted answer means for a cell that may be on disk already. Pure. */
+import type { Row } from '../_market/row.ts'
+import { digestRows } from './digest.ts'
+import type { Verdict } from './manifest.ts'
+
+export interface Decision {
+  verdict: Verdict
+  /** Distinct stamps (macro: series) and digest of the rows that are on disk once the decision is carried out. */
+  rows: number
+  digest: string
+  /** Digest of the rows that were on disk before, null when there were none. */
+  previous: string | null
+  /** Digest of an answer that is not taken. */
+  refused: string | null
+}
+
+/** Rows that a reader will see: one per bar start, or one per series. */
+export const distinctRows = (rows: readonly Row[]): number =>
+  new Set(rows.map((row) => ('ts' in row ? row.ts : row.series))).size
+
+/** An answer with fewer rows never replaces one with more: a vendor that forgets must not make us forget. */
+export function decide(old: readonly Row[], answer: readonly Row[]): Decision {
+  const digest = digestRows(answer)
+  const rows = distinctRows(answer)
+  if (old.length === 0) return { verdict: 'new', rows, digest, previous: null, refused: null }
+  const previous = digestRows(old)
+  const had = distinctRows(old)
+  if (previous === digest) return { verdict: 'same', rows: had, digest, previous, refused: null }
+  if (rows < had) return { verdict: 'kept_more_rows', rows: had, digest: previous, previous, refused: digest }
+  return { verdict: 'replaced', rows, digest, previous, refused: null }
+}

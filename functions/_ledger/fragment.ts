@@ -1,0 +1,70 @@
+/** The part of the ledger that one partition owns: its columns, and how it is written. */
+import { adoptTemp, makeFolderOf, tempBeside } from '../_lake/atomic.ts'
+import { sha256OfFile } from '../_lake/digest.ts'
+import { sqlText } from '../_lake/duck.ts'
+import type { Lake } from '../_lake/lake.ts'
+import { ledgerFragment } from '../_lake/paths.ts'
+import type { DatasetName } from '../_market/cell.ts'
+
+/** Columns of the ledger and of each fragment, in file order. `rows` counts every curated row, `expected_rows` the regular ones. */
+export const LEDGER_COLUMNS = {
+  dataset: 'VARCHAR',
+  symbol: 'VARCHAR',
+  dt: 'DATE',
+  status: 'VARCHAR',
+  flags: 'VARCHAR',
+  reason: 'VARCHAR',
+  expected_rows: 'INTEGER',
+  rows: 'INTEGER',
+  vendor: 'VARCHAR',
+  feed: 'VARCHAR',
+  adjustment: 'VARCHAR',
+  sha256: 'VARCHAR',
+  digest: 'VARCHAR',
+  ruleset: 'VARCHAR',
+  checked_at: 'TIMESTAMP',
+} as const
+
+/** How DuckDB writes a ledger file; row groups small enough for a reader that wants one symbol. */
+export const LEDGER_FORMAT = '(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 100000, USE_TMP_FILE false)'
+
+/**
+ * Writes the fragment from a joined source that has the measured cell as `c` and its verdict as `v`. Sorted by symbol and day;
+ * `sha256` is that of the curated file and stands only where the cell has rows.
+ */
+export async function writeFragment(
+  lake: Lake,
+  request: { dataset: DatasetName; partition: string; qc: { ruleset: string }; checkedAt: number },
+  judged: string,
+  sha256: string | null,
+): Promise<{ path: string; sha256: string }> {
+  const path = ledgerFragment(lake.root, request.dataset, request.partition)
+  await makeFolderOf(path)
+  const temp = tempBeside(path)
+  const values: Record<keyof typeof LEDGER_COLUMNS, string> = {
+    dataset: sqlText(request.dataset),
+    symbol: 'c.symbol',
+    dt: 'c.dt',
+    status: 'v.status',
+    flags: 'v.flags',
+    reason: 'c.reason',
+    expected_rows: 'c.expected_rows',
+    rows: 'c.row_count',
+    vendor: 'c.vendor',
+    feed: 'c.feed',
+    adjustment: 'c.adjustment',
+    sha256: sha256 === null ? 'NULL' : `IF(c.row_count > 0, ${sqlText(sha256)}, NULL)`,
+    digest: 'c.digest',
+    ruleset: sqlText(request.qc.ruleset),
+    checked_at: `make_timestamp(${Math.trunc(request.checkedAt) * 1000})`,
+  }
+  const list = Object.entries(LEDGER_COLUMNS).map(([name, type]) => {
+    const value = values[name as keyof typeof LEDGER_COLUMNS]
+    return `(${value})::${type} AS "${name}"`
+  })
+  await lake.duck.run(
+    `COPY (SELECT ${list.join(', ')} FROM ${judged} ORDER BY c.symbol, c.dt) TO ${sqlText(temp)} ${LEDGER_FORMAT}`,
+  )
+  await adoptTemp(temp, path)
+  return { path, sha256: await sha256OfFile(path) }
+}

@@ -1,0 +1,80 @@
+/** The ledger: one row per judged cell of all partitions, in one file, made of the fragments the partitions own. */
+import { access, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { adoptTemp, makeFolderOf, removeDurable, tempBeside } from '../_lake/atomic.ts'
+import { sha256OfFile } from '../_lake/digest.ts'
+import { codeOf } from '../_lake/disk.ts'
+import { sqlList, sqlText } from '../_lake/duck.ts'
+import type { Lake } from '../_lake/lake.ts'
+import { ledgerFile, ledgerFolder, ledgerFragment } from '../_lake/paths.ts'
+import type { DatasetName } from '../_market/cell.ts'
+import type { Status } from '../_market/status.ts'
+import { LEDGER_COLUMNS, LEDGER_FORMAT } from './fragment.ts'
+
+export interface LedgerCount {
+  dataset: DatasetName
+  status: Status
+  /** Set where a cell is absent and explained. */
+  reason: string | null
+  /** Null where a cell is absent. */
+  vendor: string | null
+  cells: number
+  rows: number
+}
+
+/**
+ * Writes qc/partition_status.parquet from all fragments, sorted by dataset, symbol and day. A ledger without fragments has no
+ * rows but all columns. The old file stays until the new one is whole.
+ */
+export async function consolidateLedger(lake: Lake): Promise<{ path: string; rows: number; sha256: string }> {
+  const path = ledgerFile(lake.root)
+  const fragments = await fragmentsOf(lake.root)
+  await makeFolderOf(path)
+  const temp = tempBeside(path)
+  await lake.duck.run(`COPY (${consolidatedSql(fragments)}) TO ${sqlText(temp)} ${LEDGER_FORMAT}`)
+  await adoptTemp(temp, path)
+  const [counted] = await lake.duck.all<{ rows: number }>(`SELECT count(*) AS rows FROM read_parquet(${sqlText(path)})`)
+  return { path, rows: counted?.rows ?? 0, sha256: await sha256OfFile(path) }
+}
+
+/** Forgets the verdicts of a partition that is no longer expected. True when there were any; the ledger follows at the next consolidation. */
+export const dropFragment = (lake: Lake, dataset: DatasetName, partition: string): Promise<boolean> =>
+  removeDurable(ledgerFragment(lake.root, dataset, partition))
+
+/** How many cells and rows the consolidated ledger holds by dataset, status, reason and vendor; nothing before the first consolidation. */
+export async function ledgerCounts(lake: Lake): Promise<LedgerCount[]> {
+  const path = ledgerFile(lake.root)
+  const exists = await access(path).then(
+    () => true,
+    () => false,
+  )
+  if (!exists) return []
+  return lake.duck.all<LedgerCount & Record<string, unknown>>(
+    `SELECT dataset, status, reason, vendor, count(*) AS cells, sum("rows")::BIGINT AS "rows"
+     FROM read_parquet(${sqlText(path)}) GROUP BY ALL ORDER BY ALL`,
+  )
+}
+
+function consolidatedSql(fragments: readonly string[]): string {
+  const list = Object.entries(LEDGER_COLUMNS).map(([name, type]) => `"${name}"::${type} AS "${name}"`)
+  if (fragments.length === 0) {
+    const none = Object.keys(LEDGER_COLUMNS).map((name) => `NULL AS "${name}"`)
+    return `SELECT ${list.join(', ')} FROM (SELECT ${none.join(', ')}) WHERE false`
+  }
+  return `SELECT ${list.join(', ')} FROM read_parquet(${sqlList(fragments)}) ORDER BY dataset, symbol, dt`
+}
+
+/** All fragments, sorted; temp files of writers that died are not among them. */
+async function fragmentsOf(root: string): Promise<string[]> {
+  const folder = ledgerFolder(root)
+  try {
+    const names = await readdir(folder, { recursive: true })
+    return names
+      .filter((name) => /^[a-z_]+\/\d{4}(?:-\d{2}-\d{2})?\.parquet$/.test(name))
+      .sort()
+      .map((name) => join(folder, name))
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return []
+    throw error
+  }
+}

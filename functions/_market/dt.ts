@@ -1,0 +1,46 @@
+/** The trading date: a plain `YYYY-MM-DD` string, compared as text, never a JS `Date`. Knows days, not markets or zones. */
+import { z } from 'zod'
+
+export type Dt = string
+/** `YYYY-MM`: the coverage of a cell is one bit of its month. */
+export type Month = string
+
+const MS_PER_DAY = 86_400_000
+
+/** Days since 1970-01-01 of a trading date; NaN when the text is no calendar day. */
+export function dayNumber(dt: Dt): number {
+  const ms = Date.UTC(Number(dt.slice(0, 4)), Number(dt.slice(5, 7)) - 1, Number(dt.slice(8, 10)))
+  return ms / MS_PER_DAY
+}
+
+/** The trading date of a day number, the inverse of `dayNumber`. */
+export function dtOfDay(day: number): Dt {
+  return new Date(day * MS_PER_DAY).toISOString().slice(0, 10)
+}
+
+/** A real calendar day written `YYYY-MM-DD`; refuses 2023-02-30. */
+export const isDt = (text: string): boolean => /^\d{4}-\d{2}-\d{2}$/.test(text) && dtOfDay(dayNumber(text)) === text
+
+export const DtText = z.string().refine(isDt, { error: (issue) => `expected a day as YYYY-MM-DD, got ${issue.input}` })
+
+export const addDays = (dt: Dt, days: number): Dt => dtOfDay(dayNumber(dt) + days)
+
+/** 0 is Sunday, 6 is Saturday. 1970-01-01 was a Thursday. */
+export const weekday = (dt: Dt): number => (((dayNumber(dt) + 4) % 7) + 7) % 7
+
+export const monthOf = (dt: Dt): Month => dt.slice(0, 7)
+
+/** The bit of a trading date in its month's mask: day 1 is bit 0. */
+export const dayBit = (dt: Dt): number => 2 ** (Number(dt.slice(8, 10)) - 1)
+
+/** The trading dates whose bits are set in a month's mask, ascending. */
+export function dtsOfMask(month: Month, mask: number): Dt[] {
+  const dts: Dt[] = []
+  for (let day = 1; day <= 31; day++) {
+    if (mask & (2 ** (day - 1))) dts.push(`${month}-${String(day).padStart(2, '0')}`)
+  }
+  return dts
+}
+
+export const minDt = (a: Dt, b: Dt): Dt => (a < b ? a : b)
+export const maxDt = (a: Dt, b: Dt): Dt => (a > b ? a : b)

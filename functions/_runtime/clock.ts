@@ -1,0 +1,42 @@
+/** The only place that reads the clock. Everyone else is handed one. */
+
+export interface Clock {
+  /** Epoch milliseconds. */
+  now(): number
+  /** Milliseconds that only grow, for durations. */
+  elapsed(): number
+  /** Waits; ends early, without an error, when the signal aborts. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>
+}
+
+/** Longest single timer Node keeps without overflowing. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  elapsed: () => performance.now(),
+  sleep: (ms, signal) =>
+    new Promise((resolve) => {
+      if (signal?.aborted) return resolve()
+      const wake = (): void => {
+        clearTimeout(timer)
+        signal?.removeEventListener('abort', wake)
+        resolve()
+      }
+      const timer = setTimeout(wake, Math.min(Math.max(0, ms), LONGEST_TIMER_MS))
+      signal?.addEventListener('abort', wake, { once: true })
+    }),
+}
+
+/** A clock that stands still until somebody sleeps on it: a night takes as long as its work. Starts at `start`, epoch ms. */
+export function virtualClock(start: number): Clock {
+  let now = start
+  return {
+    now: () => now,
+    elapsed: () => now - start,
+    sleep: async (ms) => {
+      now += Math.max(0, ms)
+      await new Promise<void>((resolve) => setImmediate(resolve))
+    },
+  }
+}

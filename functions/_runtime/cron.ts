@@ -1,0 +1,86 @@
+/** cron.json: chains of calls with a schedule. Read once, checked at the door. */
+import { readFile } from 'node:fs/promises'
+import { Cron } from 'croner'
+import { z } from 'zod'
+
+/** The functions a chain may call: a path that is no function would fail every night instead of at start. */
+const CALLS = [
+  'ingest-tick',
+  'audit',
+  'dispatch-one-task',
+  'curate-partition',
+  'qc-partition',
+  'export',
+  'sweep',
+] as const
+
+const UNITS = { s: 1_000, m: 60_000, h: 3_600_000 } as const
+const Duration = z
+  .string()
+  .regex(/^[1-9]\d*[smh]$/, { error: 'expected a duration such as 90s, 30m or 6h' })
+  .transform((text) => Number(text.slice(0, -1)) * UNITS[text.at(-1) as keyof typeof UNITS])
+
+const Step = z.strictObject({
+  call: z.enum(CALLS),
+  /** `until-idle`: again while the function says `more`, and at its `nextAt` while that is before the deadline. */
+  repeat: z.literal('until-idle').optional(),
+  /** Calls under way at once. */
+  parallel: z.int().min(1).max(32).default(1),
+  /** Milliseconds a repeated step may take from its beginning, across restarts. */
+  deadline: Duration.prefault('1h'),
+  body: z.record(z.string(), z.json()).default({}),
+})
+
+const Chain = z.strictObject({
+  id: z.string().regex(/^[a-z][a-z0-9-]*$/),
+  schedule: z.string().refine(isPattern, { error: (issue) => `expected a cron pattern, got ${issue.input}` }),
+  timezone: z
+    .string()
+    .refine(isZone, { error: (issue) => `expected a time zone such as America/New_York, got ${issue.input}` }),
+  steps: z.array(Step).min(1),
+})
+
+const CronFile = z.strictObject({ chains: z.array(Chain) })
+
+export type Chain = z.output<typeof Chain>
+export type Step = z.output<typeof Step>
+
+/** Throws an Error that lists every fault with the file and the path. */
+export async function loadCron(file: string): Promise<Chain[]> {
+  let json: unknown
+  try {
+    json = JSON.parse(await readFile(file, 'utf8'))
+  } catch (error) {
+    throw new Error(`${file} cannot be read as JSON: ${error instanceof Error ? error.message : error}`)
+  }
+  const parsed = CronFile.safeParse(json)
+  if (parsed.success) return parsed.data.chains
+  const faults = parsed.error.issues.map((issue) => `  ${file}: ${issue.path.join('.')}: ${issue.message}`)
+  throw new Error(`the schedule has faults:\n${faults.join('\n')}`)
+}
+
+/** The newest scheduled instant of a chain in (after, now], or null. Pure: croner only does the calendar arithmetic. */
+export function newestDue(chain: Chain, after: number, now: number): number | null {
+  const cron = new Cron(chain.schedule, { timezone: chain.timezone, paused: true })
+  let due: number | null = null
+  for (let next = cron.nextRun(new Date(after)); next && next.getTime() <= now; next = cron.nextRun(next)) {
+    due = next.getTime()
+  }
+  return due
+}
+
+function isPattern(text: string): boolean {
+  try {
+    return new Cron(text, { paused: true }).nextRun() !== undefined
+  } catch {
+    return false
+  }
+}
+
+function isZone(text: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: text }) !== undefined
+  } catch {
+    return false
+  }
+}

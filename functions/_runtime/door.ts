@@ -1,0 +1,56 @@
+/** The door of a function: JSON body in through zod, JSON answer out, every failure one clear sentence. */
+import type { Context } from 'hono'
+import { z } from 'zod'
+import type { Node } from './node.ts'
+
+/** What every function accepts: the instant it speaks for; the invoker sends the scheduled one. */
+export const Night = z.strictObject({
+  at: z.iso
+    .datetime({ offset: true, error: 'expected an instant such as 2026-01-05T20:30:00-05:00' })
+    .transform((text) => Date.parse(text))
+    .optional(),
+})
+
+/** A request that cannot be carried out as it stands; `status` is the HTTP answer. */
+export class RequestError extends Error {
+  readonly status: 400 | 404 | 409
+  constructor(status: 400 | 404 | 409, message: string) {
+    super(message)
+    this.name = 'RequestError'
+    this.status = status
+  }
+}
+
+/** How a function ended: counts, whether calling again at once is worth it, and when it is. */
+export interface Ending {
+  more: boolean
+  nextAt: number | null
+}
+
+/** An ending with whatever counts the function adds. */
+export type Answered = Ending & { [field: string]: unknown }
+
+export type FunctionOf<Body extends z.ZodType> = (node: Node, body: z.output<Body>) => Promise<Ending & object>
+
+/** Binds a function to its route. `nextAt` leaves as an ISO instant. */
+export function through<Body extends z.ZodType>(node: Node, schema: Body, run: FunctionOf<Body>) {
+  return async (c: Context): Promise<Response> => {
+    const body = await readBody(c, schema)
+    const { nextAt, ...ending } = await run(node, body)
+    return c.json({ ok: true, ...ending, nextAt: nextAt === null ? null : new Date(nextAt).toISOString() })
+  }
+}
+
+async function readBody<Body extends z.ZodType>(c: Context, schema: Body): Promise<z.output<Body>> {
+  const text = await c.req.text()
+  let json: unknown
+  try {
+    json = text.trim() === '' ? {} : JSON.parse(text)
+  } catch {
+    throw new RequestError(400, `the body of ${c.req.path} is not JSON: send {} or nothing`)
+  }
+  const parsed = schema.safeParse(json)
+  if (parsed.success) return parsed.data
+  const faults = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'body'}: ${issue.message}`)
+  throw new RequestError(400, faults.join('; '))
+}

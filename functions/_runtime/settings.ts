@@ -1,0 +1,65 @@
+/** What the environment says: where data lives, where to listen, who may call. Vendor keys are read where they are used. */
+import { resolve } from 'node:path'
+import { z } from 'zod'
+
+const text = z.string().trim().min(1)
+const Token = text.min(16, { error: 'expected at least 16 characters' })
+
+const Environment = z.object({
+  DATA_ROOT: text.default('./data_layer'),
+  EXPORT_ROOT: text.default('./exports'),
+  CONFIG_DIR: text.default('./config'),
+  CRON_FILE: text.default('./cron.json'),
+  UNIVERSE: text.optional(),
+  DATABASE_URL: text
+    .regex(/^(https?|libsql):\/\//, { error: 'expected http(s):// or libsql:// (leave it out for a local file)' })
+    .optional(),
+  HOST: text.default('127.0.0.1'),
+  PORT: z.coerce.number({ error: 'expected a port number' }).int().min(0).max(65_535).default(8080),
+  DATA_NODE_TOKEN: Token.optional(),
+  DATA_NODE_READ_TOKEN: Token.optional(),
+  LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+})
+
+export interface Settings {
+  dataRoot: string
+  exportRoot: string
+  configDir: string
+  cronFile: string
+  universe: string | null
+  databaseUrl: string | null
+  host: string
+  port: number
+  token: string | null
+  readToken: string | null
+  logLevel: string
+}
+
+/** Throws an Error that names every variable that cannot be used; never its value. */
+export function readSettings(env: Record<string, string | undefined>): Settings {
+  // An empty variable is one that was not filled in.
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
+  const parsed = Environment.safeParse(given)
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`)
+    throw new Error(`the environment cannot be used:\n${faults.join('\n')}`)
+  }
+  const found = parsed.data
+  const loopback = ['127.0.0.1', 'localhost', '::1'].includes(found.HOST)
+  if (!loopback && !found.DATA_NODE_TOKEN) {
+    throw new Error(`HOST ${found.HOST} is not loopback: set DATA_NODE_TOKEN so that only who knows it may call`)
+  }
+  return {
+    dataRoot: resolve(found.DATA_ROOT),
+    exportRoot: resolve(found.EXPORT_ROOT),
+    configDir: resolve(found.CONFIG_DIR),
+    cronFile: resolve(found.CRON_FILE),
+    universe: found.UNIVERSE ? resolve(found.UNIVERSE) : null,
+    databaseUrl: found.DATABASE_URL ?? null,
+    host: found.HOST,
+    port: found.PORT,
+    token: found.DATA_NODE_TOKEN ?? null,
+    readToken: found.DATA_NODE_READ_TOKEN ?? null,
+    logLevel: found.LOG_LEVEL,
+  }
+}

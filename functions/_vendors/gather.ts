@@ -1,0 +1,109 @@
+/** Builds an Answer: which rows belong to which cell, which cells are answered to the end, and what came uninvited. */
+import type { TradingCalendar } from '../_calendar/calendar.ts'
+import { type CellKey, cellKey } from '../_market/cell.ts'
+import { type Dt, weekday } from '../_market/dt.ts'
+import type { Row } from '../_market/row.ts'
+import { type Answer, type Get, type HttpAnswer, VendorError, type Want } from './vendor.ts'
+
+/** What was asked of the vendor: wider than the wants, because a rectangle also covers cells nobody needs. */
+export interface Asked {
+  symbols: ReadonlySet<string>
+  from: Dt
+  to: Dt
+  calendar: TradingCalendar
+}
+
+export interface Gathering {
+  /** Sends one request and counts it; what failed comes back as a value. */
+  send(get: Get, request: Parameters<Get>[0]): Promise<HttpAnswer | VendorError>
+  isWanted(symbol: string, dt: Dt): boolean
+  /** A row for a wanted cell is kept, one the rectangle merely covers is ignored, any other is a stray. */
+  keep(symbol: string, dt: Dt, row: Row): void
+  /** Refuses the wanted cells of a symbol with from <= dt <= to: their rows are dropped, their neighbours stay. */
+  spoil(symbol: string, from: Dt, to: Dt, error: VendorError): void
+  /** Marks the wanted cells of a symbol as answered to the end; with `before`, only those of earlier days. */
+  complete(symbol: string, before?: Dt): void
+  completeAll(): void
+  /** Forgets rows and completed cells because the same question is asked again; faults and the count of calls stay. */
+  restart(): void
+  answer(interruption: VendorError | null): Answer
+}
+
+const isOpen = (calendar: TradingCalendar, dt: Dt): boolean =>
+  dt < calendar.first || dt > calendar.last ? weekday(dt) % 6 !== 0 : calendar.isSession(dt)
+
+/** Nothing left the house: the budget or our own checks refused. A request that failed on the way may have been counted by the vendor. */
+const wasNeverSent = (error: VendorError): boolean => error.status === null && error.fault !== 'unavailable'
+
+function groupBySymbol(wants: readonly Want[]): Map<string, Want[]> {
+  const groups = new Map<string, Want[]>()
+  for (const want of wants) {
+    const group = groups.get(want.symbol)
+    if (group === undefined) groups.set(want.symbol, [want])
+    else group.push(want)
+  }
+  return groups
+}
+
+/** A fresh, empty answer to `wants`. */
+export function gather(wants: readonly Want[], asked: Asked): Gathering {
+  const bySymbol = groupBySymbol(wants)
+  const wanted = new Set(wants.map((want) => cellKey(want.symbol, want.dt)))
+  const rows = new Map<CellKey, Row[]>()
+  const complete = new Set<CellKey>()
+  const faults = new Map<CellKey, VendorError>()
+  const strays = new Map<CellKey, Answer['strays'][number]>()
+  let calls = 0
+  const completeSymbol = (symbol: string, before?: Dt): void => {
+    for (const want of bySymbol.get(symbol) ?? []) {
+      if (before === undefined || want.dt < before) complete.add(cellKey(symbol, want.dt))
+    }
+  }
+  return {
+    async send(get, request) {
+      calls += 1
+      try {
+        return await get(request)
+      } catch (error) {
+        if (!(error instanceof VendorError)) throw error
+        if (wasNeverSent(error)) calls -= 1
+        return error
+      }
+    },
+    isWanted: (symbol, dt) => wanted.has(cellKey(symbol, dt)),
+    keep(symbol, dt, row) {
+      const key = cellKey(symbol, dt)
+      if (wanted.has(key)) {
+        const kept = rows.get(key)
+        if (kept === undefined) rows.set(key, [row])
+        else kept.push(row)
+        return
+      }
+      const covered = asked.symbols.has(symbol) && dt >= asked.from && dt <= asked.to
+      if (covered && isOpen(asked.calendar, dt)) return
+      const stray = strays.get(key)
+      if (stray === undefined) strays.set(key, { symbol, dt, rows: 1 })
+      else stray.rows += 1
+    },
+    spoil(symbol, from, to, error) {
+      for (const { dt } of bySymbol.get(symbol) ?? []) {
+        if (dt >= from && dt <= to && !faults.has(cellKey(symbol, dt))) faults.set(cellKey(symbol, dt), error)
+      }
+    },
+    complete: completeSymbol,
+    completeAll: () => {
+      for (const symbol of bySymbol.keys()) completeSymbol(symbol)
+    },
+    restart() {
+      rows.clear()
+      complete.clear()
+      strays.clear()
+    },
+    answer(interruption) {
+      for (const key of faults.keys()) complete.delete(key)
+      // Half a cell must not be taken for the whole: rows of a cell that was not answered to the end are asked for again.
+      for (const key of rows.keys()) if (!complete.has(key)) rows.delete(key)
+      return { rows, complete, faults, interruption, strays: [...strays.values()], calls }
+    },
+  }
+}

@@ -1,0 +1,131 @@
+/** The contract every vendor's connector fulfils, and the closed list of ways in which the outside fails. */
+import type { CellKey, DatasetName } from '../_market/cell.ts'
+import type { Dt } from '../_market/dt.ts'
+import type { Row } from '../_market/row.ts'
+
+/** Each fault leads to exactly one next step of the dispatcher; the same words are outcomes of a cell. */
+export const FAULTS = [
+  'not_entitled',
+  'too_recent',
+  'before_history',
+  'rate_limited',
+  'malformed',
+  'unavailable',
+] as const
+export type Fault = (typeof FAULTS)[number]
+
+/**
+ * The outside failed. The message says what was asked (path without query), what was expected and what came; it never holds
+ * a key, a header or a query. `retryAt` (epoch ms) is set when the vendor said when to come back. `sample` is the start of an
+ * answer that did not fit, for a person to read.
+ */
+export class VendorError extends Error {
+  readonly vendor: string
+  readonly fault: Fault
+  readonly status: number | null
+  readonly retryAt: number | null
+  readonly sample: string | null
+  constructor(
+    vendor: string,
+    fault: Fault,
+    message: string,
+    more: { status?: number | null; retryAt?: number | null; sample?: string | null } = {},
+  ) {
+    super(message)
+    this.name = 'VendorError'
+    this.vendor = vendor
+    this.fault = fault
+    this.status = more.status ?? null
+    this.retryAt = more.retryAt ?? null
+    this.sample = more.sample ?? null
+  }
+}
+
+/** One open cell that a plan may answer. `expectedRows` is null where the node does not know yet. */
+export interface Want {
+  symbol: string
+  dt: Dt
+  expectedRows: number | null
+}
+
+/** The registry's limits of one (vendor, dataset), from config/vendor_capabilities.yaml. */
+export interface CallShape {
+  feed: string
+  /** Rows a page may hold (Alpaca: rows of all symbols; Massive: base bars; FRED: observations). */
+  rowsPerPage: number
+  /** Symbols one call may name; 1 where the symbol is part of the path. */
+  symbolsPerCall: number
+  /** Pages one plan may need at the most: bounds the time of one dispatch. */
+  pagesPerPlan: number
+}
+
+/** What a connector needs to know about the dataset, beside the wants. */
+export interface PlanTerms {
+  dataset: DatasetName
+  shape: CallShape
+  now: number
+  /** For macro_treasury: the series of the symbol (a series group), e.g. { UST: ['DGS1MO', …] }. */
+  series: Record<string, string[]>
+}
+
+/** One request to a vendor that answers many cells at once: data, so that it can be shown without being sent. */
+export interface CallPlan {
+  vendor: string
+  dataset: DatasetName
+  /** The cells this plan answers, every one of them a want it was given; the head is always among them. */
+  wants: Want[]
+  /** Pages expected; the true number shows only while asking. */
+  expectedCalls: number
+  /** The request in the connector's own terms; JSON, no secrets. */
+  request: unknown
+  feed: string
+}
+
+/** What came back. A cell is in exactly one of `complete`, `faults`, or neither (then `interruption` says why it was not answered). */
+export interface Answer {
+  /** Rows by cell, only for cells in `complete`; every row that was served, duplicates too, in the order served. */
+  rows: Map<CellKey, Row[]>
+  /** Cells answered to the end. One that has no rows here was answered as empty. */
+  complete: Set<CellKey>
+  /** Cells refused or unusable on their own account (a poison symbol, a row that does not parse). */
+  faults: Map<CellKey, VendorError>
+  /** Why asking stopped before the end; null when the whole plan was answered. */
+  interruption: VendorError | null
+  /** Rows for no cell of the plan (a weekend, a symbol not asked for): counted, sampled, never stored. */
+  strays: { symbol: string; dt: Dt; rows: number }[]
+  /** Requests sent. */
+  calls: number
+}
+
+/** One HTTP GET, already authorised, bounded and metered: the budget is taken before the request leaves. Throws only VendorError. */
+export type Get = (request: {
+  path: string
+  query: Record<string, string>
+  /** Absolute URL that replaces path and query (a vendor's next_url); refused unless its host is the vendor's own. */
+  url?: string
+}) => Promise<HttpAnswer>
+
+export interface HttpAnswer {
+  status: number
+  contentType: string
+  headers: Record<string, string>
+  body: string
+}
+
+export interface Connector {
+  name: string
+  datasets: readonly DatasetName[]
+  /** Environment variables that must be set before anything is sent. */
+  secrets: readonly string[]
+  /** How a request proves who we are; pure. */
+  authorise(secrets: Record<string, string>): { headers: Record<string, string>; query: Record<string, string> }
+  /**
+   * The plan that answers `head` and as many of `others` as one plan can; deterministic for the same input.
+   * `others` are sorted by dt, then symbol, and never contain the head.
+   */
+  plan(head: Want, others: readonly Want[], terms: PlanTerms): CallPlan
+  /** Sends the plan page by page. Never throws VendorError: what failed is in the answer. */
+  ask(plan: CallPlan, terms: PlanTerms, get: Get): Promise<Answer>
+  /** The fault of a non-2xx answer, by the vendor's own table of errors. */
+  classify(answer: HttpAnswer): VendorError
+}

@@ -1,0 +1,129 @@
+/** POST /audit: expected minus known. Queues gaps and due re-checks, says why cells must wait, and marks partitions to rebuild. */
+import type { DatasetConfig } from '../config/schema.ts'
+import { type Absence, dueAbsences, explainAbsences } from '../db/absences/absences.ts'
+import { findGaps } from '../db/coverage/find-gaps.ts'
+import { countOpenTasks } from '../db/gap-tasks/count-tasks.ts'
+import { enqueueTasks, type NewTask } from '../db/gap-tasks/enqueue-tasks.ts'
+import { expectPartitions } from '../db/partitions/partitions.ts'
+import { datasetsOf, serversOf } from './_dispatch/desk.ts'
+import { firstDt, serves } from './_dispatch/reach.ts'
+import { asofAt, expectedPartitions, expectedRows, livesOf, monthMasks } from './_expected/expected.ts'
+import type { DatasetName } from './_market/cell.ts'
+import { type Dt, dtsOfMask, maxDt, minDt } from './_market/dt.ts'
+import { type Ending, Night } from './_runtime/door.ts'
+import type { Node } from './_runtime/node.ts'
+
+export const AuditBody = Night
+
+/** The queue holds a working set; what does not fit is found again by a later audit. */
+const MAX_OPEN_TASKS = 250_000
+const PRIORITY_TODAY = 100
+
+export interface Audited extends Ending {
+  asof: Dt
+  expected: number
+  /** Expected cells neither present nor explained, as far as looked at. */
+  gaps: number
+  enqueued: number
+  rechecks: number
+  /** Partitions whose expected cells changed. */
+  touched: number
+}
+
+export async function audit(node: Node, { at = node.now() }: { at?: number | undefined }): Promise<Audited> {
+  const asof = asofAt(at)
+  const audited: Audited = {
+    asof,
+    expected: 0,
+    gaps: 0,
+    enqueued: 0,
+    rechecks: 0,
+    touched: 0,
+    more: false,
+    nextAt: null,
+  }
+  let room = Math.max(0, MAX_OPEN_TASKS - (await countOpenTasks(node.db)))
+  for (const { dataset, spec } of datasetsOf(node.config)) {
+    const partitions = expectedPartitions(node.config, spec, asof)
+    audited.expected += partitions.reduce((sum, { cells }) => sum + cells, 0)
+    audited.touched += await expectPartitions(node.db, dataset, partitions, node.now())
+
+    const gaps = await gapsOf(node, dataset, spec, asof, room)
+    audited.gaps += gaps.length
+    await explainAbsences(node.db, dataset, tooRecent(gaps, node.now()), node.now())
+    const enqueued = await enqueueTasks(node.db, dataset, gaps, node.now())
+
+    const due = await dueAbsences(node.db, dataset, node.now(), Math.max(0, room - enqueued))
+    const rechecks = due.map(({ symbol, dt }) => newTask(spec, symbol, dt, asof, 'recheck', node.now()))
+    const rechecked = await enqueueTasks(node.db, dataset, rechecks, node.now())
+    audited.enqueued += enqueued
+    audited.rechecks += rechecked
+    room = Math.max(0, room - enqueued - rechecked)
+  }
+  node.log('audit.compared', { ...audited })
+  return audited
+}
+
+/** The gaps some vendor can fill, oldest first. Days before every vendor's history are absent by rule and cost no task. */
+async function gapsOf(
+  node: Node,
+  dataset: DatasetName,
+  spec: DatasetConfig,
+  asof: Dt,
+  limit: number,
+): Promise<NewTask[]> {
+  const servers = serversOf(node, dataset)
+  if (servers.length === 0 || limit === 0) return []
+  const now = node.now()
+  const reached = servers.map(({ terms }) => firstDt(terms.history, now)).reduce(minDt)
+  const lives = livesOf(node.config, spec, asof)
+    .map((life) => ({ ...life, fromDt: maxDt(life.fromDt, reached) }))
+    .filter(({ fromDt, toDt }) => fromDt <= toDt)
+  const found = await findGaps(node.db, dataset, lives, monthMasks(spec, asof), limit)
+  const whenServed = memoised((dt) =>
+    Math.min(
+      ...servers.map(({ terms }) => {
+        const served = serves(terms, spec, dt, now)
+        return served.can === 'now' ? now : served.can === 'later' ? served.at : Number.MAX_SAFE_INTEGER
+      }),
+    ),
+  )
+  return found
+    .flatMap(({ symbol, month, gaps }) => dtsOfMask(month, gaps).map((dt) => ({ symbol, dt })))
+    .slice(0, limit)
+    .map(({ symbol, dt }) => newTask(spec, symbol, dt, asof, 'missing', whenServed(dt)))
+}
+
+function newTask(
+  spec: DatasetConfig,
+  symbol: string,
+  dt: Dt,
+  asof: Dt,
+  reason: NewTask['reason'],
+  nextAt: number,
+): NewTask {
+  const today = dt === asof
+  return {
+    symbol,
+    dt,
+    lane: today ? 'today' : 'backfill',
+    priority: today ? PRIORITY_TODAY : 0,
+    expectedRows: expectedRows(spec, symbol, dt),
+    reason,
+    nextAt,
+  }
+}
+
+const tooRecent = (gaps: NewTask[], now: number): Absence[] =>
+  gaps
+    .filter(({ nextAt }) => nextAt > now)
+    .map(({ symbol, dt, nextAt }) => ({ symbol, dt, reason: 'TOO_RECENT', recheckAt: nextAt }))
+
+function memoised(compute: (dt: Dt) => number): (dt: Dt) => number {
+  const known = new Map<Dt, number>()
+  return (dt) => {
+    const value = known.get(dt) ?? compute(dt)
+    known.set(dt, value)
+    return value
+  }
+}

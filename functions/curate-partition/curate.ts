@@ -1,0 +1,83 @@
+/** Rebuilds one curated partition from raw: one version wins per cell, one sorted file with the same bytes for the same data. */
+import { rm, stat } from 'node:fs/promises'
+import type { DatasetConfig } from '../../config/schema.ts'
+import type { Session } from '../_calendar/calendar.ts'
+import { adoptTemp, makeFolderOf, removeDurable, tempBeside } from '../_lake/atomic.ts'
+import { sha256OfFile } from '../_lake/digest.ts'
+import { sqlText } from '../_lake/duck.ts'
+import type { Lake } from '../_lake/lake.ts'
+import { curatedFile } from '../_lake/paths.ts'
+import { rawFilesOf } from '../_lake/raw-days.ts'
+import { namingUnreadable } from '../_lake/raw-read.ts'
+import type { DatasetName } from '../_market/cell.ts'
+import type { Dt } from '../_market/dt.ts'
+import { curatedSql } from './shapes.ts'
+import { withWinners } from './versions.ts'
+
+export interface CurateRequest {
+  dataset: DatasetName
+  spec: DatasetConfig
+  /** `2024` or `2024-07-03`, as the dataset's `partition` says. */
+  partition: string
+  /** Of this partition, at or before the as-of day; rows on other days are left out. */
+  sessions: Session[]
+  /** Preference order, best first. */
+  vendors: string[]
+  /** Versions that QC refused: they never win. */
+  refused: { vendor: string; symbol: string; dt: Dt }[]
+}
+
+export interface Curated {
+  /** The file, below the lake's root. */
+  path: string
+  rows: number
+  /** Distinct (symbol, dt). */
+  cells: number
+  bytes: number
+  sha256: string
+}
+
+/**
+ * Builds the partition's file and makes it visible whole. Null when no row is left for it (no raw files, no session, all refused): a file
+ * from earlier is then removed. The bytes depend on the data only, not on raw layout, fetch times or threads. Rejects with
+ * UnreadableFile, DuckDB's error or DiskError; the earlier file then stays.
+ */
+export async function curatePartition(lake: Lake, request: CurateRequest): Promise<Curated | null> {
+  const { dataset, spec, partition, sessions, vendors, refused } = request
+  const path = curatedFile(lake.root, dataset, spec.partition, partition)
+  const files = await rawFilesOf(lake.root, dataset, partition)
+  const built = files.length > 0 ? await build(lake, path, { spec, files, sessions, vendors, refused }) : null
+  if (!built) await removeDurable(path)
+  return built
+}
+
+async function build(lake: Lake, path: string, choice: Parameters<typeof withWinners>[1]): Promise<Curated | null> {
+  const temp = tempBeside(path)
+  await makeFolderOf(path)
+  try {
+    await namingUnreadable(lake, choice.spec, choice.files, () =>
+      withWinners(lake, choice, (winners) =>
+        lake.duck.run(
+          `COPY (${curatedSql(choice.spec, winners)}) TO ${sqlText(temp)}
+           (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 100000, USE_TMP_FILE false)`,
+        ),
+      ),
+    )
+    const counts = await count(lake, choice.spec, temp)
+    if (counts.rows === 0) return null
+    const sha256 = await sha256OfFile(temp)
+    const { size } = await stat(temp)
+    await adoptTemp(temp, path)
+    return { path, ...counts, bytes: size, sha256 }
+  } finally {
+    await rm(temp, { force: true })
+  }
+}
+
+async function count(lake: Lake, spec: DatasetConfig, file: string): Promise<{ rows: number; cells: number }> {
+  const cell = spec.expected_rows === 'series' ? 'date' : '(symbol, dt)'
+  const [counts] = await lake.duck.all<{ rows: number; cells: number }>(
+    `SELECT count(*) AS rows, count(DISTINCT ${cell}) AS cells FROM read_parquet(${sqlText(file)}, hive_partitioning = false)`,
+  )
+  return counts ?? { rows: 0, cells: 0 }
+}

@@ -1,0 +1,58 @@
+/** What a curated file looks like: the query that turns winning rows into its rows, in its order. */
+import type { ColumnConfig, DatasetConfig } from '../../config/schema.ts'
+import { sqlText } from '../_lake/duck.ts'
+import { SQL_TYPE } from '../_lake/raw-read.ts'
+
+/** The rows of a curated file, from the winning rows of its cells. */
+export const curatedSql = (spec: DatasetConfig, winners: string): string =>
+  spec.expected_rows === 'series' ? wideSql(spec, winners) : barsSql(spec, winners)
+
+/**
+ * Bars: symbol, dt, ts, the dataset's other columns, session (minute datasets), vendor, feed, adjustment; sorted by symbol, ts.
+ * `ts` is TIMESTAMP WITH TIME ZONE, stored as microseconds adjusted to UTC: a reader that converts zones shows the right instant and
+ * one that does not shows UTC; without the mark pandas and Spark would take it for local time.
+ */
+function barsSql(spec: DatasetConfig, winners: string): string {
+  const others = spec.columns.filter(({ name }) => name !== 'ts').map(column)
+  const session =
+    spec.expected_rows === 'session_minutes'
+      ? [
+          `CASE WHEN epoch_ms(ts) < opens THEN 'pre' WHEN epoch_ms(ts) < closes THEN 'regular' ELSE 'post' END AS session`,
+        ]
+      : []
+  const columns = ['symbol', 'dt', `ts AT TIME ZONE 'UTC' AS ts`, ...others, ...session, 'vendor', 'feed', 'adjustment']
+  return `SELECT ${columns.join(', ')} FROM ${newestOf(winners, ['symbol', 'dt', 'ts'], 'symbol, ts, dt')}`
+}
+
+/**
+ * Yields, wide: date, a column per series of the group in config order (percent per year, null where the source has none), vendor, feed;
+ * sorted by date. A day without any value is an absence and has no row. Of duplicate series the newest vintage of the newest fetch counts.
+ */
+function wideSql(spec: DatasetConfig, winners: string): string {
+  const groups = Object.values(spec.groups ?? {})
+  const [group] = groups
+  if (!group || groups.length > 1) {
+    throw new Error(
+      `expected one series group in a wide dataset, got ${groups.length}: give the other group a dataset of its own`,
+    )
+  }
+  const series = group.series.map(({ id }) => `max(value) FILTER (series = ${sqlText(id)}) AS "${id}"`)
+  const known = group.series.map(({ id }) => sqlText(id)).join(', ')
+  return `SELECT dt AS date, ${series.join(', ')}, vendor, feed FROM ${newestOf(winners, ['symbol', 'dt', 'series'], 'symbol, dt, series')}
+    GROUP BY dt, vendor, feed HAVING count(value) FILTER (series IN (${known})) > 0 ORDER BY date`
+}
+
+const column = ({ name, type }: ColumnConfig): string => `"${name}"::${SQL_TYPE[type]} AS "${name}"`
+
+/**
+ * One row per key in the order given: the newest fetch, of equal ones the later row in the file. Sorted once and compared with the row
+ * before: a window over each key would need memory for the whole partition (2 million rows do not fit into 256 MB), a sort spills.
+ * `lag() OVER ()` without an order streams in the order of its input, which preserve_insertion_order keeps.
+ */
+function newestOf(rows: string, key: readonly string[], order: string): string {
+  const before = key.map((name) => `lag(${name}) OVER () AS before_${name}`)
+  const isFirst = key.map((name) => `before_${name} IS DISTINCT FROM ${name}`)
+  return `(SELECT * FROM (SELECT *, ${before.join(', ')} FROM (
+      SELECT * FROM ${rows} ORDER BY ${order}, fetched_at DESC, file_row_number DESC, filename))
+    WHERE ${isFirst.join(' OR ')})`
+}

@@ -1,0 +1,81 @@
+/** Which version of each cell a curated partition takes: the candidates found in raw, and the one that wins. */
+import type { DatasetConfig } from '../../config/schema.ts'
+import { withTable } from '../_lake/duck.ts'
+import type { Lake } from '../_lake/lake.ts'
+import { rawFileParts } from '../_lake/paths.ts'
+import { rawRowsSql } from '../_lake/raw-read.ts'
+import type { Dt } from '../_market/dt.ts'
+
+export interface Choice {
+  spec: DatasetConfig
+  /** Raw files of the partition, all vendors. */
+  files: string[]
+  /** Days whose rows count; with the session's hours. */
+  sessions: readonly { dt: Dt; open: number; close: number }[]
+  /** Best first; a vendor that is not named comes after those that are. */
+  vendors: readonly string[]
+  /** Versions that must not win. */
+  refused: readonly { vendor: string; symbol: string; dt: Dt }[]
+}
+
+/**
+ * Runs `fn` with a subquery of the winning rows: raw columns (symbol, vendor, feed, adjustment filled in from the path where an older file
+ * does not say), `dt DATE`, `opens` and `closes` (epoch ms of the session), `filename`, `file_row_number`. Within a cell all rows are of
+ * one vendor and feed; duplicate stamps are still there. The winner is the best vendor by order, then the version with more distinct
+ * stamps (macro: series), then the newest fetch, then the feed's name.
+ */
+export async function withWinners<T>(lake: Lake, choice: Choice, fn: (rows: string) => Promise<T>): Promise<T> {
+  const { spec, files, sessions, vendors, refused } = choice
+  const { duck } = lake
+  const stamp = spec.expected_rows === 'series' ? 'series' : 'ts'
+  const adjustment = spec.expected_rows === 'series' ? 'none' : 'raw'
+
+  const places = files.map((path) => {
+    const parts = rawFileParts(lake.root, path)
+    if (!parts) throw new Error(`expected a raw file, got ${path}`)
+    return [path, parts.dt, parts.vendor, parts.symbol]
+  })
+  const hours = sessions.map(({ dt, open, close }) => [dt, open, close])
+  const bars = refused.map(({ vendor, symbol, dt }) => [vendor, symbol, dt])
+  const order = vendors.map((vendor, at) => [vendor, at])
+
+  return withTable(
+    duck,
+    'place',
+    { filename: 'VARCHAR', dt: 'DATE', vendor: 'VARCHAR', symbol: 'VARCHAR' },
+    places,
+    (place) =>
+      withTable(duck, 'hours', { dt: 'DATE', opens: 'BIGINT', closes: 'BIGINT' }, hours, (session) =>
+        withTable(duck, 'refused', { vendor: 'VARCHAR', symbol: 'VARCHAR', dt: 'DATE' }, bars, (barred) =>
+          withTable(duck, 'preference', { vendor: 'VARCHAR', rank: 'INTEGER' }, order, async (preference) => {
+            const rows = `(SELECT r.* EXCLUDE (symbol, vendor, feed, adjustment, fetched_at),
+              coalesce(r.symbol, p.symbol) AS symbol, coalesce(r.vendor, p.vendor) AS vendor, coalesce(r.feed, 'unknown') AS feed,
+              coalesce(r.adjustment, '${adjustment}') AS adjustment, coalesce(r.fetched_at, 'epoch'::TIMESTAMP) AS fetched_at,
+              s.dt, s.opens, s.closes
+            FROM ${rawRowsSql(spec, files)} r JOIN ${place} p USING (filename) JOIN ${session} s ON s.dt = p.dt)`
+            const winner = `${place}_winner`
+            try {
+              await duck.run(winnersSql({ winner, rows, barred, preference, stamp }))
+              return await fn(`(SELECT r.* FROM ${rows} r SEMI JOIN ${winner} w USING (symbol, dt, vendor, feed))`)
+            } finally {
+              await duck.run(`DROP TABLE IF EXISTS ${winner}`)
+            }
+          }),
+        ),
+      ),
+  )
+}
+
+/** Distinct stamps are counted only where one vendor has two feeds for a cell: counting them everywhere would need memory for every bar. */
+const winnersSql = (t: { winner: string; rows: string; barred: string; preference: string; stamp: string }): string =>
+  `CREATE TEMP TABLE ${t.winner} AS
+   WITH version AS MATERIALIZED (
+     SELECT symbol, dt, vendor, feed, max(fetched_at) AS fetched FROM ${t.rows} ANTI JOIN ${t.barred} USING (vendor, symbol, dt)
+     GROUP BY symbol, dt, vendor, feed),
+   contested AS (SELECT symbol, dt, vendor FROM version GROUP BY symbol, dt, vendor HAVING count(*) > 1),
+   counted AS (
+     SELECT symbol, dt, vendor, feed, count(DISTINCT ${t.stamp}) AS stamps
+     FROM ${t.rows} SEMI JOIN contested USING (symbol, dt, vendor) GROUP BY symbol, dt, vendor, feed)
+   SELECT DISTINCT ON (symbol, dt) symbol, dt, vendor, feed
+   FROM version LEFT JOIN counted USING (symbol, dt, vendor, feed) LEFT JOIN ${t.preference} USING (vendor)
+   ORDER BY symbol, dt, rank NULLS LAST, vendor, stamps DESC, fetched DESC, feed`

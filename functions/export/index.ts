@@ -1,0 +1,33 @@
+/** POST /export: materialises the bundle of an as-of day and points `latest` at it. */
+import { recordExport } from '../../db/exports/exports.ts'
+import { CALENDARS } from '../_calendar/calendar.ts'
+import { datasetsOf } from '../_dispatch/desk.ts'
+import { asofAt } from '../_expected/expected.ts'
+import { consolidateLedger } from '../_ledger/ledger.ts'
+import { DtText } from '../_market/dt.ts'
+import { type Answered, Night, RequestError } from '../_runtime/door.ts'
+import type { Node } from '../_runtime/node.ts'
+import { buildBundle } from './bundle.ts'
+
+export const ExportBody = Night.extend({ asof: DtText.optional() })
+
+export async function exportBundle(
+  node: Node,
+  { at = node.now(), asof = asofAt(at) }: { at?: number | undefined; asof?: string | undefined },
+): Promise<Answered> {
+  if (asof > asofAt(at))
+    throw new RequestError(400, `asof ${asof} is not over yet: the newest closed session is ${asofAt(at)}`)
+  const ledger = await consolidateLedger(node.lake)
+  const bundle = await buildBundle(node.lake, {
+    asof,
+    generatedAt: at,
+    datasets: datasetsOf(node.config).map(({ dataset, spec }) => ({ name: dataset, spec })),
+    calendar: Object.fromEntries(Object.values(CALENDARS).map(({ name, last }) => [name, last])),
+    ruleset: node.config.qc.ruleset,
+    nodeVersion: node.version,
+  })
+  const { digest, files, bytes } = bundle
+  await recordExport(node.db, { asof, madeAt: node.now(), digest, files, bytes })
+  node.log('export.made', { asof, ...bundle, ledgerRows: ledger.rows })
+  return { asof, ledgerRows: ledger.rows, ...bundle, more: false, nextAt: null }
+}

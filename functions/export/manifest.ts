@@ -1,0 +1,117 @@
+/** MANIFEST.json and SHA256SUMS: what a bundle holds, and the proof of it. */
+import { readdir, readFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { z } from 'zod'
+import { codeOf } from '../_lake/disk.ts'
+import { bundleFolder } from '../_lake/paths.ts'
+import { type Dt, isDt } from '../_market/dt.ts'
+import type { LedgerFacts } from './ledger-facts.ts'
+import type { BundleFile, Partition } from './stage.ts'
+
+export const MANIFEST = 'MANIFEST.json'
+export const SUMS = 'SHA256SUMS'
+
+export interface Previous {
+  asof: Dt
+  /** sha256 by path, of the data files only. */
+  files: Map<string, string>
+}
+
+export interface Change {
+  path: string
+  change: 'added' | 'changed' | 'removed'
+}
+
+export interface ManifestParts {
+  asof: Dt
+  nodeVersion: string
+  ruleset: string
+  calendar: Record<string, Dt>
+  files: BundleFile[]
+  facts: LedgerFacts
+  unchecked: Partition[]
+  previous: Dt | null
+  changes: Change[]
+}
+
+/** The manifest's text. `generatedAt` is the only part that two runs over the same lake may differ in. */
+export function manifestText(parts: ManifestParts, generatedAt: number): string {
+  const { facts } = parts
+  const manifest = {
+    format: 1,
+    asof: parts.asof,
+    generated_at: new Date(generatedAt).toISOString(),
+    node: parts.nodeVersion,
+    ruleset: parts.ruleset,
+    calendar: Object.fromEntries(Object.entries(parts.calendar).sort(([a], [b]) => (a < b ? -1 : 1))),
+    previous: parts.previous,
+    changes: parts.changes,
+    cells: facts.cells,
+    absences: facts.absences,
+    held: { total: facts.heldTotal, more: facts.heldTotal - facts.held.length, cells: facts.held },
+    unchecked: parts.unchecked,
+    files: parts.files,
+  }
+  return `${JSON.stringify(manifest, null, 1)}\n`
+}
+
+/** `sha256sum -c` format, sorted by path. */
+export const sumsText = (files: readonly { path: string; sha256: string }[]): string =>
+  byPath(files)
+    .map((file) => `${file.sha256}  ${file.path}\n`)
+    .join('')
+
+export const byPath = <T extends { path: string }>(files: readonly T[]): T[] =>
+  files.toSorted((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0))
+
+/** What a trainer that has the previous bundle must fetch or forget; every file is `added` when there is none. */
+export function changesSince(previous: Previous | null, files: readonly BundleFile[]): Change[] {
+  const before = previous?.files ?? new Map<string, string>()
+  const now = new Map(files.map((file) => [file.path, file.sha256]))
+  const changes: Change[] = []
+  for (const [path, sha256] of now) {
+    if (!before.has(path)) changes.push({ path, change: 'added' })
+    else if (before.get(path) !== sha256) changes.push({ path, change: 'changed' })
+  }
+  for (const path of before.keys()) if (!now.has(path)) changes.push({ path, change: 'removed' })
+  return byPath(changes)
+}
+
+const ReadBack = z.object({
+  asof: z.string(),
+  generated_at: z.iso.datetime(),
+  files: z.array(z.object({ path: z.string(), sha256: z.string(), rows: z.int().optional() })),
+})
+
+/** The manifest of a finished bundle; null when there is none, or none that this version can read. */
+export async function readManifest(exportRoot: string, asof: Dt): Promise<z.infer<typeof ReadBack> | null> {
+  try {
+    const read = ReadBack.safeParse(JSON.parse(await readFile(join(bundleFolder(exportRoot, asof), MANIFEST), 'utf8')))
+    return read.success ? read.data : null
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR' || error instanceof SyntaxError) return null
+    throw error
+  }
+}
+
+/** As-of days of the finished bundles, ascending. */
+export async function bundleDays(exportRoot: string): Promise<Dt[]> {
+  try {
+    return (await readdir(dirname(bundleFolder(exportRoot, '2000-01-01')))).filter(isDt).sort()
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return []
+    throw error
+  }
+}
+
+/** The newest readable bundle before a day. */
+export async function previousBundle(exportRoot: string, asof: Dt): Promise<Previous | null> {
+  for (const day of (await bundleDays(exportRoot)).filter((dt) => dt < asof).toReversed()) {
+    const manifest = await readManifest(exportRoot, day)
+    if (manifest === null) continue
+    // Only data counts as a change: a README differs every night.
+    const data = manifest.files.filter((file) => file.rows !== undefined)
+    return { asof: day, files: new Map(data.map((file) => [file.path, file.sha256])) }
+  }
+  return null
+}

@@ -1,0 +1,75 @@
+/** Which curated partitions belong in a bundle, and whether a file may travel as it is. Knows the ledger, writes nothing. */
+import { readdir } from 'node:fs/promises'
+import type { DatasetConfig } from '../../config/schema.ts'
+import { codeOf } from '../_lake/disk.ts'
+import { sqlText } from '../_lake/duck.ts'
+import type { Lake } from '../_lake/lake.ts'
+import { curatedFolder } from '../_lake/paths.ts'
+import type { DatasetName } from '../_market/cell.ts'
+import { type Dt, isDt } from '../_market/dt.ts'
+
+/** What the ledger vouches for in one partition, up to the as-of day. */
+export interface Vouched {
+  /** The curated file the verdicts are about; null when they are about none or about several. */
+  sha256: string | null
+  /** Rows of that file that belong to cells which may travel. */
+  rows: number
+}
+
+/** Keys of the partitions on disk that begin at or before the as-of day, sorted. */
+export async function partitionsOf(lake: Lake, dataset: DatasetName, spec: DatasetConfig, asof: Dt): Promise<string[]> {
+  const prefix = `${spec.partition}=`
+  const holds = spec.partition === 'year' ? (key: string) => /^\d{4}$/.test(key) : isDt
+  try {
+    const names = await readdir(curatedFolder(lake.root, dataset))
+    return names
+      .filter((name) => name.startsWith(prefix))
+      .map((name) => name.slice(prefix.length))
+      .filter((key) => holds(key) && key <= asof.slice(0, key.length))
+      .sort()
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return []
+    throw error
+  }
+}
+
+/** The ledger's word on every partition of a dataset, by key. */
+export async function vouchedPartitions(
+  lake: Lake,
+  ledger: string,
+  dataset: DatasetName,
+  spec: DatasetConfig,
+  asof: Dt,
+): Promise<Map<string, Vouched>> {
+  const key = spec.partition === 'year' ? `strftime(dt, '%Y')` : `strftime(dt, '%Y-%m-%d')`
+  const rows = await lake.duck.all<{ key: string; sha256: string | null; rows: number }>(
+    `WITH judged AS (
+       SELECT ${key} AS key, min(sha256) AS one, max(sha256) AS other FROM read_parquet(${sqlText(ledger)})
+       WHERE dataset = ${sqlText(dataset)} AND "rows" > 0 GROUP BY ALL
+     ), good AS (
+       SELECT ${key} AS key, sum("rows")::BIGINT AS "rows" FROM (${exportableSql(ledger, dataset, spec, asof)}) GROUP BY ALL
+     )
+     SELECT key, IF(one = other, one, NULL) AS sha256, coalesce(g."rows", 0) AS "rows" FROM judged LEFT JOIN good g USING (key)`,
+  )
+  return new Map(rows.map(({ key: name, sha256, rows: count }) => [name, { sha256, rows: count }]))
+}
+
+/**
+ * Cells that may travel, with the curated rows each of them has. A wide row of values belongs to all groups of its day at once, so it
+ * counts as one row and travels only when none of them is held.
+ */
+function exportableSql(ledger: string, dataset: DatasetName, spec: DatasetConfig, asof: Dt): string {
+  const cells = `FROM read_parquet(${sqlText(ledger)}) WHERE dataset = ${sqlText(dataset)} AND "rows" > 0 AND dt <= DATE ${sqlText(asof)}`
+  return spec.expected_rows === 'series'
+    ? `SELECT dt, 1 AS "rows" ${cells} GROUP BY dt HAVING bool_and(status <> 'RED')`
+    : `SELECT symbol, dt, "rows" ${cells} AND status <> 'RED'`
+}
+
+/** The rows of a curated file that may travel, in the order curation gave them. */
+export function filteredSql(file: string, ledger: string, dataset: DatasetName, spec: DatasetConfig, asof: Dt): string {
+  const cells = exportableSql(ledger, dataset, spec, asof)
+  const from = `read_parquet(${sqlText(file)}, hive_partitioning = false) f`
+  return spec.expected_rows === 'series'
+    ? `SELECT f.* FROM ${from} SEMI JOIN (${cells}) c ON c.dt = f.date ORDER BY f.date`
+    : `SELECT f.* FROM ${from} SEMI JOIN (${cells}) c ON c.symbol = f.symbol AND c.dt = f.dt ORDER BY f.symbol, f.ts`
+}

@@ -1,0 +1,103 @@
+/** README.md of a bundle: what it promises, in a page that a person reads. */
+import type { LedgerFacts } from './ledger-facts.ts'
+import type { Change, ManifestParts } from './manifest.ts'
+
+/** Changed files that are named; the manifest has them all. */
+const MOST_CHANGES = 40
+
+/** The page's text: the same for the same bundle, whenever it is made. */
+export function readmeText(parts: Omit<ManifestParts, 'files'>): string {
+  const { facts } = parts
+  return [
+    `# Market data up to ${parts.asof}`,
+    [
+      'Checked and complete as far as it says below. Every row belongs to a cell (dataset, symbol, trading day) that the checks let pass;',
+      `cells judged RED are kept back and named here. Rules: ${parts.ruleset}; node ${parts.nodeVersion}.`,
+      'Verify with `sha256sum -c SHA256SUMS`. Prices are as traded, never adjusted.',
+    ].join('\n'),
+    section('Coverage', coverage(facts), 'The ledger holds no cells yet.'),
+    section(
+      'Held back',
+      table(
+        ['dataset', 'flags', 'cells'],
+        facts.heldByFlags.map(({ dataset, flags, cells }) => [dataset, flags, cells]),
+      ),
+      'Nothing.',
+    ),
+    section(
+      'Explained absences',
+      table(
+        ['dataset', 'reason', 'cells'],
+        facts.absences.map(({ dataset, reason, cells }) => [dataset, reason, cells]),
+      ),
+      'None.',
+    ),
+    section(
+      'Not checked, and therefore not in here',
+      table(
+        ['dataset', 'partition'],
+        parts.unchecked.map(({ dataset, partition }) => [dataset, partition]),
+      ),
+      'Nothing.',
+    ),
+    section('Vendors', vendors(facts), 'None.'),
+    section(
+      'Calendars',
+      table(
+        ['calendar', 'right until'],
+        Object.entries(parts.calendar).sort(([a], [b]) => (a < b ? -1 : 1)),
+      ),
+      'None.',
+    ),
+    section(
+      parts.previous === null ? 'Changes' : `Changes since ${parts.previous}`,
+      parts.previous === null ? '' : changes(parts.changes),
+      parts.previous === null ? 'There is no earlier bundle.' : 'None.',
+    ),
+  ].join('\n\n')
+}
+
+const section = (title: string, body: string, empty: string): string =>
+  `## ${title}\n\n${body === '' ? `${empty}\n` : body}`.trimEnd()
+
+function coverage(facts: LedgerFacts): string {
+  return table(
+    ['dataset', 'first day', 'last day', 'cells', 'GREEN', 'AMBER', 'RED', 'RED and missing', 'rows that passed'],
+    facts.coverage.map((row) => [
+      row.dataset,
+      row.first,
+      row.last,
+      row.cells,
+      row.green,
+      row.amber,
+      row.red,
+      row.missing,
+      row.rows,
+    ]),
+  )
+}
+
+function vendors(facts: LedgerFacts): string {
+  const totals = new Map<string, number>()
+  for (const { dataset, cells } of facts.vendors) totals.set(dataset, (totals.get(dataset) ?? 0) + cells)
+  return table(
+    ['dataset', 'vendor', 'feed', 'cells', 'share', 'rows'],
+    facts.vendors.map(({ dataset, vendor, feed, cells, rows }) => {
+      const share = (100 * cells) / (totals.get(dataset) ?? cells)
+      return [dataset, vendor, feed, cells, `${share.toFixed(1)} %`, rows]
+    }),
+  )
+}
+
+function changes(list: readonly Change[]): string {
+  if (list.length === 0) return ''
+  const lines = list.slice(0, MOST_CHANGES).map(({ path, change }) => `- ${change}: ${path}`)
+  if (list.length > MOST_CHANGES) lines.push(`- and ${list.length - MOST_CHANGES} more, all named in MANIFEST.json`)
+  return `${lines.join('\n')}\n`
+}
+
+function table(head: readonly string[], rows: readonly (readonly (string | number | null)[])[]): string {
+  if (rows.length === 0) return ''
+  const line = (cells: readonly (string | number | null)[]) => `| ${cells.map((cell) => cell ?? '').join(' | ')} |\n`
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('')
+}

@@ -1,0 +1,47 @@
+/** The map: one line per URL, one place where errors become HTTP. */
+import { Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { auth, type Tokens } from './_runtime/auth.ts'
+import { RequestError, through } from './_runtime/door.ts'
+import type { Node } from './_runtime/node.ts'
+import { AuditBody, audit } from './audit.ts'
+import { CurateBody, curateOnePartition } from './curate-partition/index.ts'
+import { DispatchBody, dispatchOneTask } from './dispatch-one-task.ts'
+import { ExportBody, exportBundle } from './export/index.ts'
+import { IngestBody, ingestTick } from './ingest-tick.ts'
+import { QcBody, qcPartition } from './qc-partition/index.ts'
+import { livez, readyz } from './status/health.ts'
+import { status } from './status/status.ts'
+import { SweepBody, sweep } from './sweep.ts'
+
+const MAX_BODY_BYTES = 1024 * 1024
+
+export function createApp(node: Node, tokens: Tokens): Hono {
+  const app = new Hono()
+  app.use(auth(tokens))
+  app.use(bodyLimit({ maxSize: MAX_BODY_BYTES }))
+
+  app.post('/ingest-tick', through(node, IngestBody, ingestTick))
+  app.post('/audit', through(node, AuditBody, audit))
+  app.post('/dispatch-one-task', through(node, DispatchBody, dispatchOneTask))
+  app.post('/curate-partition', through(node, CurateBody, curateOnePartition))
+  app.post('/qc-partition', through(node, QcBody, qcPartition))
+  app.post('/export', through(node, ExportBody, exportBundle))
+  app.post('/sweep', through(node, SweepBody, sweep))
+
+  app.get('/', status(node))
+  app.get('/status', status(node))
+  app.get('/livez', livez)
+  app.get('/readyz', readyz(node))
+
+  app.notFound((c) => {
+    const known = app.routes.filter(({ method }) => method !== 'ALL').map(({ method, path }) => `${method} ${path}`)
+    return c.json({ ok: false, error: `no ${c.req.method} ${c.req.path} here: there are ${known.join(', ')}` }, 404)
+  })
+  app.onError((error, c) => {
+    if (error instanceof RequestError) return c.json({ ok: false, error: error.message }, error.status)
+    node.log('request.failed', { path: c.req.path, error })
+    return c.json({ ok: false, error: `${c.req.path} failed: ${error.message}` }, 500)
+  })
+  return app
+}

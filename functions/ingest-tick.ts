@@ -1,0 +1,88 @@
+/** POST /ingest-tick: brings the newest data of each dataset that is due, ahead of all backfill. */
+import type { DatasetConfig } from '../config/schema.ts'
+import { newestBookmark } from '../db/bookmarks/newest-bookmark.ts'
+import { findGaps } from '../db/coverage/find-gaps.ts'
+import { enqueueTasks } from '../db/gap-tasks/enqueue-tasks.ts'
+import { calendarOf } from './_calendar/calendar.ts'
+import { instantOf } from './_calendar/zone.ts'
+import { datasetsOf, serversOf } from './_dispatch/desk.ts'
+import { dispatchNext } from './_dispatch/dispatch.ts'
+import { reachOf } from './_dispatch/reach.ts'
+import { asofAt, expectedRows, livesOf, monthMasks } from './_expected/expected.ts'
+import type { DatasetName } from './_market/cell.ts'
+import { type Dt, dtsOfMask, maxDt, minDt } from './_market/dt.ts'
+import { type Ending, Night } from './_runtime/door.ts'
+import type { Node } from './_runtime/node.ts'
+
+export const IngestBody = Night
+
+/** Sessions a tick looks back from the newest; what is older is the audit's to find. */
+const SESSIONS_BACK = 5
+const PRIORITY = 100
+/** Calls one tick makes at the most, so that it ends soon; `more` asks for the next tick. */
+const CALLS_PER_TICK = 10
+
+export interface Ingested extends Ending {
+  asof: Dt
+  enqueued: number
+  calls: number
+  filled: number
+}
+
+export async function ingestTick(node: Node, { at = node.now() }: { at?: number | undefined }): Promise<Ingested> {
+  const asof = asofAt(at)
+  const ingested: Ingested = { asof, enqueued: 0, calls: 0, filled: 0, more: false, nextAt: null }
+  for (const { dataset, spec } of datasetsOf(node.config)) {
+    ingested.enqueued += await enqueueNewest(node, dataset, spec, asof, at)
+  }
+  for (let dispatched = 0; dispatched < CALLS_PER_TICK; dispatched++) {
+    const done = await dispatchNext(node, 'today')
+    if (!('vendor' in done)) return { ...ingested, nextAt: done.nextAt }
+    ingested.calls += done.calls
+    ingested.filled += (done.outcomes.filled ?? 0) + (done.outcomes.short ?? 0)
+  }
+  return { ...ingested, more: true }
+}
+
+/** Queues what is missing from the sessions after the bookmark that are ready and that some vendor has already. */
+async function enqueueNewest(
+  node: Node,
+  dataset: DatasetName,
+  spec: DatasetConfig,
+  asof: Dt,
+  at: number,
+): Promise<number> {
+  const servers = serversOf(node, dataset)
+  if (servers.length === 0) return 0
+  const served = servers.map(({ terms }) => reachOf(terms, spec, node.now()).toDt).reduce(maxDt)
+  const newest = newestReady(spec, minDt(asof, served), at)
+  const bookmark = await newestBookmark(node.db, dataset)
+  const calendar = calendarOf(spec.calendar)
+  const earliest = calendar.previous(newest, SESSIONS_BACK - 1)
+  const fromDt = bookmark === null || bookmark >= newest ? newest : maxDt(bookmark, earliest)
+  const lives = livesOf(node.config, spec, asof)
+    .map(({ symbol, ...life }) => ({ symbol, fromDt: maxDt(life.fromDt, fromDt), toDt: minDt(life.toDt, newest) }))
+    .filter((life) => life.fromDt <= life.toDt)
+  const months = monthMasks(spec, asof).filter(({ month }) => month >= fromDt.slice(0, 7))
+  const gaps = await findGaps(node.db, dataset, lives, months, lives.length * 2)
+  const tasks = gaps.flatMap(({ symbol, month, gaps }) =>
+    dtsOfMask(month, gaps).map((dt) => ({
+      symbol,
+      dt,
+      lane: 'today' as const,
+      priority: PRIORITY,
+      expectedRows: expectedRows(spec, symbol, dt),
+      reason: 'missing' as const,
+      nextAt: node.now(),
+    })),
+  )
+  return await enqueueTasks(node.db, dataset, tasks, node.now())
+}
+
+/** The newest session at or before a day whose data is worth collecting at an instant. */
+function newestReady(spec: DatasetConfig, dt: Dt, at: number): Dt {
+  const calendar = calendarOf(spec.calendar)
+  let newest = calendar.isSession(dt) ? dt : calendar.previous(dt)
+  while (instantOf(newest, spec.cadence.ready_at) > at) newest = calendar.previous(newest)
+  return newest
+}

@@ -1,0 +1,105 @@
+/** The SQL that measures every cell of a file of bars at once. Knows numbers, not what is wrong with them. */
+import type { DatasetConfig } from '../../config/schema.ts'
+import { sqlText } from '../_lake/duck.ts'
+import { type CuratedColumns, requiredColumns } from './curated-columns.ts'
+
+const MICROS_PER_MINUTE = 60_000_000
+/** Longest session that can be measured: one day. */
+export const MOST_SESSION_MINUTES = 1440
+const PRICES = ['open', 'high', 'low', 'close']
+
+/** The measures of one file, one row per (symbol, dt); `days` is a table of sessions (see session-days.ts). */
+export function barFactsSql(file: string, spec: DatasetConfig, columns: CuratedColumns, days: string): string {
+  const counts = Object.entries(barCounts(spec, columns))
+    .map(
+      ([name, condition]) =>
+        `${condition === null ? 'NULL::BIGINT' : `count(*) FILTER (WHERE ${condition})`} AS ${name}`,
+    )
+    .join(',\n      ')
+  const isMinute = spec.expected_rows === 'session_minutes' && columns.usable.has('ts')
+  return `
+    SELECT b.symbol, b.dt, count(*) AS row_count,
+      ${nullsSql(spec, columns)} AS nulls,
+      ${columns.wrong} AS wrong_columns,
+      ${counts},
+      ${isMinute ? holeSql() : 'NULL::BIGINT'} AS longest_hole,
+      ${sourcesSql(columns)},
+      NULL::BIGINT AS impossible_yields
+    FROM (
+      SELECT *, ${columns.usable.has('ts') ? 'epoch_us(ts)' : 'NULL::BIGINT'} AS us
+      FROM read_parquet(${sqlText(file)}, hive_partitioning = false)
+    ) b JOIN ${days} d ON d.dt = b.dt
+    GROUP BY b.symbol, b.dt`
+}
+
+/** Conditions on one bar by the name of what they count; null where a column they need is not usable. */
+function barCounts(spec: DatasetConfig, { usable }: CuratedColumns): Record<string, string | null> {
+  const isMinute = spec.expected_rows === 'session_minutes'
+  const given = (names: readonly string[], condition: string) =>
+    names.every((name) => usable.has(name)) ? condition : null
+  const traded = ['vwap'].filter((name) => usable.has(name))
+  const counted = ['volume', 'trades'].filter((name) => usable.has(name))
+  return {
+    regular_rows: isMinute ? given(['ts'], 'us >= open_us AND us < close_us') : null,
+    outside_rows: given(
+      ['ts'],
+      isMinute ? 'us < early_us OR us >= late_us' : 'us < midnight_us OR us >= next_midnight_us',
+    ),
+    off_grid_stamps: given(
+      ['ts'],
+      isMinute ? `us % ${MICROS_PER_MINUTE} <> 0` : 'us > midnight_us AND us < next_midnight_us',
+    ),
+    non_positive_prices: given(PRICES, `least(${[...PRICES, ...traded].join(', ')}) <= 0`),
+    ohlc_violations: given(PRICES, 'high < greatest(open, close, low) OR low > least(open, close, high)'),
+    negative_volumes: given(['volume'], counted.map((name) => `${name} < 0`).join(' OR ')),
+    zero_volumes: given(['volume'], 'volume = 0'),
+  }
+}
+
+/** How many rows meet each column's condition, as a JSON object; null when none meets any. */
+export function nullsByColumn(columns: { name: string; condition: string }[]): string {
+  if (columns.length === 0) return 'NULL::JSON'
+  const count = (condition: string) => `count(*) FILTER (WHERE ${condition})`
+  const pairs = columns.map(({ name, condition }) => `${sqlText(name)}, ${count(condition)}`)
+  const any = columns.map(({ condition }) => `(${condition})`).join(' OR ')
+  return `CASE WHEN ${count(any)} > 0 THEN json_object(${pairs.join(', ')}) END`
+}
+
+/** Empty or non-finite values by required column. */
+function nullsSql(spec: DatasetConfig, { usable }: CuratedColumns): string {
+  const judged = requiredColumns(spec).filter((column) => usable.has(column.name))
+  const optional = spec.columns.filter(
+    (column) => column.optional && column.type === 'double' && usable.has(column.name),
+  )
+  const counts = [
+    ...judged.map(({ name, type }) => [
+      name,
+      type === 'double' ? `"${name}" IS NULL OR NOT isfinite("${name}")` : `"${name}" IS NULL`,
+    ]),
+    // An optional price may be absent, but not infinite.
+    ...optional.map(({ name }) => [name, `NOT isfinite("${name}")`]),
+  ]
+  return nullsByColumn(counts.map(([name, condition]) => ({ name: name ?? '', condition: condition ?? 'false' })))
+}
+
+/**
+ * The longest run of session minutes without a bar. One bit per minute and cell instead of a window over all bars: a window
+ * needs the whole partition in memory, the bits need 180 bytes a cell.
+ */
+function holeSql(): string {
+  const bits = `bitstring_agg(((us - open_us) // ${MICROS_PER_MINUTE})::INTEGER, 0, ${MOST_SESSION_MINUTES - 1}) FILTER (WHERE us >= open_us AND us < close_us)`
+  const runs = `string_split(left(CAST(${bits} AS VARCHAR), any_value(session_minutes)::INTEGER), '1')`
+  return `coalesce(list_max([length(run) FOR run IN ${runs}]), any_value(session_minutes))`
+}
+
+/** Source columns of the cell and how many of them hold more than one value. */
+export function sourcesSql({ usable }: CuratedColumns): string {
+  const names = ['vendor', 'feed', 'adjustment'].filter((name) => usable.has(name))
+  const mixed = names.map((name) => `(min(${name}) IS DISTINCT FROM max(${name}))::INTEGER`)
+  return [
+    ...['vendor', 'feed', 'adjustment'].map(
+      (name) => `${usable.has(name) ? `min(${name})` : 'NULL::VARCHAR'} AS ${name}`,
+    ),
+    `${['0', ...mixed].join(' + ')} AS mixed_sources`,
+  ].join(', ')
+}

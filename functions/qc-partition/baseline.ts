@@ -1,0 +1,21 @@
+/** The SQL of a symbol's own habit: in which share of a session's minutes it usually trades. */
+import { sqlList } from '../_lake/duck.ts'
+
+/**
+ * One row per (symbol, dt) of `cells`: the median over the symbol's OTHER days in `files` of regular bars divided by session
+ * minutes, and how many such days there are. A median, because a few broken days among the neighbours must not move it.
+ * The day itself stays out: a short day would lower the bar it is held against.
+ */
+export function baselineSql(cells: string, files: readonly string[], days: string): string {
+  if (files.length === 0) return `SELECT symbol, dt, NULL::DOUBLE AS share, 0 AS baseline_days FROM ${cells}`
+  return `
+    WITH habit AS (
+      SELECT b.symbol, b.dt, count(*) / any_value(d.session_minutes) AS share
+      FROM read_parquet(${sqlList(files)}, hive_partitioning = false) b JOIN ${days} d ON d.dt = b.dt
+      WHERE epoch_us(b.ts) >= d.open_us AND epoch_us(b.ts) < d.close_us
+      GROUP BY b.symbol, b.dt
+    )
+    SELECT c.symbol, c.dt, median(h.share) AS share, count(h.share) AS baseline_days
+    FROM ${cells} c LEFT JOIN habit h ON h.symbol = c.symbol AND h.dt <> c.dt
+    GROUP BY c.symbol, c.dt`
+}

@@ -1,0 +1,57 @@
+/** The numbers a cell is judged by: what is measured, in which unit, for which kind of cell. Knows no judgement. */
+import type { DatasetConfig } from '../../config/schema.ts'
+import type { AbsenceReason } from '../_market/outcome.ts'
+
+/** Daily bar, minute bars, or one row of values: the way a dataset says how many rows a complete cell holds. */
+export type CellKind = DatasetConfig['expected_rows']
+
+/**
+ * Measured facts of one cell. Null is "not measured" (the dataset has no such thing, or the evidence could not be read),
+ * never "zero". Two cells with equal facts get the same verdict, so nothing that names the cell is in here.
+ */
+export interface CellFacts {
+  reason: AbsenceReason | null
+  /** Curated rows of the cell; of a row of values: how many are there. */
+  rows: number
+  /** Rows a complete cell holds: for minute bars the session's minutes seen through the symbol's own baseline, where it is believed. */
+  expectedRows: number | null
+  /** Minutes between the session's open and close. */
+  sessionMinutes: number | null
+  /** Bars that begin inside the session. */
+  regularRows: number | null
+  /** Median share of the session's minutes in which this symbol trades on its other days; null until enough days are known. */
+  baselineShare: number | null
+  /** Other days of the symbol the baseline saw. */
+  baselineDays: number | null
+  /** Longest run of session minutes without a bar, the ends of the session included. */
+  longestHole: number | null
+  /** Bars outside 04:00 to 20:00 New York of the cell's day (minute), or stamped on another New York day (daily). */
+  outsideRows: number | null
+  /** Stamps that are no bar's start: not on the minute (minute), on the day but not its New York midnight (daily). A row of values carries a day and has none. */
+  offGridStamps: number | null
+  /** Required columns that are missing or of another type than the dataset says. */
+  wrongColumns: number
+  /** Empty or non-finite values in required columns, by column; only columns that have some. */
+  nulls: Record<string, number>
+  /** Vendors, feeds or adjustment modes beyond the first within the cell. */
+  mixedSources: number
+  /** Bars with a price (vwap included) at or below zero. */
+  nonPositivePrices: number | null
+  /** Bars whose high is not the highest or whose low is not the lowest of their four prices. */
+  ohlcViolations: number | null
+  /** Bars with a negative volume or number of trades. */
+  negativeVolumes: number | null
+  zeroVolumes: number | null
+  /** Values of a row of yields beyond 100 percent either way. */
+  impossibleYields: number | null
+  /** Surplus rows in the winning vendor's raw file that repeat a stamp with the same values. */
+  duplicateRows: number | null
+  /** Stamps the winning vendor's raw file holds with different values. */
+  duplicateConflicts: number | null
+}
+
+/** The number, or an error when it was not measured: a check must not pass for want of evidence. */
+export function measured(value: number | null, name: keyof CellFacts): number {
+  if (value === null) throw new Error(`expected the number "${name}" of the cell, got none: it could not be measured`)
+  return value
+}

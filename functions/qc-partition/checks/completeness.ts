@@ -1,0 +1,45 @@
+/** Fewer rows than a complete cell holds: minutes against the symbol's own habit, values against the series of its group. */
+import type { QcConfig } from '../../../config/schema.ts'
+import { type CellFacts, measured } from '../cell-facts.ts'
+import type { Check, Finding } from '../check.ts'
+
+/** Standard deviations of pure chance a shortfall must exceed before it condemns. */
+const CHANCE = 3
+
+export const check: Check = {
+  id: 'completeness',
+  why: 'Half a session looks like a quiet day: volumes, ranges and returns computed from it are wrong without an error.',
+  severity: 'RED',
+  kinds: ['session_minutes', 'series'],
+  judges: 'present',
+  judge(facts, thresholds) {
+    return facts.sessionMinutes === null ? values(facts) : minutes(facts, facts.sessionMinutes, thresholds)
+  },
+}
+
+function values(facts: CellFacts): Finding | null {
+  const expected = measured(facts.expectedRows, 'expectedRows')
+  if (facts.rows >= expected) return null
+  return { flag: 'MISSING_ROWS', severity: 'AMBER', numbers: { rows: facts.rows, expected } }
+}
+
+function minutes(facts: CellFacts, sessionMinutes: number, { completeness }: QcConfig): Finding | null {
+  const rows = measured(facts.regularRows, 'regularRows')
+  const share = facts.baselineShare
+  if (share === null) {
+    // A thin name is complete at a handful of minutes: until its habit is known, the session's length cannot condemn it.
+    if (rows >= sessionMinutes * completeness.amber_below) return null
+    const days = measured(facts.baselineDays, 'baselineDays')
+    return { flag: 'NO_BASELINE', severity: 'AMBER', numbers: { rows, session_minutes: sessionMinutes, days } }
+  }
+  const expected = measured(facts.expectedRows, 'expectedRows')
+  if (rows >= expected * completeness.amber_below) return null
+  const numbers = { rows, expected, share }
+  // Whether a thin name trades in a minute is close to a coin toss: 12 of its usual 20 minutes is an ordinary day, while
+  // 240 of 390 never is. The spread of `sessionMinutes` tosses (binomial) separates the two; it vanishes for liquid names.
+  const chance = CHANCE * Math.sqrt(sessionMinutes * share * Math.max(0, 1 - share))
+  if (rows < expected * completeness.red_below && rows < expected - chance) {
+    return { flag: 'SHORT_SESSION', severity: 'RED', numbers }
+  }
+  return { flag: 'MISSING_ROWS', severity: 'AMBER', numbers }
+}

@@ -1,0 +1,29 @@
+/** Every check there is, in the order in which they are asked. A check that is not in this list does not run. */
+import type { Check } from '../check.ts'
+import { check as completeness } from './completeness.ts'
+import { check as continuity } from './continuity.ts'
+import { check as duplicateConflict } from './duplicate-conflict.ts'
+import { check as duplicateRows } from './duplicate-rows.ts'
+import { check as missing } from './missing.ts'
+import { check as negativeVolume } from './negative-volume.ts'
+import { check as nonPositivePrice } from './non-positive-price.ts'
+import { check as ohlcOrder } from './ohlc-order.ts'
+import { check as schema } from './schema.ts'
+import { check as sessionBounds } from './session-bounds.ts'
+import { check as yieldRange } from './yield-range.ts'
+import { check as zeroVolume } from './zero-volume.ts'
+
+export const CHECKS: readonly Check[] = [
+  missing,
+  completeness,
+  continuity,
+  schema,
+  sessionBounds,
+  ohlcOrder,
+  nonPositivePrice,
+  negativeVolume,
+  zeroVolume,
+  yieldRange,
+  duplicateRows,
+  duplicateConflict,
+]

@@ -1,0 +1,192 @@
+/** POST /qc-partition: judges one unchecked partition, writes its part of the ledger, holds RED cells and asks for second opinions. */
+import { listAbsences } from '../../db/absences/absences.ts'
+import { listAccepted } from '../../db/attempts/list-accepted.ts'
+import { listAttempts } from '../../db/attempts/list-attempts.ts'
+import { listRefused } from '../../db/attempts/list-refused.ts'
+import { type Finding, recordJudgement } from '../../db/findings/record-judgement.ts'
+import { enqueueTasks } from '../../db/gap-tasks/enqueue-tasks.ts'
+import {
+  countWork,
+  leaseUnchecked,
+  listPartitions,
+  type PartitionWork,
+  releasePartition,
+} from '../../db/partitions/partitions.ts'
+import { calendarOf } from '../_calendar/calendar.ts'
+import { preferenceOrder, serversOf, specOf } from '../_dispatch/desk.ts'
+import { serves } from '../_dispatch/reach.ts'
+import { asofAt, expectedRows, livesOf } from '../_expected/expected.ts'
+import { cellKey, DatasetName } from '../_market/cell.ts'
+import { type Dt, dayBit, maxDt, minDt, monthOf } from '../_market/dt.ts'
+import type { AbsenceReason } from '../_market/outcome.ts'
+import { partitionDays } from '../_market/partition.ts'
+import { type Answered, Night } from '../_runtime/door.ts'
+import type { Node } from '../_runtime/node.ts'
+import { absentByRule } from './absent-by-rule.ts'
+import { type JudgedCell, judgePartition } from './judge.ts'
+import type { ExpectedCell } from './measure.ts'
+
+export const QcBody = Night
+
+const LEASE_MS = 10 * 60_000
+const RETRY_MS = 60_000
+/** Sessions around a partition from which a symbol's own liquidity is learned. */
+const NEIGHBOUR_SESSIONS = 20
+const PRIORITY_SECOND_OPINION = 50
+
+export async function qcPartition(node: Node, { at = node.now() }: { at?: number | undefined }): Promise<Answered> {
+  const token = node.token()
+  const work = await leaseUnchecked(node.db, token, node.now(), node.now() + LEASE_MS)
+  if (!work) return { more: false, nextAt: null }
+  try {
+    const judged = await judge(node, work, token, at)
+    const { unchecked } = await countWork(node.db)
+    node.log('qc-partition.judged', { dataset: work.dataset, partition: work.partition, ...judged })
+    return { dataset: work.dataset, partition: work.partition, ...judged, more: unchecked > 0, nextAt: null }
+  } catch (error) {
+    await releasePartition(node.db, work, token, node.now() + RETRY_MS)
+    throw error
+  }
+}
+
+async function judge(node: Node, work: PartitionWork, token: string, at: number) {
+  const dataset = DatasetName.parse(work.dataset)
+  const spec = specOf(node.config, dataset)
+  const { fromDt, toDt } = partitionDays(work.partition)
+  const cells = await expectedCells(node, dataset, work.partition, at)
+  const calendar = calendarOf(spec.calendar)
+  const near = spec.partition === 'date' ? await neighboursOf(node, dataset, work.partition) : []
+  const days = [work.partition, ...near]
+  const sessions = (spec.partition === 'date' ? days.sort() : calendar.sessions(fromDt, toDt)).map(
+    (dt) => calendar.session(dt)!,
+  )
+  const judgement = await judgePartition(node.lake, {
+    dataset,
+    spec,
+    partition: work.partition,
+    sessions: sessions.filter(Boolean),
+    cells,
+    qc: node.config.qc,
+    checkedAt: at,
+    neighbours: near,
+  })
+  const doubts = await secondOpinions(node, dataset, judgement.flagged)
+  const findings = judgement.flagged.map((cell) => findingOf(cell, doubts))
+  const recorded = await recordJudgement(node.db, {
+    work,
+    token,
+    fromDt,
+    toDt,
+    findings,
+    red: judgement.red,
+    now: node.now(),
+  })
+  if (recorded) await askSecondVendors(node, dataset, doubts)
+  return {
+    cells: judgement.cells,
+    green: judgement.green,
+    amber: judgement.amber,
+    red: judgement.red,
+    secondOpinions: doubts.size,
+    recorded,
+  }
+}
+
+/** One entry per cell the calendar and the universe expect in the partition, with what the node's memory holds of it. */
+async function expectedCells(node: Node, dataset: DatasetName, partition: string, at: number): Promise<ExpectedCell[]> {
+  const spec = specOf(node.config, dataset)
+  const { fromDt, toDt } = partitionDays(partition)
+  const digests = await winningDigests(node, dataset, fromDt, toDt)
+  const absences = await listAbsences(node.db, dataset, fromDt, toDt)
+  const reasons = new Map(absences.map((row) => [cellKey(row.symbol, row.dt), row.reason as AbsenceReason]))
+  const calendar = calendarOf(spec.calendar)
+  const byRule = absentByRule(node, dataset, spec)
+  return livesOf(node.config, spec, asofAt(at)).flatMap(({ symbol, ...life }) =>
+    calendar.sessions(maxDt(life.fromDt, fromDt), minDt(life.toDt, toDt)).map((dt) => {
+      const digest = digests.get(cellKey(symbol, dt)) ?? null
+      const reason = reasons.get(cellKey(symbol, dt)) ?? byRule(dt)
+      return { symbol, dt, expectedRows: expectedRows(spec, symbol, dt), present: digest !== null, reason, digest }
+    }),
+  )
+}
+
+/** The digest of the version that wins each cell, by the same order as curation. */
+async function winningDigests(node: Node, dataset: DatasetName, fromDt: Dt, toDt: Dt): Promise<Map<string, string>> {
+  const order = preferenceOrder(node.config, dataset)
+  const refused = new Set(
+    (await listRefused(node.db, dataset, fromDt, toDt)).map((row) => `${row.vendor} ${cellKey(row.symbol, row.dt)}`),
+  )
+  const accepted = (await listAccepted(node.db, dataset, fromDt, toDt)).filter(
+    (row) => !refused.has(`${row.vendor} ${cellKey(row.symbol, row.dt)}`),
+  )
+  accepted.sort((a, b) => order.indexOf(b.vendor) - order.indexOf(a.vendor))
+  return new Map(accepted.map((row) => [cellKey(row.symbol, row.dt), row.digest]))
+}
+
+/** The partitions with rows nearest in time, the judged one left out. */
+async function neighboursOf(node: Node, dataset: DatasetName, partition: string): Promise<string[]> {
+  const curated = (await listPartitions(node.db, dataset)).filter((row) => (row.curatedRows ?? 0) > 0)
+  const before = curated.filter((row) => row.partition < partition).slice(-NEIGHBOUR_SESSIONS)
+  const after = curated.filter((row) => row.partition > partition).slice(0, NEIGHBOUR_SESSIONS)
+  return [...before, ...after].map((row) => row.partition)
+}
+
+/** RED cells with rows that another vendor may still be asked for, with the instant it may be asked. */
+async function secondOpinions(
+  node: Node,
+  dataset: DatasetName,
+  flagged: JudgedCell[],
+): Promise<Map<string, { cell: JudgedCell; askAt: number }>> {
+  const held = flagged.filter((cell) => cell.status === 'RED' && cell.rows > 0)
+  if (held.length === 0) return new Map()
+  const spec = specOf(node.config, dataset)
+  const now = node.now()
+  const known = new Set(
+    (await listAttempts(node.db, dataset, held))
+      .filter((row) => row.askAgainAt > now)
+      .map((row) => `${row.vendor} ${cellKey(row.symbol, row.dt)}`),
+  )
+  const doubts = new Map<string, { cell: JudgedCell; askAt: number }>()
+  for (const cell of held) {
+    const times = serversOf(node, dataset)
+      .filter(({ seat }) => !known.has(`${seat.name} ${cellKey(cell.symbol, cell.dt)}`))
+      .map(({ terms }) => serves(terms, spec, cell.dt, now))
+      .flatMap((served) => (served.can === 'now' ? [now] : served.can === 'later' ? [served.at] : []))
+    if (times.length > 0) doubts.set(cellKey(cell.symbol, cell.dt), { cell, askAt: Math.min(...times) })
+  }
+  return doubts
+}
+
+async function askSecondVendors(
+  node: Node,
+  dataset: DatasetName,
+  doubts: Map<string, { cell: JudgedCell; askAt: number }>,
+): Promise<void> {
+  const tasks = [...doubts.values()].map(({ cell, askAt }) => ({
+    symbol: cell.symbol,
+    dt: cell.dt,
+    lane: 'backfill' as const,
+    priority: PRIORITY_SECOND_OPINION,
+    expectedRows: null,
+    reason: 'second_opinion' as const,
+    nextAt: askAt,
+  }))
+  await enqueueTasks(node.db, dataset, tasks, node.now())
+}
+
+function findingOf(cell: JudgedCell, doubts: Map<string, unknown>): Finding {
+  const held = cell.status === 'RED' && cell.rows > 0
+  const asked = doubts.has(cellKey(cell.symbol, cell.dt))
+  return {
+    symbol: cell.symbol,
+    dt: cell.dt,
+    month: monthOf(cell.dt),
+    bit: dayBit(cell.dt),
+    status: cell.status === 'RED' ? 'RED' : 'AMBER',
+    flags: cell.flags.join(','),
+    numbers: JSON.stringify(cell.numbers),
+    vendor: cell.vendor,
+    action: asked ? 'second_opinion' : held ? 'permanent' : 'none',
+    held: held ? 1 : 0,
+  }
+}

@@ -1,0 +1,110 @@
+/** Judges one curated partition: one verdict per expected cell, written as the partition's fragment of the ledger. */
+import { stat } from 'node:fs/promises'
+import { sha256OfFile } from '../_lake/digest.ts'
+import { withTable } from '../_lake/duck-table.ts'
+import type { Lake } from '../_lake/lake.ts'
+import { curatedFile } from '../_lake/paths.ts'
+import { writeFragment } from '../_ledger/fragment.ts'
+import type { Dt } from '../_market/dt.ts'
+import type { Status } from '../_market/status.ts'
+import { CHECKS } from './checks/index.ts'
+import { factsOf } from './fact-rows.ts'
+import { type MeasureRequest, withMeasuredCells } from './measure.ts'
+import { type Verdict, verdictOf } from './verdict.ts'
+
+export interface JudgeRequest extends MeasureRequest {
+  /** Epoch milliseconds; stands in every row of the fragment. */
+  checkedAt: number
+}
+
+export interface JudgedCell {
+  symbol: string
+  dt: Dt
+  status: Status
+  flags: string[]
+  /** Curated rows, pre- and post-market included. */
+  rows: number
+  /** Regular rows a complete cell would hold. */
+  expectedRows: number | null
+  vendor: string | null
+  /** What the findings measured. */
+  numbers: Record<string, number>
+}
+
+export interface Judgement {
+  cells: number
+  green: number
+  amber: number
+  red: number
+  /** AMBER and RED cells, sorted by symbol and day. */
+  flagged: JudgedCell[]
+  fragment: { path: string; sha256: string }
+}
+
+/**
+ * Judges exactly the expected cells: present ones nobody expected are ignored, expected ones without rows are judged as absent,
+ * whatever the node's memory says of them. `sessions` must hold the sessions of the partition, and those of `neighbours`
+ * that should count. Repeating it with the same inputs writes the same bytes. Throws when the curated file is replaced meanwhile: ask again.
+ */
+export async function judgePartition(lake: Lake, request: JudgeRequest): Promise<Judgement> {
+  const { dataset, spec, partition } = request
+  const file = curatedFile(lake.root, dataset, spec.partition, partition)
+  const before = await identityOf(file)
+  const sha256 = before === null ? null : await sha256OfFile(file)
+  return withMeasuredCells(lake, request, async (cells) => {
+    const verdicts = await judgeShapes(lake, request, cells)
+    if ((await identityOf(file)) !== before) {
+      throw new Error(
+        `${file} was replaced while it was judged: its verdicts would be of no file; judge the partition again`,
+      )
+    }
+    const rows = [...verdicts].map(([facts, { status, flags }]) => [facts, status, flags.join(',')])
+    const columns = { facts: 'VARCHAR', status: 'VARCHAR', flags: 'VARCHAR' }
+    return withTable(lake.duck, 'qc_verdicts', columns, rows, async (table) => {
+      const judged = `${cells} c JOIN ${table} v ON v.facts = c.facts`
+      const fragment = await writeFragment(lake, request, judged, sha256)
+      return { ...(await countsOf(lake, judged)), flagged: await flaggedOf(lake, judged, verdicts), fragment }
+    })
+  })
+}
+
+/** The verdict of each distinct set of facts. */
+async function judgeShapes(lake: Lake, { spec, qc }: JudgeRequest, cells: string): Promise<Map<string, Verdict>> {
+  const shapes = await lake.duck.all<{ facts: string }>(`SELECT DISTINCT facts FROM ${cells}`)
+  return new Map(shapes.map(({ facts }) => [facts, verdictOf(spec.expected_rows, factsOf(facts), qc, CHECKS)]))
+}
+
+async function countsOf(lake: Lake, judged: string): Promise<Pick<Judgement, 'cells' | 'green' | 'amber' | 'red'>> {
+  const [counts] = await lake.duck.all<{ cells: number; green: number; amber: number; red: number }>(
+    `SELECT count(*) AS cells, count(*) FILTER (WHERE status = 'GREEN') AS green,
+       count(*) FILTER (WHERE status = 'AMBER') AS amber, count(*) FILTER (WHERE status = 'RED') AS red FROM ${judged}`,
+  )
+  return counts ?? { cells: 0, green: 0, amber: 0, red: 0 }
+}
+
+async function flaggedOf(lake: Lake, judged: string, verdicts: Map<string, Verdict>): Promise<JudgedCell[]> {
+  const rows = await lake.duck.all<{
+    symbol: string
+    dt: Dt
+    facts: string
+    row_count: number
+    expected_rows: number | null
+    vendor: string | null
+  }>(
+    `SELECT c.symbol, c.dt, c.facts, c.row_count, c.expected_rows, c.vendor FROM ${judged} WHERE v.status <> 'GREEN' ORDER BY c.symbol, c.dt`,
+  )
+  return rows.map((row) => {
+    const verdict = verdicts.get(row.facts)
+    if (verdict === undefined) throw new Error(`expected a verdict for ${row.symbol} ${row.dt}, got none`)
+    const { symbol, dt, row_count, expected_rows, vendor } = row
+    return { symbol, dt, ...verdict, rows: row_count, expectedRows: expected_rows, vendor }
+  })
+}
+
+/** What tells one version of a file from the next; null when there is none. */
+async function identityOf(path: string): Promise<string | null> {
+  return stat(path).then(
+    (found) => `${found.ino}:${found.size}:${found.mtimeMs}`,
+    () => null,
+  )
+}

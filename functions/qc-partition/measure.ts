@@ -1,0 +1,140 @@
+/** Measures every expected cell of a partition once, in DuckDB, and hands out the table of what was found. */
+
+import { access } from 'node:fs/promises'
+import type { DatasetConfig, QcConfig } from '../../config/schema.ts'
+import type { Session } from '../_calendar/calendar.ts'
+import { sqlText } from '../_lake/duck.ts'
+import { withTable } from '../_lake/duck-table.ts'
+import type { Lake } from '../_lake/lake.ts'
+import { curatedFile } from '../_lake/paths.ts'
+import type { DatasetName } from '../_market/cell.ts'
+import type { Dt } from '../_market/dt.ts'
+import type { AbsenceReason } from '../_market/outcome.ts'
+import { barFactsSql } from './bar-facts.ts'
+import { baselineSql } from './baseline.ts'
+import { type CuratedColumns, curatedColumns } from './curated-columns.ts'
+import { factRowsSql } from './fact-rows.ts'
+import { countDuplicates, DUPLICATE_COLUMNS } from './raw-duplicates.ts'
+import { withSessionDays } from './session-days.ts'
+import { yieldFactsSql } from './yield-facts.ts'
+
+export interface ExpectedCell {
+  symbol: string
+  dt: Dt
+  /** Rows a complete cell holds where that is known: 1 daily, the session's minutes, the series of the group that have begun. */
+  expectedRows: number | null
+  present: boolean
+  /** When absent and explained. */
+  reason: AbsenceReason | null
+  /** Logical digest of the accepted rows. */
+  digest: string | null
+}
+
+export interface MeasureRequest {
+  dataset: DatasetName
+  spec: DatasetConfig
+  partition: string
+  sessions: readonly Session[]
+  cells: readonly ExpectedCell[]
+  qc: QcConfig
+  neighbours: readonly string[]
+}
+
+/** Columns of the table that `withMeasuredCells` hands out; `facts` is what `factsOf` (fact-rows.ts) reads. */
+const MEASURED_COLUMNS = {
+  symbol: 'VARCHAR',
+  dt: 'DATE',
+  reason: 'VARCHAR',
+  digest: 'VARCHAR',
+  expected_rows: 'INTEGER',
+  row_count: 'INTEGER',
+  vendor: 'VARCHAR',
+  feed: 'VARCHAR',
+  adjustment: 'VARCHAR',
+  facts: 'VARCHAR',
+}
+
+const CELL_COLUMNS = { symbol: 'VARCHAR', dt: 'DATE', expected: 'INTEGER', reason: 'VARCHAR', digest: 'VARCHAR' }
+
+/**
+ * Runs `fn` with a temporary table that holds exactly one row per expected cell. Throws when the cells name a day twice or a
+ * day without a session, and when the curated file cannot be read.
+ */
+export async function withMeasuredCells<T>(
+  lake: Lake,
+  request: MeasureRequest,
+  fn: (table: string) => Promise<T>,
+): Promise<T> {
+  const { duck } = lake
+  const file = await present(curatedFile(lake.root, request.dataset, request.spec.partition, request.partition))
+  const columns = file === null ? null : await curatedColumns(duck, file, request.spec)
+  const rows = request.cells.map((cell) => [
+    cell.symbol,
+    cell.dt,
+    cell.expectedRows,
+    cell.present ? null : cell.reason,
+    cell.digest,
+  ])
+  return withSessionDays(duck, request.spec.expected_rows === 'series' ? [] : request.sessions, (days) =>
+    withTable(duck, 'qc_cells', CELL_COLUMNS, rows, (cells) =>
+      withTable(duck, 'qc_duplicates', DUPLICATE_COLUMNS, [], (duplicates) =>
+        withTable(duck, 'qc_measured', MEASURED_COLUMNS, [], async (table) => {
+          await checkCells(lake, request, cells, days)
+          if (file !== null) await countDuplicates(lake, request, await vendorsOf(lake, file, columns), duplicates)
+          const baseline = await baselineOf(lake, request, file, columns, cells, days)
+          const measures = file === null || columns === null ? null : measuresSql(file, request.spec, columns, days)
+          await duck.run(
+            `INSERT INTO ${table} ${factRowsSql(request, { cells, days, duplicates, baseline, measures })}`,
+          )
+          return await fn(table)
+        }),
+      ),
+    ),
+  )
+}
+
+const measuresSql = (file: string, spec: DatasetConfig, columns: CuratedColumns, days: string): string =>
+  spec.expected_rows === 'series' ? yieldFactsSql(file, spec, columns) : barFactsSql(file, spec, columns, days)
+
+async function baselineOf(
+  lake: Lake,
+  { dataset, spec, neighbours }: MeasureRequest,
+  file: string | null,
+  columns: CuratedColumns | null,
+  cells: string,
+  days: string,
+): Promise<string | null> {
+  if (spec.expected_rows !== 'session_minutes') return null
+  const paths = neighbours.map((key) => curatedFile(lake.root, dataset, spec.partition, key))
+  const there = (await Promise.all([...new Set(paths)].map(present))).filter((path) => path !== null && path !== file)
+  const readable = columns?.usable.has('ts') ? [file, ...there] : there
+  return baselineSql(cells, readable.filter((path) => path !== null).sort(), days)
+}
+
+async function vendorsOf(lake: Lake, file: string, columns: CuratedColumns | null): Promise<string[]> {
+  if (!columns?.usable.has('vendor') || !columns.usable.has('feed')) return []
+  const rows = await lake.duck.all<{ vendor: string }>(
+    `SELECT DISTINCT vendor FROM read_parquet(${sqlText(file)}, hive_partitioning = false) WHERE vendor IS NOT NULL ORDER BY vendor`,
+  )
+  return rows.map((row) => row.vendor)
+}
+
+async function checkCells(lake: Lake, { spec, partition }: MeasureRequest, cells: string, days: string): Promise<void> {
+  const noSession = spec.expected_rows === 'series' ? 'false' : `dt NOT IN (SELECT dt FROM ${days})`
+  const [wrong] = await lake.duck.all<{ symbol: string; dt: Dt; copies: number }>(
+    `SELECT symbol, dt, count(*) AS copies FROM ${cells} GROUP BY symbol, dt
+     HAVING copies > 1 OR NOT starts_with(dt::VARCHAR, ${sqlText(partition)}) OR ${noSession} ORDER BY dt, symbol LIMIT 1`,
+  )
+  if (wrong === undefined) return
+  const why = wrong.copies > 1 ? `it came ${wrong.copies} times` : 'its day is not a session of the partition'
+  throw new Error(
+    `expected each cell of partition ${partition} once and on a session, got ${wrong.symbol} ${wrong.dt}: ${why}`,
+  )
+}
+
+async function present(path: string): Promise<string | null> {
+  return access(path).then(
+    () => path,
+    () => null,
+  )
+}

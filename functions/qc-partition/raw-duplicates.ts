@@ -1,0 +1,75 @@
+/** Counts what curation has already thrown away: rows that repeat a stamp within one vendor's raw file. */
+import { sep } from 'node:path'
+import type { DatasetConfig } from '../../config/schema.ts'
+import { type Duck, sqlList, sqlText } from '../_lake/duck.ts'
+import type { Lake } from '../_lake/lake.ts'
+import { rawFolder } from '../_lake/paths.ts'
+import { rawFilesOf } from '../_lake/raw-days.ts'
+import type { DatasetName } from '../_market/cell.ts'
+
+/** Bounds the text of one query and the state of one aggregation, whatever the partition's layout. */
+const FILES_PER_QUERY = 2000
+
+/** One row per (symbol, dt, vendor, feed) found in raw: a cell without a row has no raw evidence. */
+export const DUPLICATE_COLUMNS = {
+  symbol: 'VARCHAR',
+  dt: 'DATE',
+  vendor: 'VARCHAR',
+  feed: 'VARCHAR',
+  duplicate_rows: 'BIGINT',
+  conflicts: 'BIGINT',
+}
+
+/**
+ * Fills `table` from the raw files of these vendors on the days of the partition. A set of files that cannot be read leaves
+ * its cells without a row, so that the checks say ERRORED instead of passing.
+ */
+export async function countDuplicates(
+  lake: Lake,
+  request: { dataset: DatasetName; spec: DatasetConfig; partition: string },
+  vendors: readonly string[],
+  table: string,
+): Promise<void> {
+  const all = await rawFilesOf(lake.root, request.dataset, request.partition)
+  for (const vendor of vendors) {
+    const folder = rawFolder(lake.root, vendor, request.dataset) + sep
+    const files = all.filter((file) => file.startsWith(folder))
+    for (let from = 0; from < files.length; from += FILES_PER_QUERY) {
+      const part = files.slice(from, from + FILES_PER_QUERY)
+      try {
+        await lake.duck.run(`INSERT INTO ${table} ${await duplicatesSql(lake.duck, request.spec, part)}`)
+      } catch (error) {
+        if (!isUnreadable(error)) throw error
+      }
+    }
+  }
+}
+
+async function duplicatesSql(duck: Duck, spec: DatasetConfig, files: string[]): Promise<string> {
+  const source = `read_parquet(${sqlList(files)}, union_by_name = true, filename = 'raw_file', hive_partitioning = false)`
+  const described = await duck.all<{ column_name: string }>(
+    `SELECT column_name FROM (DESCRIBE SELECT * FROM ${source})`,
+  )
+  const there = new Set(described.map((column) => column.column_name))
+  const key = spec.expected_rows === 'series' ? ['series', 'realtime_start'] : ['ts']
+  const values = spec.columns
+    .map((column) => column.name)
+    .filter((name) => !key.includes(name) && there.has(name))
+    .map((name) => `"${name}"`)
+  // A later fetch of the same stamp is a correction and not a duplicate, where a file keeps both.
+  const within = ['symbol', 'raw_file', 'vendor', 'feed', ...key, ...(there.has('fetched_at') ? ['fetched_at'] : [])]
+  return `
+    SELECT symbol, regexp_extract(raw_file, ${sqlText('date=(\\d{4}-\\d{2}-\\d{2})')}, 1)::DATE AS dt, vendor, feed,
+      coalesce(sum(copies - 1) FILTER (WHERE alike), 0) AS duplicate_rows,
+      count(*) FILTER (WHERE NOT alike) AS conflicts
+    FROM (
+      SELECT ${within.join(', ')}, count(*) AS copies, min(content) = max(content) AS alike
+      FROM (SELECT *, hash(${values.join(', ')}) AS content FROM ${source})
+      GROUP BY ${within.join(', ')}
+    )
+    GROUP BY symbol, dt, vendor, feed`
+}
+
+/** Lost, torn or foreign raw files; anything else (memory, disk) is a failure of ours and must be told. */
+const isUnreadable = (error: unknown): boolean =>
+  error instanceof Error && /^(?:IO|Invalid Input|Binder|Conversion) Error/.test(error.message)

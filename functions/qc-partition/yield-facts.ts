@@ -1,0 +1,56 @@
+/** The SQL that measures every cell of a wide file of yields at once: a day is a row, a series a column. */
+import type { DatasetConfig } from '../../config/schema.ts'
+import { sqlText } from '../_lake/duck.ts'
+import { nullsByColumn, sourcesSql } from './bar-facts.ts'
+import { type CuratedColumns, requiredColumns } from './curated-columns.ts'
+
+/** Percent per year beyond which no yield of a Treasury is believed; negative ones within it are real. */
+const MOST_PERCENT = 100
+
+/** The measures of one file, one row per (group, date), in the columns that bar-facts.ts has too. */
+export function yieldFactsSql(file: string, spec: DatasetConfig, columns: CuratedColumns): string {
+  const groups = Object.entries(spec.groups ?? {})
+  if (groups.length === 0)
+    throw new Error('expected groups of series in config/datasets.yaml for a dataset of series, got none')
+  return groups
+    .map(([group, { series }]) =>
+      groupSql(
+        file,
+        group,
+        series.map(({ id }) => id),
+        spec,
+        columns,
+      ),
+    )
+    .join('\nUNION ALL\n')
+}
+
+function groupSql(file: string, group: string, ids: string[], spec: DatasetConfig, columns: CuratedColumns): string {
+  const usable = ids.filter((id) => columns.usable.has(id)).map((id) => `"${id}"`)
+  const count = (condition: (id: string) => string) =>
+    ['0', ...usable.map((id) => `count(*) FILTER (WHERE ${condition(id)})`)].join(' + ')
+  const nulls = requiredColumns(spec)
+    .filter(({ name }) => columns.usable.has(name))
+    .map(({ name }) => ({ name, condition: `${name} IS NULL` }))
+  // A missing value is fewer rows, not a broken column: the source has days without a 30-year bond. NaN is broken.
+  const broken = usable.map((id) => ({ name: id.slice(1, -1), condition: `NOT isfinite(${id})` }))
+  const none = [
+    'regular_rows',
+    'outside_rows',
+    'non_positive_prices',
+    'ohlc_violations',
+    'negative_volumes',
+    'zero_volumes',
+  ]
+  return `
+    SELECT ${sqlText(group)} AS symbol, date AS dt, ${count((id) => `isfinite(${id})`)} AS row_count,
+      ${nullsByColumn([...nulls, ...broken])} AS nulls,
+      ${columns.wrong} AS wrong_columns,
+      ${none.map((name) => `NULL::BIGINT AS ${name}`).join(', ')},
+      0 AS off_grid_stamps,
+      NULL::BIGINT AS longest_hole,
+      ${sourcesSql(columns)},
+      ${count((id) => `isfinite(${id}) AND abs(${id}) > ${MOST_PERCENT}`)} AS impossible_yields
+    FROM read_parquet(${sqlText(file)}, hive_partitioning = false)
+    GROUP BY date`
+}

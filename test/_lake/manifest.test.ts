@@ -1,0 +1,110 @@
+import { appendFile, mkdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { Lake } from '../../functions/_lake/lake.ts'
+import { appendManifest, type ManifestLine, readManifests, trimTornTail } from '../../functions/_lake/manifest.ts'
+import { manifestFile } from '../../functions/_lake/paths.ts'
+import { dropLake, tempLake } from './lake-fixture.ts'
+
+let lake: Lake
+beforeEach(async () => {
+  lake = await tempLake()
+})
+afterEach(() => dropLake(lake))
+
+const line = (symbol: string): ManifestLine => ({
+  dataset: 'equities_bars',
+  symbol,
+  dt: '2024-07-03',
+  vendor: 'alpaca',
+  feed: 'sip',
+  adjustment: 'raw',
+  rows: 1,
+  digest: 'a'.repeat(64),
+  previous: null,
+  verdict: 'new',
+  path: 'raw/alpaca/equities_bars/date=2024-07-03/data.parquet',
+  sha256: 'b'.repeat(64),
+  fetched_at: '2024-07-04T01:02:03.456Z',
+})
+const PATH = 'manifests/alpaca/equities_bars/manifest-2024-07-04.jsonl'
+const file = () => manifestFile(lake.root, 'alpaca', 'equities_bars', '2024-07-04')
+
+async function chunks(after: (path: string) => number = () => 0) {
+  const all = []
+  for await (const chunk of readManifests(lake, after)) all.push(chunk)
+  return all
+}
+
+test('lines come back as they were appended, with the byte to go on from', async () => {
+  await appendManifest(file(), [line('A'), line('B')])
+  const [first] = await chunks()
+  expect(first).toEqual({ path: PATH, lines: [line('A'), line('B')], end: (await stat(file())).size })
+  await appendManifest(file(), [{ ...line('C'), verdict: 'kept_more_rows', refused: 'c'.repeat(64) }])
+  const more = await chunks((path) => (path === PATH ? (first?.end ?? 0) : 0))
+  expect(more.map(({ lines }) => lines.map(({ symbol, refused }) => [symbol, refused]))).toEqual([
+    [['C', 'c'.repeat(64)]],
+  ])
+  expect(await chunks(() => more[0]?.end ?? 0)).toEqual([])
+})
+
+test('no manifests is no lines', async () => {
+  expect(await chunks()).toEqual([])
+  expect(await trimTornTail(lake)).toBe(0)
+})
+
+test('a long manifest comes in chunks of five thousand that add up', async () => {
+  const symbols = Array.from({ length: 12_001 }, (_, i) => `S${i}`)
+  await appendManifest(file(), symbols.map(line))
+  const all = await chunks()
+  expect(all.map(({ lines }) => lines.length)).toEqual([5_000, 5_000, 2_001])
+  expect(all.flatMap(({ lines }) => lines.map(({ symbol }) => symbol))).toEqual(symbols)
+  const [middle] = await chunks(() => all[0]?.end ?? 0)
+  expect(middle?.lines[0]?.symbol).toBe('S5000')
+})
+
+test('a torn last line is not there, and its bytes are not counted', async () => {
+  await appendManifest(file(), [line('A')])
+  const { size } = await stat(file())
+  await appendFile(file(), JSON.stringify(line('B')))
+  expect(await chunks()).toEqual([{ path: PATH, lines: [line('A')], end: size }])
+})
+
+test('torn tails are cut off at start, whole files are left alone', async () => {
+  await appendManifest(file(), [line('A')])
+  const whole = await readFile(file(), 'utf8')
+  const other = manifestFile(lake.root, 'fred', 'macro_treasury', '2024-07-04')
+  await mkdir(dirname(other), { recursive: true })
+  await writeFile(other, 'x'.repeat(10_000))
+  await appendFile(file(), `{"torn":"${'x'.repeat(9_000)}`)
+  expect(await trimTornTail(lake)).toBe(2)
+  expect(await readFile(file(), 'utf8')).toBe(whole)
+  expect(await readFile(other, 'utf8')).toBe('')
+  expect(await trimTornTail(lake)).toBe(0)
+})
+
+test('an append after a torn tail does not glue onto it', async () => {
+  await appendManifest(file(), [line('A')])
+  await appendFile(file(), '{"torn":')
+  await appendManifest(file(), [line('B')])
+  expect((await chunks()).flatMap(({ lines }) => lines)).toEqual([line('A'), line('B')])
+})
+
+test.each([
+  ['text', 'not json\n', /not JSON/],
+  ['a line without a digest', `${JSON.stringify({ ...line('B'), digest: undefined })}\n`, /digest/],
+  ['an empty line', '\n', /not JSON/],
+])('%s is refused by file and byte', async (_what, text, why) => {
+  await appendManifest(file(), [line('A')])
+  const { size } = await stat(file())
+  await appendFile(file(), text)
+  await expect(chunks()).rejects.toThrow(why)
+  await expect(chunks()).rejects.toThrow(`${PATH} at byte ${size}`)
+})
+
+test('fields of a newer version are ignored and files that are no manifests are left alone', async () => {
+  await mkdir(dirname(file()), { recursive: true })
+  await writeFile(file(), `${JSON.stringify({ ...line('A'), shade: 'new' })}\n`)
+  await writeFile(join(dirname(file()), 'notes.txt'), 'x')
+  expect((await chunks()).flatMap(({ lines }) => lines)).toEqual([line('A')])
+})

@@ -1,0 +1,116 @@
+import { existsSync } from 'node:fs'
+import { readFile, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { sqlText } from '../../functions/_lake/duck.ts'
+import { ledgerFile } from '../../functions/_lake/paths.ts'
+import { consolidateLedger, dropFragment, ledgerCounts } from '../../functions/_ledger/ledger.ts'
+import type { Dt } from '../../functions/_market/dt.ts'
+import { judgePartition } from '../../functions/qc-partition/judge.ts'
+import { dailyBar, QC, type SmallLake, sessionOf, smallLake, specOf, writeBoth } from '../qc-partition/small-lake.ts'
+
+let lake: SmallLake
+beforeEach(async () => {
+  lake = await smallLake()
+})
+afterEach(() => lake.remove())
+
+const judge = async (partition: string, days: Dt[], symbols: string[]) => {
+  await writeBoth(
+    lake,
+    'equities_bars',
+    partition,
+    days.flatMap((dt) => symbols.map((symbol) => dailyBar(symbol, dt))),
+  )
+  const cells = days.flatMap((dt) =>
+    [...symbols, 'GONE'].map((symbol) => ({
+      symbol,
+      dt,
+      expectedRows: 1,
+      present: symbol !== 'GONE',
+      reason: symbol === 'GONE' ? ('DELISTED' as const) : null,
+      digest: null,
+    })),
+  )
+  return judgePartition(lake, {
+    dataset: 'equities_bars',
+    spec: specOf('equities_bars'),
+    partition,
+    sessions: days.map((dt) => sessionOf(dt)),
+    cells,
+    qc: QC,
+    checkedAt: 0,
+    neighbours: [],
+  })
+}
+const keys = async () =>
+  (await lake.duck.all(`SELECT symbol, dt FROM read_parquet(${sqlText(ledgerFile(lake.root))})`)).map(
+    (row) => `${row.symbol} ${row.dt}`,
+  )
+
+test('the ledger is every fragment in one file, sorted by symbol and day', async () => {
+  await judge('2024', ['2024-07-02'], ['AAPL', 'MSFT'])
+  await judge('2023', ['2023-12-29'], ['AAPL'])
+  const ledger = await consolidateLedger(lake)
+  expect(ledger).toMatchObject({ path: ledgerFile(lake.root), rows: 5 })
+  expect(await keys()).toEqual([
+    'AAPL 2023-12-29',
+    'AAPL 2024-07-02',
+    'GONE 2023-12-29',
+    'GONE 2024-07-02',
+    'MSFT 2024-07-02',
+  ])
+  expect((await consolidateLedger(lake)).sha256).toBe(ledger.sha256)
+})
+
+test('counts by dataset, status, reason and vendor', async () => {
+  expect(await ledgerCounts(lake)).toEqual([])
+  await judge('2024', ['2024-07-02', '2024-07-03'], ['AAPL'])
+  await consolidateLedger(lake)
+  expect(await ledgerCounts(lake)).toEqual([
+    { dataset: 'equities_bars', status: 'AMBER', reason: 'DELISTED', vendor: null, cells: 2, rows: 0 },
+    { dataset: 'equities_bars', status: 'GREEN', reason: null, vendor: 'alpaca', cells: 2, rows: 2 },
+  ])
+})
+
+test('a dropped partition leaves the ledger at the next consolidation', async () => {
+  await judge('2024', ['2024-07-02'], ['AAPL'])
+  await judge('2023', ['2023-12-29'], ['AAPL'])
+  expect(await dropFragment(lake, 'equities_bars', '2023')).toBe(true)
+  expect(await dropFragment(lake, 'equities_bars', '2023')).toBe(false)
+  expect((await consolidateLedger(lake)).rows).toBe(2)
+})
+
+test('a ledger of nothing has its columns and no rows', async () => {
+  expect(await consolidateLedger(lake)).toMatchObject({ rows: 0 })
+  const columns = await lake.duck.all(`DESCRIBE SELECT * FROM read_parquet(${sqlText(ledgerFile(lake.root))})`)
+  expect(columns.map((column) => `${column.column_name} ${column.column_type}`)).toEqual([
+    'dataset VARCHAR',
+    'symbol VARCHAR',
+    'dt DATE',
+    'status VARCHAR',
+    'flags VARCHAR',
+    'reason VARCHAR',
+    'expected_rows INTEGER',
+    'rows INTEGER',
+    'vendor VARCHAR',
+    'feed VARCHAR',
+    'adjustment VARCHAR',
+    'sha256 VARCHAR',
+    'digest VARCHAR',
+    'ruleset VARCHAR',
+    'checked_at TIMESTAMP',
+  ])
+})
+
+test('a torn fragment leaves the old ledger as it was, and temp files are not read', async () => {
+  const { fragment } = await judge('2024', ['2024-07-02'], ['AAPL'])
+  await consolidateLedger(lake)
+  const before = await readFile(ledgerFile(lake.root))
+  await writeFile(join(dirname(fragment.path), '.2023.parquet.abcdef12-1-1.tmp'), 'half')
+  expect((await consolidateLedger(lake)).rows).toBe(2)
+  await writeFile(join(dirname(fragment.path), '2023.parquet'), 'half')
+  await expect(consolidateLedger(lake)).rejects.toThrow('2023.parquet')
+  expect((await readFile(ledgerFile(lake.root))).equals(before)).toBe(true)
+  expect(existsSync(ledgerFile(lake.root))).toBe(true)
+})

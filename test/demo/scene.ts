@@ -1,0 +1,213 @@
+/** The scene of a demo: which day it is, what the vendors hold, and what the node is told to want. */
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { loadConfig } from '../../config/load.ts'
+import type { Config, DatasetConfig } from '../../config/schema.ts'
+import { calendarOf } from '../../functions/_calendar/calendar.ts'
+import { expectedRange } from '../../functions/_expected/expected.ts'
+import type { DatasetName } from '../../functions/_market/cell.ts'
+import { type Dt, maxDt, minDt } from '../../functions/_market/dt.ts'
+import { CONNECTORS } from '../../functions/_vendors/registry.ts'
+import { folderBars } from '../lab/folder.ts'
+import { folderYields } from '../lab/folder-yields.ts'
+import type { BarSource, Death, YieldSource } from '../lab/lab.ts'
+import { makeHoles, syntheticBars, syntheticYields } from '../lab/synthetic.ts'
+import type { Options } from './options.ts'
+
+/** A Tuesday whose last five sessions include the half day before Independence Day. */
+const SYNTHETIC_ASOF = '2025-07-08'
+/** How much of each dataset the synthetic scene wants: enough to show everything, little enough to watch. */
+const SYNTHETIC_DEPTH: Record<DatasetName, DatasetConfig['depth']> = {
+  equities_bars: { years: 2 },
+  equities_bars_minute: { sessions: 5 },
+  macro_treasury: { years: 20 },
+}
+/** Names that trade so thinly that many minutes pass without a trade. */
+const THIN = new Set(['SEB', 'NVR'])
+
+export interface Scene {
+  asof: Dt
+  plan: 'basic' | 'open'
+  config: Config
+  sources: { alpaca?: BarSource; massive?: BarSource; fred?: YieldSource }
+  deaths: Death[]
+}
+
+/** Throws an Error with one clear sentence for a folder, file or day that cannot be used. */
+export async function setScene(options: Options): Promise<Scene> {
+  const shipped = await loadConfig({
+    folder: resolve('config'),
+    ...(options.universe ? { universe: resolve(options.universe) } : {}),
+    vendors: CONNECTORS.map(({ name }) => name),
+  })
+  const folders = options['alpaca-data'] ?? options['massive-data'] ?? options['fred-data']
+  return folders === undefined ? syntheticScene(options, shipped) : await folderScene(options, shipped)
+}
+
+function syntheticScene(options: Options, shipped: Config): Scene {
+  const asof = options.asof ?? SYNTHETIC_ASOF
+  checkSession(asof)
+  const config = {
+    ...shipped,
+    universe: options.symbols ? pick(shipped, options.symbols) : shipped.universe,
+    datasets: datasetsWanted(options, shipped, (name) =>
+      options.from ? { from: options.from } : SYNTHETIC_DEPTH[name],
+    ),
+  }
+  const universe = config.universe.map((entry) => ({ ...entry, thin: THIN.has(entry.symbol) }))
+  const minutes = config.datasets.equities_bars_minute
+  const minuteDays = minutes ? calendarOf('xnys').sessions(expectedRange(minutes, asof).fromDt, asof) : []
+  const daily = config.datasets.equities_bars
+  const sessions = daily ? calendarOf('xnys').sessions(expectedRange(daily, asof).fromDt, asof) : minuteDays
+  const holes = makeHoles(options.seed, universe, sessions)
+  const source = (vendor: 'alpaca' | 'massive') => syntheticBars({ seed: options.seed, universe, vendor, holes })
+  // Alpaca delivers the newest day and all daily bars, and dies over the older minutes: Massive has to finish the night.
+  const deaths: Death[] =
+    minuteDays.slice(-4, -1).length === 0
+      ? []
+      : [
+          {
+            vendor: 'alpaca',
+            dataset: 'equities_bars_minute',
+            dt: minuteDays.at(-3) ?? minuteDays[0]!,
+            until: minuteDays.at(-2)!,
+          },
+        ]
+  const plan = options.plan ?? 'basic'
+  return {
+    asof,
+    plan,
+    config: plan === 'open' ? withoutWalls(config) : config,
+    sources: { alpaca: source('alpaca'), massive: source('massive'), fred: syntheticYields(options.seed) },
+    deaths,
+  }
+}
+
+async function folderScene(options: Options, shipped: Config): Promise<Scene> {
+  const alpaca = openFolder('--alpaca-data', options['alpaca-data'], folderBars)
+  const massive = openFolder('--massive-data', options['massive-data'], folderBars)
+  const fred = openFolder('--fred-data', options['fred-data'], folderYields)
+  const bars = [alpaca, massive].filter((source) => source !== undefined)
+  const held = bars.map((source) => source.lastSession()).filter((dt) => dt !== undefined)
+  const asof = options.asof ?? lastSessionOf(held.length > 0 ? held.reduce(maxDt) : fred?.last())
+  checkSession(asof)
+  const first: Record<DatasetName, Dt | undefined> = {
+    equities_bars: earliest(bars.map((source) => source.firstDaily())),
+    equities_bars_minute: earliest(bars.map((source) => source.firstMinute())),
+    macro_treasury: fred ? firstYield(fred) : undefined,
+  }
+  const symbols = [...new Set(bars.flatMap((source) => source.symbols()))].sort()
+  const universe = options.universe
+    ? options.symbols
+      ? pick(shipped, options.symbols)
+      : shipped.universe
+    : (options.symbols ?? symbols).map((symbol) => ({ symbol, from: calendarOf('xnys').first, to: null }))
+  const wanted: Options = options.datasets
+    ? options
+    : { ...options, datasets: (Object.keys(first) as DatasetName[]).filter((name) => first[name] !== undefined) }
+  const datasets = datasetsWanted(wanted, shipped, (name) => ({
+    from: maxDt(options.from ?? minDt(first[name] ?? asof, asof), calendarOf(shipped.datasets[name]!.calendar).first),
+  }))
+  if (datasets.macro_treasury && fred) datasets.macro_treasury = onlySeries(datasets.macro_treasury, fred.series())
+  const plan = options.plan ?? 'open'
+  const config: Config = { ...shipped, universe, datasets }
+  return {
+    asof,
+    plan,
+    config: plan === 'open' ? withoutWalls(config) : config,
+    sources: { ...(alpaca ? { alpaca } : {}), ...(massive ? { massive } : {}), ...(fred ? { fred } : {}) },
+    deaths: [],
+  }
+}
+
+function openFolder<Source>(
+  option: string,
+  folder: string | undefined,
+  open: (root: string) => Source,
+): Source | undefined {
+  if (folder === undefined) return undefined
+  try {
+    return open(resolve(folder))
+  } catch (error) {
+    throw new Error(`${option} ${folder} cannot be used: ${error instanceof Error ? error.message : error}`)
+  }
+}
+
+/** The shipped datasets, or those asked for, with the scene's depth. */
+function datasetsWanted(
+  options: Options,
+  shipped: Config,
+  depthOf: (name: DatasetName) => DatasetConfig['depth'],
+): Config['datasets'] {
+  const names = options.datasets ?? (Object.keys(shipped.datasets) as DatasetName[])
+  return Object.fromEntries(
+    names.map((name) => {
+      const spec = shipped.datasets[name]
+      if (!spec) throw new Error(`--datasets: config/datasets.yaml does not have ${name}`)
+      return [name, { ...spec, depth: depthOf(name) }]
+    }),
+  )
+}
+
+/** Symbols of the universe, or unknown ones as if they had always lived. */
+const pick = (config: Config, symbols: readonly string[]): Config['universe'] =>
+  symbols.map(
+    (symbol) =>
+      config.universe.find((entry) => entry.symbol === symbol) ?? { symbol, from: calendarOf('xnys').first, to: null },
+  )
+
+/** A plan without walls: every vendor has all history, and each day on its own evening. */
+function withoutWalls(config: Config): Config {
+  const vendors = Object.fromEntries(
+    Object.entries(config.vendors).map(([name, vendor]) => {
+      const datasets = Object.entries(vendor.datasets).map(([dataset, terms]) => [
+        dataset,
+        { ...terms, history: { from: '1962-01-02' }, recency: { days: 0, at: '20:16' } },
+      ])
+      return [name, { ...vendor, datasets: Object.fromEntries(datasets) }]
+    }),
+  )
+  return { ...config, vendors }
+}
+
+/** The groups' series a FRED folder has; a group without any keeps its list, and will be found missing. */
+function onlySeries(spec: DatasetConfig, held: readonly string[]): DatasetConfig {
+  const groups = Object.entries(spec.groups ?? {}).map(([group, { series }]) => {
+    const kept = series.filter(({ id }) => held.includes(id))
+    return [group, { series: kept.length > 0 ? kept : series }]
+  })
+  return { ...spec, groups: Object.fromEntries(groups) }
+}
+
+const earliest = (dts: (Dt | undefined)[]): Dt | undefined =>
+  dts.reduce((least, dt) => (dt === undefined ? least : least === undefined ? dt : minDt(least, dt)), undefined)
+
+const firstYield = (source: YieldSource): Dt | undefined =>
+  earliest(source.series().map((id) => source.observations(id, '1900-01-01', '2100-01-01')[0]?.date))
+
+/** A folder may hold rows of a day without a session: the night belongs to the session before. */
+function lastSessionOf(dt: Dt | undefined): Dt {
+  if (dt === undefined) throw new Error('the given folders hold no rows: give --asof, or folders with data')
+  const calendar = calendarOf('xnys')
+  const inside = minDt(maxDt(dt, calendar.first), calendar.last)
+  return calendar.isSession(inside) ? inside : calendar.previous(inside)
+}
+
+function checkSession(asof: Dt): void {
+  const calendar = calendarOf('xnys')
+  if (asof < calendar.first || asof > calendar.last) {
+    throw new Error(`--asof ${asof} lies outside the calendar (${calendar.first} to ${calendar.last})`)
+  }
+  if (!calendar.isSession(asof)) {
+    throw new Error(`--asof ${asof} has no session: take ${calendar.previous(asof)} or ${calendar.next(asof)}`)
+  }
+}
+
+/** The shipped cron.json with one call at a time, so that two nights of one seed ask in the same order. */
+export async function demoCron(): Promise<unknown> {
+  const cron = JSON.parse(await readFile(resolve('cron.json'), 'utf8')) as { chains: { id: string; steps: object[] }[] }
+  const chains = cron.chains
+    .filter(({ id }) => id === 'night')
+    .map((chain) => ({ ...chain, steps: chain.steps.map((step) => ({ ...step, parallel: 1 })) }))
+  return { chains }
+}

@@ -1,0 +1,56 @@
+/** Writes the scene down where a node reads it: configuration and schedule under the demo's root. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { stringify } from 'yaml'
+import type { Lab } from '../lab/lab.ts'
+import { LAB_KEYS } from '../lab/lab.ts'
+import { demoCron, type Scene } from './scene.ts'
+
+/** Environment of the demo's node: its own folders, the lab's keys, a free port of loopback. */
+export async function writeStage(root: string, scene: Scene, lab: Lab, port: number): Promise<Record<string, string>> {
+  const folder = join(root, 'config')
+  await mkdir(folder, { recursive: true })
+  const urls: Record<string, string> = { alpaca: lab.alpaca.url, massive: lab.massive.url, fred: lab.fred.url }
+  const vendors = Object.fromEntries(
+    Object.entries(scene.config.vendors).map(([name, vendor]) => {
+      const datasets = Object.entries(vendor.datasets).filter(([dataset]) => dataset in scene.config.datasets)
+      return [name, { ...vendor, base_url: urls[name] ?? vendor.base_url, datasets: Object.fromEntries(datasets) }]
+    }),
+  )
+  const write = (name: string, value: unknown) =>
+    writeFile(join(folder, name), stringify(value, { aliasDuplicateObjects: false }))
+  await write('vendor_capabilities.yaml', { vendors })
+  await write('datasets.yaml', { datasets: scene.config.datasets })
+  await write('universe.yaml', { symbols: scene.config.universe })
+  await write('qc.yaml', scene.config.qc)
+  await writeFile(join(root, 'cron.json'), JSON.stringify(await demoCron(), null, 2))
+  return {
+    DATA_ROOT: join(root, 'data_layer'),
+    EXPORT_ROOT: join(root, 'exports'),
+    CONFIG_DIR: folder,
+    CRON_FILE: join(root, 'cron.json'),
+    HOST: '127.0.0.1',
+    PORT: String(port),
+    APCA_API_KEY_ID: LAB_KEYS.alpaca.id,
+    APCA_API_SECRET_KEY: LAB_KEYS.alpaca.secret,
+    MASSIVE_API_KEY: LAB_KEYS.massive,
+    FRED_API_KEY: LAB_KEYS.fred,
+  }
+}
+
+/** Which vendors have died in this root: a vendor that died stays dead when the night is played again. */
+export function deadVendors(root: string): { names: string[]; add(vendor: string): void } {
+  const file = join(root, 'dead-vendors.json')
+  let names: string[] = []
+  try {
+    names = JSON.parse(readFileSync(file, 'utf8'))
+  } catch {
+    // Nobody has died yet, or the note was torn: the death will come again.
+  }
+  return {
+    names,
+    // Written before the first refused answer leaves, so that a node killed by it meets the same dead vendor.
+    add: (vendor) => writeFileSync(file, JSON.stringify([...names, vendor])),
+  }
+}

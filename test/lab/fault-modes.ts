@@ -1,0 +1,65 @@
+/** The ways in which a lab vendor can misbehave on command: one entry in the table each. */
+import { HTML_TYPE, JSON_TYPE, type Reply, reply } from './reply.ts'
+
+/** `requests`: how many requests it applies to; absent = until cleared. */
+export type FaultMode = { requests?: number } & (
+  | { kind: 'slow-body'; ms: number }
+  | { kind: 'truncated-body' }
+  | { kind: 'reset' }
+  | { kind: 'html-200' }
+  | { kind: 'status-500' }
+  | { kind: 'status-503-html' }
+  | { kind: 'status-504-html' }
+  | { kind: 'status-429'; retryAfter?: string }
+  | { kind: 'redirect'; location: string }
+  | { kind: 'empty-200' }
+  | { kind: 'renamed-column' }
+  | { kind: 'string-numbers' }
+)
+
+/** An answer and the manner of its sending. */
+export interface Delivery {
+  reply: Reply
+  /** Milliseconds between the first and the second half of the body. */
+  pauseMs?: number
+  /** Only half of the body is sent, then the socket is closed. */
+  truncated?: boolean
+  /** Nothing is sent: the connection is reset. */
+  reset?: boolean
+}
+
+const page = (title: string): string =>
+  `<html><head><title>${title}</title></head><body><h1>${title}</h1></body></html>\n`
+const html = (status: number, title: string): Delivery => ({ reply: reply(status, HTML_TYPE, page(title)) })
+const edit = (honest: Reply, pattern: RegExp, by: string): Delivery => ({
+  reply: { ...honest, body: honest.body.replaceAll(pattern, by) },
+})
+
+type Table = {
+  [K in FaultMode['kind']]: (honest: Reply, mode: Extract<FaultMode, { kind: K }>, tooMany: Reply) => Delivery
+}
+
+const TABLE: Table = {
+  'slow-body': (honest, mode) => ({ reply: honest, pauseMs: mode.ms }),
+  'truncated-body': (honest) => ({ reply: { ...honest, rows: 0 }, truncated: true }),
+  reset: (honest) => ({ reply: { ...honest, rows: 0 }, reset: true }),
+  'html-200': () => html(200, 'Scheduled maintenance'),
+  'status-500': () => ({ reply: reply(500, JSON_TYPE, '{"message":"internal server error"}') }),
+  'status-503-html': () => html(503, '503 Service Temporarily Unavailable'),
+  'status-504-html': () => html(504, '504 Gateway Time-out'),
+  'status-429': (_honest, mode, tooMany) => ({
+    reply: mode.retryAfter === undefined ? tooMany : { ...tooMany, headers: { 'Retry-After': mode.retryAfter } },
+  }),
+  redirect: (_honest, mode) => ({
+    reply: reply(302, HTML_TYPE, page('302 Found'), { headers: { Location: mode.location } }),
+  }),
+  'empty-200': () => ({ reply: reply(200, JSON_TYPE, '') }),
+  'renamed-column': (honest) => edit(honest, /"(c|value)":/g, '"$1_renamed":'),
+  'string-numbers': (honest) => edit(honest, /"(o|h|l|c|v|vw|n)":(-?\d[\d.eE+-]*)/g, '"$1":"$2"'),
+}
+
+/** What is sent instead of the honest answer. `tooMany` is the vendor's own 429. */
+export function spoil(honest: Reply, mode: FaultMode, tooMany: Reply): Delivery {
+  const change = TABLE[mode.kind] as (honest: Reply, mode: FaultMode, tooMany: Reply) => Delivery
+  return change(honest, mode, tooMany)
+}
