@@ -32,10 +32,15 @@ export async function loadConfig({ folder, universe, vendors }: ConfigFiles): Pr
   const datasets = await read(join(folder, 'datasets.yaml'), Datasets, faults)
   const symbols = await read(universe ?? join(folder, 'universe.yaml'), Universe, faults)
   const qc = await read(join(folder, 'qc.yaml'), Qc, faults)
-  if (capabilities && datasets && symbols && qc) {
-    const config = { vendors: capabilities.vendors, datasets: datasets.datasets, universe: symbols.symbols, qc }
-    faults.push(...contradictions(config, folder, universe ?? join(folder, 'universe.yaml'), vendors))
-    if (faults.length === 0) return config
+  const universeFile = universe ?? join(folder, 'universe.yaml')
+  // What could be read is compared even when another file cannot be: one look at the message mends everything.
+  if (capabilities)
+    faults.push(...registryFaults(capabilities, datasets, join(folder, 'vendor_capabilities.yaml'), vendors))
+  if (datasets) faults.push(...datasetFaults(datasets, join(folder, 'datasets.yaml')))
+  if (symbols) faults.push(...universeFaults(symbols, universeFile))
+  if (qc) faults.push(...qcFaults(qc, join(folder, 'qc.yaml')))
+  if (capabilities && datasets && symbols && qc && faults.length === 0) {
+    return { vendors: capabilities.vendors, datasets: datasets.datasets, universe: symbols.symbols, qc }
   }
   throw new ConfigError(faults)
 }
@@ -75,33 +80,60 @@ function describe(file: string, issue: z.core.$ZodIssue): string[] {
   return [`${file}: ${at}: expected one of its forms (${branches.join(' | ')})`]
 }
 
-/** What each file allows but the files together do not. */
-function contradictions(config: Config, folder: string, universeFile: string, vendors: readonly string[]): string[] {
+function registryFaults(
+  { vendors }: z.output<typeof VendorCapabilities>,
+  datasets: z.output<typeof Datasets> | undefined,
+  file: string,
+  connectors: readonly string[],
+): string[] {
   const faults: string[] = []
-  const registry = join(folder, 'vendor_capabilities.yaml')
-  for (const [name, vendor] of Object.entries(config.vendors)) {
-    if (!vendors.includes(name))
-      faults.push(`${registry}: vendors.${name}: there is no connector of this name (${vendors.join(', ')})`)
+  for (const [name, vendor] of Object.entries(vendors)) {
+    if (!connectors.includes(name))
+      faults.push(`${file}: vendors.${name}: there is no connector of this name (${connectors.join(', ')})`)
     for (const dataset of Object.keys(vendor.datasets)) {
-      if (!(dataset in config.datasets))
-        faults.push(`${registry}: vendors.${name}.datasets.${dataset}: datasets.yaml does not have this dataset`)
+      if (datasets && !(dataset in datasets.datasets))
+        faults.push(`${file}: vendors.${name}.datasets.${dataset}: datasets.yaml does not have this dataset`)
     }
   }
-  for (const [name, spec] of Object.entries(config.datasets)) {
-    const at = `${join(folder, 'datasets.yaml')}: datasets.${name}`
+  return faults
+}
+
+function datasetFaults({ datasets }: z.output<typeof Datasets>, file: string): string[] {
+  const faults: string[] = []
+  for (const [name, spec] of Object.entries(datasets)) {
+    const at = `${file}: datasets.${name}`
     if (spec.universe === 'groups' && !spec.groups) faults.push(`${at}.groups: a dataset of groups lists them`)
     if (spec.expected_rows === 'series' && !spec.groups)
       faults.push(`${at}.expected_rows: series are counted only for a dataset of groups`)
     if ('from' in spec.depth && spec.depth.from < calendarOf(spec.calendar).first) {
       faults.push(`${at}.depth.from: the calendar ${spec.calendar} begins on ${calendarOf(spec.calendar).first}`)
     }
-  }
-  const seen = new Set<string>()
-  for (const { symbol, from, to } of config.universe) {
-    if (seen.has(symbol)) faults.push(`${universeFile}: symbols: ${symbol} is listed twice`)
-    if (to !== null && to < from)
-      faults.push(`${universeFile}: symbols: ${symbol} ends (${to}) before it begins (${from})`)
-    seen.add(symbol)
+    for (const twice of repeated(spec.columns.map((column) => column.name)))
+      faults.push(`${at}.columns: ${twice} is listed twice`)
+    for (const [group, { series }] of Object.entries(spec.groups ?? {})) {
+      for (const twice of repeated(series.map(({ id }) => id)))
+        faults.push(`${at}.groups.${group}: ${twice} is listed twice`)
+    }
   }
   return faults
 }
+
+function universeFaults({ symbols }: z.output<typeof Universe>, file: string): string[] {
+  const ends = symbols.flatMap(({ symbol, from, to }) =>
+    to !== null && to < from ? [`${file}: symbols: ${symbol} ends (${to}) before it begins (${from})`] : [],
+  )
+  const twice = repeated(symbols.map(({ symbol }) => symbol))
+  return [...twice.map((symbol) => `${file}: symbols: ${symbol} is listed twice`), ...ends]
+}
+
+function qcFaults({ completeness }: z.output<typeof Qc>, file: string): string[] {
+  if (completeness.red_below <= completeness.amber_below) return []
+  return [
+    `${file}: completeness.red_below: lies above amber_below (${completeness.amber_below}), so no cell could be AMBER`,
+  ]
+}
+
+/** Texts that occur again, each once. */
+const repeated = (texts: readonly string[]): string[] => [
+  ...new Set(texts.filter((text, index) => texts.indexOf(text) !== index)),
+]

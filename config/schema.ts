@@ -3,7 +3,9 @@ import { z } from 'zod'
 import { DatasetName, SymbolText } from '../functions/_market/cell.ts'
 import { DtText } from '../functions/_market/dt.ts'
 
-const Clock = z.string().regex(/^([01]\d|2[0-4]):[0-5]\d$/, { error: 'expected a New York wall-clock time as HH:MM' })
+const Clock = z
+  .string()
+  .regex(/^(?:([01]\d|2[0-3]):[0-5]\d|24:00)$/, { error: 'expected a New York wall-clock time as HH:MM' })
 
 /** When a vendor first has a cell: `at` New York time on the n-th calendar day, or n-th session of the dataset, after dt. */
 export const Recency = z.union([
@@ -60,7 +62,7 @@ const Dataset = z.strictObject({
   /** The first day wanted: a date, or as many years or sessions before the as-of day. */
   depth: z.union([
     z.strictObject({ from: DtText }),
-    z.strictObject({ years: z.number().positive() }),
+    z.strictObject({ years: z.int().positive() }),
     z.strictObject({ sessions: z.int().positive() }),
   ]),
   /** Rows a complete cell holds: one bar, the session's minutes, or one per series of the group. */

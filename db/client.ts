@@ -45,7 +45,7 @@ export async function openDb(location: string, authToken?: string): Promise<Db> 
         ...(authToken ? { authToken } : {}),
         fetch: (request: Request) => fetch(request, { signal: AbortSignal.timeout(REMOTE_TIMEOUT_MS) }),
       })
-    : createClient({ url: `file:${location}`, concurrency: 1 })
+    : openFile(location)
   const client = serialised(raw)
   if (!remote) await own(client, location)
   const dialect = new SQLiteAsyncDialect()
@@ -64,6 +64,19 @@ export async function openDb(location: string, authToken?: string): Promise<Db> 
   }
 }
 
+/** The client reads a URL: what has a meaning there would open another file, or none. */
+function openFile(location: string): Client {
+  const path = location.replace(/[%#?]/g, encodeURIComponent)
+  try {
+    return createClient({ url: `file:${path}`, concurrency: 1 })
+  } catch (error) {
+    throw notOpened(location, error)
+  }
+}
+
+const notOpened = (file: string, error: unknown): Error =>
+  new Error(`cannot open the database ${file}: ${error instanceof Error ? error.message : String(error)}`)
+
 /** EXCLUSIVE before WAL: no second process can write, and the bundled SQLite's WAL-reset fault needs two connections. */
 async function own(client: Client, file: string): Promise<void> {
   try {
@@ -76,7 +89,7 @@ async function own(client: Client, file: string): Promise<void> {
   } catch (error) {
     client.close()
     if (error instanceof LibsqlError && /BUSY|LOCKED/.test(error.code)) throw new DatabaseBusyError(file)
-    throw new Error(`cannot open the database ${file}: ${error instanceof Error ? error.message : String(error)}`)
+    throw notOpened(file, error)
   }
 }
 

@@ -4,7 +4,7 @@ import { Cron } from 'croner'
 import { z } from 'zod'
 
 /** The functions a chain may call: a path that is no function would fail every night instead of at start. */
-const CALLS = [
+export const CALLS = [
   'ingest-tick',
   'audit',
   'dispatch-one-task',
@@ -40,7 +40,15 @@ const Chain = z.strictObject({
   steps: z.array(Step).min(1),
 })
 
-const CronFile = z.strictObject({ chains: z.array(Chain) })
+const CronFile = z.strictObject({
+  // Firings are remembered by the chain's id: two chains of one id would take each other's.
+  chains: z.array(Chain).superRefine((chains, context) => {
+    for (const [index, { id }] of chains.entries()) {
+      if (chains.findIndex((chain) => chain.id === id) === index) continue
+      context.addIssue({ code: 'custom', path: [index, 'id'], message: `${id} is the id of two chains` })
+    }
+  }),
+})
 
 export type Chain = z.output<typeof Chain>
 export type Step = z.output<typeof Step>

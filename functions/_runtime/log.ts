@@ -1,5 +1,6 @@
 /** The log: one JSON line per ending, through pino, with every secret scrubbed from the finished line. */
 import pino from 'pino'
+import { scrubberOf } from '../_vendors/scrub.ts'
 
 export type Log = (event: string, fields: Record<string, unknown>) => void
 
@@ -10,21 +11,24 @@ export function createLog(
   sink: (line: string) => void = (line) => void process.stderr.write(line),
 ): Log {
   // The last stage, because redaction by path misses what stands inside a message or deeper than expected.
-  const hidden = secrets.filter((secret) => secret.length >= 4)
-  const scrub = (line: string): string => hidden.reduce((text, secret) => text.replaceAll(secret, '[secret]'), line)
+  const scrub = scrubberOf(secrets.filter((secret) => secret.length >= SHORTEST_SECRET)).text
   const logger = pino(
-    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: describe, error: describe } },
+    // pino has a serializer of its own for `err`, which would describe what is described already.
+    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: (described) => described } },
     { write: (line: string) => sink(scrub(line)) },
   )
   return (event, fields) => {
     const severity = /(failed|lost|opened|refused)$/.test(event) ? 'warn' : 'info'
-    logger[severity](plain(fields), event)
+    logger[severity](shown(fields, DEEPEST), event)
   }
 }
 
+/** A shorter value is a placeholder; replacing it would blank out the line. */
+const SHORTEST_SECRET = 4
+const DEEPEST = 6
+
 /** An error as it may be shown: its kind, its sentence, its code. Never its properties: they may hold headers and URLs. */
-function describe(error: unknown): unknown {
-  if (!(error instanceof Error)) return String(error)
+function describe(error: Error): object {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined
   return {
     type: error.name,
@@ -34,7 +38,11 @@ function describe(error: unknown): unknown {
   }
 }
 
-const plain = (fields: Record<string, unknown>): Record<string, unknown> =>
-  Object.fromEntries(
-    Object.entries(fields).map(([name, value]) => [name, value instanceof Error ? describe(value) : value]),
-  )
+/** A value with every error in it described, as deep as a line is worth; what lies deeper is left out. */
+function shown(value: unknown, depth: number): unknown {
+  if (value instanceof Error) return describe(value)
+  if (typeof value !== 'object' || value === null || 'toJSON' in value) return value
+  if (depth === 0) return '[deeper]'
+  if (Array.isArray(value)) return value.map((item) => shown(item, depth - 1))
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, shown(item, depth - 1)]))
+}

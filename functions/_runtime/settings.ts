@@ -15,7 +15,11 @@ const Environment = z.object({
     .regex(/^(https?|libsql):\/\//, { error: 'expected http(s):// or libsql:// (leave it out for a local file)' })
     .optional(),
   HOST: text.default('127.0.0.1'),
-  PORT: z.coerce.number({ error: 'expected a port number' }).int().min(0).max(65_535).default(8080),
+  PORT: text
+    .regex(/^\d{1,5}$/, { error: 'expected a port number' })
+    .transform(Number)
+    .pipe(z.int().max(65_535))
+    .default(8080),
   DATA_NODE_TOKEN: Token.optional(),
   DATA_NODE_READ_TOKEN: Token.optional(),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
@@ -49,6 +53,11 @@ export function readSettings(env: Record<string, string | undefined>): Settings 
   if (!loopback && !found.DATA_NODE_TOKEN) {
     throw new Error(`HOST ${found.HOST} is not loopback: set DATA_NODE_TOKEN so that only who knows it may call`)
   }
+  const { DATA_NODE_TOKEN: full, DATA_NODE_READ_TOKEN: read } = found
+  if (read && !full)
+    throw new Error('DATA_NODE_READ_TOKEN alone lets nobody call a function: set DATA_NODE_TOKEN as well')
+  if (read && read === full)
+    throw new Error('DATA_NODE_READ_TOKEN equals DATA_NODE_TOKEN, which may do everything: give it a value of its own')
   return {
     dataRoot: resolve(found.DATA_ROOT),
     exportRoot: resolve(found.EXPORT_ROOT),

@@ -55,3 +55,27 @@ export function measured(value: number | null, name: keyof CellFacts): number {
   if (value === null) throw new Error(`expected the number "${name}" of the cell, got none: it could not be measured`)
   return value
 }
+
+/** The facts of a cell that has no rows: nothing was there to be measured. */
+export const factsOfAbsence = (reason: AbsenceReason | null, expectedRows: number | null): CellFacts => ({
+  reason,
+  rows: 0,
+  expectedRows,
+  sessionMinutes: null,
+  regularRows: null,
+  baselineShare: null,
+  baselineDays: null,
+  longestHole: null,
+  outsideRows: null,
+  offGridStamps: null,
+  wrongColumns: 0,
+  nulls: {},
+  mixedSources: 0,
+  nonPositivePrices: null,
+  ohlcViolations: null,
+  negativeVolumes: null,
+  zeroVolumes: null,
+  impossibleYields: null,
+  duplicateRows: null,
+  duplicateConflicts: null,
+})

@@ -55,7 +55,8 @@ async function judge(node: Node, work: PartitionWork, token: string, at: number)
   const { fromDt, toDt } = partitionDays(work.partition)
   const cells = await expectedCells(node, dataset, work.partition, at)
   const calendar = calendarOf(spec.calendar)
-  const near = spec.partition === 'date' ? await neighboursOf(node, dataset, work.partition) : []
+  const near =
+    spec.partition === 'date' && work.curatedSha256 !== null ? await neighboursOf(node, dataset, work.partition) : []
   const days = [work.partition, ...near]
   const sessions = (spec.partition === 'date' ? days.sort() : calendar.sessions(fromDt, toDt)).map(
     (dt) => calendar.session(dt)!,

@@ -7,8 +7,10 @@ import { curatedFile } from '../_lake/paths.ts'
 import { writeFragment } from '../_ledger/fragment.ts'
 import type { Dt } from '../_market/dt.ts'
 import type { Status } from '../_market/status.ts'
+import { checkCells } from './check-cells.ts'
 import { CHECKS } from './checks/index.ts'
 import { factsOf } from './fact-rows.ts'
+import { judgeAbsentPartition } from './judge-absent.ts'
 import { type MeasureRequest, withMeasuredCells } from './measure.ts'
 import { type Verdict, verdictOf } from './verdict.ts'
 
@@ -49,8 +51,10 @@ export interface Judgement {
 export async function judgePartition(lake: Lake, request: JudgeRequest): Promise<Judgement> {
   const { dataset, spec, partition } = request
   const file = curatedFile(lake.root, dataset, spec.partition, partition)
+  checkCells(request)
   const before = await identityOf(file)
-  const sha256 = before === null ? null : await sha256OfFile(file)
+  if (before === null) return judgeAbsentPartition(lake, request)
+  const sha256 = await sha256OfFile(file)
   return withMeasuredCells(lake, request, async (cells) => {
     const verdicts = await judgeShapes(lake, request, cells)
     if ((await identityOf(file)) !== before) {

@@ -79,7 +79,6 @@ export async function withMeasuredCells<T>(
     withTable(duck, 'qc_cells', CELL_COLUMNS, rows, (cells) =>
       withTable(duck, 'qc_duplicates', DUPLICATE_COLUMNS, [], (duplicates) =>
         withTable(duck, 'qc_measured', MEASURED_COLUMNS, [], async (table) => {
-          await checkCells(lake, request, cells, days)
           if (file !== null) await countDuplicates(lake, request, await vendorsOf(lake, file, columns), duplicates)
           const baseline = await baselineOf(lake, request, file, columns, cells, days)
           const measures = file === null || columns === null ? null : measuresSql(file, request.spec, columns, days)
@@ -117,19 +116,6 @@ async function vendorsOf(lake: Lake, file: string, columns: CuratedColumns | nul
     `SELECT DISTINCT vendor FROM read_parquet(${sqlText(file)}, hive_partitioning = false) WHERE vendor IS NOT NULL ORDER BY vendor`,
   )
   return rows.map((row) => row.vendor)
-}
-
-async function checkCells(lake: Lake, { spec, partition }: MeasureRequest, cells: string, days: string): Promise<void> {
-  const noSession = spec.expected_rows === 'series' ? 'false' : `dt NOT IN (SELECT dt FROM ${days})`
-  const [wrong] = await lake.duck.all<{ symbol: string; dt: Dt; copies: number }>(
-    `SELECT symbol, dt, count(*) AS copies FROM ${cells} GROUP BY symbol, dt
-     HAVING copies > 1 OR NOT starts_with(dt::VARCHAR, ${sqlText(partition)}) OR ${noSession} ORDER BY dt, symbol LIMIT 1`,
-  )
-  if (wrong === undefined) return
-  const why = wrong.copies > 1 ? `it came ${wrong.copies} times` : 'its day is not a session of the partition'
-  throw new Error(
-    `expected each cell of partition ${partition} once and on a session, got ${wrong.symbol} ${wrong.dt}: ${why}`,
-  )
 }
 
 async function present(path: string): Promise<string | null> {

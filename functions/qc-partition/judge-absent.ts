@@ -1,0 +1,48 @@
+/** Judges a partition that has no curated file: every expected cell is absent, and only its reason is left to tell. */
+import { withTable } from '../_lake/duck-table.ts'
+import type { Lake } from '../_lake/lake.ts'
+import { writeFragment } from '../_ledger/fragment.ts'
+import { factsOfAbsence } from './cell-facts.ts'
+import { CHECKS } from './checks/index.ts'
+import type { JudgedCell, Judgement, JudgeRequest } from './judge.ts'
+import { verdictOf } from './verdict.ts'
+
+const COLUMNS = {
+  symbol: 'VARCHAR',
+  dt: 'DATE',
+  expected_rows: 'INTEGER',
+  reason: 'VARCHAR',
+  status: 'VARCHAR',
+  flags: 'VARCHAR',
+}
+
+/**
+ * The same verdicts the measuring way would reach, without measuring: a backfill has thousands of days on which nobody has
+ * anything, and each costs a fifth of the time. `expected_rows` is what the configuration knows: no rows, no habit.
+ */
+export async function judgeAbsentPartition(lake: Lake, request: JudgeRequest): Promise<Judgement> {
+  const judged = request.cells.map(({ symbol, dt, expectedRows, present, reason }): JudgedCell => {
+    const facts = factsOfAbsence(present ? null : reason, expectedRows)
+    const verdict = verdictOf(request.spec.expected_rows, facts, request.qc, CHECKS)
+    return { symbol, dt, ...verdict, rows: 0, expectedRows, vendor: null }
+  })
+  judged.sort((a, b) => (a.symbol < b.symbol ? -1 : a.symbol > b.symbol ? 1 : a.dt < b.dt ? -1 : 1))
+  const reasons = new Map(
+    request.cells.map(({ symbol, dt, present, reason }) => [`${symbol} ${dt}`, present ? null : reason]),
+  )
+  const rows = judged.map(({ symbol, dt, expectedRows, status, flags }) => [
+    symbol,
+    dt,
+    expectedRows,
+    reasons.get(`${symbol} ${dt}`) ?? null,
+    status,
+    flags.join(','),
+  ])
+  const fragment = await withTable(lake.duck, 'qc_absent', COLUMNS, rows, (table) => {
+    const nothing = 'NULL AS vendor, NULL AS feed, NULL AS adjustment, NULL AS digest, 0 AS row_count'
+    const source = `(SELECT *, ${nothing} FROM ${table}) c JOIN ${table} v ON v.symbol = c.symbol AND v.dt = c.dt`
+    return writeFragment(lake, request, source, null)
+  })
+  const count = (status: JudgedCell['status']): number => judged.filter((cell) => cell.status === status).length
+  return { cells: judged.length, green: 0, amber: count('AMBER'), red: count('RED'), flagged: judged, fragment }
+}

@@ -1,0 +1,52 @@
+import { expect, test } from 'vitest'
+import { systemClock, virtualClock } from '../../functions/_runtime/clock.ts'
+
+const START = Date.UTC(2025, 6, 9, 0, 30)
+const YEAR = 365 * 86_400_000
+
+test('a virtual clock stands still until somebody sleeps on it', async () => {
+  const clock = virtualClock(START)
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(clock.now()).toBe(START)
+  expect(clock.elapsed()).toBe(0)
+  await clock.sleep(90_000)
+  expect(clock.now()).toBe(START + 90_000)
+  expect(clock.elapsed()).toBe(90_000)
+})
+
+test('a virtual year takes no time, and hands the event loop back', async () => {
+  const clock = virtualClock(START)
+  let turned = false
+  setImmediate(() => {
+    turned = true
+  })
+  await clock.sleep(YEAR)
+  expect(clock.now()).toBe(START + YEAR)
+  expect(turned).toBe(true)
+})
+
+test('a sleep of no length, or into the past, never turns a virtual clock back', async () => {
+  const clock = virtualClock(START)
+  await clock.sleep(0)
+  await clock.sleep(-5_000)
+  expect(clock.now()).toBe(START)
+})
+
+test('the system clock reads epoch milliseconds, and its durations only grow', async () => {
+  const [instant, elapsed] = [systemClock.now(), systemClock.elapsed()]
+  await systemClock.sleep(1)
+  expect(instant).toBeGreaterThan(Date.UTC(2024, 0, 1))
+  expect(systemClock.elapsed()).toBeGreaterThanOrEqual(elapsed)
+})
+
+test('a sleep ends without an error when its signal aborts, before or meanwhile', async () => {
+  const stop = new AbortController()
+  const sleeping = systemClock.sleep(YEAR, stop.signal)
+  stop.abort()
+  await sleeping
+  await systemClock.sleep(YEAR, stop.signal)
+})
+
+test('a sleep into the past is over at once', async () => {
+  await systemClock.sleep(-YEAR)
+})

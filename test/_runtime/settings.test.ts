@@ -1,0 +1,77 @@
+import { resolve } from 'node:path'
+import { expect, test } from 'vitest'
+import { readSettings } from '../../functions/_runtime/settings.ts'
+
+const TOKEN = 'a-token-of-sixteen-characters'
+
+const refusal = (env: Record<string, string>): string => {
+  try {
+    readSettings(env)
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+  throw new Error('expected a refusal, got settings')
+}
+
+test('an empty environment gives a node on loopback with its folders below the working directory', () => {
+  expect(readSettings({})).toEqual({
+    dataRoot: resolve('data_layer'),
+    exportRoot: resolve('exports'),
+    configDir: resolve('config'),
+    cronFile: resolve('cron.json'),
+    universe: null,
+    databaseUrl: null,
+    host: '127.0.0.1',
+    port: 8080,
+    token: null,
+    readToken: null,
+    logLevel: 'info',
+  })
+})
+
+test('an empty variable is one that was not filled in', () => {
+  const names = ['DATA_ROOT', 'PORT', 'HOST', 'DATABASE_URL', 'DATA_NODE_TOKEN', 'UNIVERSE', 'LOG_LEVEL']
+  expect(readSettings(Object.fromEntries(names.map((name) => [name, ''])))).toEqual(readSettings({}))
+})
+
+test('a variable of nothing but spaces is refused rather than guessed at', () => {
+  for (const name of ['DATA_ROOT', 'PORT', 'HOST', 'DATA_NODE_TOKEN']) expect(refusal({ [name]: '  ' })).toContain(name)
+})
+
+test('variables of other programs are not looked at', () => {
+  expect(readSettings({ PATH: '/bin', npm_config_port: '99999999' })).toEqual(readSettings({}))
+})
+
+test('every variable that cannot be used is named at once, and no value is shown', () => {
+  const env = {
+    PORT: 'canary-port',
+    DATABASE_URL: 'canary://user:password@host',
+    DATA_NODE_TOKEN: 'canary-short',
+    DATA_NODE_READ_TOKEN: 'canary-too',
+    LOG_LEVEL: 'canary-loud',
+  }
+  const message = refusal(env)
+  for (const name of Object.keys(env)) expect(message).toContain(name)
+  expect(message).not.toMatch(/canary|password/)
+})
+
+test.each(['-1', '65536', '80.5', '0x', 'http'])('PORT %s is refused', (port) => {
+  expect(refusal({ PORT: port })).toContain('PORT')
+})
+
+test.each(['0.0.0.0', '::', '192.168.1.20', 'pi.local'])('HOST %s without a token is refused', (host) => {
+  expect(refusal({ HOST: host })).toMatch(/HOST .*DATA_NODE_TOKEN/)
+  expect(readSettings({ HOST: host, DATA_NODE_TOKEN: TOKEN }).host).toBe(host)
+})
+
+test.each(['127.0.0.1', 'localhost', '::1'])('HOST %s needs no token', (host) => {
+  expect(readSettings({ HOST: host }).token).toBeNull()
+})
+
+test('a read token alone is refused: nobody, not even the own schedule, could call a function', () => {
+  expect(refusal({ DATA_NODE_READ_TOKEN: TOKEN })).toContain('DATA_NODE_TOKEN')
+})
+
+test('a read token that equals the full one is refused: it could do everything', () => {
+  expect(refusal({ DATA_NODE_TOKEN: TOKEN, DATA_NODE_READ_TOKEN: TOKEN })).toContain('DATA_NODE_READ_TOKEN')
+})

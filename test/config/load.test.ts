@@ -1,0 +1,234 @@
+import { rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { ConfigError, loadConfig } from '../../config/load.ts'
+import { type ConfigFile, type ConfigStage, FILES, stageConfig, VENDORS } from './stage.ts'
+
+let stage: ConfigStage
+beforeEach(async () => {
+  stage = await stageConfig()
+})
+afterEach(() => stage.remove())
+
+test('the shipped configuration loads', async () => {
+  const config = await loadConfig({ folder: 'config', vendors: VENDORS })
+  expect(Object.keys(config.vendors).sort()).toEqual(['alpaca', 'fred', 'massive'])
+  expect(config.universe.find(({ symbol }) => symbol === 'BRK.B')).toEqual({
+    symbol: 'BRK.B',
+    from: '1996-05-09',
+    to: null,
+  })
+  expect(config.datasets.equities_bars_minute?.columns).toEqual(config.datasets.equities_bars?.columns)
+})
+
+test('every shipped dataset has a vendor', async () => {
+  const config = await stage.load()
+  for (const dataset of Object.keys(config.datasets)) {
+    const vendors = Object.values(config.vendors).filter(({ datasets }) => dataset in datasets)
+    expect(vendors.length, dataset).toBeGreaterThan(0)
+  }
+})
+
+test('another universe may be named, and its faults carry its name', async () => {
+  const universe = join(stage.folder, 'mine.yaml')
+  await writeFile(universe, 'symbols:\n  - { symbol: ABC, from: 2020-01-02 }\n')
+  const terms = { folder: stage.folder, universe, vendors: VENDORS }
+  expect((await loadConfig(terms)).universe).toEqual([{ symbol: 'ABC', from: '2020-01-02', to: null }])
+  await writeFile(universe, 'symbols: []\n')
+  await expect(loadConfig(terms)).rejects.toThrow(/mine\.yaml: symbols/)
+})
+
+const CAPABILITIES = 'vendor_capabilities.yaml'
+const table: [string, ConfigFile, string, string, RegExp][] = [
+  ['an unknown key at the top', 'qc.yaml', 'ruleset:', 'rules: 1\nruleset:', /: the file: .*rules/],
+  [
+    'an unknown key below',
+    CAPABILITIES,
+    'calls_per_day:',
+    'calls_per_hour: 9\n    calls_per_day:',
+    /: vendors\.alpaca: .*calls_per_hour/,
+  ],
+  ['a missing key', 'datasets.yaml', 'partition: year', '', /: datasets\.equities_bars\.partition: /],
+  [
+    'a text for a number',
+    CAPABILITIES,
+    'calls_per_minute: 200',
+    'calls_per_minute: many',
+    /: vendors\.alpaca\.calls_per_minute: .*number/,
+  ],
+  [
+    'a share above one',
+    CAPABILITIES,
+    'fill_rate: 0.98',
+    'fill_rate: 98',
+    /: vendors\.alpaca\.datasets\.equities_bars\.fill_rate: /,
+  ],
+  [
+    'an address that is none',
+    CAPABILITIES,
+    'https://api.massive.com',
+    'api.massive.com',
+    /: vendors\.massive\.base_url: /,
+  ],
+  [
+    'an address of another protocol',
+    CAPABILITIES,
+    'https://api.massive.com',
+    'ftp://api.massive.com',
+    /: vendors\.massive\.base_url: /,
+  ],
+  [
+    'an unknown dataset',
+    CAPABILITIES,
+    'macro_treasury:',
+    'macro_treasure:',
+    /: vendors\.fred\.datasets.*macro_treasure/,
+  ],
+  [
+    'an unknown dataset of the list',
+    'datasets.yaml',
+    '  macro_treasury:',
+    '  macro_treasure:',
+    /: datasets.*macro_treasure/,
+  ],
+  [
+    'a vendor without a connector',
+    CAPABILITIES,
+    '  fred:',
+    '  quandl:',
+    /: vendors\.quandl: there is no connector of this name \(.*fred/,
+  ],
+  [
+    'a history of two kinds',
+    CAPABILITIES,
+    '{ from: 2016-01-01 }',
+    '{ from: 2016-01-01, rolling_years: 2 }',
+    /: vendors\.alpaca\.datasets\.equities_bars\.history: .*from/,
+  ],
+  ['a day that is none', CAPABILITIES, '2016-01-01', '2016-02-30', /history\.from: .*2016-02-30/],
+  ['an unknown calendar', 'datasets.yaml', 'calendar: fed', 'calendar: ecb', /: datasets\.macro_treasury\.calendar: /],
+  [
+    'a time that no clock shows',
+    'datasets.yaml',
+    '"20:16"',
+    '"24:30"',
+    /: datasets\.equities_bars\.cadence\.ready_at: .*HH:MM/,
+  ],
+  ['a time without minutes', 'datasets.yaml', '"20:16"', '"8pm"', /ready_at: .*HH:MM/],
+  ['half a year of depth', 'datasets.yaml', '{ years: 20 }', '{ years: 0.5 }', /: datasets\.equities_bars\.depth: /],
+  [
+    'a depth before the calendar',
+    'datasets.yaml',
+    '{ years: 20 }',
+    '{ from: 1950-01-03 }',
+    /: datasets\.equities_bars\.depth\.from: the calendar xnys begins/,
+  ],
+  [
+    'groups that are missing',
+    'datasets.yaml',
+    'universe: symbols',
+    'universe: groups',
+    /: datasets\.equities_bars\.groups: /,
+  ],
+  [
+    'series without groups',
+    'datasets.yaml',
+    'expected_rows: one',
+    'expected_rows: series',
+    /: datasets\.equities_bars\.expected_rows: /,
+  ],
+  [
+    'a column of no type',
+    'datasets.yaml',
+    '{ name: volume, type: double }',
+    '{ name: volume, type: decimal }',
+    /columns\.5\.type: /,
+  ],
+  [
+    'a column named twice',
+    'datasets.yaml',
+    '{ name: high, type: double }',
+    '{ name: open, type: double }',
+    /: datasets\.equities_bars\.columns: open is listed twice/,
+  ],
+  [
+    'a series named twice',
+    'datasets.yaml',
+    'id: DGS3MO',
+    'id: DGS1MO',
+    /: datasets\.macro_treasury\.groups\.UST: DGS1MO is listed twice/,
+  ],
+  [
+    'a symbol that climbs out of a folder',
+    'universe.yaml',
+    'symbol: SPY',
+    'symbol: ../x',
+    /: symbols\.0\.symbol: expected a symbol/,
+  ],
+  ['a symbol in small letters', 'universe.yaml', 'symbol: SPY', 'symbol: spy', /: symbols\.0\.symbol: .*spy/],
+  ['a symbol YAML reads as a truth', 'universe.yaml', 'symbol: SPY', 'symbol: true', /: symbols\.0\.symbol: /],
+  ['a symbol listed twice', 'universe.yaml', 'symbol: QQQ', 'symbol: SPY', /: symbols: SPY is listed twice/],
+  [
+    'an end before the beginning',
+    'universe.yaml',
+    'to: 2023-10-12',
+    'to: 1990-10-12',
+    /: symbols: ATVI ends \(1990-10-12\) before it begins/,
+  ],
+  ['a RED line above the AMBER one', 'qc.yaml', 'red_below: 0.8', 'red_below: 0.99', /: completeness\.red_below: /],
+  ['a syntax error', 'qc.yaml', 'completeness: {', 'completeness: { {', /line \d+, column \d+/],
+  ['a key given twice', 'qc.yaml', 'ruleset:', 'ruleset: "1"\nruleset:', /unique/],
+]
+
+describe('a fault is named with its file and its path:', () => {
+  test.each(table)('%s', async (_name, file, from, to, expected) => {
+    await stage.edit(file, from, to)
+    const faults = await stage.faults()
+    expect(faults.join('\n')).toMatch(expected)
+    for (const fault of faults) expect(fault.startsWith(`${join(stage.folder, file)}: `), fault).toBe(true)
+  })
+
+  test.each(FILES)('%s is missing', async (file) => {
+    await rm(join(stage.folder, file))
+    expect(await stage.faults()).toEqual([expect.stringMatching(`${file}: cannot be read \\(ENOENT\\).*CONFIG_DIR`)])
+  })
+
+  test.each(FILES)('%s is empty', async (file) => {
+    await stage.write(file, '')
+    expect(await stage.faults()).toEqual([expect.stringMatching(`${file}: the file: `)])
+  })
+
+  test('the folder is a file', async () => {
+    const folder = join(stage.folder, 'qc.yaml')
+    const loading = loadConfig({ folder, vendors: VENDORS })
+    await expect(loading).rejects.toThrow(/ENOTDIR/)
+    await expect(loading).rejects.toThrow(/4 faults/)
+  })
+})
+
+test('faults of all files come at once', async () => {
+  await stage.edit('qc.yaml', 'ruleset:', 'rules:')
+  await stage.edit('universe.yaml', 'symbol: SPY', 'symbol: spy')
+  await stage.edit('universe.yaml', 'symbol: AAPL', 'symbol: aapl')
+  await stage.edit('datasets.yaml', 'calendar: fed', 'calendar: ecb')
+  await stage.edit(CAPABILITIES, 'calls_per_minute: 200', 'calls_per_minute: -1')
+  const faults = (await stage.faults()).join('\n')
+  for (const part of ['qc.yaml', 'symbols.0', 'symbols.4', 'datasets.yaml', 'calls_per_minute']) {
+    expect(faults).toContain(part)
+  }
+})
+
+test('what one file contradicts is told although another file cannot be read', async () => {
+  await rm(join(stage.folder, 'qc.yaml'))
+  await stage.edit('universe.yaml', 'symbol: QQQ', 'symbol: SPY')
+  await stage.edit(CAPABILITIES, '  fred:', '  quandl:')
+  const faults = (await stage.faults()).join('\n')
+  for (const part of ['qc.yaml', 'SPY is listed twice', 'vendors.quandl']) expect(faults).toContain(part)
+})
+
+test('the message counts and lists the faults', async () => {
+  await stage.edit('universe.yaml', 'symbol: SPY', 'symbol: spy')
+  const one = await stage.load().catch((error: unknown) => error)
+  expect(one).toBeInstanceOf(ConfigError)
+  expect((one as ConfigError).message).toMatch(/^the configuration has a fault:\n {2}\S+universe\.yaml: symbols\.0/)
+})

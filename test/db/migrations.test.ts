@@ -1,0 +1,58 @@
+import { execFile } from 'node:child_process'
+import { cp, readdir, readFile } from 'node:fs/promises'
+import { join, relative, resolve } from 'node:path'
+import { promisify } from 'node:util'
+import { getTableColumns, getTableName, is, sql } from 'drizzle-orm'
+import { SQLiteTable } from 'drizzle-orm/sqlite-core'
+import { expect, test } from 'vitest'
+import { freshDb, tempFolder } from './temp-db.ts'
+
+const run = promisify(execFile)
+
+/** The tables as db/<table>/table.ts says them. */
+async function tablesInCode(): Promise<SQLiteTable[]> {
+  const folders = await readdir('db', { withFileTypes: true })
+  const tables: SQLiteTable[] = []
+  for (const { name } of folders.filter((entry) => entry.isDirectory())) {
+    const module = (await import(resolve('db', name, 'table.ts'))) as Record<string, unknown>
+    tables.push(...Object.values(module).filter((value) => is(value, SQLiteTable)))
+  }
+  return tables
+}
+
+test('the tables in the database are those in the code, column by column', async () => {
+  const db = await freshDb()
+  const made = await db.all<{ name: string }>(
+    sql`SELECT name FROM sqlite_master WHERE type = 'table' AND substr(name, 1, 7) <> 'sqlite_' AND name <> '__drizzle_migrations'`,
+  )
+  const tables = await tablesInCode()
+  expect(made.map(({ name }) => name).sort()).toEqual(tables.map(getTableName).sort())
+  for (const table of tables) {
+    const columns = await db.all<{ name: string; type: string; notnull: number }>(
+      sql`SELECT name, type, "notnull" FROM pragma_table_info(${getTableName(table)}) ORDER BY cid`,
+    )
+    const wanted = Object.values(getTableColumns(table)).map((column) => ({
+      name: column.name,
+      type: column.getSQLType().toUpperCase(),
+      notnull: column.notNull ? 1 : 0,
+    }))
+    expect({ [getTableName(table)]: columns }).toEqual({ [getTableName(table)]: wanted })
+  }
+})
+
+test('the migrations leave nothing of the tables to generate', async () => {
+  const folder = await tempFolder()
+  const out = join(folder, 'migrations')
+  await cp('migrations', out, { recursive: true })
+  // The generator refuses absolute output folders.
+  const args = ['generate', '--dialect', 'sqlite', '--schema', './db/*/table.ts', '--out', relative('.', out)]
+  const { stdout } = await run(resolve('node_modules/.bin/drizzle-kit'), args, { timeout: 60_000 })
+  expect(stdout).toMatch(/No schema changes/)
+  expect(await readdir(out)).toEqual(await readdir('migrations'))
+}, 90_000)
+
+test('every migration in the journal is a file', async () => {
+  const journal = JSON.parse(await readFile('migrations/meta/_journal.json', 'utf8')) as { entries: { tag: string }[] }
+  const files = (await readdir('migrations')).filter((name) => name.endsWith('.sql')).sort()
+  expect(journal.entries.map(({ tag }) => `${tag}.sql`)).toEqual(files)
+})

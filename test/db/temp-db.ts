@@ -1,0 +1,117 @@
+/** A database in a temp file, migrated and gone after the test, and rows to put into it. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { sql } from 'drizzle-orm'
+import { onTestFinished } from 'vitest'
+import { type Db, openDb } from '../../db/client.ts'
+import { claimTasks } from '../../db/gap-tasks/claim-tasks.ts'
+import { enqueueTasks, type NewTask } from '../../db/gap-tasks/enqueue-tasks.ts'
+import { type Settlement, type SettleRequest, settleTasks } from '../../db/gap-tasks/settle-tasks.ts'
+import { migrateDb } from '../../db/migrate.ts'
+
+export const DATASET = 'equities_bars'
+export const NOW = Date.UTC(2024, 6, 5, 21, 0)
+export const FOREVER = Number.MAX_SAFE_INTEGER
+
+/** A folder that is removed when the test has ended. */
+export async function tempFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'node-db-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** An empty database of the newest schema; each call is another file, because a closed one is held until it is collected. */
+export async function freshDb(): Promise<Db> {
+  const db = await openDb(join(await tempFolder(), 'node.db'))
+  onTestFinished(() => db.close())
+  await migrateDb(db, 'migrations')
+  return db
+}
+
+/** Every table with all its rows: two snapshots are equal exactly when nothing was written between them. */
+export async function snapshot(db: Db): Promise<Record<string, unknown[]>> {
+  const tables = await db.all<{ name: string }>(
+    sql`SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE '\\_\\_%' ESCAPE '\\' ORDER BY name`,
+  )
+  const rows: Record<string, unknown[]> = {}
+  for (const { name } of tables) rows[name] = await db.all(sql`SELECT * FROM ${sql.identifier(name)} ORDER BY 1, 2, 3`)
+  return rows
+}
+
+export const newTask = (symbol: string, dt: string, more: Partial<NewTask> = {}): NewTask => ({
+  symbol,
+  dt,
+  lane: 'backfill',
+  priority: 0,
+  expectedRows: 1,
+  reason: 'missing',
+  nextAt: NOW,
+  ...more,
+})
+
+export interface TaskRow {
+  id: number
+  symbol: string
+  dt: string
+  state: string
+  attempts: number
+  nextAt: number
+  lastOutcome: string | null
+}
+
+export const tasksIn = (db: Db): Promise<TaskRow[]> =>
+  db.all<TaskRow>(
+    sql`SELECT id, symbol, dt, state, attempts, next_at AS nextAt, last_outcome AS lastOutcome FROM gap_tasks ORDER BY id`,
+  )
+
+/** Queues one cell and leases it; answers the task's id. */
+export async function claimed(db: Db, symbol: string, dt: string, token: string, vendor = 'alpaca'): Promise<number> {
+  await enqueueTasks(db, DATASET, [newTask(symbol, dt)], NOW)
+  const open = (await tasksIn(db)).find((task) => task.symbol === symbol && task.dt === dt && task.state === 'queued')
+  if (!open) throw new Error(`${symbol} ${dt} is not queued`)
+  const taken = await claim(db, [open.id], token, { vendor })
+  if (!taken.has(open.id)) throw new Error(`${symbol} ${dt} was not free`)
+  return open.id
+}
+
+export const claim = (
+  db: Db,
+  ids: readonly number[],
+  token: string,
+  more: { vendor?: string; now?: number; leaseExpiresAt?: number } = {},
+): Promise<Set<number>> =>
+  claimTasks(db, { ids, vendor: 'alpaca', token, holder: 'test', now: NOW, leaseExpiresAt: NOW + 60_000, ...more })
+
+/** A filled cell unless told otherwise. */
+export const settlement = (id: number, symbol: string, dt: string, more: Partial<Settlement> = {}): Settlement => ({
+  id,
+  symbol,
+  dt,
+  month: dt.slice(0, 7),
+  bit: 2 ** (Number(dt.slice(8)) - 1),
+  outcome: 'filled',
+  status: null,
+  rows: 1,
+  digest: `digest of ${symbol} ${dt}`,
+  note: null,
+  askAgainAt: FOREVER,
+  present: 1,
+  short: 0,
+  absence: null,
+  recheckAt: null,
+  state: 'done',
+  nextAt: NOW,
+  burns: 1,
+  ...more,
+})
+
+export const NOTHING_THERE = { rows: 0, digest: null, present: 0 } as const
+
+export const settle = (
+  db: Db,
+  token: string,
+  settlements: readonly Settlement[],
+  more: Partial<SettleRequest> = {},
+): Promise<number> =>
+  settleTasks(db, { token, vendor: 'alpaca', dataset: DATASET, settlements, partitions: ['2024'], now: NOW, ...more })

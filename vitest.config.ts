@@ -1,0 +1,13 @@
+/** Unit and contract tests; whole nights live under test/e2e and have their own command. */
+import { configDefaults, defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    exclude: [...configDefaults.exclude, 'test/e2e/**', 'dist/**'],
+    // DuckDB and the lab use threads of their own; more workers than cores only make tests time out.
+    maxWorkers: 2,
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+  },
+})
