@@ -1,14 +1,15 @@
-/** POST /audit: expected minus known. Queues gaps and due re-checks, says why cells must wait, and marks partitions to rebuild. */
+/** POST /audit: expected minus known. Queues gaps and due re-checks, says why cells must wait, marks partitions to rebuild and forgets unwanted ones. */
 import type { DatasetConfig } from '../config/schema.ts'
 import { type Absence, dueAbsences, explainAbsences } from '../db/absences/absences.ts'
 import { findGaps } from '../db/coverage/find-gaps.ts'
 import { countOpenTasks } from '../db/gap-tasks/count-tasks.ts'
 import { enqueueTasks, type NewTask } from '../db/gap-tasks/enqueue-tasks.ts'
-import { expectPartitions } from '../db/partitions/partitions.ts'
+import { expectPartitions, forgetPartitions, unexpectedPartitions } from '../db/partitions/partitions.ts'
 import { datasetsOf, serversOf } from './_dispatch/desk.ts'
 import { firstDt, serves } from './_dispatch/reach.ts'
 import { asofAt, expectedPartitions, expectedRows, livesOf, monthMasks } from './_expected/expected.ts'
-import type { DatasetName } from './_market/cell.ts'
+import { dropFragment } from './_ledger/ledger.ts'
+import { DatasetName } from './_market/cell.ts'
 import { type Dt, dtsOfMask, maxDt, minDt } from './_market/dt.ts'
 import { type Ending, Night } from './_runtime/door.ts'
 import type { Node } from './_runtime/node.ts'
@@ -28,6 +29,8 @@ export interface Audited extends Ending {
   rechecks: number
   /** Partitions whose expected cells changed. */
   touched: number
+  /** Partitions without any expected cell, now out of the ledger. */
+  forgotten: number
 }
 
 export async function audit(node: Node, { at = node.now() }: { at?: number | undefined }): Promise<Audited> {
@@ -39,13 +42,16 @@ export async function audit(node: Node, { at = node.now() }: { at?: number | und
     enqueued: 0,
     rechecks: 0,
     touched: 0,
+    forgotten: 0,
     more: false,
     nextAt: null,
   }
+  const wanted: { dataset: string; partition: string }[] = []
   let room = Math.max(0, MAX_OPEN_TASKS - (await countOpenTasks(node.db)))
   for (const { dataset, spec } of datasetsOf(node.config)) {
     const partitions = expectedPartitions(node.config, spec, asof)
     audited.expected += partitions.reduce((sum, { cells }) => sum + cells, 0)
+    wanted.push(...partitions.map(({ partition }) => ({ dataset, partition })))
     audited.touched += await expectPartitions(node.db, dataset, partitions, node.now())
 
     const gaps = await gapsOf(node, dataset, spec, asof, room)
@@ -60,8 +66,23 @@ export async function audit(node: Node, { at = node.now() }: { at?: number | und
     audited.rechecks += rechecked
     room = Math.max(0, room - enqueued - rechecked)
   }
+  audited.forgotten = await forgetUnwanted(node, wanted, asof)
   node.log('audit.compared', { ...audited })
   return audited
+}
+
+/** Takes partitions that hold no expected cell any more out of the ledger; their curated files stay. */
+async function forgetUnwanted(node: Node, wanted: { dataset: string; partition: string }[], asof: Dt): Promise<number> {
+  const found = await unexpectedPartitions(node.db, wanted)
+  // A clock that is behind, or an audit of an earlier evening, knows nothing of what came later.
+  const unwanted = found.filter(
+    ({ dataset, partition }) => !(dataset in node.config.datasets) || partition <= asof.slice(0, partition.length),
+  )
+  // The verdicts go first: once the row is gone nobody would look for them again.
+  for (const { dataset, partition } of unwanted) {
+    await dropFragment(node.lake, DatasetName.parse(dataset), partition)
+  }
+  return await forgetPartitions(node.db, unwanted)
 }
 
 /** The gaps some vendor can fill, oldest first. Days before every vendor's history are absent by rule and cost no task. */

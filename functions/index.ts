@@ -15,11 +15,12 @@ import { status } from './status/status.ts'
 import { SweepBody, sweep } from './sweep.ts'
 
 const MAX_BODY_BYTES = 1024 * 1024
+const TOO_LARGE = { ok: false, error: 'the body is larger than 1 MiB: a function needs no more than a few fields' }
 
 export function createApp(node: Node, tokens: Tokens): Hono {
   const app = new Hono()
   app.use(auth(tokens))
-  app.use(bodyLimit({ maxSize: MAX_BODY_BYTES }))
+  app.use(bodyLimit({ maxSize: MAX_BODY_BYTES, onError: (c) => c.json(TOO_LARGE, 413) }))
 
   app.post('/ingest-tick', through(node, IngestBody, ingestTick))
   app.post('/audit', through(node, AuditBody, audit))

@@ -33,19 +33,21 @@ export async function takeCalls(db: Db, limits: Limits, calls: number, now: numb
 /** Epoch ms at which one more call fits; `now` when it fits already, null when a limit of zero forbids it for good. */
 export async function nextCallAt(db: Db, limits: Limits, now: number): Promise<number | null> {
   if (limits.perMinute < 1 || (limits.perDay !== null && limits.perDay < 1)) return null
-  const day = Math.floor(now / DAY_MS) * DAY_MS
-  const slots = await db.all<{ startsAt: number; calls: number }>(sql`
-    SELECT starts_at AS startsAt, calls FROM budgets
-    WHERE vendor = ${limits.vendor} AND kind = 'slot' AND starts_at > ${now - WINDOW_MS - SLOT_MS} ORDER BY starts_at`)
-  const [today] = await db.all<{ calls: number }>(sql`SELECT ${spentOnDay(limits.vendor, day)} AS calls`)
-  if (limits.perDay !== null && (today?.calls ?? 0) >= limits.perDay) return day + DAY_MS
-  let spent = slots.reduce((sum, slot) => sum + slot.calls, 0)
-  if (spent < limits.perMinute) return now
-  for (const slot of slots) {
-    spent -= slot.calls
-    if (spent < limits.perMinute) return slot.startsAt + WINDOW_MS + SLOT_MS
+  const spent = await db.all<{ kind: 'slot' | 'day'; startsAt: number; calls: number }>(sql`
+    SELECT kind, starts_at AS startsAt, calls FROM budgets
+    WHERE vendor = ${limits.vendor} AND (kind = 'slot' AND starts_at > ${now - WINDOW_MS - SLOT_MS}
+      OR kind = 'day' AND starts_at > ${now - DAY_MS}) ORDER BY starts_at`)
+  const days = new Map(spent.filter(({ kind }) => kind === 'day').map(({ startsAt, calls }) => [startsAt, calls]))
+  const slots = spent.filter(({ kind }) => kind === 'slot')
+  // A day that frees the cap may still begin inside a full minute, so both limits are looked at again at each instant.
+  for (let at = now; ; ) {
+    const day = Math.floor(at / DAY_MS) * DAY_MS
+    const counted = slots.filter(({ startsAt }) => startsAt > at - WINDOW_MS - SLOT_MS)
+    const inWindow = counted.reduce((sum, { calls }) => sum + calls, 0)
+    if (limits.perDay !== null && (days.get(day) ?? 0) >= limits.perDay) at = day + DAY_MS
+    else if (inWindow >= limits.perMinute) at = counted[0]!.startsAt + WINDOW_MS + SLOT_MS
+    else return at
   }
-  return now
 }
 
 /** Calls of the vendor in its last minute and on its present day. */

@@ -1,4 +1,7 @@
-/** When the queue next has something to do: the earliest waiting task. Null when nothing is open. */
+/**
+ * When the queue next has something to do, epoch ms: the earliest waiting task, lapsing lease, or end of a vendor's refusal of a
+ * whole dataset that keeps tasks waiting whose own time has come. Null when nothing is open.
+ */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
 
@@ -8,6 +11,10 @@ export async function nextDue(db: Db, lane: 'today' | 'backfill' | null, now: nu
     SELECT min(due) AS due FROM (
       SELECT min(next_at) AS due FROM gap_tasks WHERE state = 'queued' AND next_at > ${now} ${inLane}
       UNION ALL
-      SELECT min(lease_expires_at) FROM leases)`)
+      SELECT min(lease_expires_at) FROM leases
+      UNION ALL
+      SELECT min(d.until) FROM demotions d WHERE d.symbol = '*' AND d.until > ${now} AND EXISTS (
+        SELECT 1 FROM gap_tasks t WHERE t.state = 'queued' AND t.dataset = d.dataset AND t.next_at <= ${now}
+          AND t.dt BETWEEN d.from_dt AND d.to_dt ${inLane}))`)
   return row?.due ?? null
 }

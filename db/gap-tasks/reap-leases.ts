@@ -7,6 +7,12 @@ async function giveBack(db: Db, gone: SQL, maxAttempts: number, now: number): Pr
     sql`UPDATE gap_tasks SET state = CASE WHEN attempts >= ${maxAttempts} THEN 'stalled' ELSE 'queued' END,
           last_outcome = 'abandoned', updated_at = ${now}
         WHERE state = 'leased' AND id IN (SELECT task_id FROM leases WHERE ${gone}) RETURNING id`,
+    sql`INSERT INTO absences (dataset, symbol, dt, reason, decided_at, recheck_at)
+        SELECT t.dataset, t.symbol, t.dt, 'GIVEN_UP', ${now}, NULL
+        FROM gap_tasks t LEFT JOIN coverage c ON c.dataset = t.dataset AND c.symbol = t.symbol AND c.month = substr(t.dt, 1, 7)
+        WHERE t.state = 'stalled' AND t.id IN (SELECT task_id FROM leases WHERE ${gone})
+          AND coalesce(c.present >> (CAST(substr(t.dt, 9, 2) AS INTEGER) - 1) & 1, 0) = 0
+        ON CONFLICT DO UPDATE SET reason = excluded.reason, decided_at = excluded.decided_at, recheck_at = NULL`,
     sql`DELETE FROM leases WHERE ${gone}`,
   ])
   return results[0]?.length ?? 0

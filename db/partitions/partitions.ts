@@ -31,6 +31,30 @@ export async function expectPartitions(
   return results[0]?.length ?? 0
 }
 
+/** Partitions that are known but not among the expected ones, and that nobody is working on. */
+export const unexpectedPartitions = (
+  db: Db,
+  expected: readonly { dataset: string; partition: string }[],
+): Promise<{ dataset: string; partition: string }[]> =>
+  db.all(sql`
+    SELECT dataset, partition FROM partitions WHERE lease_token IS NULL AND (dataset, partition) NOT IN (
+      SELECT value->>'dataset', value->>'partition' FROM json_each(${JSON.stringify(expected)}))
+    ORDER BY dataset, partition`)
+
+/** Forgets partitions, except those somebody took up meanwhile. Answers how many. */
+export async function forgetPartitions(
+  db: Db,
+  partitions: readonly { dataset: string; partition: string }[],
+): Promise<number> {
+  if (partitions.length === 0) return 0
+  const results = await db.write([
+    sql`DELETE FROM partitions WHERE lease_token IS NULL AND (dataset, partition) IN (
+          SELECT value->>'dataset', value->>'partition' FROM json_each(${JSON.stringify(partitions)}))
+        RETURNING partition`,
+  ])
+  return results[0]?.length ?? 0
+}
+
 async function lease(db: Db, due: SQL, token: string, now: number, until: number): Promise<PartitionWork | undefined> {
   const [rows] = await db.write([
     sql`UPDATE partitions SET lease_token = ${token}, lease_expires_at = ${until}

@@ -132,7 +132,9 @@ async function freeFrom(
 export function limitsOf(seat: Server['seat'], lane: Lane): Limits {
   const { calls_per_minute, calls_per_day, today_share } = seat.config
   const kept = lane === 'today' ? 0 : Math.floor(calls_per_minute * today_share)
-  return { vendor: seat.name, perMinute: Math.max(1, calls_per_minute - kept), perDay: calls_per_day }
+  // However large the share, backfill keeps one call a minute, if there is any at all.
+  const perMinute = Math.max(Math.min(1, calls_per_minute), calls_per_minute - kept)
+  return { vendor: seat.name, perMinute, perDay: calls_per_day }
 }
 
 /** Queue order over datasets; between vendors with the same head, the better score. */

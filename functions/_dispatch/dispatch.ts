@@ -39,7 +39,7 @@ export async function dispatchNext(desk: Desk, lane: Lane | null): Promise<Dispa
   await heedVendor(desk, seat.name, answer)
   const known = await listAttempts(desk.db, claim.dataset, claim.plan.wants)
   const kept = await keep(desk, claim, outcomes, known)
-  const settled = await settle(desk, claim, outcomes, kept, known)
+  const settled = await settle(desk, claim, answer, outcomes, kept, known)
   await learn(desk.db, {
     vendor: seat.name,
     dataset: claim.dataset,

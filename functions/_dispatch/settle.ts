@@ -8,6 +8,7 @@ import { type CellKey, cellKey } from '../_market/cell.ts'
 import { dayBit, monthOf } from '../_market/dt.ts'
 import type { Outcome } from '../_market/outcome.ts'
 import { partitionOf } from '../_market/partition.ts'
+import type { Answer } from '../_vendors/vendor.ts'
 import { type Claim, taskOf } from './claim.ts'
 import { type Desk, serversOf } from './desk.ts'
 import type { CellOutcome } from './outcomes.ts'
@@ -24,18 +25,19 @@ const NOTE_LENGTH = 300
 export async function settle(
   desk: Desk,
   claim: Claim,
+  answer: Answer,
   outcomes: CellOutcome[],
   kept: Map<CellKey, KeptCell>,
   known: Attempt[],
 ): Promise<boolean> {
   const now = desk.now()
   const vendor = claim.server.seat.name
-  await demote(desk.db, demotionsOf(claim, outcomes, now))
+  const isPlans = ({ error }: CellOutcome): boolean => error !== null && error === answer.interruption
+  await demote(desk.db, demotionsOf(claim, outcomes, isPlans, now))
   const othersOf = await othersSeenFrom(desk, claim, known, now)
   const asked = new Map(
     known.filter((row) => row.vendor === vendor).map((row) => [cellKey(row.symbol, row.dt), row.count]),
   )
-  const whole = isPlanRefused(outcomes)
   const settlements = outcomes.map((cell): Settlement => {
     const key = cellKey(cell.want.symbol, cell.want.dt)
     const task = taskOf(claim, cell.want)
@@ -43,7 +45,7 @@ export async function settle(
       outcome: cell.outcome,
       saysNone: cell.saysNone,
       retryAt: cell.error?.retryAt ?? null,
-      believedMs: believedMs(whole, cell.outcome),
+      believedMs: believedMs(isPlans(cell), cell.outcome),
       attempts: task.attempts + 1,
       asked: (asked.get(key) ?? 0) + 1,
       others: othersOf(cell),
@@ -114,21 +116,23 @@ async function othersSeenFrom(
     })
 }
 
-/** All cells of the plan met the same refusal: it was the plan that was refused. */
-const isPlanRefused = (outcomes: CellOutcome[]): boolean =>
-  outcomes.every(({ outcome }) => outcome === 'not_entitled' || outcome === 'before_history')
-
 /** Missing rights to everything may be a key that is soon mended; a wall or an unknown symbol stays. */
 const believedMs = (whole: boolean, outcome: Outcome): number =>
   whole && outcome === 'not_entitled' ? PLAN_DEMOTION_MS : SYMBOL_DEMOTION_MS
 
-/** Refusals with their scope: the whole dataset when the plan was refused, one symbol when only that was. */
-function demotionsOf(claim: Claim, outcomes: CellOutcome[], now: number): Demotion[] {
+/** Refusals with their scope: the whole dataset when the plan was refused, a symbol that was refused on its own account. */
+function demotionsOf(
+  claim: Claim,
+  outcomes: CellOutcome[],
+  isPlans: (cell: CellOutcome) => boolean,
+  now: number,
+): Demotion[] {
   const vendor = claim.server.seat.name
   const refused = outcomes.filter(({ outcome }) => outcome === 'not_entitled' || outcome === 'before_history')
-  const whole = isPlanRefused(outcomes)
   const scopes = new Map<string, Demotion>()
-  for (const { want, outcome } of refused) {
+  for (const cell of refused) {
+    const { want, outcome } = cell
+    const whole = isPlans(cell)
     const everything = outcome === 'not_entitled'
     const symbol = whole ? '*' : want.symbol
     const scope = scopes.get(`${symbol} ${outcome}`)

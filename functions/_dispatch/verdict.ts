@@ -104,7 +104,8 @@ export function verdictOf(judged: Judged): Verdict {
     case 'filled':
       return done(null, null)
     case 'short':
-      return next && next.askAt <= now ? wait(next.askAt, null) : done(null, null)
+      // What is there stays: a short cell that has used up its attempts is finished, not given up.
+      return next && next.askAt <= now && judged.attempts < MAX_ATTEMPTS ? wait(next.askAt, null) : done(null, null)
     case 'empty': {
       if (judged.saysNone) return done('SOURCE_SAYS_NONE', null)
       if (next) return wait(next.askAt, waiting ?? 'VENDOR_EMPTY_ONCE')

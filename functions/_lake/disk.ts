@@ -44,7 +44,7 @@ export async function syncPath(disk: Disk, path: string): Promise<void> {
 const fresh = new Set<string>()
 
 /** `mkdir -p`. Adds to `parents` every folder that must be synced before the new folders are safe. */
-export async function makeFolder(disk: Disk, folder: string, parents: Set<string>): Promise<void> {
+export async function makeFolder(disk: Disk, folder: string, parents: Set<string>, mayNest = true): Promise<void> {
   // Noted before it exists: another call that finds it existing must not believe it safe.
   const isNoted = fresh.has(folder)
   fresh.add(folder)
@@ -52,9 +52,10 @@ export async function makeFolder(disk: Disk, folder: string, parents: Set<string
     await disk.mkdir(folder)
   } catch (error) {
     if (!isNoted) fresh.delete(folder)
-    if (codeOf(error) === 'ENOENT' && dirname(folder) !== folder) {
+    if (codeOf(error) === 'ENOENT' && mayNest && dirname(folder) !== folder) {
       await makeFolder(disk, dirname(folder), parents)
-      return makeFolder(disk, folder, parents)
+      // A parent that exists and still refuses (/proc) would be asked for ever.
+      return makeFolder(disk, folder, parents, false)
     }
     if (codeOf(error) !== 'EEXIST') throw error
   }

@@ -1,6 +1,8 @@
 /** The door of a function: JSON body in through zod, JSON answer out, every failure one clear sentence. */
 import type { Context } from 'hono'
 import { z } from 'zod'
+import { calendarOf } from '../_calendar/calendar.ts'
+import { addDays } from '../_market/dt.ts'
 import type { Node } from './node.ts'
 
 /** What every function accepts: the instant it speaks for; the invoker sends the scheduled one. */
@@ -36,8 +38,26 @@ export type FunctionOf<Body extends z.ZodType> = (node: Node, body: z.output<Bod
 export function through<Body extends z.ZodType>(node: Node, schema: Body, run: FunctionOf<Body>) {
   return async (c: Context): Promise<Response> => {
     const body = await readBody(c, schema)
+    checkInstant(body, node.now())
     const { nextAt, ...ending } = await run(node, body)
     return c.json({ ok: true, ...ending, nextAt: nextAt === null ? null : new Date(nextAt).toISOString() })
+  }
+}
+
+/** A clock that ran ahead when a chain fired may have been set right since: that must not cost the night. */
+const AHEAD_MS = 60 * 60_000
+
+/** A function speaks for now or for an evening that is over: for one to come it would expect what nobody can have. */
+function checkInstant(body: unknown, now: number): void {
+  const { at } = body as { at?: number }
+  if (at === undefined) return
+  const { first } = calendarOf('xnys')
+  if (at > now + AHEAD_MS) {
+    throw new RequestError(400, `at: lies in the future: this node's clock shows ${new Date(now).toISOString()}`)
+  }
+  // A day must have closed before it, and the first one is over everywhere by the next noon of UTC.
+  if (at < Date.parse(`${addDays(first, 1)}T12:00:00Z`)) {
+    throw new RequestError(400, `at: lies before the first closed session of ${first}`)
   }
 }
 

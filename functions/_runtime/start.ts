@@ -43,16 +43,20 @@ export interface RunningNode {
   stop(): Promise<void>
 }
 
-/** Seconds a stop waits for running calls before it closes their connections. */
+/** Milliseconds a stop waits for running calls before it closes their connections. */
 const GRACE_MS = 10_000
+const IDLE_LOOK_MS = 20
 
 /** Starts a node. Throws an Error with one clear sentence when it cannot, and leaves nothing half open. */
 export async function startNode({ env, clock = systemClock, random = jitter, sink }: StartTerms): Promise<RunningNode> {
   const settings = readSettings(env)
   const secretNames = CONNECTORS.flatMap(({ secrets }) => secrets)
-  const secrets = [...secretNames.map((name) => env[name]), settings.token, settings.readToken].filter(
-    (value) => value != null,
-  )
+  const secrets = [
+    ...secretNames.map((name) => env[name]),
+    env.DATABASE_AUTH_TOKEN,
+    settings.token,
+    settings.readToken,
+  ].filter((value) => value != null)
   const log = createLog(settings.logLevel, secrets, sink)
   const config = await loadConfig({
     folder: settings.configDir,
@@ -62,7 +66,7 @@ export async function startNode({ env, clock = systemClock, random = jitter, sin
   const chains = await loadCron(settings.cronFile)
   await checkRoot(settings.dataRoot)
   await checkRoot(settings.exportRoot)
-  await mkdir(dirname(stateFile(settings.dataRoot)), { recursive: true })
+  await makeFolder(dirname(stateFile(settings.dataRoot)))
   const db = await openDb(settings.databaseUrl ?? stateFile(settings.dataRoot), env.DATABASE_AUTH_TOKEN)
   const lake = openLake({ root: settings.dataRoot, exportRoot: settings.exportRoot })
   try {
@@ -119,11 +123,14 @@ export async function startNode({ env, clock = systemClock, random = jitter, sin
 }
 
 async function stop(server: Server, invoker: Invoker, node: Node): Promise<void> {
-  await invoker.stop()
+  const calls = invoker.stop()
   const closed = new Promise<void>((done) => server.close(() => done()))
-  server.closeIdleConnections()
+  // A kept connection falls idle whenever its answer is through, also after the first look.
+  const closer = setInterval(() => server.closeIdleConnections(), IDLE_LOOK_MS)
   const killer = setTimeout(() => server.closeAllConnections(), GRACE_MS)
-  await closed
+  // Calls under way end by themselves, or with their connection.
+  await Promise.all([calls, closed])
+  clearInterval(closer)
   clearTimeout(killer)
   await closeLake(node.lake)
   node.db.close()
@@ -152,13 +159,29 @@ function addressOf(server: Server, host: string): string {
 /** The folder exists, or can be made, and can be written. */
 async function checkRoot(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true })
+    await makeFolder(folder)
     await access(folder, constants.R_OK | constants.W_OK | constants.X_OK)
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : error
     throw new Error(
       `${folder} cannot be used (${code}): give DATA_ROOT and EXPORT_ROOT folders this user may read and write`,
     )
+  }
+}
+
+/**
+ * Makes a folder and those above it. Not `mkdir` with `recursive`: below a dangling link (a disk that is not mounted) or in
+ * /proc that one tries again for ever (Node 20).
+ */
+async function makeFolder(folder: string, makeParent = true): Promise<void> {
+  try {
+    await mkdir(folder)
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (code === 'EEXIST') return
+    if (code !== 'ENOENT' || !makeParent) throw error
+    await makeFolder(dirname(folder))
+    await makeFolder(folder, false)
   }
 }
 

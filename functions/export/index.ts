@@ -1,10 +1,10 @@
 /** POST /export: materialises the bundle of an as-of day and points `latest` at it. */
 import { recordExport } from '../../db/exports/exports.ts'
-import { CALENDARS } from '../_calendar/calendar.ts'
+import { CALENDARS, calendarOf } from '../_calendar/calendar.ts'
 import { datasetsOf } from '../_dispatch/desk.ts'
 import { asofAt } from '../_expected/expected.ts'
 import { consolidateLedger } from '../_ledger/ledger.ts'
-import { DtText } from '../_market/dt.ts'
+import { type Dt, DtText } from '../_market/dt.ts'
 import { type Answered, Night, RequestError } from '../_runtime/door.ts'
 import type { Node } from '../_runtime/node.ts'
 import { buildBundle } from './bundle.ts'
@@ -15,6 +15,7 @@ export async function exportBundle(
   node: Node,
   { at = node.now(), asof = asofAt(at) }: { at?: number | undefined; asof?: string | undefined },
 ): Promise<Answered> {
+  checkSession(asof)
   if (asof > asofAt(at))
     throw new RequestError(400, `asof ${asof} is not over yet: the newest closed session is ${asofAt(at)}`)
   const ledger = await consolidateLedger(node.lake)
@@ -30,4 +31,13 @@ export async function exportBundle(
   await recordExport(node.db, { asof, madeAt: node.now(), digest, files, bytes })
   node.log('export.made', { asof, ...bundle, ledgerRows: ledger.rows })
   return { asof, ledgerRows: ledger.rows, ...bundle, more: false, nextAt: null }
+}
+
+/** A bundle carries the name of a session: another day's would hold the same under a second name. */
+function checkSession(asof: Dt): void {
+  const calendar = calendarOf('xnys')
+  if (asof < calendar.first || asof > calendar.last)
+    throw new RequestError(400, `asof ${asof} lies outside the calendar (${calendar.first} to ${calendar.last})`)
+  if (!calendar.isSession(asof))
+    throw new RequestError(400, `asof ${asof} has no session: take ${calendar.previous(asof)}`)
 }

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { access } from 'node:fs/promises'
+import { access, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sql } from 'drizzle-orm'
 import { expect, onTestFinished, test } from 'vitest'
@@ -46,7 +46,6 @@ test('a path that is no database is refused with its name', async () => {
 
 test.each(['a b', 'a#b', 'a?b', 'a%41b', 'ä'])('the folder %j holds the database it was told to hold', async (name) => {
   const folder = await tempFolder()
-  const { mkdir } = await import('node:fs/promises')
   await mkdir(join(folder, name))
   const db = await openDb(join(folder, name, 'node.db'))
   onTestFinished(() => db.close())
@@ -55,7 +54,8 @@ test.each(['a b', 'a#b', 'a?b', 'a%41b', 'ä'])('the folder %j holds the databas
 })
 
 test('a local file is owned: exclusive lock, write-ahead log, full sync, foreign keys', async () => {
-  const db = await freshDb()
+  const db = await openDb(join(await tempFolder(), 'node.db'))
+  onTestFinished(() => db.close())
   const pragma = async (name: string) => Object.values((await db.all<object>(sql.raw(`PRAGMA ${name}`)))[0] ?? {})[0]
   expect(await pragma('locking_mode')).toBe('exclusive')
   expect(await pragma('journal_mode')).toBe('wal')

@@ -1,8 +1,10 @@
 /** `npm run demo`: the vendor lab and a node on loopback ports, one night over real HTTP, and a table of what came of it. */
-import { appendFileSync, mkdirSync, rmSync } from 'node:fs'
+import { appendFileSync, writeFileSync } from 'node:fs'
+import { access, constants, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { listExports } from '../../db/exports/exports.ts'
 import { instantOf } from '../../functions/_calendar/zone.ts'
+import { codeOf, makeFolder, realDisk } from '../../functions/_lake/disk.ts'
 import { virtualClock } from '../../functions/_runtime/clock.ts'
 import { type RunningNode, startNode } from '../../functions/_runtime/start.ts'
 import { draw, seedOf } from '../lab/chance.ts'
@@ -22,7 +24,7 @@ async function main(options: Options): Promise<number> {
   const say = (line: string): void => void (options.json ? process.stderr : process.stdout).write(`${line}\n`)
   const scene = await setScene(options)
   const root = resolve(options.root)
-  makeRoot(root)
+  await makeRoot(root)
   const evening = instantOf(scene.asof, NIGHT)
   const clock = virtualClock(evening)
   const dead = deadVendors(root)
@@ -42,19 +44,19 @@ async function main(options: Options): Promise<number> {
   const interrupted = onInterrupt(() => running?.stop())
   try {
     const env = await writeStage(root, scene, lab, options.port)
-    const logFile = join(root, 'node.log')
-    rmSync(logFile, { force: true })
+    const log = logInto(join(root, 'node.log'))
     running = await startNode({
       env,
       clock,
       random: seededChance(options.seed),
       sink: (line) => {
-        appendFileSync(logFile, line)
+        log.write(line)
         progress(line, say)
       },
     })
+    log.begin()
     const { node, invoker, address } = running
-    say(`The evening of ${scene.asof}, plan ${scene.plan}, root ${root}. Node at ${address}, log in ${logFile}`)
+    say(`The evening of ${scene.asof}, plan ${scene.plan}, root ${root}. Node at ${address}, log in ${log.file}`)
     const before = await lookBefore(node.db)
     const endings = await invoker.play('night', evening)
     if (interrupted()) return EXIT_INTERRUPTED
@@ -90,12 +92,29 @@ async function main(options: Options): Promise<number> {
   }
 }
 
-function makeRoot(root: string): void {
+async function makeRoot(root: string): Promise<void> {
   try {
-    mkdirSync(root, { recursive: true })
+    await makeFolder(realDisk, root, new Set())
+    await access(root, constants.W_OK)
+    if (!(await stat(root)).isDirectory()) throw Object.assign(new Error('not a folder'), { code: 'ENOTDIR' })
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : error
-    throw new Error(`--root ${root} cannot be used (${code}): give a folder this user may write`)
+    throw new Error(`--root ${root} cannot be used (${codeOf(error) ?? error}): give a folder this user may write`)
+  }
+}
+
+/** The log of one run. Kept back until the node owns the root: another demo may be running there, and its log is its own. */
+function logInto(file: string): { file: string; write(line: string): void; begin(): void } {
+  let held: string | null = ''
+  return {
+    file,
+    write: (line) => {
+      if (held === null) appendFileSync(file, line)
+      else held += line
+    },
+    begin: () => {
+      writeFileSync(file, held ?? '')
+      held = null
+    },
   }
 }
 

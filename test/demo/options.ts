@@ -65,8 +65,5 @@ export function readOptions(argv: readonly string[]): Options {
     const faults = parsed.error.issues.map((issue) => `--${issue.path.join('.')}: ${issue.message}`)
     throw new Error(`${faults.join('\n')}\n${USAGE}`)
   }
-  const { asof, from } = parsed.data
-  if (asof && from && from > asof)
-    throw new Error(`--from ${from} lies after --asof ${asof}: nothing would be expected`)
   return parsed.data
 }

@@ -41,7 +41,11 @@ export async function setScene(options: Options): Promise<Scene> {
     vendors: CONNECTORS.map(({ name }) => name),
   })
   const folders = options['alpaca-data'] ?? options['massive-data'] ?? options['fred-data']
-  return folders === undefined ? syntheticScene(options, shipped) : await folderScene(options, shipped)
+  const scene = folders === undefined ? syntheticScene(options, shipped) : folderScene(options, shipped)
+  if (options.from && options.from > scene.asof) {
+    throw new Error(`--from ${options.from} lies after the as-of day ${scene.asof}: nothing would be expected`)
+  }
+  return scene
 }
 
 function syntheticScene(options: Options, shipped: Config): Scene {
@@ -83,7 +87,7 @@ function syntheticScene(options: Options, shipped: Config): Scene {
   }
 }
 
-async function folderScene(options: Options, shipped: Config): Promise<Scene> {
+function folderScene(options: Options, shipped: Config): Scene {
   const alpaca = openFolder('--alpaca-data', options['alpaca-data'], folderBars)
   const massive = openFolder('--massive-data', options['massive-data'], folderBars)
   const fred = openFolder('--fred-data', options['fred-data'], folderYields)

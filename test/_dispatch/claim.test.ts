@@ -1,0 +1,135 @@
+import { expect, test } from 'vitest'
+import { takeCalls } from '../../db/budgets/take-calls.ts'
+import { blockVendor } from '../../db/circuits/circuits.ts'
+import { demote } from '../../db/demotions/demotions.ts'
+import { type Choice, chooseNext, claimNext, limitsOf, taskOf } from '../../functions/_dispatch/claim.ts'
+import type { Node } from '../../functions/_runtime/node.ts'
+import { audit } from '../../functions/audit.ts'
+import { dispatchOneTask } from '../../functions/dispatch-one-task.ts'
+import { snapshot, tasksIn } from '../db/temp-db.ts'
+import { ASOF, EVENING, openStage, type StageTerms } from './stage.ts'
+
+async function audited(terms: StageTerms = {}) {
+  const stage = await openStage(terms)
+  await audit(stage.node, { at: EVENING })
+  return stage
+}
+
+const seatOf = (node: Node, name: string) => node.seats.find((seat) => seat.name === name)!
+const chosen = async (node: Node, lane: 'today' | 'backfill' | null = null): Promise<Choice> => {
+  const choice = await chooseNext(node, lane)
+  if (!('plan' in choice)) throw new Error(`expected a choice, was told to come back at ${choice.nextAt}`)
+  return choice
+}
+
+test.each([
+  [200, 0.1, 200, 180],
+  [5, 0.2, 5, 4],
+  [5, 0, 5, 5],
+  [10, 0.25, 10, 8],
+  [1, 0.9, 1, 1],
+  [0, 0.1, 0, 0],
+])(
+  'of %d calls a minute with a share of %d for today, today may take %d and backfill %d',
+  async (calls, share, today, backfill) => {
+    const { node } = await openStage({
+      vendors: { alpaca: { calls_per_minute: calls, today_share: share, calls_per_day: 99 } },
+    })
+    const seat = seatOf(node, 'alpaca')
+    expect(limitsOf(seat, 'today')).toEqual({ vendor: 'alpaca', perMinute: today, perDay: 99 })
+    expect(limitsOf(seat, 'backfill').perMinute).toBe(backfill)
+  },
+)
+
+test('the vendor with the better score is chosen, and the ranking says why', async () => {
+  const { node } = await audited()
+  const { server, ranking, head, plan } = await chosen(node)
+  expect(server.seat.name).toBe('alpaca')
+  expect(head).toMatchObject({ dt: ASOF, lane: 'today' })
+  expect(plan.wants).toHaveLength(3)
+  expect(ranking.map(({ vendor }) => vendor)).toEqual(['alpaca', 'massive'])
+  expect(ranking[0]?.score).toBeGreaterThan(ranking[1]?.score as number)
+  expect(ranking[1]).toMatchObject({ preference: 1, fills: 0.95, latencyMs: 800 })
+})
+
+test('preference can turn the ranking round', async () => {
+  const { node } = await audited({ vendors: { alpaca: { calls_per_minute: 5 }, massive: {} } })
+  expect((await chosen(node)).server.seat.name).toBe('massive')
+})
+
+test('a vendor without budget is passed over for the next', async () => {
+  const { node } = await audited()
+  expect(await takeCalls(node.db, { vendor: 'alpaca', perMinute: 200, perDay: null }, 200, EVENING)).toBe(true)
+  const { server, ranking } = await chosen(node)
+  expect(server.seat.name).toBe('massive')
+  expect(ranking.map(({ vendor }) => vendor)).toEqual(['massive'])
+})
+
+test('a vendor whose circuit is open is passed over until it closes', async () => {
+  const { node, clock } = await audited()
+  await blockVendor(node.db, 'alpaca', EVENING + 5_000, 'resets')
+  expect((await chosen(node)).server.seat.name).toBe('massive')
+  await clock.sleep(5_000)
+  expect((await chosen(node)).server.seat.name).toBe('alpaca')
+})
+
+test('a vendor that refused the head is passed over, and still chosen for what it may do', async () => {
+  const { node } = await audited()
+  const refusal = {
+    vendor: 'alpaca',
+    dataset: 'equities_bars',
+    symbol: '*',
+    outcome: 'not_entitled',
+    until: EVENING + 1,
+  }
+  await demote(node.db, [{ ...refusal, fromDt: ASOF, toDt: ASOF }])
+  expect((await chosen(node)).server.seat.name).toBe('massive')
+  expect((await chosen(node, 'backfill')).server.seat.name).toBe('alpaca')
+})
+
+test('when every vendor is busy, the first instant at which one is free is named', async () => {
+  const { node } = await audited()
+  await blockVendor(node.db, 'alpaca', EVENING + 90_000, 'resets')
+  await takeCalls(node.db, { vendor: 'massive', perMinute: 5, perDay: null }, 5, EVENING)
+  expect(await chooseNext(node, null)).toEqual({ nextAt: EVENING + 61_000 })
+})
+
+test('the share kept for today is refused to backfill and given to today', async () => {
+  const { node } = await audited({ vendors: { massive: { calls_per_minute: 5, today_share: 0.2 } } })
+  await takeCalls(node.db, limitsOf(seatOf(node, 'massive'), 'backfill'), 4, EVENING)
+  expect(await chooseNext(node, 'backfill')).toEqual({ nextAt: EVENING + 61_000 })
+  expect((await chosen(node, 'today')).server.seat.name).toBe('massive')
+})
+
+test('a vendor without its keys is never chosen', async () => {
+  const { node } = await audited({ env: { APCA_API_KEY_ID: '' } })
+  expect((await chosen(node)).server.seat.name).toBe('massive')
+})
+
+test('a dry choice claims nothing, spends nothing and asks nobody', async () => {
+  const { node, lab } = await audited()
+  const before = await snapshot(node.db)
+  const shown = await dispatchOneTask(node, { dryRun: true })
+  expect(shown).toMatchObject({ plan: { vendor: 'alpaca', cells: 3 }, more: true })
+  expect(JSON.stringify(shown)).not.toMatch(/LABKEY|lab-alpaca-secret/)
+  expect(await snapshot(node.db)).toEqual(before)
+  expect([lab.alpaca.stats().calls, lab.massive.stats().calls]).toEqual([0, 0])
+})
+
+test('claimers at once share the queue without overlap, and each is told what it got', async () => {
+  const { node } = await audited()
+  const claims = await Promise.all(Array.from({ length: 6 }, () => claimNext(node, null)))
+  const taken = claims.flatMap((claim) =>
+    'token' in claim ? claim.plan.wants.map((want) => taskOf(claim, want).id) : [],
+  )
+  expect(new Set(taken).size).toBe(taken.length)
+  const leased = (await tasksIn(node.db)).filter(({ state }) => state === 'leased').map(({ id }) => id)
+  expect(taken.sort((a, b) => a - b)).toEqual(leased)
+})
+
+test('a plan for a cell that was not offered is a bug, and says so', async () => {
+  const { node } = await audited()
+  const choice = await chosen(node)
+  const stranger = { symbol: 'STRANGE', dt: ASOF, expectedRows: 1 }
+  expect(() => taskOf(choice, stranger)).toThrow('alpaca planned STRANGE 2024-07-05, which it was not offered')
+})

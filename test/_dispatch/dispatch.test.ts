@@ -1,0 +1,189 @@
+import { sql } from 'drizzle-orm'
+import { expect, test } from 'vitest'
+import { listAbsences } from '../../db/absences/absences.ts'
+import { listAttempts } from '../../db/attempts/list-attempts.ts'
+import { listCircuits } from '../../db/circuits/circuits.ts'
+import { countCoverage } from '../../db/coverage/count-coverage.ts'
+import { claimTasks } from '../../db/gap-tasks/claim-tasks.ts'
+import { reapLeases } from '../../db/gap-tasks/reap-leases.ts'
+import { listScores } from '../../db/vendor-scores/scores.ts'
+import { dispatchNext } from '../../functions/_dispatch/dispatch.ts'
+import { audit } from '../../functions/audit.ts'
+import { snapshot, tasksIn } from '../db/temp-db.ts'
+import { type Hole, syntheticYields } from '../lab/synthetic.ts'
+import { ASOF, dispatched, drain, EVENING, openStage } from './stage.ts'
+
+const hole = (vendor: 'alpaca' | 'massive', dt = '2024-07-03'): Hole => ({
+  vendor,
+  dataset: 'equities_bars',
+  symbol: 'MSFT',
+  dt,
+  kind: 'missing',
+})
+const MSFT = [{ symbol: 'MSFT', dt: '2024-07-03' }]
+
+test('an empty queue has nothing to do and nothing to wait for', async () => {
+  const { node, lab } = await openStage()
+  expect(await dispatchNext(node, null)).toEqual({ nextAt: null })
+  expect(lab.alpaca.stats().calls).toBe(0)
+})
+
+test('one call answers the cells of a day, the next the days before it, and all are filled', async () => {
+  const stage = await openStage()
+  const { node, lab } = stage
+  expect(await audit(node, { at: EVENING })).toMatchObject({ expected: 9, gaps: 9, enqueued: 9 })
+  expect(await dispatched(node)).toEqual({
+    vendor: 'alpaca',
+    dataset: 'equities_bars',
+    tasks: 3,
+    outcomes: { filled: 3 },
+    calls: 1,
+    rows: 3,
+    settled: true,
+  })
+  expect(await dispatched(node)).toMatchObject({ vendor: 'alpaca', tasks: 6, outcomes: { filled: 6 }, calls: 1 })
+  expect(await dispatchNext(node, null)).toEqual({ nextAt: null })
+  expect(await countCoverage(node.db)).toEqual([
+    { dataset: 'equities_bars', symbols: 3, present: 9, short: 0, absent: 0, held: 0 },
+  ])
+  expect(await stage.files()).toEqual([
+    'manifests/alpaca/equities_bars/manifest-2024-07-06.jsonl',
+    ...['2024-07-02', '2024-07-03', ASOF].map((dt) => `raw/alpaca/equities_bars/date=${dt}/data.parquet`),
+  ])
+  expect(await audit(node, { at: EVENING })).toMatchObject({ gaps: 0, enqueued: 0 })
+  expect(await listScores(node.db)).toMatchObject([{ vendor: 'alpaca', asked: 9, filled: 9, calls: 2 }])
+  expect(lab.massive.stats().calls).toBe(0)
+})
+
+test('a hole of one vendor is filled by the other', async () => {
+  const stage = await openStage({ holes: [hole('alpaca')] })
+  await audit(stage.node, { at: EVENING })
+  await dispatched(stage.node)
+  expect(await dispatched(stage.node)).toMatchObject({ outcomes: { filled: 5, empty: 1 } })
+  expect(await listAbsences(stage.node.db, 'equities_bars', '2024-07-03', '2024-07-03')).toMatchObject([
+    { symbol: 'MSFT', reason: 'VENDOR_EMPTY_ONCE' },
+  ])
+  expect(await dispatched(stage.node)).toMatchObject({ vendor: 'massive', tasks: 1, outcomes: { filled: 1 } })
+  expect(await listAbsences(stage.node.db, 'equities_bars', '2024-07-03', '2024-07-03')).toEqual([])
+  expect(await countCoverage(stage.node.db)).toMatchObject([{ present: 9, absent: 0 }])
+  const known = await listAttempts(stage.node.db, 'equities_bars', MSFT)
+  expect(known.map(({ vendor, outcome }) => [vendor, outcome])).toEqual([
+    ['alpaca', 'empty'],
+    ['massive', 'filled'],
+  ])
+})
+
+test('a cell both vendors answer as empty is absent for good, and no gap any more', async () => {
+  const stage = await openStage({ holes: [hole('alpaca'), hole('massive')] })
+  await audit(stage.node, { at: EVENING })
+  await drain(stage)
+  expect(await listAbsences(stage.node.db, 'equities_bars', '2024-01-01', ASOF)).toEqual([
+    { symbol: 'MSFT', dt: '2024-07-03', reason: 'VENDORS_AGREE_EMPTY', recheckAt: null },
+  ])
+  expect(await countCoverage(stage.node.db)).toMatchObject([{ present: 8, absent: 1 }])
+  expect(await audit(stage.node, { at: EVENING })).toMatchObject({ gaps: 0, enqueued: 0, rechecks: 0 })
+  expect((await tasksIn(stage.node.db)).every(({ state }) => state === 'done')).toBe(true)
+})
+
+test('a holder that loses its lease while it asks leaves its files and changes nothing else', async () => {
+  const stage = await openStage({ symbols: ['AAPL'], vendors: { alpaca: {} } })
+  const { node, clock } = stage
+  await audit(node, { at: EVENING })
+  const { attempts: _1, ...before } = await snapshot(node.db)
+  const robbed = {
+    ...node,
+    seats: node.seats.map((seat) => ({
+      ...seat,
+      get: (lane: 'today' | 'backfill') => async (request: Parameters<ReturnType<typeof seat.get>>[0]) => {
+        const answer = await seat.get(lane)(request)
+        // The vendor may serve a second, empty page: only the first answer takes too long.
+        if (clock.now() > EVENING) return answer
+        await clock.sleep(21 * 60_000)
+        expect(await reapLeases(node.db, 12, clock.now())).toBe(1)
+        const ids = (await tasksIn(node.db)).map(({ id }) => id)
+        const now = clock.now()
+        await claimTasks(node.db, { ids, vendor: 'alpaca', token: 'thief', holder: 'b', now, leaseExpiresAt: now + 1 })
+        return answer
+      },
+    })),
+  }
+  expect(await dispatchNext(robbed, 'today')).toMatchObject({ tasks: 1, outcomes: { filled: 1 }, settled: false })
+  const after = await snapshot(node.db)
+  expect(after.attempts).toEqual([])
+  for (const table of ['coverage', 'absences', 'bookmarks', 'partitions']) expect(after[table]).toEqual(before[table])
+  expect(after.leases?.every((lease) => (lease as { token: string }).token === 'thief')).toBe(true)
+  expect(await stage.files()).toHaveLength(2)
+  expect(stage.log.join('')).toContain('dispatch.lease_lost')
+
+  // The thief dies too; asking again finds the same rows on disk and now remembers them.
+  await clock.sleep(1)
+  expect(await drain(stage)).toMatchObject([{ settled: true }, { settled: true }])
+  expect(await countCoverage(node.db)).toMatchObject([{ present: 3 }])
+})
+
+test('FRED: what the source says is none is final, and a curve without all its series is short', async () => {
+  const honest = syntheticYields(7)
+  const stage = await openStage({
+    datasets: { macro_treasury: { depth: { from: '2024-07-01' } } },
+    vendors: { fred: {} },
+    yields: {
+      ...honest,
+      observations: (id, from, to) =>
+        honest
+          .observations(id, from, to)
+          .map((row) =>
+            row.date === '2024-07-02' || (id === 'DGS20' && row.date === '2024-07-03') ? { ...row, value: '.' } : row,
+          ),
+    },
+  })
+  await audit(stage.node, { at: EVENING })
+  const done = await drain(stage)
+  expect(done[0]).toMatchObject({ vendor: 'fred', calls: 11 })
+  expect(await listAbsences(stage.node.db, 'macro_treasury', '2024-07-01', ASOF)).toEqual([
+    { symbol: 'UST', dt: '2024-07-02', reason: 'SOURCE_SAYS_NONE', recheckAt: null },
+  ])
+  expect(await countCoverage(stage.node.db)).toMatchObject([{ present: 3, short: 1, absent: 1 }])
+})
+
+test('a night within five calls a minute spends as long as it takes, and never a call too many', async () => {
+  const symbols = ['AAPL', 'AMD', 'BA', 'CAT', 'DIS', 'GS', 'HD', 'IBM']
+  const stage = await openStage({
+    symbols,
+    vendors: { massive: { calls_per_minute: 5 } },
+    datasets: { equities_bars_minute: { depth: { sessions: 2 } } },
+  })
+  await audit(stage.node, { at: EVENING })
+  const done = await drain(stage)
+  expect(done.reduce((sum, { calls }) => sum + calls, 0)).toBe(stage.lab.massive.stats().calls)
+  expect(stage.lab.massive.stats()).toMatchObject({ violations: 0, byStatus: { 200: stage.lab.massive.stats().calls } })
+  expect(await countCoverage(stage.node.db)).toMatchObject([{ present: symbols.length * 2 }])
+  expect(stage.clock.now() - EVENING).toBeGreaterThan(60_000)
+})
+
+test('a plan whose budget ends half-way keeps what was answered and snoozes the rest', async () => {
+  const stage = await openStage({
+    symbols: ['AAPL', 'AMD', 'BA', 'CAT'],
+    vendors: { alpaca: { calls_per_minute: 2, today_share: 0 } },
+    datasets: { equities_bars_minute: { depth: { sessions: 1 } } },
+    terms: { shape: { rows_per_page: 600, symbols_per_call: 500, pages_per_plan: 4 } },
+    lab: { limits: { alpaca: 2 } },
+  })
+  await audit(stage.node, { at: EVENING })
+  const first = await dispatched(stage.node)
+  expect(first.outcomes.filled).toBeGreaterThan(0)
+  expect(first.outcomes.rate_limited).toBeGreaterThan(0)
+  const open = (await tasksIn(stage.node.db)).filter(({ state }) => state === 'queued')
+  expect(open).toHaveLength(first.outcomes.rate_limited as number)
+  expect(open.every(({ attempts, nextAt }) => attempts === 0 && nextAt > EVENING)).toBe(true)
+  expect((await listCircuits(stage.node.db)).every(({ blockedUntil }) => blockedUntil === 0)).toBe(true)
+  await drain(stage)
+  expect(await countCoverage(stage.node.db)).toMatchObject([{ present: 4 }])
+  expect(stage.lab.alpaca.stats().violations).toBe(0)
+})
+
+test('every lease is given back in the end', async () => {
+  const stage = await openStage({ holes: [hole('alpaca')] })
+  await audit(stage.node, { at: EVENING })
+  await drain(stage)
+  expect(await stage.node.db.all(sql`SELECT * FROM leases`)).toEqual([])
+})

@@ -1,0 +1,357 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Db } from '../../db/client.ts'
+import { beginTick, endTick, findTick, openTicks, reachStep } from '../../db/ticks/ticks.ts'
+import { type Callee, EVENING, idle, laterAt, more, night, startCallee, step } from './callee.ts'
+import { handClock } from './hand-clock.ts'
+
+const MINUTE = 60_000
+let callee: Callee
+beforeEach(async () => {
+  callee = await startCallee()
+})
+afterEach(() => callee.close())
+
+const names = () => callee.calls.map(({ call }) => call)
+
+/** A gate a test opens by hand. */
+function gate(): { open: () => void; opened: Promise<void> } {
+  let open = (): void => undefined
+  const opened = new Promise<void>((resolve) => {
+    open = resolve
+  })
+  return { open, opened }
+}
+
+describe('playing a chain', () => {
+  test('the steps are called in order with the scheduled instant, their body and the token', async () => {
+    const chain = night(step('ingest-tick'), step('dispatch-one-task', { body: { lane: 'today', at: 'overruled' } }))
+    const token = 'token-of-this-node'
+    const endings = await callee.invoker([chain], { token }).play('night', EVENING)
+    expect(names()).toEqual(['ingest-tick', 'dispatch-one-task'])
+    expect(callee.calls.map(({ body }) => body)).toEqual([
+      { at: '2025-07-09T00:30:00.000Z' },
+      { at: '2025-07-09T00:30:00.000Z', lane: 'today' },
+    ])
+    expect(callee.calls.every(({ authorization }) => authorization === `Bearer ${token}`)).toBe(true)
+    expect(endings).toEqual([
+      { call: 'ingest-tick', calls: 1, ok: true },
+      { call: 'dispatch-one-task', calls: 1, ok: true },
+    ])
+  })
+
+  test('without a token none is sent', async () => {
+    await callee.invoker([night(step('audit'))]).play('night', EVENING)
+    expect(callee.calls[0]?.authorization).toBeUndefined()
+  })
+
+  test('a step without repeat is called once, whatever it answers', async () => {
+    callee.answer = () => more
+    await callee.invoker([night(step('audit'))]).play('night', EVENING)
+    expect(names()).toEqual(['audit'])
+  })
+
+  test('a repeated step is called until it has no more', async () => {
+    callee.answer = (_call, nth) => (nth < 7 ? more : idle)
+    const [ending] = await callee
+      .invoker([night(step('curate-partition', { repeat: 'until-idle' }))])
+      .play('night', EVENING)
+    expect(ending).toEqual({ call: 'curate-partition', calls: 7, ok: true })
+    expect(callee.clock.now()).toBe(EVENING)
+  })
+
+  test('a step that says when to come back is called again at that instant', async () => {
+    const back = EVENING + 17 * MINUTE
+    callee.answer = (_call, nth) => (nth === 1 ? laterAt(back) : idle)
+    await callee.invoker([night(step('dispatch-one-task', { repeat: 'until-idle' }))]).play('night', EVENING)
+    expect(callee.calls.map(({ at }) => at)).toEqual([EVENING, back])
+  })
+
+  test('nobody waits beyond the deadline', async () => {
+    callee.answer = () => laterAt(EVENING + 31 * MINUTE)
+    const waiting = step('dispatch-one-task', { repeat: 'until-idle', deadline: 30 * MINUTE })
+    const endings = await callee.invoker([night(waiting, step('export'))]).play('night', EVENING)
+    expect(names()).toEqual(['dispatch-one-task', 'export'])
+    expect(endings.every(({ ok }) => ok)).toBe(true)
+    expect(callee.clock.now()).toBe(EVENING)
+  })
+
+  test('a step that always has more ends at its deadline', async () => {
+    callee.answer = async ({ call }) => {
+      await callee.clock.sleep(MINUTE)
+      return call === 'export' ? idle : more
+    }
+    const endless = step('dispatch-one-task', { repeat: 'until-idle', deadline: 5 * MINUTE })
+    const [ending] = await callee.invoker([night(endless, step('export'))]).play('night', EVENING)
+    expect(ending).toEqual({ call: 'dispatch-one-task', calls: 5, ok: true })
+    expect(names().at(-1)).toBe('export')
+  })
+
+  test('a parallel step has that many calls under way at once, and the next step waits for all of them', async () => {
+    const full = gate()
+    let under = 0
+    let most = 0
+    callee.answer = async ({ call }) => {
+      under++
+      most = Math.max(most, under)
+      if (call === 'dispatch-one-task' && callee.calls.length <= 3) {
+        if (callee.calls.length === 3) full.open()
+        await full.opened
+      }
+      expect(call === 'audit' ? under : 1).toBe(1)
+      under--
+      return idle
+    }
+    const endings = await callee
+      .invoker([night(step('dispatch-one-task', { parallel: 3 }), step('audit'))])
+      .play('night', EVENING)
+    expect(most).toBe(3)
+    expect(endings[0]?.calls).toBe(3)
+    expect(names().at(-1)).toBe('audit')
+  })
+
+  test('a chain that is not in the schedule is refused with those that are', async () => {
+    await expect(callee.invoker([night(step('audit'))]).play('day', EVENING)).rejects.toThrow(/day.*night/)
+  })
+})
+
+describe('a step that fails', () => {
+  test('is called again a few times with pauses, then recorded, and the chain goes on', async () => {
+    callee.answer = ({ call }) => (call === 'audit' ? { status: 500, json: { ok: false, error: 'no luck' } } : idle)
+    const endings = await callee.invoker([night(step('audit'), step('export'))]).play('night', EVENING)
+    expect(endings).toEqual([
+      { call: 'audit', calls: 4, ok: false, error: 'no luck' },
+      { call: 'export', calls: 1, ok: true },
+    ])
+    expect(new Set(callee.calls.map(({ at }) => at)).size).toBe(4)
+    expect(callee.log.some(({ event, fields }) => event === 'cron.step_failed' && fields.error === 'no luck')).toBe(
+      true,
+    )
+    const [row] = await callee.db.all<{ result: string; ended: number | null }>({
+      toSQL: () => ({ sql: 'SELECT result, ended_at AS ended FROM ticks', params: [] }),
+    })
+    expect(JSON.parse(row?.result ?? '')).toEqual(endings)
+    expect(row?.ended).not.toBeNull()
+  })
+
+  test('is forgiven when it answers in time, and failures before an answer do not add up', async () => {
+    callee.answer = (_call, nth) => (nth % 3 === 0 ? (nth < 9 ? more : idle) : { status: 503, json: { ok: false } })
+    const [ending] = await callee
+      .invoker([night(step('curate-partition', { repeat: 'until-idle' }))])
+      .play('night', EVENING)
+    expect(ending).toEqual({ call: 'curate-partition', calls: 9, ok: true })
+  })
+
+  test.each([
+    ['an answer that is no JSON', { text: '<html>' }],
+    ['an answer that is JSON but no answer', { json: null }],
+    ['another status', { status: 404, json: { ok: false } }],
+    ['a refusal', { status: 401, json: { ok: false, error: 'no token' } }],
+  ])('%s counts as a failure', async (_name, answer) => {
+    callee.answer = () => answer
+    const [ending] = await callee.invoker([night(step('audit'))]).play('night', EVENING)
+    expect(ending).toMatchObject({ ok: false, calls: 4 })
+    expect(ending?.error).toBeTruthy()
+  })
+
+  test('a server that is not there is a failure of the step, not of the invoker', async () => {
+    const [ending] = await callee
+      .invoker([night(step('audit'))], { address: 'http://127.0.0.1:1' })
+      .play('night', EVENING)
+    expect(ending).toMatchObject({ ok: false, error: expect.stringContaining('ECONNREFUSED') })
+  })
+})
+
+describe('a firing', () => {
+  test("that a killed process left is resumed at its step, with what is left of that step's time", async () => {
+    const tick = await beginTick(callee.db, 'night', EVENING, EVENING)
+    await reachStep(callee.db, tick!, 1, EVENING + 5 * MINUTE)
+    const clock = handClock(EVENING + 20 * MINUTE)
+    callee.answer = ({ call }) => (call === 'dispatch-one-task' ? laterAt(EVENING + 40 * MINUTE) : idle)
+    const repeated = step('dispatch-one-task', { repeat: 'until-idle', deadline: 30 * MINUTE })
+    const done = gate()
+    const after = step('export')
+    callee.answer = ({ call }) => {
+      if (call === 'export') done.open()
+      return call === 'export' ? idle : laterAt(EVENING + 40 * MINUTE)
+    }
+    const invoker = callee.invoker([night(step('ingest-tick'), repeated, after)], { clock })
+    invoker.start()
+    await done.opened
+    await invoker.stop()
+    // 40 minutes lie beyond the 5 + 30 of the step that began before the kill.
+    expect(names()).toEqual(['dispatch-one-task', 'export'])
+  })
+
+  test('that was resumed is ended like any other', async () => {
+    const tick = await beginTick(callee.db, 'night', EVENING, EVENING)
+    await reachStep(callee.db, tick!, 1, EVENING)
+    await callee.invoker([night(step('ingest-tick'), step('audit'))]).play('night', EVENING)
+    expect(names()).toEqual(['audit'])
+    expect(await openTicks(callee.db)).toEqual([])
+  })
+
+  test('whose chain has lost its later steps meanwhile simply ends', async () => {
+    const tick = await beginTick(callee.db, 'night', EVENING, EVENING)
+    await reachStep(callee.db, tick!, 5, EVENING)
+    expect(await callee.invoker([night(step('audit'))]).play('night', EVENING)).toEqual([])
+    expect(await openTicks(callee.db)).toEqual([])
+  })
+
+  test('that has ended is played again from the first step on demand', async () => {
+    const invoker = callee.invoker([night(step('ingest-tick'), step('audit'))])
+    await invoker.play('night', EVENING)
+    await invoker.play('night', EVENING)
+    expect(names()).toEqual(['ingest-tick', 'audit', 'ingest-tick', 'audit'])
+  })
+
+  test('that is under way is joined, not played twice', async () => {
+    const [begun, release] = [gate(), gate()]
+    callee.answer = async () => {
+      begun.open()
+      await release.opened
+      return idle
+    }
+    const invoker = callee.invoker([night(step('audit'))])
+    const first = invoker.play('night', EVENING)
+    await begun.opened
+    const second = invoker.play('night', EVENING)
+    release.open()
+    expect(await second).toEqual(await first)
+    expect(names()).toEqual(['audit'])
+  })
+
+  test('is taken by one of two invokers on one database', async () => {
+    const clocks = [handClock(EVENING - 1), handClock(EVENING - 1)]
+    const fired = gate()
+    callee.answer = () => {
+      fired.open()
+      return idle
+    }
+    const invokers = clocks.map((clock) => callee.invoker([night(step('audit'))], { clock }))
+    for (const invoker of invokers) invoker.start()
+    await Promise.all(clocks.map((clock) => clock.asleep()))
+    for (const clock of clocks) clock.advance(15_000)
+    await fired.opened
+    await Promise.all(clocks.map((clock) => clock.asleep()))
+    await Promise.all(invokers.map((invoker) => invoker.stop()))
+    expect(callee.log.filter(({ event }) => event === 'cron.fired')).toHaveLength(1)
+    expect(names()).toEqual(['audit'])
+  })
+})
+
+describe('the schedule', () => {
+  test('a node started for the first time does not make up for nights before its time', async () => {
+    const clock = handClock(EVENING + MINUTE)
+    const invoker = callee.invoker([night(step('audit'))], { clock })
+    invoker.start()
+    await clock.asleep()
+    await invoker.stop()
+    expect(names()).toEqual([])
+  })
+
+  test('nights missed without power are caught up once, with the newest', async () => {
+    const week = 7 * 86_400_000
+    const tick = await beginTick(callee.db, 'night', EVENING - week, EVENING - week)
+    await endTick(callee.db, tick!, '[]', EVENING - week)
+    const fired = gate()
+    callee.answer = () => {
+      fired.open()
+      return idle
+    }
+    const clock = handClock(EVENING + MINUTE)
+    const invoker = callee.invoker([night(step('audit'))], { clock })
+    invoker.start()
+    await fired.opened
+    await clock.asleep()
+    clock.advance(15_000)
+    await clock.asleep()
+    await invoker.stop()
+    expect(callee.calls.map(({ body }) => body.at)).toEqual(['2025-07-09T00:30:00.000Z'])
+  })
+
+  test('a look that fails is logged, and the next one is made', async () => {
+    let failures = 0
+    const failing: Db = {
+      ...callee.db,
+      all: (statement) => {
+        if (failures++ < 1) return Promise.reject(new Error('disk I/O error'))
+        return callee.db.all(statement)
+      },
+    }
+    await beginTick(callee.db, 'night', EVENING, EVENING)
+    const resumed = gate()
+    callee.answer = () => {
+      resumed.open()
+      return idle
+    }
+    const clock = handClock(EVENING)
+    const invoker = callee.invoker([night(step('audit'))], { clock, db: failing })
+    invoker.start()
+    await clock.asleep()
+    expect(callee.log.map(({ event }) => event)).toEqual(['cron.look_failed'])
+    clock.advance(15_000)
+    await resumed.opened
+    await invoker.stop()
+    expect(names()).toEqual(['audit'])
+  })
+
+  test('a chain whose progress could not be written down goes on at the next look', async () => {
+    let failures = 0
+    const failing: Db = {
+      ...callee.db,
+      write: (statements) => {
+        if (callee.calls.length > 0 && failures++ < 1) return Promise.reject(new Error('database or disk is full'))
+        return callee.db.write(statements)
+      },
+    }
+    const done = gate()
+    callee.answer = ({ call }) => {
+      if (call === 'export') done.open()
+      return idle
+    }
+    const clock = handClock(EVENING - 1)
+    const invoker = callee.invoker([night(step('audit'), step('export'))], { clock, db: failing })
+    invoker.start()
+    await clock.asleep()
+    clock.advance(15_000)
+    while (!callee.log.some(({ event }) => event === 'cron.failed'))
+      await new Promise((resolve) => setImmediate(resolve))
+    await clock.asleep()
+    clock.advance(15_000)
+    await done.opened
+    await invoker.stop()
+    expect(names()).toEqual(['audit', 'audit', 'export'])
+  })
+
+  test('stopping lets the call under way finish, starts no more, and leaves the firing to the next start', async () => {
+    const [begun, release] = [gate(), gate()]
+    let finished = false
+    callee.answer = async () => {
+      begun.open()
+      await release.opened
+      finished = true
+      return more
+    }
+    const invoker = callee.invoker([night(step('dispatch-one-task', { repeat: 'until-idle' }), step('audit'))])
+    const played = invoker.play('night', EVENING)
+    await begun.opened
+    const stopped = invoker.stop()
+    release.open()
+    await stopped
+    await played
+    expect(finished).toBe(true)
+    expect(names()).toEqual(['dispatch-one-task'])
+    expect(await findTick(callee.db, 'night', EVENING)).toMatchObject({ step: 0, endedAt: null })
+  })
+
+  test('stopping wakes an invoker that waits for the next instant', async () => {
+    const clock = handClock(EVENING)
+    callee.answer = () => laterAt(EVENING + 10 * MINUTE)
+    const invoker = callee.invoker([night(step('dispatch-one-task', { repeat: 'until-idle' }))], { clock })
+    const played = invoker.play('night', EVENING)
+    await clock.asleep()
+    await invoker.stop()
+    await played
+    expect(await openTicks(callee.db)).toHaveLength(1)
+  })
+})

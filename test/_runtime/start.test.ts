@@ -1,0 +1,152 @@
+import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { createServer, type Server } from 'node:http'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { startNode } from '../../functions/_runtime/start.ts'
+import { type SmallNode, smallNode } from '../functions/small-node.ts'
+import { LAB_KEYS } from '../lab/lab.ts'
+
+let node: SmallNode
+beforeEach(async () => {
+  node = await smallNode()
+})
+afterEach(() => node.remove())
+
+const refusal = async (env: Record<string, string>): Promise<string> =>
+  startNode({ env: { ...node.env, ...env }, clock: node.clock, sink: () => undefined }).then(
+    async (running) => {
+      await running.stop()
+      return expect.fail('expected a refusal, got a running node')
+    },
+    (error: Error) => error.message,
+  )
+
+const portOf = (server: Server): number => {
+  const bound = server.address()
+  if (typeof bound !== 'object' || !bound) throw new Error('the server is not listening')
+  return bound.port
+}
+
+test('a taken port is named, and nothing is left half open: the next start on a free one succeeds', async () => {
+  const other = createServer()
+  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
+  const port = portOf(other)
+  expect(await refusal({ PORT: String(port) })).toMatch(new RegExp(`port ${port} .*taken.*PORT`))
+  await new Promise((resolve) => other.close(resolve))
+  await node.start()
+  expect((await node.get('/livez')).status).toBe(200)
+})
+
+test('an address of another machine is refused', async () => {
+  const message = await refusal({ HOST: '192.0.2.1', DATA_NODE_TOKEN: 'token-of-sixteen-characters' })
+  expect(message).toMatch(/192\.0\.2\.1.*HOST/)
+})
+
+test.each(['DATA_ROOT', 'EXPORT_ROOT'])(
+  'a %s that is a file, or lies below one, is refused by its name',
+  async (name) => {
+    const file = join(node.root, 'a-file')
+    await writeFile(file, '')
+    expect(await refusal({ [name]: file })).toMatch(new RegExp(`a-file cannot be used .*${name}`))
+    expect(await refusal({ [name]: join(file, 'below') })).toMatch(/below cannot be used \(ENOTDIR\)/)
+  },
+)
+
+test('a folder in which nothing can be made is refused', async () => {
+  expect(await refusal({ DATA_ROOT: '/proc/data-node' })).toMatch(/\/proc\/data-node cannot be used/)
+})
+
+test('a folder below a link to a disk that is not mounted is refused', async () => {
+  const link = join(node.root, 'usb')
+  await symlink(join(node.root, 'not-mounted'), link)
+  expect(await refusal({ DATA_ROOT: join(link, 'data') })).toMatch(/usb\/data cannot be used \(ENOENT\)/)
+  expect(await refusal({ DATA_ROOT: link })).toMatch(/usb cannot be used \(ENOENT\)/)
+})
+
+test('a state file that is no database is refused by its name', async () => {
+  const state = join(node.root, 'data_layer/state')
+  await mkdir(state, { recursive: true })
+  await writeFile(join(state, 'node.db'), 'this was never a database, whatever its name says. '.repeat(100))
+  expect(await refusal({})).toMatch(/node\.db/)
+})
+
+test('a second node on the same root is refused while the first goes on', async () => {
+  await node.start()
+  expect(await refusal({})).toMatch(/another data node is already running on .*node\.db.*DATA_ROOT/)
+  expect((await node.post('/audit')).status).toBe(200)
+})
+
+test('a fault of the configuration or of the schedule ends the start before anything is made', async () => {
+  expect(await refusal({ CRON_FILE: join(node.root, 'nowhere.json') })).toMatch(/nowhere\.json/)
+  await rm(join(node.env.CONFIG_DIR!, 'qc.yaml'))
+  expect(await refusal({})).toMatch(/qc\.yaml/)
+  await expect(readFile(join(node.root, 'data_layer/state/node.db'))).rejects.toThrow('ENOENT')
+})
+
+test('without any key the node runs and says which variables each vendor lacks', async () => {
+  for (const name of ['APCA_API_KEY_ID', 'APCA_API_SECRET_KEY', 'MASSIVE_API_KEY', 'FRED_API_KEY']) node.env[name] = ''
+  await node.start()
+  const { vendors } = (await node.get('/status')).body as { vendors: { vendor: string; missing: string }[] }
+  expect(Object.fromEntries(vendors.map(({ vendor, missing }) => [vendor, missing]))).toEqual({
+    alpaca: 'set APCA_API_KEY_ID, APCA_API_SECRET_KEY in the environment',
+    massive: 'set MASSIVE_API_KEY in the environment',
+    fred: 'set FRED_API_KEY in the environment',
+  })
+  const endings = await node.night()
+  expect(endings.every(({ ok }) => ok)).toBe(true)
+  expect(node.asked()).toBe(0)
+})
+
+test('a vendor without its keys is not asked while the others deliver', async () => {
+  node.env.APCA_API_SECRET_KEY = ''
+  await node.start()
+  await node.night()
+  expect(node.lab.alpaca.stats().calls).toBe(0)
+  expect(node.lab.massive.stats().calls).toBeGreaterThan(0)
+  expect((await node.post('/audit')).body).toMatchObject({ gaps: 0 })
+})
+
+test('the schedule of a node with tokens may call its own functions, and others may not', async () => {
+  Object.assign(node.env, { DATA_NODE_TOKEN: 'full-token-0123456789', DATA_NODE_READ_TOKEN: 'read-token-0123456789' })
+  await node.start()
+  expect((await node.night()).every(({ ok }) => ok)).toBe(true)
+  expect((await node.post('/audit')).status).toBe(401)
+  expect((await node.get('/livez')).status).toBe(200)
+})
+
+test('no key and no token ever stands in the log of a night, good or bad', async () => {
+  Object.assign(node.env, { DATA_NODE_TOKEN: 'full-token-0123456789', DATABASE_AUTH_TOKEN: 'database-token-01234' })
+  await node.start()
+  node.lab.massive.kill()
+  node.lab.alpaca.fault({ kind: 'status-500', requests: 2 })
+  await node.night()
+  node.running().node.log('request.failed', { error: new Error('refused for database-token-01234') })
+  const log = node.lines.join('')
+  const { alpaca, massive, fred } = LAB_KEYS
+  expect(log).toContain('cron.fired')
+  for (const secret of [alpaca.id, alpaca.secret, massive, fred, 'full-token-0123456789', 'database-token-01234']) {
+    expect(log).not.toContain(secret)
+  }
+})
+
+test('stopping does not wait for clients that keep their connections open', async () => {
+  const { address } = await node.start()
+  expect((await fetch(`${address}/livez`, { headers: { connection: 'keep-alive' } })).status).toBe(200)
+  await node.stop()
+  await expect(fetch(`${address}/livez`)).rejects.toThrow()
+})
+
+test('stopping lets the call under way end in good order', async () => {
+  await node.start()
+  node.lab.alpaca.fault({ kind: 'slow-body', ms: 300 })
+  const played = node.night()
+  while (node.lab.alpaca.stats().calls === 0) await new Promise((resolve) => setImmediate(resolve))
+  await node.stop()
+  await played
+  const events = node.lines.map((line) => JSON.parse(line) as { msg: string })
+  expect(events.filter(({ msg }) => msg === 'request.failed')).toEqual([])
+  expect(events.some(({ msg }) => msg === 'dispatch.answered')).toBe(true)
+  node.lab.alpaca.fault(null)
+  await node.start()
+  expect((await node.night()).every(({ ok }) => ok)).toBe(true)
+})

@@ -1,0 +1,197 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { basename } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { DATASETS } from '../functions/_market/cell.ts'
+import { CALLS, loadCron } from '../functions/_runtime/cron.ts'
+import type { Node } from '../functions/_runtime/node.ts'
+import { CONNECTORS } from '../functions/_vendors/registry.ts'
+import { createApp } from '../functions/index.ts'
+import { type Import, type SourceFile, sourceFiles } from './source-files.ts'
+
+const product = sourceFiles('functions', 'db', 'config')
+const everything = [...product, ...sourceFiles('test')]
+
+/** What the files of a place may import of ours, beside each other; `types` may come over as types only. */
+interface Direction {
+  values: string[]
+  types?: string[]
+  packages?: string[]
+}
+
+const ROOMS: Record<string, Direction> = {
+  'functions/_market/': { values: [], packages: ['zod'] },
+  'functions/_calendar/': { values: ['functions/_market/'] },
+  'functions/_vendors/': { values: ['functions/_market/', 'functions/_calendar/'] },
+  'functions/_lake/': { values: ['functions/_market/'], types: ['config/schema.ts', 'functions/_calendar/'] },
+  'functions/_expected/': { values: ['functions/_market/', 'functions/_calendar/'], types: ['config/schema.ts'] },
+  'functions/_ledger/': { values: ['functions/_lake/', 'functions/_market/'] },
+  'functions/_dispatch/': {
+    values: [
+      'db/',
+      'functions/_market/',
+      'functions/_calendar/',
+      'functions/_lake/',
+      'functions/_vendors/',
+      'functions/_expected/',
+    ],
+    types: ['config/schema.ts'],
+  },
+  'db/': { values: [], packages: ['drizzle-orm', '@libsql/client'] },
+  'config/': { values: ['functions/_market/', 'functions/_calendar/'] },
+}
+
+const startsWithAny = (text: string, prefixes: readonly string[]): boolean =>
+  prefixes.some((prefix) => text.startsWith(prefix))
+
+/** `file → import` of every import that a rule does not allow. */
+const offences = (files: SourceFile[], isAllowed: (one: Import, file: SourceFile) => boolean): string[] =>
+  files.flatMap((file) =>
+    file.imports.filter((one) => !isAllowed(one, file)).map(({ target }) => `${file.path} → ${target}`),
+  )
+
+describe('the directions of imports', () => {
+  test('every import statement is seen', () => {
+    for (const { path, code, imports } of everything) {
+      expect(imports.length, path).toBe(
+        code.match(/^(?:(?:import|export|\}).* from '|import ')|\bimport\('/gm)?.length ?? 0,
+      )
+    }
+  })
+
+  test.each(Object.entries(ROOMS))('%s', (room, { values, types = [], packages }) => {
+    const files = product.filter(({ path }) => path.startsWith(room))
+    expect(files.length).toBeGreaterThan(0)
+    const found = offences(files, ({ target, isOurs, isType }) => {
+      if (!isOurs)
+        return packages === undefined || packages.some((name) => target === name || target.startsWith(`${name}/`))
+      return startsWithAny(target, [room, ...values]) || (isType && startsWithAny(target, types))
+    })
+    expect(found).toEqual([])
+  })
+
+  test('every room under functions/ and every folder beside it is known here', () => {
+    const rooms = readdirSync('functions').filter((name) => name.startsWith('_'))
+    const known = Object.keys(ROOMS).map((room) => room.replace('functions/', '').replace('/', ''))
+    expect(rooms.filter((room) => !known.includes(room))).toEqual(['_runtime'])
+  })
+
+  test('a function imports rooms, the database and its own folder, never another function', () => {
+    const ownerOf = (path: string): string => path.replace(/^functions\//, '').replace(/(\/.*|\.ts)$/, '')
+    const functions = product.filter(({ path }) => /^functions\/[a-z]/.test(path) && path !== 'functions/index.ts')
+    expect(functions.length).toBeGreaterThan(10)
+    const found = offences(functions, ({ target, isOurs }, { path }) => {
+      if (!isOurs) return true
+      if (startsWithAny(target, ['functions/_', 'db/', 'config/schema.ts'])) return true
+      return target.startsWith('functions/') && ownerOf(target) === ownerOf(path)
+    })
+    expect(found).toEqual([])
+  })
+
+  test('functions know of the running node its door and its shape, not how it is assembled', () => {
+    const functions = product.filter(({ path }) => /^functions\/[a-z]/.test(path) && path !== 'functions/index.ts')
+    const allowed = ['functions/_runtime/door.ts', 'functions/_runtime/node.ts']
+    expect(
+      offences(functions, ({ target }) => !target.startsWith('functions/_runtime/') || allowed.includes(target)),
+    ).toEqual([])
+  })
+
+  test('the map of functions is imported by the start alone', () => {
+    const others = product.filter(({ path }) => path !== 'functions/_runtime/start.ts')
+    expect(offences(others, ({ target }) => target !== 'functions/index.ts')).toEqual([])
+  })
+
+  test('nothing that ships imports a test', () => {
+    expect(offences(product, ({ target }) => !target.startsWith('test/'))).toEqual([])
+  })
+
+  test('our own files are imported by their full name', () => {
+    expect(offences(everything, ({ target, isOurs }) => !isOurs || /\.(ts|json)$/.test(target))).toEqual([])
+  })
+})
+
+describe('what must not be written', () => {
+  const written = (files: SourceFile[], pattern: RegExp, except: string[] = []): string[] =>
+    files.filter(({ path, code }) => !except.includes(path) && pattern.test(code)).map(({ path }) => path)
+
+  test('only the clock reads the clock', () => {
+    const reads = /\bDate\.now\b|\bnew Date\(\s*\)|\bDate\(\s*\)|\bperformance\.now\b|\bprocess\.hrtime\b/
+    expect(written(product, reads, ['functions/_runtime/clock.ts'])).toEqual([])
+  })
+
+  test('only chance draws chance', () => {
+    const draws = /\bMath\.random\b|\brandomUUID\b|\brandomBytes\b|\bgetRandomValues\b/
+    expect(written(product, draws, ['functions/_runtime/chance.ts'])).toEqual([])
+  })
+
+  test('there are no interactive transactions', () => {
+    expect(written(product, /\.transaction\s*\(/)).toEqual([])
+  })
+
+  test('only who starts the process reads its environment, and prints', () => {
+    expect(written(product, /\bprocess\.env\b/, ['functions/_runtime/serve.ts'])).toEqual([])
+    expect(written(product, /\bconsole\./)).toEqual([])
+  })
+
+  test('no file is named after a bucket', () => {
+    const bucket = /^(types|utils?|helpers?|common|shared|manager|service|core|lib|misc)\b/
+    expect(everything.filter(({ path }) => bucket.test(basename(path))).map(({ path }) => path)).toEqual([])
+  })
+
+  test('file names are in kebab-case', () => {
+    const kebab = /^[a-z0-9]+(-[a-z0-9]+)*(\.test|\.property\.test|\.d)?\.ts$/
+    expect(everything.filter(({ path }) => !kebab.test(basename(path))).map(({ path }) => path)).toEqual([])
+  })
+
+  test('every file that ships begins with a sentence on what it knows', () => {
+    expect(product.filter(({ text }) => !text.startsWith('/**')).map(({ path }) => path)).toEqual([])
+  })
+})
+
+describe('lists that must agree', () => {
+  // Only the routes are looked at; no request is made.
+  const { routes } = createApp({} as unknown as Node, { full: null, read: null })
+  const posts = routes.filter(({ method }) => method === 'POST').map(({ path }) => path.slice(1))
+
+  test('the datasets of the vocabulary are those of the configuration', () => {
+    const { datasets } = parse(readFileSync('config/datasets.yaml', 'utf8')) as { datasets: object }
+    expect(Object.keys(datasets).sort()).toEqual([...DATASETS].sort())
+  })
+
+  test('every vendor folder has its connector, and every connector its folder and its registry entry', () => {
+    const folders = readdirSync('functions/_vendors', { withFileTypes: true }).filter((entry) => entry.isDirectory())
+    const names = CONNECTORS.map(({ name }) => name).sort()
+    expect(names).toEqual(folders.map(({ name }) => name).sort())
+    const { vendors } = parse(readFileSync('config/vendor_capabilities.yaml', 'utf8')) as { vendors: object }
+    expect(Object.keys(vendors).sort()).toEqual(names)
+  })
+
+  test('what a connector can fetch is what its registry entry lists', () => {
+    const { vendors } = parse(readFileSync('config/vendor_capabilities.yaml', 'utf8')) as {
+      vendors: Record<string, { datasets: object }>
+    }
+    for (const { name, datasets } of CONNECTORS) {
+      expect(Object.keys(vendors[name]?.datasets ?? {}).sort(), name).toEqual([...datasets].sort())
+    }
+  })
+
+  test('what a schedule may call is what is served', () => {
+    expect([...CALLS].sort()).toEqual(posts.sort())
+  })
+
+  test('what the shipped schedule calls is there', async () => {
+    const called = (await loadCron('cron.json')).flatMap(({ steps }) => steps.map(({ call }) => call))
+    for (const call of called) expect(posts).toContain(call)
+  })
+
+  test('every function of the map has a file or a folder of its name', () => {
+    const names = readdirSync('functions')
+    for (const call of posts) expect(names.includes(`${call}.ts`) || names.includes(call), call).toBe(true)
+  })
+
+  test('the secrets of every connector are in the example of an environment', () => {
+    const example = readFileSync('config/.env.example', 'utf8')
+    for (const secret of CONNECTORS.flatMap(({ secrets }) => secrets))
+      expect(example).toMatch(new RegExp(`^${secret}=$`, 'm'))
+  })
+})

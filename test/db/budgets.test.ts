@@ -1,0 +1,152 @@
+import { sql } from 'drizzle-orm'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { callsSpent, type Limits, nextCallAt, takeCalls } from '../../db/budgets/take-calls.ts'
+import { freshDb } from './temp-db.ts'
+
+const MINUTE = 60_000
+const DAY = 86_400_000
+const MIDNIGHT = Date.UTC(2024, 6, 6)
+const limits = (perMinute: number, perDay: number | null = null): Limits => ({ vendor: 'massive', perMinute, perDay })
+
+test('a budget gives its calls and then refuses until the first of them is a minute old', async () => {
+  const db = await freshDb()
+  const begun = MIDNIGHT + 12 * 3_600_000
+  for (let i = 0; i < 5; i++) expect(await takeCalls(db, limits(5), 1, begun + i)).toBe(true)
+  expect(await takeCalls(db, limits(5), 1, begun + 5)).toBe(false)
+  const free = await nextCallAt(db, limits(5), begun + 5)
+  expect(free).toBe(begun + MINUTE + 1_000)
+  expect(await takeCalls(db, limits(5), 1, (free as number) - 1)).toBe(false)
+  expect(await takeCalls(db, limits(5), 1, free as number)).toBe(true)
+})
+
+test('calls are taken all or nothing, and a refusal takes none', async () => {
+  const db = await freshDb()
+  expect(await takeCalls(db, limits(5, 100), 3, MIDNIGHT)).toBe(true)
+  expect(await takeCalls(db, limits(5, 100), 3, MIDNIGHT)).toBe(false)
+  expect(await callsSpent(db, 'massive', MIDNIGHT)).toEqual({ minute: 3, day: 3 })
+  expect(await takeCalls(db, limits(5, 100), 2, MIDNIGHT)).toBe(true)
+  expect(await callsSpent(db, 'massive', MIDNIGHT)).toEqual({ minute: 5, day: 5 })
+})
+
+test('each vendor has its own budget', async () => {
+  const db = await freshDb()
+  expect(await takeCalls(db, limits(1), 1, MIDNIGHT)).toBe(true)
+  expect(await takeCalls(db, { ...limits(1), vendor: 'alpaca' }, 1, MIDNIGHT)).toBe(true)
+  expect(await callsSpent(db, 'fred', MIDNIGHT)).toEqual({ minute: 0, day: 0 })
+})
+
+test('the daily cap ends with the UTC day', async () => {
+  const db = await freshDb()
+  const noon = MIDNIGHT - 12 * 3_600_000
+  for (let i = 0; i < 3; i++) expect(await takeCalls(db, limits(2, 3), 1, noon + i * MINUTE)).toBe(true)
+  expect(await takeCalls(db, limits(2, 3), 1, noon + 10 * MINUTE)).toBe(false)
+  expect(await nextCallAt(db, limits(2, 3), noon + 10 * MINUTE)).toBe(MIDNIGHT)
+  expect(await takeCalls(db, limits(2, 3), 1, MIDNIGHT)).toBe(true)
+})
+
+test('a day spent in its last seconds does not promise the first instant of the next', async () => {
+  const db = await freshDb()
+  const late = MIDNIGHT - 10_000
+  expect(await takeCalls(db, limits(3, 3), 3, late)).toBe(true)
+  expect(await nextCallAt(db, limits(3, 3), late)).toBe(late + MINUTE + 1_000)
+})
+
+test.each([limits(0), limits(5, 0)])('a limit of zero forbids calls for good', async (none) => {
+  const db = await freshDb()
+  expect(await nextCallAt(db, none, MIDNIGHT)).toBeNull()
+  expect(await takeCalls(db, none, 1, MIDNIGHT)).toBe(false)
+})
+
+test('two workers of one budget together stay within it', async () => {
+  const db = await freshDb()
+  const granted = await Promise.all(Array.from({ length: 40 }, (_, i) => takeCalls(db, limits(7), 1, MIDNIGHT + i)))
+  expect(granted.filter(Boolean)).toHaveLength(7)
+})
+
+test('the share kept for lane today is there when backfill has spent all it may', async () => {
+  const db = await freshDb()
+  for (let i = 0; i < 6; i++) await takeCalls(db, limits(4), 1, MIDNIGHT)
+  expect(await takeCalls(db, limits(4), 1, MIDNIGHT)).toBe(false)
+  expect(await takeCalls(db, limits(5), 1, MIDNIGHT)).toBe(true)
+  expect(await takeCalls(db, limits(5), 1, MIDNIGHT)).toBe(false)
+})
+
+test('a clock that is set back refuses rather than spends a minute twice', async () => {
+  const db = await freshDb()
+  expect(await takeCalls(db, limits(2), 2, MIDNIGHT + 30_000)).toBe(true)
+  expect(await takeCalls(db, limits(2), 1, MIDNIGHT)).toBe(false)
+  expect(await nextCallAt(db, limits(2), MIDNIGHT)).toBe(MIDNIGHT + 30_000 + MINUTE + 1_000)
+})
+
+test('the database refuses a slot without calls', async () => {
+  const db = await freshDb()
+  await expect(db.write([sql`INSERT INTO budgets VALUES ('massive', 'slot', 0, 0)`])).rejects.toThrow(/budgets_calls/)
+  await expect(db.write([sql`INSERT INTO budgets VALUES ('massive', 'hour', 0, 1)`])).rejects.toThrow(/budgets_kind/)
+})
+
+const anyLimits = fc.record({
+  perMinute: fc.integer({ min: 1, max: 6 }),
+  perDay: fc.option(fc.integer({ min: 1, max: 20 }), { nil: null }),
+})
+const anyTakes = fc.array(
+  fc.record({
+    // Steps around a second, a minute, and the end of the day.
+    pass: fc.oneof(
+      fc.integer({ min: 0, max: 2_500 }),
+      fc.integer({ min: 55_000, max: 65_000 }),
+      fc.constantFrom(7 * 3_600_000, 12 * 3_600_000 - 5_000),
+    ),
+    calls: fc.integer({ min: 1, max: 3 }),
+  }),
+  { minLength: 1, maxLength: 40 },
+)
+
+test('no sequence of calls puts more than the limit into any minute, or the cap into any day', async () => {
+  const db = await freshDb()
+  await fc.assert(
+    fc.asyncProperty(anyLimits, anyTakes, async (most, takes) => {
+      await db.write([sql`DELETE FROM budgets`])
+      const terms = limits(most.perMinute, most.perDay)
+      const granted: number[] = []
+      let now = MIDNIGHT - 12 * 3_600_000 - 500
+      for (const { pass, calls } of takes) {
+        now += pass
+        if (await takeCalls(db, terms, calls, now)) granted.push(...Array<number>(calls).fill(now))
+      }
+      for (const first of granted) {
+        const window = granted.filter((at) => at >= first && at < first + MINUTE)
+        expect(window.length).toBeLessThanOrEqual(most.perMinute)
+        const day = granted.filter((at) => Math.floor(at / DAY) === Math.floor(first / DAY))
+        expect(day.length).toBeLessThanOrEqual(most.perDay ?? Number.POSITIVE_INFINITY)
+      }
+      // No slot of a vendor is lost: what was granted is what is written down.
+      const [row] = await db.all<{ calls: number | null }>(
+        sql`SELECT sum(calls) AS calls FROM budgets WHERE kind = 'slot'`,
+      )
+      expect(row?.calls ?? 0).toBe(granted.length)
+    }),
+    { numRuns: 60 },
+  )
+})
+
+test('the promised instant is the first at which a call is granted', async () => {
+  const db = await freshDb()
+  await fc.assert(
+    fc.asyncProperty(anyLimits, anyTakes, fc.nat({ max: 90_000 }), async (most, takes, later) => {
+      await db.write([sql`DELETE FROM budgets`])
+      const terms = limits(most.perMinute, most.perDay)
+      let now = MIDNIGHT - 12 * 3_600_000 - 500
+      for (const { pass, calls } of takes) {
+        now += pass
+        await takeCalls(db, terms, calls, now)
+      }
+      now += later
+      const free = (await nextCallAt(db, terms, now)) as number
+      expect(free).toBeGreaterThanOrEqual(now)
+      if (free > now) expect(await takeCalls(db, terms, 1, free - 1)).toBe(false)
+      expect(await takeCalls(db, terms, 1, free)).toBe(true)
+    }),
+    { numRuns: 100 },
+  )
+})

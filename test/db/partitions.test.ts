@@ -1,0 +1,106 @@
+import { expect, test } from 'vitest'
+import {
+  countWork,
+  expectPartitions,
+  leaseTouched,
+  leaseUnchecked,
+  listPartitions,
+  markCurated,
+  type PartitionWork,
+  releaseAllPartitions,
+  releasePartition,
+} from '../../db/partitions/partitions.ts'
+import { claimed, DATASET, freshDb, NOW, settle, settlement, snapshot } from './temp-db.ts'
+
+const made = { sha256: 'sha', rows: 7 }
+const expected = (partition: string, fingerprint = 'one') => ({ partition, expected: fingerprint })
+
+test('only partitions whose expected cells changed are touched', async () => {
+  const db = await freshDb()
+  expect(await expectPartitions(db, DATASET, [expected('2023'), expected('2024')], NOW)).toBe(2)
+  const before = await snapshot(db)
+  expect(await expectPartitions(db, DATASET, [expected('2023'), expected('2024')], NOW + 1)).toBe(0)
+  expect(await snapshot(db)).toEqual(before)
+  expect(await expectPartitions(db, DATASET, [expected('2023'), expected('2024', 'two')], NOW + 2)).toBe(1)
+  expect(await expectPartitions(db, DATASET, [], NOW + 3)).toBe(0)
+  expect((await snapshot(db)).partitions).toEqual([
+    expect.objectContaining({ partition: '2023', version: 1, touched_at: NOW }),
+    expect.objectContaining({ partition: '2024', version: 2, touched_at: NOW + 2 }),
+  ])
+})
+
+test('work is handed out longest touched first, each partition to one worker', async () => {
+  const db = await freshDb()
+  await expectPartitions(db, DATASET, [expected('2024')], NOW)
+  await expectPartitions(db, DATASET, [expected('2023'), expected('2022')], NOW + 1)
+  const taken = await Promise.all(['a', 'b', 'c', 'd'].map((token) => leaseTouched(db, token, NOW + 2, NOW + 100)))
+  expect(taken.map((work) => work?.partition)).toEqual(['2024', '2022', '2023', undefined])
+  expect(await countWork(db)).toEqual({ touched: 3, unchecked: 0 })
+})
+
+test('a partition is touched, then curated, then checked', async () => {
+  const db = await freshDb()
+  await expectPartitions(db, DATASET, [expected('2024')], NOW)
+  expect(await leaseUnchecked(db, 'qc', NOW, NOW + 100)).toBeUndefined()
+  const work = (await leaseTouched(db, 'a', NOW, NOW + 100)) as PartitionWork
+  expect(work).toEqual({ dataset: DATASET, partition: '2024', version: 1, curatedSha256: null })
+  expect(await markCurated(db, work, 'a', made, NOW)).toBe(true)
+  expect(await countWork(db)).toEqual({ touched: 0, unchecked: 1 })
+  expect(await leaseTouched(db, 'b', NOW, NOW + 100)).toBeUndefined()
+  expect(await leaseUnchecked(db, 'qc', NOW, NOW + 100)).toMatchObject({ partition: '2024', curatedSha256: 'sha' })
+  expect(await listPartitions(db, DATASET)).toEqual([{ partition: '2024', curatedRows: 7 }])
+})
+
+test('a change during a rebuild leaves the partition touched', async () => {
+  const db = await freshDb()
+  await expectPartitions(db, DATASET, [expected('2024')], NOW)
+  const work = (await leaseTouched(db, 'a', NOW, NOW + 100)) as PartitionWork
+  const id = await claimed(db, 'AAPL', '2024-07-01', 't1')
+  await settle(db, 't1', [settlement(id, 'AAPL', '2024-07-01')])
+  expect(await markCurated(db, work, 'a', made, NOW)).toBe(true)
+  expect(await countWork(db)).toEqual({ touched: 1, unchecked: 0 })
+  expect(await leaseTouched(db, 'b', NOW, NOW + 100)).toMatchObject({ version: 2 })
+})
+
+test('many changes cost one rebuild', async () => {
+  const db = await freshDb()
+  for (const [i, dt] of ['2024-07-01', '2024-07-02', '2024-07-03'].entries()) {
+    const id = await claimed(db, 'AAPL', dt, `t${i}`)
+    await settle(db, `t${i}`, [settlement(id, 'AAPL', dt)])
+  }
+  const work = (await leaseTouched(db, 'a', NOW, NOW + 100)) as PartitionWork
+  expect(work.version).toBe(3)
+  await markCurated(db, work, 'a', made, NOW)
+  expect(await leaseTouched(db, 'a', NOW, NOW + 100)).toBeUndefined()
+})
+
+test('a lapsed lease passes on and the first worker can no longer mark its work', async () => {
+  const db = await freshDb()
+  await expectPartitions(db, DATASET, [expected('2024')], NOW)
+  const first = (await leaseTouched(db, 'a', NOW, NOW + 100)) as PartitionWork
+  expect(await leaseTouched(db, 'b', NOW + 99, NOW + 200)).toBeUndefined()
+  const second = (await leaseTouched(db, 'b', NOW + 100, NOW + 200)) as PartitionWork
+  const before = await snapshot(db)
+  expect(await markCurated(db, first, 'a', made, NOW + 100)).toBe(false)
+  await releasePartition(db, first, 'a', 0)
+  expect(await snapshot(db)).toEqual(before)
+  expect(await markCurated(db, second, 'b', made, NOW + 100)).toBe(true)
+})
+
+test('a partition let go of waits for its time', async () => {
+  const db = await freshDb()
+  await expectPartitions(db, DATASET, [expected('2024')], NOW)
+  const work = (await leaseTouched(db, 'a', NOW, NOW + 100)) as PartitionWork
+  await releasePartition(db, work, 'a', NOW + 60_000)
+  expect(await leaseTouched(db, 'b', NOW + 59_999, NOW + 99_999)).toBeUndefined()
+  expect(await leaseTouched(db, 'b', NOW + 60_000, NOW + 99_999)).toMatchObject({ partition: '2024' })
+})
+
+test('a start gives every lease back', async () => {
+  const db = await freshDb()
+  await expectPartitions(db, DATASET, [expected('2023'), expected('2024')], NOW)
+  const work = (await leaseTouched(db, 'a', NOW, NOW + 100)) as PartitionWork
+  await releaseAllPartitions(db)
+  expect(await markCurated(db, work, 'a', made, NOW)).toBe(false)
+  expect(await leaseTouched(db, 'b', NOW, NOW + 100)).toMatchObject({ partition: '2023' })
+})
