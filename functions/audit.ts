@@ -3,6 +3,7 @@ import type { DatasetConfig } from '../config/schema.ts'
 import { type Absence, dueAbsences, explainAbsences } from '../db/absences/absences.ts'
 import { findGaps } from '../db/coverage/find-gaps.ts'
 import { countOpenTasks } from '../db/gap-tasks/count-tasks.ts'
+import { dropUnexpected } from '../db/gap-tasks/drop-unexpected.ts'
 import { enqueueTasks, type NewTask } from '../db/gap-tasks/enqueue-tasks.ts'
 import { expectPartitions, forgetPartitions, unexpectedPartitions } from '../db/partitions/partitions.ts'
 import { datasetsOf, serversOf } from './_dispatch/desk.ts'
@@ -27,6 +28,8 @@ export interface Audited extends Ending {
   gaps: number
   enqueued: number
   rechecks: number
+  /** Tasks for cells nobody expects any more. */
+  dropped: number
   /** Partitions whose expected cells changed. */
   touched: number
   /** Partitions without any expected cell, now out of the ledger. */
@@ -41,6 +44,7 @@ export async function audit(node: Node, { at = node.now() }: { at?: number | und
     gaps: 0,
     enqueued: 0,
     rechecks: 0,
+    dropped: 0,
     touched: 0,
     forgotten: 0,
     more: false,
@@ -62,6 +66,7 @@ export async function audit(node: Node, { at = node.now() }: { at?: number | und
     const due = await dueAbsences(node.db, dataset, node.now(), Math.max(0, room - enqueued))
     const rechecks = due.map(({ symbol, dt }) => newTask(spec, symbol, dt, asof, 'recheck', node.now()))
     const rechecked = await enqueueTasks(node.db, dataset, rechecks, node.now())
+    audited.dropped += await dropUnexpected(node.db, dataset, livesOf(node.config, spec, asof), asof, node.now())
     audited.enqueued += enqueued
     audited.rechecks += rechecked
     room = Math.max(0, room - enqueued - rechecked)

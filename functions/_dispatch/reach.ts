@@ -2,17 +2,11 @@
 import type { DatasetConfig, History, Recency, VendorDatasetConfig } from '../../config/schema.ts'
 import { calendarOf, type TradingCalendar } from '../_calendar/calendar.ts'
 import { instantOf, newYorkDt } from '../_calendar/zone.ts'
-import { addDays, type Dt, maxDt } from '../_market/dt.ts'
+import { addDays, type Dt, maxDt, yearsBefore } from '../_market/dt.ts'
 
 /** The first day of a vendor's history as of an instant. */
-export function firstDt(history: History, now: number): Dt {
-  if ('from' in history) return history.from
-  const today = newYorkDt(now)
-  const months = Math.round(history.rolling_years * 12)
-  const month = Number(today.slice(0, 4)) * 12 + Number(today.slice(5, 7)) - 1 - months
-  const first = `${Math.floor(month / 12)}-${String((month % 12) + 1).padStart(2, '0')}-${today.slice(8, 10)}`
-  return addDays(first, 0) // 29 February rolls over to 1 March
-}
+export const firstDt = (history: History, now: number): Dt =>
+  'from' in history ? history.from : yearsBefore(newYorkDt(now), history.rolling_years)
 
 /** When a vendor first has the cells of a day, epoch ms. */
 export function availableAt(recency: Recency, calendar: TradingCalendar, dt: Dt): number {

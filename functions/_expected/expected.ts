@@ -1,7 +1,7 @@
 /** What the node should have: calendar sessions ∩ the symbol's life ∩ the dataset's depth, up to an as-of day. */
 import type { Config, DatasetConfig } from '../../config/schema.ts'
 import { calendarOf } from '../_calendar/calendar.ts'
-import { addDays, type Dt, maxDt, minDt } from '../_market/dt.ts'
+import { type Dt, maxDt, minDt, yearsBefore } from '../_market/dt.ts'
 import { partitionOf } from '../_market/partition.ts'
 
 /** A symbol's expected days, both ends inclusive, clipped to depth and as-of. */
@@ -27,13 +27,6 @@ export function expectedRange(spec: DatasetConfig, asof: Dt): { fromDt: Dt; toDt
           ? asof
           : calendar.previous(asof, depth.sessions - (calendar.isSession(asof) ? 1 : 0))
   return { fromDt: maxDt(wanted, calendar.first), toDt: asof }
-}
-
-/** The same day of the month so many years earlier, to the month; a day that month does not have rolls over into the next. */
-function yearsBefore(dt: Dt, years: number): Dt {
-  const month = Number(dt.slice(0, 4)) * 12 + Number(dt.slice(5, 7)) - 1 - Math.round(years * 12)
-  const year = String(Math.floor(month / 12)).padStart(4, '0')
-  return addDays(`${year}-${String((month % 12) + 1).padStart(2, '0')}-${dt.slice(8)}`, 0)
 }
 
 /** The symbols of a dataset with the days expected of each; symbols whose life lies outside are left out. */

@@ -25,6 +25,13 @@ export const DtText = z.string().refine(isDt, { error: (issue) => `expected a da
 
 export const addDays = (dt: Dt, days: number): Dt => dtOfDay(dayNumber(dt) + days)
 
+/** The same day of the month so many years earlier, to the month; a day that month does not have rolls over into the next. */
+export function yearsBefore(dt: Dt, years: number): Dt {
+  const month = Number(dt.slice(0, 4)) * 12 + Number(dt.slice(5, 7)) - 1 - Math.round(years * 12)
+  const year = String(Math.floor(month / 12)).padStart(4, '0')
+  return addDays(`${year}-${String((month % 12) + 1).padStart(2, '0')}-${dt.slice(8)}`, 0)
+}
+
 /** 0 is Sunday, 6 is Saturday. 1970-01-01 was a Thursday. */
 export const weekday = (dt: Dt): number => (((dayNumber(dt) + 4) % 7) + 7) % 7
 

@@ -1,13 +1,11 @@
 /** Builds the bundle of an as-of day: data, ledger, README, manifest, sums; then it takes its place in one step. */
 import { readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { DatasetConfig } from '../../config/schema.ts'
 import { sha256, sha256OfFile } from '../_lake/digest.ts'
 import { codeOf } from '../_lake/disk.ts'
 import { inTurn } from '../_lake/in-turn.ts'
 import type { Lake } from '../_lake/lake.ts'
 import { bundleFolder } from '../_lake/paths.ts'
-import type { DatasetName } from '../_market/cell.ts'
 import type { Dt } from '../_market/dt.ts'
 import { ledgerFacts } from './ledger-facts.ts'
 import {
@@ -21,6 +19,7 @@ import {
   SUMS,
   sumsText,
 } from './manifest.ts'
+import type { BundledDataset } from './partitions.ts'
 import { readmeText } from './readme.ts'
 import { type BundleFile, described, LEDGER_PATH, type Partition, stageDataset, stageLedger } from './stage.ts'
 import { clearLeftovers, openStaging, pointLatest, syncTree, takePlace } from './swap.ts'
@@ -29,7 +28,7 @@ export interface BundleRequest {
   asof: Dt
   /** Epoch milliseconds. */
   generatedAt: number
-  datasets: { name: DatasetName; spec: DatasetConfig }[]
+  datasets: BundledDataset[]
   /** The last day each calendar vouches for. */
   calendar: Record<string, Dt>
   ruleset: string
@@ -87,8 +86,8 @@ async function stageContent(
   const { asof } = request
   const data = [await stageLedger(lake, staging, asof)]
   const unchecked: Partition[] = []
-  for (const { name, spec } of request.datasets.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
-    const staged = await stageDataset(lake, staging, { name, spec, asof })
+  for (const dataset of request.datasets.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+    const staged = await stageDataset(lake, staging, dataset, asof)
     data.push(...staged.files)
     unchecked.push(...staged.unchecked)
   }

@@ -1,5 +1,6 @@
 /** POST /export: materialises the bundle of an as-of day and points `latest` at it. */
 import { recordExport } from '../../db/exports/exports.ts'
+import { listPartitions } from '../../db/partitions/partitions.ts'
 import { CALENDARS, calendarOf } from '../_calendar/calendar.ts'
 import { datasetsOf } from '../_dispatch/desk.ts'
 import { asofAt } from '../_expected/expected.ts'
@@ -8,6 +9,7 @@ import { type Dt, DtText } from '../_market/dt.ts'
 import { type Answered, Night, RequestError } from '../_runtime/door.ts'
 import type { Node } from '../_runtime/node.ts'
 import { buildBundle } from './bundle.ts'
+import type { BundledDataset } from './partitions.ts'
 
 export const ExportBody = Night.extend({ asof: DtText.optional() })
 
@@ -22,7 +24,7 @@ export async function exportBundle(
   const bundle = await buildBundle(node.lake, {
     asof,
     generatedAt: at,
-    datasets: datasetsOf(node.config).map(({ dataset, spec }) => ({ name: dataset, spec })),
+    datasets: await bundledDatasets(node),
     calendar: Object.fromEntries(Object.values(CALENDARS).map(({ name, last }) => [name, last])),
     ruleset: node.config.qc.ruleset,
     nodeVersion: node.version,
@@ -31,6 +33,16 @@ export async function exportBundle(
   await recordExport(node.db, { asof, madeAt: node.now(), digest, files, bytes })
   node.log('export.made', { asof, ...bundle, ledgerRows: ledger.rows })
   return { asof, ledgerRows: ledger.rows, ...bundle, more: false, nextAt: null }
+}
+
+/** The configured datasets with the partitions the audit still expects something of. */
+async function bundledDatasets(node: Node): Promise<BundledDataset[]> {
+  const bundled: BundledDataset[] = []
+  for (const { dataset, spec } of datasetsOf(node.config)) {
+    const partitions = (await listPartitions(node.db, dataset)).map(({ partition }) => partition)
+    bundled.push({ name: dataset, spec, partitions })
+  }
+  return bundled
 }
 
 /** A bundle carries the name of a session: another day's would hold the same under a second name. */

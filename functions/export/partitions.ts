@@ -16,8 +16,21 @@ export interface Vouched {
   rows: number
 }
 
-/** Keys of the partitions on disk that begin at or before the as-of day, sorted. */
-export async function partitionsOf(lake: Lake, dataset: DatasetName, spec: DatasetConfig, asof: Dt): Promise<string[]> {
+/** A dataset as a bundle shows it. */
+export interface BundledDataset {
+  name: DatasetName
+  spec: DatasetConfig
+  /** Keys of the partitions that still hold expected cells; absent: all that are on disk. */
+  partitions?: readonly string[]
+}
+
+/** Keys of the partitions on disk that are wanted and begin at or before the as-of day, sorted. */
+export async function partitionsOf(
+  lake: Lake,
+  { name: dataset, spec, partitions }: BundledDataset,
+  asof: Dt,
+): Promise<string[]> {
+  const wanted = partitions && new Set(partitions)
   const prefix = `${spec.partition}=`
   const holds = spec.partition === 'year' ? (key: string) => /^\d{4}$/.test(key) : isDt
   try {
@@ -25,7 +38,7 @@ export async function partitionsOf(lake: Lake, dataset: DatasetName, spec: Datas
     return names
       .filter((name) => name.startsWith(prefix))
       .map((name) => name.slice(prefix.length))
-      .filter((key) => holds(key) && key <= asof.slice(0, key.length))
+      .filter((key) => holds(key) && key <= asof.slice(0, key.length) && (wanted?.has(key) ?? true))
       .sort()
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return []

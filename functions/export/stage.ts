@@ -1,7 +1,6 @@
 /** Puts the data of a bundle into its staging folder: hard links where a file may travel whole, filtered copies where not. */
 import { constants, copyFile, link, mkdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import type { DatasetConfig } from '../../config/schema.ts'
 import { sha256OfFile } from '../_lake/digest.ts'
 import { codeOf } from '../_lake/disk.ts'
 import { sqlText } from '../_lake/duck.ts'
@@ -9,7 +8,7 @@ import type { Lake } from '../_lake/lake.ts'
 import { curatedFile, ledgerFile } from '../_lake/paths.ts'
 import type { DatasetName } from '../_market/cell.ts'
 import type { Dt } from '../_market/dt.ts'
-import { filteredSql, partitionsOf, vouchedPartitions } from './partitions.ts'
+import { type BundledDataset, filteredSql, partitionsOf, vouchedPartitions } from './partitions.ts'
 
 export interface BundleFile {
   /** Relative to the bundle, with `/`. */
@@ -62,13 +61,15 @@ export async function stageLedger(lake: Lake, staging: string, asof: Dt): Promis
 export async function stageDataset(
   lake: Lake,
   staging: string,
-  { name, spec, asof }: { name: DatasetName; spec: DatasetConfig; asof: Dt },
+  bundled: BundledDataset,
+  asof: Dt,
 ): Promise<{ files: BundleFile[]; unchecked: Partition[] }> {
+  const { name, spec } = bundled
   const ledger = join(staging, LEDGER_PATH)
   const files: BundleFile[] = []
   const unchecked: Partition[] = []
   const vouched = await vouchedPartitions(lake, ledger, name, spec, asof)
-  for (const partition of await partitionsOf(lake, name, spec, asof)) {
+  for (const partition of await partitionsOf(lake, bundled, asof)) {
     const path = `curated/${name}/${spec.partition}=${partition}/data.parquet`
     const staged = join(staging, path)
     if (!(await linkIfThere(curatedFile(lake.root, name, spec.partition, partition), staged))) continue

@@ -139,6 +139,17 @@ test('a dead vendor costs the night nothing while another lives', async () => {
   expect(stage.lab.massive.stats().violations).toBe(0)
 })
 
+test('with every vendor dead the queue waits for the first that may be asked again', async () => {
+  const stage = await openStage({ symbols: ['AAPL'], datasets: { equities_bars: { depth: { sessions: 1 } } } })
+  await audit(stage.node, { at: EVENING })
+  stage.lab.alpaca.kill()
+  stage.lab.massive.kill()
+  expect(await dispatched(stage.node)).toMatchObject({ vendor: 'alpaca', outcomes: { unavailable: 1 } })
+  expect(await dispatched(stage.node)).toMatchObject({ vendor: 'massive', outcomes: { unavailable: 1 } })
+  expect(await dispatchNext(stage.node, null)).toEqual({ nextAt: EVENING + 30_000 })
+  expect(await tasksIn(stage.node.db)).toMatchObject([{ state: 'queued', attempts: 2, nextAt: EVENING + 30_000 }])
+})
+
 test('a refused key closes its dataset for an hour and sends everything to the other vendor', async () => {
   const stage = await openStage({ env: { APCA_API_SECRET_KEY: 'lab-alpaca-wrong-secret' } })
   await audit(stage.node, { at: EVENING })

@@ -104,6 +104,14 @@ test('a claim takes what is still free and leaves the rest alone', async () => {
   ])
 })
 
+test.each(['done', 'stalled'] as const)('a task that is %s cannot be claimed', async (state) => {
+  const db = await freshDb()
+  const id = await claimed(db, 'AAPL', '2024-07-01', 't1')
+  await settle(db, 't1', [settlement(id, 'AAPL', '2024-07-01', { state })])
+  expect(await claim(db, [id], 't2')).toEqual(new Set())
+  expect((await tasksIn(db))[0]).toMatchObject({ state, attempts: 1 })
+})
+
 test('the queue hands out lane today first, then priority, then the oldest day, then first come', async () => {
   const db = await freshDb()
   const order = [

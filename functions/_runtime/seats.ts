@@ -1,0 +1,42 @@
+/** The vendors of the registry as this node may use them: connector, keys from the environment, and a metered way to ask. */
+import type { Config } from '../../config/schema.ts'
+import { nextCallAt, takeCalls } from '../../db/budgets/take-calls.ts'
+import type { Db } from '../../db/client.ts'
+import { limitsOf } from '../_dispatch/claim.ts'
+import type { VendorSeat } from '../_dispatch/desk.ts'
+import { makeGet } from '../_vendors/http.ts'
+import { connectorOf } from '../_vendors/registry.ts'
+import type { Clock } from './clock.ts'
+
+const DAY_MS = 86_400_000
+
+export function seatVendors(
+  config: Config,
+  env: Record<string, string | undefined>,
+  db: Db,
+  clock: Clock,
+): VendorSeat[] {
+  return Object.entries(config.vendors).map(([name, vendor]) => {
+    const connector = connectorOf(name)
+    const secrets = Object.fromEntries(connector.secrets.map((secret) => [secret, env[secret] ?? '']))
+    const seat: VendorSeat = {
+      name,
+      config: vendor,
+      connector,
+      missing: connector.secrets.filter((secret) => !env[secret]),
+      get: (lane) =>
+        makeGet({
+          connector,
+          baseUrl: vendor.base_url,
+          secrets,
+          now: clock.now,
+          take: async () => {
+            const limits = limitsOf(seat, lane)
+            if (await takeCalls(db, limits, 1, clock.now())) return { ok: true }
+            return { ok: false, retryAt: (await nextCallAt(db, limits, clock.now())) ?? clock.now() + DAY_MS }
+          },
+        }),
+    }
+    return seat
+  })
+}
