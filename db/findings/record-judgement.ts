@@ -1,5 +1,5 @@
 /** The one write that ends a QC run of a partition: findings replaced, held cells marked, versions refused, work ticked off. */
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
 import type { PartitionWork } from '../partitions/partitions.ts'
 
@@ -34,6 +34,8 @@ export async function recordJudgement(db: Db, judgement: Judgement): Promise<boo
   const mine = sql`EXISTS (SELECT 1 FROM partitions
     WHERE dataset = ${dataset} AND partition = ${partition} AND lease_token = ${token})`
   const found = JSON.stringify(judgement.findings)
+  // Most partitions hold nothing: the two joins over coverage and attempts are then not worth their time.
+  const anyHeld = judgement.findings.some(({ held }) => held === 1)
   const results = await db.write([
     sql`DELETE FROM findings WHERE dataset = ${dataset} AND partition = ${partition} AND ${mine}`,
     sql`INSERT INTO findings (dataset, symbol, dt, partition, status, flags, numbers, vendor, action, checked_at)
@@ -43,21 +45,26 @@ export async function recordJudgement(db: Db, judgement: Judgement): Promise<boo
     sql`UPDATE coverage SET held = held & ~(SELECT sum(1 << (CAST(substr(d.value, 9, 2) AS INTEGER) - 1))
           FROM json_each(${JSON.stringify(daysBetween(fromDt, toDt))}) d WHERE substr(d.value, 1, 7) = coverage.month)
         WHERE dataset = ${dataset} AND month BETWEEN substr(${fromDt}, 1, 7) AND substr(${toDt}, 1, 7) AND held <> 0 AND ${mine}`,
-    sql`UPDATE coverage SET held = coverage.held | (h.held & coverage.present)
-        FROM (SELECT value->>'symbol' AS symbol, value->>'month' AS month, sum((value->>'bit') * (value->>'held')) AS held
-              FROM json_each(${found}) GROUP BY 1, 2) h
-        WHERE coverage.dataset = ${dataset} AND coverage.symbol = h.symbol AND coverage.month = h.month AND h.held > 0 AND ${mine}`,
-    sql`UPDATE attempts SET refused_for = f.flags
-        FROM (SELECT value->>'symbol' AS symbol, value->>'dt' AS dt, value->>'vendor' AS vendor, value->>'flags' AS flags
-              FROM json_each(${found}) WHERE value->>'held' = 1) f
-        WHERE attempts.dataset = ${dataset} AND attempts.symbol = f.symbol AND attempts.dt = f.dt AND attempts.vendor = f.vendor
-          AND ${mine}`,
+    ...(anyHeld ? holdCells(dataset, found, mine) : []),
     sql`UPDATE partitions SET checked_version = ${work.version}, checked_at = ${now}, red = ${judgement.red},
           lease_token = NULL, lease_expires_at = 0
         WHERE dataset = ${dataset} AND partition = ${partition} AND lease_token = ${token} RETURNING partition`,
   ])
-  return (results[5]?.length ?? 0) > 0
+  return (results.at(-1)?.length ?? 0) > 0
 }
+
+/** Marks held cells, and refuses the versions they were held for. */
+const holdCells = (dataset: string, found: string, mine: SQL): SQL[] => [
+  sql`UPDATE coverage SET held = coverage.held | (h.held & coverage.present)
+      FROM (SELECT value->>'symbol' AS symbol, value->>'month' AS month, sum((value->>'bit') * (value->>'held')) AS held
+            FROM json_each(${found}) GROUP BY 1, 2) h
+      WHERE coverage.dataset = ${dataset} AND coverage.symbol = h.symbol AND coverage.month = h.month AND h.held > 0 AND ${mine}`,
+  sql`UPDATE attempts SET refused_for = f.flags
+      FROM (SELECT value->>'symbol' AS symbol, value->>'dt' AS dt, value->>'vendor' AS vendor, value->>'flags' AS flags
+            FROM json_each(${found}) WHERE value->>'held' = 1) f
+      WHERE attempts.dataset = ${dataset} AND attempts.symbol = f.symbol AND attempts.dt = f.dt AND attempts.vendor = f.vendor
+        AND ${mine}`,
+]
 
 /** Every calendar day of a range of at most a year or so. */
 function daysBetween(fromDt: string, toDt: string): string[] {
