@@ -1,6 +1,6 @@
 # The node as an image for linux/arm64 and linux/amd64. Data, bundles and configuration are mounted, keys come from the environment:
 #   docker run -v ./data_layer:/data/data_layer -v ./exports:/data/exports -e DATA_NODE_TOKEN -e FRED_API_KEY -p 8080:8080 data-node
-FROM node:24-bookworm-slim AS build
+FROM node:26-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json tsconfig.json tsconfig.build.json ./
 COPY functions functions
@@ -9,7 +9,7 @@ COPY config config
 COPY test test
 RUN npm ci && npm prune --omit=dev --ignore-scripts
 
-FROM node:24-bookworm-slim
+FROM node:26-bookworm-slim
 ENV NODE_ENV=production HOST=0.0.0.0 DATA_ROOT=/data/data_layer EXPORT_ROOT=/data/exports
 WORKDIR /app
 COPY --from=build /app/node_modules node_modules

@@ -1,6 +1,7 @@
 /** Leaving a vendor alone: after failures in a row, or because it asked for it. One row per vendor, shared by all workers. */
-import { sql } from 'drizzle-orm'
+import { and, eq, gt, sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
+import { circuits } from './table.ts'
 
 export interface Circuit {
   vendor: string
@@ -9,8 +10,8 @@ export interface Circuit {
   why: string
 }
 
-export const listCircuits = (db: Db): Promise<Circuit[]> =>
-  db.all<Circuit>(sql`SELECT vendor, failures, blocked_until AS blockedUntil, why FROM circuits ORDER BY vendor`)
+export const listCircuits = async (db: Db): Promise<Circuit[]> =>
+  db.orm.select().from(circuits).orderBy(circuits.vendor)
 
 /** One more failure in a row; answers how many there are now. */
 export async function countFailure(db: Db, vendor: string, why: string): Promise<number> {
@@ -31,5 +32,8 @@ export async function blockVendor(db: Db, vendor: string, until: number, why: st
 
 /** The vendor answered: failures in a row start again from none. */
 export async function closeCircuit(db: Db, vendor: string): Promise<void> {
-  await db.write([sql`UPDATE circuits SET failures = 0 WHERE vendor = ${vendor} AND failures > 0`])
+  await db.orm
+    .update(circuits)
+    .set({ failures: 0 })
+    .where(and(eq(circuits.vendor, vendor), gt(circuits.failures, 0)))
 }

@@ -22,7 +22,7 @@ export interface MonthOfGaps {
   gaps: number
 }
 
-/** Months with expected cells that are neither present nor explained, oldest first, at most `limit` of them. */
+/** Months with expected cells that are neither present, nor explained, nor queued already; oldest first, at most `limit` months. */
 export const findGaps = (
   db: Db,
   dataset: string,
@@ -41,8 +41,13 @@ export const findGaps = (
         & CASE WHEN m.month = substr(l.from_dt, 1, 7) THEN ~((1 << (l.from_day - 1)) - 1) ELSE -1 END
         & CASE WHEN m.month = substr(l.to_dt, 1, 7) THEN (1 << l.to_day) - 1 ELSE -1 END AS mask
       FROM months m CROSS JOIN lives l
-      WHERE m.month BETWEEN substr(l.from_dt, 1, 7) AND substr(l.to_dt, 1, 7))
-    SELECT e.symbol, e.month, e.mask & ~coalesce(c.present | c.absent, 0) AS gaps
-    FROM expected e LEFT JOIN coverage c ON c.dataset = ${dataset} AND c.symbol = e.symbol AND c.month = e.month
-    WHERE e.mask & ~coalesce(c.present | c.absent, 0) <> 0
+      WHERE m.month BETWEEN substr(l.from_dt, 1, 7) AND substr(l.to_dt, 1, 7)),
+    open AS MATERIALIZED (
+      SELECT symbol, substr(dt, 1, 7) AS month, sum(1 << (CAST(substr(dt, 9, 2) AS INTEGER) - 1)) AS mask
+      FROM gap_tasks WHERE dataset = ${dataset} AND state <> 'done' GROUP BY 1, 2)
+    SELECT e.symbol, e.month, e.mask & ~coalesce(c.present | c.absent, 0) & ~coalesce(o.mask, 0) AS gaps
+    FROM expected e
+      LEFT JOIN coverage c ON c.dataset = ${dataset} AND c.symbol = e.symbol AND c.month = e.month
+      LEFT JOIN open o ON o.symbol = e.symbol AND o.month = e.month
+    WHERE e.mask & ~coalesce(c.present | c.absent, 0) & ~coalesce(o.mask, 0) <> 0
     ORDER BY e.month, e.symbol LIMIT ${limit}`)

@@ -1,6 +1,7 @@
 /** Coverage masks of a dataset in a range of months. */
-import { sql } from 'drizzle-orm'
+import { and, between, eq, getTableColumns } from 'drizzle-orm'
 import type { Db } from '../client.ts'
+import { coverage } from './table.ts'
 
 export interface CoverageMonth {
   symbol: string
@@ -11,7 +12,16 @@ export interface CoverageMonth {
   held: number
 }
 
-export const listCoverage = (db: Db, dataset: string, fromMonth: string, toMonth: string): Promise<CoverageMonth[]> =>
-  db.all<CoverageMonth>(sql`
-    SELECT symbol, month, present, short, absent, held FROM coverage
-    WHERE dataset = ${dataset} AND month BETWEEN ${fromMonth} AND ${toMonth} ORDER BY symbol, month`)
+export const listCoverage = async (
+  db: Db,
+  dataset: string,
+  fromMonth: string,
+  toMonth: string,
+): Promise<CoverageMonth[]> => {
+  const { dataset: _, ...shown } = getTableColumns(coverage)
+  return await db.orm
+    .select(shown)
+    .from(coverage)
+    .where(and(eq(coverage.dataset, dataset), between(coverage.month, fromMonth, toMonth)))
+    .orderBy(coverage.symbol, coverage.month)
+}

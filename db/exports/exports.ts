@@ -1,6 +1,9 @@
 /** The bundles made: one row per as-of day, the newest content. */
-import { sql } from 'drizzle-orm'
+import { desc, sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
+import { bundles } from './table.ts'
+
+const SHOWN = 30
 
 export interface ExportRow {
   asof: string
@@ -19,5 +22,6 @@ export async function recordExport(db: Db, made: ExportRow): Promise<void> {
   ])
 }
 
-export const listExports = (db: Db): Promise<ExportRow[]> =>
-  db.all<ExportRow>(sql`SELECT asof, made_at AS madeAt, digest, files, bytes FROM exports ORDER BY asof DESC LIMIT 30`)
+/** The newest first. */
+export const listExports = async (db: Db): Promise<ExportRow[]> =>
+  db.orm.select().from(bundles).orderBy(desc(bundles.asof)).limit(SHOWN)

@@ -1,6 +1,7 @@
 /** How many tasks there are, per dataset, state and last outcome. */
-import { sql } from 'drizzle-orm'
+import { count, ne } from 'drizzle-orm'
 import type { Db } from '../client.ts'
+import { gapTasks } from './table.ts'
 
 export interface TaskCount {
   dataset: string
@@ -9,12 +10,14 @@ export interface TaskCount {
   tasks: number
 }
 
-export const countTasks = (db: Db): Promise<TaskCount[]> =>
-  db.all<TaskCount>(sql`SELECT dataset, state, last_outcome AS lastOutcome, count(*) AS tasks
-    FROM gap_tasks GROUP BY dataset, state, last_outcome ORDER BY dataset, state, last_outcome`)
+export const countTasks = async (db: Db): Promise<TaskCount[]> => {
+  const { dataset, state, lastOutcome } = gapTasks
+  return await db.orm
+    .select({ dataset, state, lastOutcome, tasks: count() })
+    .from(gapTasks)
+    .groupBy(dataset, state, lastOutcome)
+    .orderBy(dataset, state, lastOutcome)
+}
 
 /** Open tasks of all datasets: what the working set is measured by. */
-export async function countOpenTasks(db: Db): Promise<number> {
-  const [row] = await db.all<{ tasks: number }>(sql`SELECT count(*) AS tasks FROM gap_tasks WHERE state <> 'done'`)
-  return row?.tasks ?? 0
-}
+export const countOpenTasks = async (db: Db): Promise<number> => db.orm.$count(gapTasks, ne(gapTasks.state, 'done'))

@@ -1,6 +1,7 @@
 /** Manifest lines become memory again: after a crash between a file and its commit, or after the database was lost. */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
+import { manifests } from './table.ts'
 
 export interface AcceptedLine {
   symbol: string
@@ -13,7 +14,7 @@ export interface AcceptedLine {
 }
 
 export async function manifestMarks(db: Db): Promise<Map<string, number>> {
-  const rows = await db.all<{ path: string; bytes: number }>(sql`SELECT path, bytes FROM manifests`)
+  const rows = await db.orm.select().from(manifests)
   return new Map(rows.map((row) => [row.path, row.bytes]))
 }
 

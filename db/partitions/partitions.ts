@@ -1,6 +1,7 @@
 /** Work on partitions: what is touched, what is unchecked, and the fenced endings of both. */
-import { type SQL, sql } from 'drizzle-orm'
+import { eq, type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
+import { partitions } from './table.ts'
 
 export interface PartitionWork {
   dataset: string
@@ -114,7 +115,12 @@ export async function releasePartition(db: Db, work: PartitionWork, token: strin
 }
 
 /** The curated partitions of a dataset, by key. */
-export const listPartitions = (db: Db, dataset: string): Promise<{ partition: string; curatedRows: number | null }[]> =>
-  db.all(
-    sql`SELECT partition, curated_rows AS curatedRows FROM partitions WHERE dataset = ${dataset} ORDER BY partition`,
-  )
+export const listPartitions = async (
+  db: Db,
+  dataset: string,
+): Promise<{ partition: string; curatedRows: number | null }[]> =>
+  db.orm
+    .select({ partition: partitions.partition, curatedRows: partitions.curatedRows })
+    .from(partitions)
+    .where(eq(partitions.dataset, dataset))
+    .orderBy(partitions.partition)

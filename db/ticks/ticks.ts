@@ -1,6 +1,7 @@
 /** Firings: taken once by their scheduled instant, resumed at the step they had reached. */
-import { sql } from 'drizzle-orm'
+import { and, eq, isNull, lt, max, sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
+import { ticks } from './table.ts'
 
 export interface Tick {
   chain: string
@@ -10,6 +11,13 @@ export interface Tick {
   endedAt: number | null
 }
 
+const shown = {
+  chain: ticks.chain,
+  scheduledAt: ticks.scheduledAt,
+  step: ticks.step,
+  stepBegunAt: ticks.stepBegunAt,
+  endedAt: ticks.endedAt,
+}
 const columns = sql`chain, scheduled_at AS scheduledAt, step, step_begun_at AS stepBegunAt, ended_at AS endedAt`
 
 /** Takes a firing; undefined when it was taken before. */
@@ -30,34 +38,35 @@ export async function restartTick(db: Db, chain: string, scheduledAt: number, no
 }
 
 export async function findTick(db: Db, chain: string, scheduledAt: number): Promise<Tick | undefined> {
-  const [tick] = await db.all<Tick>(
-    sql`SELECT ${columns} FROM ticks WHERE chain = ${chain} AND scheduled_at = ${scheduledAt}`,
-  )
+  const [tick] = await db.orm.select(shown).from(ticks).where(isTick({ chain, scheduledAt }))
   return tick
 }
 
 /** Firings that began and did not end: what a killed process left. */
-export const openTicks = (db: Db): Promise<Tick[]> =>
-  db.all<Tick>(sql`SELECT ${columns} FROM ticks WHERE ended_at IS NULL ORDER BY scheduled_at, chain`)
+export const openTicks = async (db: Db): Promise<Tick[]> =>
+  db.orm.select(shown).from(ticks).where(isNull(ticks.endedAt)).orderBy(ticks.scheduledAt, ticks.chain)
 
 export async function reachStep(db: Db, tick: Tick, step: number, now: number): Promise<void> {
   await db.write([
-    sql`UPDATE ticks SET step = ${step}, step_begun_at = ${now}
-        WHERE chain = ${tick.chain} AND scheduled_at = ${tick.scheduledAt} AND step < ${step}`,
+    db.orm
+      .update(ticks)
+      .set({ step, stepBegunAt: now })
+      .where(and(isTick(tick), lt(ticks.step, step))),
   ])
 }
 
 export async function endTick(db: Db, tick: Tick, result: string, now: number): Promise<void> {
-  await db.write([
-    sql`UPDATE ticks SET ended_at = ${now}, result = ${result}
-        WHERE chain = ${tick.chain} AND scheduled_at = ${tick.scheduledAt}`,
-  ])
+  await db.write([db.orm.update(ticks).set({ endedAt: now, result }).where(isTick(tick))])
 }
 
 /** The newest scheduled instant taken of a chain; null before the first. */
 export async function lastScheduled(db: Db, chain: string): Promise<number | null> {
-  const [row] = await db.all<{ at: number | null }>(
-    sql`SELECT max(scheduled_at) AS at FROM ticks WHERE chain = ${chain}`,
-  )
+  const [row] = await db.orm
+    .select({ at: max(ticks.scheduledAt) })
+    .from(ticks)
+    .where(eq(ticks.chain, chain))
   return row?.at ?? null
 }
+
+const isTick = ({ chain, scheduledAt }: { chain: string; scheduledAt: number }) =>
+  and(eq(ticks.chain, chain), eq(ticks.scheduledAt, scheduledAt))

@@ -1,6 +1,7 @@
 /** What asking taught about each (vendor, dataset). */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
+import { vendorScores } from './table.ts'
 
 export interface VendorScore {
   vendor: string
@@ -12,10 +13,8 @@ export interface VendorScore {
   latencyMs: number
 }
 
-export const listScores = (db: Db): Promise<VendorScore[]> =>
-  db.all<VendorScore>(
-    sql`SELECT vendor, dataset, asked, filled, calls, latency_ms AS latencyMs FROM vendor_scores ORDER BY vendor, dataset`,
-  )
+export const listScores = async (db: Db): Promise<VendorScore[]> =>
+  db.orm.select().from(vendorScores).orderBy(vendorScores.vendor, vendorScores.dataset)
 
 /** Adds the result of one plan to what was known. */
 export async function learn(db: Db, seen: VendorScore): Promise<void> {

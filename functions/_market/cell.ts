@@ -1,6 +1,6 @@
 /** The words for what the node collects: datasets, symbols and cells. */
 import { z } from 'zod'
-import { type Dt, DtText } from './dt.ts'
+import type { Dt } from './dt.ts'
 
 export const DATASETS = ['equities_bars', 'equities_bars_minute', 'macro_treasury'] as const
 export const DatasetName = z.enum(DATASETS)
@@ -17,14 +17,6 @@ export const SymbolText = z
       `expected a symbol such as AAPL or BRK.B (capitals, digits, dots), got ${JSON.stringify(issue.input)}`,
   })
   .max(16)
-
-/** One (dataset, symbol, dt): the unit of coverage, of QC and of `why`. */
-export interface Cell {
-  dataset: DatasetName
-  symbol: string
-  dt: Dt
-}
-export const CellBody = z.strictObject({ dataset: DatasetName, symbol: SymbolText, dt: DtText })
 
 /** Key of a cell within one dataset. A symbol holds no space, so the key is unambiguous. */
 export type CellKey = string

@@ -273,10 +273,12 @@ describe('the schedule', () => {
     let failures = 0
     const failing: Db = {
       ...callee.db,
-      all: (statement) => {
-        if (failures++ < 1) return Promise.reject(new Error('disk I/O error'))
-        return callee.db.all(statement)
-      },
+      orm: new Proxy(callee.db.orm, {
+        get: (orm, property) => {
+          if (property === 'select' && failures++ < 1) throw new Error('disk I/O error')
+          return Reflect.get(orm, property)
+        },
+      }),
     }
     await beginTick(callee.db, 'night', EVENING, EVENING)
     const resumed = gate()

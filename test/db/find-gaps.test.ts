@@ -4,8 +4,10 @@ import { expect, test } from 'vitest'
 import { countCoverage } from '../../db/coverage/count-coverage.ts'
 import { type ExpectedLife, findGaps, type MonthMask } from '../../db/coverage/find-gaps.ts'
 import { listCoverage } from '../../db/coverage/list-coverage.ts'
+import { dropUnexpected } from '../../db/gap-tasks/drop-unexpected.ts'
+import { enqueueTasks } from '../../db/gap-tasks/enqueue-tasks.ts'
 import { maxDt, minDt } from '../../functions/_market/dt.ts'
-import { DATASET, freshDb } from './temp-db.ts'
+import { claimed, DATASET, freshDb, NOW, newTask } from './temp-db.ts'
 
 interface Covered {
   symbol: string
@@ -98,6 +100,29 @@ test('coverage of another dataset fills no gap', async () => {
   ])
   const life = { symbol: 'A', fromDt: '2024-01-02', toDt: '2024-01-02' }
   expect(await findGaps(db, DATASET, [life], [{ month: '2024-01', mask: 2 }], 10)).toHaveLength(1)
+})
+
+test('a gap that is queued already is no gap, until its task is done', async () => {
+  const db = await freshDb()
+  const life = { symbol: 'A', fromDt: '2024-01-02', toDt: '2024-01-04' }
+  const gaps = () => findGaps(db, DATASET, [life], [{ month: '2024-01', mask: FULL }], 10)
+  await enqueueTasks(db, DATASET, [newTask('A', '2024-01-03'), newTask('A', '2024-01-02')], NOW)
+  expect(await gaps()).toEqual([{ symbol: 'A', month: '2024-01', gaps: 0b1000 }])
+  await db.write([sql`UPDATE gap_tasks SET state = 'done' WHERE dt = '2024-01-02'`])
+  expect(await gaps()).toEqual([{ symbol: 'A', month: '2024-01', gaps: 0b1010 }])
+})
+
+test('tasks of days nobody expects any more end, later days and tasks under way are left alone', async () => {
+  const db = await freshDb()
+  const days = ['2024-01-02', '2024-01-03', '2024-01-04', '2024-01-05']
+  await enqueueTasks(db, DATASET, [...days.map((dt) => newTask('A', dt)), newTask('GONE', '2024-01-03')], NOW)
+  await claimed(db, 'A', '2024-01-02', 'token')
+  const life = { symbol: 'A', fromDt: '2024-01-04', toDt: '2024-01-04' }
+  expect(await dropUnexpected(db, DATASET, [life], '2024-01-04', NOW)).toBe(2)
+  const open = await db.all<{ symbol: string; dt: string }>(
+    sql`SELECT symbol, dt FROM gap_tasks WHERE state <> 'done' ORDER BY dt`,
+  )
+  expect(open).toEqual(['2024-01-02', '2024-01-04', '2024-01-05'].map((dt) => ({ symbol: 'A', dt })))
 })
 
 test('cells are counted by the bits of their masks', async () => {

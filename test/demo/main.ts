@@ -70,7 +70,6 @@ async function main(options: Options): Promise<number> {
     say(`\n${table(lines, tasks, vendors, budgets)}\n`)
     for (const { call, error } of failed) say(`${call} failed: ${error}`)
     say(`bundle   ${path}  (${bundle?.files} files, ${bundle?.bytes} bytes, digest ${bundle?.digest})`)
-    if (options.serve) await served(address, say, interrupted)
     if (options.json) {
       const seconds = Number(((performance.now() - begun) / 1000).toFixed(1))
       const peakRssMb = Math.round(process.resourceUsage().maxRSS / 1024)
@@ -84,6 +83,7 @@ async function main(options: Options): Promise<number> {
       }
       process.stdout.write(`${JSON.stringify({ ...report, seconds, peakRssMb })}\n`)
     }
+    if (options.serve) await served(address, say, interrupted)
     const violations = Object.values(vendors).reduce((sum, vendor) => sum + vendor.violations, 0)
     return failed.length === 0 && violations === 0 ? 0 : 1
   } finally {
