@@ -1,4 +1,4 @@
-/** Reads the query of Alpaca's stock bars the way Alpaca does, and refuses in its words (market data API, OpenAPI 1.1; measured 2026-09). */
+/** Reads the queries of Alpaca's bars the way Alpaca does, and refuses in its words (market data API, OpenAPI 1.1; measured 2026-09). */
 import { isDt } from '../../functions/_market/dt.ts'
 import { endOfDay, midnightOf, newYorkDt } from './new-york.ts'
 import type { Place, Span, Timeframe } from './paging.ts'
@@ -12,6 +12,7 @@ export interface BarsQuery {
   span: Span
   limit: number
   feed: 'sip' | 'iex'
+  adjustment: 'raw' | 'split'
   after: { symbol: string; place: Place } | undefined
 }
 
@@ -57,7 +58,7 @@ function placeOf(token: string, symbols: string[], span: Span): { symbol: string
   return { symbol, place: index === undefined ? { ts } : { ts, index: Number(index) } }
 }
 
-const oneOf = <T extends string>(name: string, text: string, allowed: readonly T[]): T => {
+export const oneOf = <T extends string>(name: string, text: string, allowed: readonly T[]): T => {
   const found = allowed.find((value) => value === text)
   if (found === undefined) throw refuse(400, `invalid ${name}: ${text}`)
   return found
@@ -73,39 +74,66 @@ export function readBarsQuery(
   now: number,
   isTicker: (symbol: string) => boolean,
 ): BarsQuery {
-  const named = (pathSymbol ?? query.get('symbols') ?? '').split(',').filter((symbol) => symbol !== '')
-  if (named.length === 0) throw refuse(400, 'symbols parameter is required')
-  const poison = named.find((symbol) => !isTicker(symbol))
-  if (poison !== undefined) throw refuse(400, `invalid symbol: ${poison}`)
-  const symbols = [...new Set(named)].sort()
+  const symbols = symbolsOf(pathSymbol ?? query.get('symbols'), isTicker)
+  const asof = query.get('asof')
+  if (asof !== null && asof !== '-' && !isDt(asof)) throw refuse(400, `invalid asof: ${asof}`)
+  const adjustment = query.get('adjustment') ?? 'raw'
+  if (adjustment !== 'raw' && adjustment !== 'split') {
+    throw refuse(400, `invalid adjustment: ${adjustment} (this lab plays raw and split)`)
+  }
+  const feed = query.get('feed') ?? 'sip'
+  if (feed === 'otc' || feed === 'boats') throw refuse(403, `subscription does not permit querying ${feed} data`)
+  return { ...readRange(query, symbols, now), feed: oneOf('feed', feed, ['sip', 'iex']), adjustment }
+}
 
+/** OCC symbols without padding: root, expiry, right, and the strike in thousandths. */
+const OCC = /^[A-Z]{1,5}\d?\d{6}[CP]\d{8}$/
+const MOST_CONTRACTS = 100
+
+/** Option bars have no feed, no adjustment and no asof. */
+export function readOptionBarsQuery(query: URLSearchParams, now: number): BarsQuery {
+  const symbols = symbolsOf(query.get('symbols'), (symbol) => OCC.test(symbol))
+  if (symbols.length > MOST_CONTRACTS) {
+    throw refuse(400, `too many symbols: ${symbols.length} (at most ${MOST_CONTRACTS})`)
+  }
+  return { ...readRange(query, symbols, now), feed: 'sip', adjustment: 'raw' }
+}
+
+function symbolsOf(text: string | null, isWellFormed: (symbol: string) => boolean): string[] {
+  const named = (text ?? '').split(',').filter((symbol) => symbol !== '')
+  if (named.length === 0) throw refuse(400, 'symbols parameter is required')
+  const poison = named.find((symbol) => !isWellFormed(symbol))
+  if (poison !== undefined) throw refuse(400, `invalid symbol: ${poison}`)
+  return [...new Set(named)].sort()
+}
+
+/** A whole number between 1 and `most`. */
+export function limitOf(query: URLSearchParams, otherwise: number, most: number): number {
+  const text = query.get('limit') ?? String(otherwise)
+  const limit = Number(text)
+  if (!/^\d+$/.test(text) || limit < 1 || limit > most) throw refuse(400, `invalid limit: ${text} (1 to ${most})`)
+  return limit
+}
+
+export const orderOf = (query: URLSearchParams): 'asc' | 'desc' =>
+  oneOf('sort', query.get('sort') ?? 'asc', ['asc', 'desc'])
+
+function readRange(query: URLSearchParams, symbols: string[], now: number): Omit<BarsQuery, 'feed' | 'adjustment'> {
   const frame = query.get('timeframe')
   if (!frame) throw refuse(400, 'timeframe parameter is required')
   const timeframe = TIMEFRAMES[frame]
   if (!timeframe) throw refuse(400, `invalid timeframe: ${frame}`)
-  const adjustment = query.get('adjustment') ?? 'raw'
-  if (adjustment !== 'raw') throw refuse(400, `invalid adjustment: ${adjustment} (this lab keeps raw bars only)`)
-  const asof = query.get('asof')
-  if (asof !== null && asof !== '-' && !isDt(asof)) throw refuse(400, `invalid asof: ${asof}`)
-  const feed = query.get('feed') ?? 'sip'
-  if (feed === 'otc' || feed === 'boats') throw refuse(403, `subscription does not permit querying ${feed} data`)
-
-  const limitText = query.get('limit') ?? '1000'
-  const limit = Number(limitText)
-  if (!/^\d+$/.test(limitText) || limit < 1 || limit > 10_000) {
-    throw refuse(400, `invalid limit: ${limitText} (1 to 10000)`)
-  }
+  const limit = limitOf(query, 1_000, 10_000)
   const startText = query.get('start')
   const endText = query.get('end')
   const span: Span = {
     timeframe,
     from: startText === null ? midnightOf(newYorkDt(now)) : instantOfParam('start', startText, 'start'),
     to: endText === null ? now - RECENT_WALL_MS : instantOfParam('end', endText, 'end'),
-    order: oneOf('sort', query.get('sort') ?? 'asc', ['asc', 'desc']),
+    order: orderOf(query),
     now,
   }
   if (span.to < span.from && endText !== null) throw refuse(400, 'end should not be before start')
   const token = query.get('page_token')
-  const after = token === null ? undefined : placeOf(token, symbols, span)
-  return { symbols, span, limit, feed: oneOf('feed', feed, ['sip', 'iex']), after }
+  return { symbols, span, limit, after: token === null ? undefined : placeOf(token, symbols, span) }
 }

@@ -152,7 +152,7 @@ describe('refusals', () => {
     [{ ...day, page_token: '' }, 400, 'invalid page_token'],
     [{ ...day, page_token: 'undefined' }, 400, 'invalid page_token'],
     [{ ...day, limit: '10001' }, 400, 'invalid limit: 10001'],
-    [{ ...day, adjustment: 'split' }, 400, 'invalid adjustment: split'],
+    [{ ...day, adjustment: 'all' }, 400, 'invalid adjustment: all'],
     [{ ...day, end: '2024-06-14' }, 403, 'subscription does not permit querying recent SIP data'],
   ])('%j is a %i: %s', async (query, status, message) => {
     const heard = await askAlpaca(await setup({ poison: ['BBB'] }), query)

@@ -1,5 +1,6 @@
 /** The ways in which a lab vendor can misbehave on command: one entry in the table each. */
-import { HTML_TYPE, JSON_TYPE, type Reply, reply } from './reply.ts'
+import { HTML_TYPE, JSON_TYPE, type Question, type Reply, reply } from './reply.ts'
+import { editRows, loopToken, outside, revised, withNull } from './spoiled-rows.ts'
 
 /** `requests`: how many requests it applies to; absent = until cleared. */
 export type FaultMode = { requests?: number } & (
@@ -15,6 +16,13 @@ export type FaultMode = { requests?: number } & (
   | { kind: 'empty-200' }
   | { kind: 'renamed-column' }
   | { kind: 'string-numbers' }
+  | { kind: 'gzip-cut' }
+  | { kind: 'token-loop' }
+  | { kind: 'duplicate-rows' }
+  | { kind: 'out-of-order-rows' }
+  | { kind: 'rows-outside-range' }
+  | { kind: 'null-value' }
+  | { kind: 'revision' }
 )
 
 /** An answer and the manner of its sending. */
@@ -26,6 +34,8 @@ export interface Delivery {
   truncated?: boolean
   /** Nothing is sent: the connection is reset. */
   reset?: boolean
+  /** Sent as gzip whatever was accepted, and only half of it; HTTP itself looks whole. */
+  gzipCut?: boolean
 }
 
 const page = (title: string): string =>
@@ -35,9 +45,8 @@ const edit = (honest: Reply, pattern: RegExp, by: string): Delivery => ({
   reply: { ...honest, body: honest.body.replaceAll(pattern, by) },
 })
 
-type Table = {
-  [K in FaultMode['kind']]: (honest: Reply, mode: Extract<FaultMode, { kind: K }>, tooMany: Reply) => Delivery
-}
+type Change<M> = (honest: Reply, mode: M, tooMany: Reply, question: Question) => Delivery
+type Table = { [K in FaultMode['kind']]: Change<Extract<FaultMode, { kind: K }>> }
 
 const TABLE: Table = {
   'slow-body': (honest, mode) => ({ reply: honest, pauseMs: mode.ms }),
@@ -56,10 +65,25 @@ const TABLE: Table = {
   'empty-200': () => ({ reply: reply(200, JSON_TYPE, '') }),
   'renamed-column': (honest) => edit(honest, /"(c|value)":/g, '"$1_renamed":'),
   'string-numbers': (honest) => edit(honest, /"(o|h|l|c|v|vw|n)":(-?\d[\d.eE+-]*)/g, '"$1":"$2"'),
+  'gzip-cut': (honest) => ({ reply: { ...honest, rows: 0 }, gzipCut: true }),
+  // The token or next_url that was asked with, again and again: the second page never ends.
+  'token-loop': (honest, _mode, _tooMany, question) => ({ reply: loopToken(honest, question) }),
+  'duplicate-rows': (honest) => ({ reply: editRows(honest, (rows) => rows.flatMap((row) => [row, row])) }),
+  'out-of-order-rows': (honest) => ({ reply: editRows(honest, (rows) => rows.toReversed()) }),
+  'rows-outside-range': (honest) => ({
+    reply: editRows(honest, (rows) => [...rows.slice(0, 1).map(outside), ...rows]),
+  }),
+  'null-value': (honest) => ({ reply: editRows(honest, (rows) => withMiddle(rows, withNull)) }),
+  revision: (honest) => ({ reply: editRows(honest, (rows) => withMiddle(rows, revised)) }),
+}
+
+function withMiddle<R>(rows: R[], change: (row: R) => R): R[] {
+  const middle = rows.length >> 1
+  return rows.map((row, i) => (i === middle ? change(row) : row))
 }
 
 /** What is sent instead of the honest answer. `tooMany` is the vendor's own 429. */
-export function spoil(honest: Reply, mode: FaultMode, tooMany: Reply): Delivery {
-  const change = TABLE[mode.kind] as (honest: Reply, mode: FaultMode, tooMany: Reply) => Delivery
-  return change(honest, mode, tooMany)
+export function spoil(honest: Reply, mode: FaultMode, tooMany: Reply, question: Question): Delivery {
+  const change = TABLE[mode.kind] as Change<FaultMode>
+  return change(honest, mode, tooMany, question)
 }

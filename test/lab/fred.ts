@@ -1,9 +1,10 @@
-/** Plays FRED's observations: the key and the format in the query, values as texts, every refusal a 400, XML unless told otherwise. */
-import { calendarOf } from '../../functions/_calendar/calendar.ts'
-import { instantOf } from '../../functions/_calendar/zone.ts'
-import { type Dt, isDt, minDt } from '../../functions/_market/dt.ts'
-import { endOfDay, midnightOf, newYorkDt } from './new-york.ts'
-import { type Dialect, json, type Question, Refusal, type Reply, reply } from './reply.ts'
+/** Plays FRED: series, their observations and their vintages; the key and the format in the query. */
+import { type Dt, minDt } from '../../functions/_market/dt.ts'
+import { bad, dayOf, envelope, fail, sortOf, wantsJson, wholeOf } from './fred-answers.ts'
+import { MOST_VINTAGES, rowsOfType, type Window } from './fred-observations.ts'
+import { LATEST, type Vintage, vintageDates, vintagesOf } from './fred-vintages.ts'
+import { newYorkDt } from './new-york.ts'
+import type { Dialect, Question, Reply } from './reply.ts'
 import type { YieldSource } from './source.ts'
 
 export interface FredTerms {
@@ -12,111 +13,146 @@ export interface FredTerms {
   plan: 'basic' | 'open'
 }
 
-const XML_TYPE = 'text/xml; charset=UTF-8'
 const ABOUT_KEYS = 'Read https://fred.stlouisfed.org/docs/api/api_key.html for more information.'
 const EARLIEST = '1600-01-01'
-const LATEST = '9999-12-31'
+/** Time of day and offset as they stand in real answers: not ISO. */
+const UPDATED = '16:16:14-05'
 
 export function fredDialect({ source, key, plan }: FredTerms): Dialect {
   return {
     tooMany: (question) => fail(question, 429, 'Too Many Requests.  Exceeded Rate Limit'),
     answer(question) {
-      const { path, query } = question
-      const given = query.get('api_key')
-      const bad = (why: string) => new Refusal(fail(question, 400, `Bad Request.  ${why}`))
-      if (path !== '/fred/series/observations') return fail(question, 404, 'Not Found')
-      if (!given) throw bad(`Variable api_key is not set.  ${ABOUT_KEYS}`)
+      const paths: Record<string, (question: Question, id: string) => Reply> = {
+        '/fred/series': series,
+        '/fred/series/observations': observations,
+        '/fred/series/vintagedates': vintages,
+      }
+      const answerPath = paths[question.path]
+      if (!answerPath) return fail(question, 404, 'Not Found')
+      const given = question.query.get('api_key')
+      if (!given) throw bad(question, `Variable api_key is not set.  ${ABOUT_KEYS}`)
       if (!/^[0-9a-z]{32}$/.test(given)) {
         throw bad(
+          question,
           `The value for variable api_key is not a 32 character alpha-numeric lower-case string.  ${ABOUT_KEYS}`,
         )
       }
-      if (given !== key) throw bad(`The value for variable api_key is not registered.  ${ABOUT_KEYS}`)
-      return observations(question, bad)
+      if (given !== key) throw bad(question, `The value for variable api_key is not registered.  ${ABOUT_KEYS}`)
+      const id = question.query.get('series_id')
+      if (!id) throw bad(question, 'Variable series_id is not set.')
+      if (!source.series().includes(id)) throw bad(question, 'The series does not exist.')
+      return answerPath(question, id)
     },
   }
 
-  function observations(question: Question, bad: (why: string) => Refusal): Reply {
-    const { query, now } = question
-    const today = newYorkDt(now)
-    const day = (name: string, otherwise: Dt): Dt => {
-      const text = query.get(name) ?? otherwise
-      if (!isDt(text)) throw bad(`Variable ${name} is not a valid date: use YYYY-MM-DD.`)
-      return text
-    }
-    const whole = (name: string, otherwise: number, least: number, most: number): number => {
-      const text = query.get(name) ?? String(otherwise)
-      const value = Number(text)
-      if (!/^\d+$/.test(text) || value < least || value > most) {
-        throw bad(`Variable ${name} is not between ${least} and ${most}.`)
-      }
-      return value
-    }
-    const id = query.get('series_id')
-    if (!id) throw bad('Variable series_id is not set.')
-    if (!source.series().includes(id)) throw bad('The series does not exist.')
-    for (const [name, only] of [
-      ['units', 'lin'],
-      ['output_type', '1'],
-    ] as const) {
-      if ((query.get(name) ?? only) !== only) throw bad(`This lab plays ${name}=${only} only.`)
-    }
-    const from = day('observation_start', EARLIEST)
-    const to = day('observation_end', LATEST)
-    const realtimeStart = day('realtime_start', today)
-    const realtimeEnd = day('realtime_end', today)
-    const limit = whole('limit', 100_000, 1, 100_000)
-    const offset = whole('offset', 0, 0, Number.MAX_SAFE_INTEGER)
-    const order = query.get('sort_order') ?? 'asc'
-    if (order !== 'asc' && order !== 'desc') throw bad('Variable sort_order is not one of asc, desc.')
+  /** What was ever said about some days, as far as the lab's clock has come. */
+  function said(question: Question, id: string, from: Dt, to: Dt): Vintage[] {
+    return vintagesOf(source, id, { from, to: minDt(to, newYorkDt(question.now)), now: question.now, plan })
+  }
 
-    // As known on a day means as known at its end; the lab keeps one vintage of each value.
-    const knownAt = realtimeEnd < today ? endOfDay(realtimeEnd) : now
-    const until = minDt(to, today)
-    const known = source.observations(id, from, until).filter((row) => publishedAt(row.date, plan) <= knownAt)
-    if (order === 'desc') known.reverse()
-    const rows = known.slice(offset, offset + limit)
-    const envelope = {
-      realtime_start: realtimeStart,
-      realtime_end: realtimeEnd,
+  function observations(question: Question, id: string): Reply {
+    const { query, now } = question
+    if ((query.get('units') ?? 'lin') !== 'lin') throw bad(question, 'This lab plays units=lin only.')
+    const today = newYorkDt(now)
+    const type = wholeOf(question, 'output_type', 1, 1, 4) as 1 | 2 | 3 | 4
+    const from = dayOf(question, 'observation_start', EARLIEST)
+    const to = dayOf(question, 'observation_end', LATEST)
+    const window = windowOf(question, today, today)
+    const limit = wholeOf(question, 'limit', 100_000, 1, 100_000)
+    const offset = wholeOf(question, 'offset', 0, 0, Number.MAX_SAFE_INTEGER)
+    const order = sortOf(question)
+
+    // A day's vintages can only be counted on the whole series; one or a few days of real time never come near the bound.
+    if (window.start < addYears(window.end, -5)) refuseTooMany(question, said(question, id, EARLIEST, LATEST), window)
+    const days = type === 2 ? vintageDates(said(question, id, EARLIEST, LATEST)) : []
+    const rows = rowsOfType(type, id, said(question, id, from, to), window, days)
+    if (order === 'desc') rows.reverse()
+    const head = {
+      realtime_start: window.start,
+      realtime_end: window.end,
       observation_start: from,
       observation_end: to,
       units: 'lin',
-      output_type: 1,
+      output_type: type,
       file_type: wantsJson(question) ? 'json' : 'xml',
       order_by: 'observation_date',
       sort_order: order,
-      count: known.length,
+      count: rows.length,
       offset,
       limit,
     }
-    const printed = rows.map((row) => ({ realtime_start: realtimeStart, realtime_end: realtimeEnd, ...row }))
-    const answer = wantsJson(question)
-      ? json(200, { ...envelope, observations: printed })
-      : xml(200, element('observations', envelope, printed.map((row) => element('observation', row)).join('\n')))
-    return { ...answer, rows: rows.length, reach: { dataset: 'macro_treasury', dt: until } }
+    const names = { root: 'observations', list: 'observations', item: 'observation' }
+    const answer = envelope(question, head, names, rows.slice(offset, offset + limit))
+    return { ...answer, reach: { dataset: 'macro_treasury', dt: minDt(to, today) } }
+  }
+
+  function vintages(question: Question, id: string): Reply {
+    const window = windowOf(question, EARLIEST, LATEST)
+    const limit = wholeOf(question, 'limit', 10_000, 1, 10_000)
+    const offset = wholeOf(question, 'offset', 0, 0, Number.MAX_SAFE_INTEGER)
+    const order = sortOf(question)
+    const days = vintageDates(said(question, id, EARLIEST, LATEST)).filter(
+      (day) => day >= window.start && day <= window.end,
+    )
+    if (order === 'desc') days.reverse()
+    const head = {
+      realtime_start: window.start,
+      realtime_end: window.end,
+      order_by: 'vintage_date',
+      sort_order: order,
+      count: days.length,
+      offset,
+      limit,
+    }
+    const names = { root: 'vintage_dates', list: 'vintage_dates', item: 'vintage_date' }
+    return envelope(question, head, names, days.slice(offset, offset + limit))
+  }
+
+  function series(question: Question, id: string): Reply {
+    const today = newYorkDt(question.now)
+    const window = windowOf(question, today, today)
+    const known = said(question, id, EARLIEST, LATEST).filter((vintage) => vintage.start <= window.end)
+    const [first, last] = [known[0], known.at(-1)]
+    const newest = vintageDates(known).at(-1)
+    const real = { realtime_start: window.start, realtime_end: window.end }
+    const row = {
+      id,
+      ...real,
+      title: `Market Yield on U.S. Treasury Securities at ${tenorOf(id)} Constant Maturity, Quoted on an Investment Basis`,
+      observation_start: first?.date ?? '',
+      observation_end: last?.date ?? '',
+      frequency: 'Daily',
+      frequency_short: 'D',
+      units: 'Percent',
+      units_short: '%',
+      seasonal_adjustment: 'Not Seasonally Adjusted',
+      seasonal_adjustment_short: 'NSA',
+      last_updated: `${newest ?? today} ${UPDATED}`,
+      popularity: 80,
+    }
+    // The doubled s is FRED's.
+    return envelope(question, real, { root: 'seriess', list: 'seriess', item: 'series' }, [row])
   }
 }
 
-/** When FRED shows the value of a day: 16:15 of the next publication day; with an open plan in the evening of the day itself. */
-export function publishedAt(date: Dt, plan: 'basic' | 'open'): number {
-  const fed = calendarOf('fed')
-  if (plan === 'open' || date < fed.first || date >= fed.last) return midnightOf(date) + 18 * 3_600_000
-  return instantOf(fed.next(date), '16:15')
+function windowOf(question: Question, start: Dt, end: Dt): Window {
+  const window = { start: dayOf(question, 'realtime_start', start), end: dayOf(question, 'realtime_end', end) }
+  if (window.end < window.start) throw bad(question, 'Variable realtime_end is before realtime_start.')
+  return window
 }
 
-const wantsJson = (question: Question): boolean => question.query.get('file_type') === 'json'
-
-const xml = (status: number, body: string): Reply =>
-  reply(status, XML_TYPE, `<?xml version="1.0" encoding="utf-8" ?>\n${body}\n`)
-
-function element(name: string, attributes: Record<string, string | number>, inside = ''): string {
-  const texts = Object.entries(attributes).map(([key, value]) => `${key}="${String(value).replaceAll('"', '&quot;')}"`)
-  return inside === '' ? `<${name} ${texts.join(' ')}/>` : `<${name} ${texts.join(' ')}>\n${inside}\n</${name}>`
+function refuseTooMany(question: Question, all: readonly Vintage[], window: Window): void {
+  const count = vintageDates(all).filter((day) => day >= window.start && day <= window.end).length
+  if (count <= MOST_VINTAGES) return
+  throw bad(
+    question,
+    `There are ${count} vintage dates in the specified real-time period ${window.start} to ${window.end}.  The maximum is ${MOST_VINTAGES}.`,
+  )
 }
 
-function fail(question: Question, status: number, message: string): Reply {
-  return wantsJson(question)
-    ? json(status, { error_code: status, error_message: message })
-    : xml(status, element('error', { code: status, message }))
-}
+const addYears = (dt: Dt, years: number): Dt =>
+  `${String(Number(dt.slice(0, 4)) + years).padStart(4, '0')}${dt.slice(4)}`
+
+/** "10-Year" of DGS10, "3-Month" of DGS3MO. */
+const tenorOf = (id: string): string =>
+  id.replace(/^DGS(\d+)(MO)?$/, (_all, n, months) => `${n}-${months ? 'Month' : 'Year'}`)

@@ -1,13 +1,17 @@
 /** The vendor lab: real HTTP servers that speak like Alpaca, Massive and FRED, oddities, walls and budgets included. */
+import { type ActionSource, NO_ACTIONS } from './action-source.ts'
 import { alpacaDialect } from './alpaca.ts'
 import { fredDialect } from './fred.ts'
 import { massiveDialect } from './massive.ts'
+import { NO_OPTIONS, type OptionSource } from './option-source.ts'
 import type { Dialect } from './reply.ts'
 import { type BarSource, NO_BARS, NO_YIELDS, type YieldSource } from './source.ts'
 import { type LabVendor, openVendor, type VendorServer } from './vendor-server.ts'
 
+export type { ActionSource, LabAction } from './action-source.ts'
 export type { FaultMode } from './fault-modes.ts'
-export type { BarSource, LabBar, LabSplit, Observation, YieldSource } from './source.ts'
+export type { LabContract, OptionSource } from './option-source.ts'
+export type { BarSource, LabBar, LabSplit, Observation, Revision, YieldSource } from './source.ts'
 export type { LabVendor, VendorStats } from './vendor-server.ts'
 
 export type LabVendorName = 'alpaca' | 'massive' | 'fred'
@@ -47,6 +51,11 @@ export interface LabOptions {
   alpaca?: BarSource
   massive?: BarSource
   fred?: YieldSource
+  /** Corporate actions and options; absent: a vendor that has none. The same source may serve both. */
+  actions?: { alpaca?: ActionSource; massive?: ActionSource }
+  options?: { alpaca?: OptionSource; massive?: OptionSource }
+  /** Treasury yields at Massive; absent: those of `fred`. */
+  massiveYields?: YieldSource
   keys?: LabKeys
   limits?: Partial<Record<LabVendorName, number>>
   /** Whether the natural 429 carries Retry-After; measured vendors send none, so the default is false. */
@@ -95,11 +104,26 @@ export async function startLab(options: LabOptions): Promise<Lab> {
   try {
     const alpaca = await open(
       'alpaca',
-      alpacaDialect({ source: options.alpaca ?? NO_BARS, keys: keys.alpaca, plan, seed, poison }),
+      alpacaDialect({
+        source: options.alpaca ?? NO_BARS,
+        actions: options.actions?.alpaca ?? NO_ACTIONS,
+        options: options.options?.alpaca ?? NO_OPTIONS,
+        keys: keys.alpaca,
+        plan,
+        seed,
+        poison,
+      }),
     )
     const massive = await open(
       'massive',
-      massiveDialect({ source: options.massive ?? NO_BARS, key: keys.massive, plan }),
+      massiveDialect({
+        source: options.massive ?? NO_BARS,
+        actions: options.actions?.massive ?? NO_ACTIONS,
+        options: options.options?.massive ?? NO_OPTIONS,
+        yields: options.massiveYields ?? options.fred ?? NO_YIELDS,
+        key: keys.massive,
+        plan,
+      }),
     )
     const fred = await open('fred', fredDialect({ source: options.fred ?? NO_YIELDS, key: keys.fred, plan }))
     return { alpaca, massive, fred, close }

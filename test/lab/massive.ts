@@ -1,21 +1,32 @@
-/** Plays Massive's REST host: aggregates by ticker and range, and the whole market on one day. */
+/** Plays Massive's REST host: who may ask, what is where, and aggregates of stocks and options. */
 import type { DatasetName } from '../../functions/_market/cell.ts'
-import { isDt, minDt } from '../../functions/_market/dt.ts'
-import { type AggsQuery, applyWalls, nextUrlOf, readAggsQuery, refuse, requestIdOf } from './massive-query.ts'
+import { addDays, isDt, minDt } from '../../functions/_market/dt.ts'
+import type { ActionSource } from './action-source.ts'
+import { actionPaths } from './massive-actions.ts'
+import { adjust, envelope, print } from './massive-bars.ts'
+import { applyWalls, nextUrlOf, readAggsQuery, refuse, requestIdOf } from './massive-query.ts'
+import { contractsList, tickerPaths, yieldsList } from './massive-reference.ts'
 import { closeOf, endOfDay, midnightOf, newYorkDt } from './new-york.ts'
+import type { OptionSource } from './option-source.ts'
 import { type Place, type Timeframe, walk } from './paging.ts'
 import { type Dialect, json, type Question, type Reply, reply } from './reply.ts'
-import type { BarSource, LabBar, LabSplit } from './source.ts'
+import type { BarSource, LabSplit, YieldSource } from './source.ts'
 
 export interface MassiveTerms {
   source: BarSource
+  actions: ActionSource
+  options: OptionSource
+  yields: YieldSource
   key: string
   plan: 'basic' | 'open'
 }
 
 const DATASET: Record<Timeframe, DatasetName> = { day: 'equities_bars', minute: 'equities_bars_minute' }
 
-export function massiveDialect({ source, key, plan }: MassiveTerms): Dialect {
+export function massiveDialect({ source, actions, options, yields, key, plan }: MassiveTerms): Dialect {
+  const actionsAt = actionPaths(actions, source)
+  const tickersAt = tickerPaths(source, actions)
+
   return {
     tooMany: (question) =>
       json(429, {
@@ -30,26 +41,56 @@ export function massiveDialect({ source, key, plan }: MassiveTerms): Dialect {
       if (given !== key) throw refuse(question, 401, 'Unknown API Key')
       const parts = question.path.split('/').slice(1).map(decodeURIComponent)
       const [v2, aggs, kind, ...rest] = parts
-      if (v2 === 'v2' && aggs === 'aggs' && kind === 'ticker' && rest[1] === 'range' && rest.length === 6) {
-        return range(question, [rest[0], ...rest.slice(2)] as string[])
+      if (v2 === 'v2' && aggs === 'aggs' && kind === 'ticker') {
+        if (rest[1] === 'range' && rest.length === 6) return range(question, [rest[0], ...rest.slice(2)] as string[])
+        if (rest[1] === 'prev' && rest.length === 2) return previous(question, rest[0] as string)
       }
       if (v2 === 'v2' && aggs === 'aggs' && kind === 'grouped' && rest.length === 5) {
         if (rest.slice(0, 4).join('/') === 'locale/us/market/stocks') return grouped(question, rest[4] as string)
       }
-      return reply(404, 'text/plain', '404 page not found')
+      return reference(question, parts) ?? reply(404, 'text/plain', '404 page not found')
     },
+  }
+
+  function reference(question: Question, parts: string[]): Reply | undefined {
+    const ticker = parts[3] ?? ''
+    switch (question.path) {
+      case '/stocks/v1/splits':
+        return actionsAt.splits(question)
+      case '/v3/reference/splits':
+        return actionsAt.legacySplits(question)
+      case '/stocks/v1/dividends':
+        return actionsAt.dividends(question)
+      case '/v3/reference/dividends':
+        return actionsAt.legacyDividends(question)
+      case '/v3/reference/options/contracts':
+        return contractsList(options, question)
+      case '/fed/v1/treasury-yields':
+        return yieldsList(yields, plan, question)
+      case '/v3/reference/tickers':
+        return tickersAt.list(question)
+      default:
+        break
+    }
+    const [, , tickers] = parts
+    if (tickers !== 'tickers' || parts[1] !== 'reference') return undefined
+    if (parts[0] === 'v3' && parts.length === 4) return tickersAt.details(question, ticker)
+    if (parts[0] === 'vX' && parts.length === 5 && parts[4] === 'events') return tickersAt.events(question, ticker)
+    return undefined
   }
 
   function range(question: Question, parts: string[]): Reply {
     const asked = readAggsQuery(question, parts)
     const { span, ticker, limit, adjusted } = asked
     if (plan === 'basic') span.from = applyWalls(question, span.from, span.to)
-    const splits = adjusted ? source.splits(ticker) : []
+    const isOption = ticker.startsWith('O:')
+    const bars = isOption ? options.bars : source
+    const splits = adjusted && !isOption ? splitsSoFar(ticker, question) : []
     const rows: string[] = []
     let last: Place | undefined
     let next: Place | undefined
     let newest = ''
-    for (const [bar, place] of walk(source, ticker, span, asked.after)) {
+    for (const [bar, place] of walk(bars, isOption ? ticker.slice(2) : ticker, span, asked.after)) {
       if (rows.length === limit) {
         next = place
         break
@@ -61,7 +102,27 @@ export function massiveDialect({ source, key, plan }: MassiveTerms): Dialect {
     const end = newYorkDt(Math.min(span.to, span.now))
     const served = next !== undefined && span.order === 'asc' ? newest : end
     const nextUrl = last && next ? nextUrlOf(question, parts, asked, last, next) : undefined
-    return envelope(question, { ticker, asked }, rows, nextUrl, { dataset: DATASET[span.timeframe], dt: served })
+    const reach = isOption ? null : { dataset: DATASET[span.timeframe], dt: served }
+    return envelope(question, { ticker, asked }, rows, nextUrl, reach)
+  }
+
+  /** The newest day that is over, stamped with its END, whatever the specification says (recorded 2022). */
+  function previous(question: Question, ticker: string): Reply {
+    const today = newYorkDt(question.now)
+    const isOption = ticker.startsWith('O:')
+    const bars = isOption ? options.bars : source
+    const symbol = isOption ? ticker.slice(2) : ticker
+    const bar = bars.daily(symbol, addDays(today, -10), addDays(today, -1)).at(-1)
+    const adjusted = question.query.get('adjusted') !== 'false'
+    const splits = adjusted && !isOption ? splitsSoFar(ticker, question) : []
+    const rows = bar ? [print(adjust(bar, splits), closeOf(bar.dt), ticker)] : []
+    return envelope(question, { ticker, asked: { adjusted } }, rows, undefined, null)
+  }
+
+  /** A split that is still to come adjusts nothing yet. */
+  function splitsSoFar(symbol: string, question: Question): LabSplit[] {
+    const today = newYorkDt(question.now)
+    return source.splits(symbol).filter((split) => split.exDt <= today)
   }
 
   function grouped(question: Question, date: string): Reply {
@@ -74,7 +135,7 @@ export function massiveDialect({ source, key, plan }: MassiveTerms): Dialect {
     const stamp = closeOf(date)
     const rows: string[] = []
     for (const symbol of stamp <= question.now ? source.symbols() : []) {
-      const splits = adjusted ? source.splits(symbol) : []
+      const splits = adjusted ? splitsSoFar(symbol, question) : []
       for (const bar of source.daily(symbol, date, date)) rows.push(print(adjust(bar, splits), stamp, symbol))
     }
     return envelope(question, { adjusted }, rows, undefined, {
@@ -82,61 +143,4 @@ export function massiveDialect({ source, key, plan }: MassiveTerms): Dialect {
       dt: minDt(date, newYorkDt(question.now)),
     })
   }
-}
-
-/** The answer's frame; `results` is absent when there are none, and the next page's URL never holds the key. */
-function envelope(
-  question: Question,
-  about: { ticker: string; asked: AggsQuery } | { adjusted: boolean },
-  rows: string[],
-  nextUrl: string | undefined,
-  reach: Reply['reach'],
-): Reply {
-  const fields = [
-    ...('ticker' in about ? [`"ticker":${JSON.stringify(about.ticker)}`] : []),
-    `"queryCount":${rows.length}`,
-    `"resultsCount":${rows.length}`,
-    `"adjusted":${'asked' in about ? about.asked.adjusted : about.adjusted}`,
-    ...(rows.length > 0 ? [`"results":[${rows.join(',')}]`] : []),
-    '"status":"OK"',
-    `"request_id":"${requestIdOf(question)}"`,
-    ...(rows.length > 0 && 'ticker' in about ? [`"count":${rows.length}`] : []),
-    ...(nextUrl === undefined ? [] : [`"next_url":${JSON.stringify(nextUrl)}`]),
-  ]
-  return {
-    ...json(200, null),
-    body: `{${fields.join(',')}}`,
-    rows: rows.length,
-    headers: {
-      'X-Request-Id': requestIdOf(question),
-      ...(nextUrl === undefined ? {} : { Link: `<${nextUrl}>; rel="next"` }),
-    },
-    reach,
-  }
-}
-
-/** Prices and volume on the share count of the newest split; untouched bars stay the same double. */
-function adjust(bar: LabBar, splits: readonly LabSplit[]): LabBar {
-  let ratio = 1
-  for (const split of splits) if (split.exDt > bar.dt) ratio *= split.ratio
-  if (ratio === 1) return bar
-  const price = (value: number | null) => (value === null ? null : Math.round((value / ratio) * 10_000) / 10_000)
-  return {
-    ...bar,
-    o: price(bar.o),
-    h: price(bar.h),
-    l: price(bar.l),
-    c: price(bar.c),
-    v: bar.v === null ? null : bar.v * ratio,
-    ...(bar.vw === undefined ? {} : { vw: price(bar.vw) }),
-  }
-}
-
-function print(bar: LabBar, t: number, ticker?: string): string {
-  // Volume is a double here and shows it: 1200.0.
-  const v = Number.isInteger(bar.v) && Math.abs(bar.v as number) < 1e21 ? `${bar.v}.0` : `${bar.v}`
-  const tail = `${bar.n == null ? '' : `,"n":${bar.n}`}`
-  const head = ticker === undefined ? '' : `"T":${JSON.stringify(ticker)},`
-  const vw = bar.vw == null ? '' : `,"vw":${bar.vw}`
-  return `{${head}"v":${v}${vw},"o":${bar.o},"c":${bar.c},"h":${bar.h},"l":${bar.l},"t":${t}${tail}}`
 }

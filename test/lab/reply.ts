@@ -31,6 +31,8 @@ export interface Dialect {
   answer(question: Question): Reply
   /** The vendor's own 429. */
   tooMany(question: Question): Reply
+  /** Which of the vendor's budgets pays for a question; absent: there is one. */
+  budget?(question: Question): string
 }
 
 export const JSON_TYPE = 'application/json'

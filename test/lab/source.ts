@@ -46,11 +46,20 @@ export interface Observation {
   value: string
 }
 
+/** A value that replaced an earlier one: known from the vintage of the day `from` on. */
+export interface Revision {
+  date: Dt
+  value: string
+  from: Dt
+}
+
 export interface YieldSource {
   series(): string[]
   /** Observations with from <= date <= to, ascending: a row for each weekday, none on weekends. */
   observations(id: string, from: Dt, to: Dt): Observation[]
   last(): Dt | undefined
+  /** Replacements of values that `observations` gives as first published; absent: there are none. */
+  revisions?(id: string): Revision[]
 }
 
 /** A vendor that knows no symbol: answers empty. */

@@ -7,7 +7,7 @@ import type { DatasetName } from '../../functions/_market/cell.ts'
 import type { Dt } from '../../functions/_market/dt.ts'
 import { type Delivery, type FaultMode, spoil } from './fault-modes.ts'
 import { RateWindow } from './rate-window.ts'
-import { type Dialect, json, Refusal, type Reply, reply } from './reply.ts'
+import { type Dialect, json, type Question, Refusal, type Reply, reply } from './reply.ts'
 
 const compress = promisify(gzip)
 /** Shorter bodies are sent as they are, like the vendors do. */
@@ -59,7 +59,13 @@ const isDue = (death: Death, reach: { dataset: DatasetName; dt: Dt }): boolean =
 /** Starts the server on a free port of 127.0.0.1. */
 export async function openVendor(terms: VendorTerms): Promise<VendorServer> {
   const { dialect, now } = terms
-  const window = new RateWindow(terms.perMinute)
+  const windows = new Map<string, RateWindow>()
+  const windowOf = (question: Question): RateWindow => {
+    const name = dialect.budget?.(question) ?? ''
+    const window = windows.get(name) ?? new RateWindow(terms.perMinute)
+    windows.set(name, window)
+    return window
+  }
   const stats: VendorStats = { calls: 0, rows: 0, violations: 0, byStatus: {} }
   let deaths = terms.deaths
   let dead = terms.dead
@@ -70,13 +76,14 @@ export async function openVendor(terms: VendorTerms): Promise<VendorServer> {
   const decide = (request: IncomingMessage): Delivery => {
     const at = now()
     stats.calls++
-    const admitted = window.admit(at)
-    if (!admitted) stats.violations++
     const target = request.url ?? '/'
     // Split by hand: URL would throw on the odd targets a broken client may send.
     const [path = '', ...search] = target.split('?')
     const query = new URLSearchParams(search.join('?'))
     const question = { path, query, headers: request.headers, target, now: at, baseUrl: url }
+    const window = windowOf(question)
+    const admitted = window.admit(at)
+    if (!admitted) stats.violations++
     if (dead) return { reply: reply(0, '', ''), reset: true }
     const tooMany = dialect.tooMany(question)
     if (!admitted) {
@@ -92,7 +99,7 @@ export async function openVendor(terms: VendorTerms): Promise<VendorServer> {
     }
     if (mode === null || modeLeft <= 0) return { reply: honest }
     modeLeft--
-    return spoil(honest, mode, tooMany)
+    return spoil(honest, mode, tooMany, question)
   }
 
   const server = createServer((request, response) => {
@@ -152,8 +159,10 @@ async function send(request: IncomingMessage, response: ServerResponse, delivery
   }
   const { status, type, body, headers } = delivery.reply
   let bytes: Buffer = Buffer.from(body)
-  const zipped = bytes.length > GZIP_FROM_BYTES && /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''))
+  const accepted = bytes.length > GZIP_FROM_BYTES && /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''))
+  const zipped = accepted || delivery.gzipCut === true
   if (zipped) bytes = await compress(bytes, { level: 1 })
+  if (delivery.gzipCut) bytes = bytes.subarray(0, bytes.length >> 1)
   response.writeHead(status, {
     'Content-Type': type,
     'Content-Length': bytes.length,

@@ -1,0 +1,84 @@
+/** Plays Alpaca's calendar and clock (trading host): sessions in New York wall time. */
+import { calendarOf } from '../../functions/_calendar/calendar.ts'
+import { newYorkMinute } from '../../functions/_calendar/zone.ts'
+import { addDays, type Dt, isDt } from '../../functions/_market/dt.ts'
+import { oneOf, refuse } from './alpaca-query.ts'
+import { newYorkDt, sessionOf } from './new-york.ts'
+import { json, type Question, type Reply } from './reply.ts'
+
+const xnys = calendarOf('xnys')
+const REGULAR_CLOSE = '16:00'
+
+/** "HH:MM" in New York. */
+function wallTime(instant: number): string {
+  const minute = newYorkMinute(instant)
+  return `${String(Math.floor(minute / 60)).padStart(2, '0')}:${String(minute % 60).padStart(2, '0')}`
+}
+
+/** A stamp with the offset of New York, as the clock prints it. */
+function wallStamp(instant: number): string {
+  const wall = Date.parse(`${newYorkDt(instant)}T00:00:00Z`) + newYorkMinute(instant) * 60_000
+  const hours = Math.round((instant - wall) / 3_600_000)
+  const text = new Date(instant - hours * 3_600_000).toISOString().replace('.000Z', '').replace('Z', '')
+  return `${text}-${String(hours).padStart(2, '0')}:00`
+}
+
+/** How many business days a trade took to settle on a day (SEC rule 15c6-1 and its amendments of 2017 and 2024). */
+const settlementDays = (dt: Dt): number => (dt >= '2024-05-28' ? 1 : dt >= '2017-09-05' ? 2 : 3)
+
+/** Settlement needs banks and the exchange open. */
+function settlementOf(dt: Dt): Dt {
+  const fed = calendarOf('fed')
+  let day = dt
+  for (let left = settlementDays(dt); left > 0; ) {
+    day = addDays(day, 1)
+    if (day > xnys.last || (xnys.isSession(day) && (day < fed.first || day > fed.last || fed.isSession(day)))) left--
+  }
+  return day
+}
+
+/** A bare list of the open days. Without `start` and `end` all days the lab's calendar vouches for. */
+export function calendarDays({ query }: Question): Reply {
+  const day = (name: string, otherwise: Dt): Dt => {
+    // The official client sends whole stamps.
+    const text = (query.get(name) ?? otherwise).slice(0, 10)
+    if (!isDt(text)) throw refuse(422, `invalid format for ${name}: ${text}`)
+    return text
+  }
+  const bySettlement =
+    oneOf('date_type', query.get('date_type') ?? 'TRADING', ['TRADING', 'SETTLEMENT']) === 'SETTLEMENT'
+  const start = day('start', xnys.first)
+  const end = day('end', xnys.last)
+  const rows = xnys
+    .sessions(bySettlement ? addDays(start, -10) : start, end)
+    .map((dt) => {
+      const session = sessionOf(dt)
+      const open = session ? wallTime(session.open) : '09:30'
+      const close = session ? wallTime(session.close) : REGULAR_CLOSE
+      const sessionClose = close < REGULAR_CLOSE ? '1700' : '2000'
+      return {
+        date: dt,
+        open,
+        close,
+        session_open: '0400',
+        session_close: sessionClose,
+        settlement_date: settlementOf(dt),
+      }
+    })
+    .filter((row) => !bySettlement || (row.settlement_date >= start && row.settlement_date <= end))
+  return { ...json(200, rows), rows: rows.length }
+}
+
+export function clockNow({ now }: Question): Reply {
+  const today = newYorkDt(now)
+  const session = sessionOf(today)
+  const isOpen = session !== undefined && now >= session.open && now < session.close
+  const nextOpen = session && now < session.open ? session : sessionOf(xnys.next(today))
+  const nextClose = session && now < session.close ? session : nextOpen
+  return json(200, {
+    timestamp: wallStamp(now),
+    is_open: isOpen,
+    next_open: nextOpen ? wallStamp(nextOpen.open) : null,
+    next_close: nextClose ? wallStamp(nextClose.close) : null,
+  })
+}
