@@ -71,6 +71,8 @@ const Dataset = z.strictObject({
   partition: z.enum(['date', 'year']),
   /** New York time after which a session's data is worth collecting; ingest-tick waits for it. */
   cadence: z.strictObject({ ready_at: Clock }),
+  /** A present cell is asked for again once so many sessions have closed after its own, each number once; absent: never. */
+  restate: z.strictObject({ sessions: z.array(z.int().min(1).max(20)).min(1) }).optional(),
   /** Columns of a raw row, in file order; provenance columns are added to every dataset. */
   columns: z.array(Column).min(1),
   groups: z

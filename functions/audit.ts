@@ -1,14 +1,17 @@
-/** POST /audit: expected minus known. Queues gaps and due re-checks, says why cells must wait, marks partitions to rebuild and forgets unwanted ones. */
+/** POST /audit: expected minus known. Queues gaps, due re-checks and due re-readings, says why cells must wait, marks partitions to rebuild and forgets unwanted ones. */
 import type { DatasetConfig } from '../config/schema.ts'
 import { type Absence, dueAbsences, explainAbsences } from '../db/absences/absences.ts'
+import { dueRereads } from '../db/attempts/due-rereads.ts'
 import { findGaps } from '../db/coverage/find-gaps.ts'
 import { countOpenTasks } from '../db/gap-tasks/count-tasks.ts'
 import { dropUnexpected } from '../db/gap-tasks/drop-unexpected.ts'
+import { endRereads } from '../db/gap-tasks/end-rereads.ts'
 import { enqueueTasks, type NewTask } from '../db/gap-tasks/enqueue-tasks.ts'
 import { expectPartitions, forgetPartitions, unexpectedPartitions } from '../db/partitions/partitions.ts'
-import { datasetsOf, serversOf } from './_dispatch/desk.ts'
+import { datasetsOf, preferenceOrder, serversOf } from './_dispatch/desk.ts'
 import { firstDt, serves } from './_dispatch/reach.ts'
 import { asofAt, expectedPartitions, expectedRows, livesOf, monthMasks } from './_expected/expected.ts'
+import { openWindows } from './_expected/restate.ts'
 import { dropFragment } from './_ledger/ledger.ts'
 import { DatasetName } from './_market/cell.ts'
 import { type Dt, dtsOfMask, maxDt, minDt } from './_market/dt.ts'
@@ -20,6 +23,8 @@ export const AuditBody = Night
 /** The queue holds a working set; what does not fit is found again by a later audit. */
 const MAX_OPEN_TASKS = 250_000
 const PRIORITY_TODAY = 100
+/** What is missing comes before what may have changed. */
+const PRIORITY_REREAD = -10
 
 export interface Audited extends Ending {
   asof: Dt
@@ -28,6 +33,8 @@ export interface Audited extends Ending {
   gaps: number
   enqueued: number
   rechecks: number
+  /** Present cells that are asked for again. */
+  rereads: number
   /** Tasks for cells nobody expects any more. */
   dropped: number
   /** Partitions whose expected cells changed. */
@@ -44,6 +51,7 @@ export async function audit(node: Node, { at = node.now() }: { at?: number | und
     gaps: 0,
     enqueued: 0,
     rechecks: 0,
+    rereads: 0,
     dropped: 0,
     touched: 0,
     forgotten: 0,
@@ -70,10 +78,47 @@ export async function audit(node: Node, { at = node.now() }: { at?: number | und
     audited.enqueued += enqueued
     audited.rechecks += rechecked
     room = Math.max(0, room - enqueued - rechecked)
+    const rereads = await queueRereads(node, dataset, spec, at, room)
+    audited.rereads += rereads
+    room -= rereads
   }
   audited.forgotten = await forgetUnwanted(node, wanted, asof)
   node.log('audit.compared', { ...audited })
   return audited
+}
+
+/** Queues the present cells whose data may have been corrected since they were read, each for the vendor it came from. Answers how many. */
+async function queueRereads(
+  node: Node,
+  dataset: DatasetName,
+  spec: DatasetConfig,
+  at: number,
+  limit: number,
+): Promise<number> {
+  const askable = serversOf(node, dataset).map(({ seat }) => seat.name)
+  await endRereads(node.db, dataset, askable, node.now())
+  const due = await dueRereads(node.db, {
+    dataset,
+    windows: openWindows(spec, at),
+    lives: livesOf(node.config, spec, asofAt(at)),
+    preferred: preferenceOrder(node.config, dataset),
+    askable,
+    now: node.now(),
+    limit,
+  })
+  const tasks = due.map(
+    ({ symbol, dt, vendor }): NewTask => ({
+      symbol,
+      dt,
+      lane: 'backfill',
+      priority: PRIORITY_REREAD,
+      expectedRows: expectedRows(spec, symbol, dt),
+      reason: 're_read',
+      nextAt: node.now(),
+      vendor,
+    }),
+  )
+  return await enqueueTasks(node.db, dataset, tasks, node.now())
 }
 
 /** Takes partitions that hold no expected cell any more out of the ledger; their curated files stay. */

@@ -16,10 +16,14 @@ const WANTS_SHOWN = 20
 
 export async function dispatchOneTask(
   node: Node,
-  { lane = null, dryRun }: { lane?: 'today' | 'backfill' | undefined | null; dryRun: boolean },
+  {
+    lane = null,
+    dryRun,
+    at = node.now(),
+  }: { lane?: 'today' | 'backfill' | undefined | null; dryRun: boolean; at?: number | undefined },
 ): Promise<Answered> {
   if (dryRun) return await rehearse(node, lane)
-  const done = await dispatchNext(node, lane)
+  const done = await dispatchNext(node, lane, at)
   if (!('vendor' in done)) return { more: false, nextAt: done.nextAt }
   return { ...done, more: true, nextAt: null }
 }

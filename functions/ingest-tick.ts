@@ -36,7 +36,7 @@ export async function ingestTick(node: Node, { at = node.now() }: { at?: number 
     ingested.enqueued += await enqueueNewest(node, dataset, spec, asof, at)
   }
   for (let dispatched = 0; dispatched < CALLS_PER_TICK; dispatched++) {
-    const done = await dispatchNext(node, 'today')
+    const done = await dispatchNext(node, 'today', at)
     if (!('vendor' in done)) return { ...ingested, nextAt: done.nextAt }
     ingested.calls += done.calls
     ingested.filled += (done.outcomes.filled ?? 0) + (done.outcomes.short ?? 0)

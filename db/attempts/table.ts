@@ -21,6 +21,8 @@ export const attempts = sqliteTable(
     askAgainAt: integer('ask_again_at').notNull(),
     /** The flags for which QC refused this vendor's version; null while it is good. */
     refusedFor: text('refused_for'),
+    /** Epoch ms at which a delivered version was last asked for again, whatever came of it; null when it never was. */
+    rereadAt: integer('reread_at'),
   },
   (table) => [
     primaryKey({ columns: [table.dataset, table.symbol, table.dt, table.vendor] }),

@@ -16,6 +16,7 @@ export interface VendorReach {
 export function claimableBy(reach: VendorReach): SQL {
   const { vendor, dataset, fromDt, toDt, lane, now } = reach
   const inLane = lane === null ? sql`` : sql`AND t.lane = ${lane}`
+  // A task that names its vendor asks again on purpose: what that vendor said earlier does not forbid it.
   const askedLately = sql`SELECT 1 FROM attempts a
     WHERE a.dataset = t.dataset AND a.symbol = t.symbol AND a.dt = t.dt AND a.vendor = ${vendor} AND a.ask_again_at > ${now}`
   const demoted = sql`SELECT 1 FROM demotions d
@@ -24,7 +25,7 @@ export function claimableBy(reach: VendorReach): SQL {
   return sql`FROM gap_tasks t
     WHERE t.state = 'queued' AND t.dataset = ${dataset} ${inLane}
       AND t.next_at <= ${now} AND t.dt BETWEEN ${fromDt} AND ${toDt}
-      AND NOT EXISTS (${askedLately}) AND NOT EXISTS (${demoted})`
+      AND (t.vendor = ${vendor} OR t.vendor IS NULL AND NOT EXISTS (${askedLately})) AND NOT EXISTS (${demoted})`
 }
 
 /** Lane `today` first, then priority, then the oldest day, then first come. */

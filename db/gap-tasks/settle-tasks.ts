@@ -1,5 +1,5 @@
 /**
- * The one place where an answer becomes memory: evidence, coverage, absences, bookmarks, touched partitions and the task's
+ * The one place where an answer becomes memory: evidence, corrections, coverage, absences, bookmarks, touched partitions and the task's
  * next state, all in one write, all only for tasks whose lease still carries the caller's token. A holder whose lease has
  * passed on changes nothing.
  */
@@ -28,6 +28,11 @@ export interface Settlement {
   nextAt: number
   /** 0 when the attempt is given back (a snooze). */
   burns: 0 | 1
+  /** 1 when a delivered version was asked for again and that is over, whatever came of it. */
+  reread: 0 | 1
+  /** Largest relative change against the version before, null where there was none or it was not measured. */
+  closeChange: number | null
+  volumeChange: number | null
 }
 
 export interface SettleRequest {
@@ -37,16 +42,21 @@ export interface SettleRequest {
   settlements: readonly Settlement[]
   /** Partitions whose cells changed. */
   partitions: readonly string[]
+  /** The instant of the night the answer belongs to, epoch ms: what a correction is dated by. */
+  night: number
   now: number
 }
 
 /** Answers how many tasks were settled: fewer than asked when a lease had lapsed and passed on. */
 export async function settleTasks(db: Db, request: SettleRequest): Promise<number> {
-  const { token, vendor, dataset, now } = request
+  const { token, vendor, dataset, night, now } = request
   const settled = sql`(SELECT i.value AS s FROM json_each(${JSON.stringify(request.settlements)}) i
     CROSS JOIN leases l ON l.task_id = i.value->>'id' WHERE l.token = ${token})`
   const results = await db.write([
+    // Reads the evidence of the version before, so it comes first.
+    recordCorrections(settled, vendor, dataset, night),
     recordEvidence(settled, vendor, dataset, now),
+    recordRereads(settled, vendor, dataset, now),
     markCoverage(settled, dataset),
     forgetAbsences(settled, dataset),
     recordAbsences(settled, dataset, now),
@@ -61,8 +71,24 @@ export async function settleTasks(db: Db, request: SettleRequest): Promise<numbe
     sql`DELETE FROM leases WHERE token = ${token}
         AND task_id IN (SELECT value->>'id' FROM json_each(${JSON.stringify(request.settlements)}))`,
   ])
-  return results[6]?.length ?? 0
+  return results.at(-2)?.length ?? 0
 }
+
+/** A digest other than the known one is a correction, whoever noticed it: also a run that was killed after the files were written. */
+const recordCorrections = (settled: SQL, vendor: string, dataset: string, night: number): SQL => sql`
+  INSERT INTO corrections
+    (dataset, symbol, dt, vendor, at, previous, digest, rows_before, rows, close_change, volume_change)
+  SELECT ${dataset}, a.symbol, a.dt, ${vendor}, ${night}, a.digest, s->>'digest', a.rows, s->>'rows', s->>'closeChange',
+         s->>'volumeChange'
+  FROM ${settled} CROSS JOIN attempts a ON a.dataset = ${dataset} AND a.symbol = s->>'symbol' AND a.dt = s->>'dt'
+    AND a.vendor = ${vendor}
+  WHERE s->>'digest' IS NOT NULL AND a.digest <> s->>'digest'
+  ON CONFLICT DO NOTHING`
+
+/** Apart from the evidence, which an empty or failed reading leaves as it is. */
+const recordRereads = (settled: SQL, vendor: string, dataset: string, now: number): SQL => sql`
+  UPDATE attempts SET reread_at = ${now} WHERE dataset = ${dataset} AND vendor = ${vendor}
+    AND (symbol, dt) IN (SELECT s->>'symbol', s->>'dt' FROM ${settled} WHERE s->>'reread' = 1)`
 
 const recordEvidence = (settled: SQL, vendor: string, dataset: string, now: number): SQL => sql`
   INSERT INTO attempts (dataset, symbol, dt, vendor, count, outcome, status, rows, digest, note, at, ask_again_at)

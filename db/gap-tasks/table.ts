@@ -5,6 +5,7 @@
  *               ▲                 │ └────settle──▶ stalled   (attempts used up; redrive makes it queued again)
  *               └── settle, reap ─┘
  *
+ * A present cell is queued too when its vendor may have changed it since (`re_read`); whatever comes of that, it stays present.
  * Attempts are counted at the claim, before anything is sent: a task that kills the process still runs out of them.
  */
 import { sql } from 'drizzle-orm'
@@ -20,7 +21,7 @@ export const gapTasks = sqliteTable(
     lane: text('lane', { enum: ['today', 'backfill'] }).notNull(),
     priority: integer('priority').notNull(),
     expectedRows: integer('expected_rows'),
-    /** Why the cell was queued: missing, recheck, second_opinion or manual. */
+    /** Why the cell was queued: missing, recheck, second_opinion, manual or re_read. */
     reason: text('reason').notNull(),
     state: text('state', { enum: ['queued', 'leased', 'done', 'stalled'] }).notNull(),
     attempts: integer('attempts').notNull(),
@@ -29,6 +30,8 @@ export const gapTasks = sqliteTable(
     lastOutcome: text('last_outcome'),
     createdAt: integer('created_at').notNull(),
     updatedAt: integer('updated_at').notNull(),
+    /** The only vendor that may take the task; null for any. */
+    vendor: text('vendor'),
   },
   (table) => [
     uniqueIndex('gap_tasks_open_cell').on(table.dataset, table.symbol, table.dt).where(sql`state <> 'done'`),

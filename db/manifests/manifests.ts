@@ -10,6 +10,8 @@ export interface AcceptedLine {
   bit: number
   rows: number
   digest: string
+  /** Epoch ms at which the vendor's answer was complete. */
+  fetchedAt: number
   partition: string
 }
 
@@ -41,9 +43,17 @@ export async function replayAccepted(
       AND a.vendor = ${vendor}
     WHERE a.digest IS NOT i.value->>'digest'`)
   const replayed = sql`(SELECT value AS s FROM json_each(${`[${fresh.map((row) => row.line).join(',')}]`}))`
+  // A chain that was left half-way will go on for the night it speaks for: what it had found belongs to that night.
+  const night = sql`coalesce((SELECT max(scheduled_at) FROM ticks WHERE ended_at IS NULL AND scheduled_at <= ${now}), ${now})`
   await db.write([
+    sql`INSERT INTO corrections (dataset, symbol, dt, vendor, at, previous, digest, rows_before, rows)
+        SELECT ${dataset}, a.symbol, a.dt, ${vendor}, min(s->>'fetchedAt', ${night}), a.digest, s->>'digest', a.rows, s->>'rows'
+        FROM ${replayed} CROSS JOIN attempts a ON a.dataset = ${dataset} AND a.symbol = s->>'symbol' AND a.dt = s->>'dt'
+          AND a.vendor = ${vendor}
+        WHERE a.digest IS NOT NULL
+        ON CONFLICT DO NOTHING`,
     sql`INSERT INTO attempts (dataset, symbol, dt, vendor, count, outcome, rows, digest, at, ask_again_at)
-        SELECT ${dataset}, s->>'symbol', s->>'dt', ${vendor}, 1, 'filled', s->>'rows', s->>'digest', ${now}, 9007199254740991
+        SELECT ${dataset}, s->>'symbol', s->>'dt', ${vendor}, 1, 'filled', s->>'rows', s->>'digest', s->>'fetchedAt', 9007199254740991
         FROM ${replayed} WHERE true
         ON CONFLICT DO UPDATE SET outcome = 'filled', rows = excluded.rows, digest = excluded.digest, refused_for = NULL,
           at = excluded.at, ask_again_at = excluded.ask_again_at`,

@@ -9,6 +9,7 @@ import type { Answer } from '../_vendors/vendor.ts'
 import { type Claim, claimNext, type Nothing } from './claim.ts'
 import type { Desk, Lane } from './desk.ts'
 import { type CellOutcome, outcomesOf } from './outcomes.ts'
+import { type Moved, measureMoves } from './restated.ts'
 import { settle } from './settle.ts'
 
 export interface Dispatched {
@@ -28,7 +29,12 @@ const FAILURES_TO_OPEN = 3
 const OPEN_MS = 60_000
 const LONGEST_OPEN_MS = 30 * 60_000
 
-export async function dispatchNext(desk: Desk, lane: Lane | null): Promise<Dispatched | Nothing> {
+/** `night` is the instant the call speaks for, epoch ms: what it finds corrected is dated by it. */
+export async function dispatchNext(
+  desk: Desk,
+  lane: Lane | null,
+  night: number = desk.now(),
+): Promise<Dispatched | Nothing> {
   const claim = await claimNext(desk, lane)
   if (!('token' in claim)) return claim
   const { seat } = claim.server
@@ -38,8 +44,8 @@ export async function dispatchNext(desk: Desk, lane: Lane | null): Promise<Dispa
   const outcomes = outcomesOf(answer, claim.plan.wants, claim.spec)
   await heedVendor(desk, seat.name, answer)
   const known = await listAttempts(desk.db, claim.dataset, claim.plan.wants)
-  const kept = await keep(desk, claim, outcomes, known)
-  const settled = await settle(desk, claim, answer, outcomes, kept, known)
+  const { kept, moved } = await keep(desk, claim, outcomes, known)
+  const settled = await settle(desk, claim, { answer, outcomes, kept, moved, known, night })
   await learn(desk.db, {
     vendor: seat.name,
     dataset: claim.dataset,
@@ -67,7 +73,7 @@ async function keep(
   claim: Claim,
   outcomes: CellOutcome[],
   known: { symbol: string; dt: string; vendor: string; digest: string | null }[],
-): Promise<Map<CellKey, KeptCell>> {
+): Promise<{ kept: Map<CellKey, KeptCell>; moved: Map<CellKey, Moved> }> {
   const vendor = claim.server.seat.name
   const digests = new Map(
     known.filter((row) => row.vendor === vendor).map((row) => [cellKey(row.symbol, row.dt), row.digest]),
@@ -75,11 +81,12 @@ async function keep(
   const cells: AcceptedCell[] = outcomes
     .filter(({ outcome }) => outcome === 'filled' || outcome === 'short')
     .map(({ want: { symbol, dt }, rows }) => ({ symbol, dt, rows, known: digests.get(cellKey(symbol, dt)) ?? null }))
-  if (cells.length === 0) return new Map()
+  if (cells.length === 0) return { kept: new Map(), moved: new Map() }
   const adjustment = claim.spec.expected_rows === 'series' ? 'none' : 'raw'
   const provenance = { vendor, feed: claim.plan.feed, adjustment, fetchedAt: desk.now() } as const
+  const moved = await measureMoves(desk.lake, claim.spec, claim.dataset, vendor, cells)
   const kept = await keepCells(desk.lake, claim.spec, claim.dataset, provenance, cells)
-  return new Map(kept.map((cell) => [cellKey(cell.symbol, cell.dt), cell]))
+  return { kept: new Map(kept.map((cell) => [cellKey(cell.symbol, cell.dt), cell])), moved }
 }
 
 /** Failures in a row open the vendor's circuit; its own word on when to come back is heeded at once. */

@@ -13,7 +13,8 @@ import { type Claim, taskOf } from './claim.ts'
 import { type Desk, serversOf } from './desk.ts'
 import type { CellOutcome } from './outcomes.ts'
 import { serves } from './reach.ts'
-import { FOREVER, type OtherVendor, type Verdict, verdictOf } from './verdict.ts'
+import type { Moved } from './restated.ts'
+import { FOREVER, type OtherVendor, rereadVerdict, type Verdict, verdictOf } from './verdict.ts'
 
 /** A refusal of a whole plan is doubted sooner than one of a single symbol. */
 const PLAN_DEMOTION_MS = 60 * 60_000
@@ -21,47 +22,67 @@ const SYMBOL_DEMOTION_MS = 30 * 24 * 60 * 60_000
 /** What a vendor said is kept this long at the most. */
 const NOTE_LENGTH = 300
 
+/** What came of a claim: the answer cell by cell, the files written, and what the memory held before. */
+export interface Gathered {
+  answer: Answer
+  outcomes: CellOutcome[]
+  kept: Map<CellKey, KeptCell>
+  /** How far changed cells are from their version before, where that could be told. */
+  moved: Map<CellKey, Moved>
+  known: Attempt[]
+  /** The instant of the night the call speaks for, epoch ms. */
+  night: number
+}
+
 /** True when every task of the claim was still this holder's. */
-export async function settle(
-  desk: Desk,
-  claim: Claim,
-  answer: Answer,
-  outcomes: CellOutcome[],
-  kept: Map<CellKey, KeptCell>,
-  known: Attempt[],
-): Promise<boolean> {
+export async function settle(desk: Desk, claim: Claim, gathered: Gathered): Promise<boolean> {
+  const { answer, outcomes, kept, moved, known, night } = gathered
   const now = desk.now()
   const vendor = claim.server.seat.name
   const isPlans = ({ error }: CellOutcome): boolean => error !== null && error === answer.interruption
   await demote(desk.db, demotionsOf(claim, outcomes, isPlans, now))
   const othersOf = await othersSeenFrom(desk, claim, known, now)
-  const asked = new Map(
-    known.filter((row) => row.vendor === vendor).map((row) => [cellKey(row.symbol, row.dt), row.count]),
-  )
+  const mine = new Map(known.filter((row) => row.vendor === vendor).map((row) => [cellKey(row.symbol, row.dt), row]))
   const settlements = outcomes.map((cell): Settlement => {
     const key = cellKey(cell.want.symbol, cell.want.dt)
     const task = taskOf(claim, cell.want)
-    const verdict = verdictOf({
+    const isReread = task.reason === 're_read'
+    const verdict = (isReread ? rereadVerdict : verdictOf)({
       outcome: cell.outcome,
       saysNone: cell.saysNone,
       retryAt: cell.error?.retryAt ?? null,
       believedMs: believedMs(isPlans(cell), cell.outcome),
       attempts: task.attempts + 1,
-      asked: (asked.get(key) ?? 0) + 1,
+      asked: (mine.get(key)?.count ?? 0) + 1,
       others: othersOf(cell),
       now,
       jitter: desk.random(),
     })
-    return settlement(task.id, cell, verdict, kept.get(key))
+    const settled = settlement(task.id, cell, verdict, kept.get(key), moved.get(key))
+    if (!isReread) return settled
+    // The cell is present whatever came; only another version of it is news to coverage and to its partition.
+    const isNews = settled.digest !== null && settled.digest !== mine.get(key)?.digest
+    return {
+      ...settled,
+      present: isNews ? 1 : 0,
+      short: isNews ? settled.short : 0,
+      reread: verdict.state === 'done' ? 1 : 0,
+    }
   })
   const touched = settlements.filter((row) => row.present || row.absence !== null)
   const partitions = [...new Set(touched.map((row) => partitionOf(claim.spec.partition, row.dt)))]
   const { token, dataset } = claim
-  const settled = await settleTasks(desk.db, { token, vendor, dataset, settlements, partitions, now })
+  const settled = await settleTasks(desk.db, { token, vendor, dataset, settlements, partitions, night, now })
   return settled === settlements.length
 }
 
-function settlement(id: number, cell: CellOutcome, verdict: Verdict, kept: KeptCell | undefined): Settlement {
+function settlement(
+  id: number,
+  cell: CellOutcome,
+  verdict: Verdict,
+  kept: KeptCell | undefined,
+  moved: Moved | undefined,
+): Settlement {
   const { symbol, dt } = cell.want
   return {
     id,
@@ -82,6 +103,9 @@ function settlement(id: number, cell: CellOutcome, verdict: Verdict, kept: KeptC
     state: verdict.state,
     nextAt: Math.round(verdict.nextAt),
     burns: verdict.burns ? 1 : 0,
+    reread: 0,
+    closeChange: moved?.close ?? null,
+    volumeChange: moved?.volume ?? null,
   }
 }
 

@@ -133,3 +133,27 @@ export function verdictOf(judged: Judged): Verdict {
       return outcome satisfies never
   }
 }
+
+/** The next step after asking for a present cell again: whatever came, the cell stays present; only what may pass is tried again, a few times. */
+export function rereadVerdict(judged: Judged): Verdict {
+  const { outcome, attempts, now } = judged
+  const end: Verdict = { state: 'done', nextAt: now, askAgainAt: FOREVER, absence: null, recheckAt: null, burns: true }
+  const again: Verdict = { ...end, state: 'queued', nextAt: askAgainAt({ ...judged, asked: attempts }) }
+  switch (outcome) {
+    case 'filled':
+    case 'short':
+    case 'empty':
+    case 'before_history':
+    case 'not_entitled':
+      return end
+    case 'too_recent':
+    case 'rate_limited':
+      return { ...again, burns: false }
+    case 'malformed':
+      return attempts < MAX_MALFORMED ? again : end
+    case 'unavailable':
+      return attempts < MAX_UNAVAILABLE ? again : end
+    default:
+      return outcome satisfies never
+  }
+}

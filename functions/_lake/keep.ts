@@ -17,6 +17,7 @@ import { manifestFile } from './paths.ts'
 import { rawDays } from './raw-days.ts'
 import { readRawParts } from './raw-read.ts'
 import { type Decision, decide } from './verdict.ts'
+import { withVintages } from './vintages.ts'
 
 export interface AcceptedCell {
   symbol: string
@@ -33,7 +34,7 @@ export interface KeptCell {
   verdict: Verdict
   /** Distinct stamps (macro: series) now on disk. */
   rows: number
-  /** Digest of the rows now on disk. */
+  /** Digest of the rows now on disk; of yields, of the newest vintage of each series. */
   digest: string
   /** Digest of the rows that were on disk before, null when there were none. */
   previous: string | null
@@ -43,13 +44,16 @@ export interface KeptCell {
 interface Settled extends PlacedCell {
   path: string
   decision: Decision
+  /** What the file holds of the cell once the decision is carried out, when that is new. */
+  parts: RawPart[]
   /** Feed and adjustment of the rows now on disk. */
   origin: Provenance
 }
 
 /**
  * Keeps the accepted answers of one vendor for cells of one dataset, and returns in the order given what became of each. Rows in a file are
- * sorted by symbol and, within a symbol, stand as served. A cell that is on disk in the other layout stays in that file.
+ * sorted by symbol and, within a symbol, stand as served; a yield that is revised stands behind the vintages it had.
+ * A cell that is on disk in the other layout stays in that file.
  * When the promise resolves, files and manifest lines are on the disk. When it rejects (DiskError; an Error for a row that cannot be stored),
  * every file is whole, old or new; asking again heals: what was written counts as `same`, and its line is written because `known` differs.
  * A `same` cell that the memory knows writes nothing at all.
@@ -102,7 +106,7 @@ async function keepBatch(
     // Digests of a whole batch would hold up every other request.
     if (settled.length % 200 === 0) await nextTurn()
   }
-  const hashes = await writeChanged(spec, provenance, stored, settled)
+  const hashes = await writeChanged(spec, stored, settled)
 
   const told = settled.filter(({ cell, decision }) => decision.verdict !== 'same' || cell.known !== decision.digest)
   // Written by an earlier process that may not have lived to sync it, nor to write the line.
@@ -118,40 +122,46 @@ async function keepBatch(
 }
 
 function settle(placed: PlacedCell, stored: Map<string, RawPart[]>, provenance: Provenance): Settled {
-  for (const path of placed.files) {
-    const parts = (stored.get(path) ?? []).filter(({ symbol }) => symbol === placed.cell.symbol)
-    if (parts.length === 0) continue
-    const decision = decide(
-      parts.flatMap(({ rows }) => rows),
-      placed.cell.rows,
-    )
-    const newest = parts.reduce((a, b) => (b.provenance.fetchedAt > a.provenance.fetchedAt ? b : a)).provenance
-    return { ...placed, path, decision, origin: decision.verdict === 'replaced' ? provenance : newest }
+  const { symbol, rows: answer } = placed.cell
+  let path = placed.target
+  let old: RawPart[] = []
+  for (const file of placed.files) {
+    old = (stored.get(file) ?? []).filter((part) => part.symbol === symbol)
+    if (old.length === 0) continue
+    path = file
+    break
   }
-  return { ...placed, path: placed.target, decision: decide([], placed.cell.rows), origin: provenance }
+  const parts = withVintages(old, { symbol, provenance, rows: answer })
+  const decision = decide(rowsOf(old), answer, rowsOf(parts))
+  const origins = isWritten(decision) ? [provenance] : old.map((part) => part.provenance)
+  const origin = origins.reduce((a, b) => (b.fetchedAt > a.fetchedAt ? b : a))
+  return { ...placed, path, decision, parts, origin }
 }
+
+const rowsOf = (parts: readonly RawPart[]): Row[] => parts.flatMap(({ rows }) => rows)
+
+const isWritten = ({ verdict }: Decision): boolean => verdict === 'new' || verdict === 'replaced'
 
 /** Writes every file that has a new or replaced cell, with the other symbols' rows as they are. Returns sha256 by path. */
 async function writeChanged(
   spec: DatasetConfig,
-  provenance: Provenance,
   stored: Map<string, RawPart[]>,
   settled: readonly Settled[],
 ): Promise<Map<string, string>> {
-  const changes = new Map<string, AcceptedCell[]>()
-  for (const { path, cell, decision } of settled) {
-    if (decision.verdict !== 'new' && decision.verdict !== 'replaced') continue
-    const cells = changes.get(path)
-    if (cells) cells.push(cell)
-    else changes.set(path, [cell])
+  const changes = new Map<string, Settled[]>()
+  for (const one of settled) {
+    if (!isWritten(one.decision)) continue
+    const cells = changes.get(one.path)
+    if (cells) cells.push(one)
+    else changes.set(one.path, [one])
   }
   const hashes = new Map<string, string>()
   const files = [...changes].map(([path, cells]) => ({
     path,
     bytes: async () => {
-      const changed = new Set(cells.map(({ symbol }) => symbol))
+      const changed = new Set(cells.map(({ cell }) => cell.symbol))
       const others = (stored.get(path) ?? []).filter(({ symbol }) => !changed.has(symbol))
-      const parts = [...others, ...cells.map(({ symbol, rows }) => ({ symbol, provenance, rows }))]
+      const parts = [...others, ...cells.flatMap((one) => one.parts)]
       parts.sort((a, b) => (a.symbol < b.symbol ? -1 : a.symbol > b.symbol ? 1 : 0))
       const bytes = await encodeRows(spec.columns, parts)
       hashes.set(path, sha256(bytes))

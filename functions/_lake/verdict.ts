@@ -2,6 +2,7 @@
 import type { Row } from '../_market/row.ts'
 import { digestRows } from './digest.ts'
 import type { Verdict } from './manifest.ts'
+import { newestVintages } from './vintages.ts'
 
 export interface Decision {
   verdict: Verdict
@@ -18,14 +19,24 @@ export interface Decision {
 export const distinctRows = (rows: readonly Row[]): number =>
   new Set(rows.map((row) => ('ts' in row ? row.ts : row.series))).size
 
-/** An answer with fewer rows never replaces one with more: a vendor that forgets must not make us forget. */
-export function decide(old: readonly Row[], answer: readonly Row[]): Decision {
-  const digest = digestRows(answer)
-  const rows = distinctRows(answer)
+/** Digest of the rows that count: an older vintage that is kept beside them is no part of it. */
+const digestOf = (rows: readonly Row[]): string => digestRows(newestVintages(rows))
+
+/**
+ * An answer with fewer rows never replaces one with more: a vendor that forgets must not make us forget. `merged` is what would be
+ * on disk if the answer is taken. An answer that changes nothing that counts is `same`.
+ */
+export function decide(old: readonly Row[], answer: readonly Row[], merged: readonly Row[]): Decision {
+  const digest = digestOf(merged)
+  const rows = distinctRows(merged)
   if (old.length === 0) return { verdict: 'new', rows, digest, previous: null, refused: null }
-  const previous = digestRows(old)
+  const previous = digestOf(old)
   const had = distinctRows(old)
+  const answered = digestOf(answer)
+  if (previous === answered) return { verdict: 'same', rows: had, digest: previous, previous, refused: null }
+  if (distinctRows(answer) < had) {
+    return { verdict: 'kept_more_rows', rows: had, digest: previous, previous, refused: answered }
+  }
   if (previous === digest) return { verdict: 'same', rows: had, digest, previous, refused: null }
-  if (rows < had) return { verdict: 'kept_more_rows', rows: had, digest: previous, previous, refused: digest }
   return { verdict: 'replaced', rows, digest, previous, refused: null }
 }

@@ -55,12 +55,13 @@ async function replay(node: Node, lines: ManifestLine[], mark: { path: string; b
   )
 }
 
-const acceptedLine = ({ symbol, dt, rows, digest }: ManifestLine, kind: 'date' | 'year'): AcceptedLine => ({
+const acceptedLine = ({ symbol, dt, rows, digest, fetched_at }: ManifestLine, kind: 'date' | 'year'): AcceptedLine => ({
   symbol,
   dt,
   month: monthOf(dt),
   bit: dayBit(dt),
   rows,
   digest,
+  fetchedAt: Date.parse(fetched_at),
   partition: partitionOf(kind, dt),
 })

@@ -21,12 +21,13 @@ function barsSql(spec: DatasetConfig, winners: string): string {
         ]
       : []
   const columns = ['symbol', 'dt', `ts AT TIME ZONE 'UTC' AS ts`, ...others, ...session, 'vendor', 'feed', 'adjustment']
-  return `SELECT ${columns.join(', ')} FROM ${newestOf(winners, ['symbol', 'dt', 'ts'], 'symbol, ts, dt')}`
+  return `SELECT ${columns.join(', ')} FROM ${newestOf(winners, ['symbol', 'dt', 'ts'], 'symbol, ts, dt', 'fetched_at DESC, file_row_number DESC')}`
 }
 
 /**
  * Yields, wide: date, a column per series of the group in config order (percent per year, null where the source has none), vendor, feed;
- * sorted by date. A day without any value is an absence and has no row. Of duplicate series the newest vintage of the newest fetch counts.
+ * sorted by date. A day without any value is an absence and has no row. Of a series' vintages the newest counts: the one known from the
+ * latest day on, of two of one day the later row in the file, which is the order in which the lake takes them for the newest too.
  */
 function wideSql(spec: DatasetConfig, winners: string): string {
   const groups = Object.values(spec.groups ?? {})
@@ -38,21 +39,26 @@ function wideSql(spec: DatasetConfig, winners: string): string {
   }
   const series = group.series.map(({ id }) => `max(value) FILTER (series = ${sqlText(id)}) AS "${id}"`)
   const known = group.series.map(({ id }) => sqlText(id)).join(', ')
-  return `SELECT dt AS date, ${series.join(', ')}, vendor, feed FROM ${newestOf(winners, ['symbol', 'dt', 'series'], 'symbol, dt, series')}
+  return `SELECT dt AS date, ${series.join(', ')}, vendor, feed FROM ${newestOf(
+    winners,
+    ['symbol', 'dt', 'series'],
+    'symbol, dt, series',
+    'realtime_start DESC NULLS LAST, file_row_number DESC, fetched_at DESC',
+  )}
     GROUP BY dt, vendor, feed HAVING count(value) FILTER (series IN (${known})) > 0 ORDER BY date`
 }
 
 const column = ({ name, type }: ColumnConfig): string => `"${name}"::${SQL_TYPE[type]} AS "${name}"`
 
 /**
- * One row per key in the order given: the newest fetch, of equal ones the later row in the file. Sorted once and compared with the row
+ * One row per key in the order given: the first by `newest` (bars: the newest fetch, of equal ones the later row in the file). Sorted once and compared with the row
  * before: a window over each key would need memory for the whole partition (2 million rows do not fit into 256 MB), a sort spills.
  * `lag() OVER ()` without an order streams in the order of its input, which preserve_insertion_order keeps.
  */
-function newestOf(rows: string, key: readonly string[], order: string): string {
+function newestOf(rows: string, key: readonly string[], order: string, newest: string): string {
   const before = key.map((name) => `lag(${name}) OVER () AS before_${name}`)
   const isFirst = key.map((name) => `before_${name} IS DISTINCT FROM ${name}`)
   return `(SELECT * FROM (SELECT *, ${before.join(', ')} FROM (
-      SELECT * FROM ${rows} ORDER BY ${order}, fetched_at DESC, file_row_number DESC, filename))
+      SELECT * FROM ${rows} ORDER BY ${order}, ${newest}, filename))
     WHERE ${isFirst.join(' OR ')})`
 }

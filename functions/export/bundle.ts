@@ -1,6 +1,7 @@
 /** Builds the bundle of an as-of day: data, ledger, README, manifest, sums; then it takes its place in one step. */
 import { readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Corrections } from '../../db/corrections/list-corrections.ts'
 import { sha256, sha256OfFile } from '../_lake/digest.ts'
 import { codeOf } from '../_lake/disk.ts'
 import { inTurn } from '../_lake/in-turn.ts'
@@ -33,6 +34,8 @@ export interface BundleRequest {
   calendar: Record<string, Dt>
   ruleset: string
   nodeVersion: string
+  /** What was corrected after an instant (epoch ms), of days up to `asof`; the bundle asks for the time since the previous one. */
+  corrections(since: number): Promise<Corrections>
 }
 
 export interface Bundle {
@@ -96,9 +99,10 @@ async function stageContent(
   const { nodeVersion, ruleset, calendar } = request
   const about = { asof, nodeVersion, ruleset, calendar, facts, unchecked, previous: previous?.asof ?? null }
   const changes = changesSince(previous, data)
-  await writeFile(join(staging, 'README.md'), readmeText({ ...about, changes }))
+  const corrections = previous ? await request.corrections(previous.generatedAt) : { cells: [], counts: [] }
+  await writeFile(join(staging, 'README.md'), readmeText({ ...about, changes, corrections }))
   const files = byPath([...data, await described(staging, 'README.md')])
-  return { files, parts: { ...about, changes, files } }
+  return { files, parts: { ...about, changes, corrections, files } }
 }
 
 /** Writes the manifest and, last of all, the sums; returns the text of the sums. */

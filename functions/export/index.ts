@@ -1,4 +1,5 @@
 /** POST /export: materialises the bundle of an as-of day and points `latest` at it. */
+import { listCorrections } from '../../db/corrections/list-corrections.ts'
 import { recordExport } from '../../db/exports/exports.ts'
 import { listPartitions } from '../../db/partitions/partitions.ts'
 import { CALENDARS, calendarOf } from '../_calendar/calendar.ts'
@@ -10,6 +11,9 @@ import { type Answered, Night, RequestError } from '../_runtime/door.ts'
 import type { Node } from '../_runtime/node.ts'
 import { buildBundle } from './bundle.ts'
 import type { BundledDataset } from './partitions.ts'
+
+/** Corrections the manifest names; the rest is counted. */
+const MOST_CORRECTIONS_LISTED = 1000
 
 export const ExportBody = Night.extend({ asof: DtText.optional() })
 
@@ -28,6 +32,7 @@ export async function exportBundle(
     calendar: Object.fromEntries(Object.values(CALENDARS).map(({ name, last }) => [name, last])),
     ruleset: node.config.qc.ruleset,
     nodeVersion: node.version,
+    corrections: (since) => listCorrections(node.db, since, asof, MOST_CORRECTIONS_LISTED),
   })
   const { digest, files, bytes } = bundle
   await recordExport(node.db, { asof, madeAt: node.now(), digest, files, bytes })

@@ -2,6 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
+import type { Corrections } from '../../db/corrections/list-corrections.ts'
 import { codeOf } from '../_lake/disk.ts'
 import { bundleFolder } from '../_lake/paths.ts'
 import { type Dt, isDt } from '../_market/dt.ts'
@@ -13,6 +14,8 @@ export const SUMS = 'SHA256SUMS'
 
 export interface Previous {
   asof: Dt
+  /** Epoch milliseconds. */
+  generatedAt: number
   /** sha256 by path, of the data files only. */
   files: Map<string, string>
 }
@@ -32,6 +35,7 @@ export interface ManifestParts {
   unchecked: Partition[]
   previous: Dt | null
   changes: Change[]
+  corrections: Corrections
 }
 
 /** The manifest's text. `generatedAt` is the only part that two runs over the same lake may differ in. */
@@ -46,6 +50,7 @@ export function manifestText(parts: ManifestParts, generatedAt: number): string 
     calendar: Object.fromEntries(Object.entries(parts.calendar).sort(([a], [b]) => (a < b ? -1 : 1))),
     previous: parts.previous,
     changes: parts.changes,
+    corrections: correctionsText(parts.corrections),
     cells: facts.cells,
     absences: facts.absences,
     held: { total: facts.heldTotal, more: facts.heldTotal - facts.held.length, cells: facts.held },
@@ -53,6 +58,11 @@ export function manifestText(parts: ManifestParts, generatedAt: number): string 
     files: parts.files,
   }
   return `${JSON.stringify(manifest, null, 1)}\n`
+}
+
+function correctionsText({ cells, counts }: Corrections) {
+  const total = counts.reduce((sum, { corrections }) => sum + corrections, 0)
+  return { total, more: total - cells.length, cells }
 }
 
 /** `sha256sum -c` format, sorted by path. */
@@ -111,7 +121,11 @@ export async function previousBundle(exportRoot: string, asof: Dt): Promise<Prev
     if (manifest === null) continue
     // Only data counts as a change: a README differs every night.
     const data = manifest.files.filter((file) => file.rows !== undefined)
-    return { asof: day, files: new Map(data.map((file) => [file.path, file.sha256])) }
+    return {
+      asof: day,
+      generatedAt: Date.parse(manifest.generated_at),
+      files: new Map(data.map((file) => [file.path, file.sha256])),
+    }
   }
   return null
 }

@@ -1,9 +1,12 @@
 /** README.md of a bundle: what it promises, in a page that a person reads. */
+import type { Corrections } from '../../db/corrections/list-corrections.ts'
 import type { LedgerFacts } from './ledger-facts.ts'
 import type { Change, ManifestParts } from './manifest.ts'
 
 /** Changed files that are named; the manifest has them all. */
 const MOST_CHANGES = 40
+/** Corrected cells that are named; the manifest has more. */
+const MOST_CORRECTIONS = 40
 
 /** The page's text: the same for the same bundle, whenever it is made. */
 export function readmeText(parts: Omit<ManifestParts, 'files'>): string {
@@ -54,6 +57,9 @@ export function readmeText(parts: Omit<ManifestParts, 'files'>): string {
       parts.previous === null ? '' : changes(parts.changes),
       parts.previous === null ? 'There is no earlier bundle.' : 'None.',
     ),
+    ...(parts.previous === null
+      ? []
+      : [section('Corrected by the vendor', corrections(parts.corrections), 'Nothing.')]),
   ].join('\n\n')
 }
 
@@ -95,6 +101,25 @@ function changes(list: readonly Change[]): string {
   if (list.length > MOST_CHANGES) lines.push(`- and ${list.length - MOST_CHANGES} more, all named in MANIFEST.json`)
   return `${lines.join('\n')}\n`
 }
+
+/** Cells an earlier bundle may have carried with other values. */
+function corrections({ cells, counts }: Corrections): string {
+  if (counts.length === 0) return ''
+  const total = counts.reduce((sum, row) => sum + row.corrections, 0)
+  const shown = cells.slice(0, MOST_CORRECTIONS)
+  const lines = shown.map(({ dataset, symbol, dt, vendor, rowsBefore, rows, closeChange, volumeChange }) => {
+    const counted = rows === rowsBefore ? '' : `, ${rowsBefore} rows are now ${rows}`
+    return `- ${dataset} ${symbol} ${dt} (${vendor}): close ${share(closeChange)}, volume ${share(volumeChange)}${counted}`
+  })
+  if (total > shown.length) lines.push(`- and ${total - shown.length} more; MANIFEST.json names ${cells.length}`)
+  const summary = table(
+    ['dataset', 'corrections', 'largest change of a close', 'of a volume'],
+    counts.map((row) => [row.dataset, row.corrections, share(row.closeChange), share(row.volumeChange)]),
+  )
+  return `${summary}\n${lines.join('\n')}\n`
+}
+
+const share = (change: number | null): string => (change === null ? 'not measured' : `${(100 * change).toFixed(4)} %`)
 
 function table(head: readonly string[], rows: readonly (readonly (string | number | null)[])[]): string {
   if (rows.length === 0) return ''

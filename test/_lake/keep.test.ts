@@ -167,6 +167,36 @@ test('yields count by series: a revision replaces, the same values asked later d
   expect(await keep([yieldOf('DGS1', 4.98), yieldOf('DGS10', 4.36)])).toMatchObject({ verdict: 'replaced', rows: 2 })
 })
 
+test('a revised yield stands beside the vintages it had, and the manifest tells both digests', async () => {
+  const spec = specOf('macro_treasury')
+  const keep = (rows: Row[], day: number) => {
+    const provenance = from('fred', { feed: 'h15', fetchedAt: Date.UTC(2024, 6, day, 21) })
+    return keepCells(lake, spec, 'macro_treasury', provenance, [cell('UST', rows)]).then(([kept]) => kept)
+  }
+  const asOf = (day: string, dgs1: number, dgs10: number) => [yieldOf('DGS1', dgs1, day), yieldOf('DGS10', dgs10, day)]
+  const first = await keep(asOf('2024-07-05', 4.99, 4.36), 5)
+  const revised = await keep(asOf('2024-07-08', 4.98, 4.36), 8)
+  const digest = digestRows(asOf('2024-07-08', 4.98, 4.36))
+  expect(revised).toMatchObject({ verdict: 'replaced', rows: 2, digest, previous: first?.digest })
+  expect(await keep(asOf('2024-07-09', 4.98, 4.36), 9)).toMatchObject({ verdict: 'same', rows: 2, digest })
+  const back = await keep(asOf('2024-07-10', 4.99, 4.36), 10)
+  expect(back).toMatchObject({ verdict: 'replaced', rows: 2, digest: first?.digest, previous: digest })
+
+  const path = rawFile(lake.root, 'fred', 'macro_treasury', 'date', '2024-07-03', 'UST')
+  const parts = (await readRawParts(lake, spec, [path])).get(path)
+  expect(parts?.map(({ provenance, rows }) => [new Date(provenance.fetchedAt).getUTCDate(), rows])).toEqual([
+    [5, asOf('2024-07-05', 4.99, 4.36)],
+    [8, [yieldOf('DGS1', 4.98, '2024-07-08')]],
+    [10, [yieldOf('DGS1', 4.99, '2024-07-10')]],
+  ])
+  expect((await manifest()).map((line) => [line.verdict, line.digest, line.previous])).toEqual([
+    ['new', first?.digest, null],
+    ['replaced', digest, first?.digest],
+    ['same', digest, digest],
+    ['replaced', first?.digest, digest],
+  ])
+})
+
 test('a cell that is on disk in the other layout stays in that file', async () => {
   const old = specOf('equities_bars', { raw_layout: 'date-symbol' })
   await keepCells(lake, old, 'equities_bars', from('alpaca'), [cell('A', [bar(JULY_3)])])

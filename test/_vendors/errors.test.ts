@@ -23,10 +23,9 @@ const replyOf = ({ status, contentType, body }: ErrorRow): Reply =>
 for (const connector of CONNECTORS) {
   const file = new URL(`./fixtures/${connector.name}/errors.json`, import.meta.url)
   const table: ErrorRow[] = JSON.parse(readFileSync(file, 'utf8'))
-  describe(`what ${connector.name} says when it refuses`, () => {
+  describe.each(connector.datasets)(`what ${connector.name} says when it refuses %s`, (dataset) => {
     it.each(table)('$when ($status) is $fault', async (row) => {
       vendor = await scriptedVendor(() => replyOf(row))
-      const dataset = connector.datasets[0] ?? 'equities_bars'
       const terms: PlanTerms = termsOf(dataset, NOW)
       const plan: CallPlan = connector.plan(headOf(dataset), [], terms)
       const answer = await connector.ask(plan, terms, vendor.get(connector))

@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { readPage as readAlpaca } from '../../functions/_vendors/alpaca/parse.ts'
 import { readPage as readFred, readYield } from '../../functions/_vendors/fred/parse.ts'
-import { readRangeRow } from '../../functions/_vendors/massive/parse.ts'
+import { readRangeRow, readYieldsPage } from '../../functions/_vendors/massive/parse.ts'
 import { AggsPage, GroupedRow } from '../../functions/_vendors/massive/wire.ts'
+import { readCurve } from '../../functions/_vendors/massive/yields.ts'
 import { readJson } from '../../functions/_vendors/read-json.ts'
 import { type HttpAnswer, VendorError } from '../../functions/_vendors/vendor.ts'
 
@@ -55,6 +56,21 @@ describe.skipIf(!existsSync(ROOT))(
         for (const row of page.results ?? []) {
           expect(readRangeRow(row).bar, file).not.toBeNull()
           if (/grouped/.test(file)) expect(GroupedRow.safeParse(row).success, file).toBe(true)
+        }
+      }
+    })
+
+    it('every page of Massive yields parses, row by row', () => {
+      const files = filesOf('massive', /^treasury_yields/)
+      expect(files.length).toBeGreaterThan(0)
+      for (const file of files) {
+        const { rows } = parsed(readYieldsPage(answerOf('massive', file)))
+        for (const row of rows) {
+          const read = readCurve(row, ['DGS1', 'DGS5', 'DGS10', 'DGS30'], '2024-06-14')
+          expect(
+            read.curve?.map(({ series }) => series),
+            file,
+          ).toEqual(['DGS1', 'DGS5', 'DGS10'])
         }
       }
     })

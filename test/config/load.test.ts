@@ -82,7 +82,7 @@ const table: [string, ConfigFile, string, string, RegExp][] = [
     CAPABILITIES,
     'macro_treasury:',
     'macro_treasure:',
-    /: vendors\.fred\.datasets.*macro_treasure/,
+    /: vendors\.massive\.datasets.*macro_treasure/,
   ],
   [
     'an unknown dataset of the list',

@@ -189,6 +189,19 @@ test('yields are wide: a column per series in config order, nulls kept, days wit
   expect(Object.keys(rows[0] ?? {})).toEqual(['date', ...ids, 'vendor', 'feed'])
 })
 
+test('of a yield that was revised the newest vintage counts, though raw keeps the others', async () => {
+  const spec = specOf('macro_treasury')
+  const keep = (rows: Row[], fetchedAt: number) =>
+    keepCells(lake, spec, 'macro_treasury', from('fred', { feed: 'h15', fetchedAt }), [
+      { symbol: 'UST', dt: DT, rows, known: null },
+    ])
+  await keep([yieldOf('DGS1', 4.99, '2024-07-05'), yieldOf('DGS10', 4.36, '2024-07-05')], Date.UTC(2024, 6, 5))
+  await keep([yieldOf('DGS1', 4.98, '2024-07-08'), yieldOf('DGS10', 4.36, '2024-07-08')], Date.UTC(2024, 6, 8))
+  await keep([yieldOf('DGS1', 4.97, '2024-07-08'), yieldOf('DGS10', 4.36, '2024-07-08')], Date.UTC(2024, 6, 8, 9))
+  const curated = await curate({ dataset: 'macro_treasury', spec, partition: '2024', vendors: ['fred'] })
+  expect(await read(curated?.path)).toMatchObject([{ date: DT, DGS1: 4.97, DGS10: 4.36 }])
+})
+
 test('a damaged raw file is named, and the earlier curated file stays', async () => {
   await keep(from('alpaca'), 'A', minutes(300))
   await keep(from('alpaca'), 'B', minutes(300))

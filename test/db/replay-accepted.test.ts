@@ -25,6 +25,7 @@ const line = (symbol: string, dt: string, digest = `digest of ${symbol} ${dt}`):
   bit: 2 ** (Number(dt.slice(8)) - 1),
   rows: 1,
   digest,
+  fetchedAt: NOW,
   partition: dt.slice(0, 4),
 })
 const MARK = { path: 'manifests/alpaca/equities_bars/manifest-2024-07-05.jsonl', bytes: 500 }

@@ -107,6 +107,9 @@ export const settlement = (id: number, symbol: string, dt: string, more: Partial
   state: 'done',
   nextAt: NOW,
   burns: 1,
+  reread: 0,
+  closeChange: null,
+  volumeChange: null,
   ...more,
 })
 
@@ -118,4 +121,13 @@ export const settle = (
   settlements: readonly Settlement[],
   more: Partial<SettleRequest> = {},
 ): Promise<number> =>
-  settleTasks(db, { token, vendor: 'alpaca', dataset: DATASET, settlements, partitions: ['2024'], now: NOW, ...more })
+  settleTasks(db, {
+    token,
+    vendor: 'alpaca',
+    dataset: DATASET,
+    settlements,
+    partitions: ['2024'],
+    night: NOW,
+    now: NOW,
+    ...more,
+  })

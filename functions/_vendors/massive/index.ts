@@ -1,4 +1,4 @@
-/** Massive (Polygon.io until 2025-10-30): aggregates of US stocks, by ticker over a range or for the whole market on a day. */
+/** Massive (Polygon.io until 2025-10-30): aggregates of US stocks, by ticker or for the whole market on a day, and Treasury yields. */
 import { calendarOf } from '../../_calendar/calendar.ts'
 import type { DatasetName } from '../../_market/cell.ts'
 import { type Asked, type Gathering, gather } from '../gather.ts'
@@ -6,11 +6,13 @@ import { malformedRow, pagerOf } from '../pager.ts'
 import { sampleOf } from '../read-json.ts'
 import { refuseRunning } from '../running.ts'
 import { type Answer, type CallPlan, type Connector, type Get, type PlanTerms, VendorError } from '../vendor.ts'
+import { followPages } from './pages.ts'
 import { API_KEY, classify, isUnknownTicker, readAggs, readGroupedRow, readRangeRow, VENDOR } from './parse.ts'
 import { plan } from './plan.ts'
-import { addressOf, type GroupedRequest, GroupedRow, MassiveRequest, nextAddress, type RangeRequest } from './wire.ts'
+import { addressOf, type GroupedRequest, GroupedRow, MassiveRequest, type RangeRequest } from './wire.ts'
+import { askYields } from './yields.ts'
 
-const DATASETS: readonly DatasetName[] = ['equities_bars', 'equities_bars_minute']
+const DATASETS: readonly DatasetName[] = ['equities_bars', 'equities_bars_minute', 'macro_treasury']
 
 export const massive: Connector = {
   name: VENDOR,
@@ -25,6 +27,7 @@ export const massive: Connector = {
 
 async function ask(plan: CallPlan, terms: PlanTerms, get: Get): Promise<Answer> {
   const request = MassiveRequest.parse(plan.request)
+  if (request.kind === 'yields') return askYields(request, plan, terms, get)
   const calendar = calendarOf('xnys')
   const symbols = new Set(plan.wants.map((want) => want.symbol))
   const [from, to] = request.kind === 'range' ? [request.from, request.to] : [request.dt, request.dt]
@@ -54,28 +57,18 @@ async function askRange(
   get: Get,
 ): Promise<VendorError | null> {
   const pager = pagerOf(VENDOR, gathering, asked)
-  const stop = (error: VendorError | null): VendorError | null => {
-    pager.settle(error)
-    return error
-  }
-  const seen = new Set<string>()
-  const mostPages = 3 * expectedCalls + 5
-  let address: Parameters<Get>[0] = addressOf(request)
-  const { path } = address
-  for (let pages = 1; pages <= mostPages; pages++) {
-    const answer = await gathering.send(get, address)
-    if (answer instanceof VendorError) return stop(pages === 1 && isUnknownTicker(answer) ? null : answer)
-    const page = readAggs(answer, request.symbol)
-    if (page instanceof VendorError) return stop(page)
-    if (page.nextUrl !== null && seen.has(page.nextUrl)) {
-      return stop(loop(path, `page ${pages} leads back to a page that was served before`))
-    }
-    pager.take(new Map([[request.symbol, page.rows.map(readRangeRow)]]), page.nextUrl === null)
-    if (page.nextUrl === null) return stop(null)
-    seen.add(page.nextUrl)
-    address = nextAddress(page.nextUrl)
-  }
-  return stop(loop(path, `more than ${mostPages} pages where ${expectedCalls} were expected`))
+  const { symbol } = request
+  const { error, page } = await followPages(
+    gathering,
+    get,
+    addressOf(request),
+    expectedCalls,
+    (answer) => readAggs(answer, symbol),
+    (rows, isLast) => pager.take(new Map([[symbol, rows.map(readRangeRow)]]), isLast),
+  )
+  const stopped = error !== null && page === 1 && isUnknownTicker(error) ? null : error
+  pager.settle(stopped)
+  return stopped
 }
 
 /** One answer for the whole market. Of its 12,000 tickers only those wanted are read. */
@@ -109,6 +102,3 @@ async function askGrouped(
   gathering.completeAll()
   return null
 }
-
-const loop = (path: string, what: string): VendorError =>
-  new VendorError(VENDOR, 'malformed', `GET ${path} at ${VENDOR}: ${what}`, { status: 200 })

@@ -1,15 +1,16 @@
-/** Reads what Massive answers: pages of aggregates, and the table of its errors. */
+/** Reads what Massive answers: pages of aggregates and of yields, and the table of its errors. */
 import { instantOf, newYorkDt } from '../../_calendar/zone.ts'
 import type { Dt } from '../../_market/dt.ts'
 import { type BarRow, instantOfNumber, readBar } from '../bar-row.ts'
 import { jsonOf, readJson } from '../read-json.ts'
 import { type HttpAnswer, VendorError } from '../vendor.ts'
-import { type AggsPage, ErrorBody, AggsPage as Page } from './wire.ts'
+import { type AggsPage, ErrorBody, AggsPage as Page, YieldsPage } from './wire.ts'
 
 export const VENDOR = 'massive'
 export const API_KEY = 'MASSIVE_API_KEY'
 
-export interface Aggs {
+/** Rows of one page, unread, and where the next page is. */
+export interface PageRows {
   rows: unknown[]
   nextUrl: string | null
 }
@@ -18,31 +19,42 @@ export interface Aggs {
  * One page of aggregates. `ticker` is what was asked for, null for the whole market. `malformed` where the answer is about
  * something else than asked, `unavailable` where it counts results that it does not hold (seen under load).
  */
-export function readAggs(answer: HttpAnswer, ticker: string | null): Aggs | VendorError {
+export function readAggs(answer: HttpAnswer, ticker: string | null): PageRows | VendorError {
   const page = readJson(answer, Page, VENDOR)
   if (page instanceof VendorError) return page
   const rows = page.results ?? []
-  const doubt = doubtOf(page, rows.length, ticker)
-  if (doubt !== null) {
-    return new VendorError(VENDOR, doubt.fault, `${VENDOR} answered 200 but ${doubt.what}`, {
-      status: answer.status,
-      sample: answer.body.slice(0, 500),
-    })
-  }
-  return { rows, nextUrl: page.next_url == null || page.next_url === '' ? null : page.next_url }
+  const doubt = doubtOfAggs(page, rows.length, ticker)
+  return doubt === null ? { rows, nextUrl: nextUrlOf(page) } : doubtful(answer, doubt)
 }
 
-function doubtOf(
-  page: AggsPage,
-  rows: number,
-  ticker: string | null,
-): (Pick<VendorError, 'fault'> & { what: string }) | null {
-  if (page.status !== 'OK' && page.status !== 'DELAYED') {
-    return { fault: 'malformed', what: `with status ${page.status.slice(0, 40)}; expected OK or DELAYED` }
+/** One page of yields; refused for the same reasons. */
+export function readYieldsPage(answer: HttpAnswer): PageRows | VendorError {
+  const page = readJson(answer, YieldsPage, VENDOR)
+  if (page instanceof VendorError) return page
+  const rows = page.results ?? []
+  const doubt = doubtOf(page.status, rows.length, page.count ?? 0)
+  return doubt === null ? { rows, nextUrl: nextUrlOf(page) } : doubtful(answer, doubt)
+}
+
+const nextUrlOf = ({ next_url }: { next_url?: string | null | undefined }): string | null =>
+  next_url == null || next_url === '' ? null : next_url
+
+type Doubt = Pick<VendorError, 'fault'> & { what: string }
+
+const doubtful = ({ status, body }: HttpAnswer, { fault, what }: Doubt): VendorError =>
+  new VendorError(VENDOR, fault, `${VENDOR} answered 200 but ${what}`, { status, sample: body.slice(0, 500) })
+
+function doubtOf(status: string, rows: number, counted: number): Doubt | null {
+  if (status !== 'OK' && status !== 'DELAYED') {
+    return { fault: 'malformed', what: `with status ${status.slice(0, 40)}; expected OK or DELAYED` }
   }
-  if (rows === 0 && page.resultsCount > 0) {
-    return { fault: 'unavailable', what: `without the ${page.resultsCount} results it counts` }
-  }
+  if (rows === 0 && counted > 0) return { fault: 'unavailable', what: `without the ${counted} results it counts` }
+  return null
+}
+
+function doubtOfAggs(page: AggsPage, rows: number, ticker: string | null): Doubt | null {
+  const doubt = doubtOf(page.status, rows, page.resultsCount)
+  if (doubt !== null) return doubt
   if (ticker !== null && page.ticker !== undefined && page.ticker !== ticker) {
     return { fault: 'malformed', what: `about ${page.ticker.slice(0, 20)}; expected ${ticker}` }
   }

@@ -1,4 +1,4 @@
-/** What Massive's aggregates look like on the wire (massive-com/client-js `src/openapi.json`, 2026-04). */
+/** What Massive's aggregates and Treasury yields look like on the wire (massive-com/client-js `src/openapi.json`, 2026-04). */
 import { z } from 'zod'
 
 /** One page of `/v2/aggs/…`, range or grouped. `results` is absent when there is nothing, and was null in 2020. */
@@ -15,6 +15,14 @@ export type AggsPage = z.infer<typeof AggsPage>
 /** The ticker of a grouped row; everything else is read only for tickers that were asked for. */
 export const GroupedRow = z.object({ T: z.string() })
 
+/** One page of `/fed/v1/treasury-yields`, a row a day. */
+export const YieldsPage = z.object({
+  status: z.string(),
+  count: z.number().optional(),
+  results: z.array(z.unknown()).nullish(),
+  next_url: z.string().nullish(),
+})
+
 /** The text is in `error` for status ERROR, in `message` for NOT_AUTHORIZED and NOT_FOUND. */
 export const ErrorBody = z.object({
   status: z.string().optional(),
@@ -22,7 +30,7 @@ export const ErrorBody = z.object({
   message: z.string().optional(),
 })
 
-/** One ticker over a range of days, or every ticker of the market on one day. Days are inclusive. */
+/** One ticker over a range of days, every ticker of the market on one day, or all yields of a range of days. Days are inclusive. */
 export const MassiveRequest = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('range'),
@@ -34,12 +42,22 @@ export const MassiveRequest = z.discriminatedUnion('kind', [
     limit: z.number(),
   }),
   z.strictObject({ kind: z.literal('grouped'), dt: z.string() }),
+  z.strictObject({
+    kind: z.literal('yields'),
+    group: z.string(),
+    series: z.array(z.string()).min(1),
+    from: z.string(),
+    to: z.string(),
+    /** Days a page may hold. */
+    limit: z.number(),
+  }),
 ])
 export type MassiveRequest = z.infer<typeof MassiveRequest>
 export type RangeRequest = Extract<MassiveRequest, { kind: 'range' }>
 export type GroupedRequest = Extract<MassiveRequest, { kind: 'grouped' }>
+export type YieldsRequest = Extract<MassiveRequest, { kind: 'yields' }>
 
-/** Path and query of the first page. Without `adjusted=false` prices and volumes come split-adjusted. */
+/** Path and query of the first page. Without `adjusted=false` prices and volumes come split-adjusted; yields know no such thing. */
 export function addressOf(request: MassiveRequest): { path: string; query: Record<string, string> } {
   switch (request.kind) {
     case 'range':
@@ -49,6 +67,11 @@ export function addressOf(request: MassiveRequest): { path: string; query: Recor
       }
     case 'grouped':
       return { path: `/v2/aggs/grouped/locale/us/market/stocks/${request.dt}`, query: { adjusted: 'false' } }
+    case 'yields':
+      return {
+        path: '/fed/v1/treasury-yields',
+        query: { 'date.gte': request.from, 'date.lte': request.to, sort: 'date.asc', limit: String(request.limit) },
+      }
     default:
       return request satisfies never
   }

@@ -1,0 +1,57 @@
+/** Present cells whose vendor may have corrected them since it was last asked: which, and whom to ask. */
+import { sql } from 'drizzle-orm'
+import type { Db } from '../client.ts'
+import type { ExpectedLife } from '../coverage/find-gaps.ts'
+
+/** A trading day that is to be read again unless that has happened since `dueAt`, epoch ms. */
+export interface RereadWindow {
+  dt: string
+  dueAt: number
+}
+
+export interface RereadTerms {
+  dataset: string
+  windows: readonly RereadWindow[]
+  lives: readonly ExpectedLife[]
+  /** All vendors of the dataset, the preferred one first. */
+  preferred: readonly string[]
+  /** Those of them that may be asked. */
+  askable: readonly string[]
+  now: number
+  limit: number
+}
+
+/**
+ * Oldest day first. The vendor is the one whose version wins the cell by curation's order: good versions before refused ones, then
+ * preference. Left out are cells with an open task and cells that vendor refuses at the moment. Looks at the given days only.
+ */
+export async function dueRereads(
+  db: Db,
+  terms: RereadTerms,
+): Promise<{ symbol: string; dt: string; vendor: string }[]> {
+  const { dataset, windows, lives, preferred, askable, now, limit } = terms
+  if (windows.length === 0 || askable.length === 0 || limit <= 0) return []
+  const rank = (version: 'a' | 'b') => {
+    const column = sql.identifier(version)
+    return sql`(${column}.refused_for IS NOT NULL, coalesce((SELECT rank FROM ranks WHERE vendor = ${column}.vendor), 999), ${column}.vendor)`
+  }
+  const better = sql`SELECT 1 FROM attempts b WHERE b.dataset = ${dataset} AND b.symbol = a.symbol AND b.dt = a.dt
+    AND b.vendor <> a.vendor AND b.digest IS NOT NULL AND ${rank('b')} < ${rank('a')}`
+  const open = sql`SELECT 1 FROM gap_tasks t
+    WHERE t.dataset = ${dataset} AND t.symbol = a.symbol AND t.dt = a.dt AND t.state <> 'done'`
+  const demoted = sql`SELECT 1 FROM demotions d
+    WHERE d.vendor = a.vendor AND d.dataset = ${dataset} AND d.symbol IN ('*', a.symbol)
+      AND a.dt BETWEEN d.from_dt AND d.to_dt AND d.until > ${now}`
+  return await db.all(sql`
+    WITH windows AS MATERIALIZED (SELECT value->>'dt' AS dt, value->>'dueAt' AS due_at FROM json_each(${JSON.stringify(windows)})),
+    lives AS MATERIALIZED (SELECT value->>'symbol' AS symbol, value->>'fromDt' AS from_dt, value->>'toDt' AS to_dt
+      FROM json_each(${JSON.stringify(lives)})),
+    ranks AS MATERIALIZED (SELECT value AS vendor, key AS rank FROM json_each(${JSON.stringify(preferred)}))
+    SELECT a.symbol, a.dt, a.vendor
+    FROM windows w CROSS JOIN attempts a ON a.dataset = ${dataset} AND a.dt = w.dt
+      JOIN lives l ON l.symbol = a.symbol AND a.dt BETWEEN l.from_dt AND l.to_dt
+    WHERE a.digest IS NOT NULL AND max(a.at, coalesce(a.reread_at, 0)) < w.due_at
+      AND a.vendor IN (SELECT value FROM json_each(${JSON.stringify(askable)}))
+      AND NOT EXISTS (${better}) AND NOT EXISTS (${open}) AND NOT EXISTS (${demoted})
+    ORDER BY a.dt, a.symbol LIMIT ${limit}`)
+}

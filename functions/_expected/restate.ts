@@ -1,0 +1,23 @@
+/** When a session's data is worth asking for again: vendors correct bars in the days after the close. */
+
+import type { DatasetConfig } from '../../config/schema.ts'
+import { calendarOf } from '../_calendar/calendar.ts'
+import { addDays, type Dt } from '../_market/dt.ts'
+
+/** How far back a node that was off catches up, calendar days: more than the widest window a configuration may name. */
+const CATCH_UP_DAYS = 45
+
+/**
+ * The sessions that have a window which had opened by an instant, each with the instant (epoch ms) its newest one opened: the close of the
+ * n-th session after it. Whoever has read the session since then is up to date; so a window that was missed is caught up by one reading.
+ */
+export function openWindows(spec: DatasetConfig, at: number): { dt: Dt; dueAt: number }[] {
+  const calendar = calendarOf(spec.calendar)
+  const newest = calendar.lastClosed(at)
+  const sessions = calendar.sessions(addDays(newest, -CATCH_UP_DAYS), newest)
+  const widestFirst = [...(spec.restate?.sessions ?? [])].sort((a, b) => b - a)
+  return sessions.flatMap((dt, index) => {
+    const opened = widestFirst.map((after) => sessions[index + after]).find((later) => later !== undefined)
+    return opened === undefined ? [] : [{ dt, dueAt: calendar.session(opened)!.close }]
+  })
+}
