@@ -63,7 +63,8 @@ function syntheticScene(options: Options, shipped: Config): Scene {
   const minuteDays = minutes ? calendarOf('xnys').sessions(expectedRange(minutes, asof).fromDt, asof) : []
   const daily = config.datasets.equities_bars
   const sessions = daily ? calendarOf('xnys').sessions(expectedRange(daily, asof).fromDt, asof) : minuteDays
-  const holes = makeHoles(options.seed, universe, sessions)
+  // Enough half-delivered minute days that a night holds some.
+  const holes = makeHoles(options.seed, universe, sessions, { rates: { alpacaPartial: 0.04 } })
   const source = (vendor: 'alpaca' | 'massive') => syntheticBars({ seed: options.seed, universe, vendor, holes })
   // Alpaca delivers the newest day and all daily bars, and dies over the older minutes: Massive has to finish the night.
   const deaths: Death[] =
