@@ -53,7 +53,7 @@ function syntheticScene(options: Options, shipped: Config): Scene {
   checkSession(asof)
   const config = {
     ...shipped,
-    universe: options.symbols ? pick(shipped, options.symbols) : shipped.universe,
+    universe: pickOf(shipped, options.symbols),
     datasets: datasetsWanted(options, shipped, (name) =>
       options.from ? { from: options.from } : SYNTHETIC_DEPTH[name],
     ),
@@ -63,7 +63,8 @@ function syntheticScene(options: Options, shipped: Config): Scene {
   const minuteDays = minutes ? calendarOf('xnys').sessions(expectedRange(minutes, asof).fromDt, asof) : []
   const daily = config.datasets.equities_bars
   const sessions = daily ? calendarOf('xnys').sessions(expectedRange(daily, asof).fromDt, asof) : minuteDays
-  const holes = makeHoles(options.seed, universe, sessions)
+  // Enough half-delivered minute days that a night holds some.
+  const holes = makeHoles(options.seed, universe, sessions, { rates: { alpacaPartial: 0.04 } })
   const source = (vendor: 'alpaca' | 'massive') => syntheticBars({ seed: options.seed, universe, vendor, holes })
   // Alpaca delivers the newest day and all daily bars, and dies over the older minutes: Massive has to finish the night.
   const deaths: Death[] =
@@ -100,12 +101,8 @@ function folderScene(options: Options, shipped: Config): Scene {
     equities_bars_minute: earliest(bars.map((source) => source.firstMinute())),
     macro_treasury: fred ? firstYield(fred) : undefined,
   }
-  const symbols = [...new Set(bars.flatMap((source) => source.symbols()))].sort()
-  const universe = options.universe
-    ? options.symbols
-      ? pick(shipped, options.symbols)
-      : shipped.universe
-    : (options.symbols ?? symbols).map((symbol) => ({ symbol, from: calendarOf('xnys').first, to: null }))
+  const named = options.symbols ?? [...new Set(bars.flatMap((source) => source.symbols()))].sort()
+  const universe = options.universe || named.length === 0 ? pickOf(shipped, options.symbols) : always(named)
   const wanted: Options = options.datasets
     ? options
     : { ...options, datasets: (Object.keys(first) as DatasetName[]).filter((name) => first[name] !== undefined) }
@@ -153,12 +150,13 @@ function datasetsWanted(
   )
 }
 
-/** Symbols of the universe, or unknown ones as if they had always lived. */
-const pick = (config: Config, symbols: readonly string[]): Config['universe'] =>
-  symbols.map(
-    (symbol) =>
-      config.universe.find((entry) => entry.symbol === symbol) ?? { symbol, from: calendarOf('xnys').first, to: null },
-  )
+/** Symbols that always lived: what is known of one the universe does not have. */
+const always = (symbols: readonly string[]): Config['universe'] =>
+  symbols.map((symbol) => ({ symbol, from: calendarOf('xnys').first, to: null }))
+
+/** The universe, or those of it that were asked for. */
+const pickOf = ({ universe }: Config, symbols: readonly string[] | undefined): Config['universe'] =>
+  symbols?.flatMap((symbol) => universe.find((entry) => entry.symbol === symbol) ?? always([symbol])) ?? universe
 
 /** A plan without walls: every vendor has all history, and each day on its own evening. */
 function withoutWalls(config: Config): Config {
