@@ -23,6 +23,9 @@ export const AuditBody = Night
 /** The queue holds a working set; what does not fit is found again by a later audit. */
 const MAX_OPEN_TASKS = 250_000
 const PRIORITY_TODAY = 100
+/** A day's bar costs a hundredth of its minutes and says most of it: days come first. */
+const PRIORITY_DAYS = 10
+const PRIORITY_MINUTES = 0
 /** What is missing comes before what may have changed. */
 const PRIORITY_REREAD = -10
 
@@ -178,7 +181,7 @@ function newTask(
     symbol,
     dt,
     lane: today ? 'today' : 'backfill',
-    priority: today ? PRIORITY_TODAY : 0,
+    priority: today ? PRIORITY_TODAY : spec.expected_rows === 'session_minutes' ? PRIORITY_MINUTES : PRIORITY_DAYS,
     expectedRows: expectedRows(spec, symbol, dt),
     reason,
     nextAt,

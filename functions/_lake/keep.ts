@@ -71,12 +71,19 @@ export async function keepCells(
     const dts = [...new Set(cells.map(({ dt }) => dt))].sort()
     const days = await rawDays(lake.root, provenance.vendor, dataset, dts)
     const kept = new Map<string, KeptCell>()
+    const lines: ManifestLine[] = []
     for (const batch of await keepBatches(lake.root, spec, dataset, provenance.vendor, cells, days)) {
-      for (const { cell, decision } of await keepBatch(lake, spec, dataset, provenance, batch)) {
+      const { settled, told } = await keepBatch(lake, spec, dataset, provenance, batch)
+      for (const { cell, decision } of settled) {
         const { verdict, rows, digest, previous } = decision
         kept.set(cellKey(cell.symbol, cell.dt), { symbol: cell.symbol, dt: cell.dt, verdict, rows, digest, previous })
       }
+      lines.push(...told)
     }
+    // One append for the whole answer: killed before it, the answer is asked for again as it was; half of it would leave a
+    // scatter of cells that costs many calls.
+    const day = new Date(provenance.fetchedAt).toISOString().slice(0, 10)
+    await appendManifest(manifestFile(lake.root, provenance.vendor, dataset, day), lines)
     return cells.map(({ symbol, dt }) => kept.get(cellKey(symbol, dt)) as KeptCell)
   })
 }
@@ -98,7 +105,7 @@ async function keepBatch(
   dataset: DatasetName,
   provenance: Provenance,
   batch: PlacedCell[],
-): Promise<Settled[]> {
+): Promise<{ settled: Settled[]; told: ManifestLine[] }> {
   const stored = await readRawParts(lake, spec, [...new Set(batch.flatMap(({ files }) => files))])
   const settled: Settled[] = []
   for (const placed of batch) {
@@ -115,10 +122,10 @@ async function keepBatch(
   await eachBounded(untouched, 4, async (path) => {
     hashes.set(path, await sha256OfFile(path))
   })
-  const day = new Date(provenance.fetchedAt).toISOString().slice(0, 10)
-  const lines = told.map((one) => manifestLine(lake, dataset, provenance, one, hashes.get(one.path) as string))
-  await appendManifest(manifestFile(lake.root, provenance.vendor, dataset, day), lines)
-  return settled
+  return {
+    settled,
+    told: told.map((one) => manifestLine(lake, dataset, provenance, one, hashes.get(one.path) as string)),
+  }
 }
 
 function settle(placed: PlacedCell, stored: Map<string, RawPart[]>, provenance: Provenance): Settled {
