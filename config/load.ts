@@ -40,7 +40,7 @@ export async function loadConfig({ folder, universe, vendors }: ConfigFiles): Pr
   if (symbols) faults.push(...universeFaults(symbols, universeFile))
   if (qc) faults.push(...qcFaults(qc, join(folder, 'qc.yaml')))
   if (capabilities && datasets && symbols && qc && faults.length === 0) {
-    return { vendors: capabilities.vendors, datasets: datasets.datasets, universe: symbols.symbols, qc }
+    return { vendors: withLimits(capabilities.vendors), datasets: datasets.datasets, universe: symbols.symbols, qc }
   }
   throw new ConfigError(faults)
 }
@@ -59,7 +59,7 @@ async function read<Schema extends z.ZodType>(
     )
     return undefined
   }
-  const document = parseDocument(text, { prettyErrors: true })
+  const document = parseDocument(text, { prettyErrors: true, merge: true })
   if (document.errors.length > 0) {
     faults.push(...document.errors.map((error) => `${file}: ${error.message.split('\n')[0]}`))
     return undefined
@@ -88,8 +88,9 @@ function registryFaults(
 ): string[] {
   const faults: string[] = []
   for (const [name, vendor] of Object.entries(vendors)) {
-    if (!connectors.includes(name))
+    if (!connectors.includes(vendor.connector ?? name))
       faults.push(`${file}: vendors.${name}: there is no connector of this name (${connectors.join(', ')})`)
+    faults.push(...accountFaults(name, vendors).map((fault) => `${file}: vendors.${name}.account: ${fault}`))
     for (const dataset of Object.keys(vendor.datasets)) {
       if (datasets && !(dataset in datasets.datasets))
         faults.push(`${file}: vendors.${name}.datasets.${dataset}: datasets.yaml does not have this dataset`)
@@ -97,6 +98,23 @@ function registryFaults(
   }
   return faults
 }
+
+function accountFaults(name: string, vendors: z.output<typeof VendorCapabilities>['vendors']): string[] {
+  const account = vendors[name]?.account
+  if (account === undefined) return []
+  const owner = vendors[account]
+  if (!owner) return [`there is no vendor ${account} whose calls could be shared`]
+  return owner.account === undefined ? [] : [`${account} shares the calls of ${owner.account} itself: name that one`]
+}
+
+/** Every vendor with the limits it is held to: an account's own, for all that share it. */
+const withLimits = (vendors: z.output<typeof VendorCapabilities>['vendors']): Config['vendors'] =>
+  Object.fromEntries(
+    Object.entries(vendors).map(([name, vendor]) => {
+      const { calls_per_minute = 0, calls_per_day = null, today_share = 0 } = vendors[vendor.account ?? name] ?? vendor
+      return [name, { ...vendor, calls_per_minute, calls_per_day, today_share }]
+    }),
+  )
 
 function datasetFaults({ datasets }: z.output<typeof Datasets>, file: string): string[] {
   const faults: string[] = []
@@ -110,6 +128,12 @@ function datasetFaults({ datasets }: z.output<typeof Datasets>, file: string): s
     }
     for (const twice of repeated(spec.columns.map((column) => column.name)))
       faults.push(`${at}.columns: ${twice} is listed twice`)
+    const columns = new Set(spec.columns.map(({ name }) => name))
+    for (const name of spec.key) if (!columns.has(name)) faults.push(`${at}.key: there is no column ${name}`)
+    if (columns.has('ts') && !spec.timeframe)
+      faults.push(`${at}.timeframe: a dataset of bars says how long a bar lasts`)
+    if (spec.expected_rows === 'contracts' && !spec.contracts)
+      faults.push(`${at}.contracts: a dataset of option contracts says which are collected`)
     for (const [group, { series }] of Object.entries(spec.groups ?? {})) {
       for (const twice of repeated(series.map(({ id }) => id)))
         faults.push(`${at}.groups.${group}: ${twice} is listed twice`)
@@ -122,8 +146,15 @@ function universeFaults({ symbols }: z.output<typeof Universe>, file: string): s
   const ends = symbols.flatMap(({ symbol, from, to }) =>
     to !== null && to < from ? [`${file}: symbols: ${symbol} ends (${to}) before it begins (${from})`] : [],
   )
+  const names = symbols.flatMap(({ symbol, to, was = [] }) => {
+    const lasts = [...was.map((name) => name.to), ...(to === null ? [] : [to])]
+    const isAscending = lasts.every((dt, at) => at === 0 || (lasts[at - 1] as string) < dt)
+    return isAscending
+      ? []
+      : [`${file}: symbols: ${symbol}.was: expected the oldest name first, each ending before the next`]
+  })
   const twice = repeated(symbols.map(({ symbol }) => symbol))
-  return [...twice.map((symbol) => `${file}: symbols: ${symbol} is listed twice`), ...ends]
+  return [...names, ...twice.map((symbol) => `${file}: symbols: ${symbol} is listed twice`), ...ends]
 }
 
 function qcFaults({ completeness }: z.output<typeof Qc>, file: string): string[] {

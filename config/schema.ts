@@ -24,6 +24,8 @@ const VendorDataset = z.strictObject({
   entitled: z.boolean().default(true),
   history: History,
   recency: Recency,
+  /** Minutes after which a bar of the running session may be asked for; absent: the plan has nothing before the day is over. */
+  running_delay_minutes: z.int().min(0).max(120).optional(),
   /** Weight of this vendor among those that can fill a cell; the higher wins. */
   preference: z.number().positive().max(100),
   /** Prior belief, until outcomes teach better: the share of asked cells that come back filled. */
@@ -36,13 +38,32 @@ const VendorDataset = z.strictObject({
   }),
 })
 
-const Vendor = z.strictObject({
+const LIMITS = ['calls_per_minute', 'calls_per_day', 'today_share'] as const
+
+const VendorEntry = z.strictObject({
+  /** The connector that speaks to it; absent: the one of the vendor's own name. Two entries may share one, each with its own feed. */
+  connector: z.string().optional(),
+  /** The vendor whose keys it uses, and with them its calls: an entry with an account has no limits of its own. */
+  account: z.string().optional(),
   base_url: z.url({ protocol: /^https?$/ }),
-  calls_per_minute: z.int().min(0),
-  calls_per_day: z.int().min(0).nullable(),
+  /** A second host with a budget of its own, where the vendor has one (Alpaca: calendar and option contracts). */
+  trading_url: z.url({ protocol: /^https?$/ }).optional(),
+  calls_per_minute: z.int().min(0).optional(),
+  calls_per_day: z.int().min(0).nullable().optional(),
   /** Share of the calls per minute that only lane `today` may take. */
-  today_share: z.number().min(0).max(0.9),
+  today_share: z.number().min(0).max(0.9).optional(),
   datasets: z.partialRecord(DatasetName, VendorDataset),
+})
+
+const Vendor = VendorEntry.superRefine((vendor, context) => {
+  for (const limit of LIMITS) {
+    const isGiven = vendor[limit] !== undefined
+    if (isGiven === (vendor.account === undefined)) continue
+    const message = isGiven
+      ? `the limits are those of ${vendor.account}: leave it out`
+      : 'expected the limit of this vendor'
+    context.addIssue({ code: 'custom', path: [limit], message })
+  }
 })
 
 export const VendorCapabilities = z.strictObject({
@@ -65,12 +86,27 @@ const Dataset = z.strictObject({
     z.strictObject({ years: z.int().positive() }),
     z.strictObject({ sessions: z.int().positive() }),
   ]),
-  /** Rows a complete cell holds: one bar, the session's minutes, or one per series of the group. */
-  expected_rows: z.enum(['one', 'session_minutes', 'series']),
-  raw_layout: z.enum(['date', 'date-symbol']),
+  /**
+   * Rows a complete cell holds: one bar, the session's minutes, one per series of the group; `contracts`: bars of however many
+   * contracts traded; `events`: whatever happened, and that nothing did is an answer too.
+   */
+  expected_rows: z.enum(['one', 'session_minutes', 'series', 'contracts', 'events']),
+  /** Columns that tell the rows of a cell apart, in the order in which they are sorted. */
+  key: z.array(z.string()).min(1),
+  /** Bars only: how long one lasts. */
+  timeframe: z.enum(['day', 'minute']).optional(),
+  /** Collected of these symbols of the universe only; absent: of all. */
+  only: z.array(SymbolText).min(1).optional(),
+  /** Options only: contracts that expire within so many calendar days of the session are collected. */
+  contracts: z.strictObject({ expire_within_days: z.int().min(0).max(4000) }).optional(),
+  raw_layout: z.enum(['date', 'date-symbol', 'date-underlier']),
   partition: z.enum(['date', 'year']),
   /** New York time after which a session's data is worth collecting; ingest-tick waits for it. */
-  cadence: z.strictObject({ ready_at: Clock }),
+  cadence: z.strictObject({
+    ready_at: Clock,
+    /** Minute bars of the running session are read at each tick once they are so many seconds old; absent: not before the close. */
+    settled_after_seconds: z.int().min(30).max(3600).optional(),
+  }),
   /** A present cell is asked for again once so many sessions have closed after its own, each number once; absent: never. */
   restate: z.strictObject({ sessions: z.array(z.int().min(1).max(20)).min(1) }).optional(),
   /** Columns of a raw row, in file order; provenance columns are added to every dataset. */
@@ -82,9 +118,15 @@ const Dataset = z.strictObject({
 
 export const Datasets = z.strictObject({ datasets: z.partialRecord(DatasetName, Dataset) })
 
-export const Universe = z.strictObject({
-  symbols: z.array(z.strictObject({ symbol: SymbolText, from: DtText, to: DtText.nullable().default(null) })).min(1),
+const Listed = z.strictObject({
+  symbol: SymbolText,
+  from: DtText,
+  to: DtText.nullable().default(null),
+  /** Names the company traded under before, oldest first, each with its last day. */
+  was: z.array(z.strictObject({ symbol: SymbolText, to: DtText })).optional(),
 })
+
+export const Universe = z.strictObject({ symbols: z.array(Listed).min(1) })
 
 export const Qc = z.strictObject({
   ruleset: z.string().min(1),
@@ -108,7 +150,11 @@ export const Qc = z.strictObject({
 export type Recency = z.infer<typeof Recency>
 export type History = z.infer<typeof History>
 export type VendorCapabilities = z.infer<typeof VendorCapabilities>
-export type VendorConfig = z.infer<typeof Vendor>
+type VendorEntry = z.infer<typeof VendorEntry>
+/** An entry with its limits, whoever's they are. */
+export type VendorConfig = Omit<VendorEntry, (typeof LIMITS)[number]> & {
+  [Limit in (typeof LIMITS)[number]]: Exclude<VendorEntry[Limit], undefined>
+}
 export type VendorDatasetConfig = z.infer<typeof VendorDataset>
 export type DatasetConfig = z.infer<typeof Dataset>
 export type ColumnConfig = z.infer<typeof Column>

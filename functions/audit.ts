@@ -8,6 +8,7 @@ import { dropUnexpected } from '../db/gap-tasks/drop-unexpected.ts'
 import { endRereads } from '../db/gap-tasks/end-rereads.ts'
 import { enqueueTasks, type NewTask } from '../db/gap-tasks/enqueue-tasks.ts'
 import { expectPartitions, forgetPartitions, unexpectedPartitions } from '../db/partitions/partitions.ts'
+import { checkCalendars } from './_dispatch/calendar-check.ts'
 import { datasetsOf, preferenceOrder, serversOf } from './_dispatch/desk.ts'
 import { firstDt, serves } from './_dispatch/reach.ts'
 import { asofAt, expectedPartitions, expectedRows, livesOf, monthMasks } from './_expected/expected.ts'
@@ -87,6 +88,7 @@ export async function audit(node: Node, { at = node.now() }: { at?: number | und
   }
   audited.forgotten = await forgetUnwanted(node, wanted, asof)
   node.log('audit.compared', { ...audited })
+  await checkCalendars(node, asof)
   return audited
 }
 

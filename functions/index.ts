@@ -11,6 +11,7 @@ import { ExportBody, exportBundle } from './export/index.ts'
 import { IngestBody, ingestTick } from './ingest-tick.ts'
 import { QcBody, qcPartition } from './qc-partition/index.ts'
 import { livez, readyz } from './status/health.ts'
+import { quarantine } from './status/quarantine.ts'
 import { status } from './status/status.ts'
 import { SweepBody, sweep } from './sweep.ts'
 
@@ -32,6 +33,7 @@ export function createApp(node: Node, tokens: Tokens): Hono {
 
   app.get('/', status(node))
   app.get('/status', status(node))
+  app.get('/quarantine', quarantine(node))
   app.get('/livez', livez)
   app.get('/readyz', readyz(node))
 

@@ -8,6 +8,7 @@ import { instantOf } from './_calendar/zone.ts'
 import { datasetsOf, serversOf } from './_dispatch/desk.ts'
 import { dispatchNext } from './_dispatch/dispatch.ts'
 import { reachOf } from './_dispatch/reach.ts'
+import { readRunning } from './_dispatch/running.ts'
 import { asofAt, expectedRows, livesOf, monthMasks } from './_expected/expected.ts'
 import type { DatasetName } from './_market/cell.ts'
 import { type Dt, dtsOfMask, maxDt, minDt } from './_market/dt.ts'
@@ -27,13 +28,20 @@ export interface Ingested extends Ending {
   enqueued: number
   calls: number
   filled: number
+  /** Cells of the running session whose settled minutes were read. */
+  running: number
 }
 
 export async function ingestTick(node: Node, { at = node.now() }: { at?: number | undefined }): Promise<Ingested> {
   const asof = asofAt(at)
-  const ingested: Ingested = { asof, enqueued: 0, calls: 0, filled: 0, more: false, nextAt: null }
+  const ingested: Ingested = { asof, enqueued: 0, calls: 0, filled: 0, running: 0, more: false, nextAt: null }
   for (const { dataset, spec } of datasetsOf(node.config)) {
     ingested.enqueued += await enqueueNewest(node, dataset, spec, asof, at)
+  }
+  for (const { dataset, spec } of datasetsOf(node.config)) {
+    const running = await readRunning(node, dataset, spec)
+    ingested.calls += running.calls
+    ingested.running += running.cells
   }
   for (let dispatched = 0; dispatched < CALLS_PER_TICK; dispatched++) {
     const done = await dispatchNext(node, 'today', at)

@@ -1,5 +1,8 @@
 /** POST /sweep: forgets finished work that nobody will ask about any more. */
 import { prune } from '../db/gap-tasks/prune.ts'
+import { newYorkDt } from './_calendar/zone.ts'
+import { sweepKeptPages } from './_dispatch/kept-pages.ts'
+import { sweepRunning } from './_dispatch/running.ts'
 import { type Answered, Night } from './_runtime/door.ts'
 import type { Node } from './_runtime/node.ts'
 
@@ -7,6 +10,8 @@ export const SweepBody = Night
 
 export async function sweep(node: Node): Promise<Answered> {
   const { removed, more } = await prune(node.db, node.now())
-  node.log('sweep.pruned', { removed })
-  return { removed, more, nextAt: null }
+  const pages = await sweepKeptPages(node.lake.root, node.now())
+  const running = await sweepRunning(node.lake.root, newYorkDt(node.now()))
+  node.log('sweep.pruned', { removed, pages, running })
+  return { removed, pages, running, more, nextAt: null }
 }

@@ -10,8 +10,9 @@ import { nextDue } from '../../db/gap-tasks/next-due.ts'
 import { reapLeases } from '../../db/gap-tasks/reap-leases.ts'
 import { listScores } from '../../db/vendor-scores/scores.ts'
 import { type CellKey, cellKey, type DatasetName } from '../_market/cell.ts'
+import type { Host } from '../_vendors/http.ts'
 import type { CallPlan, PlanTerms, Want } from '../_vendors/vendor.ts'
-import { type Desk, datasetsOf, type Lane, type Server, serversOf } from './desk.ts'
+import { type Desk, datasetsOf, type Lane, namesOf, type Server, serversOf } from './desk.ts'
 import { reachOf } from './reach.ts'
 import { type Score, scoreOf } from './score.ts'
 import { MAX_ATTEMPTS } from './verdict.ts'
@@ -128,13 +129,18 @@ async function freeFrom(
   return budgetAt === null ? null : Math.max(blockedUntil, budgetAt)
 }
 
-/** A vendor's limits as one lane may use them: lane `backfill` leaves the share kept for `today` untouched. */
-export function limitsOf(seat: Server['seat'], lane: Lane): Limits {
-  const { calls_per_minute, calls_per_day, today_share } = seat.config
+/**
+ * A vendor's limits at one of its hosts as one lane may use them: lane `backfill` leaves the share kept for `today` untouched. Vendors
+ * of one account spend from the same purse, and a host of its own has one of its own.
+ */
+export function limitsOf(seat: Pick<Server['seat'], 'name' | 'config'>, lane: Lane, host: Host = 'data'): Limits {
+  const { calls_per_minute, calls_per_day, today_share, trading_url, account } = seat.config
   const kept = lane === 'today' ? 0 : Math.floor(calls_per_minute * today_share)
   // However large the share, backfill keeps one call a minute, if there is any at all.
   const perMinute = Math.max(Math.min(1, calls_per_minute), calls_per_minute - kept)
-  return { vendor: seat.name, perMinute, perDay: calls_per_day }
+  const owner = account ?? seat.name
+  const vendor = host === 'trading' && trading_url !== undefined ? `${owner}.trading` : owner
+  return { vendor, perMinute, perDay: calls_per_day }
 }
 
 /** Queue order over datasets; between vendors with the same head, the better score. */
@@ -149,7 +155,7 @@ function comesBefore(a: Candidate, b: Candidate): boolean {
 async function planFor(best: Candidate, candidates: Candidate[], desk: Desk): Promise<Choice> {
   const { server, dataset, spec, reach, head } = best
   const neighbours = await findNeighbours(desk.db, reach, head.id, NEIGHBOURS)
-  const terms = planTerms(server, dataset, spec, reach.now)
+  const terms = planTerms(server, dataset, spec, namesOf(desk.config), reach.now)
   const tasks = new Map([head, ...neighbours].map((task) => [cellKey(task.symbol, task.dt), task]))
   const plan = server.seat.connector.plan(wantOf(head), neighbours.map(wantOf), terms)
   const ranking = candidates
@@ -161,7 +167,14 @@ async function planFor(best: Candidate, candidates: Candidate[], desk: Desk): Pr
 
 const wantOf = ({ symbol, dt, expectedRows }: QueuedTask): Want => ({ symbol, dt, expectedRows })
 
-function planTerms(server: Server, dataset: DatasetName, spec: DatasetConfig, now: number): PlanTerms {
+/** What a connector is told of a dataset and of this vendor's limits. */
+export function planTerms(
+  server: Server,
+  dataset: DatasetName,
+  spec: DatasetConfig,
+  names: PlanTerms['names'],
+  now: number,
+): PlanTerms {
   const { rows_per_page, symbols_per_call, pages_per_plan } = server.terms.shape
   const groups = Object.entries(spec.groups ?? {})
   return {
@@ -173,6 +186,10 @@ function planTerms(server: Server, dataset: DatasetName, spec: DatasetConfig, no
       pagesPerPlan: pages_per_plan,
     },
     now,
+    settledUntil: null,
+    timeframe: spec.timeframe ?? null,
+    expireWithinDays: spec.contracts?.expire_within_days ?? 0,
+    names,
     series: Object.fromEntries(groups.map(([group, { series }]) => [group, series.map(({ id }) => id)])),
   }
 }

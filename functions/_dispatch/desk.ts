@@ -3,7 +3,7 @@ import type { Config, DatasetConfig, VendorConfig, VendorDatasetConfig } from '.
 import type { Db } from '../../db/client.ts'
 import type { Lake } from '../_lake/lake.ts'
 import type { DatasetName } from '../_market/cell.ts'
-import type { Connector, Get } from '../_vendors/vendor.ts'
+import type { Connector, Get, Names } from '../_vendors/vendor.ts'
 
 export type Lane = 'today' | 'backfill'
 
@@ -69,3 +69,11 @@ export function specOf(config: Config, dataset: DatasetName): DatasetConfig {
   }
   return spec
 }
+
+/** The symbols that had other names, or that are no longer listed. */
+export const namesOf = (config: Config): Record<string, Names> =>
+  Object.fromEntries(
+    config.universe
+      .filter(({ to, was }) => to !== null || was !== undefined)
+      .map(({ symbol, to, was }) => [symbol, { until: to, was: was ?? [] }]),
+  )

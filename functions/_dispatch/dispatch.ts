@@ -1,14 +1,17 @@
 /** One task from the queue to memory: claim, ask, keep, settle. Both the tick and the dispatcher work through here. */
 import { listAttempts } from '../../db/attempts/list-attempts.ts'
-import { blockVendor, closeCircuit, countFailure } from '../../db/circuits/circuits.ts'
 import { learn } from '../../db/vendor-scores/scores.ts'
 import { type AcceptedCell, type KeptCell, keepCells } from '../_lake/keep.ts'
 import { type CellKey, cellKey } from '../_market/cell.ts'
 import type { Outcome } from '../_market/outcome.ts'
+import { adjustmentOf } from '../_market/row.ts'
 import type { Answer } from '../_vendors/vendor.ts'
 import { type Claim, claimNext, type Nothing } from './claim.ts'
 import type { Desk, Lane } from './desk.ts'
+import { heedVendor } from './heed.ts'
+import { keptPages } from './kept-pages.ts'
 import { type CellOutcome, outcomesOf } from './outcomes.ts'
+import { quarantine } from './quarantine.ts'
 import { type Moved, measureMoves } from './restated.ts'
 import { settle } from './settle.ts'
 
@@ -24,11 +27,6 @@ export interface Dispatched {
   settled: boolean
 }
 
-/** Failures in a row after which a vendor is left alone, and for how long at first and at most. */
-const FAILURES_TO_OPEN = 3
-const OPEN_MS = 60_000
-const LONGEST_OPEN_MS = 30 * 60_000
-
 /** `night` is the instant the call speaks for, epoch ms: what it finds corrected is dated by it. */
 export async function dispatchNext(
   desk: Desk,
@@ -39,8 +37,9 @@ export async function dispatchNext(
   if (!('token' in claim)) return claim
   const { seat } = claim.server
   const begun = desk.elapsed()
-  const answer = await seat.connector.ask(claim.plan, claim.terms, seat.get(claim.head.lane))
+  const answer = await ask(desk, claim)
   const tookMs = desk.elapsed() - begun
+  await quarantine(desk, claim, answer)
   const outcomes = outcomesOf(answer, claim.plan.wants, claim.spec)
   await heedVendor(desk, seat.name, answer)
   const known = await listAttempts(desk.db, claim.dataset, claim.plan.wants)
@@ -55,6 +54,17 @@ export async function dispatchNext(
     latencyMs: tookMs,
   })
   return report(desk, claim, answer, outcomes, settled)
+}
+
+/** Asks the plan's question. A plan that is longer than a budget goes on where it ended last time. */
+async function ask(desk: Desk, { plan, terms, head, server: { seat } }: Claim): Promise<Answer> {
+  const get = seat.get(head.lane)
+  if (!plan.isResumable) return await seat.connector.ask(plan, terms, get)
+  const pages = keptPages(desk.lake.root, seat.name, desk.now)
+  const answer = await seat.connector.ask(plan, terms, pages.around(get))
+  // A page that does not parse would not parse again either.
+  if (answer.interruption === null || answer.interruption.fault === 'malformed') await pages.forget()
+  return answer
 }
 
 /** Outcomes that say something about what the vendor has; the others only about the moment. */
@@ -82,35 +92,11 @@ async function keep(
     .filter(({ outcome }) => outcome === 'filled' || outcome === 'short')
     .map(({ want: { symbol, dt }, rows }) => ({ symbol, dt, rows, known: digests.get(cellKey(symbol, dt)) ?? null }))
   if (cells.length === 0) return { kept: new Map(), moved: new Map() }
-  const adjustment = claim.spec.expected_rows === 'series' ? 'none' : 'raw'
-  const provenance = { vendor, feed: claim.plan.feed, adjustment, fetchedAt: desk.now() } as const
+  const adjustment = adjustmentOf(claim.spec.expected_rows)
+  const provenance = { vendor, feed: claim.plan.feed, adjustment, fetchedAt: desk.now() }
   const moved = await measureMoves(desk.lake, claim.spec, claim.dataset, vendor, cells)
   const kept = await keepCells(desk.lake, claim.spec, claim.dataset, provenance, cells)
   return { kept: new Map(kept.map((cell) => [cellKey(cell.symbol, cell.dt), cell])), moved }
-}
-
-/** Failures in a row open the vendor's circuit; its own word on when to come back is heeded at once. */
-async function heedVendor(desk: Desk, vendor: string, { interruption }: Answer): Promise<void> {
-  if (interruption === null) return await closeCircuit(desk.db, vendor)
-  switch (interruption.fault) {
-    case 'too_recent':
-    case 'before_history':
-      return await closeCircuit(desk.db, vendor)
-    case 'rate_limited':
-      if (interruption.status === null) return // our own budget: nothing was sent
-      return await blockVendor(desk.db, vendor, interruption.retryAt ?? desk.now() + OPEN_MS, interruption.message)
-    case 'malformed':
-    case 'unavailable':
-    case 'not_entitled': {
-      const failures = await countFailure(desk.db, vendor, interruption.message)
-      if (failures < FAILURES_TO_OPEN) return
-      const openMs = Math.min(LONGEST_OPEN_MS, OPEN_MS * 2 ** (failures - FAILURES_TO_OPEN))
-      await blockVendor(desk.db, vendor, desk.now() + openMs, interruption.message)
-      return desk.log('dispatch.circuit_opened', { vendor, failures, openMs, why: interruption.message })
-    }
-    default:
-      return interruption.fault satisfies never
-  }
 }
 
 function report(desk: Desk, claim: Claim, answer: Answer, outcomes: CellOutcome[], settled: boolean): Dispatched {

@@ -35,7 +35,8 @@ function outcomeOf(want: Want, key: CellKey, answer: Answer, spec: DatasetConfig
   const rows = answer.rows.get(key) ?? []
   const values = rows.filter((row) => !('value' in row) || row.value !== null).length
   const found = { want, rows, error: null }
-  if (values === 0) return { ...found, outcome: 'empty', saysNone: rows.length > 0 }
+  // A list of events that holds none for a day says that there was none, as a source does that states so.
+  if (values === 0) return { ...found, outcome: 'empty', saysNone: rows.length > 0 || spec.expected_rows === 'events' }
   // Only a count that is certain may call a cell short: the minutes of a session depend on the symbol's own liquidity.
   const certain = spec.expected_rows !== 'session_minutes' && want.expectedRows !== null
   return { ...found, outcome: certain && values < want.expectedRows! ? 'short' : 'filled', saysNone: false }

@@ -6,7 +6,7 @@ import type { AcceptedCell } from '../_lake/keep.ts'
 import type { Lake } from '../_lake/lake.ts'
 import { readRawCells } from '../_lake/raw-read.ts'
 import { type CellKey, cellKey, type DatasetName } from '../_market/cell.ts'
-import type { Row } from '../_market/row.ts'
+import { type Row, rowKey } from '../_market/row.ts'
 
 /** The largest change of a bar's close and volume, relative to the value before; null when no bar with a value before is on both sides. */
 export interface Moved {
@@ -41,17 +41,17 @@ export async function measureMoves(
   for (const cell of changed) {
     const key = cellKey(cell.symbol, cell.dt)
     const before = stored.get(key)
-    if (before && digestRows(before) !== digests.get(cell)) moved.set(key, movedBetween(before, cell.rows))
+    if (before && digestRows(before) !== digests.get(cell)) moved.set(key, movedBetween(before, cell.rows, spec.key))
   }
   return moved
 }
 
-/** Compares bars by their stamp; rows that are no bars do not move. */
-export function movedBetween(before: readonly Row[], after: readonly Row[]): Moved {
-  const old = new Map(before.flatMap((row) => ('ts' in row ? [[row.ts, row] as const] : [])))
+/** Compares bars by the dataset's key; rows that are no bars do not move. */
+export function movedBetween(before: readonly Row[], after: readonly Row[], barKey: readonly string[]): Moved {
+  const old = new Map(before.flatMap((row) => ('ts' in row ? [[rowKey(row, barKey), row] as const] : [])))
   const moved: Moved = { close: null, volume: null }
   for (const row of after) {
-    const was = 'ts' in row ? old.get(row.ts) : undefined
+    const was = 'ts' in row ? old.get(rowKey(row, barKey)) : undefined
     if (!('ts' in row) || !was) continue
     moved.close = larger(moved.close, was.close, row.close)
     moved.volume = larger(moved.volume, was.volume, row.volume)

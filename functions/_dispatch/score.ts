@@ -8,7 +8,7 @@ const PRIOR_CELLS = 50
 const PRIOR_CALLS = 5
 
 /** Rows a cell is reckoned with when planning and pricing calls. */
-const ROWS_PER_CELL = { one: 1, session_minutes: 400, series: 11 } as const
+const ROWS_PER_CELL = { one: 1, session_minutes: 400, series: 11, contracts: 400, events: 0.05 } as const
 
 export interface Score {
   vendor: string

@@ -3,9 +3,10 @@ import type { Attempt } from '../../db/attempts/list-attempts.ts'
 import { listCircuits } from '../../db/circuits/circuits.ts'
 import { type Demotion, demote, listDemotions } from '../../db/demotions/demotions.ts'
 import { type Settlement, settleTasks } from '../../db/gap-tasks/settle-tasks.ts'
+import { nextWindow } from '../_expected/restate.ts'
 import type { KeptCell } from '../_lake/keep.ts'
 import { type CellKey, cellKey } from '../_market/cell.ts'
-import { dayBit, monthOf } from '../_market/dt.ts'
+import { dayBit, maxDt, minDt, monthOf } from '../_market/dt.ts'
 import type { Outcome } from '../_market/outcome.ts'
 import { partitionOf } from '../_market/partition.ts'
 import type { Answer } from '../_vendors/vendor.ts'
@@ -50,6 +51,7 @@ export async function settle(desk: Desk, claim: Claim, gathered: Gathered): Prom
     const verdict = (isReread ? rereadVerdict : verdictOf)({
       outcome: cell.outcome,
       saysNone: cell.saysNone,
+      doubtAt: nextWindow(claim.spec, cell.want.dt, night),
       retryAt: cell.error?.retryAt ?? null,
       believedMs: believedMs(isPlans(cell), cell.outcome),
       attempts: task.attempts + 1,
@@ -157,18 +159,19 @@ function demotionsOf(
   for (const cell of refused) {
     const { want, outcome } = cell
     const whole = isPlans(cell)
-    const everything = outcome === 'not_entitled'
     const symbol = whole ? '*' : want.symbol
     const scope = scopes.get(`${symbol} ${outcome}`)
-    scopes.set(`${symbol} ${outcome}`, {
-      vendor,
-      dataset: claim.dataset,
-      symbol,
-      fromDt: '0000-01-01',
-      toDt: everything || want.dt > (scope?.toDt ?? '') ? (everything ? '9999-12-31' : want.dt) : scope!.toDt,
-      outcome,
-      until: now + believedMs(whole, outcome),
-    })
+    // A name that is unknown says nothing of the names the company had on other days.
+    const isOneOfItsNames = !whole && (claim.terms.names[want.symbol]?.was.length ?? 0) > 0
+    const days: Pick<Demotion, 'fromDt' | 'toDt'> =
+      outcome === 'not_entitled' && !isOneOfItsNames
+        ? { fromDt: '0000-01-01', toDt: '9999-12-31' }
+        : {
+            fromDt: outcome === 'before_history' ? '0000-01-01' : minDt(want.dt, scope?.fromDt ?? want.dt),
+            toDt: maxDt(want.dt, scope?.toDt ?? want.dt),
+          }
+    const until = now + believedMs(whole, outcome)
+    scopes.set(`${symbol} ${outcome}`, { vendor, dataset: claim.dataset, symbol, ...days, outcome, until })
   }
   return [...scopes.values()]
 }

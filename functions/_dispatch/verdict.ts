@@ -30,6 +30,8 @@ export interface Judged {
   saysNone: boolean
   /** When the vendor said it may be asked again, or its blockade ends. */
   retryAt: number | null
+  /** When a cell whose source says that there is nothing is worth asking for again, epoch ms; null for never. */
+  doubtAt: number | null
   /** How long a refusal (not entitled, before history) is believed, ms. */
   believedMs: number
   /** Attempts of the task, this one included; answers of this vendor for the cell so far, this one included. */
@@ -51,13 +53,13 @@ export interface Verdict {
 }
 
 /** When this vendor may be asked for the cell again. */
-function askAgainAt({ outcome, saysNone, retryAt, believedMs, asked, now, jitter }: Judged): number {
+function askAgainAt({ outcome, saysNone, doubtAt, retryAt, believedMs, asked, now, jitter }: Judged): number {
   switch (outcome) {
     case 'filled':
     case 'short':
       return FOREVER
     case 'empty':
-      if (saysNone) return FOREVER
+      if (saysNone) return doubtAt ?? FOREVER
       return now + (EMPTY_RECHECK_DAYS[Math.min(asked, EMPTY_RECHECK_DAYS.length) - 1] ?? 1) * DAY
     case 'too_recent':
       return retryAt ?? now + 15 * MINUTE
@@ -107,7 +109,7 @@ export function verdictOf(judged: Judged): Verdict {
       // What is there stays: a short cell that has used up its attempts is finished, not given up.
       return next && next.askAt <= now && judged.attempts < MAX_ATTEMPTS ? wait(next.askAt, null) : done(null, null)
     case 'empty': {
-      if (judged.saysNone) return done('SOURCE_SAYS_NONE', null)
+      if (judged.saysNone) return done('SOURCE_SAYS_NONE', judged.doubtAt)
       if (next) return wait(next.askAt, waiting ?? 'VENDOR_EMPTY_ONCE')
       const agree = others.some((other) => other.saidEmpty)
       return agree ? done('VENDORS_AGREE_EMPTY', null) : done('VENDOR_EMPTY_ONCE', again)

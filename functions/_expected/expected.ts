@@ -34,7 +34,7 @@ export function livesOf(config: Config, spec: DatasetConfig, asof: Dt): Life[] {
   const range = expectedRange(spec, asof)
   const members =
     spec.universe === 'symbols'
-      ? config.universe
+      ? config.universe.filter(({ symbol }) => spec.only?.includes(symbol) ?? true)
       : Object.entries(spec.groups ?? {}).map(([symbol, { series }]) => ({
           symbol,
           from: series.reduce((first, { from }) => minDt(first, from), series[0]!.from),
@@ -60,6 +60,9 @@ export function expectedRows(spec: DatasetConfig, symbol: string, dt: Dt): numbe
     }
     case 'series':
       return spec.groups?.[symbol]?.series.filter(({ from }) => from <= dt).length ?? null
+    case 'contracts':
+    case 'events':
+      return null
     default:
       return spec.expected_rows satisfies never
   }

@@ -21,3 +21,16 @@ export function openWindows(spec: DatasetConfig, at: number): { dt: Dt; dueAt: n
     return opened === undefined ? [] : [{ dt, dueAt: calendar.session(opened)!.close }]
   })
 }
+
+/** The instant (epoch ms) at which the next window of a session opens after `at`; null when none is left. */
+export function nextWindow(spec: DatasetConfig, dt: Dt, at: number): number | null {
+  const calendar = calendarOf(spec.calendar)
+  const narrowestFirst = [...(spec.restate?.sessions ?? [])].sort((a, b) => a - b)
+  // A day long ago has no window left: looking its sessions up would cost more than knowing that.
+  if (narrowestFirst.length === 0 || dt < addDays(calendar.lastClosed(at), -CATCH_UP_DAYS)) return null
+  for (const after of narrowestFirst) {
+    const opensAt = calendar.session(calendar.next(dt, after))?.close
+    if (opensAt !== undefined && opensAt > at) return opensAt
+  }
+  return null
+}

@@ -32,7 +32,7 @@ export interface KeptCell {
   symbol: string
   dt: Dt
   verdict: Verdict
-  /** Distinct stamps (macro: series) now on disk. */
+  /** Distinct rows by the dataset's key now on disk. */
   rows: number
   /** Digest of the rows now on disk; of yields, of the newest vintage of each series. */
   digest: string
@@ -109,7 +109,7 @@ async function keepBatch(
   const stored = await readRawParts(lake, spec, [...new Set(batch.flatMap(({ files }) => files))])
   const settled: Settled[] = []
   for (const placed of batch) {
-    settled.push(settle(placed, stored, provenance))
+    settled.push(settle(placed, stored, provenance, spec.key))
     // Digests of a whole batch would hold up every other request.
     if (settled.length % 200 === 0) await nextTurn()
   }
@@ -128,7 +128,12 @@ async function keepBatch(
   }
 }
 
-function settle(placed: PlacedCell, stored: Map<string, RawPart[]>, provenance: Provenance): Settled {
+function settle(
+  placed: PlacedCell,
+  stored: Map<string, RawPart[]>,
+  provenance: Provenance,
+  key: readonly string[],
+): Settled {
   const { symbol, rows: answer } = placed.cell
   let path = placed.target
   let old: RawPart[] = []
@@ -139,7 +144,7 @@ function settle(placed: PlacedCell, stored: Map<string, RawPart[]>, provenance: 
     break
   }
   const parts = withVintages(old, { symbol, provenance, rows: answer })
-  const decision = decide(rowsOf(old), answer, rowsOf(parts))
+  const decision = decide(rowsOf(old), answer, rowsOf(parts), key)
   const origins = isWritten(decision) ? [provenance] : old.map((part) => part.provenance)
   const origin = origins.reduce((a, b) => (b.fetchedAt > a.fetchedAt ? b : a))
   return { ...placed, path, decision, parts, origin }

@@ -4,10 +4,13 @@ import { DatasetName } from '../_market/cell.ts'
 import { type Dt, isDt } from '../_market/dt.ts'
 import { decodeSymbol, encodeSymbol } from './symbol-name.ts'
 
-export type RawLayout = 'date' | 'date-symbol'
+/** Symbols of a day in one file, or a file for each cell; options name the cell's symbol `underlier`. */
+export type RawLayout = 'date' | 'date-symbol' | 'date-underlier'
 export type PartitionKind = 'date' | 'year'
 
 const VENDOR = /^[a-z][a-z0-9_]*$/
+/** The folder of one cell inside its day. */
+export const CELL_FOLDER = /^(?:symbol|underlier)=(.+)$/
 
 function checked(what: string, value: string, holds: (value: string) => boolean): string {
   if (!holds(value)) throw new Error(`expected ${what}, got ${JSON.stringify(value)}: no path is built from it`)
@@ -38,14 +41,15 @@ export function rawFile(
   symbol: string,
 ): string {
   const day = join(rawFolder(root, vendor, dataset), `date=${dayPart(dt)}`)
-  const name = `symbol=${encodeSymbol(symbol)}`
   switch (layout) {
     case 'date':
       return join(day, 'data.parquet')
     case 'date-symbol':
-      return join(day, name, 'data.parquet')
+      return join(day, `symbol=${encodeSymbol(symbol)}`, 'data.parquet')
+    case 'date-underlier':
+      return join(day, `underlier=${encodeSymbol(symbol)}`, 'data.parquet')
     default:
-      throw new Error(`expected a raw layout date or date-symbol, got ${layout satisfies never}`)
+      throw new Error(`expected a raw layout date, date-symbol or date-underlier, got ${layout satisfies never}`)
   }
 }
 
@@ -60,8 +64,9 @@ export function rawFileParts(
   if (parts.at(-1) !== 'data.parquet' || !VENDOR.test(vendor) || !known.success) return null
   if (!day.startsWith('date=') || !isDt(day.slice(5)) || parts.length < 4 || parts.length > 5) return null
   const name = parts.length === 5 ? parts[3] : null
-  if (name && !name.startsWith('symbol=')) return null
-  const symbol = name ? decodeSymbol(name.slice('symbol='.length)) : null
+  const own = name == null ? null : CELL_FOLDER.exec(name)
+  if (name && !own) return null
+  const symbol = own ? decodeSymbol(own[1] as string) : null
   return { vendor, dataset: known.data, dt: day.slice(5), symbol }
 }
 
@@ -91,6 +96,15 @@ export const ledgerFragment = (root: string, dataset: DatasetName, partition: st
 
 /** The ledger: one row per cell, of all fragments. */
 export const ledgerFile = (root: string): string => join(root, 'qc', 'partition_status.parquet')
+
+export const runningRoot = (root: string): string => join(root, 'running')
+
+/** Where the bars of a running session lie until the day is over: the raw file's place, below another folder. */
+export const runningFile = (...place: Parameters<typeof rawFile>): string =>
+  join(runningRoot(place[0]), relative(rawRoot(place[0]), rawFile(...place)))
+
+/** Answers of plans that are not answered to the end yet: paid for, not data. */
+export const keptPagesFolder = (root: string): string => join(root, 'state', 'kept-pages')
 
 /** The node's own database. */
 export const stateFile = (root: string): string => join(root, 'state', 'node.db')

@@ -4,12 +4,13 @@ import { dirname, join } from 'node:path'
 import type { DatasetName } from '../_market/cell.ts'
 import { type Dt, isDt } from '../_market/dt.ts'
 import { codeOf, eachBounded } from './disk.ts'
-import { type RawLayout, rawFile, rawFolder } from './paths.ts'
+import { CELL_FOLDER, type RawLayout, rawFile, rawFolder } from './paths.ts'
 
-/** Names inside a day's folder: `data.parquet` where symbols share a file, `symbol=…` where each has its own. */
+/** Names inside a day's folder: `data.parquet` where symbols share a file, `symbol=…` or `underlier=…` where each has its own. */
 export type RawDays = Map<Dt, Set<string>>
 
 const LISTINGS = 8
+const LAYOUTS: readonly RawLayout[] = ['date', 'date-symbol', 'date-underlier']
 
 /** What there is on the given days. */
 export async function rawDays(
@@ -36,7 +37,7 @@ export function filesOfCell(
 ): string[] {
   const names = days.get(cell.dt)
   if (!names || names.size === 0) return []
-  const layouts: RawLayout[] = layout === 'date' ? ['date', 'date-symbol'] : ['date-symbol', 'date']
+  const layouts: RawLayout[] = [layout, ...LAYOUTS.filter((other) => other !== layout)]
   const dayFolder = dirname(rawFile(root, vendor, dataset, 'date', cell.dt, cell.symbol))
   return layouts
     .map((each) => rawFile(root, vendor, dataset, each, cell.dt, cell.symbol))
@@ -68,7 +69,7 @@ export async function rawFilesOf(root: string, dataset: DatasetName, prefix: str
     await eachBounded(dayFolders, LISTINGS, async (day) => {
       for (const name of await namesIn(join(folder, day))) {
         if (name === 'data.parquet') files.push(join(folder, day, name))
-        else if (name.startsWith('symbol=')) files.push(...(await dataIn(join(folder, day, name))))
+        else if (CELL_FOLDER.test(name)) files.push(...(await dataIn(join(folder, day, name))))
       }
     })
   }

@@ -2,7 +2,7 @@
 import type { DatasetConfig } from '../../config/schema.ts'
 import { type CellKey, cellKey, type DatasetName } from '../_market/cell.ts'
 import type { Dt } from '../_market/dt.ts'
-import type { Provenance, Row } from '../_market/row.ts'
+import { adjustmentOf, type Provenance, type Row } from '../_market/row.ts'
 import { sqlList } from './duck.ts'
 import { type RawPart, rawColumns } from './encode.ts'
 import type { Lake } from './lake.ts'
@@ -127,11 +127,13 @@ function originOf(lake: Lake, path: string, fields: Record<string, unknown>, spe
       `expected symbol and vendor in each row of ${path}, got ${symbol} and ${vendor}: move the file away or mend it`,
     )
   }
-  const unadjusted = spec.expected_rows === 'series' ? 'none' : 'raw'
   const provenance: Provenance = {
     vendor,
     feed: typeof fields.feed === 'string' ? fields.feed : 'unknown',
-    adjustment: fields.adjustment === 'raw' || fields.adjustment === 'none' ? fields.adjustment : unadjusted,
+    adjustment:
+      fields.adjustment === 'raw' || fields.adjustment === 'none'
+        ? fields.adjustment
+        : adjustmentOf(spec.expected_rows),
     fetchedAt: typeof fields.fetched_at === 'number' ? fields.fetched_at : 0,
   }
   return { symbol, provenance }

@@ -1,12 +1,12 @@
 /** What an accepted answer means for a cell that may be on disk already. Pure. */
-import type { Row } from '../_market/row.ts'
+import { type Row, rowKey } from '../_market/row.ts'
 import { digestRows } from './digest.ts'
 import type { Verdict } from './manifest.ts'
 import { newestVintages } from './vintages.ts'
 
 export interface Decision {
   verdict: Verdict
-  /** Distinct stamps (macro: series) and digest of the rows that are on disk once the decision is carried out. */
+  /** Distinct rows by the dataset's key and digest of the rows that are on disk once the decision is carried out. */
   rows: number
   digest: string
   /** Digest of the rows that were on disk before, null when there were none. */
@@ -15,9 +15,9 @@ export interface Decision {
   refused: string | null
 }
 
-/** Rows that a reader will see: one per bar start, or one per series. */
-export const distinctRows = (rows: readonly Row[]): number =>
-  new Set(rows.map((row) => ('ts' in row ? row.ts : row.series))).size
+/** Rows that a reader will see: one per bar start, series, or whatever else the dataset's key tells apart. */
+export const distinctRows = (rows: readonly Row[], key: readonly string[]): number =>
+  new Set(rows.map((row) => rowKey(row, key))).size
 
 /** Digest of the rows that count: an older vintage that is kept beside them is no part of it. */
 const digestOf = (rows: readonly Row[]): string => digestRows(newestVintages(rows))
@@ -26,15 +26,20 @@ const digestOf = (rows: readonly Row[]): string => digestRows(newestVintages(row
  * An answer with fewer rows never replaces one with more: a vendor that forgets must not make us forget. `merged` is what would be
  * on disk if the answer is taken. An answer that changes nothing that counts is `same`.
  */
-export function decide(old: readonly Row[], answer: readonly Row[], merged: readonly Row[]): Decision {
+export function decide(
+  old: readonly Row[],
+  answer: readonly Row[],
+  merged: readonly Row[],
+  key: readonly string[],
+): Decision {
   const digest = digestOf(merged)
-  const rows = distinctRows(merged)
+  const rows = distinctRows(merged, key)
   if (old.length === 0) return { verdict: 'new', rows, digest, previous: null, refused: null }
   const previous = digestOf(old)
-  const had = distinctRows(old)
+  const had = distinctRows(old, key)
   const answered = digestOf(answer)
   if (previous === answered) return { verdict: 'same', rows: had, digest: previous, previous, refused: null }
-  if (distinctRows(answer) < had) {
+  if (distinctRows(answer, key) < had) {
     return { verdict: 'kept_more_rows', rows: had, digest: previous, previous, refused: answered }
   }
   if (previous === digest) return { verdict: 'same', rows: had, digest, previous, refused: null }

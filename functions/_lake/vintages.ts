@@ -26,21 +26,38 @@ export function newestVintages(rows: readonly Row[]): readonly Row[] {
 
 /**
  * The parts of a cell once `answer` is taken: for bars the answer alone; for yields the stored vintages, and behind them the rows of
- * the answer whose series is new or whose value differs from the one that counted. A series that the answer leaves out keeps what it
- * has. Vintages of another feed give way: curation never mixes two feeds in a cell, so a few rows of the new one would lose to them.
+ * the answer that say something new: a value that was not the one in force on the day it became known. A series that the answer
+ * leaves out keeps what it has. Vintages of another feed give way: curation never mixes two feeds in a cell, so a few rows of the new
+ * one would lose to them.
  */
 export function withVintages(stored: readonly RawPart[], answer: RawPart): RawPart[] {
   if (!answer.rows.every(isYield)) return [answer]
   const earlier = stored.filter(({ provenance }) => provenance.feed === answer.provenance.feed).map(dated)
   if (earlier.length === 0) return [answer]
-  const known = new Map<string, Yield>()
-  for (const row of newestVintages(earlier.flatMap(({ rows }) => rows)) as Yield[]) known.set(row.series, row)
+  const known = new Map<string, Yield[]>()
+  for (const row of earlier.flatMap(({ rows }) => rows) as Yield[]) remember(known, row)
   const news = answer.rows.filter((row) => {
-    const before = known.get(row.series)
-    known.set(row.series, row)
-    return before === undefined || before.value !== row.value
+    const before = newestBy(known.get(row.series) ?? [], knownFrom(row))
+    if (before !== undefined && before.value === row.value) return false
+    remember(known, row)
+    return true
   })
   return [...earlier, { ...answer, rows: news }]
+}
+
+function remember(known: Map<string, Yield[]>, row: Yield): void {
+  const vintages = known.get(row.series)
+  if (vintages) vintages.push(row)
+  else known.set(row.series, [row])
+}
+
+/** The vintage in force on a day, the later of two of one day. */
+function newestBy(vintages: readonly Yield[], day: string): Yield | undefined {
+  let newest: Yield | undefined
+  for (const row of vintages) {
+    if (knownFrom(row) <= day && (newest === undefined || knownFrom(row) >= knownFrom(newest))) newest = row
+  }
+  return newest
 }
 
 /** Rows that do not say since when they are known were known at the latest when they were fetched. */

@@ -2,7 +2,13 @@
 import { z } from 'zod'
 import type { Dt } from './dt.ts'
 
-export const DATASETS = ['equities_bars', 'equities_bars_minute', 'macro_treasury'] as const
+export const DATASETS = [
+  'equities_bars',
+  'equities_bars_minute',
+  'options_bars',
+  'macro_treasury',
+  'corporate_actions',
+] as const
 export const DatasetName = z.enum(DATASETS)
 export type DatasetName = z.infer<typeof DatasetName>
 

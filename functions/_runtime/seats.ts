@@ -17,7 +17,7 @@ export function seatVendors(
   clock: Clock,
 ): VendorSeat[] {
   return Object.entries(config.vendors).map(([name, vendor]) => {
-    const connector = connectorOf(name)
+    const connector = connectorOf(vendor.connector ?? name)
     const secrets = Object.fromEntries(connector.secrets.map((secret) => [secret, env[secret] ?? '']))
     const seat: VendorSeat = {
       name,
@@ -28,10 +28,11 @@ export function seatVendors(
         makeGet({
           connector,
           baseUrl: vendor.base_url,
+          tradingUrl: vendor.trading_url,
           secrets,
           now: clock.now,
-          take: async () => {
-            const limits = limitsOf(seat, lane)
+          take: async (host) => {
+            const limits = limitsOf(seat, lane, host)
             if (await takeCalls(db, limits, 1, clock.now())) return { ok: true }
             return { ok: false, retryAt: (await nextCallAt(db, limits, clock.now())) ?? clock.now() + DAY_MS }
           },

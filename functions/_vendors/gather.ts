@@ -11,7 +11,11 @@ export interface Asked {
   from: Dt
   to: Dt
   calendar: TradingCalendar
+  /** Bars that end later (epoch ms) may still change and are left out; absent or null: all have settled. */
+  settledUntil?: number | null
 }
+
+const MINUTE_MS = 60_000
 
 export interface Gathering {
   /** Sends one request and counts it; what failed comes back as a value. */
@@ -63,7 +67,9 @@ export function gather(wants: readonly Want[], asked: Asked): Gathering {
     async send(get, request) {
       calls += 1
       try {
-        return await get(request)
+        const answer = await get(request)
+        if (answer.isKept) calls -= 1
+        return answer
       } catch (error) {
         if (!(error instanceof VendorError)) throw error
         if (wasNeverSent(error)) calls -= 1
@@ -72,6 +78,7 @@ export function gather(wants: readonly Want[], asked: Asked): Gathering {
     },
     isWanted: (symbol, dt) => wanted.has(cellKey(symbol, dt)),
     keep(symbol, dt, row) {
+      if (asked.settledUntil != null && 'ts' in row && row.ts + MINUTE_MS > asked.settledUntil) return
       const key = cellKey(symbol, dt)
       if (wanted.has(key)) {
         const kept = rows.get(key)

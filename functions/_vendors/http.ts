@@ -4,13 +4,17 @@ import { boundRetryAt, retryAtOf } from './retry-after.ts'
 import { type Scrubber, scrubberOf } from './scrub.ts'
 import { type Connector, type Get, type HttpAnswer, VendorError } from './vendor.ts'
 
-/** The node's budget: taken before a request leaves, never given back. */
-export type Take = () => Promise<{ ok: true } | { ok: false; retryAt: number }>
+export type Host = 'data' | 'trading'
+
+/** The node's budget at one of the vendor's hosts: taken before a request leaves, never given back. */
+export type Take = (host: Host) => Promise<{ ok: true } | { ok: false; retryAt: number }>
 
 export interface GetTerms {
   connector: Connector
-  /** Scheme, host and port of the vendor, perhaps with a path in front; the only place the key is ever sent to. */
+  /** Scheme, host and port of the vendor, perhaps with a path in front. The key is sent to nowhere but here and the trading host. */
   baseUrl: string
+  /** The vendor's second host; absent: the same as the first. */
+  tradingUrl?: string | undefined
   /** Values of the connector's environment variables, by name. */
   secrets: Record<string, string>
   take: Take
@@ -31,7 +35,7 @@ type Request = Parameters<Get>[0]
  */
 export function makeGet(terms: GetTerms): Get {
   const { connector, secrets, now, timeoutMs = 30_000, maxBytes = 64 * 1024 * 1024 } = terms
-  const base = new URL(terms.baseUrl)
+  const bases: Record<Host, URL> = { data: new URL(terms.baseUrl), trading: new URL(terms.tradingUrl ?? terms.baseUrl) }
   const scrubber = scrubberOf(connector.secrets.map((name) => secrets[name] ?? ''))
 
   return async (request) => {
@@ -44,6 +48,8 @@ export function makeGet(terms: GetTerms): Get {
       )
     }
     const auth = connector.authorise(secrets)
+    const host = request.host ?? 'data'
+    const base = bases[host]
     const url = addressOf(base, request)
     if (url === null)
       throw fail('malformed', `nothing was sent; expected the next page at ${base.origin}, was led elsewhere`)
@@ -52,7 +58,7 @@ export function makeGet(terms: GetTerms): Get {
       if (request.url === undefined || name in auth.query) url.searchParams.set(name, value)
     }
 
-    const taken = await terms.take()
+    const taken = await terms.take(host)
     if (!taken.ok)
       throw fail('rate_limited', 'nothing was sent; the budget is spent for now', { retryAt: taken.retryAt })
 

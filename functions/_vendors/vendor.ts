@@ -59,11 +59,30 @@ export interface CallShape {
   pagesPerPlan: number
 }
 
+/** The names of a symbol whose ticker was not always the canonical one, or that is no longer listed. */
+export interface Names {
+  /** Its last day; null while it lives. After it the ticker may belong to somebody else. */
+  until: Dt | null
+  /** Earlier tickers, oldest first, each with its last day. */
+  was: { symbol: string; to: Dt }[]
+}
+
 /** What a connector needs to know about the dataset, beside the wants. */
 export interface PlanTerms {
   dataset: DatasetName
   shape: CallShape
   now: number
+  /**
+   * Set when the running session is read: bars that end later (epoch ms) may still change and are not answered, and a cell counts as
+   * answered although its session is not over.
+   */
+  settledUntil: number | null
+  /** How long a bar lasts; null for datasets without bars. */
+  timeframe: 'day' | 'minute' | null
+  /** Options: contracts that expire within so many calendar days of a session belong to its cell. */
+  expireWithinDays: number
+  /** Only symbols with something to say; all others always had their canonical name and still live. */
+  names: Record<string, Names>
   /** For macro_treasury: the series of the symbol (a series group), e.g. { UST: ['DGS1MO', …] }. */
   series: Record<string, string[]>
 }
@@ -79,6 +98,11 @@ export interface CallPlan {
   /** The request in the connector's own terms; JSON, no secrets. */
   request: unknown
   feed: string
+  /**
+   * True where one plan may need more calls than a minute's budget holds. Its pages are kept until the whole plan is answered, so
+   * that asking again goes on where the budget ended; every address must then be the same when the plan is made again.
+   */
+  isResumable?: boolean
 }
 
 /** What came back. A cell is in exactly one of `complete`, `faults`, or neither (then `interruption` says why it was not answered). */
@@ -101,6 +125,8 @@ export interface Answer {
 export type Get = (request: {
   path: string
   query: Record<string, string>
+  /** Absent: the vendor's data host. */
+  host?: 'trading'
   /** Absolute URL that replaces path and query (a vendor's next_url); refused unless its host is the vendor's own. */
   url?: string
 }) => Promise<HttpAnswer>
@@ -110,6 +136,8 @@ export interface HttpAnswer {
   contentType: string
   headers: Record<string, string>
   body: string
+  /** Served from what was kept of an earlier asking: nothing was sent. */
+  isKept?: true
 }
 
 export interface Connector {
@@ -128,4 +156,13 @@ export interface Connector {
   ask(plan: CallPlan, terms: PlanTerms, get: Get): Promise<Answer>
   /** The fault of a non-2xx answer, by the vendor's own table of errors. */
   classify(answer: HttpAnswer): VendorError
+  /** The vendor's own list of sessions with from <= dt <= to, one call; absent where it has none. Compared with our calendar, never used instead. */
+  sessions?(from: Dt, to: Dt, get: Get): Promise<VendorSession[] | VendorError>
+}
+
+/** A session as a vendor's calendar states it, epoch ms. */
+export interface VendorSession {
+  dt: Dt
+  open: number
+  close: number
 }

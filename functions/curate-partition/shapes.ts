@@ -5,23 +5,25 @@ import { SQL_TYPE } from '../_lake/raw-read.ts'
 
 /** The rows of a curated file, from the winning rows of its cells. */
 export const curatedSql = (spec: DatasetConfig, winners: string): string =>
-  spec.expected_rows === 'series' ? wideSql(spec, winners) : barsSql(spec, winners)
+  spec.expected_rows === 'series' ? wideSql(spec, winners) : longSql(spec, winners)
 
 /**
- * Bars: symbol, dt, ts, the dataset's other columns, session (minute datasets), vendor, feed, adjustment; sorted by symbol, ts.
- * `ts` is TIMESTAMP WITH TIME ZONE, stored as microseconds adjusted to UTC: a reader that converts zones shows the right instant and
- * one that does not shows UTC; without the mark pandas and Spark would take it for local time.
+ * Long: symbol, dt, ts where there is one, the dataset's other columns, session (minute bars of stocks), vendor, feed, adjustment; sorted by
+ * symbol, dt and the dataset's key. Instants are TIMESTAMP WITH TIME ZONE, stored as microseconds adjusted to UTC: a reader that converts
+ * zones shows the right instant and one that does not shows UTC; without the mark pandas and Spark would take it for local time.
  */
-function barsSql(spec: DatasetConfig, winners: string): string {
-  const others = spec.columns.filter(({ name }) => name !== 'ts').map(column)
+function longSql(spec: DatasetConfig, winners: string): string {
+  const isStamp = ({ name }: ColumnConfig): boolean => name === 'ts'
+  const columns = [...spec.columns.filter(isStamp), ...spec.columns.filter((one) => !isStamp(one))].map(column)
   const session =
     spec.expected_rows === 'session_minutes'
       ? [
           `CASE WHEN epoch_ms(ts) < opens THEN 'pre' WHEN epoch_ms(ts) < closes THEN 'regular' ELSE 'post' END AS session`,
         ]
       : []
-  const columns = ['symbol', 'dt', `ts AT TIME ZONE 'UTC' AS ts`, ...others, ...session, 'vendor', 'feed', 'adjustment']
-  return `SELECT ${columns.join(', ')} FROM ${newestOf(winners, ['symbol', 'dt', 'ts'], 'symbol, ts, dt', 'fetched_at DESC, file_row_number DESC')}`
+  const shown = ['symbol', 'dt', ...columns, ...session, 'vendor', 'feed', 'adjustment']
+  const key = ['symbol', 'dt', ...spec.key.map((name) => `"${name}"`)]
+  return `SELECT ${shown.join(', ')} FROM ${newestOf(winners, key, key.join(', '), 'fetched_at DESC, file_row_number DESC')}`
 }
 
 /**
@@ -48,7 +50,8 @@ function wideSql(spec: DatasetConfig, winners: string): string {
     GROUP BY dt, vendor, feed HAVING count(value) FILTER (series IN (${known})) > 0 ORDER BY date`
 }
 
-const column = ({ name, type }: ColumnConfig): string => `"${name}"::${SQL_TYPE[type]} AS "${name}"`
+const column = ({ name, type }: ColumnConfig): string =>
+  type === 'instant' ? `"${name}" AT TIME ZONE 'UTC' AS "${name}"` : `"${name}"::${SQL_TYPE[type]} AS "${name}"`
 
 /**
  * One row per key in the order given: the first by `newest` (bars: the newest fetch, of equal ones the later row in the file). Sorted once and compared with the row
@@ -56,8 +59,8 @@ const column = ({ name, type }: ColumnConfig): string => `"${name}"::${SQL_TYPE[
  * `lag() OVER ()` without an order streams in the order of its input, which preserve_insertion_order keeps.
  */
 function newestOf(rows: string, key: readonly string[], order: string, newest: string): string {
-  const before = key.map((name) => `lag(${name}) OVER () AS before_${name}`)
-  const isFirst = key.map((name) => `before_${name} IS DISTINCT FROM ${name}`)
+  const before = key.map((name, at) => `lag(${name}) OVER () AS before_${at}`)
+  const isFirst = key.map((name, at) => `before_${at} IS DISTINCT FROM ${name}`)
   return `(SELECT * FROM (SELECT *, ${before.join(', ')} FROM (
       SELECT * FROM ${rows} ORDER BY ${order}, ${newest}, filename))
     WHERE ${isFirst.join(' OR ')})`

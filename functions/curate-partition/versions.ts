@@ -5,6 +5,7 @@ import type { Lake } from '../_lake/lake.ts'
 import { rawFileParts } from '../_lake/paths.ts'
 import { rawRowsSql } from '../_lake/raw-read.ts'
 import type { Dt } from '../_market/dt.ts'
+import { adjustmentOf } from '../_market/row.ts'
 
 export interface Choice {
   spec: DatasetConfig
@@ -22,13 +23,13 @@ export interface Choice {
  * Runs `fn` with a subquery of the winning rows: raw columns (symbol, vendor, feed, adjustment filled in from the path where an older file
  * does not say), `dt DATE`, `opens` and `closes` (epoch ms of the session), `filename`, `file_row_number`. Within a cell all rows are of
  * one vendor and feed; duplicate stamps are still there. The winner is the best vendor by order, then the version with more distinct
- * stamps (macro: series), then the newest fetch, then the feed's name.
+ * rows by the dataset's key, then the newest fetch, then the feed's name.
  */
 export async function withWinners<T>(lake: Lake, choice: Choice, fn: (rows: string) => Promise<T>): Promise<T> {
   const { spec, files, sessions, vendors, refused } = choice
   const { duck } = lake
-  const stamp = spec.expected_rows === 'series' ? 'series' : 'ts'
-  const adjustment = spec.expected_rows === 'series' ? 'none' : 'raw'
+  const stamp = `(${spec.key.map((name) => `"${name}"`).join(', ')})`
+  const adjustment = adjustmentOf(spec.expected_rows)
 
   const places = files.map((path) => {
     const parts = rawFileParts(lake.root, path)

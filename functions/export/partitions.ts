@@ -84,5 +84,5 @@ export function filteredSql(file: string, ledger: string, dataset: DatasetName, 
   const from = `read_parquet(${sqlText(file)}, hive_partitioning = false) f`
   return spec.expected_rows === 'series'
     ? `SELECT f.* FROM ${from} SEMI JOIN (${cells}) c ON c.dt = f.date ORDER BY f.date`
-    : `SELECT f.* FROM ${from} SEMI JOIN (${cells}) c ON c.symbol = f.symbol AND c.dt = f.dt ORDER BY f.symbol, f.ts`
+    : `SELECT f.* FROM ${from} SEMI JOIN (${cells}) c ON c.symbol = f.symbol AND c.dt = f.dt ORDER BY f.symbol, f.dt, ${spec.key.map((name) => `f."${name}"`).join(', ')}`
 }

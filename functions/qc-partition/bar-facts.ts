@@ -16,15 +16,16 @@ export function barFactsSql(file: string, spec: DatasetConfig, columns: CuratedC
         `${condition === null ? 'NULL::BIGINT' : `count(*) FILTER (WHERE ${condition})`} AS ${name}`,
     )
     .join(',\n      ')
-  const isMinute = spec.expected_rows === 'session_minutes' && columns.usable.has('ts')
+  const hasMinutes = spec.expected_rows === 'session_minutes' && columns.usable.has('ts')
   return `
     SELECT b.symbol, b.dt, count(*) AS row_count,
       ${nullsSql(spec, columns)} AS nulls,
       ${columns.wrong} AS wrong_columns,
       ${counts},
-      ${isMinute ? holeSql() : 'NULL::BIGINT'} AS longest_hole,
+      ${hasMinutes ? holeSql() : 'NULL::BIGINT'} AS longest_hole,
       ${sourcesSql(columns)},
-      NULL::BIGINT AS impossible_yields
+      NULL::BIGINT AS impossible_yields,
+      ${termsSql(spec, columns)}
     FROM (
       SELECT *, ${columns.usable.has('ts') ? 'epoch_us(ts)' : 'NULL::BIGINT'} AS us
       FROM read_parquet(${sqlText(file)}, hive_partitioning = false)
@@ -34,7 +35,7 @@ export function barFactsSql(file: string, spec: DatasetConfig, columns: CuratedC
 
 /** Conditions on one bar by the name of what they count; null where a column they need is not usable. */
 function barCounts(spec: DatasetConfig, { usable }: CuratedColumns): Record<string, string | null> {
-  const isMinute = spec.expected_rows === 'session_minutes'
+  const isMinute = spec.timeframe === 'minute'
   const given = (names: readonly string[], condition: string) =>
     names.every((name) => usable.has(name)) ? condition : null
   const traded = ['vwap'].filter((name) => usable.has(name))
@@ -54,6 +55,15 @@ function barCounts(spec: DatasetConfig, { usable }: CuratedColumns): Record<stri
     negative_volumes: given(['volume'], counted.map((name) => `${name} < 0`).join(' OR ')),
     zero_volumes: given(['volume'], 'volume = 0'),
   }
+}
+
+/** Bars of contracts that cannot be (see occ.ts for their parts); nothing to say of bars of stocks. */
+function termsSql(spec: DatasetConfig, { usable }: CuratedColumns): string {
+  const has = ['expiration', 'right', 'strike'].every((name) => usable.has(name))
+  if (spec.expected_rows !== 'contracts' || !has)
+    return 'NULL::BIGINT AS impossible_terms, NULL::BIGINT AS misdated_rows'
+  return `count(*) FILTER (WHERE strike <= 0 OR "right" NOT IN ('call', 'put')) AS impossible_terms,
+      count(*) FILTER (WHERE expiration < b.dt) AS misdated_rows`
 }
 
 /** How many rows meet each column's condition, as a JSON object; null when none meets any. */

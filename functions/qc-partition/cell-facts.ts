@@ -2,7 +2,7 @@
 import type { DatasetConfig } from '../../config/schema.ts'
 import type { AbsenceReason } from '../_market/outcome.ts'
 
-/** Daily bar, minute bars, or one row of values: the way a dataset says how many rows a complete cell holds. */
+/** Daily bar, minute bars, one row of values, bars of contracts, or events: the way a dataset says how many rows a complete cell holds. */
 export type CellKind = DatasetConfig['expected_rows']
 
 /**
@@ -44,6 +44,10 @@ export interface CellFacts {
   zeroVolumes: number | null
   /** Values of a row of yields beyond 100 percent either way. */
   impossibleYields: number | null
+  /** Option bars whose contract, or corporate actions whose terms, cannot be. */
+  impossibleTerms: number | null
+  /** Option bars after their contract's expiration; corporate actions that take effect outside the days of their cell. */
+  misdatedRows: number | null
   /** Surplus rows in the winning vendor's raw file that repeat a stamp with the same values. */
   duplicateRows: number | null
   /** Stamps the winning vendor's raw file holds with different values. */
@@ -76,6 +80,8 @@ export const factsOfAbsence = (reason: AbsenceReason | null, expectedRows: numbe
   negativeVolumes: null,
   zeroVolumes: null,
   impossibleYields: null,
+  impossibleTerms: null,
+  misdatedRows: null,
   duplicateRows: null,
   duplicateConflicts: null,
 })

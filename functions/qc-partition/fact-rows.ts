@@ -25,6 +25,8 @@ const FACTS = [
   ['negativeVolumes', 'm.negative_volumes'],
   ['zeroVolumes', 'm.zero_volumes'],
   ['impossibleYields', 'm.impossible_yields'],
+  ['impossibleTerms', 'm.impossible_terms'],
+  ['misdatedRows', 'm.misdated_rows'],
   ['duplicateRows', 'r.duplicate_rows'],
   ['duplicateConflicts', 'r.conflicts'],
 ] as const satisfies readonly (readonly [keyof CellFacts, string])[]
@@ -74,6 +76,7 @@ const NO_MEASURES = [
   'NULL::BIGINT AS row_count, NULL::JSON AS nulls, NULL::VARCHAR AS vendor, NULL::VARCHAR AS feed, NULL::VARCHAR AS adjustment',
   ...['wrong_columns', 'mixed_sources', 'regular_rows', 'outside_rows', 'off_grid_stamps', 'non_positive_prices'],
   ...['ohlc_violations', 'negative_volumes', 'zero_volumes', 'longest_hole', 'impossible_yields'],
+  ...['impossible_terms', 'misdated_rows'],
 ]
   .map((name, at) => (at === 0 ? name : `NULL::BIGINT AS ${name}`))
   .join(', ')

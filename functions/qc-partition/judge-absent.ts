@@ -44,5 +44,12 @@ export async function judgeAbsentPartition(lake: Lake, request: JudgeRequest): P
     return writeFragment(lake, request, source, null)
   })
   const count = (status: JudgedCell['status']): number => judged.filter((cell) => cell.status === status).length
-  return { cells: judged.length, green: 0, amber: count('AMBER'), red: count('RED'), flagged: judged, fragment }
+  return {
+    cells: judged.length,
+    green: count('GREEN'),
+    amber: count('AMBER'),
+    red: count('RED'),
+    flagged: judged.filter((cell) => cell.status !== 'GREEN'),
+    fragment,
+  }
 }

@@ -13,6 +13,7 @@ import type { AbsenceReason } from '../_market/outcome.ts'
 import { barFactsSql } from './bar-facts.ts'
 import { baselineSql } from './baseline.ts'
 import { type CuratedColumns, curatedColumns } from './curated-columns.ts'
+import { eventFactsSql } from './event-facts.ts'
 import { factRowsSql } from './fact-rows.ts'
 import { countDuplicates, DUPLICATE_COLUMNS } from './raw-duplicates.ts'
 import { withSessionDays } from './session-days.ts'
@@ -92,8 +93,16 @@ export async function withMeasuredCells<T>(
   )
 }
 
-const measuresSql = (file: string, spec: DatasetConfig, columns: CuratedColumns, days: string): string =>
-  spec.expected_rows === 'series' ? yieldFactsSql(file, spec, columns) : barFactsSql(file, spec, columns, days)
+function measuresSql(file: string, spec: DatasetConfig, columns: CuratedColumns, days: string): string {
+  switch (spec.expected_rows) {
+    case 'series':
+      return yieldFactsSql(file, spec, columns)
+    case 'events':
+      return eventFactsSql(file, spec, columns)
+    default:
+      return barFactsSql(file, spec, columns, days)
+  }
+}
 
 async function baselineOf(
   lake: Lake,

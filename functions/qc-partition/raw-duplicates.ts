@@ -51,13 +51,20 @@ async function duplicatesSql(duck: Duck, spec: DatasetConfig, files: string[]): 
     `SELECT column_name FROM (DESCRIBE SELECT * FROM ${source})`,
   )
   const there = new Set(described.map((column) => column.column_name))
-  const key = spec.expected_rows === 'series' ? ['series', 'realtime_start'] : ['ts']
+  const key = spec.expected_rows === 'series' ? [...spec.key, 'realtime_start'] : spec.key
   const values = spec.columns
     .map((column) => column.name)
     .filter((name) => !key.includes(name) && there.has(name))
     .map((name) => `"${name}"`)
   // A later fetch of the same stamp is a correction and not a duplicate, where a file keeps both.
-  const within = ['symbol', 'raw_file', 'vendor', 'feed', ...key, ...(there.has('fetched_at') ? ['fetched_at'] : [])]
+  const within = [
+    'symbol',
+    'raw_file',
+    'vendor',
+    'feed',
+    ...key.map((name) => `"${name}"`),
+    ...(there.has('fetched_at') ? ['fetched_at'] : []),
+  ]
   return `
     SELECT symbol, regexp_extract(raw_file, ${sqlText('date=(\\d{4}-\\d{2}-\\d{2})')}, 1)::DATE AS dt, vendor, feed,
       coalesce(sum(copies - 1) FILTER (WHERE alike), 0) AS duplicate_rows,

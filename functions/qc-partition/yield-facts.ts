@@ -50,6 +50,7 @@ function groupSql(file: string, group: string, ids: string[], spec: DatasetConfi
       0 AS off_grid_stamps,
       NULL::BIGINT AS longest_hole,
       ${sourcesSql(columns)},
+      NULL::BIGINT AS impossible_terms, NULL::BIGINT AS misdated_rows,
       ${count((id) => `isfinite(${id}) AND abs(${id}) > ${MOST_PERCENT}`)} AS impossible_yields
     FROM read_parquet(${sqlText(file)}, hive_partitioning = false)
     GROUP BY date`

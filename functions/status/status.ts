@@ -1,6 +1,7 @@
 /** GET /status: what the node has, what it waits for, what its vendors may still spend. */
 import type { Context } from 'hono'
 import { callsSpent } from '../../db/budgets/take-calls.ts'
+import { type CalendarCheck, listCalendarChecks } from '../../db/calendar-checks/calendar-checks.ts'
 import { listCircuits } from '../../db/circuits/circuits.ts'
 import { countCoverage } from '../../db/coverage/count-coverage.ts'
 import { listExports } from '../../db/exports/exports.ts'
@@ -8,6 +9,7 @@ import { countTasks } from '../../db/gap-tasks/count-tasks.ts'
 import { countWork } from '../../db/partitions/partitions.ts'
 import { listScores } from '../../db/vendor-scores/scores.ts'
 import { asofAt } from '../_expected/expected.ts'
+import { dayNumber } from '../_market/dt.ts'
 import type { Node } from '../_runtime/node.ts'
 
 export const status =
@@ -18,7 +20,7 @@ export const status =
     const scores = await listScores(node.db)
     const vendors = []
     for (const { name, config, missing } of node.seats) {
-      const spent = await callsSpent(node.db, name, now)
+      const spent = await callsSpent(node.db, config.account ?? name, now)
       const circuit = circuits.find((row) => row.vendor === name)
       vendors.push({
         vendor: name,
@@ -44,6 +46,29 @@ export const status =
       tasks: await countTasks(node.db),
       partitions: await countWork(node.db),
       vendors,
+      calendar: (await listCalendarChecks(node.db)).map(calendarDoubts),
       exports: await listExports(node.db),
     })
   }
+
+/** Differing days shown of each vendor; the database lists more of them. */
+const DAYS_SHOWN = 3
+
+/** How our calendar stands against a vendor's own: days compared, days that differ, the first of these. */
+const calendarDoubts = (check: CalendarCheck): object => ({
+  vendor: check.vendor,
+  asof: check.asof,
+  checkedAt: isoOf(check.checkedAt),
+  from: check.fromDt,
+  to: check.toDt,
+  days: check.sessions === null ? 0 : dayNumber(check.toDt) - dayNumber(check.fromDt) + 1,
+  differences: check.differing,
+  first: check.differences.slice(0, DAYS_SHOWN).map(({ dt, ours, theirs }) => ({
+    dt,
+    ours: ours?.map(isoOf) ?? null,
+    theirs: theirs?.map(isoOf) ?? null,
+  })),
+  ...(check.error === null ? {} : { error: check.error }),
+})
+
+const isoOf = (ms: number): string => new Date(ms).toISOString()

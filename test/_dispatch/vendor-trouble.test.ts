@@ -53,7 +53,7 @@ test('a 429 snoozes without burning, and the vendor is left alone as long as it 
   )
   expect(await listCircuits(stage.node.db)).toMatchObject([{ vendor: 'alpaca', blockedUntil: EVENING + 37_000 }])
   expect(await dispatchNext(stage.node, null)).toEqual({ nextAt: EVENING + 37_000 })
-  expect(stage.lab.alpaca.stats().calls).toBe(1)
+  expect(stage.lab.alpaca.stats().byStatus[429]).toBe(1)
   await stage.clock.sleep(37_000)
   expect(await dispatched(stage.node)).toMatchObject({ outcomes: { filled: 3 } })
 })
@@ -120,7 +120,7 @@ test('a vendor that resets every connection is left alone after three times, lon
   expect(await listAbsences(stage.node.db, 'equities_bars', ASOF, ASOF)).toMatchObject([{ reason: 'VENDOR_OUTAGE' }])
   const [open] = await listCircuits(stage.node.db)
   expect(open?.blockedUntil).toBe(stage.clock.now() + 60_000)
-  expect(stage.lab.alpaca.stats().calls).toBe(3)
+  expect(stage.lab.alpaca.stats().byStatus[0]).toBe(3)
 
   stage.lab.alpaca.revive()
   await drain(stage)

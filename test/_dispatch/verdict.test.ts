@@ -26,6 +26,7 @@ const never = other({ askAt: FOREVER })
 const judged = (outcome: Outcome, more: Partial<Judged> = {}): Judged => ({
   outcome,
   saysNone: false,
+  doubtAt: null,
   retryAt: null,
   believedMs: BELIEVED,
   attempts: 1,
@@ -120,6 +121,7 @@ describe('of any judgement', () => {
   const anyJudged: fc.Arbitrary<Judged> = fc.record({
     outcome: fc.constantFrom(...OUTCOMES),
     saysNone: fc.boolean(),
+    doubtAt: fc.option(fc.integer({ min: NOW + 1, max: NOW + 100 * DAY }), { nil: null }),
     retryAt: fc.option(fc.integer({ min: NOW, max: NOW + DAY }), { nil: null }),
     believedMs: fc.constantFrom(HOUR, BELIEVED),
     attempts: fc.integer({ min: 1, max: 30 }),

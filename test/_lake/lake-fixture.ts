@@ -6,7 +6,7 @@ import { parse } from 'yaml'
 import { type DatasetConfig, Datasets } from '../../config/schema.ts'
 import { closeLake, type Lake, openLake } from '../../functions/_lake/lake.ts'
 import type { DatasetName } from '../../functions/_market/cell.ts'
-import type { Bar, Provenance, Yield } from '../../functions/_market/row.ts'
+import type { Action, Bar, OptionBar, Provenance, Yield } from '../../functions/_market/row.ts'
 
 const { datasets } = Datasets.parse(parse(await readFile('config/datasets.yaml', 'utf8')))
 
@@ -56,6 +56,34 @@ export const yieldOf = (series: string, value: number | null, realtime_start = '
   series,
   value,
   realtime_start,
+})
+
+export const optionBar = (contract: string, ts: number, more: Partial<OptionBar> = {}): OptionBar => ({
+  ...bar(ts),
+  underlier: 'AAPL',
+  contract,
+  expiration: '2024-07-19',
+  right: 'call',
+  strike: 200,
+  ...more,
+})
+
+/** A 4 for 1 split unless told otherwise. */
+export const action = (id: string, effective_date: string, more: Partial<Action> = {}): Action => ({
+  kind: 'split',
+  id,
+  effective_date,
+  declaration_date: null,
+  record_date: null,
+  payable_date: null,
+  cash: null,
+  currency: null,
+  old_shares: 1,
+  new_shares: 4,
+  other_symbol: null,
+  subtype: null,
+  detail: null,
+  ...more,
 })
 
 export const from = (vendor: string, more: Partial<Provenance> = {}): Provenance => ({

@@ -55,7 +55,9 @@ test('a vintage of a file that does not say since when it is known was known whe
 test('an answer that speaks for an earlier day than what counts is no news', () => {
   const stored = part([yieldOf('DGS1', 2, '2024-07-09')])
   const late = [yieldOf('DGS1', 1, '2024-07-05')]
-  expect(decide(stored.rows, late, rowsOf(withVintages([stored], part(late))))).toMatchObject({ verdict: 'same' })
+  expect(decide(stored.rows, late, rowsOf(withVintages([stored], part(late))), ['series'])).toMatchObject({
+    verdict: 'same',
+  })
 })
 
 const curve = fc.uniqueArray(
@@ -75,7 +77,7 @@ test('whatever is answered on later and later days, nothing stored is lost and t
         const answer = part(values.map(({ series, value }) => yieldOf(series, value, `2024-07-1${day}`)))
         const before = rowsOf(stored)
         const merged = withVintages(stored, answer)
-        const decision = decide(before, answer.rows, rowsOf(merged))
+        const decision = decide(before, answer.rows, rowsOf(merged), ['series'])
         if (decision.verdict === 'new' || decision.verdict === 'replaced') {
           stored = merged
           for (const { series, value } of values) newest.set(series, value)
@@ -83,7 +85,7 @@ test('whatever is answered on later and later days, nothing stored is lost and t
         expect(rowsOf(stored).slice(0, before.length)).toEqual(before)
         // The same answer once more, a day later, is the same or refused, never one more vintage.
         const again = values.map(({ series, value }) => yieldOf(series, value, `2024-07-2${day}`))
-        const repeated = decide(rowsOf(stored), again, rowsOf(withVintages(stored, part(again))))
+        const repeated = decide(rowsOf(stored), again, rowsOf(withVintages(stored, part(again))), ['series'])
         expect(['same', 'kept_more_rows']).toContain(repeated.verdict)
       }
       const counting = newestVintages(rowsOf(stored)) as Yield[]

@@ -89,6 +89,7 @@ test('without any key the node runs and says which variables each vendor lacks',
   const { vendors } = (await node.get('/status')).body as { vendors: { vendor: string; missing: string }[] }
   expect(Object.fromEntries(vendors.map(({ vendor, missing }) => [vendor, missing]))).toEqual({
     alpaca: 'set APCA_API_KEY_ID, APCA_API_SECRET_KEY in the environment',
+    alpaca_iex: 'set APCA_API_KEY_ID, APCA_API_SECRET_KEY in the environment',
     massive: 'set MASSIVE_API_KEY in the environment',
     fred: 'set FRED_API_KEY in the environment',
   })

@@ -8,6 +8,10 @@ export const SERIES = { UST: ['DGS2', 'DGS10', 'DGS30'] }
 export const termsOf = (dataset: DatasetName, now: number, shape: Partial<PlanTerms['shape']> = {}): PlanTerms => ({
   dataset,
   now,
+  settledUntil: null,
+  timeframe: dataset === 'equities_bars_minute' ? 'minute' : dataset === 'macro_treasury' ? null : 'day',
+  expireWithinDays: 60,
+  names: {},
   series: SERIES,
   shape: { feed: 'sip', rowsPerPage: 10_000, symbolsPerCall: 500, pagesPerPlan: 3, ...shape },
 })

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { readPage as readAlpaca } from '../../functions/_vendors/alpaca/parse.ts'
 import { readPage as readFred, readYield } from '../../functions/_vendors/fred/parse.ts'
-import { readRangeRow, readYieldsPage } from '../../functions/_vendors/massive/parse.ts'
+import { readListPage, readRangeRow } from '../../functions/_vendors/massive/parse.ts'
 import { AggsPage, GroupedRow } from '../../functions/_vendors/massive/wire.ts'
 import { readCurve } from '../../functions/_vendors/massive/yields.ts'
 import { readJson } from '../../functions/_vendors/read-json.ts'
@@ -64,7 +64,7 @@ describe.skipIf(!existsSync(ROOT))(
       const files = filesOf('massive', /^treasury_yields/)
       expect(files.length).toBeGreaterThan(0)
       for (const file of files) {
-        const { rows } = parsed(readYieldsPage(answerOf('massive', file)))
+        const { rows } = parsed(readListPage(answerOf('massive', file)))
         for (const row of rows) {
           const read = readCurve(row, ['DGS1', 'DGS5', 'DGS10', 'DGS30'], '2024-06-14')
           expect(

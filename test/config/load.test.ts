@@ -12,7 +12,7 @@ afterEach(() => stage.remove())
 
 test('the shipped configuration loads', async () => {
   const config = await loadConfig({ folder: 'config', vendors: VENDORS })
-  expect(Object.keys(config.vendors).sort()).toEqual(['alpaca', 'fred', 'massive'])
+  expect(Object.keys(config.vendors).sort()).toEqual(['alpaca', 'alpaca_iex', 'fred', 'massive'])
   expect(config.universe.find(({ symbol }) => symbol === 'BRK.B')).toEqual({
     symbol: 'BRK.B',
     from: '1996-05-09',

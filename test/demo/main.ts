@@ -34,7 +34,7 @@ async function main(options: Options): Promise<number> {
     plan: scene.plan,
     ...scene.sources,
     deaths: scene.deaths,
-    dead: dead.names,
+    dead: [...dead.names, ...(options.kill ?? [])],
     onDeath: (vendor) => {
       dead.add(vendor)
       say(`  ${vendor} has died: connections are reset from here on`)

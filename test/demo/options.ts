@@ -20,6 +20,8 @@ const Options = z.strictObject({
   'alpaca-data': z.string().min(1).optional(),
   'massive-data': z.string().min(1).optional(),
   'fred-data': z.string().min(1).optional(),
+  'options-data': z.string().min(1).optional(),
+  kill: list(z.enum(['alpaca', 'massive', 'fred'])).optional(),
   plan: z.enum(['basic', 'open']).optional(),
   seed: z.coerce.number({ error: 'expected a whole number' }).int().min(0).default(1),
   port: z.coerce.number({ error: 'expected a port number' }).int().min(0).max(65_535).default(0),
@@ -30,7 +32,7 @@ const Options = z.strictObject({
 export type Options = z.output<typeof Options>
 
 export const USAGE = `npm run demo -- [--root DIR] [--asof D] [--from D] [--symbols A,B] [--universe FILE] [--datasets a,b]
-  [--alpaca-data DIR] [--massive-data DIR] [--fred-data DIR] [--plan basic|open] [--seed N] [--port N] [--serve] [--json]`
+  [--alpaca-data DIR] [--massive-data DIR] [--fred-data DIR] [--options-data DIR] [--kill vendor,…] [--plan basic|open] [--seed N] [--port N] [--serve] [--json]`
 
 /** Throws an Error that names each option that cannot be used. */
 export function readOptions(argv: readonly string[]): Options {
@@ -50,6 +52,8 @@ export function readOptions(argv: readonly string[]): Options {
         'alpaca-data': text,
         'massive-data': text,
         'fred-data': text,
+        'options-data': text,
+        kill: text,
         plan: text,
         seed: text,
         port: text,

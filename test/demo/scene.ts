@@ -6,12 +6,17 @@ import type { Config, DatasetConfig } from '../../config/schema.ts'
 import { calendarOf } from '../../functions/_calendar/calendar.ts'
 import { expectedRange } from '../../functions/_expected/expected.ts'
 import type { DatasetName } from '../../functions/_market/cell.ts'
-import { type Dt, maxDt, minDt } from '../../functions/_market/dt.ts'
+import { addDays, type Dt, maxDt, minDt } from '../../functions/_market/dt.ts'
 import { CONNECTORS } from '../../functions/_vendors/registry.ts'
+import { syntheticActions } from '../lab/action-source.ts'
 import { folderBars } from '../lab/folder.ts'
+import { folderActions } from '../lab/folder-actions.ts'
+import { folderOptions } from '../lab/folder-options.ts'
 import { folderYields } from '../lab/folder-yields.ts'
-import type { BarSource, Death, YieldSource } from '../lab/lab.ts'
+import type { Death, LabOptions, YieldSource } from '../lab/lab.ts'
+import { NO_OPTIONS } from '../lab/option-source.ts'
 import { makeHoles, syntheticBars, syntheticYields } from '../lab/synthetic.ts'
+import { syntheticOptions } from '../lab/synthetic-options.ts'
 import type { Options } from './options.ts'
 
 /** A Tuesday whose last five sessions include the half day before Independence Day. */
@@ -20,8 +25,12 @@ const SYNTHETIC_ASOF = '2025-07-08'
 const SYNTHETIC_DEPTH: Record<DatasetName, DatasetConfig['depth']> = {
   equities_bars: { years: 2 },
   equities_bars_minute: { sessions: 5 },
+  options_bars: { sessions: 5 },
   macro_treasury: { years: 20 },
+  corporate_actions: { years: 2 },
 }
+/** Underliers whose options the synthetic vendors hold. */
+const UNDERLIERS = 2
 /** Names that trade so thinly that many minutes pass without a trade. */
 const THIN = new Set(['SEB', 'NVR'])
 
@@ -29,7 +38,7 @@ export interface Scene {
   asof: Dt
   plan: 'basic' | 'open'
   config: Config
-  sources: { alpaca?: BarSource; massive?: BarSource; fred?: YieldSource }
+  sources: Pick<LabOptions, 'alpaca' | 'massive' | 'fred' | 'actions' | 'options'>
   deaths: Death[]
 }
 
@@ -40,7 +49,7 @@ export async function setScene(options: Options): Promise<Scene> {
     ...(options.universe ? { universe: resolve(options.universe) } : {}),
     vendors: CONNECTORS.map(({ name }) => name),
   })
-  const folders = options['alpaca-data'] ?? options['massive-data'] ?? options['fred-data']
+  const folders = options['alpaca-data'] ?? options['massive-data'] ?? options['fred-data'] ?? options['options-data']
   const scene = folders === undefined ? syntheticScene(options, shipped) : folderScene(options, shipped)
   if (options.from && options.from > scene.asof) {
     throw new Error(`--from ${options.from} lies after the as-of day ${scene.asof}: nothing would be expected`)
@@ -66,9 +75,20 @@ function syntheticScene(options: Options, shipped: Config): Scene {
   // Enough half-delivered minute days that a night holds some.
   const holes = makeHoles(options.seed, universe, sessions, { rates: { alpacaPartial: 0.04 } })
   const source = (vendor: 'alpaca' | 'massive') => syntheticBars({ seed: options.seed, universe, vendor, holes })
+  const from = daily ? expectedRange(daily, asof).fromDt : asof
+  const actions = syntheticActions({ seed: options.seed, universe, from, to: addDays(asof, 30) })
+  const chains = config.datasets.options_bars
+    ? syntheticOptions({
+        seed: options.seed,
+        underliers: underliersOf(config),
+        bars: syntheticBars({ seed: options.seed, universe, vendor: 'alpaca' }),
+        from: expectedRange(config.datasets.options_bars, asof).fromDt,
+        to: addDays(asof, config.datasets.options_bars.contracts?.expire_within_days ?? 0),
+      })
+    : NO_OPTIONS
   // Alpaca delivers the newest day and all daily bars, and dies over the older minutes: Massive has to finish the night.
   const deaths: Death[] =
-    minuteDays.slice(-4, -1).length === 0
+    options.kill || minuteDays.slice(-4, -1).length === 0
       ? []
       : [
           {
@@ -83,25 +103,47 @@ function syntheticScene(options: Options, shipped: Config): Scene {
     asof,
     plan,
     config: plan === 'open' ? withoutWalls(config) : config,
-    sources: { alpaca: source('alpaca'), massive: source('massive'), fred: syntheticYields(options.seed) },
+    sources: {
+      alpaca: source('alpaca'),
+      massive: source('massive'),
+      fred: syntheticYields(options.seed),
+      actions: { alpaca: actions, massive: actions },
+      options: { alpaca: chains, massive: chains },
+    },
     deaths,
   }
+}
+
+/** The underliers the configuration wants, as far as the universe has them; else the first of the universe. */
+function underliersOf({ universe, datasets }: Config): string[] {
+  const symbols = universe.map(({ symbol }) => symbol)
+  const wanted = datasets.options_bars?.only?.filter((symbol) => symbols.includes(symbol)) ?? []
+  return (wanted.length > 0 ? wanted : symbols).slice(0, UNDERLIERS)
 }
 
 function folderScene(options: Options, shipped: Config): Scene {
   const alpaca = openFolder('--alpaca-data', options['alpaca-data'], folderBars)
   const massive = openFolder('--massive-data', options['massive-data'], folderBars)
   const fred = openFolder('--fred-data', options['fred-data'], folderYields)
+  const chains = openFolder('--options-data', options['options-data'], folderOptions)
   const bars = [alpaca, massive].filter((source) => source !== undefined)
-  const held = bars.map((source) => source.lastSession()).filter((dt) => dt !== undefined)
+  const held = [...bars, ...(chains ? [chains.bars] : [])]
+    .map((source) => source.lastSession())
+    .filter((dt) => dt !== undefined)
+  // Only a folder of bars may hold actions beside them.
+  const acts = [alpaca, massive].find((source) => source !== undefined && folderActions(source).actions().length > 0)
+  const actions = acts ? folderActions(acts) : undefined
   const asof = options.asof ?? lastSessionOf(held.length > 0 ? held.reduce(maxDt) : fred?.last())
   checkSession(asof)
   const first: Record<DatasetName, Dt | undefined> = {
     equities_bars: earliest(bars.map((source) => source.firstDaily())),
     equities_bars_minute: earliest(bars.map((source) => source.firstMinute())),
+    options_bars: chains?.bars.firstDaily(),
     macro_treasury: fred ? firstYield(fred) : undefined,
+    corporate_actions: actions && earliest(bars.map((source) => source.firstDaily())),
   }
-  const named = options.symbols ?? [...new Set(bars.flatMap((source) => source.symbols()))].sort()
+  const heldSymbols = [...bars.flatMap((source) => source.symbols()), ...(chains?.underliers() ?? [])]
+  const named = options.symbols ?? [...new Set(heldSymbols)].sort()
   const universe = options.universe || named.length === 0 ? pickOf(shipped, options.symbols) : always(named)
   const wanted: Options = options.datasets
     ? options
@@ -109,6 +151,7 @@ function folderScene(options: Options, shipped: Config): Scene {
   const datasets = datasetsWanted(wanted, shipped, (name) => ({
     from: maxDt(options.from ?? minDt(first[name] ?? asof, asof), calendarOf(shipped.datasets[name]!.calendar).first),
   }))
+  if (datasets.options_bars && chains) datasets.options_bars = { ...datasets.options_bars, only: chains.underliers() }
   if (datasets.macro_treasury && fred) datasets.macro_treasury = onlySeries(datasets.macro_treasury, fred.series())
   const plan = options.plan ?? 'open'
   const config: Config = { ...shipped, universe, datasets }
@@ -116,7 +159,13 @@ function folderScene(options: Options, shipped: Config): Scene {
     asof,
     plan,
     config: plan === 'open' ? withoutWalls(config) : config,
-    sources: { ...(alpaca ? { alpaca } : {}), ...(massive ? { massive } : {}), ...(fred ? { fred } : {}) },
+    sources: {
+      ...(alpaca ? { alpaca } : {}),
+      ...(massive ? { massive } : {}),
+      ...(fred ? { fred } : {}),
+      ...(actions ? { actions: { alpaca: actions, massive: actions } } : {}),
+      ...(chains ? { options: { alpaca: chains, massive: chains } } : {}),
+    },
     deaths: [],
   }
 }

@@ -15,7 +15,11 @@ export async function writeStage(root: string, scene: Scene, lab: Lab, port: num
   const vendors = Object.fromEntries(
     Object.entries(scene.config.vendors).map(([name, vendor]) => {
       const datasets = Object.entries(vendor.datasets).filter(([dataset]) => dataset in scene.config.datasets)
-      return [name, { ...vendor, base_url: urls[name] ?? vendor.base_url, datasets: Object.fromEntries(datasets) }]
+      const url = urls[vendor.connector ?? name] ?? vendor.base_url
+      const trading = vendor.trading_url === undefined ? {} : { trading_url: url }
+      const { calls_per_minute, calls_per_day, today_share, ...entry } = vendor
+      const limits = vendor.account === undefined ? { calls_per_minute, calls_per_day, today_share } : {}
+      return [name, { ...entry, ...limits, base_url: url, ...trading, datasets: Object.fromEntries(datasets) }]
     }),
   )
   const write = (name: string, value: unknown) =>

@@ -141,6 +141,7 @@ describe('reading', () => {
     expect(body).toMatchObject({ ok: true, asof: ASOF, now: '2025-07-09T00:30:00.000Z', coverage: [], exports: [] })
     expect(body.vendors).toEqual([
       expect.objectContaining({ vendor: 'alpaca', ready: true, callsThisMinute: 0, callsPerMinute: 200 }),
+      expect.objectContaining({ vendor: 'alpaca_iex', ready: true }),
       expect.objectContaining({ vendor: 'massive', ready: true }),
       expect.objectContaining({ vendor: 'fred', ready: true }),
     ])

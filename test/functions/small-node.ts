@@ -57,6 +57,10 @@ export interface SmallTerms {
   env?: Record<string, string>
   sources?: Partial<Record<'alpaca' | 'massive', BarSource>>
   universe?: Config['universe']
+  /** Where the clock starts, epoch ms; absent: the evening. */
+  now?: number
+  /** The vendors' walls; absent: none. */
+  plan?: 'basic' | 'open'
   change?: (config: Config) => Config
 }
 
@@ -85,12 +89,12 @@ async function smallConfig(universe: Config['universe']): Promise<Config> {
 
 export async function smallNode(terms: SmallTerms = {}): Promise<SmallNode> {
   const root = await mkdtemp(join(tmpdir(), 'node-'))
-  const clock = virtualClock(EVENING)
+  const clock = virtualClock(terms.now ?? EVENING)
   const universe = terms.universe ?? UNIVERSE
   const lab = await startLab({
     now: clock.now,
     seed: 1,
-    plan: 'open',
+    plan: terms.plan ?? 'open',
     alpaca: terms.sources?.alpaca ?? bars('alpaca', universe),
     massive: terms.sources?.massive ?? bars('massive', universe),
     fred: syntheticYields(1),

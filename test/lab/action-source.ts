@@ -81,11 +81,20 @@ export function syntheticActions({ seed, universe, from, to }: SyntheticActionsO
     if (action.exDt >= from && action.exDt <= to) actions.push(action)
   }
   for (const entry of universe) {
-    const { symbol } = entry
+    const { symbol, was = [] } = entry
+    // Vendors file an action under the ticker of its day.
+    const tickerOn = (dt: Dt): string => was.find(({ to: lastDt }) => dt <= lastDt)?.symbol ?? symbol
     const own = seedOf(seed, 'actions', symbol)
     for (const { exDt, ratio } of entry.splits ?? [])
-      add({ kind: 'split', symbol, exDt, ...fraction(ratio), knownDt: addDays(exDt, -ANNOUNCED_DAYS) })
-    if (draw(own, 0) < 1 / 6) {
+      add({ kind: 'split', symbol: tickerOn(exDt), exDt, ...fraction(ratio), knownDt: addDays(exDt, -ANNOUNCED_DAYS) })
+    const names = [...was, { symbol, to: null }]
+    for (const [at, { symbol: oldSymbol, to: lastDt }] of names.entries()) {
+      const next = names[at + 1]
+      if (!next || lastDt === null) continue
+      const exDt = addDays(lastDt, 1)
+      add({ kind: 'name-change', symbol: next.symbol, oldSymbol, exDt, knownDt: addDays(exDt, -ANNOUNCED_DAYS) })
+    }
+    if (names.length === 1 && draw(own, 0) < 1 / 6) {
       add({
         kind: 'name-change',
         symbol,
@@ -104,8 +113,8 @@ export function syntheticActions({ seed, universe, from, to }: SyntheticActionsO
         const text = String(quarter * 3 + month + 1).padStart(2, '0')
         const exDt = sessionFrom(`${year}-${text}-10`)
         if (exDt === undefined || exDt < first || exDt > last) continue
-        add(dividend(symbol, exDt, cash, false))
-        if (draw(seedOf(own, exDt), 0) < 0.03) add(dividend(symbol, exDt, cash * 4, true))
+        add(dividend(tickerOn(exDt), exDt, cash, false))
+        if (draw(seedOf(own, exDt), 0) < 0.03) add(dividend(tickerOn(exDt), exDt, cash * 4, true))
       }
     }
   }

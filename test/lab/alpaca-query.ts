@@ -13,6 +13,8 @@ export interface BarsQuery {
   limit: number
   feed: 'sip' | 'iex'
   adjustment: 'raw' | 'split'
+  /** The day as of which symbols are mapped to companies; null for the tickers as they are written. */
+  asof: string | null
   after: { symbol: string; place: Place } | undefined
 }
 
@@ -83,7 +85,12 @@ export function readBarsQuery(
   }
   const feed = query.get('feed') ?? 'sip'
   if (feed === 'otc' || feed === 'boats') throw refuse(403, `subscription does not permit querying ${feed} data`)
-  return { ...readRange(query, symbols, now), feed: oneOf('feed', feed, ['sip', 'iex']), adjustment }
+  return {
+    ...readRange(query, symbols, now),
+    feed: oneOf('feed', feed, ['sip', 'iex']),
+    adjustment,
+    asof: asof === '-' ? null : (asof ?? newYorkDt(now)),
+  }
 }
 
 /** OCC symbols without padding: root, expiry, right, and the strike in thousandths. */
@@ -96,7 +103,7 @@ export function readOptionBarsQuery(query: URLSearchParams, now: number): BarsQu
   if (symbols.length > MOST_CONTRACTS) {
     throw refuse(400, `too many symbols: ${symbols.length} (at most ${MOST_CONTRACTS})`)
   }
-  return { ...readRange(query, symbols, now), feed: 'sip', adjustment: 'raw' }
+  return { ...readRange(query, symbols, now), feed: 'sip', adjustment: 'raw', asof: null }
 }
 
 function symbolsOf(text: string | null, isWellFormed: (symbol: string) => boolean): string[] {
@@ -118,7 +125,11 @@ export function limitOf(query: URLSearchParams, otherwise: number, most: number)
 export const orderOf = (query: URLSearchParams): 'asc' | 'desc' =>
   oneOf('sort', query.get('sort') ?? 'asc', ['asc', 'desc'])
 
-function readRange(query: URLSearchParams, symbols: string[], now: number): Omit<BarsQuery, 'feed' | 'adjustment'> {
+function readRange(
+  query: URLSearchParams,
+  symbols: string[],
+  now: number,
+): Omit<BarsQuery, 'feed' | 'adjustment' | 'asof'> {
   const frame = query.get('timeframe')
   if (!frame) throw refuse(400, 'timeframe parameter is required')
   const timeframe = TIMEFRAMES[frame]

@@ -6,6 +6,7 @@ import { barsPage } from './alpaca-bars.ts'
 import { contractsPage } from './alpaca-contracts.ts'
 import { type BarsQuery, RECENT_WALL_MS, readBarsQuery, readOptionBarsQuery, refuse } from './alpaca-query.ts'
 import { calendarDays, clockNow } from './alpaca-trading.ts'
+import { companyBars } from './company-bars.ts'
 import { midnightOf } from './new-york.ts'
 import type { OptionSource } from './option-source.ts'
 import type { Timeframe } from './paging.ts'
@@ -76,7 +77,8 @@ export function alpacaDialect(terms: AlpacaTerms): Dialect {
     if (isBasic && asked.feed === 'sip')
       recentWall(asked, question.now, 'subscription does not permit querying recent SIP data')
     if (isBasic) historyWall(asked, asked.feed)
-    const { speaksFor, ...page } = barsPage(source, asked, question, { seed, single: pathSymbol !== undefined })
+    const bars = asked.asof === null ? source : companyBars(source, asked.asof)
+    const { speaksFor, ...page } = barsPage(bars, asked, question, { seed, single: pathSymbol !== undefined })
     return { ...page, reach: { dataset: DATASET[asked.span.timeframe], dt: speaksFor } }
   }
 
@@ -85,8 +87,8 @@ export function alpacaDialect(terms: AlpacaTerms): Dialect {
     // Who meets this refusal, and when, is told differently by different users; newest data without a signature is the common ground.
     if (isBasic) recentWall(asked, question.now, 'OPRA agreement is not signed')
     if (isBasic) historyWall(asked, 'options')
-    const { speaksFor: _, ...page } = barsPage(options.bars, asked, question, { seed, single: false })
-    return page
+    const { speaksFor, ...page } = barsPage(options.bars, asked, question, { seed, single: false })
+    return { ...page, reach: { dataset: 'options_bars', dt: speaksFor } }
   }
 }
 

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { instantOf } from '../../functions/_calendar/zone.ts'
 import { askFred, hear } from './asking.ts'
-import { withRevisions } from './fred-vintages.ts'
+import { withArchiveFrom, withRevisions } from './fred-vintages.ts'
 import { LAB_KEYS, type Lab, startLab } from './lab.ts'
 import { syntheticYields } from './synthetic.ts'
 
@@ -103,6 +103,37 @@ describe('vintages', () => {
       /^Bad Request\. {2}There are \d{4,5} vintage dates in the specified real-time period/,
     )
     expect((await observe(lab as Lab, realtime('2018-01-01', '2024-06-14'))).observations).toHaveLength(3)
+  })
+})
+
+describe('a real-time window', () => {
+  const archived = async (): Promise<Lab> => {
+    const fred = withArchiveFrom(syntheticYields(7), '2005-06-01')
+    lab = await startLab({ now: () => NOW, seed: 7, plan: 'basic', limits: { fred: 10_000 }, fred })
+    return lab
+  }
+  const messageOf = async (on: Lab, query: Record<string, string>): Promise<[number, string]> => {
+    const heard = await askFred(on, { ...RANGE, ...query })
+    return [heard.status, (heard.body as { error_message: string }).error_message]
+  }
+
+  it('before the first vintage is refused, and one that reaches into the archive dates old values by its begin', async () => {
+    const on = await archived()
+    expect(await messageOf(on, realtime('2000-01-03', '2005-05-31'))).toEqual([
+      400,
+      expect.stringContaining('The series does not exist in ALFRED but may exist in FRED.'),
+    ])
+    const old = { observation_start: '1998-03-02', observation_end: '1998-03-02' }
+    const { observations } = await observe(on, { ...old, ...realtime('2000-01-03', '2005-06-01') })
+    expect(observations).toMatchObject([{ date: '1998-03-02', ...realtime('2005-06-01') }])
+  })
+
+  it('may end in the future only at its very end, and begin there never', async () => {
+    const on = await archived()
+    const late = expect.stringContaining("can not be after today's date (2024-06-14)")
+    expect(await messageOf(on, realtime('2024-06-03', '2024-06-15'))).toEqual([400, late])
+    expect(await messageOf(on, realtime('2024-06-15', '9999-12-31'))).toEqual([400, late])
+    expect((await observe(on, realtime('2024-06-03', '9999-12-31'))).count).toBe(2)
   })
 })
 

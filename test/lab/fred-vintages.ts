@@ -1,7 +1,7 @@
 /** What FRED knew when: each observation as the values it had, with the days each of them was current. */
 import { calendarOf } from '../../functions/_calendar/calendar.ts'
 import { instantOf } from '../../functions/_calendar/zone.ts'
-import { addDays, type Dt, isDt } from '../../functions/_market/dt.ts'
+import { addDays, type Dt, isDt, maxDt } from '../../functions/_market/dt.ts'
 import { midnightOf, newYorkDt } from './new-york.ts'
 import type { Revision, YieldSource } from './source.ts'
 
@@ -30,7 +30,7 @@ const revisedAt = (revision: Revision): number => instantOf(revision.from, '16:1
  * than the first publication replaces it.
  */
 export function vintagesOf(
-  source: YieldSource,
+  source: YieldSource | ArchivedYields,
   id: string,
   range: { from: Dt; to: Dt; now: number; plan: 'basic' | 'open' },
 ): Vintage[] {
@@ -54,8 +54,12 @@ export function vintagesOf(
     }
     vintages.push(...said)
   }
-  return vintages
+  return 'archiveFrom' in source ? archivedSince(vintages, source.archiveFrom) : vintages
 }
+
+/** What is left of a history when nobody kept vintages before a day: the values of that day were known from then on. */
+const archivedSince = (vintages: readonly Vintage[], from: Dt): Vintage[] =>
+  vintages.filter(({ end }) => end >= from).map((vintage) => ({ ...vintage, start: maxDt(vintage.start, from) }))
 
 /** The days on which anything was new, ascending. */
 export const vintageDates = (vintages: readonly Vintage[]): Dt[] =>
@@ -71,3 +75,10 @@ export function withRevisions(source: YieldSource, revisions: Record<string, rea
   }
   return { ...source, revisions: (id) => [...(revisions[id] ?? [])] }
 }
+
+/** A source of which vintages are kept only from a day on, as the Treasury series are since 2005. */
+interface ArchivedYields extends YieldSource {
+  archiveFrom: Dt
+}
+
+export const withArchiveFrom = (source: YieldSource, archiveFrom: Dt): ArchivedYields => ({ ...source, archiveFrom })

@@ -15,6 +15,10 @@ export interface FredTerms {
 
 const ABOUT_KEYS = 'Read https://fred.stlouisfed.org/docs/api/api_key.html for more information.'
 const EARLIEST = '1600-01-01'
+/** Of a window that ends before the first vintage of a series; as recorded by several clients. */
+const NOT_ARCHIVED =
+  'The series does not exist in ALFRED but may exist in FRED.  Try setting realtime_start and realtime_end to ' +
+  "today's date or removing the realtime_start and realtime_end parameters."
 /** Time of day and offset as they stand in real answers: not ISO. */
 const UPDATED = '16:16:14-05'
 
@@ -51,9 +55,9 @@ export function fredDialect({ source, key, plan }: FredTerms): Dialect {
   }
 
   function observations(question: Question, id: string): Reply {
-    const { query, now } = question
+    const { query } = question
     if ((query.get('units') ?? 'lin') !== 'lin') throw bad(question, 'This lab plays units=lin only.')
-    const today = newYorkDt(now)
+    const today = centralDt(question)
     const type = wholeOf(question, 'output_type', 1, 1, 4) as 1 | 2 | 3 | 4
     const from = dayOf(question, 'observation_start', EARLIEST)
     const to = dayOf(question, 'observation_end', LATEST)
@@ -65,7 +69,12 @@ export function fredDialect({ source, key, plan }: FredTerms): Dialect {
     // A day's vintages can only be counted on the whole series; one or a few days of real time never come near the bound.
     if (window.start < addYears(window.end, -5)) refuseTooMany(question, said(question, id, EARLIEST, LATEST), window)
     const days = type === 2 ? vintageDates(said(question, id, EARLIEST, LATEST)) : []
-    const rows = rowsOfType(type, id, said(question, id, from, to), window, days)
+    const asked = said(question, id, from, to)
+    const isKnown = (vintages: readonly Vintage[]) => vintages.some(({ start }) => start <= window.end)
+    if (window.end < today && !isKnown(asked) && !isKnown(said(question, id, EARLIEST, window.end))) {
+      throw bad(question, NOT_ARCHIVED)
+    }
+    const rows = rowsOfType(type, id, asked, window, days)
     if (order === 'desc') rows.reverse()
     const head = {
       realtime_start: window.start,
@@ -109,7 +118,7 @@ export function fredDialect({ source, key, plan }: FredTerms): Dialect {
   }
 
   function series(question: Question, id: string): Reply {
-    const today = newYorkDt(question.now)
+    const today = centralDt(question)
     const window = windowOf(question, today, today)
     const known = said(question, id, EARLIEST, LATEST).filter((vintage) => vintage.start <= window.end)
     const [first, last] = [known[0], known.at(-1)]
@@ -138,15 +147,24 @@ export function fredDialect({ source, key, plan }: FredTerms): Dialect {
 function windowOf(question: Question, start: Dt, end: Dt): Window {
   const window = { start: dayOf(question, 'realtime_start', start), end: dayOf(question, 'realtime_end', end) }
   if (window.end < window.start) throw bad(question, 'Variable realtime_end is before realtime_start.')
+  const today = centralDt(question)
+  const late = (name: string) => `Variable ${name} can not be after today's date (${today})`
+  if (window.start > today) throw bad(question, `${late('realtime_start')}.`)
+  if (window.end > today && window.end !== LATEST) {
+    throw bad(question, `${late('realtime_end')} unless it's equal to the real-time max date ${LATEST}.`)
+  }
   return window
 }
+
+/** The vendor's own today: St. Louis is an hour behind New York. */
+const centralDt = ({ now }: Question): Dt => newYorkDt(now - 3_600_000)
 
 function refuseTooMany(question: Question, all: readonly Vintage[], window: Window): void {
   const count = vintageDates(all).filter((day) => day >= window.start && day <= window.end).length
   if (count <= MOST_VINTAGES) return
   throw bad(
     question,
-    `There are ${count} vintage dates in the specified real-time period ${window.start} to ${window.end}.  The maximum is ${MOST_VINTAGES}.`,
+    `There are ${count} vintage dates in the specified real-time period: ${window.start} to ${window.end}.  This exceeds the maximum number of vintage dates allowed (${MOST_VINTAGES}).`,
   )
 }
 

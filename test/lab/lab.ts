@@ -1,4 +1,5 @@
 /** The vendor lab: real HTTP servers that speak like Alpaca, Massive and FRED, oddities, walls and budgets included. */
+import type { DatasetName } from '../../functions/_market/cell.ts'
 import { type ActionSource, NO_ACTIONS } from './action-source.ts'
 import { alpacaDialect } from './alpaca.ts'
 import { fredDialect } from './fred.ts'
@@ -6,13 +7,13 @@ import { massiveDialect } from './massive.ts'
 import { NO_OPTIONS, type OptionSource } from './option-source.ts'
 import type { Dialect } from './reply.ts'
 import { type BarSource, NO_BARS, NO_YIELDS, type YieldSource } from './source.ts'
-import { type LabVendor, openVendor, type VendorServer } from './vendor-server.ts'
+import { type LabVendor, openVendor, type SentAnswer, type VendorServer } from './vendor-server.ts'
 
 export type { ActionSource, LabAction } from './action-source.ts'
 export type { FaultMode } from './fault-modes.ts'
 export type { LabContract, OptionSource } from './option-source.ts'
 export type { BarSource, LabBar, LabSplit, Observation, Revision, YieldSource } from './source.ts'
-export type { LabVendor, VendorStats } from './vendor-server.ts'
+export type { LabVendor, SentAnswer, VendorStats } from './vendor-server.ts'
 
 export type LabVendorName = 'alpaca' | 'massive' | 'fred'
 
@@ -34,7 +35,7 @@ export const LAB_LIMITS = { alpaca: 200, massive: 5, fred: 120 } as const
 
 export interface Death {
   vendor: LabVendorName
-  dataset: 'equities_bars' | 'equities_bars_minute' | 'macro_treasury'
+  dataset: DatasetName
   dt: string
   /** Answers that speak for later days than this do not kill; absent: all do. */
   until?: string
@@ -71,6 +72,8 @@ export interface LabOptions {
   dead?: readonly string[]
   /** Called once when a death comes due. */
   onDeath?: (vendor: LabVendorName) => void
+  /** Called with every answer that is sent: what a vendor served, for comparison with what was written. */
+  onAnswer?: (vendor: LabVendorName, answer: SentAnswer) => void
 }
 
 export interface Lab {
@@ -94,6 +97,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
       deaths: (options.deaths ?? []).filter((death) => death.vendor === vendor),
       dead: options.dead?.includes(vendor) ?? false,
       onDeath: () => options.onDeath?.(vendor),
+      onAnswer: options.onAnswer && ((answer) => options.onAnswer?.(vendor, answer)),
     })
     opened.push(server)
     return server

@@ -102,7 +102,7 @@ export function massiveDialect({ source, actions, options, yields, key, plan }: 
     const end = newYorkDt(Math.min(span.to, span.now))
     const served = next !== undefined && span.order === 'asc' ? newest : end
     const nextUrl = last && next ? nextUrlOf(question, parts, asked, last, next) : undefined
-    const reach = isOption ? null : { dataset: DATASET[span.timeframe], dt: served }
+    const reach = { dataset: isOption ? ('options_bars' as const) : DATASET[span.timeframe], dt: served }
     return envelope(question, { ticker, asked }, rows, nextUrl, reach)
   }
 

@@ -32,6 +32,11 @@ export interface BarSource {
   minute(symbol: string, fromMs: number, toMs: number): LabBar[]
   /** The days of [from, to] on which `minute` may have bars of the symbol, ascending: what a server has to look through. */
   minuteDays(symbol: string, from: Dt, to: Dt): Dt[]
+  /**
+   * Every ticker, oldest first, of the company that had `symbol` on a day; none when nobody had it. Absent: no company of this source
+   * ever changed its name.
+   */
+  tickers?(symbol: string, asof: Dt): string[]
   /** Ascending; used for split-adjusted answers. */
   splits(symbol: string): LabSplit[]
   /** The newest day with any bar, and the first days of both kinds; undefined when there is none. */

@@ -9,6 +9,8 @@ export interface UniverseEntry {
   symbol: string
   from: string
   to: string | null
+  /** Earlier tickers, oldest first, each with its last day: its bars of those days are found under them. */
+  was?: readonly { symbol: string; to: string }[] | undefined
   /** Many of its minutes have no trade. */
   thin?: boolean
   /** Around this price, before any split; absent: drawn. */

@@ -49,6 +49,16 @@ export interface VendorTerms {
   deaths: { dataset: DatasetName; dt: Dt; until?: Dt }[]
   dead: boolean
   onDeath: () => void
+  /** Told of every answer as it is sent, resets left out. */
+  onAnswer?: ((answer: SentAnswer) => void) | undefined
+}
+
+/** What went out for one request. */
+export interface SentAnswer {
+  path: string
+  query: URLSearchParams
+  status: number
+  body: string
 }
 
 type Death = VendorTerms['deaths'][number]
@@ -109,6 +119,9 @@ export async function openVendor(terms: VendorTerms): Promise<VendorServer> {
     const status = delivery.reset ? 0 : delivery.reply.status
     stats.byStatus[status] = (stats.byStatus[status] ?? 0) + 1
     stats.rows += delivery.reply.rows
+    const [path = '', ...search] = (request.url ?? '/').split('?')
+    const { body } = delivery.reply
+    if (!delivery.reset) terms.onAnswer?.({ path, query: new URLSearchParams(search.join('?')), status, body })
     send(request, response, delivery).catch(() => response.destroy())
   })
   // A client that keeps its connections must not meet a close in the very moment it asks again.

@@ -27,6 +27,8 @@ const none: CellFacts = {
   negativeVolumes: null,
   zeroVolumes: null,
   impossibleYields: null,
+  impossibleTerms: null,
+  misdatedRows: null,
   duplicateRows: null,
   duplicateConflicts: null,
 }
@@ -45,6 +47,8 @@ const minute: CellFacts = {
   longestHole: 0,
 }
 const yields: CellFacts = { ...none, ...clean, rows: 11, expectedRows: 11, impossibleYields: 0 }
+const contracts: CellFacts = { ...none, ...bar, rows: 250, expectedRows: null, impossibleTerms: 0, misdatedRows: 0 }
+const events: CellFacts = { ...none, ...clean, rows: 2, expectedRows: null, impossibleTerms: 0, misdatedRows: 0 }
 /** Minute facts of a thin name that usually trades in `share` of the minutes. */
 const thin = (share: number, rows: number): CellFacts => ({
   ...minute,
@@ -62,8 +66,14 @@ interface Case {
   /** `AMBER FLAG`, or null when the check has nothing to say. */
   says: string | null
 }
-const KIND = { daily: 'one', minute: 'session_minutes', yields: 'series' } as const
-const base = { daily, minute, yields }
+const KIND = {
+  daily: 'one',
+  minute: 'session_minutes',
+  yields: 'series',
+  contracts: 'contracts',
+  events: 'events',
+} as const
+const base = { daily, minute, yields, contracts, events }
 const on = (check: string, of: keyof typeof base, change: Partial<CellFacts>, says: string | null): Case => ({
   check,
   kind: KIND[of],
@@ -121,6 +131,11 @@ const CASES: Case[] = [
   on('zero-volume', 'minute', { zeroVolumes: 3 }, 'AMBER ZERO_VOLUME'),
   on('yield-range', 'yields', {}, null),
   on('yield-range', 'yields', { impossibleYields: 1 }, 'RED IMPOSSIBLE_YIELD'),
+  on('terms', 'contracts', {}, null),
+  on('terms', 'contracts', { impossibleTerms: 1 }, 'RED IMPOSSIBLE_TERMS'),
+  on('terms', 'events', { misdatedRows: 1 }, 'RED MISDATED'),
+  on('ohlc-order', 'contracts', { ohlcViolations: 1 }, 'RED OHLC_ORDER'),
+  on('schema', 'events', { nulls: { effective_date: 1 } }, 'RED SCHEMA'),
   on('duplicate-rows', 'daily', {}, null),
   on('duplicate-rows', 'yields', { duplicateRows: 1 }, 'AMBER DUPLICATE_ROWS'),
   on('duplicate-conflict', 'minute', {}, null),
@@ -132,6 +147,16 @@ const named = (id: string): Check => {
   if (!check) throw new Error(`no check ${id}`)
   return check
 }
+
+test('that nothing happened is GREEN for events when the source says so, and for nothing else', () => {
+  const absent = { ...none, expectedRows: null }
+  const says = (kind: CellKind, reason: CellFacts['reason']) =>
+    verdictOf(kind, { ...absent, reason }, QC, CHECKS).status
+  expect(says('events', 'SOURCE_SAYS_NONE')).toBe('GREEN')
+  expect(says('events', 'VENDOR_OUTAGE')).toBe('AMBER')
+  expect(says('events', null)).toBe('RED')
+  expect(says('contracts', 'SOURCE_SAYS_NONE')).toBe('AMBER')
+})
 
 describe('each check', () => {
   test.each(CASES.map((each) => [each.check, each.says ?? 'nothing', each] as const))(

@@ -11,7 +11,7 @@ import { instantOf } from '../../functions/_calendar/zone.ts'
 import { sqlText } from '../../functions/_lake/duck.ts'
 import { withTable } from '../../functions/_lake/duck-table.ts'
 import { closeLake, type Lake, openLake } from '../../functions/_lake/lake.ts'
-import { curatedFile, rawFile } from '../../functions/_lake/paths.ts'
+import { curatedFile, type RawLayout, rawFile } from '../../functions/_lake/paths.ts'
 import type { DatasetName } from '../../functions/_market/cell.ts'
 import type { Dt } from '../../functions/_market/dt.ts'
 
@@ -137,7 +137,7 @@ export async function writeRaw(
   lake: Lake,
   dataset: DatasetName,
   bars: TestBar[],
-  layout: 'date' | 'date-symbol' = specOf(dataset).raw_layout,
+  layout: RawLayout = specOf(dataset).raw_layout,
 ): Promise<void> {
   const files = new Map<string, TestBar[]>()
   for (const bar of bars) {

@@ -1,11 +1,9 @@
-/** What Alpaca's stock bars look like on the wire: GET /v2/stocks/bars (docs.alpaca.markets/reference/stockbars, 2026-07). */
+/** The envelopes of Alpaca's answers and errors (docs.alpaca.markets/reference, 2026-07). Rows are read one by one afterwards. */
 import { z } from 'zod'
 
-export const PATH = '/v2/stocks/bars'
-
 /**
- * One page. Rows are read one by one afterwards, so that a bad one does not cost its neighbours. `bars` is `{}` when there is
- * nothing; null is what the single-symbol twin may send and means the same. A missing token key is no end of the list: fatal.
+ * One page of bars, of stocks or options. `bars` is `{}` when there is nothing; null is what the single-symbol twin may send and
+ * means the same. A missing token key is no end of the list: fatal.
  */
 export const BarsPage = z.object({
   bars: z.record(z.string(), z.array(z.unknown())).nullable(),
@@ -13,35 +11,17 @@ export const BarsPage = z.object({
 })
 export type BarsPage = z.infer<typeof BarsPage>
 
-/** An error body, where it is JSON at all: a wrong key is answered with nginx's HTML page. */
-export const ErrorBody = z.object({ message: z.string() })
-
-/** A rectangle of symbols by days as this connector asks for it. `start` and `end` are RFC 3339, both inclusive. */
-export const AlpacaRequest = z.strictObject({
-  symbols: z.array(z.string()).min(1),
-  timeframe: z.enum(['1Day', '1Min']),
-  from: z.string(),
-  to: z.string(),
-  start: z.string(),
-  end: z.string(),
-  adjustment: z.literal('raw'),
-  feed: z.string(),
-  limit: z.number(),
-  sort: z.literal('asc'),
+/** One page of corporate actions: rows by kind (in the plural), a kind without rows has no key. */
+export const ActionsPage = z.object({
+  corporate_actions: z.record(z.string(), z.array(z.unknown())),
+  next_page_token: z.string().nullable(),
 })
-export type AlpacaRequest = z.infer<typeof AlpacaRequest>
 
-/** The query of a request; `page_token` must be absent on the first page, an empty one is a 400. */
-export function queryOf(request: AlpacaRequest, token: string | null): Record<string, string> {
-  return {
-    symbols: request.symbols.join(','),
-    timeframe: request.timeframe,
-    start: request.start,
-    end: request.end,
-    limit: String(request.limit),
-    adjustment: request.adjustment,
-    feed: request.feed,
-    sort: request.sort,
-    ...(token === null ? {} : { page_token: token }),
-  }
-}
+/** One page of the list of option contracts. The official clients (JS 4.0.2, py) take a null list for an empty one and let the last page go without a token. */
+export const ContractsPage = z.object({
+  option_contracts: z.array(z.unknown()).nullable(),
+  next_page_token: z.string().nullish(),
+})
+
+/** An error body, where it is JSON at all: a wrong key is answered with nginx's HTML page. The trading host adds a code. */
+export const ErrorBody = z.object({ message: z.string(), code: z.number().optional().catch(undefined) })

@@ -41,11 +41,20 @@ export function classify(answer: HttpAnswer): VendorError {
     return fail('not_entitled', `the key was refused, check ${API_KEY}`)
   }
   if (status === 400 && /series does not exist/i.test(text)) return fail('not_entitled', UNKNOWN_SERIES)
+  if (status === 400 && /there are \d+ vintage dates/i.test(text)) return fail('malformed', TOO_MANY_VINTAGES)
   return fail('malformed', 'the vendor does not accept the request as we wrote it')
 }
 
-const UNKNOWN_SERIES = 'the vendor knows no such series'
+const UNKNOWN_SERIES = 'the vendor knows no such series, or none of its vintages in that time'
+const TOO_MANY_VINTAGES = 'one answer may not cover that many vintage dates'
 
-/** Whether an error only says that a series is unknown, which is not a matter of the other series of its group. */
+/**
+ * Whether an error only says that a series is unknown, which is not a matter of the other series of its group. The vendor says the
+ * same ("does not exist in ALFRED") of a window that ends before its archive of the series begins.
+ */
 export const isUnknownSeries = (error: VendorError): boolean =>
-  error.status === 400 && error.message.includes(UNKNOWN_SERIES)
+  error.status === 400 && error.message.endsWith(UNKNOWN_SERIES)
+
+/** Whether an error says that a narrower real-time window would have been answered. */
+export const hasTooManyVintages = (error: VendorError): boolean =>
+  error.status === 400 && error.message.endsWith(TOO_MANY_VINTAGES)

@@ -2,7 +2,7 @@
 import type { Gathering } from '../gather.ts'
 import { type Get, type HttpAnswer, VendorError } from '../vendor.ts'
 import { type PageRows, VENDOR } from './parse.ts'
-import { nextAddress } from './wire.ts'
+import { type Address, nextAddress } from './request.ts'
 
 /** Where the pages ended: the error that stopped them, null when all were served, and the page at which it happened, from 1. */
 export interface PagesEnd {
@@ -17,7 +17,7 @@ export interface PagesEnd {
 export async function followPages(
   gathering: Gathering,
   get: Get,
-  address: Parameters<Get>[0],
+  address: Address,
   expectedCalls: number,
   read: (answer: HttpAnswer) => PageRows | VendorError,
   take: (rows: unknown[], isLast: boolean) => void,

@@ -1,10 +1,10 @@
-/** Reads what Massive answers: pages of aggregates and of yields, and the table of its errors. */
+/** Reads what Massive answers: pages of aggregates and of other lists, and the table of its errors. */
 import { instantOf, newYorkDt } from '../../_calendar/zone.ts'
 import type { Dt } from '../../_market/dt.ts'
 import { type BarRow, instantOfNumber, readBar } from '../bar-row.ts'
 import { jsonOf, readJson } from '../read-json.ts'
 import { type HttpAnswer, VendorError } from '../vendor.ts'
-import { type AggsPage, ErrorBody, AggsPage as Page, YieldsPage } from './wire.ts'
+import { type AggsPage, ErrorBody, ListPage, AggsPage as Page } from './wire.ts'
 
 export const VENDOR = 'massive'
 export const API_KEY = 'MASSIVE_API_KEY'
@@ -16,7 +16,7 @@ export interface PageRows {
 }
 
 /**
- * One page of aggregates. `ticker` is what was asked for, null for the whole market. `malformed` where the answer is about
+ * One page of aggregates. `ticker` is what was asked for as the vendor spells it, null for the whole market. `malformed` where the answer is about
  * something else than asked, `unavailable` where it counts results that it does not hold (seen under load).
  */
 export function readAggs(answer: HttpAnswer, ticker: string | null): PageRows | VendorError {
@@ -27,9 +27,9 @@ export function readAggs(answer: HttpAnswer, ticker: string | null): PageRows | 
   return doubt === null ? { rows, nextUrl: nextUrlOf(page) } : doubtful(answer, doubt)
 }
 
-/** One page of yields; refused for the same reasons. */
-export function readYieldsPage(answer: HttpAnswer): PageRows | VendorError {
-  const page = readJson(answer, YieldsPage, VENDOR)
+/** One page of any other list; refused for the same reasons. */
+export function readListPage(answer: HttpAnswer): PageRows | VendorError {
+  const page = readJson(answer, ListPage, VENDOR)
   if (page instanceof VendorError) return page
   const rows = page.results ?? []
   const doubt = doubtOf(page.status, rows.length, page.count ?? 0)
@@ -106,6 +106,6 @@ export function classify(answer: HttpAnswer): VendorError {
 
 const UNKNOWN_TICKER = 'the vendor knows no such ticker'
 
-/** Whether an error only says that the ticker is unknown, which for bars is an answer: there are none. */
+/** Whether an error only says that the ticker is unknown: no fault of the plan as a whole. */
 export const isUnknownTicker = (error: VendorError): boolean =>
   error.status === 404 && error.message.includes(UNKNOWN_TICKER)

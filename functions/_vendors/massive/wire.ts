@@ -1,4 +1,4 @@
-/** What Massive's aggregates and Treasury yields look like on the wire (massive-com/client-js `src/openapi.json`, 2026-04). */
+/** What Massive's answers look like on the wire (massive-com/client-js `src/openapi.json`, 2026-04). Rows are read one by one. */
 import { z } from 'zod'
 
 /** One page of `/v2/aggs/…`, range or grouped. `results` is absent when there is nothing, and was null in 2020. */
@@ -15,13 +15,56 @@ export type AggsPage = z.infer<typeof AggsPage>
 /** The ticker of a grouped row; everything else is read only for tickers that were asked for. */
 export const GroupedRow = z.object({ T: z.string() })
 
-/** One page of `/fed/v1/treasury-yields`, a row a day. */
-export const YieldsPage = z.object({
+/** One page of any other list: yields, contracts, splits, dividends. */
+export const ListPage = z.object({
   status: z.string(),
   count: z.number().optional(),
   results: z.array(z.unknown()).nullish(),
   next_url: z.string().nullish(),
 })
+
+/** One contract of `/v3/reference/options/contracts`. What the OCC symbol says as well is read to be compared with it. */
+export const ContractRow = z.object({
+  ticker: z.string(),
+  expiration_date: z.string(),
+  strike_price: z.number(),
+  contract_type: z.string(),
+  underlying_ticker: z.string().optional(),
+})
+
+/** One split, of `/stocks/v1/splits` or without id and type of `/v3/reference/splits`. Fields beside these are the row's detail. */
+export const SplitRow = z.looseObject({
+  id: z.string().min(1).nullish(),
+  ticker: z.string(),
+  execution_date: z.string(),
+  split_from: z.number().positive(),
+  split_to: z.number().positive(),
+  adjustment_type: z.string().nullish(),
+})
+
+/** One dividend, of `/stocks/v1/dividends` or, with another word for its type and without an id, of `/v3/reference/dividends`. */
+export const DividendRow = z.looseObject({
+  id: z.string().min(1).nullish(),
+  ticker: z.string(),
+  ex_dividend_date: z.string(),
+  cash_amount: z.number(),
+  currency: z.string().nullish(),
+  declaration_date: z.string().nullish(),
+  record_date: z.string().nullish(),
+  pay_date: z.string().nullish(),
+  distribution_type: z.string().nullish(),
+  dividend_type: z.string().nullish(),
+})
+
+/** The answer of `/vX/reference/tickers/{ticker}/events`. */
+export const EventsAnswer = z.object({
+  status: z.string(),
+  results: z.object({ events: z.array(z.unknown()).nullish() }),
+})
+
+/** One event; only the day of a change and the name it brought are read. */
+export const EventRow = z.object({ type: z.string(), date: z.string() })
+export const TickerChange = z.object({ ticker_change: z.object({ ticker: z.string().min(1) }) })
 
 /** The text is in `error` for status ERROR, in `message` for NOT_AUTHORIZED and NOT_FOUND. */
 export const ErrorBody = z.object({
@@ -29,66 +72,3 @@ export const ErrorBody = z.object({
   error: z.string().optional(),
   message: z.string().optional(),
 })
-
-/** One ticker over a range of days, every ticker of the market on one day, or all yields of a range of days. Days are inclusive. */
-export const MassiveRequest = z.discriminatedUnion('kind', [
-  z.strictObject({
-    kind: z.literal('range'),
-    symbol: z.string(),
-    timespan: z.enum(['day', 'minute']),
-    from: z.string(),
-    to: z.string(),
-    /** Base aggregates a page may hold: minutes for minute bars, days for daily ones. */
-    limit: z.number(),
-  }),
-  z.strictObject({ kind: z.literal('grouped'), dt: z.string() }),
-  z.strictObject({
-    kind: z.literal('yields'),
-    group: z.string(),
-    series: z.array(z.string()).min(1),
-    from: z.string(),
-    to: z.string(),
-    /** Days a page may hold. */
-    limit: z.number(),
-  }),
-])
-export type MassiveRequest = z.infer<typeof MassiveRequest>
-export type RangeRequest = Extract<MassiveRequest, { kind: 'range' }>
-export type GroupedRequest = Extract<MassiveRequest, { kind: 'grouped' }>
-export type YieldsRequest = Extract<MassiveRequest, { kind: 'yields' }>
-
-/** Path and query of the first page. Without `adjusted=false` prices and volumes come split-adjusted; yields know no such thing. */
-export function addressOf(request: MassiveRequest): { path: string; query: Record<string, string> } {
-  switch (request.kind) {
-    case 'range':
-      return {
-        path: `/v2/aggs/ticker/${encodeURIComponent(request.symbol)}/range/1/${request.timespan}/${request.from}/${request.to}`,
-        query: { adjusted: 'false', sort: 'asc', limit: String(request.limit) },
-      }
-    case 'grouped':
-      return { path: `/v2/aggs/grouped/locale/us/market/stocks/${request.dt}`, query: { adjusted: 'false' } }
-    case 'yields':
-      return {
-        path: '/fed/v1/treasury-yields',
-        query: { 'date.gte': request.from, 'date.lte': request.to, sort: 'date.asc', limit: String(request.limit) },
-      }
-    default:
-      return request satisfies never
-  }
-}
-
-/** The vendor answers under both names, and a cursor may carry the other one. */
-const OWN_HOSTS: ReadonlySet<string> = new Set(['api.massive.com', 'api.polygon.io'])
-
-/**
- * The request for a `next_url`. One of the vendor's own hosts is replaced by the configured one, so that the key goes
- * nowhere else; any other host is handed on as it is and refused at the door unless it is the configured one.
- */
-export function nextAddress(nextUrl: string): { path: string; query: Record<string, string>; url?: string } {
-  if (!URL.canParse(nextUrl)) return { path: '/', query: {}, url: nextUrl }
-  const { hostname, pathname, searchParams } = new URL(nextUrl)
-  if (!OWN_HOSTS.has(hostname)) return { path: pathname, query: {}, url: nextUrl }
-  // Some copies of a cursor carry the key they were asked with; ours travels in a header.
-  searchParams.delete('apiKey')
-  return { path: pathname, query: Object.fromEntries(searchParams) }
-}

@@ -8,8 +8,8 @@ import { type Gathering, gather } from '../gather.ts'
 import { firstIssue, sampleOf } from '../read-json.ts'
 import { type Answer, type CallPlan, type Get, type PlanTerms, VendorError } from '../vendor.ts'
 import { followPages } from './pages.ts'
-import { readYieldsPage, VENDOR } from './parse.ts'
-import { addressOf, type YieldsRequest } from './wire.ts'
+import { readListPage, VENDOR } from './parse.ts'
+import { type YieldsRequest, yieldsAddress } from './request.ts'
 
 /** Field of each series. The values are FRED's (the first row, 1962-01-02, agrees with its DGS series). */
 const TENORS: ReadonlyMap<string, string> = new Map([
@@ -68,9 +68,9 @@ export async function askYields(request: YieldsRequest, plan: CallPlan, terms: P
   const { error } = await followPages(
     gathering,
     get,
-    addressOf(request),
+    yieldsAddress(request),
     plan.expectedCalls,
-    readYieldsPage,
+    readListPage,
     (rows) => {
       for (const row of rows) reader.take(readCurve(row, series, today), row)
     },

@@ -6,7 +6,7 @@ export const check: Check = {
   id: 'duplicate-conflict',
   why: 'Whichever row curation kept, the other one had the same claim to be true.',
   severity: 'RED',
-  kinds: ['one', 'session_minutes', 'series'],
+  kinds: ['one', 'session_minutes', 'series', 'contracts', 'events'],
   judges: 'present',
   judge(facts) {
     const stamps = measured(facts.duplicateConflicts, 'duplicateConflicts')

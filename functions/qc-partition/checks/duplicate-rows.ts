@@ -6,7 +6,7 @@ export const check: Check = {
   id: 'duplicate-rows',
   why: 'Curation drops the copies, but pages that overlap may also have left a gap elsewhere.',
   severity: 'AMBER',
-  kinds: ['one', 'session_minutes', 'series'],
+  kinds: ['one', 'session_minutes', 'series', 'contracts', 'events'],
   judges: 'present',
   judge(facts) {
     const rows = measured(facts.duplicateRows, 'duplicateRows')

@@ -10,6 +10,7 @@ import { check as nonPositivePrice } from './non-positive-price.ts'
 import { check as ohlcOrder } from './ohlc-order.ts'
 import { check as schema } from './schema.ts'
 import { check as sessionBounds } from './session-bounds.ts'
+import { check as terms } from './terms.ts'
 import { check as yieldRange } from './yield-range.ts'
 import { check as zeroVolume } from './zero-volume.ts'
 
@@ -24,6 +25,7 @@ export const CHECKS: readonly Check[] = [
   negativeVolume,
   zeroVolume,
   yieldRange,
+  terms,
   duplicateRows,
   duplicateConflict,
 ]

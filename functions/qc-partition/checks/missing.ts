@@ -5,7 +5,7 @@ export const check: Check = {
   id: 'missing',
   why: 'A day that is silently not there teaches a model that it never happened.',
   severity: 'RED',
-  kinds: ['one', 'session_minutes', 'series'],
+  kinds: ['one', 'session_minutes', 'series', 'contracts', 'events'],
   judges: 'absent',
   judge(facts) {
     if (facts.reason !== null) return { flag: facts.reason, severity: 'AMBER', numbers: {} }

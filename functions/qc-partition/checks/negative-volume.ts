@@ -6,7 +6,7 @@ export const check: Check = {
   id: 'negative-volume',
   why: 'A negative volume is an overflow or a sentinel of the vendor, and poisons every sum it enters.',
   severity: 'RED',
-  kinds: ['one', 'session_minutes'],
+  kinds: ['one', 'session_minutes', 'contracts'],
   judges: 'present',
   judge(facts) {
     const bars = measured(facts.negativeVolumes, 'negativeVolumes')

@@ -6,7 +6,7 @@ export const check: Check = {
   id: 'non-positive-price',
   why: 'A zero or negative price turns into an infinite or meaningless return.',
   severity: 'RED',
-  kinds: ['one', 'session_minutes'],
+  kinds: ['one', 'session_minutes', 'contracts'],
   judges: 'present',
   judge(facts) {
     const bars = measured(facts.nonPositivePrices, 'nonPositivePrices')

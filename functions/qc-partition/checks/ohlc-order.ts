@@ -6,7 +6,7 @@ export const check: Check = {
   id: 'ohlc-order',
   why: 'A close above the high is impossible: at least one of the four prices is wrong, and nobody can tell which.',
   severity: 'RED',
-  kinds: ['one', 'session_minutes'],
+  kinds: ['one', 'session_minutes', 'contracts'],
   judges: 'present',
   judge(facts) {
     const bars = measured(facts.ohlcViolations, 'ohlcViolations')

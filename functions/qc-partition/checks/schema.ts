@@ -6,7 +6,7 @@ export const check: Check = {
   id: 'schema',
   why: 'A null price or a stamp off its grid breaks joins far away from its cause.',
   severity: 'RED',
-  kinds: ['one', 'session_minutes', 'series'],
+  kinds: ['one', 'session_minutes', 'series', 'contracts', 'events'],
   judges: 'present',
   judge(facts) {
     const numbers: Record<string, number> = {}

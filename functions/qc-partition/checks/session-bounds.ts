@@ -6,7 +6,7 @@ export const check: Check = {
   id: 'session-bounds',
   why: 'Bars at three in the morning mean a wrong time zone, and then every other bar of the cell is shifted as well.',
   severity: 'RED',
-  kinds: ['one', 'session_minutes'],
+  kinds: ['one', 'session_minutes', 'contracts'],
   judges: 'present',
   judge(facts) {
     const rows = measured(facts.outsideRows, 'outsideRows')

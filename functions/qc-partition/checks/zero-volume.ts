@@ -6,7 +6,7 @@ export const check: Check = {
   id: 'zero-volume',
   why: 'A price at which nobody traded is a quote or a repetition, not a trade.',
   severity: 'AMBER',
-  kinds: ['one', 'session_minutes'],
+  kinds: ['one', 'session_minutes', 'contracts'],
   judges: 'present',
   judge(facts) {
     const bars = measured(facts.zeroVolumes, 'zeroVolumes')

@@ -16,6 +16,7 @@ describe('what is asked of Alpaca', () => {
       adjustment: 'raw',
       feed: 'sip',
       sort: 'asc',
+      asof: '2024-06-14',
     })
   })
 

@@ -1,18 +1,18 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { addDays, weekday } from '../../../functions/_market/dt.ts'
-import { plan } from '../../../functions/_vendors/alpaca/plan.ts'
-import { AlpacaRequest, PATH, queryOf } from '../../../functions/_vendors/alpaca/wire.ts'
+import { planBars as plan } from '../../../functions/_vendors/alpaca/bars-plan.ts'
+import { barsAddress, StocksRequest } from '../../../functions/_vendors/alpaca/request.ts'
 import type { CallPlan, PlanTerms, Want } from '../../../functions/_vendors/vendor.ts'
 import { expectSoundPlan, termsOf, want } from '../contract.ts'
 import { NOW } from '../scripted-vendor.ts'
 
 const byDayThenName = (a: Want, b: Want): number =>
   a.dt === b.dt ? (a.symbol < b.symbol ? -1 : 1) : a.dt < b.dt ? -1 : 1
-const requestOf = (made: CallPlan): AlpacaRequest => AlpacaRequest.parse(made.request)
+const requestOf = (made: CallPlan): StocksRequest => StocksRequest.parse(made.request)
 
 /** Days that a rectangle covers, counted one by one. */
-function weekdaysOf({ from, to }: AlpacaRequest): string[] {
+function weekdaysOf({ from, to }: StocksRequest): string[] {
   const days: string[] = []
   for (let dt = from; dt <= to; dt = addDays(dt, 1)) if (![0, 6].includes(weekday(dt))) days.push(dt)
   return days
@@ -118,7 +118,8 @@ describe('the rectangle of a plan', () => {
       terms,
     )
     const token = 'x'.repeat(100)
-    const url = `https://data.alpaca.markets${PATH}?${new URLSearchParams(queryOf(requestOf(made), token))}`
+    const { path, query } = barsAddress(requestOf(made), token)
+    const url = `https://data.alpaca.markets${path}?${new URLSearchParams(query)}`
     expect(url.length).toBeLessThan(8000)
     expect(made.wants.length).toBeGreaterThan(400)
   })

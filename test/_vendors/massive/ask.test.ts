@@ -92,7 +92,6 @@ describe('a range of Massive', () => {
     ['results are absent', range(undefined)],
     ['results are null', range(undefined, { results: null })],
     ['the data are delayed', range(undefined, { status: 'DELAYED' })],
-    ['the ticker is unknown', { status: 404, body: { status: 'NOT_FOUND', message: 'Ticker not found.' } }],
   ])('is answered as empty when %s', async (_when, reply) => {
     const answer = await asking(YEAR, inOrder([reply]))
     expect(answer).toMatchObject({ interruption: null, calls: 1 })
@@ -162,6 +161,42 @@ describe('a range of Massive', () => {
     expect(endless).toMatchObject({ calls: 8, interruption: { fault: 'malformed' } })
   })
 
+  it('an unknown ticker refuses its symbol on its own account, not day by day as empty', async () => {
+    const answer = await asking(
+      YEAR,
+      inOrder([{ status: 404, body: { status: 'NOT_FOUND', message: 'Ticker not found.' } }]),
+    )
+    expect(answer).toMatchObject({ interruption: null, calls: 1 })
+    expect(answer.complete.size).toBe(0)
+    expect([...answer.faults.values()].map(({ fault, status }) => [fault, status])).toEqual(
+      DAYS.map(() => ['not_entitled', 404]),
+    )
+    expect(answer.faults.get('AAPL 2024-06-03')?.message).toContain('knows no such ticker')
+  })
+
+  it('asks for a symbol by its name of those days, spelled as the vendor does, and keeps it under its own', async () => {
+    const names = { META: { until: null, was: [{ symbol: 'FB', to: '2024-06-04' }] } }
+    const wants = DAYS.map((dt) => want('META', dt))
+    const answer = await asking(wants, inOrder([aggs([daily(DAYS[0]!), daily(DAYS[1]!)], { ticker: 'FB' })]), {
+      ...termsOf('equities_bars', NOW),
+      names,
+    })
+    expect(vendor?.asked[0]?.pathname).toBe('/v2/aggs/ticker/FB/range/1/day/2024-06-03/2024-06-04')
+    expect([...answer.rows.keys()]).toEqual(['META 2024-06-03', 'META 2024-06-04'])
+    await vendor?.close()
+
+    const preferred = await asking([want('BAC.PRL', DAYS[0]!)], inOrder([aggs([daily(DAYS[0]!)], { ticker: 'BACpL' })]))
+    expect(vendor?.asked[0]?.pathname).toBe('/v2/aggs/ticker/BACpL/range/1/day/2024-06-03/2024-06-03')
+    expect([...preferred.rows.keys()]).toEqual(['BAC.PRL 2024-06-03'])
+    await vendor?.close()
+
+    const canonical = await asking(
+      [want('BAC.PRL', DAYS[0]!)],
+      inOrder([aggs([daily(DAYS[0]!)], { ticker: 'BAC.PRL' })]),
+    )
+    expect(canonical.interruption?.fault).toBe('malformed')
+  })
+
   it('an unknown ticker on a later page is no proof of anything', async () => {
     const gone = { status: 404, body: { status: 'NOT_FOUND', message: 'Ticker not found.' } }
     const answer = await asking(YEAR, (url) =>
@@ -219,6 +254,23 @@ describe('the whole market on one day', () => {
     expect(answer.complete.size).toBe(3)
     expect([...answer.rows.keys()].sort()).toEqual(['AAPL 2024-06-03', 'MSFT 2024-06-03'])
     expect(answer.rows.get('AAPL 2024-06-03')?.[0]).toMatchObject({ ts: instantOf('2024-06-03', '00:00'), close: 10.5 })
+  })
+
+  it('finds each symbol under its name of that day and in the spelling of the vendor', async () => {
+    const wants = ['BAC.PRL', 'BRK-B', 'META', 'NEW'].map((symbol) => want(symbol, DAYS[0]!))
+    const rows = ['BACpL', 'BRK.B', 'FB', 'META', 'NEW'].map((ticker, at) => ({ ...grouped(ticker, DAYS[0]!), n: at }))
+    const answer = await asking(wants, inOrder([aggs(rows)]), {
+      ...termsOf('equities_bars', NOW),
+      names: { META: { until: null, was: [{ symbol: 'FB', to: '2024-06-03' }] } },
+    })
+    const trades = Object.fromEntries([...answer.rows].map(([key, [row]]) => [key.split(' ')[0], row]))
+    expect(trades).toMatchObject({
+      'BAC.PRL': { trades: 0 },
+      'BRK-B': { trades: 1 },
+      META: { trades: 2 },
+      NEW: { trades: 4 },
+    })
+    expect(answer.strays).toEqual([])
   })
 
   it('takes a stamp at the midnight that ends the day, and refuses one of another day', async () => {

@@ -1,8 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { instantOf } from '../../../functions/_calendar/zone.ts'
 import { addDays, weekday } from '../../../functions/_market/dt.ts'
 import { plan } from '../../../functions/_vendors/massive/plan.ts'
-import { MassiveRequest } from '../../../functions/_vendors/massive/wire.ts'
+import { type ActionsRequest, MassiveRequest, type RangeRequest } from '../../../functions/_vendors/massive/request.ts'
+import type { PlanTerms, Want } from '../../../functions/_vendors/vendor.ts'
 import { weekdaysBetween } from '../../../functions/_vendors/weekdays.ts'
 import { expectSoundPlan, termsOf, want } from '../contract.ts'
 import { NOW } from '../scripted-vendor.ts'
@@ -88,6 +90,172 @@ describe('the plan of Massive', () => {
       termsOf('equities_bars_minute', NOW, { rowsPerPage: 50_000, pagesPerPlan: 9 }),
     )
     expect(sparse.wants.length).toBe(1)
+  })
+})
+
+describe('the plan of bars', () => {
+  const META = { META: { until: null, was: [{ symbol: 'FB', to: '2022-06-08' }] } }
+  const week = days('2022-06-06', 9)
+  const requestOf = (head: string, names: PlanTerms['names'], symbol = 'META') => {
+    const wants = week.map((dt) => want(symbol, dt))
+    const made = plan(
+      wants.find(({ dt }) => dt === head)!,
+      wants.filter(({ dt }) => dt !== head),
+      { ...termsOf('equities_bars', NOW), names },
+    )
+    const { ticker, from, to } = MassiveRequest.parse(made.request) as RangeRequest
+    expect(made.wants.every(({ dt }) => dt >= from && dt <= to)).toBe(true)
+    return { ticker, from, to }
+  }
+
+  it('never crosses the day a symbol was renamed', () => {
+    expect(requestOf('2022-06-06', META)).toEqual({ ticker: 'FB', from: '2022-06-06', to: '2022-06-08' })
+    expect(requestOf('2022-06-10', META)).toEqual({ ticker: 'META', from: '2022-06-09', to: '2022-06-14' })
+  })
+
+  it('never crosses the last day of a symbol', () => {
+    const names = { GONE: { until: '2022-06-09', was: [] } }
+    expect(requestOf('2022-06-06', names, 'GONE').to).toBe('2022-06-09')
+  })
+
+  it('takes the length of a bar from the dataset, not from its name', () => {
+    const terms = { ...termsOf('equities_bars', NOW), timeframe: 'minute' as const }
+    const others = ['AAPL', 'MSFT'].map((symbol) => want(symbol, '2024-06-03'))
+    expect(plan(want('IBM', '2024-06-03'), others, terms).request).toMatchObject({ kind: 'range', timespan: 'minute' })
+    expect(() => plan(want('IBM', '2024-06-03'), [], { ...terms, timeframe: null })).toThrow(/timeframe/)
+  })
+})
+
+describe('the plan of options', () => {
+  const all = days('2024-01-02', 200)
+  const planOf = (
+    head: string,
+    others: string[],
+    more: Partial<PlanTerms> = {},
+    shape: Partial<PlanTerms['shape']> = {},
+  ) => {
+    const terms = { ...termsOf('options_bars', NOW, { rowsPerPage: 50_000, symbolsPerCall: 1, ...shape }), ...more }
+    const wants = others.map((dt) => want('AAPL', dt))
+    const made = plan(want('AAPL', head), [...wants, want('SPY', head)], terms)
+    expectSoundPlan(made, want('AAPL', head), [...wants, want('SPY', head)])
+    expect(made.wants.every(({ symbol }) => symbol === 'AAPL')).toBe(true)
+    expect(plan(want('AAPL', head), [...wants, want('SPY', head)], { ...terms, now: terms.now + 60_000 })).toEqual(made)
+    return made
+  }
+
+  it('reads up to sixty days from the head on, can be resumed, and is the same a minute later', () => {
+    const made = planOf(all[0]!, all.slice(1))
+    expect(made).toMatchObject({
+      isResumable: true,
+      request: {
+        kind: 'options',
+        ticker: 'AAPL',
+        timespan: 'day',
+        from: '2024-01-02',
+        to: '2024-03-01',
+        expireWithinDays: 60,
+      },
+    })
+    expect(made.expectedCalls).toBeGreaterThan(100)
+  })
+
+  it('keeps the bars of a contract on one page', () => {
+    const made = planOf(all[0]!, all.slice(1), { timeframe: 'minute' }, { rowsPerPage: 9_600 })
+    expect(made.wants.length).toBe(10)
+  })
+
+  it('does not reach back, nor over days that share no contract with the ones before, nor over a new name', () => {
+    expect(planOf('2024-02-01', ['2024-01-31', '2024-02-02']).wants.length).toBe(2)
+    const expireWithinDays = 10
+    expect(planOf('2024-02-01', ['2024-02-09', '2024-02-26'], { expireWithinDays }).wants.map(({ dt }) => dt)).toEqual([
+      '2024-02-01',
+      '2024-02-09',
+    ])
+    const names = { AAPL: { until: null, was: [{ symbol: 'APC', to: '2024-02-01' }] } }
+    expect(planOf('2024-02-01', ['2024-02-02'], { names })).toMatchObject({
+      request: { ticker: 'APC', to: '2024-02-01' },
+    })
+  })
+
+  it('leaves sessions that are still open alone', () => {
+    const now = instantOf('2024-06-05', '15:00')
+    expect(planOf('2024-06-03', ['2024-06-04', '2024-06-05'], { now }).wants.length).toBe(2)
+  })
+})
+
+describe('the plan of corporate actions', () => {
+  const planOf = (
+    head: Want,
+    others: Want[],
+    more: Partial<PlanTerms> = {},
+    shape: Partial<PlanTerms['shape']> = {},
+  ) => {
+    const terms = { ...termsOf('corporate_actions', NOW, { rowsPerPage: 5_000, ...shape }), ...more }
+    const made = plan(head, others, terms)
+    expectSoundPlan(made, head, others)
+    return { made, request: MassiveRequest.parse(made.request) as ActionsRequest }
+  }
+
+  it("takes the symbols of the head's day and all their days, from the day after the session before", () => {
+    const head = want('MSFT', '2024-06-03')
+    const others = [
+      want('AAPL', '2024-05-28'),
+      want('AAPL', '2024-06-03'),
+      want('IBM', '2024-06-04'),
+      want('MSFT', '2024-06-10'),
+    ]
+    const { made, request } = planOf(head, others)
+    expect(request).toMatchObject({
+      symbols: ['AAPL', 'MSFT'],
+      tickers: ['AAPL', 'MSFT'],
+      // The session before 28 May 2024 was Friday the 24th.
+      from: '2024-05-25',
+      to: '2024-06-10',
+      limit: 5_000,
+    })
+    expect(made).toMatchObject({ isResumable: true, expectedCalls: 4 })
+    expect(made.wants.length).toBe(4)
+  })
+
+  it('names every ticker a symbol had in those days, and no other', () => {
+    const names = {
+      META: {
+        until: null,
+        was: [
+          { symbol: 'OLD', to: '2015-01-02' },
+          { symbol: 'FB', to: '2022-06-08' },
+        ],
+      },
+    }
+    const tickersOf = (from: string, to: string): string[] =>
+      planOf(want('META', from), [want('META', to)], { names }).request.tickers
+    expect(tickersOf('2022-06-07', '2022-06-10')).toEqual(['FB', 'META'])
+    expect(tickersOf('2014-06-09', '2022-06-10')).toEqual(['FB', 'META', 'OLD'])
+    expect(tickersOf('2022-06-06', '2022-06-08')).toEqual(['FB'])
+    expect(tickersOf('2023-06-06', '2023-06-08')).toEqual(['META'])
+    const gone = { GONE: { until: '2024-06-03', was: [] } }
+    expect(planOf(want('GONE', '2024-06-03'), [], { names: gone }).request.tickers).toEqual(['GONE'])
+  })
+
+  it('stays within the symbols of a call, the length of an address and the pages of a plan', () => {
+    const many = Array.from({ length: 900 }, (_, i) => want(`SYMBOLNAMED${1000 + i}`, '2024-06-03'))
+    const head = want('ZZZ', '2024-06-03')
+    expect(planOf(head, many, {}, { symbolsPerCall: 7 }).request.symbols).toEqual([
+      ...many.slice(0, 6).map(({ symbol }) => symbol),
+      'ZZZ',
+    ])
+    const { request } = planOf(head, many, {}, { symbolsPerCall: 5_000 })
+    expect(request.symbols).toContain('ZZZ')
+    expect(encodeURIComponent(request.tickers.join()).length).toBeLessThan(7_000)
+    const years = days('2000-01-03', 9_000).map((dt) => want('ZZZ', dt))
+    const { made } = planOf(years[0]!, years.slice(1), {}, { rowsPerPage: 20, pagesPerPlan: 2 })
+    expect(made.wants.at(-1)?.dt).toBe('2008-01-02')
+    expect(made.expectedCalls).toBe(1 + 2 + 1)
+  })
+
+  it('lets only one of two symbols of one spelling in', () => {
+    const { request } = planOf(want('BRK.B', '2024-06-03'), [want('BRK-B', '2024-06-03')])
+    expect(request).toMatchObject({ symbols: ['BRK.B'], tickers: ['BRK.B'] })
   })
 })
 

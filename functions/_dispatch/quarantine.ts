@@ -1,0 +1,45 @@
+/** What did not parse never becomes data; this keeps a sample of it for a person. */
+import { keepSamples, type Sample } from '../../db/quarantine/keep-samples.ts'
+import { cellKey } from '../_market/cell.ts'
+import type { Answer, VendorError } from '../_vendors/vendor.ts'
+import type { Claim } from './claim.ts'
+import type { Desk } from './desk.ts'
+
+/** One broken column spoils every row of a page: a few of them tell the whole story. */
+const MOST_SAMPLES = 20
+const MESSAGE_LENGTH = 300
+const SAMPLE_LENGTH = 500
+
+/**
+ * Keeps what was malformed about an answer, each distinct message once. Nothing but messages and samples of VendorErrors is kept:
+ * http.ts has taken the secrets out of those, and out of the bodies whose rows the connectors quote.
+ */
+export async function quarantine(desk: Pick<Desk, 'db' | 'now'>, claim: Claim, answer: Answer): Promise<void> {
+  await keepSamples(desk.db, samplesOf(claim, answer), desk.now())
+}
+
+function samplesOf(claim: Claim, { interruption, faults }: Answer): Sample[] {
+  const samples = new Map<string, Sample>()
+  const add = (error: VendorError | null | undefined, symbol: string | null, dt: string | null): void => {
+    if (error?.fault !== 'malformed' || samples.size === MOST_SAMPLES) return
+    const message = legible(error.message, MESSAGE_LENGTH)
+    if (samples.has(message)) return
+    samples.set(message, {
+      vendor: claim.server.seat.name,
+      dataset: claim.dataset,
+      symbol,
+      dt,
+      outcome: error.fault,
+      status: error.status,
+      message,
+      sample: error.sample === null ? null : legible(error.sample, SAMPLE_LENGTH),
+    })
+  }
+  add(interruption, null, null)
+  for (const { symbol, dt } of claim.plan.wants) add(faults.get(cellKey(symbol, dt)), symbol, dt)
+  return [...samples.values()]
+}
+
+/** The start of a text as a database and a terminal can show it: no control characters, no half of a character at the cut. */
+const legible = (text: string, length: number): string =>
+  text.slice(0, length).replace(/[^\P{Cc}\t\n\r]|\p{Cs}/gu, '\uFFFD')

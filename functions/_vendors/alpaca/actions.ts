@@ -1,0 +1,130 @@
+/** Asks Alpaca for corporate actions (GET /v1/corporate-actions) and finds the cell of each. */
+import { calendarOf } from '../../_calendar/calendar.ts'
+import type { Dt } from '../../_market/dt.ts'
+import { sessionOfAction } from '../action-day.ts'
+import { type Gathering, gather } from '../gather.ts'
+import { readJson } from '../read-json.ts'
+import { type Answer, type CallPlan, type Get, type HttpAnswer, type PlanTerms, VendorError } from '../vendor.ts'
+import { readAction, type UnreadAction } from './action-rows.ts'
+import { type Companies, companiesOf } from './companies.ts'
+import { followTokens } from './pages.ts'
+import { nextToken, VENDOR } from './parse.ts'
+import { askWithoutPoison } from './poison.ts'
+import { type ActionsRequest, actionsAddress } from './request.ts'
+import { ActionsPage } from './wire.ts'
+
+/** Any day there is: a row without a readable date may belong to each. */
+const [EVER_FROM, EVER_TO]: [Dt, Dt] = ['0001-01-01', '9999-12-31']
+
+/**
+ * Asks to the last page. Rows come in the order of process dates, which proves nothing about effective dates: all cells are
+ * complete at the end, none before. That nothing happened is an answer: the cell is complete without rows.
+ */
+export async function askActions(request: ActionsRequest, plan: CallPlan, terms: PlanTerms, get: Get): Promise<Answer> {
+  const { from, to } = request
+  const calendar = calendarOf('xnys')
+  const gathering = gather(plan.wants, { symbols: new Set(request.symbols), from, to, calendar })
+  const companies = companiesOf(request.symbols, terms)
+  const stopped = await askWithoutPoison(
+    request.tickers,
+    (tickers) => askPages({ ...request, tickers: [...tickers] }, plan.expectedCalls, companies, gathering, get),
+    (poison, error) => {
+      for (const symbol of companies.ever(poison)) gathering.spoil(symbol, EVER_FROM, EVER_TO, error)
+      gathering.restart()
+    },
+  )
+  if (stopped === null) gathering.completeAll()
+  return gathering.answer(stopped)
+}
+
+function askPages(
+  request: ActionsRequest,
+  expectedCalls: number,
+  companies: Companies,
+  gathering: Gathering,
+  get: Get,
+): Promise<VendorError | null> {
+  const nameless = new Map<string, number>()
+  return followTokens({
+    gathering,
+    get,
+    addressOf: (token) => actionsAddress(request, token),
+    read: readPage,
+    take(page) {
+      for (const { plural, row } of page.rows) takeRow(plural, row, companies, nameless, gathering)
+    },
+    // Some funds pay every week, ten times as often as is usual.
+    mostPages: 10 * expectedCalls + 5,
+  })
+}
+
+interface PluralRow {
+  plural: string
+  row: unknown
+}
+
+function readPage(answer: HttpAnswer): { rows: PluralRow[]; token: string | null } | VendorError {
+  const page = readJson(answer, ActionsPage, VENDOR)
+  if (page instanceof VendorError) return page
+  const rows = Object.entries(page.corporate_actions).flatMap(([plural, list]) => list.map((row) => ({ plural, row })))
+  return { rows, token: nextToken(page.next_page_token) }
+}
+
+/**
+ * Files one row under its company's cell. Rows of companies that were not asked for (the acquirer was, say) and of days that
+ * nobody wants are ignored: the window of process dates is wider than what was asked. `nameless` counts rows without an id.
+ */
+function takeRow(
+  plural: string,
+  row: unknown,
+  companies: Companies,
+  nameless: Map<string, number>,
+  gathering: Gathering,
+): void {
+  const read = readAction(plural, row)
+  if (read === null) return
+  if ('issue' in read) {
+    spoil(read, companies, gathering)
+    return
+  }
+  const { ticker, formerly, id, action } = read
+  const { kind, effective_date } = action
+  const symbol = companies.on(ticker, effective_date, formerly)
+  const dt = sessionOfAction(calendarOf('xnys'), effective_date)
+  if (symbol === null || dt === null || !gathering.isWanted(symbol, dt)) return
+  gathering.keep(symbol, dt, { ...action, id: id ?? nextId(nameless, `${kind}:${symbol}:${effective_date}`) })
+}
+
+/** Answers of 2024 and before had no ids. */
+function nextId(nameless: Map<string, number>, name: string): string {
+  const count = (nameless.get(name) ?? 0) + 1
+  nameless.set(name, count)
+  return count === 1 ? name : `${name}:${count}`
+}
+
+/** A row that names no company may be any company's, one without a day any day's. */
+function spoil(
+  { plural, ticker, formerly, effective, issue }: UnreadAction,
+  companies: Companies,
+  gathering: Gathering,
+): void {
+  const cell = effective === null ? undefined : sessionOfAction(calendarOf('xnys'), effective)
+  if (cell === null) return
+  for (const symbol of suspects(ticker, effective, formerly, companies)) {
+    const message = `${VENDOR} served a row of ${plural} for ${symbol} that does not parse, at ${issue}`
+    const error = new VendorError(VENDOR, 'malformed', message, { status: 200, sample: issue })
+    gathering.spoil(symbol, cell ?? EVER_FROM, cell ?? EVER_TO, error)
+  }
+}
+
+function suspects(
+  ticker: string | null,
+  effective: Dt | null,
+  formerly: string | null,
+  companies: Companies,
+): readonly string[] {
+  if (ticker === null) return companies.all()
+  if (effective === null) return companies.ever(ticker)
+  const symbol = companies.on(ticker, effective, formerly)
+  return symbol === null ? [] : [symbol]
+}

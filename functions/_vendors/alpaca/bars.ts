@@ -1,0 +1,85 @@
+/** Asks Alpaca for stock bars (GET /v2/stocks/bars), many symbols by many days in one question. */
+import { calendarOf } from '../../_calendar/calendar.ts'
+import { type Asked, type Gathering, gather } from '../gather.ts'
+import { pagerOf } from '../pager.ts'
+import { refuseRunning } from '../running.ts'
+import { type Answer, type CallPlan, type Get, type PlanTerms, VendorError } from '../vendor.ts'
+import { followTokens } from './pages.ts'
+import { readPage, VENDOR } from './parse.ts'
+import { askWithoutPoison } from './poison.ts'
+import { barsAddress, type StocksRequest } from './request.ts'
+import { spell, unspeller } from './spelling.ts'
+import { RECENCY_MS } from './window.ts'
+
+/** Asks page by page; a symbol the vendor cannot spell is refused on its own account and the rest is asked again. */
+export async function askBars(
+  request: StocksRequest,
+  plan: CallPlan,
+  { settledUntil }: Pick<PlanTerms, 'settledUntil'>,
+  get: Get,
+): Promise<Answer> {
+  const { symbols, from, to } = request
+  const calendar = calendarOf('xnys')
+  const gathering = gather(plan.wants, { symbols: new Set(symbols), from, to, calendar, settledUntil })
+  const until = Date.parse(request.end)
+  if (settledUntil === null) refuseRunning(VENDOR, gathering, plan.wants, calendar, until, RECENCY_MS)
+  if (until < Date.parse(request.start)) return gathering.answer(tooYoung(request))
+
+  const canonical = unspeller(symbols)
+  const stopped = await askWithoutPoison(
+    symbols.map(spell),
+    (spellings) => {
+      const asked: Asked = { symbols: new Set(spellings), from, to, calendar }
+      return askPages(request, asked, plan.expectedCalls, unspelled(gathering, canonical), get)
+    },
+    (poison, error) => {
+      gathering.spoil(canonical.get(poison) ?? poison, from, to, error)
+      gathering.restart()
+    },
+  )
+  return gathering.answer(stopped)
+}
+
+/** Follows the token to its end. The error that stopped it, or null when everything was answered. */
+async function askPages(
+  request: StocksRequest,
+  asked: Asked,
+  expectedCalls: number,
+  gathering: Gathering,
+  get: Get,
+): Promise<VendorError | null> {
+  // The pager compares symbols to see how far the vendor came, so it must see them in the vendor's spelling and order.
+  const pager = pagerOf(VENDOR, gathering, asked)
+  const left = { ...request, symbols: [...asked.symbols] }
+  const stopped = await followTokens({
+    gathering,
+    get,
+    addressOf: (token) => barsAddress(left, token),
+    read: readPage,
+    take: (page) => pager.take(page.bars, page.token === null),
+    // Extended hours can double what was expected of minute bars.
+    mostPages: 3 * expectedCalls + 5,
+  })
+  pager.settle(stopped)
+  return stopped
+}
+
+/** The same gathering for one that speaks of symbols as Alpaca spells them. */
+function unspelled(gathering: Gathering, canonical: ReadonlyMap<string, string>): Gathering {
+  const symbolOf = (spelling: string): string => canonical.get(spelling) ?? spelling
+  return {
+    ...gathering,
+    isWanted: (spelling, dt) => gathering.isWanted(symbolOf(spelling), dt),
+    keep: (spelling, dt, row) => gathering.keep(symbolOf(spelling), dt, row),
+    spoil: (spelling, from, to, error) => gathering.spoil(symbolOf(spelling), from, to, error),
+    complete: (spelling, before) => gathering.complete(symbolOf(spelling), before),
+  }
+}
+
+/** The day began less than sixteen minutes ago; the vendor would call this a bad request. */
+export const tooYoung = ({ from, end }: { from: string; end: string }): VendorError =>
+  new VendorError(
+    VENDOR,
+    'too_recent',
+    `nothing was sent to ${VENDOR}; ${from} begins after ${end}, the newest it may be asked for`,
+  )

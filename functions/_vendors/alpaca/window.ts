@@ -1,0 +1,72 @@
+/** How many days of bars one plan asks for, and the instants between which they lie. */
+import { instantOf } from '../../_calendar/zone.ts'
+import { addDays, type Dt, weekday } from '../../_market/dt.ts'
+import type { Want } from '../vendor.ts'
+import { weekdaysBetween } from '../weekdays.ts'
+
+export const MINUTE_MS = 60_000
+/** The free plan refuses a request whose end lies in the newest 15 minutes, whole; one more for clocks that differ. */
+export const RECENCY_MS = 16 * MINUTE_MS
+/**
+ * Below one wanted cell in two, most of what a page carries is thrown away, and the far wants are better served by a
+ * rectangle of their own; above it, one call with waste is still cheaper than two without.
+ */
+const LEAST_WANTED_SHARE = 0.5
+
+export interface WindowTerms {
+  /** Symbols side by side. */
+  width: number
+  /** Rows of a cell where nobody knows better. */
+  usualRows: number
+  /** Rows the plan may expect. */
+  mostRows: number
+}
+
+/**
+ * The last day to ask for, and the rows to expect then. `wants` are those of the chosen symbols, from the head's day on. Every
+ * (symbol, weekday) of the window counts, wanted or not: the vendor serves them all.
+ */
+export function extend(
+  head: Want,
+  wants: readonly Want[],
+  { width, usualRows, mostRows }: WindowTerms,
+): { to: Dt; rows: number } {
+  const days = [...byDay(wants)].sort(([a], [b]) => (a < b ? -1 : 1))
+  let wanted = 0
+  let beyondUsual = 0
+  let best = { to: head.dt, rows: 0 }
+  for (const [dt, ofDay] of days) {
+    wanted += ofDay.length
+    // A weekend is no weekday, so a want there (asked for by hand) is not among the usual cells.
+    for (const want of ofDay) beyondUsual += (want.expectedRows ?? usualRows) - (weekday(dt) % 6 === 0 ? 0 : usualRows)
+    const cells = weekdaysBetween(head.dt, dt) * width
+    const rows = cells * usualRows + beyondUsual
+    if (dt === head.dt) {
+      best = { to: dt, rows }
+      continue
+    }
+    if (rows > mostRows) break
+    // A poor day may be followed by rich ones, so the search goes on to the end of the capacity.
+    if (wanted >= LEAST_WANTED_SHARE * cells) best = { to: dt, rows }
+  }
+  return best
+}
+
+function byDay(wants: readonly Want[]): Map<Dt, Want[]> {
+  const days = new Map<Dt, Want[]>()
+  for (const want of wants) {
+    const day = days.get(want.dt)
+    if (day === undefined) days.set(want.dt, [want])
+    else day.push(want)
+  }
+  return days
+}
+
+/** The first instant of a New York day (epoch ms). */
+export const startOf = (dt: Dt): number => instantOf(dt, '00:00')
+
+/** The last minute of a New York day (epoch ms). Both ends are inclusive: a minute later the next day's first bar would come along. */
+export const endOf = (dt: Dt): number => startOf(addDays(dt, 1)) - MINUTE_MS
+
+/** `2024-06-03T04:00:00Z`, whole seconds. */
+export const rfc3339 = (instant: number): string => `${new Date(instant).toISOString().slice(0, 19)}Z`

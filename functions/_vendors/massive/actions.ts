@@ -1,0 +1,32 @@
+/** Corporate actions of Massive: splits, dividends and new names. Mergers and spin-offs it does not list. */
+import { calendarOf } from '../../_calendar/calendar.ts'
+import { gather } from '../gather.ts'
+import type { Answer, CallPlan, Get, PlanTerms } from '../vendor.ts'
+import { askList, DIVIDENDS, SPLITS } from './action-lists.ts'
+import { askEvents } from './events.ts'
+import { ownersOf } from './owners.ts'
+import type { ActionsRequest } from './request.ts'
+
+/**
+ * Asks for splits and dividends of all symbols, then for the names of one symbol after the other. A symbol is complete when its names
+ * are answered too, so that a budget that ends half-way leaves the symbols before it done.
+ */
+export async function askActions(request: ActionsRequest, plan: CallPlan, terms: PlanTerms, get: Get): Promise<Answer> {
+  const { symbols, from, to } = request
+  const gathering = gather(plan.wants, { symbols: new Set(symbols), from, to, calendar: calendarOf('xnys') })
+  const owners = ownersOf(terms, symbols)
+  for (const list of [SPLITS, DIVIDENDS]) {
+    const error = await askList(list, request, owners, gathering, get)
+    if (error !== null) return gathering.answer(error)
+  }
+  let isClosed = false
+  for (const symbol of symbols) {
+    // Of a ticker the endpoint tells about whoever has it now, who after a last day may be somebody else.
+    const isListed = (terms.names[symbol]?.until ?? null) === null
+    const end = isListed && !isClosed ? await askEvents(symbol, request, gathering, get) : 'answered'
+    if (end === 'closed') isClosed = true
+    else if (end !== 'answered') return gathering.answer(end)
+    gathering.complete(symbol)
+  }
+  return gathering.answer(null)
+}

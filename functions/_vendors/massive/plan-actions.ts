@@ -1,0 +1,92 @@
+/** Plans the calls for corporate actions: two lists for many symbols and years at once, then one question a symbol. */
+import { calendarOf } from '../../_calendar/calendar.ts'
+import { addDays, type Dt, dayNumber } from '../../_market/dt.ts'
+import { firstEffective } from '../action-day.ts'
+import { tickerOn, tickersOf, tickerUntil } from '../names.ts'
+import type { CallPlan, PlanTerms, Want } from '../vendor.ts'
+import { widestWindow } from '../weekdays.ts'
+import { VENDOR } from './parse.ts'
+import type { ActionsRequest } from './request.ts'
+import { spell } from './spelling.ts'
+import { uniqueOf } from './wants.ts'
+
+/** The vendor's own bound of rows on a page. */
+const MOST_ROWS = 5_000
+/** Dividends a symbol pays a year, generously: most pay four, funds up to twelve, many none. */
+const DIVIDENDS_A_YEAR = 5
+const DAYS_A_YEAR = 365.25
+/** All spellings go into one address, which servers refuse beyond some 8,000 bytes. */
+const TICKER_BYTES = 6_000
+
+/**
+ * The symbols wanted on the head's day, as many as a call may name, and all their wanted days that keep the dividends within the
+ * pages of a plan.
+ */
+export function planActions(head: Want, others: readonly Want[], terms: PlanTerms): CallPlan {
+  const { shape, dataset } = terms
+  const limit = Math.min(shape.rowsPerPage, MOST_ROWS)
+  const symbols = columnOf(head, others, terms)
+  const pagesOf = (from: Dt, to: Dt): number => {
+    const years = (dayNumber(to) - dayNumber(from) + 1) / DAYS_A_YEAR
+    return Math.max(1, Math.ceil((symbols.size * years * DIVIDENDS_A_YEAR) / limit))
+  }
+  const wants = uniqueOf(head, others, (want) => symbols.has(want.symbol))
+  const [first, to] = widestWindow(
+    head.dt,
+    wants.map((want) => want.dt),
+    (one, other) => pagesOf(one, other) <= shape.pagesPerPlan,
+  )
+  const from = firstEffective(calendarOf('xnys'), first)
+  const sorted = [...symbols].sort()
+  const tickers = new Set(sorted.flatMap((symbol) => tickersWithin(terms, symbol, from, to).map(spell)))
+  const pages = pagesOf(first, to)
+  const request: ActionsRequest = {
+    kind: 'actions',
+    symbols: sorted,
+    tickers: [...tickers].sort(),
+    from,
+    to,
+    limit,
+    pages,
+  }
+  return {
+    vendor: VENDOR,
+    dataset,
+    wants: wants.filter((want) => want.dt >= first && want.dt <= to),
+    expectedCalls: 1 + pages + symbols.size,
+    request,
+    feed: shape.feed,
+    isResumable: true,
+  }
+}
+
+/** The head's symbol, then by name those wanted on its day, as far as one call and one address may name them. */
+function columnOf(head: Want, others: readonly Want[], terms: PlanTerms): Set<string> {
+  const neighbours = others.filter((want) => want.dt === head.dt).map((want) => want.symbol)
+  const column = new Set<string>()
+  const spellings = new Set<string>()
+  let bytes = 0
+  for (const symbol of [head.symbol, ...neighbours.sort()]) {
+    // Rows come back under the spelling: a second symbol of the same spelling could not be told apart.
+    if (spellings.has(spell(symbol))) continue
+    // A comma is percent-encoded in a query.
+    for (const ticker of tickersOf(terms, symbol)) bytes += spell(ticker).length + 3
+    if (column.size > 0 && (column.size >= terms.shape.symbolsPerCall || bytes > TICKER_BYTES)) break
+    column.add(symbol)
+    spellings.add(spell(symbol))
+  }
+  return column
+}
+
+/** The tickers a symbol had on the days of a range, oldest first; the one of its first day at the least. */
+function tickersWithin(terms: PlanTerms, symbol: string, from: Dt, to: Dt): string[] {
+  const tickers: string[] = []
+  let dt = from
+  while (dt <= to) {
+    tickers.push(tickerOn(terms, symbol, dt))
+    const until = tickerUntil(terms, symbol, dt)
+    if (until === null || until < dt || tickers.at(-1) === symbol) break
+    dt = addDays(until, 1)
+  }
+  return tickers
+}

@@ -1,0 +1,49 @@
+/** GET /quarantine: samples of what vendors sent that is no data, newest first. */
+import type { Context } from 'hono'
+import { z } from 'zod'
+import { listSamples } from '../../db/quarantine/list-samples.ts'
+import { RequestError } from '../_runtime/door.ts'
+import type { Node } from '../_runtime/node.ts'
+
+const MOST = 200
+const USUAL = 50
+const LIMIT = { error: `expected one whole number from 1 to ${MOST}` }
+
+/** Each parameter at most once: of two that differ one would be ignored. */
+const once = <Value extends z.ZodType<unknown, string>>(value: Value) =>
+  z
+    .tuple([value], { error: 'expected at most once' })
+    .transform(([only]) => only)
+    .optional()
+
+const Query = z.strictObject({
+  limit: once(
+    z
+      .string()
+      .regex(/^\d{1,3}$/, LIMIT)
+      .transform(Number)
+      .refine((limit) => limit >= 1 && limit <= MOST, LIMIT),
+  ),
+  vendor: once(z.string()),
+})
+
+/** `limit` samples (1 to 200, 50 unless told) of all vendors or of `vendor`. Throws RequestError 400 for anything else. */
+export const quarantine =
+  (node: Node) =>
+  async (c: Context): Promise<Response> => {
+    const { limit = USUAL, vendor = null } = readQuery(c)
+    const known = node.seats.map(({ name }) => name)
+    // A misspelt vendor would be answered with an empty list, which reads as good news.
+    if (vendor !== null && !known.includes(vendor)) {
+      throw new RequestError(400, `vendor: no ${JSON.stringify(vendor)} here: there are ${known.join(', ')}`)
+    }
+    const samples = await listSamples(node.db, limit, vendor)
+    return c.json({ ok: true, samples: samples.map((row) => ({ ...row, at: new Date(row.at).toISOString() })) })
+  }
+
+function readQuery(c: Context): z.output<typeof Query> {
+  const parsed = Query.safeParse(c.req.queries())
+  if (parsed.success) return parsed.data
+  const faults = parsed.error.issues.map((issue) => `${String(issue.path[0] ?? 'query')}: ${issue.message}`)
+  throw new RequestError(400, faults.join('; '))
+}
