@@ -84,6 +84,8 @@ async function own(client: Client, file: string): Promise<void> {
     await client.execute('PRAGMA journal_mode = WAL')
     await client.execute('PRAGMA synchronous = FULL')
     await client.execute('PRAGMA foreign_keys = ON')
+    // KiB: the masks of 15 million cells and the indexes of a full queue are walked from memory.
+    await client.execute('PRAGMA cache_size = -65536')
     // An empty write takes the exclusive lock now rather than at some later statement.
     await client.batch(['SELECT 1'], 'write')
   } catch (error) {

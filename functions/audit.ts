@@ -1,8 +1,9 @@
 /** POST /audit: expected minus known. Queues gaps, due re-checks and due re-readings, says why cells must wait, marks partitions to rebuild and forgets unwanted ones. */
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { DatasetConfig } from '../config/schema.ts'
 import { type Absence, dueAbsences, explainAbsences } from '../db/absences/absences.ts'
 import { dueRereads } from '../db/attempts/due-rereads.ts'
-import { findGaps } from '../db/coverage/find-gaps.ts'
+import { gapSlices } from '../db/coverage/find-gaps.ts'
 import { countOpenTasks } from '../db/gap-tasks/count-tasks.ts'
 import { dropUnexpected } from '../db/gap-tasks/drop-unexpected.ts'
 import { endRereads } from '../db/gap-tasks/end-rereads.ts'
@@ -23,6 +24,8 @@ export const AuditBody = Night
 
 /** The queue holds a working set; what does not fit is found again by a later audit. */
 const MAX_OPEN_TASKS = 250_000
+/** Tasks of one write: some 30 ms. */
+const TASKS_PER_WRITE = 4_000
 const PRIORITY_TODAY = 100
 /** A day's bar costs a hundredth of its minutes and says most of it: days come first. */
 const PRIORITY_DAYS = 10
@@ -70,10 +73,8 @@ export async function audit(node: Node, { at = node.now() }: { at?: number | und
     wanted.push(...partitions.map(({ partition }) => ({ dataset, partition })))
     audited.touched += await expectPartitions(node.db, dataset, partitions, node.now())
 
-    const gaps = await gapsOf(node, dataset, spec, asof, room)
-    audited.gaps += gaps.length
-    await explainAbsences(node.db, dataset, tooRecent(gaps, node.now()), node.now())
-    const enqueued = await enqueueTasks(node.db, dataset, gaps, node.now())
+    const { gaps, enqueued } = await queueGaps(node, dataset, spec, asof, room)
+    audited.gaps += gaps
 
     const due = await dueAbsences(node.db, dataset, node.now(), Math.max(0, room - enqueued))
     const rechecks = due.map(({ symbol, dt }) => newTask(spec, symbol, dt, asof, 'recheck', node.now()))
@@ -140,22 +141,25 @@ async function forgetUnwanted(node: Node, wanted: { dataset: string; partition: 
   return await forgetPartitions(node.db, unwanted)
 }
 
-/** The gaps some vendor can fill, oldest first. Days before every vendor's history are absent by rule and cost no task. */
-async function gapsOf(
+/**
+ * Queues the gaps some vendor can fill, oldest first, and says of those that are too recent that they are. Days before every vendor's
+ * history are absent by rule and cost no task. Slice by slice: what was queued stays queued when the rest is not reached.
+ */
+async function queueGaps(
   node: Node,
   dataset: DatasetName,
   spec: DatasetConfig,
   asof: Dt,
   limit: number,
-): Promise<NewTask[]> {
+): Promise<{ gaps: number; enqueued: number }> {
+  const queued = { gaps: 0, enqueued: 0 }
   const servers = serversOf(node, dataset)
-  if (servers.length === 0 || limit === 0) return []
+  if (servers.length === 0 || limit === 0) return queued
   const now = node.now()
   const reached = servers.map(({ terms }) => firstDt(terms.history, now)).reduce(minDt)
   const lives = livesOf(node.config, spec, asof)
     .map((life) => ({ ...life, fromDt: maxDt(life.fromDt, reached) }))
     .filter(({ fromDt, toDt }) => fromDt <= toDt)
-  const found = await findGaps(node.db, dataset, lives, monthMasks(spec, asof), limit)
   const whenServed = memoised((dt) =>
     Math.min(
       ...servers.map(({ terms }) => {
@@ -164,10 +168,22 @@ async function gapsOf(
       }),
     ),
   )
-  return found
-    .flatMap(({ symbol, month, gaps }) => dtsOfMask(month, gaps).map((dt) => ({ symbol, dt })))
-    .slice(0, limit)
-    .map(({ symbol, dt }) => newTask(spec, symbol, dt, asof, 'missing', whenServed(dt)))
+  for await (const slice of gapSlices(node.db, dataset, lives, monthMasks(spec, asof))) {
+    const tasks = slice
+      .flatMap(({ symbol, month, gaps }) => dtsOfMask(month, gaps).map((dt) => ({ symbol, dt })))
+      .slice(0, limit - queued.gaps)
+      .map(({ symbol, dt }) => newTask(spec, symbol, dt, asof, 'missing', whenServed(dt)))
+    queued.gaps += tasks.length
+    for (let at = 0; at < tasks.length; at += TASKS_PER_WRITE) {
+      const batch = tasks.slice(at, at + TASKS_PER_WRITE)
+      await explainAbsences(node.db, dataset, tooRecent(batch, node.now()), node.now())
+      queued.enqueued += await enqueueTasks(node.db, dataset, batch, node.now())
+      // A write holds the event loop as long as it takes.
+      await nextTurn()
+    }
+    if (queued.gaps >= limit) break
+  }
+  return queued
 }
 
 function newTask(

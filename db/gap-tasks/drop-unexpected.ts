@@ -3,7 +3,10 @@ import { sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
 import type { ExpectedLife } from '../coverage/find-gaps.ts'
 
-/** Answers how many tasks were ended. `lives` speak for days up to `asof`, later ones are left alone. Tasks somebody works on are left to their ending. */
+/**
+ * Answers how many tasks were ended. `lives` speak for days up to `asof`, later ones are left alone. Tasks somebody works on are left
+ * to their ending.
+ */
 export async function dropUnexpected(
   db: Db,
   dataset: string,
@@ -11,14 +14,33 @@ export async function dropUnexpected(
   asof: string,
   now: number,
 ): Promise<number> {
+  const outside = await symbolsOutside(db, dataset, lives, asof)
+  if (outside.length === 0) return 0
   const [rows] = await db.write([
-    sql`WITH lives AS MATERIALIZED (SELECT value->>'symbol' AS symbol, value->>'fromDt' AS from_dt, value->>'toDt' AS to_dt
-          FROM json_each(${JSON.stringify(lives)}))
-        UPDATE gap_tasks SET state = 'done', last_outcome = 'not_expected', updated_at = ${now}
+    sql`UPDATE gap_tasks SET state = 'done', last_outcome = 'not_expected', updated_at = ${now}
         WHERE id IN (
-          SELECT t.id FROM gap_tasks t LEFT JOIN lives l ON l.symbol = t.symbol AND t.dt BETWEEN l.from_dt AND l.to_dt
-          WHERE t.dataset = ${dataset} AND t.dt <= ${asof} AND t.state IN ('queued', 'stalled') AND l.symbol IS NULL)
+          SELECT t.id FROM json_each(${JSON.stringify(outside)}) o CROSS JOIN gap_tasks t
+          WHERE t.dataset = ${dataset} AND t.symbol = o.value->>'symbol' AND t.dt <= ${asof}
+            AND t.state <> 'done' AND t.state IN ('queued', 'stalled')
+            AND (t.dt < o.value->>'fromDt' OR t.dt > o.value->>'toDt'))
         RETURNING id`,
   ])
   return rows?.length ?? 0
+}
+
+/** Symbols with an open task outside their life, with that life; an empty one where the symbol has none. One walk over the open tasks. */
+async function symbolsOutside(
+  db: Db,
+  dataset: string,
+  lives: readonly ExpectedLife[],
+  asof: string,
+): Promise<ExpectedLife[]> {
+  const spans = await db.all<{ symbol: string; first: string; last: string }>(sql`
+    SELECT symbol, min(dt) AS first, max(dt) AS last FROM gap_tasks
+    WHERE dataset = ${dataset} AND state <> 'done' AND dt <= ${asof} GROUP BY symbol`)
+  const lifeOf = new Map(lives.map((life) => [life.symbol, life]))
+  return spans.flatMap(({ symbol, first, last }) => {
+    const life = lifeOf.get(symbol) ?? { symbol, fromDt: '9999-12-31', toDt: '0000-01-01' }
+    return first < life.fromDt || last > life.toDt ? [life] : []
+  })
 }

@@ -1,5 +1,5 @@
 /** Puts gaps on the queue; a cell that already has an open task keeps the one it has, unless that is a mere re-reading. */
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
 
 export interface NewTask {
@@ -17,18 +17,37 @@ export interface NewTask {
 /** Answers how many tasks were new. */
 export async function enqueueTasks(db: Db, dataset: string, tasks: readonly NewTask[], now: number): Promise<number> {
   if (tasks.length === 0) return 0
-  const results = await db.write([
-    sql`INSERT INTO gap_tasks
-          (dataset, symbol, dt, lane, priority, expected_rows, reason, state, attempts, next_at, created_at, updated_at, vendor)
-        SELECT ${dataset}, value->>'symbol', value->>'dt', value->>'lane', value->>'priority', value->>'expectedRows',
-               value->>'reason', 'queued', 0, value->>'nextAt', ${now}, ${now}, value->>'vendor'
-        FROM json_each(${JSON.stringify(tasks)})
-        WHERE true
-        ON CONFLICT (dataset, symbol, dt) WHERE state <> 'done' DO UPDATE SET lane = excluded.lane, priority = excluded.priority,
-          expected_rows = excluded.expected_rows, reason = excluded.reason, attempts = 0, next_at = excluded.next_at,
-          updated_at = excluded.updated_at, vendor = excluded.vendor
-          WHERE reason = 're_read' AND state = 'queued' AND excluded.reason <> 're_read'`,
-    sql`SELECT changes() AS enqueued`,
-  ])
-  return Number(results[1]?.[0]?.enqueued ?? 0)
+  const results = await db.write(
+    alike(tasks).flatMap((group) => [insertOf(dataset, group, now), sql`SELECT changes() AS enqueued`]),
+  )
+  return results.reduce((sum, rows) => sum + Number(rows[0]?.enqueued ?? 0), 0)
+}
+
+/** Neighbours that differ in nothing but their cell: what they share is said once, and only the cells are read from JSON. First come stays first. */
+function alike(tasks: readonly NewTask[]): NewTask[][] {
+  const runs: NewTask[][] = []
+  let last = ''
+  for (const task of tasks) {
+    const { lane, priority, expectedRows, reason, nextAt, vendor } = task
+    const shared = `${lane} ${priority} ${expectedRows} ${reason} ${nextAt} ${vendor}`
+    if (shared === last) runs.at(-1)?.push(task)
+    else runs.push([task])
+    last = shared
+  }
+  return runs
+}
+
+function insertOf(dataset: string, group: readonly NewTask[], now: number): SQL {
+  const { lane, priority, expectedRows, reason, nextAt, vendor = null } = group[0] as NewTask
+  const cells = JSON.stringify(group.map(({ symbol, dt }) => [symbol, dt]))
+  return sql`INSERT INTO gap_tasks
+      (dataset, symbol, dt, lane, priority, expected_rows, reason, state, attempts, next_at, created_at, updated_at, vendor)
+    SELECT ${dataset}, value->>0, value->>1, ${lane}, ${priority}, ${expectedRows}, ${reason}, 'queued', 0, ${nextAt}, ${now}, ${now},
+           ${vendor}
+    FROM json_each(${cells})
+    WHERE true
+    ON CONFLICT (dataset, symbol, dt) WHERE state <> 'done' DO UPDATE SET lane = excluded.lane, priority = excluded.priority,
+      expected_rows = excluded.expected_rows, reason = excluded.reason, attempts = 0, next_at = excluded.next_at,
+      updated_at = excluded.updated_at, vendor = excluded.vendor
+      WHERE reason = 're_read' AND state = 'queued' AND excluded.reason <> 're_read'`
 }

@@ -1,5 +1,6 @@
 /** What an answer says about each cell of its plan: one outcome a cell, from the closed list. */
 import type { DatasetConfig } from '../../config/schema.ts'
+import { newestVintages } from '../_lake/vintages.ts'
 import { type CellKey, cellKey } from '../_market/cell.ts'
 import type { Outcome } from '../_market/outcome.ts'
 import type { Row } from '../_market/row.ts'
@@ -33,7 +34,8 @@ function outcomeOf(want: Want, key: CellKey, answer: Answer, spec: DatasetConfig
     return refused(answer.interruption ?? unanswered)
   }
   const rows = answer.rows.get(key) ?? []
-  const values = rows.filter((row) => !('value' in row) || row.value !== null).length
+  // Of yields the newest vintage counts: a value that was withdrawn is none, and an older one beside a newer is no second.
+  const values = newestVintages(rows).filter((row) => !('value' in row) || row.value !== null).length
   const found = { want, rows, error: null }
   // A list of events that holds none for a day says that there was none, as a source does that states so.
   if (values === 0) return { ...found, outcome: 'empty', saysNone: rows.length > 0 || spec.expected_rows === 'events' }

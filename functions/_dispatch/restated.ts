@@ -5,6 +5,7 @@ import { digestRows } from '../_lake/digest.ts'
 import type { AcceptedCell } from '../_lake/keep.ts'
 import type { Lake } from '../_lake/lake.ts'
 import { readRawCells } from '../_lake/raw-read.ts'
+import { newestVintages } from '../_lake/vintages.ts'
 import { type CellKey, cellKey, type DatasetName } from '../_market/cell.ts'
 import { type Row, rowKey } from '../_market/row.ts'
 
@@ -30,7 +31,7 @@ export async function measureMoves(
   let hashed = 0
   for (const cell of cells) {
     if (cell.known === null) continue
-    const digest = digestRows(cell.rows)
+    const digest = digestRows(newestVintages(cell.rows))
     if (digest !== cell.known) digests.set(cell, digest)
     // Digests of a whole answer would hold up every other request.
     if (++hashed % 200 === 0) await nextTurn()
@@ -41,7 +42,8 @@ export async function measureMoves(
   for (const cell of changed) {
     const key = cellKey(cell.symbol, cell.dt)
     const before = stored.get(key)
-    if (before && digestRows(before) !== digests.get(cell)) moved.set(key, movedBetween(before, cell.rows, spec.key))
+    if (before && digestRows(newestVintages(before)) !== digests.get(cell))
+      moved.set(key, movedBetween(before, cell.rows, spec.key))
   }
   return moved
 }

@@ -18,7 +18,7 @@ export async function sha256OfFile(path: string): Promise<string> {
  * The logical digest of a cell: lower-case hex sha256 over the canonical lines of its rows, each distinct line once, sorted by
  * code unit and ended by `\n`. A line is a JSON object: the row's fields by name in code-unit order, without those that are null
  * or absent (a column added later leaves old digests alone), numbers in their shortest exact form (-0 is 0), text as JSON text.
- * Left out is `realtime_start`: FRED stamps each answer with the day it was asked, so the same yield would look revised daily.
+ * Left out is `realtime_start`: a vendor without vintages stamps each answer with the day it was asked, so the same yield would look revised daily.
  * Of yields with vintages the caller passes the newest ones (vintages.ts): the digest is that of the curve that counts.
  * Throws for a number that is not finite. No rows have a digest too: that of the empty text.
  */

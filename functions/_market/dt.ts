@@ -40,12 +40,13 @@ export const monthOf = (dt: Dt): Month => dt.slice(0, 7)
 /** The bit of a trading date in its month's mask: day 1 is bit 0. */
 export const dayBit = (dt: Dt): number => 2 ** (Number(dt.slice(8, 10)) - 1)
 
+const DAYS = Array.from({ length: 31 }, (_, day) => String(day + 1).padStart(2, '0'))
+
 /** The trading dates whose bits are set in a month's mask, ascending. */
 export function dtsOfMask(month: Month, mask: number): Dt[] {
   const dts: Dt[] = []
-  for (let day = 1; day <= 31; day++) {
-    if (mask & (2 ** (day - 1))) dts.push(`${month}-${String(day).padStart(2, '0')}`)
-  }
+  // The lowest set bit is taken off until none is left: most masks hold few.
+  for (let left = mask; left !== 0; left &= left - 1) dts.push(`${month}-${DAYS[31 - Math.clz32(left & -left)]}`)
   return dts
 }
 

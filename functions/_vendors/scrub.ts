@@ -15,43 +15,48 @@ export interface Scrubber {
   sample(body: string): string
 }
 
-/** Replaces each secret in the spellings it can come back in: as it is, percent-encoded, and escaped inside JSON. */
+/**
+ * Replaces each secret in the spellings it can come back in: as it is, percent-encoded or escaped in JSON, whole or in part, once or
+ * several times over, and in base64, alone or inside of something longer.
+ */
 export function scrubberOf(secrets: readonly string[]): Scrubber {
-  const spellings = [
-    ...new Set(
-      secrets.flatMap((secret) => [
-        secret,
-        encodeURIComponent(secret),
-        new URLSearchParams([['', secret]]).toString().slice(1),
-        JSON.stringify(secret).slice(1, -1),
-      ]),
-    ),
-  ]
-    .filter((spelling) => spelling !== '')
-    // A secret that contains another one goes first, or its remainder would stay readable.
-    .sort((a, b) => b.length - a.length)
-  const real = spellings.filter((spelling) => spelling.length >= SHORTEST_REAL_SECRET)
-  const replaceAll = (text: string, values: readonly string[]): string =>
-    values.reduce((scrubbed, value) => scrubbed.replaceAll(value, '[secret]'), text)
-  const without = (raw: string, values: readonly string[]): string => {
-    const replaced = replaceAll(raw, values)
-    if (!replaced.includes('\\')) return replaced
-    // JSON has more spellings of one text than anybody lists: where the plain one shows a secret, the plain one is kept.
-    const plain = unescaped(replaced)
-    return values.some((value) => plain.includes(value)) ? replaceAll(plain, values) : replaced
-  }
-  const text = (raw: string): string => without(raw, spellings)
+  // A secret that contains another one goes first, or its remainder would stay readable.
+  const all = [...new Set(secrets)].filter((secret) => secret !== '').sort((a, b) => b.length - a.length)
+  const real = all.filter((secret) => secret.length >= SHORTEST_REAL_SECRET)
+  const inBase64 = real.flatMap(base64Of).map(literal)
+  const anywhere = patternOf([...all.map(spelledAnyhow), ...inBase64])
+  const inData = patternOf([...real.map(spelledAnyhow), ...inBase64])
+  const text = (raw: string): string => raw.replace(anywhere, '[secret]')
   return {
     text,
-    body: (body) => without(body, real),
+    body: (body) => body.replace(inData, '[secret]'),
     sample: (body) => text(body.slice(0, SAMPLE_REACH)).slice(0, SAMPLE_LENGTH),
   }
 }
 
-/** The same JSON with `\/` and the escapes of printable ASCII written plainly; quotes and backslashes stay escaped, so it still parses alike. */
-const unescaped = (json: string): string =>
-  json.replace(/\\(?:\\|\/|u00([2-7][0-9a-f]))/gi, (found, hex: string | undefined) => {
-    if (found === '\\/') return '/'
-    const char = hex === undefined ? '' : String.fromCharCode(Number.parseInt(hex, 16))
-    return char === '' || char === '"' || char === '\\' || char === '\x7f' ? found : char
+/** Small letters for capitals too: the name of a host comes in small letters only. Matches nothing where there is nothing to hide. */
+const patternOf = (sources: readonly string[]): RegExp =>
+  new RegExp(sources.length === 0 ? '(?!)' : sources.join('|'), 'gi')
+
+const hexOf = (char: string): string => char.charCodeAt(0).toString(16).padStart(4, '0')
+const literal = (text: string): string => text.replace(/[\s\S]/g, (char) => `\\u${hexOf(char)}`)
+
+/** A pattern of the secret with each of its characters plain, escaped in JSON (`+`, `\/`, `\u002b`), or percent-encoded (`%2B`, `%252b`). */
+const spelledAnyhow = (secret: string): string =>
+  secret.replace(/[\s\S]/g, (char) => {
+    const hex = hexOf(char)
+    return `(?:\\\\{0,4}${literal(char)}|\\\\{1,4}u${hex}|%(?:25){0,3}${hex.slice(2)})`
   })
+
+/**
+ * What base64 makes of a secret that begins at the first, second or third byte of a group, in both alphabets, without the letters at
+ * its ends that also depend on its neighbours.
+ */
+function base64Of(secret: string): string[] {
+  const bytes = Buffer.from(secret)
+  return [0, 1, 2].flatMap((before) => {
+    const whole = Buffer.concat([Buffer.alloc(before), bytes]).toString('base64')
+    const own = whole.slice(Math.ceil((before * 8) / 6), Math.floor(((before + bytes.length) * 8) / 6))
+    return [own, own.replaceAll('+', '-').replaceAll('/', '_')]
+  })
+}

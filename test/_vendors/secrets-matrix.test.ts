@@ -64,7 +64,7 @@ function shownOf(value: unknown): string {
 
 /** Every way in which a lab vendor can misbehave; a new one has to be added here. */
 const MODES: { [K in FaultMode['kind']]: Extract<FaultMode, { kind: K }> } = {
-  'slow-body': { kind: 'slow-body', ms: 400 },
+  'slow-body': { kind: 'slow-body', ms: 50 },
   'truncated-body': { kind: 'truncated-body' },
   reset: { kind: 'reset' },
   'html-200': { kind: 'html-200' },

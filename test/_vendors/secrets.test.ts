@@ -73,6 +73,12 @@ describe('secrets', () => {
     expect(error.message).toContain('[secret].invalid')
   })
 
+  it('with capitals are removed from the name of a host, which is shown in small letters', () => {
+    expect(scrubberOf(['CANARY-In-Capitals']).text('redirected to canary-in-capitals.invalid')).toBe(
+      'redirected to [secret].invalid',
+    )
+  })
+
   it('too short to be touched inside data are still removed from messages and samples', async () => {
     const more = { secrets: { MASSIVE_API_KEY: 'k3y!z' } }
     const echoed = await refusal(() => ({ status: 400, body: { error: 'what is k3y!z?' } }), massive, more)

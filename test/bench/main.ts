@@ -1,0 +1,40 @@
+/** `npm run bench -- <name> [--json]`: figures as ratios against a bound or a peer of the same run. Exit 1 when a target is missed. */
+import { cpus, totalmem } from 'node:os'
+import { parseArgs } from 'node:util'
+import { benchAudit } from './audit.ts'
+import { type BenchRow, tableOf } from './row.ts'
+
+const BENCHES: Record<string, () => Promise<BenchRow[]>> = { audit: benchAudit }
+const USAGE = `npm run bench -- <name> [--json], where <name> is one of: ${Object.keys(BENCHES).join(', ')}`
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    options: { json: { type: 'boolean', default: false } },
+    allowPositionals: true,
+  })
+  const bench = BENCHES[positionals[0] ?? '']
+  if (bench === undefined || positionals.length !== 1) throw new Error(USAGE)
+  const rows = await bench()
+  const table = `${tableOf(rows)}\n`
+  if (!values.json) process.stdout.write(table)
+  else {
+    process.stderr.write(table)
+    process.stdout.write(`${JSON.stringify({ machine: machine(), rows })}\n`)
+  }
+  return rows.every(({ ok }) => ok) ? 0 : 1
+}
+
+const machine = (): Record<string, unknown> => ({
+  cpu: cpus()[0]?.model,
+  cores: cpus().length,
+  memoryGb: Math.round(totalmem() / 2 ** 30),
+  node: process.version,
+  platform: `${process.platform}-${process.arch}`,
+})
+
+try {
+  process.exitCode = await main()
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+  process.exitCode = 2
+}
