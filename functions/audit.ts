@@ -9,14 +9,15 @@ import { dropUnexpected } from '../db/gap-tasks/drop-unexpected.ts'
 import { endRereads } from '../db/gap-tasks/end-rereads.ts'
 import { enqueueTasks, type NewTask } from '../db/gap-tasks/enqueue-tasks.ts'
 import { expectPartitions, forgetPartitions, unexpectedPartitions } from '../db/partitions/partitions.ts'
+import { firstReached } from './_dispatch/absent-by-rule.ts'
 import { checkCalendars } from './_dispatch/calendar-check.ts'
 import { datasetsOf, preferenceOrder, serversOf } from './_dispatch/desk.ts'
-import { firstDt, serves } from './_dispatch/reach.ts'
+import { serves } from './_dispatch/reach.ts'
 import { asofAt, expectedPartitions, expectedRows, livesOf, monthMasks } from './_expected/expected.ts'
 import { openWindows } from './_expected/restate.ts'
 import { dropFragment } from './_ledger/ledger.ts'
 import { DatasetName } from './_market/cell.ts'
-import { type Dt, dtsOfMask, maxDt, minDt } from './_market/dt.ts'
+import { type Dt, dtsOfMask, maxDt } from './_market/dt.ts'
 import { type Ending, Night } from './_runtime/door.ts'
 import type { Node } from './_runtime/node.ts'
 
@@ -154,9 +155,9 @@ async function queueGaps(
 ): Promise<{ gaps: number; enqueued: number }> {
   const queued = { gaps: 0, enqueued: 0 }
   const servers = serversOf(node, dataset)
-  if (servers.length === 0 || limit === 0) return queued
+  const reached = firstReached(node, dataset)
+  if (reached === null || limit === 0) return queued
   const now = node.now()
-  const reached = servers.map(({ terms }) => firstDt(terms.history, now)).reduce(minDt)
   const lives = livesOf(node.config, spec, asof)
     .map((life) => ({ ...life, fromDt: maxDt(life.fromDt, reached) }))
     .filter(({ fromDt, toDt }) => fromDt <= toDt)

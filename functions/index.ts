@@ -4,7 +4,9 @@ import { bodyLimit } from 'hono/body-limit'
 import { auth, type Tokens } from './_runtime/auth.ts'
 import { RequestError, through } from './_runtime/door.ts'
 import type { Node } from './_runtime/node.ts'
+import { AdoptBody, adopt } from './adopt/index.ts'
 import { AuditBody, audit } from './audit.ts'
+import { coverage } from './coverage/index.ts'
 import { CurateBody, curateOnePartition } from './curate-partition/index.ts'
 import { DispatchBody, dispatchOneTask } from './dispatch-one-task.ts'
 import { ExportBody, exportBundle } from './export/index.ts'
@@ -14,6 +16,7 @@ import { livez, readyz } from './status/health.ts'
 import { quarantine } from './status/quarantine.ts'
 import { status } from './status/status.ts'
 import { SweepBody, sweep } from './sweep.ts'
+import { why } from './why/index.ts'
 
 const MAX_BODY_BYTES = 1024 * 1024
 const TOO_LARGE = { ok: false, error: 'the body is larger than 1 MiB: a function needs no more than a few fields' }
@@ -30,10 +33,13 @@ export function createApp(node: Node, tokens: Tokens): Hono {
   app.post('/qc-partition', through(node, QcBody, qcPartition))
   app.post('/export', through(node, ExportBody, exportBundle))
   app.post('/sweep', through(node, SweepBody, sweep))
+  app.post('/adopt', through(node, AdoptBody, adopt))
 
   app.get('/', status(node))
   app.get('/status', status(node))
   app.get('/quarantine', quarantine(node))
+  app.get('/coverage/:dataset', coverage(node))
+  app.get('/why/:dataset/:symbol/:dt', why(node))
   app.get('/livez', livez)
   app.get('/readyz', readyz(node))
 

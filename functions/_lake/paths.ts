@@ -12,6 +12,17 @@ const VENDOR = /^[a-z][a-z0-9_]*$/
 /** The folder of one cell inside its day. */
 export const CELL_FOLDER = /^(?:symbol|underlier)=(.+)$/
 
+/** The symbol of a cell's folder inside its day (`symbol=BRK.B`, `underlier=SPY`); null for any other name, also one we would not write. */
+export function symbolOfFolder(name: string): string | null {
+  const encoded = CELL_FOLDER.exec(name)?.[1]
+  if (encoded === undefined) return null
+  try {
+    return decodeSymbol(encoded)
+  } catch {
+    return null
+  }
+}
+
 function checked(what: string, value: string, holds: (value: string) => boolean): string {
   if (!holds(value)) throw new Error(`expected ${what}, got ${JSON.stringify(value)}: no path is built from it`)
   return value
@@ -64,9 +75,8 @@ export function rawFileParts(
   if (parts.at(-1) !== 'data.parquet' || !VENDOR.test(vendor) || !known.success) return null
   if (!day.startsWith('date=') || !isDt(day.slice(5)) || parts.length < 4 || parts.length > 5) return null
   const name = parts.length === 5 ? parts[3] : null
-  const own = name == null ? null : CELL_FOLDER.exec(name)
-  if (name && !own) return null
-  const symbol = own ? decodeSymbol(own[1] as string) : null
+  const symbol = name == null ? null : symbolOfFolder(name)
+  if (name != null && symbol === null) return null
   return { vendor, dataset: known.data, dt: day.slice(5), symbol }
 }
 

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import type { DatasetName } from '../_market/cell.ts'
 import { type Dt, isDt } from '../_market/dt.ts'
 import { codeOf, eachBounded } from './disk.ts'
-import { CELL_FOLDER, type RawLayout, rawFile, rawFolder } from './paths.ts'
+import { type RawLayout, rawFile, rawFolder, symbolOfFolder } from './paths.ts'
 
 /** Names inside a day's folder: `data.parquet` where symbols share a file, `symbol=…` or `underlier=…` where each has its own. */
 export type RawDays = Map<Dt, Set<string>>
@@ -69,7 +69,7 @@ export async function rawFilesOf(root: string, dataset: DatasetName, prefix: str
     await eachBounded(dayFolders, LISTINGS, async (day) => {
       for (const name of await namesIn(join(folder, day))) {
         if (name === 'data.parquet') files.push(join(folder, day, name))
-        else if (CELL_FOLDER.test(name)) files.push(...(await dataIn(join(folder, day, name))))
+        else if (symbolOfFolder(name) !== null) files.push(...(await dataIn(join(folder, day, name))))
       }
     })
   }

@@ -12,6 +12,7 @@ export const CALLS = [
   'qc-partition',
   'export',
   'sweep',
+  'adopt',
 ] as const
 
 const UNITS = { s: 1_000, m: 60_000, h: 3_600_000 } as const

@@ -9,6 +9,7 @@ import { sweepTemps } from '../_lake/sweep-temps.ts'
 import { cellKey, type DatasetName } from '../_market/cell.ts'
 import { dayBit, monthOf } from '../_market/dt.ts'
 import { partitionOf } from '../_market/partition.ts'
+import { replayAdopted } from '../adopt/replay.ts'
 import type { Node } from './node.ts'
 
 export interface Recovered {
@@ -32,6 +33,7 @@ export async function recover(node: Node): Promise<Recovered> {
   for await (const { path, lines, end } of readManifests(node.lake, (file) => marks.get(file) ?? 0)) {
     recovered.replayed += await replay(node, lines, { path, bytes: end })
   }
+  recovered.replayed += await replayAdopted({ db: node.db, config: node.config, root: node.lake.root }, node.now())
   node.log('start.recovered', { ...recovered })
   return recovered
 }

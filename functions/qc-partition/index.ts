@@ -13,6 +13,7 @@ import {
   releasePartition,
 } from '../../db/partitions/partitions.ts'
 import { calendarOf } from '../_calendar/calendar.ts'
+import { absentByRule } from '../_dispatch/absent-by-rule.ts'
 import { preferenceOrder, serversOf, specOf } from '../_dispatch/desk.ts'
 import { serves } from '../_dispatch/reach.ts'
 import { asofAt, expectedRows, livesOf } from '../_expected/expected.ts'
@@ -22,7 +23,6 @@ import type { AbsenceReason } from '../_market/outcome.ts'
 import { partitionDays } from '../_market/partition.ts'
 import { type Answered, Night } from '../_runtime/door.ts'
 import type { Node } from '../_runtime/node.ts'
-import { absentByRule } from './absent-by-rule.ts'
 import { type JudgedCell, judgePartition } from './judge.ts'
 import type { ExpectedCell } from './measure.ts'
 
@@ -101,7 +101,7 @@ async function expectedCells(node: Node, dataset: DatasetName, partition: string
   const absences = await listAbsences(node.db, dataset, fromDt, toDt)
   const reasons = new Map(absences.map((row) => [cellKey(row.symbol, row.dt), row.reason as AbsenceReason]))
   const calendar = calendarOf(spec.calendar)
-  const byRule = absentByRule(node, dataset, spec)
+  const byRule = absentByRule(node, dataset)
   return livesOf(node.config, spec, asofAt(at)).flatMap(({ symbol, ...life }) =>
     calendar.sessions(maxDt(life.fromDt, fromDt), minDt(life.toDt, toDt)).map((dt) => {
       const digest = digests.get(cellKey(symbol, dt)) ?? null

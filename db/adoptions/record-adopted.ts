@@ -1,0 +1,68 @@
+/** The one write that takes over cells of an older node: what is present, where ingest goes on, what to rebuild, how far the walk came. */
+import { sql } from 'drizzle-orm'
+import type { Db, Statement } from '../client.ts'
+import { stepTo, type Walk } from './walks.ts'
+
+export interface AdoptedCell {
+  symbol: string
+  dt: string
+  month: string
+  bit: number
+  partition: string
+  /** Rows counted; null when nobody looked into the file. */
+  rows: number | null
+  /** Digest of the rows; null when nobody read them. */
+  digest: string | null
+  /** Epoch ms at which the vendor's answer was complete; 0 when the file does not say. */
+  fetchedAt: number
+}
+
+export interface AdoptedBatch {
+  vendor: string
+  dataset: string
+  cells: readonly AdoptedCell[]
+  /** How far the walk has come with these cells; null when they come out of a manifest. */
+  step: { walk: Walk; place: string } | null
+  /** Up to which byte the file of adopted lines is reflected once this is written; null when the lines are elsewhere. */
+  mark: { path: string; bytes: number } | null
+  now: number
+}
+
+/**
+ * All or nothing; safe to repeat. The attempt of an adopted cell counts 0: this node never asked, so the vendor may still be. Unread rows are 0 with
+ * no digest. A cell whose digest is known keeps its attempt: whoever wrote it had read the rows.
+ */
+export async function recordAdopted(db: Db, batch: AdoptedBatch): Promise<void> {
+  const { vendor, dataset, cells, step, mark, now } = batch
+  const adopted = sql`(SELECT value AS s FROM json_each(${JSON.stringify(cells)}))`
+  const statements: Statement[] = [
+    sql`INSERT INTO attempts (dataset, symbol, dt, vendor, count, outcome, rows, digest, at, ask_again_at)
+        SELECT ${dataset}, s->>'symbol', s->>'dt', ${vendor}, 0, 'filled', coalesce(s->>'rows', 0), s->>'digest', s->>'fetchedAt', 0
+        FROM ${adopted} WHERE true
+        ON CONFLICT DO UPDATE SET outcome = 'filled', rows = excluded.rows, digest = excluded.digest, refused_for = NULL,
+          at = excluded.at, ask_again_at = 0
+        WHERE attempts.digest IS NULL`,
+    sql`INSERT INTO coverage (dataset, symbol, month, present)
+        SELECT ${dataset}, s->>'symbol', s->>'month', sum(DISTINCT s->>'bit') FROM ${adopted} GROUP BY s->>'symbol', s->>'month'
+        ON CONFLICT DO UPDATE SET present = present | excluded.present, absent = absent & ~excluded.present`,
+    sql`DELETE FROM absences WHERE dataset = ${dataset}
+          AND (symbol, dt) IN (SELECT s->>'symbol', s->>'dt' FROM ${adopted})`,
+    sql`INSERT INTO bookmarks (vendor, dataset, symbol, last_dt)
+        SELECT ${vendor}, ${dataset}, s->>'symbol', max(s->>'dt') FROM ${adopted} GROUP BY s->>'symbol'
+        ON CONFLICT DO UPDATE SET last_dt = max(last_dt, excluded.last_dt)`,
+    sql`INSERT INTO partitions (dataset, partition, version, touched_at, expected)
+        SELECT DISTINCT ${dataset}, s->>'partition', 1, ${now}, '' FROM ${adopted} WHERE true
+        ON CONFLICT DO UPDATE SET version = version + 1, touched_at = excluded.touched_at`,
+    // A task that doubts a present cell, or reads it again, still has its question.
+    sql`UPDATE gap_tasks SET state = 'done', last_outcome = 'filled', updated_at = ${now}
+        WHERE dataset = ${dataset} AND state IN ('queued', 'stalled') AND reason IN ('missing', 'recheck')
+          AND (symbol, dt) IN (SELECT s->>'symbol', s->>'dt' FROM ${adopted})`,
+  ]
+  if (cells.length === 0) statements.length = 0
+  if (step) statements.push(stepTo(step.walk, step.place, now))
+  if (mark) {
+    statements.push(sql`INSERT INTO manifests (path, bytes) VALUES (${mark.path}, ${mark.bytes})
+      ON CONFLICT DO UPDATE SET bytes = max(bytes, excluded.bytes)`)
+  }
+  if (statements.length > 0) await db.write(statements)
+}

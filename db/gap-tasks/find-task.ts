@@ -1,0 +1,34 @@
+/** The open task of one cell, with its lease while somebody works on it; there is at most one. */
+import { sql } from 'drizzle-orm'
+import type { Db } from '../client.ts'
+
+/** Instants are epoch ms. The lease's token is a right and stays where it is. */
+export interface OpenTask {
+  id: number
+  state: 'queued' | 'leased' | 'stalled'
+  reason: string
+  lane: 'today' | 'backfill'
+  priority: number
+  expectedRows: number | null
+  attempts: number
+  nextAt: number
+  lastOutcome: string | null
+  createdAt: number
+  /** The only vendor that may take it; null for any. */
+  vendor: string | null
+  /** Null on all of these while nobody holds it. */
+  leasedBy: string | null
+  leasedAt: number | null
+  leaseExpiresAt: number | null
+}
+
+export async function findTask(db: Db, dataset: string, symbol: string, dt: string): Promise<OpenTask | undefined> {
+  // `state <> 'done'` is what the index over open cells is made for; other words for it would read the whole queue.
+  const [task] = await db.all<OpenTask>(sql`
+    SELECT t.id, t.state, t.reason, t.lane, t.priority, t.expected_rows AS expectedRows, t.attempts, t.next_at AS nextAt,
+           t.last_outcome AS lastOutcome, t.created_at AS createdAt, t.vendor, l.vendor AS leasedBy, l.leased_at AS leasedAt,
+           l.lease_expires_at AS leaseExpiresAt
+    FROM gap_tasks t LEFT JOIN leases l ON l.task_id = t.id
+    WHERE t.dataset = ${dataset} AND t.symbol = ${symbol} AND t.dt = ${dt} AND t.state <> 'done'`)
+  return task
+}

@@ -1,0 +1,18 @@
+/** How far one partition has come: touched, curated, judged. Undefined where it is not known. */
+import { and, eq, getTableColumns } from 'drizzle-orm'
+import type { Db } from '../client.ts'
+import { partitions } from './table.ts'
+
+/** The lease's token is a right and stays where it is; the fingerprint of the expected cells says nothing to a reader. */
+const { leaseToken: _token, expected: _expected, ...shown } = getTableColumns(partitions)
+
+/** Instants are epoch ms. */
+export type KnownPartition = Omit<typeof partitions.$inferSelect, 'leaseToken' | 'expected'>
+
+export async function findPartition(db: Db, dataset: string, partition: string): Promise<KnownPartition | undefined> {
+  const [row] = await db.orm
+    .select(shown)
+    .from(partitions)
+    .where(and(eq(partitions.dataset, dataset), eq(partitions.partition, partition)))
+  return row
+}

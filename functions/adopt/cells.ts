@@ -1,0 +1,165 @@
+/** Which cells a set of files holds: by the path where a file is one cell, by its symbol column where a day's symbols share it. */
+
+import { instantOf } from '../_calendar/zone.ts'
+import { type Duck, sqlList, withTable } from '../_lake/duck.ts'
+import type { CellValue } from '../_lake/duck-table.ts'
+import { SymbolText } from '../_market/cell.ts'
+import { type Footer, perReadable, readFooters } from './footers.ts'
+import type { Problem } from './problems.ts'
+import { type Spelling, spelledRowsSql, spellingOf } from './spelling.ts'
+import type { Tree } from './trees.ts'
+import type { RawFile } from './walk.ts'
+
+/** One cell as it lies in a file. */
+export interface CellInFile {
+  raw: RawFile
+  symbol: string
+  /** Rows stored, repeated ones too; null when nobody looked. */
+  rows: number | null
+}
+
+/** Files of one shape and how they are read. */
+export interface ReadableFiles {
+  spelling: Spelling
+  raws: RawFile[]
+}
+
+/** What the names alone say. A dataset of a single group needs no symbol in its path. */
+export function cellsByName(tree: Tree, raws: readonly RawFile[], leave: (problem: Problem) => void): CellInFile[] {
+  const groups = tree.spec.universe === 'groups' ? Object.keys(tree.spec.groups ?? {}) : []
+  const only = groups.length === 1 ? groups[0] : undefined
+  const cells: CellInFile[] = []
+  for (const raw of raws) {
+    const symbol = raw.symbol ?? only
+    if (symbol !== undefined) cells.push({ raw, symbol, rows: null })
+    else
+      leave({
+        kind: 'needs_footers',
+        path: raw.path,
+        what: 'its symbols are in the file: adopt it with verify footers',
+      })
+  }
+  return cells
+}
+
+/** The files that can be read as ours, by shape; the others are left with a reason. */
+export async function readableFiles(
+  duck: Duck,
+  tree: Tree,
+  raws: readonly RawFile[],
+  leave: (problem: Problem) => void,
+): Promise<{ groups: ReadableFiles[]; rowsOf: Map<string, number> }> {
+  const byFile = new Map(raws.map((raw) => [raw.file, raw]))
+  const refuse = refusing(byFile, leave)
+  const footers = await readFooters(duck, [...byFile.keys()], refuse)
+  const groups = new Map<string, ReadableFiles | string>()
+  const rowsOf = new Map<string, number>()
+  for (const [file, footer] of footers) {
+    const raw = byFile.get(file)
+    if (!raw) continue
+    const group = groupOf(groups, tree, footer)
+    if (footer.rows <= 0) leave({ kind: 'no_rows', path: raw.path, what: 'the file holds no row' })
+    else if (typeof group === 'string') leave({ kind: 'columns', path: raw.path, what: group })
+    else if (raw.symbol === null && group.spelling.symbol === null) {
+      leave({ kind: 'columns', path: raw.path, what: 'no column for symbol, and the path names none' })
+    } else {
+      group.raws.push(raw)
+      rowsOf.set(file, footer.rows)
+    }
+  }
+  return { groups: [...groups.values()].filter((group) => typeof group !== 'string'), rowsOf }
+}
+
+function groupOf(groups: Map<string, ReadableFiles | string>, tree: Tree, { shape, columns }: Footer) {
+  const known = groups.get(shape)
+  if (known !== undefined) return known
+  const spelling = spellingOf(tree.spec, columns)
+  const group = typeof spelling === 'string' ? spelling : { spelling, raws: [] }
+  groups.set(shape, group)
+  return group
+}
+
+/** The cells of readable files. Symbols of a shared file that cannot be ours are left, its other cells are not. */
+export async function cellsOf(
+  duck: Duck,
+  tree: Tree,
+  { groups, rowsOf }: { groups: ReadableFiles[]; rowsOf: Map<string, number> },
+  leave: (problem: Problem) => void,
+): Promise<CellInFile[]> {
+  const cells: CellInFile[] = []
+  for (const { spelling, raws } of groups) {
+    const shared = new Map<string, RawFile>()
+    for (const raw of raws) {
+      if (raw.symbol === null) shared.set(raw.file, raw)
+      else cells.push({ raw, symbol: raw.symbol, rows: rowsOf.get(raw.file) ?? null })
+    }
+    const counted = await countShared(duck, spelling, shared, refusing(shared, leave))
+    for (const [file, counts] of counted) {
+      const raw = shared.get(file) as RawFile
+      let held = 0
+      for (const { symbol, rows } of counts) {
+        // Of yields the series that nobody collects are left out, as curation leaves them.
+        if (symbol === null && tree.spec.universe === 'groups') continue
+        held++
+        if (SymbolText.safeParse(symbol).success && symbol !== null) cells.push({ raw, symbol, rows })
+        else
+          leave({
+            kind: 'symbol',
+            path: raw.path,
+            what: `${rows} rows of ${JSON.stringify(symbol)}, which is no symbol`,
+          })
+      }
+      if (held === 0)
+        leave({ kind: 'no_rows', path: raw.path, what: 'the file holds no row of a series that is collected' })
+    }
+  }
+  return cells
+}
+
+async function countShared(
+  duck: Duck,
+  spelling: Spelling,
+  shared: ReadonlyMap<string, RawFile>,
+  refuse: (file: string, reason: string) => void,
+): Promise<Map<string, { symbol: string | null; rows: number }[]>> {
+  const counted = new Map<string, { symbol: string | null; rows: number }[]>()
+  await perReadable(
+    [...shared.keys()],
+    (files) =>
+      withPlaces(duck, picked(shared, files), async (places) => {
+        const found = await duck.all<{ filename: string; symbol: string | null; rows: number }>(
+          `SELECT filename, symbol, count(*) AS rows FROM ${spelledRowsSql(spelling, sqlList(files), places)}
+           GROUP BY filename, symbol ORDER BY filename, symbol`,
+        )
+        for (const file of files) counted.set(file, [])
+        for (const { filename, symbol, rows } of found) counted.get(filename)?.push({ symbol, rows })
+      }),
+    refuse,
+  )
+  return counted
+}
+
+/** The entries of a map under some of its keys. */
+export const picked = <T>(all: ReadonlyMap<string, T>, keys: readonly string[]): T[] =>
+  keys.flatMap((key) => all.get(key) ?? [])
+
+/** Runs `fn` with the table that tells what the path of each file says, as `spelledRowsSql` wants it. */
+export async function withPlaces<T>(
+  duck: Duck,
+  raws: readonly RawFile[],
+  fn: (table: string) => Promise<T>,
+): Promise<T> {
+  const columns = { filename: 'VARCHAR', dt: 'DATE', symbol: 'VARCHAR', midnight: 'TIMESTAMP' }
+  const rows = raws.map(({ file, dt, symbol }): CellValue[] => {
+    const midnight = new Date(instantOf(dt, '00:00')).toISOString().replace('T', ' ').slice(0, 19)
+    return [file, dt, symbol, midnight]
+  })
+  return withTable(duck, 'adopt_place', columns, rows, fn)
+}
+
+/** Turns what a query could not read into a problem of its file. */
+export const refusing =
+  (byFile: ReadonlyMap<string, RawFile>, leave: (problem: Problem) => void) =>
+  (file: string, reason: string): void => {
+    leave({ kind: 'unreadable', path: byFile.get(file)?.path ?? file, what: reason })
+  }

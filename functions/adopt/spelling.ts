@@ -1,0 +1,222 @@
+/** How an older file spells our columns: which of its columns is which of ours, and the SQL that reads it as ours. Knows no disk. */
+import type { ColumnConfig, DatasetConfig } from '../../config/schema.ts'
+
+/** A column as DuckDB sees it in a file. */
+export interface FileColumn {
+  name: string
+  /** DuckDB's type: `DOUBLE`, `TIMESTAMP WITH TIME ZONE`. */
+  type: string
+}
+
+/** An SQL expression for each column of ours, over a file's columns and a row `p` that tells what its place says (see `spelledRowsSql`). */
+export interface Spelling {
+  /** The cell's symbol as a row says it; null where only the place can. */
+  symbol: string | null
+  /** The dataset's columns in the order of its configuration. */
+  columns: { name: string; sql: string; required: boolean }[]
+  /** True for a row with a value in an optional column that cannot be ours. */
+  misfit: string
+  /** Where the row came from, where the file says it; `date` is a day of its own beside what the rows hold. */
+  vendor: string
+  feed: string
+  adjustment: string
+  fetchedAt: string
+  date: string
+}
+
+/** Other names of our columns, the surest first; a column's own name comes before them. Names are compared without case. */
+const ALIASES: Record<string, readonly string[]> = {
+  ts: ['timestamp', 'datetime', 'time', 't', 'date'],
+  open: ['o'],
+  high: ['h'],
+  low: ['l'],
+  close: ['c'],
+  volume: ['v'],
+  vwap: ['vw'],
+  trades: ['n', 'trade_count', 'transactions'],
+  series: ['series_id'],
+  contract: ['option_symbol'],
+  underlier: ['underlying'],
+  symbol: ['ticker'],
+}
+
+const INTEGERS = /^U?(?:TINY|SMALL|BIG|HUGE)?INT(?:EGER)?$/
+const FRACTIONS = /^(?:DOUBLE|FLOAT|DECIMAL\(.*\))$/
+const TIMESTAMPS = /^TIMESTAMP(?:_S|_MS|_NS)?$/
+const DAY_TEXT = String.raw`'\d{4}-\d{2}-\d{2}'`
+
+/** Columns that an older file may lack although ours always have them: what stands in for them is told by `derived`, or is known to be missing. */
+const MAY_LACK = ['realtime_start']
+
+/**
+ * How a file with these columns is read, or a sentence on why it cannot be: a required column is missing, has a type that cannot be it, or two
+ * columns differ by case only.
+ */
+export function spellingOf(spec: DatasetConfig, columns: readonly FileColumn[]): Spelling | string {
+  const byName = new Map<string, FileColumn>()
+  for (const column of columns) {
+    const name = column.name.toLowerCase()
+    if (byName.has(name)) return `the columns ${byName.get(name)?.name} and ${column.name} differ by case only`
+    byName.set(name, column)
+  }
+  const find = (name: string, more: readonly string[] = []): FileColumn | undefined => {
+    for (const alias of [name, ...(ALIASES[name] ?? []), ...more]) {
+      const column = byName.get(alias)
+      if (column) return column
+    }
+    return undefined
+  }
+  const isOption = spec.expected_rows === 'contracts'
+  const contract = isOption ? find('contract', ['symbol']) : undefined
+  const occ = contract ? occSql(contract) : ''
+  const found: Spelling['columns'] = []
+  const misfits: string[] = ['false']
+  for (const column of spec.columns) {
+    const required = !column.optional && !MAY_LACK.includes(column.name)
+    const derived = isOption && contract ? ofContract(column.name, occ, find('underlier')) : null
+    const source = find(column.name)
+    const sql = derived ?? (source ? asOurs(column, source, spec) : null)
+    if (sql === null && source) return `the column ${source.name} is ${source.type}, which cannot be ${column.name}`
+    if (sql === null && required) {
+      const names = [column.name, ...(ALIASES[column.name] ?? [])].join(', ')
+      return `no column for ${column.name}: looked for ${names}`
+    }
+    if (source && sql !== null && !required) misfits.push(`(${quoted(source.name)} IS NOT NULL AND ${sql} IS NULL)`)
+    found.push({ name: column.name, sql: sql ?? `NULL::${SQL_TYPE[column.type]}`, required })
+  }
+  const textOf = (name: string): string => {
+    const column = byName.get(name)
+    return column?.type === 'VARCHAR' ? quoted(column.name) : 'NULL::VARCHAR'
+  }
+  const fetched = byName.get('fetched_at')
+  return {
+    symbol: symbolSql(spec, byName.get('symbol') ?? byName.get('ticker'), contract, found),
+    columns: found,
+    misfit: misfits.join(' OR '),
+    vendor: textOf('vendor'),
+    feed: textOf('feed'),
+    adjustment: textOf('adjustment'),
+    fetchedAt: (fetched && instantSql(fetched, 'instant')) ?? 'NULL::TIMESTAMP',
+    date: spec.expected_rows === 'series' ? (daySql(byName.get('date')) ?? 'NULL::DATE') : 'NULL::DATE',
+  }
+}
+
+/**
+ * A subquery over files of one spelling: `filename`, `file_row_number`, `symbol` (of the cell), the dataset's columns, then `misfit`, `row_symbol`,
+ * `row_vendor`, `feed`, `adjustment`, `fetched_at`, `date` as the rows say them. `places` is a table with what each path says: filename, dt DATE,
+ * symbol (null where a day's symbols share the file), midnight TIMESTAMP (the instant at which the day begins in New York). A value that does not fit
+ * its column is null. `files` is an SQL list.
+ */
+export function spelledRowsSql(spelling: Spelling, files: string, places: string): string {
+  const said = spelling.symbol ?? 'NULL::VARCHAR'
+  const columns = spelling.columns.map(({ name, sql }) => `${sql} AS "${name}"`)
+  return `(SELECT r.filename, r.file_row_number, coalesce(p.symbol, ${said}) AS symbol, ${columns.join(', ')},
+      (${spelling.misfit}) AS misfit, ${said} AS row_symbol, ${spelling.vendor} AS row_vendor, ${spelling.feed} AS feed, ${spelling.adjustment} AS adjustment,
+      ${spelling.fetchedAt} AS fetched_at, ${spelling.date} AS date
+    FROM read_parquet(${files}, hive_partitioning = false, filename = true, file_row_number = true) r
+    JOIN ${places} p ON p.filename = r.filename)`
+}
+
+const SQL_TYPE = { instant: 'TIMESTAMP', double: 'DOUBLE', integer: 'BIGINT', text: 'VARCHAR', day: 'DATE' } as const
+
+const quoted = (name: string): string => `r."${name.replaceAll('"', '""')}"`
+
+/** Which cell a row of a shared file belongs to. Yields belong to the group of their series. */
+function symbolSql(
+  spec: DatasetConfig,
+  symbol: FileColumn | undefined,
+  contract: FileColumn | undefined,
+  found: Spelling['columns'],
+): string | null {
+  if (spec.universe === 'groups') {
+    const series = found.find(({ name }) => name === 'series')?.sql
+    const groups = Object.entries(spec.groups ?? {})
+    const branches = groups.map(
+      ([group, { series: members }]) =>
+        `WHEN ${series} IN (${members.map(({ id }) => `'${id}'`).join(', ')}) THEN '${group}'`,
+    )
+    return series ? `CASE ${branches.join(' ')} END` : null
+  }
+  if (contract) return found.find(({ name }) => name === 'underlier')?.sql ?? null
+  return symbol?.type === 'VARCHAR' ? quoted(symbol.name) : null
+}
+
+/** The OCC symbol without padding and without the prefix that a vendor puts before it. */
+const occSql = (contract: FileColumn): string => `regexp_replace(replace(${quoted(contract.name)}, ' ', ''), '^O:', '')`
+
+/** What the name of a contract says; null for a column it says nothing about. Its root is the underlier where nothing else tells. */
+function ofContract(name: string, occ: string, underlier: FileColumn | undefined): string | null {
+  const part = (at: number): string =>
+    String.raw`nullif(regexp_extract(${occ}, '^([A-Z]{1,5})\d?(\d{6})([CP])(\d{8})$', ${at}), '')`
+  switch (name) {
+    case 'contract':
+      return `CASE WHEN ${part(1)} IS NOT NULL THEN ${occ} END`
+    case 'underlier':
+      return `coalesce(p.symbol, ${underlier?.type === 'VARCHAR' ? `${quoted(underlier.name)}, ` : ''}${part(1)})`
+    case 'expiration':
+      return `try_cast(try_strptime('20' || ${part(2)}, '%Y%m%d') AS DATE)`
+    case 'right':
+      return `CASE ${part(3)} WHEN 'C' THEN 'call' WHEN 'P' THEN 'put' END`
+    case 'strike':
+      return `${part(4)}::DOUBLE / 1000`
+    default:
+      return null
+  }
+}
+
+/** A column of the file as ours; null when its type cannot be. Nothing is rounded: what does not fit becomes null. */
+function asOurs(column: ColumnConfig, source: FileColumn, spec: DatasetConfig): string | null {
+  const from = quoted(source.name)
+  switch (column.type) {
+    case 'instant':
+      return instantSql(source, spec.timeframe === 'day' ? 'day' : 'instant')
+    case 'double':
+      return INTEGERS.test(source.type) || FRACTIONS.test(source.type) ? `${from}::DOUBLE` : null
+    case 'integer':
+      if (INTEGERS.test(source.type)) return `try_cast(${from} AS BIGINT)`
+      // Pandas makes a column of counts with gaps a column of doubles.
+      return FRACTIONS.test(source.type)
+        ? `CASE WHEN ${from} = trunc(${from}) THEN try_cast(${from} AS BIGINT) END`
+        : null
+    case 'text':
+      return source.type === 'VARCHAR' ? from : null
+    case 'day':
+      return daySql(source)
+    default:
+      throw new Error(`expected a known column type, got ${column.type satisfies never}`)
+  }
+}
+
+const daySql = (source: FileColumn | undefined): string | null => {
+  if (source?.type === 'DATE') return quoted(source.name)
+  return source?.type === 'VARCHAR' ? `try_cast(${quoted(source.name)} AS DATE)` : null
+}
+
+/**
+ * An instant, UTC without zone. Text and timestamps without a zone are UTC. A daily bar that is stamped with its bare day (a date, or midnight UTC:
+ * no bar begins then) begins, as ours do, when that day begins in New York.
+ */
+function instantSql(source: FileColumn, kind: 'instant' | 'day'): string | null {
+  const from = quoted(source.name)
+  const isText = source.type === 'VARCHAR'
+  const isDate = source.type === 'DATE'
+  if (isDate && kind !== 'day') return null
+  const utc = isText
+    ? kind === 'day'
+      ? `try_cast(${from} AS TIMESTAMPTZ) AT TIME ZONE 'UTC'`
+      : `CASE WHEN NOT regexp_full_match(${from}, ${DAY_TEXT}) THEN try_cast(${from} AS TIMESTAMPTZ) AT TIME ZONE 'UTC' END`
+    : isDate || TIMESTAMPS.test(source.type)
+      ? `${from}::TIMESTAMP`
+      : source.type === 'TIMESTAMP WITH TIME ZONE'
+        ? `${from} AT TIME ZONE 'UTC'`
+        : INTEGERS.test(source.type)
+          ? epochSql(`try_cast(${from} AS BIGINT)`)
+          : null
+  if (utc === null || kind === 'instant') return utc
+  return `CASE WHEN ${utc} = p.dt::TIMESTAMP THEN p.midnight ELSE ${utc} END`
+}
+
+/** Seconds, milli-, micro- or nanoseconds since 1970, told apart by size: right from 1973 on and for the next three thousand years. */
+const epochSql = (count: string): string =>
+  `make_timestamp(CASE WHEN abs(${count}) < 100000000000 THEN ${count} * 1000000 WHEN abs(${count}) < 100000000000000 THEN ${count} * 1000
+    WHEN abs(${count}) < 100000000000000000 THEN ${count} ELSE ${count} // 1000 END)`

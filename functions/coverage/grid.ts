@@ -1,0 +1,151 @@
+/** Cells counted into a grid of symbols × time, out of the month masks: some symbols at a time, so that nothing else has to wait. */
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { type Slice, type TalliedLife, tallySlices } from '../../db/coverage/tally-slices.ts'
+import { firstReached } from '../_dispatch/absent-by-rule.ts'
+import { type Life, livesOf } from '../_expected/expected.ts'
+import { type Dt, dayBit, maxDt, minDt, monthOf } from '../_market/dt.ts'
+import type { AbsenceReason } from '../_market/outcome.ts'
+import type { Node } from '../_runtime/node.ts'
+import type { Column } from './columns.ts'
+import type { Question } from './question.ts'
+
+/** expected = present + absent + open; short and held ones are present. */
+export interface Counts {
+  expected: number
+  present: number
+  short: number
+  held: number
+  /** Explained for good, or until they are looked at again. */
+  absent: number
+  /** Of these, those no vendor can have by rule: they have no row anywhere. */
+  byRule: number
+  /** Neither present nor explained: queued, waiting, given up, or not found by an audit yet. */
+  open: number
+}
+
+export interface Grid {
+  /** `cells[row][column]` */
+  cells: Counts[][]
+  /** What an absence by rule is called. */
+  ruleReason: AbsenceReason
+}
+
+/** (symbol, month) pairs one statement looks at: about twenty milliseconds on a small machine. */
+const PAIRS_AT_ONCE = 6_000
+const ALL_DAYS = 2 ** 31 - 1
+
+export const noCounts = (): Counts => ({ expected: 0, present: 0, short: 0, held: 0, absent: 0, byRule: 0, open: 0 })
+
+export function addCounts(sum: Counts, more: Counts): void {
+  sum.expected += more.expected
+  sum.present += more.present
+  sum.short += more.short
+  sum.held += more.held
+  sum.absent += more.absent
+  sum.byRule += more.byRule
+  sum.open += more.open
+}
+
+/** The lives of the symbols asked about, cut to the days asked about, in the order of the symbols. */
+export function askedLives(node: Node, { spec, asof, symbols, from, to }: Question): Life[] {
+  const wanted = new Set(symbols)
+  return livesOf(node.config, spec, asof)
+    .filter(({ symbol }) => wanted.has(symbol))
+    .map((life) => ({ symbol: life.symbol, fromDt: maxDt(life.fromDt, from), toDt: minDt(life.toDt, to) }))
+    .filter(({ fromDt, toDt }) => fromDt <= toDt)
+    .sort((a, b) => (a.symbol < b.symbol ? -1 : 1))
+}
+
+/** The slices of the columns, cut where the history of the vendors begins, and the reason of what lies before. */
+export function slicesOf(
+  node: Node,
+  question: Question,
+  columns: readonly Column[],
+): { slices: Slice[]; ruleReason: AbsenceReason } {
+  const reached = firstReached(node, question.dataset)
+  const slices: Slice[] = []
+  columns.forEach(({ sessions }, column) => {
+    for (const dt of sessions) {
+      const byRule = reached === null || dt < reached ? 1 : 0
+      const last = slices.at(-1)
+      if (last?.column === column && last.month === monthOf(dt) && last.byRule === byRule) {
+        last.mask += dayBit(dt)
+        last.days++
+      } else slices.push({ column, month: monthOf(dt), mask: dayBit(dt), days: 1, byRule })
+    }
+  })
+  return { slices, ruleReason: reached === null ? 'NOT_ENTITLED' : 'BEFORE_VENDOR_HISTORY' }
+}
+
+/** Some lives at a time, each batch after everybody else had a turn. */
+export async function* inBatches<One>(lives: readonly One[], slices: number): AsyncGenerator<One[]> {
+  const size = Math.max(1, Math.floor(PAIRS_AT_ONCE / Math.max(1, slices)))
+  for (let at = 0; at < lives.length; at += size) {
+    await nextTurn()
+    yield lives.slice(at, at + size)
+  }
+}
+
+/** Counts the cells of the lives; `rowOf` says in which of `rows` rows a symbol is counted. Reads only. */
+export async function countGrid(
+  node: Node,
+  question: Question,
+  columns: readonly Column[],
+  rows: number,
+  rowOf: (symbol: string) => number,
+): Promise<Grid> {
+  const { slices, ruleReason } = slicesOf(node, question, columns)
+  const lives = askedLives(node, question).map((life) => talliedLife(life, rowOf(life.symbol)))
+  const cells = Array.from({ length: rows }, () => columns.map(noCounts))
+  for await (const batch of inBatches(lives, slices.length)) {
+    for (const life of batch) countExpected(life, slices, cells[life.row]!)
+    for (const tally of await tallySlices(node.db, question.dataset, batch, slices)) {
+      const counts = cells[tally.row]![tally.column]!
+      counts.present += tally.present
+      counts.short += tally.short
+      counts.held += tally.held
+      counts.absent += tally.absent
+      // What is there, or explained by an answer, needs no rule.
+      if (tally.byRule === 1) counts.byRule -= tally.present + tally.absent
+    }
+  }
+  for (const counts of cells.flat()) {
+    counts.absent += counts.byRule
+    counts.open = counts.expected - counts.present - counts.absent
+  }
+  return { cells, ruleReason }
+}
+
+function talliedLife({ symbol, fromDt, toDt }: Life, row: number): TalliedLife {
+  return {
+    symbol,
+    row,
+    fromMonth: monthOf(fromDt),
+    toMonth: monthOf(toDt),
+    fromMask: ALL_DAYS - (dayBit(fromDt) - 1),
+    toMask: upTo(toDt),
+  }
+}
+
+/** The days of a month up to one of them. */
+const upTo = (dt: Dt): number => dayBit(dt) * 2 - 1
+
+function countExpected(life: TalliedLife, slices: readonly Slice[], row: Counts[]): void {
+  for (const { column, month, mask, days, byRule } of slices) {
+    if (month < life.fromMonth || month > life.toMonth) continue
+    const isCut = month === life.fromMonth || month === life.toMonth
+    const expected = isCut ? bitsOf(mask & cutOf(life, month)) : days
+    const counts = row[column]!
+    counts.expected += expected
+    if (byRule === 1) counts.byRule += expected
+  }
+}
+
+const cutOf = ({ fromMonth, fromMask, toMonth, toMask }: TalliedLife, month: string): number =>
+  (month === fromMonth ? fromMask : ALL_DAYS) & (month === toMonth ? toMask : ALL_DAYS)
+
+function bitsOf(mask: number): number {
+  let bits = 0
+  for (let rest = mask; rest !== 0; rest &= rest - 1) bits++
+  return bits
+}

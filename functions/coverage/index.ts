@@ -1,0 +1,36 @@
+/** GET /coverage/:dataset: expected, present, absent and open cells by year or month. GET /coverage/:dataset.svg: the same as a picture. */
+import type { Context } from 'hono'
+import type { Node } from '../_runtime/node.ts'
+import { coverageOf } from './periods.ts'
+import { pictureOf } from './picture.ts'
+import { readQuestion } from './question.ts'
+
+const PICTURE = '.svg'
+
+/** Query: `from`, `to` (days), `symbols` (`AAPL,A..BRK.B`), `by` (year or month). Reads only. Throws RequestError 400 or 404. */
+export const coverage =
+  (node: Node) =>
+  async (c: Context): Promise<Response> => {
+    const asked = c.req.param('dataset') ?? ''
+    const isPicture = asked.endsWith(PICTURE)
+    const question = readQuestion(node, c, isPicture ? asked.slice(0, -PICTURE.length) : asked)
+    if (isPicture) return showPicture(c, await pictureOf(node, question))
+    const { dataset, asof, from, to, symbols, by } = question
+    return c.json({
+      ok: true,
+      dataset,
+      asof,
+      from,
+      to,
+      symbols: symbols.length,
+      by,
+      ...(await coverageOf(node, question)),
+    })
+  }
+
+function showPicture(c: Context, svg: string): Response {
+  c.header('Content-Type', 'image/svg+xml; charset=utf-8')
+  c.header('Content-Security-Policy', "default-src 'none'; style-src 'unsafe-inline'")
+  c.header('X-Content-Type-Options', 'nosniff')
+  return c.body(svg)
+}

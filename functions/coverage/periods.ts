@@ -1,0 +1,69 @@
+/** Coverage as numbers: what is expected, there and not there, by year or month and in all, with the reasons. */
+import { tallyReasons } from '../../db/absences/tally-reasons.ts'
+import { calendarOf } from '../_calendar/calendar.ts'
+import type { Node } from '../_runtime/node.ts'
+import { type Column, columnsOf } from './columns.ts'
+import { addCounts, askedLives, type Counts, countGrid, type Grid, inBatches, noCounts, slicesOf } from './grid.ts'
+import type { Question } from './question.ts'
+
+export interface PeriodCounts extends Omit<Counts, 'byRule'> {
+  /** How many of `absent` there are of each reason. */
+  absentBecause: Record<string, number>
+  /** How many of `open` have a reason that says what they wait for, or why they were given up. */
+  openBecause: Record<string, number>
+}
+
+type Because = Pick<PeriodCounts, 'absentBecause' | 'openBecause'>
+
+export interface Coverage {
+  total: PeriodCounts
+  periods: ({ period: string; from: string; to: string } & PeriodCounts)[]
+}
+
+export async function coverageOf(node: Node, question: Question): Promise<Coverage> {
+  const sessions = calendarOf(question.spec.calendar).sessions(question.from, question.to)
+  const columns = columnsOf(sessions, question.by)
+  const grid = await countGrid(node, question, columns, 1, () => 0)
+  const reasons = await reasonsOf(node, question, columns, grid)
+  const total = noCounts()
+  for (const counts of grid.cells.flat()) addCounts(total, counts)
+  return {
+    total: told(total, sumOf(reasons)),
+    periods: columns.map(({ name, from, to }, at) => ({
+      period: name,
+      from,
+      to,
+      ...told(grid.cells[0]![at]!, reasons[at]!),
+    })),
+  }
+}
+
+async function reasonsOf(node: Node, question: Question, columns: Column[], grid: Grid): Promise<Because[]> {
+  const { slices } = slicesOf(node, question, columns)
+  const found = columns.map((): Because => ({ absentBecause: {}, openBecause: {} }))
+  for await (const lives of inBatches(askedLives(node, question), slices.length)) {
+    for (const { column, reason, isSettled, cells } of await tallyReasons(node.db, question.dataset, lives, slices)) {
+      const because = found[column]!
+      count(isSettled === 1 ? because.absentBecause : because.openBecause, reason, cells)
+    }
+  }
+  grid.cells[0]!.forEach(({ byRule }, at) => {
+    if (byRule > 0) count(found[at]!.absentBecause, grid.ruleReason, byRule)
+  })
+  return found
+}
+
+function sumOf(all: readonly Because[]): Because {
+  const sum: Because = { absentBecause: {}, openBecause: {} }
+  for (const because of all) {
+    for (const [reason, cells] of Object.entries(because.absentBecause)) count(sum.absentBecause, reason, cells)
+    for (const [reason, cells] of Object.entries(because.openBecause)) count(sum.openBecause, reason, cells)
+  }
+  return sum
+}
+
+function count(reasons: Record<string, number>, reason: string, cells: number): void {
+  reasons[reason] = (reasons[reason] ?? 0) + cells
+}
+
+const told = ({ byRule: _, ...counts }: Counts, because: Because): PeriodCounts => ({ ...counts, ...because })

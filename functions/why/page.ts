@@ -1,0 +1,195 @@
+/** The story of a cell as a page: semantic HTML without scripts; every value is escaped by the template. */
+import { html, raw } from 'hono/html'
+import { newYorkText } from './new-york-text.ts'
+import { PAGE_STYLE } from './page-style.ts'
+import type { Story, VendorStory } from './story.ts'
+
+type Html = ReturnType<typeof html>
+/** Null and empty values are left out of the list. */
+type Fact = [label: string, value: Html | string | number | null | undefined]
+
+export function pageOf(story: Story): Html {
+  const title = `${story.dataset} ${story.symbol} ${story.dt}`
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Why ${title}</title>
+<style>${raw(PAGE_STYLE)}</style>
+</head>
+<body>
+<header>
+<h1>${title}</h1>
+<p class="next">${story.next.sentence}</p>
+</header>
+<main>
+${section('Expected', expectedFacts(story))}
+${section('Known', knownFacts(story))}
+${section('Judged', judgedFacts(story))}
+${story.task === null ? '' : section('Open task', taskFacts(story.task))}
+<section>
+<h2>Vendors, best score first</h2>
+${story.vendors.length === 0 ? html`<p>No vendor lists this dataset.</p>` : story.vendors.map(vendorArticle)}
+${story.formerVendors.map(({ vendor, attempt }) => article(`${vendor}, no longer configured`, attemptFacts(attempt)))}
+</section>
+${story.corrections.length === 0 ? '' : correctionsSection(story.corrections)}
+</main>
+<footer>
+<nav aria-label="Other views">${links(story)}</nav>
+<p>As of ${story.asof}, read at ${time(story.now)}. The same as JSON: <code>curl</code> this address.</p>
+</footer>
+</body>
+</html>
+`
+}
+
+/** Addresses are relative, so that they hold behind whatever this node is served under. */
+function links({ dataset, symbol, dt, expected, askInstead }: Story): Html {
+  const other = expected.symbol.nowNamed
+  const instead = askInstead && other ? html`<a href="../${other}/${dt}">${other} on this day</a>` : ''
+  return html`${instead} <a href="../../../coverage/${dataset}.svg?symbols=${symbol}">coverage of ${symbol}</a>
+<a href="../../../coverage/${dataset}.svg">coverage of ${dataset}</a>`
+}
+
+function expectedFacts({ expected, asof }: Story): Fact[] {
+  const { calendar, symbol, depth, rows } = expected
+  return [
+    ['Expected', expected.sentence],
+    [
+      'Calendar',
+      calendar.isSession ? `${calendar.name}: a session` : `${calendar.name}: ${calendar.closedFor ?? 'no session'}`,
+    ],
+    ['Hours', calendar.opensAt && html`${time(calendar.opensAt)} to ${time(calendar.closesAt)}`],
+    ['Special hours', calendar.specialHours],
+    [
+      'Symbol',
+      symbol.isKnown
+        ? `from ${symbol.from}${symbol.to === null ? ', alive' : ` to ${symbol.to}`}`
+        : 'not in the universe',
+    ],
+    ['Ticker then', symbol.tickerThen],
+    ['Now named', symbol.nowNamed],
+    ['Depth', `${depth.from} to ${depth.to} (as of ${asof})`],
+    ['Rows', `${rows.expected ?? 'unknown'}: ${rows.sentence}`],
+    ['Expected from', expected.expectedFrom && time(expected.expectedFrom)],
+  ]
+}
+
+function knownFacts({ coverage, absence, winner }: Story): Fact[] {
+  const bits = Object.entries(coverage).flatMap(([name, isSet]) => (isSet ? [name] : []))
+  return [
+    ['Coverage', bits.length === 0 ? 'nothing is known' : bits.join(', ')],
+    ['Absent for', absence && `${absence.reason}: ${absence.meaning}`],
+    ['Decided', absence?.decidedAt && time(absence.decidedAt)],
+    ['Look again', absence && (absence.recheckAt === null ? 'never' : time(absence.recheckAt))],
+    ['Winner', winner && `${winner.vendor}${winner.feed === null ? '' : ` (${winner.feed})`}, rows ${winner.rows}`],
+    ['Digest', winner && html`<code>${winner.digest}</code>`],
+  ]
+}
+
+function judgedFacts({ qc, partition }: Story): Fact[] {
+  const numbers = Object.entries(qc.numbers).map(([name, value]) => `${name} ${value}`)
+  return [
+    [
+      'Status',
+      `${qc.status ?? 'not judged'}${qc.isOutdated && qc.status !== null ? ', before the newest change' : ''}`,
+    ],
+    ['Flags', qc.flags.join(', ')],
+    ['Numbers', numbers.join(', ')],
+    ['Vendor', qc.vendor],
+    ['Action', qc.action],
+    ['Checked', qc.checkedAt && time(qc.checkedAt)],
+    ['Partition', `${partition.name}: ${partition.stage}`],
+  ]
+}
+
+const taskFacts = (task: NonNullable<Story['task']>): Fact[] => [
+  ['Task', task.id],
+  ['State', task.state],
+  ['Reason', task.reason],
+  ['Queue', `lane ${task.lane}, priority ${task.priority}`],
+  ['Only', task.vendor],
+  ['Attempts', `${task.attempts} of ${task.maxAttempts}`],
+  ['Last outcome', task.lastOutcome],
+  ['Next turn', time(task.nextAt)],
+  ['Lease', task.lease && html`${task.lease.vendor} until ${time(task.lease.until)}`],
+]
+
+function vendorArticle(vendor: VendorStory): Html {
+  const { mayBeAsked, history, recency, budget, circuit, score, learned, attempt } = vendor
+  const day = budget.callsPerDay === null ? '' : `, ${budget.callsToday} of ${budget.callsPerDay} today`
+  return article(`${vendor.vendor} (${vendor.feed})`, [
+    ['May be asked', mayBeAsked.can === 'later' ? html`at ${time(mayBeAsked.at)}` : mayBeAsked.can],
+    ['Because', list(mayBeAsked.because)],
+    ...(attempt ? attemptFacts(attempt) : [['Answer', 'never asked'] satisfies Fact]),
+    ['Entitled', vendor.entitled ? 'yes' : 'no'],
+    ['Keys', vendor.missingKeys.length === 0 ? 'set' : `not set: ${vendor.missingKeys.join(', ')}`],
+    ['History', `from ${history.from}${history.reaches ? '' : ', too late for this day'}`],
+    ['Has the day', html`${recency.rule}: ${time(recency.availableAt)}`],
+    [
+      'Refusals',
+      list(vendor.demotions.map(({ symbol, outcome, fromDt, toDt }) => `${symbol} ${outcome}, ${fromDt} to ${toDt}`)),
+    ],
+    [
+      'Circuit',
+      circuit && `${circuit.isOpen ? 'open' : 'closed'}, ${circuit.failures} failures in a row: ${circuit.why}`,
+    ],
+    ['Calls', `${budget.callsThisMinute} of ${budget.callsPerMinute} this minute${day} (${budget.account})`],
+    [
+      'Score',
+      `${digits(score.score)} = fills ${digits(score.fills)} × preference ${score.preference} ÷ (cost ${digits(score.cost)} × latency ${digits(score.latencyMs)} ms)`,
+    ],
+    ['Learned', learned && `${learned.filled} of ${learned.asked} cells in ${learned.calls} calls`],
+  ])
+}
+
+const attemptFacts = (attempt: NonNullable<VendorStory['attempt']>): Fact[] => [
+  ['Answer', html`${attempt.meaning} (${attempt.outcome}), ${time(attempt.at)}`],
+  ['Times asked', attempt.count],
+  ['HTTP status', attempt.status],
+  ['Rows', attempt.rows],
+  ['Digest', attempt.digest && html`<code>${attempt.digest}</code>`],
+  ['Note', attempt.note],
+  ['Refused for', attempt.refusedFor],
+  ['Read again', attempt.rereadAt && time(attempt.rereadAt)],
+  ['Asked again', attempt.askAgainAt === null ? 'not of itself' : html`not before ${time(attempt.askAgainAt)}`],
+]
+
+const correctionsSection = (corrections: Story['corrections']): Html => html`<section>
+<h2>Corrections</h2>
+${corrections.map((row) =>
+  article(row.vendor, [
+    ['Found', time(row.at)],
+    ['Rows', `${row.rowsBefore} before, ${row.rows} now`],
+    ['Digests', html`<code>${row.previous}</code> became <code>${row.digest}</code>`],
+    ['Close', row.closeChange === null ? null : percent(row.closeChange)],
+    ['Volume', row.volumeChange === null ? null : percent(row.volumeChange)],
+  ]),
+)}
+</section>`
+
+const section = (title: string, facts: Fact[]): Html => html`<section>
+<h2>${title}</h2>
+${factList(facts)}
+</section>`
+
+const article = (title: string, facts: Fact[]): Html => html`<article>
+<h3>${title}</h3>
+${factList(facts)}
+</article>
+`
+
+function factList(facts: Fact[]): Html {
+  const told = facts.filter(([, value]) => value !== null && value !== undefined && value !== '')
+  return html`<dl>${told.map(([label, value]) => html`<dt>${label}</dt><dd>${value}</dd>`)}</dl>`
+}
+
+const list = (items: readonly string[]): Html | null =>
+  items.length === 0 ? null : html`<ul>${items.map((item) => html`<li>${item}</li>`)}</ul>`
+
+const time = (iso: string | null): Html | string =>
+  iso === null ? 'never' : html`<time datetime="${iso}">${newYorkText(Date.parse(iso))}</time>`
+
+const digits = (value: number): string => String(Number(value.toPrecision(3)))
+const percent = (share: number): string => `${digits(share * 100)} %`
