@@ -4,7 +4,7 @@ import type { Answer } from '../_vendors/vendor.ts'
 import type { Desk } from './desk.ts'
 
 /** Failures in a row after which a vendor is left alone, and for how long at first and at most. */
-const FAILURES_TO_OPEN = 3
+export const FAILURES_TO_OPEN = 3
 const OPEN_MS = 60_000
 const LONGEST_OPEN_MS = 30 * 60_000
 

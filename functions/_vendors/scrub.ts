@@ -45,7 +45,7 @@ const literal = (text: string): string => text.replace(/[\s\S]/g, (char) => `\\u
 const spelledAnyhow = (secret: string): string =>
   secret.replace(/[\s\S]/g, (char) => {
     const hex = hexOf(char)
-    return `(?:\\\\{0,4}${literal(char)}|\\\\{1,4}u${hex}|%(?:25){0,3}${hex.slice(2)})`
+    return `(?:\\\\{0,8}${literal(char)}|\\\\{1,8}u${hex}|%(?:25){0,3}${hex.slice(2)})`
   })
 
 /**

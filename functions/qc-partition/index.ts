@@ -16,6 +16,7 @@ import { calendarOf } from '../_calendar/calendar.ts'
 import { absentByRule } from '../_dispatch/absent-by-rule.ts'
 import { preferenceOrder, serversOf, specOf } from '../_dispatch/desk.ts'
 import { serves } from '../_dispatch/reach.ts'
+import { waitingFor } from '../_dispatch/waiting.ts'
 import { asofAt, expectedRows, livesOf } from '../_expected/expected.ts'
 import { cellKey, DatasetName } from '../_market/cell.ts'
 import { type Dt, dayBit, maxDt, minDt, monthOf } from '../_market/dt.ts'
@@ -102,10 +103,11 @@ async function expectedCells(node: Node, dataset: DatasetName, partition: string
   const reasons = new Map(absences.map((row) => [cellKey(row.symbol, row.dt), row.reason as AbsenceReason]))
   const calendar = calendarOf(spec.calendar)
   const byRule = absentByRule(node, dataset)
+  const waiting = await waitingFor(node, dataset, spec)
   return livesOf(node.config, spec, asofAt(at)).flatMap(({ symbol, ...life }) =>
     calendar.sessions(maxDt(life.fromDt, fromDt), minDt(life.toDt, toDt)).map((dt) => {
       const digest = digests.get(cellKey(symbol, dt)) ?? null
-      const reason = reasons.get(cellKey(symbol, dt)) ?? byRule(dt)
+      const reason = reasons.get(cellKey(symbol, dt)) ?? byRule(dt) ?? waiting(dt)
       return { symbol, dt, expectedRows: expectedRows(spec, symbol, dt), present: digest !== null, reason, digest }
     }),
   )
