@@ -3,7 +3,7 @@
  * queue. A file here is a view that the next tick replaces: no cell is present because of it, nothing is curated or exported from it,
  * and a tick that fails costs freshness only. The finished day is asked for after the close like any other.
  */
-import { readdir, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DatasetConfig } from '../../config/schema.ts'
 import { listCircuits } from '../../db/circuits/circuits.ts'
@@ -11,9 +11,9 @@ import { calendarOf, type Session } from '../_calendar/calendar.ts'
 import { newYorkDt } from '../_calendar/zone.ts'
 import { livesOf } from '../_expected/expected.ts'
 import { writeFilesAtomic } from '../_lake/atomic.ts'
-import { codeOf } from '../_lake/disk.ts'
 import { encodeRows, type RawPart } from '../_lake/encode.ts'
 import { runningFile, runningRoot } from '../_lake/paths.ts'
+import { namesIn } from '../_lake/raw-days.ts'
 import { cellKey, type DatasetName } from '../_market/cell.ts'
 import { addDays, type Dt } from '../_market/dt.ts'
 import { adjustmentOf } from '../_market/row.ts'
@@ -138,13 +138,4 @@ export async function sweepRunning(root: string, today: Dt): Promise<number> {
     }
   }
   return removed
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder)
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return []
-    throw error
-  }
 }

@@ -79,7 +79,8 @@ export async function rawFilesOf(root: string, dataset: DatasetName, prefix: str
 const dataIn = async (folder: string): Promise<string[]> =>
   (await namesIn(folder)).filter((name) => name === 'data.parquet').map((name) => join(folder, name))
 
-async function namesIn(folder: string): Promise<string[]> {
+/** The names in a folder; none where there is no such folder. */
+export async function namesIn(folder: string): Promise<string[]> {
   try {
     return await readdir(folder)
   } catch (error) {

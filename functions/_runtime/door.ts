@@ -1,7 +1,10 @@
 /** The door of a function: JSON body in through zod, JSON answer out, every failure one clear sentence. */
 import type { Context } from 'hono'
 import { z } from 'zod'
+import type { DatasetConfig } from '../../config/schema.ts'
 import { calendarOf } from '../_calendar/calendar.ts'
+import { datasetsOf } from '../_dispatch/desk.ts'
+import type { DatasetName } from '../_market/cell.ts'
 import { addDays } from '../_market/dt.ts'
 import type { Node } from './node.ts'
 
@@ -73,4 +76,28 @@ async function readBody<Body extends z.ZodType>(c: Context, schema: Body): Promi
   if (parsed.success) return parsed.data
   const faults = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'body'}: ${issue.message}`)
   throw new RequestError(400, faults.join('; '))
+}
+
+/** A query's parameter, at most once: of two that differ one would be ignored. */
+export const once = <Value extends z.ZodType<unknown, string>>(value: Value) =>
+  z
+    .tuple([value], { error: 'expected at most once' })
+    .transform(([only]) => only)
+    .optional()
+
+/** A query through its schema; throws RequestError 400 that names each parameter at fault. */
+export function readQuery<Query extends z.ZodType>(c: Context, schema: Query): z.output<Query> {
+  const parsed = schema.safeParse(c.req.queries())
+  if (parsed.success) return parsed.data
+  const faults = parsed.error.issues.map((issue) => `${String(issue.path[0] ?? 'query')}: ${issue.message}`)
+  throw new RequestError(400, faults.join('; '))
+}
+
+/** The dataset a path names, with its spec; throws RequestError 404 that lists those there are. */
+export function datasetNamed({ config }: Node, text: string): { dataset: DatasetName; spec: DatasetConfig } {
+  const known = datasetsOf(config)
+  const found = known.find(({ dataset }) => dataset === text)
+  if (found) return found
+  const names = known.map(({ dataset }) => dataset).join(', ')
+  throw new RequestError(404, `no dataset ${JSON.stringify(text)} here: there are ${names}`)
 }

@@ -2,11 +2,10 @@
 import type { Context } from 'hono'
 import { z } from 'zod'
 import type { DatasetConfig } from '../../config/schema.ts'
-import { datasetsOf } from '../_dispatch/desk.ts'
 import { asofAt, expectedRange } from '../_expected/expected.ts'
 import { type DatasetName, SymbolText } from '../_market/cell.ts'
 import { type Dt, DtText, maxDt, minDt } from '../_market/dt.ts'
-import { RequestError } from '../_runtime/door.ts'
+import { datasetNamed, once, RequestError, readQuery } from '../_runtime/door.ts'
 import type { Node } from '../_runtime/node.ts'
 
 export type Period = 'year' | 'month'
@@ -27,13 +26,6 @@ export interface Question {
 /** Names and ranges in one question; a range stands for as many symbols as there are between its ends. */
 const MOST_ITEMS = 200
 
-/** Each parameter at most once: of two that differ one would be ignored. */
-const once = <Value extends z.ZodType<unknown, string>>(value: Value) =>
-  z
-    .tuple([value], { error: 'expected at most once' })
-    .transform(([only]) => only)
-    .optional()
-
 const Query = z.strictObject({
   from: once(DtText),
   to: once(DtText),
@@ -43,13 +35,8 @@ const Query = z.strictObject({
 
 /** Throws RequestError: 404 for a dataset or a symbol that is not collected, 400 for what cannot be asked. */
 export function readQuestion(node: Node, c: Context, datasetText: string): Question {
-  const known = datasetsOf(node.config)
-  const found = known.find(({ dataset }) => dataset === datasetText)
-  if (!found) {
-    const names = known.map(({ dataset }) => dataset).join(', ')
-    throw new RequestError(404, `no dataset ${JSON.stringify(datasetText)} here: there are ${names}`)
-  }
-  const query = readQuery(c)
+  const found = datasetNamed(node, datasetText)
+  const query = readQuery(c, Query)
   const asof = asofAt(node.now())
   const { fromDt, toDt } = expectedRange(found.spec, asof)
   // One end alone, beyond what is expected, is no contradiction: it asks about days of which nothing is expected.
@@ -77,13 +64,6 @@ interface Days {
 function clipped(asked: Days, expected: Days): Days {
   if (asked.to < expected.from || asked.from > expected.to) return asked
   return { from: maxDt(asked.from, expected.from), to: minDt(asked.to, expected.to) }
-}
-
-function readQuery(c: Context): z.output<typeof Query> {
-  const parsed = Query.safeParse(c.req.queries())
-  if (parsed.success) return parsed.data
-  const faults = parsed.error.issues.map((issue) => `${String(issue.path[0] ?? 'query')}: ${issue.message}`)
-  throw new RequestError(400, faults.join('; '))
 }
 
 function membersOf(node: Node, spec: DatasetConfig): string[] {

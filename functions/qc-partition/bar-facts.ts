@@ -66,6 +66,15 @@ function termsSql(spec: DatasetConfig, { usable }: CuratedColumns): string {
       count(*) FILTER (WHERE expiration < b.dt) AS misdated_rows`
 }
 
+/** The measures that only bars have, as a file without bars has them; a row without a stamp is on every grid. */
+export const NOT_OF_BARS = [
+  ...['regular_rows', 'outside_rows', 'non_positive_prices', 'ohlc_violations', 'negative_volumes', 'zero_volumes'],
+  'longest_hole',
+]
+  .map((name) => `NULL::BIGINT AS ${name}`)
+  .concat('0 AS off_grid_stamps')
+  .join(', ')
+
 /** How many rows meet each column's condition, as a JSON object; null when none meets any. */
 export function nullsByColumn(columns: { name: string; condition: string }[]): string {
   if (columns.length === 0) return 'NULL::JSON'

@@ -1,7 +1,7 @@
 /** The SQL that measures every cell of a file of corporate actions at once. Knows numbers, not what is wrong with them. */
 import type { DatasetConfig } from '../../config/schema.ts'
 import { sqlText } from '../_lake/duck.ts'
-import { nullsByColumn, sourcesSql } from './bar-facts.ts'
+import { NOT_OF_BARS, nullsByColumn, sourcesSql } from './bar-facts.ts'
 import { type CuratedColumns, requiredColumns } from './curated-columns.ts'
 
 /** Kinds that are a ratio of shares, and those that are dollars a share. A name changes without either. */
@@ -16,23 +16,13 @@ export function eventFactsSql(file: string, spec: DatasetConfig, columns: Curate
   const nulls = requiredColumns(spec)
     .filter(({ name }) => columns.usable.has(name))
     .map(({ name }) => ({ name, condition: `"${name}" IS NULL` }))
-  const none = [
-    'regular_rows',
-    'outside_rows',
-    'non_positive_prices',
-    'ohlc_violations',
-    'negative_volumes',
-    'zero_volumes',
-  ]
   const has = NEEDED.every((name) => columns.usable.has(name))
   const count = (condition: string): string => (has ? `count(*) FILTER (WHERE ${condition})` : 'NULL::BIGINT')
   return `
     SELECT symbol, dt, count(*) AS row_count,
       ${nullsByColumn(nulls)} AS nulls,
       ${columns.wrong} AS wrong_columns,
-      ${none.map((name) => `NULL::BIGINT AS ${name}`).join(', ')},
-      0 AS off_grid_stamps,
-      NULL::BIGINT AS longest_hole,
+      ${NOT_OF_BARS},
       ${sourcesSql(columns)},
       NULL::BIGINT AS impossible_yields,
       ${count(IMPOSSIBLE)} AS impossible_terms,

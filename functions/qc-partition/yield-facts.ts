@@ -1,7 +1,7 @@
 /** The SQL that measures every cell of a wide file of yields at once: a day is a row, a series a column. */
 import type { DatasetConfig } from '../../config/schema.ts'
 import { sqlText } from '../_lake/duck.ts'
-import { nullsByColumn, sourcesSql } from './bar-facts.ts'
+import { NOT_OF_BARS, nullsByColumn, sourcesSql } from './bar-facts.ts'
 import { type CuratedColumns, requiredColumns } from './curated-columns.ts'
 
 /** Percent per year beyond which no yield of a Treasury is believed; negative ones within it are real. */
@@ -34,21 +34,11 @@ function groupSql(file: string, group: string, ids: string[], spec: DatasetConfi
     .map(({ name }) => ({ name, condition: `${name} IS NULL` }))
   // A missing value is fewer rows, not a broken column: the source has days without a 30-year bond. NaN is broken.
   const broken = usable.map((id) => ({ name: id.slice(1, -1), condition: `NOT isfinite(${id})` }))
-  const none = [
-    'regular_rows',
-    'outside_rows',
-    'non_positive_prices',
-    'ohlc_violations',
-    'negative_volumes',
-    'zero_volumes',
-  ]
   return `
     SELECT ${sqlText(group)} AS symbol, date AS dt, ${count((id) => `isfinite(${id})`)} AS row_count,
       ${nullsByColumn([...nulls, ...broken])} AS nulls,
       ${columns.wrong} AS wrong_columns,
-      ${none.map((name) => `NULL::BIGINT AS ${name}`).join(', ')},
-      0 AS off_grid_stamps,
-      NULL::BIGINT AS longest_hole,
+      ${NOT_OF_BARS},
       ${sourcesSql(columns)},
       NULL::BIGINT AS impossible_terms, NULL::BIGINT AS misdated_rows,
       ${count((id) => `isfinite(${id}) AND abs(${id}) > ${MOST_PERCENT}`)} AS impossible_yields

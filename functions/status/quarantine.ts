@@ -2,19 +2,12 @@
 import type { Context } from 'hono'
 import { z } from 'zod'
 import { listSamples } from '../../db/quarantine/list-samples.ts'
-import { RequestError } from '../_runtime/door.ts'
+import { once, RequestError, readQuery } from '../_runtime/door.ts'
 import type { Node } from '../_runtime/node.ts'
 
 const MOST = 200
 const USUAL = 50
 const LIMIT = { error: `expected one whole number from 1 to ${MOST}` }
-
-/** Each parameter at most once: of two that differ one would be ignored. */
-const once = <Value extends z.ZodType<unknown, string>>(value: Value) =>
-  z
-    .tuple([value], { error: 'expected at most once' })
-    .transform(([only]) => only)
-    .optional()
 
 const Query = z.strictObject({
   limit: once(
@@ -31,7 +24,7 @@ const Query = z.strictObject({
 export const quarantine =
   (node: Node) =>
   async (c: Context): Promise<Response> => {
-    const { limit = USUAL, vendor = null } = readQuery(c)
+    const { limit = USUAL, vendor = null } = readQuery(c, Query)
     const known = node.seats.map(({ name }) => name)
     // A misspelt vendor would be answered with an empty list, which reads as good news.
     if (vendor !== null && !known.includes(vendor)) {
@@ -40,10 +33,3 @@ export const quarantine =
     const samples = await listSamples(node.db, limit, vendor)
     return c.json({ ok: true, samples: samples.map((row) => ({ ...row, at: new Date(row.at).toISOString() })) })
   }
-
-function readQuery(c: Context): z.output<typeof Query> {
-  const parsed = Query.safeParse(c.req.queries())
-  if (parsed.success) return parsed.data
-  const faults = parsed.error.issues.map((issue) => `${String(issue.path[0] ?? 'query')}: ${issue.message}`)
-  throw new RequestError(400, faults.join('; '))
-}

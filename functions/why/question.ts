@@ -1,10 +1,9 @@
 /** Which cell is asked about: the three parts of the path, read at the door. */
 import type { Context } from 'hono'
 import type { DatasetConfig } from '../../config/schema.ts'
-import { datasetsOf } from '../_dispatch/desk.ts'
 import { type DatasetName, SymbolText } from '../_market/cell.ts'
 import { type Dt, DtText } from '../_market/dt.ts'
-import { RequestError } from '../_runtime/door.ts'
+import { datasetNamed, RequestError } from '../_runtime/door.ts'
 import type { Node } from '../_runtime/node.ts'
 
 export interface Cell {
@@ -16,13 +15,7 @@ export interface Cell {
 
 /** Throws RequestError: 404 for a dataset that is not collected, 400 for a symbol or a day that cannot be one. */
 export function readCell(node: Node, c: Context): Cell {
-  const asked = c.req.param('dataset') ?? ''
-  const known = datasetsOf(node.config)
-  const found = known.find(({ dataset }) => dataset === asked)
-  if (!found) {
-    const names = known.map(({ dataset }) => dataset).join(', ')
-    throw new RequestError(404, `no dataset ${JSON.stringify(asked)} here: there are ${names}`)
-  }
+  const found = datasetNamed(node, c.req.param('dataset') ?? '')
   const symbol = SymbolText.safeParse(c.req.param('symbol'))
   if (!symbol.success) throw new RequestError(400, `symbol: ${symbol.error.issues[0]?.message}`)
   const dt = DtText.safeParse(c.req.param('dt'))
