@@ -2,15 +2,11 @@
 import type { DatasetConfig } from '../../config/schema.ts'
 import type { DatasetName } from '../_market/cell.ts'
 import type { AcceptedCell } from './keep.ts'
-import { rawFile } from './paths.ts'
-import { fileSizes, filesOfCell, type RawDays } from './raw-days.ts'
+import { fileSizes, type Place, placesOn, type RawDays } from './raw-days.ts'
 
-export interface PlacedCell {
+/** A cell with those of its files that exist. */
+export interface PlacedCell extends Place {
   cell: AcceptedCell
-  /** Existing files that may hold the cell, the configured layout first. */
-  files: string[]
-  /** Where the cell is written when no file holds it. */
-  target: string
 }
 
 /** Compressed bytes read at once: about 30,000 rows, which also bounds how long the event loop stands still. */
@@ -27,25 +23,23 @@ export async function keepBatches(
   cells: readonly AcceptedCell[],
   days: RawDays,
 ): Promise<PlacedCell[][]> {
-  const byDay = new Map<string, PlacedCell[]>()
+  const byDay = new Map<string, { placeOf: (symbol: string) => Place; placed: PlacedCell[] }>()
   for (const cell of cells) {
-    const placed = {
-      cell,
-      files: filesOfCell(root, vendor, dataset, spec.raw_layout, cell, days),
-      target: rawFile(root, vendor, dataset, spec.raw_layout, cell.dt, cell.symbol),
+    const day = byDay.get(cell.dt) ?? {
+      placeOf: placesOn(root, vendor, dataset, spec.raw_layout, cell.dt, days),
+      placed: [],
     }
-    const day = byDay.get(cell.dt)
-    if (day) day.push(placed)
-    else byDay.set(cell.dt, [placed])
+    day.placed.push({ cell, ...day.placeOf(cell.symbol) })
+    byDay.set(cell.dt, day)
   }
-  const all = [...byDay.values()].flat()
+  const all = [...byDay.values()].flatMap(({ placed }) => placed)
   const sizes = await fileSizes(all.flatMap(({ files }) => files))
   for (const placed of all) placed.files = placed.files.filter((path) => sizes.has(path))
   const batches: PlacedCell[][] = []
   let batch: PlacedCell[] = []
   let [bytes, rows] = [0, 0]
   for (const dt of [...byDay.keys()].sort()) {
-    const placed = byDay.get(dt) as PlacedCell[]
+    const placed = byDay.get(dt)?.placed ?? []
     const files = new Set(placed.flatMap((one) => one.files))
     const moreBytes = [...files].reduce((sum, path) => sum + (sizes.get(path) ?? 0), 0)
     const moreRows = placed.reduce((sum, { cell }) => sum + cell.rows.length, 0)

@@ -107,9 +107,10 @@ async function keepBatch(
   batch: PlacedCell[],
 ): Promise<{ settled: Settled[]; told: ManifestLine[] }> {
   const stored = await readRawParts(lake, spec, [...new Set(batch.flatMap(({ files }) => files))])
+  const bySymbol = new Map([...stored].map(([path, parts]) => [path, partsBySymbol(parts)]))
   const settled: Settled[] = []
   for (const placed of batch) {
-    settled.push(settle(placed, stored, provenance, spec.key))
+    settled.push(settle(placed, bySymbol, provenance, spec.key))
     // Digests of a whole batch would hold up every other request.
     if (settled.length % 200 === 0) await nextTurn()
   }
@@ -122,15 +123,23 @@ async function keepBatch(
   await eachBounded(untouched, 4, async (path) => {
     hashes.set(path, await sha256OfFile(path))
   })
-  return {
-    settled,
-    told: told.map((one) => manifestLine(lake, dataset, provenance, one, hashes.get(one.path) as string)),
+  const files = new Map([...hashes].map(([path, sha]) => [path, { path: relative(lake.root, path), sha256: sha }]))
+  return { settled, told: told.map((one) => manifestLine(dataset, provenance, one, files.get(one.path)!)) }
+}
+
+function partsBySymbol(parts: readonly RawPart[]): Map<string, RawPart[]> {
+  const found = new Map<string, RawPart[]>()
+  for (const part of parts) {
+    const own = found.get(part.symbol)
+    if (own) own.push(part)
+    else found.set(part.symbol, [part])
   }
+  return found
 }
 
 function settle(
   placed: PlacedCell,
-  stored: Map<string, RawPart[]>,
+  stored: Map<string, Map<string, RawPart[]>>,
   provenance: Provenance,
   key: readonly string[],
 ): Settled {
@@ -138,7 +147,7 @@ function settle(
   let path = placed.target
   let old: RawPart[] = []
   for (const file of placed.files) {
-    old = (stored.get(file) ?? []).filter((part) => part.symbol === symbol)
+    old = stored.get(file)?.get(symbol) ?? []
     if (old.length === 0) continue
     path = file
     break
@@ -185,11 +194,10 @@ async function writeChanged(
 }
 
 function manifestLine(
-  lake: Lake,
   dataset: DatasetName,
   { vendor, fetchedAt }: Provenance,
-  { cell, path, decision, origin }: Settled,
-  sha: string,
+  { cell, decision, origin }: Settled,
+  file: Pick<ManifestLine, 'path' | 'sha256'>,
 ): ManifestLine {
   const { verdict, rows, digest, previous, refused } = decision
   return {
@@ -204,8 +212,7 @@ function manifestLine(
     previous,
     verdict,
     ...(refused === null ? {} : { refused }),
-    path: relative(lake.root, path),
-    sha256: sha,
+    ...file,
     fetched_at: new Date(fetchedAt).toISOString(),
   }
 }

@@ -26,22 +26,39 @@ export async function rawDays(
   return days
 }
 
-/** The files that may hold a cell, that of the configured layout first. A symbol's folder may be empty: ask `fileSizes` what is really there. */
-export function filesOfCell(
+/** Where a cell may lie and where it is written. */
+export interface Place {
+  /** The files that may hold it, that of the configured layout first. A symbol's folder may be empty: ask `fileSizes` what is really there. */
+  files: string[]
+  /** Where it is written when no file holds it. */
+  target: string
+}
+
+/** The places of a day's cells, by symbol. Where the day has no file but the one its symbols share, they all have the same place. */
+export function placesOn(
   root: string,
   vendor: string,
   dataset: DatasetName,
   layout: RawLayout,
-  cell: { symbol: string; dt: Dt },
+  dt: Dt,
   days: RawDays,
-): string[] {
-  const names = days.get(cell.dt)
-  if (!names || names.size === 0) return []
+): (symbol: string) => Place {
+  const names = days.get(dt) ?? new Set()
   const layouts: RawLayout[] = [layout, ...LAYOUTS.filter((other) => other !== layout)]
-  const dayFolder = dirname(rawFile(root, vendor, dataset, 'date', cell.dt, cell.symbol))
-  return layouts
-    .map((each) => rawFile(root, vendor, dataset, each, cell.dt, cell.symbol))
-    .filter((path) => names.has(path.slice(dayFolder.length + 1).split('/')[0] as string))
+  const dayFolder = dirname(rawFile(root, vendor, dataset, 'date', dt, 'ANY'))
+  const placeOf = (symbol: string): Place => ({
+    files:
+      names.size === 0
+        ? []
+        : layouts
+            .map((each) => rawFile(root, vendor, dataset, each, dt, symbol))
+            .filter((path) => names.has(path.slice(dayFolder.length + 1).split('/')[0] as string)),
+    target: rawFile(root, vendor, dataset, layout, dt, symbol),
+  })
+  const isShared = layout === 'date' && [...names].every((name) => name === 'data.parquet')
+  if (!isShared) return placeOf
+  const place = placeOf('ANY')
+  return () => place
 }
 
 /** Bytes of each file that exists. A process killed between making a folder and naming its file leaves the folder empty. */

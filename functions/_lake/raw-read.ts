@@ -7,7 +7,7 @@ import { sqlList } from './duck.ts'
 import { type RawPart, rawColumns } from './encode.ts'
 import type { Lake } from './lake.ts'
 import { rawFileParts } from './paths.ts'
-import { fileSizes, filesOfCell, rawDays } from './raw-days.ts'
+import { fileSizes, placesOn, rawDays } from './raw-days.ts'
 
 /** A stored column in DuckDB. Instants are UTC without a zone. */
 export const SQL_TYPE = {
@@ -102,7 +102,7 @@ export async function readRawCells(
   const days = await rawDays(lake.root, vendor, dataset, [...new Set(cells.map(({ dt }) => dt))])
   const places = cells.map((cell) => ({
     cell,
-    files: filesOfCell(lake.root, vendor, dataset, spec.raw_layout, cell, days),
+    files: placesOn(lake.root, vendor, dataset, spec.raw_layout, cell.dt, days)(cell.symbol).files,
   }))
   const sizes = await fileSizes(places.flatMap(({ files }) => files))
   const parts = await readRawParts(lake, spec, [...sizes.keys()].sort())
