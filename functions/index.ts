@@ -6,6 +6,7 @@ import { RequestError, through } from './_runtime/door.ts'
 import type { Node } from './_runtime/node.ts'
 import { AdoptBody, adopt } from './adopt/index.ts'
 import { AuditBody, audit } from './audit.ts'
+import { changes } from './changes/index.ts'
 import { coverage } from './coverage/index.ts'
 import { CurateBody, curateOnePartition } from './curate-partition/index.ts'
 import { DispatchBody, dispatchOneTask } from './dispatch-one-task.ts'
@@ -39,6 +40,7 @@ export function createApp(node: Node, tokens: Tokens): Hono {
   app.get('/status', status(node))
   app.get('/quarantine', quarantine(node))
   app.get('/coverage/:dataset', coverage(node))
+  app.on('GET', ['/changes', '/changes.csv'], changes(node))
   app.get('/why/:dataset/:symbol/:dt', why(node))
   app.get('/livez', livez)
   app.get('/readyz', readyz(node))

@@ -30,9 +30,12 @@ export interface Settlement {
   burns: 0 | 1
   /** 1 when a delivered version was asked for again and that is over, whatever came of it. */
   reread: 0 | 1
-  /** Largest relative change against the version before, null where there was none or it was not measured. */
-  closeChange: number | null
-  volumeChange: number | null
+  /** From this vendor's version before to the answer; null where there was none or it was not measured. */
+  difference: object | null
+  /** An answer that was not taken, because it has fewer rows than this vendor's version before; null where it was. */
+  refused: { digest: string; rows: number } | null
+  /** The window of re-reading, as sessions after the day; null for any other task. */
+  window: number | null
 }
 
 export interface SettleRequest {
@@ -55,6 +58,7 @@ export async function settleTasks(db: Db, request: SettleRequest): Promise<numbe
   const results = await db.write([
     // Reads the evidence of the version before, so it comes first.
     recordCorrections(settled, vendor, dataset, night),
+    recordRefusals(settled, vendor, dataset, night),
     recordEvidence(settled, vendor, dataset, now),
     recordRereads(settled, vendor, dataset, now),
     markCoverage(settled, dataset),
@@ -77,12 +81,25 @@ export async function settleTasks(db: Db, request: SettleRequest): Promise<numbe
 /** A digest other than the known one is a correction, whoever noticed it: also a run that was killed after the files were written. */
 const recordCorrections = (settled: SQL, vendor: string, dataset: string, night: number): SQL => sql`
   INSERT INTO corrections
-    (dataset, symbol, dt, vendor, at, previous, digest, rows_before, rows, close_change, volume_change)
-  SELECT ${dataset}, a.symbol, a.dt, ${vendor}, ${night}, a.digest, s->>'digest', a.rows, s->>'rows', s->>'closeChange',
-         s->>'volumeChange'
+    (dataset, symbol, dt, vendor, at, verdict, previous, digest, rows_before, rows, difference, window_sessions)
+  SELECT ${dataset}, a.symbol, a.dt, ${vendor}, ${night}, 'replaced', a.digest, s->>'digest', a.rows, s->>'rows',
+         CASE WHEN s->>'refused' IS NULL THEN s->>'difference' END, s->>'window'
   FROM ${settled} CROSS JOIN attempts a ON a.dataset = ${dataset} AND a.symbol = s->>'symbol' AND a.dt = s->>'dt'
     AND a.vendor = ${vendor}
   WHERE s->>'digest' IS NOT NULL AND a.digest <> s->>'digest'
+  ON CONFLICT DO NOTHING`
+
+/** A smaller answer that was not taken, once however often the vendor repeats it. */
+const recordRefusals = (settled: SQL, vendor: string, dataset: string, night: number): SQL => sql`
+  INSERT INTO corrections
+    (dataset, symbol, dt, vendor, at, verdict, previous, digest, rows_before, rows, difference, window_sessions)
+  SELECT ${dataset}, a.symbol, a.dt, ${vendor}, ${night}, 'kept_more_rows', coalesce(s->>'digest', a.digest), s->'refused'->>'digest',
+         CASE WHEN s->>'digest' IS NULL THEN a.rows ELSE s->>'rows' END, s->'refused'->>'rows', s->>'difference', s->>'window'
+  FROM ${settled} CROSS JOIN attempts a ON a.dataset = ${dataset} AND a.symbol = s->>'symbol' AND a.dt = s->>'dt'
+    AND a.vendor = ${vendor}
+  WHERE s->>'refused' IS NOT NULL AND a.digest IS NOT NULL AND NOT EXISTS (
+    SELECT 1 FROM corrections c WHERE c.dataset = ${dataset} AND c.symbol = a.symbol AND c.dt = a.dt AND c.vendor = ${vendor}
+      AND c.verdict = 'kept_more_rows' AND c.previous = coalesce(s->>'digest', a.digest) AND c.digest = s->'refused'->>'digest')
   ON CONFLICT DO NOTHING`
 
 /** Apart from the evidence, which an empty or failed reading leaves as it is. */

@@ -13,6 +13,11 @@ export interface AcceptedLine {
   /** Epoch ms at which the vendor's answer was complete. */
   fetchedAt: number
   partition: string
+  /** Digest of the rows on disk before, and how these differ from them; null where there were none, or it was not measured. */
+  previous: string | null
+  difference: object | null
+  /** The window of re-reading in which it was fetched, as sessions after the day; null before the first. */
+  window: number | null
 }
 
 export async function manifestMarks(db: Db): Promise<Map<string, number>> {
@@ -46,8 +51,12 @@ export async function replayAccepted(
   // A chain that was left half-way will go on for the night it speaks for: what it had found belongs to that night.
   const night = sql`coalesce((SELECT max(scheduled_at) FROM ticks WHERE ended_at IS NULL AND scheduled_at <= ${now}), ${now})`
   await db.write([
-    sql`INSERT INTO corrections (dataset, symbol, dt, vendor, at, previous, digest, rows_before, rows)
-        SELECT ${dataset}, a.symbol, a.dt, ${vendor}, min(s->>'fetchedAt', ${night}), a.digest, s->>'digest', a.rows, s->>'rows'
+    sql`INSERT INTO corrections
+          (dataset, symbol, dt, vendor, at, verdict, previous, digest, rows_before, rows, difference, window_sessions)
+        SELECT ${dataset}, a.symbol, a.dt, ${vendor}, min(s->>'fetchedAt', ${night}), 'replaced', a.digest, s->>'digest', a.rows, s->>'rows',
+               CASE WHEN a.digest = s->>'previous' THEN s->>'difference' END,
+               CASE WHEN EXISTS (SELECT 1 FROM gap_tasks t WHERE t.dataset = ${dataset} AND t.symbol = a.symbol AND t.dt = a.dt
+                 AND t.state <> 'done' AND t.reason = 're_read') THEN s->>'window' END
         FROM ${replayed} CROSS JOIN attempts a ON a.dataset = ${dataset} AND a.symbol = s->>'symbol' AND a.dt = s->>'dt'
           AND a.vendor = ${vendor}
         WHERE a.digest IS NOT NULL

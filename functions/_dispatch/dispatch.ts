@@ -12,7 +12,7 @@ import { heedVendor } from './heed.ts'
 import { keptPages } from './kept-pages.ts'
 import { type CellOutcome, outcomesOf } from './outcomes.ts'
 import { quarantine } from './quarantine.ts'
-import { type Moved, measureMoves } from './restated.ts'
+import { type Restated, restatedCells } from './restated.ts'
 import { settle } from './settle.ts'
 
 export interface Dispatched {
@@ -43,8 +43,8 @@ export async function dispatchNext(
   const outcomes = outcomesOf(answer, claim.plan.wants, claim.spec)
   await heedVendor(desk, seat.name, answer)
   const known = await listAttempts(desk.db, claim.dataset, claim.plan.wants)
-  const { kept, moved } = await keep(desk, claim, outcomes, known)
-  const settled = await settle(desk, claim, { answer, outcomes, kept, moved, known, night })
+  const { kept, restated } = await keep(desk, claim, outcomes, known)
+  const settled = await settle(desk, claim, { answer, outcomes, kept, restated, known, night })
   await learn(desk.db, {
     vendor: seat.name,
     dataset: claim.dataset,
@@ -83,7 +83,7 @@ async function keep(
   claim: Claim,
   outcomes: CellOutcome[],
   known: { symbol: string; dt: string; vendor: string; digest: string | null }[],
-): Promise<{ kept: Map<CellKey, KeptCell>; moved: Map<CellKey, Moved> }> {
+): Promise<{ kept: Map<CellKey, KeptCell>; restated: Map<CellKey, Restated> }> {
   const vendor = claim.server.seat.name
   const digests = new Map(
     known.filter((row) => row.vendor === vendor).map((row) => [cellKey(row.symbol, row.dt), row.digest]),
@@ -91,12 +91,16 @@ async function keep(
   const cells: AcceptedCell[] = outcomes
     .filter(({ outcome }) => outcome === 'filled' || outcome === 'short')
     .map(({ want: { symbol, dt }, rows }) => ({ symbol, dt, rows, known: digests.get(cellKey(symbol, dt)) ?? null }))
-  if (cells.length === 0) return { kept: new Map(), moved: new Map() }
+  if (cells.length === 0) return { kept: new Map(), restated: new Map() }
   const adjustment = adjustmentOf(claim.spec.expected_rows)
   const provenance = { vendor, feed: claim.plan.feed, adjustment, fetchedAt: desk.now() }
-  const moved = await measureMoves(desk.lake, claim.spec, claim.dataset, vendor, cells)
-  const kept = await keepCells(desk.lake, claim.spec, claim.dataset, provenance, cells)
-  return { kept: new Map(kept.map((cell) => [cellKey(cell.symbol, cell.dt), cell])), moved }
+  const restated = await restatedCells(desk.lake, claim.spec, claim.dataset, vendor, cells)
+  const measured = cells.map((cell) => ({
+    ...cell,
+    difference: restated.get(cellKey(cell.symbol, cell.dt))?.difference ?? null,
+  }))
+  const kept = await keepCells(desk.lake, claim.spec, claim.dataset, provenance, measured)
+  return { kept: new Map(kept.map((cell) => [cellKey(cell.symbol, cell.dt), cell])), restated }
 }
 
 function report(desk: Desk, claim: Claim, answer: Answer, outcomes: CellOutcome[], settled: boolean): Dispatched {

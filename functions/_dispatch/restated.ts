@@ -1,32 +1,36 @@
-/** Bars that change after the close: which accepted answers differ from what the node has, and by how much. */
+/** Cells that change after the close: which accepted answers differ from what the node has, and in what. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { DatasetConfig } from '../../config/schema.ts'
-import { digestRows } from '../_lake/digest.ts'
+import { digestRows, isDigested } from '../_lake/digest.ts'
 import type { AcceptedCell } from '../_lake/keep.ts'
 import type { Lake } from '../_lake/lake.ts'
 import { readRawCells } from '../_lake/raw-read.ts'
+import { distinctRows } from '../_lake/verdict.ts'
 import { newestVintages } from '../_lake/vintages.ts'
 import { type CellKey, cellKey, type DatasetName } from '../_market/cell.ts'
+import type { Difference } from '../_market/difference.ts'
 import { type Row, rowKey } from '../_market/row.ts'
 
-/** The largest change of a bar's close and volume, relative to the value before; null when no bar with a value before is on both sides. */
-export interface Moved {
-  close: number | null
-  volume: number | null
+/** An answer that is not what the memory knows of its cell. */
+export interface Restated {
+  /** Of the answer. */
+  digest: string
+  rows: number
+  /** From the version the memory knows to the answer; null where that version is not on disk any more. */
+  difference: Difference | null
 }
 
 /**
- * How far the answers are from the rows on disk, for the cells the memory knows with another digest. To be called before they are
- * kept. A cell whose new rows are on disk already (an earlier run was killed after writing them) is left out: nobody can tell any more.
+ * The answers that differ from what the memory knows of their cells. To be called before they are kept. What cannot be told is how a cell
+ * differs whose new rows are on disk already: an earlier run was killed between the file and the manifest.
  */
-export async function measureMoves(
+export async function restatedCells(
   lake: Lake,
   spec: DatasetConfig,
   dataset: DatasetName,
   vendor: string,
   cells: readonly AcceptedCell[],
-): Promise<Map<CellKey, Moved>> {
-  const moved = new Map<CellKey, Moved>()
+): Promise<Map<CellKey, Restated>> {
   const digests = new Map<AcceptedCell, string>()
   let hashed = 0
   for (const cell of cells) {
@@ -36,32 +40,55 @@ export async function measureMoves(
     // Digests of a whole answer would hold up every other request.
     if (++hashed % 200 === 0) await nextTurn()
   }
-  if (digests.size === 0) return moved
-  const changed = [...digests.keys()]
-  const stored = await readRawCells(lake, spec, dataset, vendor, changed)
-  for (const cell of changed) {
+  const restated = new Map<CellKey, Restated>()
+  if (digests.size === 0) return restated
+  const stored = await readRawCells(lake, spec, dataset, vendor, [...digests.keys()])
+  for (const [cell, digest] of digests) {
     const key = cellKey(cell.symbol, cell.dt)
-    const before = stored.get(key)
-    if (before && digestRows(newestVintages(before)) !== digests.get(cell))
-      moved.set(key, movedBetween(before, cell.rows, spec.key))
+    const before = newestVintages(stored.get(key) ?? [])
+    const isKnown = before.length > 0 && digestRows(before) === cell.known
+    const difference = isKnown ? differenceBetween(before, newestVintages(cell.rows), spec) : null
+    restated.set(key, { digest, rows: distinctRows(cell.rows, spec.key), difference })
+    if (restated.size % 50 === 0) await nextTurn()
   }
-  return moved
+  return restated
 }
 
-/** Compares bars by the dataset's key; rows that are no bars do not move. */
-export function movedBetween(before: readonly Row[], after: readonly Row[], barKey: readonly string[]): Moved {
-  const old = new Map(before.flatMap((row) => ('ts' in row ? [[rowKey(row, barKey), row] as const] : [])))
-  const moved: Moved = { close: null, volume: null }
-  for (const row of after) {
-    const was = 'ts' in row ? old.get(rowKey(row, barKey)) : undefined
-    if (!('ts' in row) || !was) continue
-    moved.close = larger(moved.close, was.close, row.close)
-    moved.volume = larger(moved.volume, was.volume, row.volume)
+/** Of rows with one key the last counts, as in curation. Fields that are no part of the digest are no difference. */
+export function differenceBetween(
+  before: readonly Row[],
+  after: readonly Row[],
+  { key, columns }: Pick<DatasetConfig, 'key' | 'columns'>,
+): Difference {
+  const old = byKey(before, key)
+  const now = byKey(after, key)
+  const difference: Difference = { added: 0, removed: 0, changed: 0, fields: [] }
+  const changed = new Set<string>()
+  for (const { name, type } of columns.filter(({ name }) => isDigested(name))) {
+    const found = { field: name, rows: 0, emptied: 0, largest: null as number | null }
+    for (const [which, row] of now) {
+      const was = old.get(which)
+      const [from, to] = [was?.[name] ?? null, row[name] ?? null]
+      if (was === undefined || from === to) continue
+      changed.add(which)
+      found.rows++
+      if (to === null) found.emptied++
+      if (type === 'double' || type === 'integer') found.largest = larger(found.largest, from, to)
+    }
+    if (found.rows > 0) difference.fields.push(found)
   }
-  return moved
+  for (const which of now.keys()) if (!old.has(which)) difference.added++
+  for (const which of old.keys()) if (!now.has(which)) difference.removed++
+  return { ...difference, changed: changed.size }
 }
 
-function larger(most: number | null, before: number, after: number): number | null {
-  if (before === 0) return most
-  return Math.max(most ?? 0, Math.abs(after - before) / Math.abs(before))
+type Fields = Record<string, string | number | null | undefined>
+
+const byKey = (rows: readonly Row[], key: readonly string[]): Map<string, Fields> =>
+  new Map(rows.map((row) => [rowKey(row, key), row as unknown as Fields]))
+
+function larger(most: number | null, from: Fields[string], to: Fields[string]): number | null {
+  if (typeof from !== 'number' || typeof to !== 'number' || from === 0) return most
+  const share = Math.abs(to - from) / Math.abs(from)
+  return Number.isFinite(share) ? Math.max(most ?? 0, share) : most
 }

@@ -3,8 +3,10 @@ import type { Attempt } from '../../db/attempts/list-attempts.ts'
 import { listCircuits } from '../../db/circuits/circuits.ts'
 import { type Demotion, demote, listDemotions } from '../../db/demotions/demotions.ts'
 import { type Settlement, settleTasks } from '../../db/gap-tasks/settle-tasks.ts'
-import { nextWindow } from '../_expected/restate.ts'
+import { nextWindow, windowAt } from '../_expected/restate.ts'
+import { digestRows } from '../_lake/digest.ts'
 import type { KeptCell } from '../_lake/keep.ts'
+import { newestVintages } from '../_lake/vintages.ts'
 import { type CellKey, cellKey } from '../_market/cell.ts'
 import { dayBit, maxDt, minDt, monthOf } from '../_market/dt.ts'
 import type { Outcome } from '../_market/outcome.ts'
@@ -14,7 +16,7 @@ import { type Claim, taskOf } from './claim.ts'
 import { type Desk, serversOf } from './desk.ts'
 import type { CellOutcome } from './outcomes.ts'
 import { serves } from './reach.ts'
-import type { Moved } from './restated.ts'
+import type { Restated } from './restated.ts'
 import { FOREVER, type OtherVendor, rereadVerdict, type Verdict, verdictOf } from './verdict.ts'
 
 /** A refusal of a whole plan is doubted sooner than one of a single symbol. */
@@ -28,8 +30,8 @@ export interface Gathered {
   answer: Answer
   outcomes: CellOutcome[]
   kept: Map<CellKey, KeptCell>
-  /** How far changed cells are from their version before, where that could be told. */
-  moved: Map<CellKey, Moved>
+  /** Answers that are not what the memory knew. */
+  restated: Map<CellKey, Restated>
   known: Attempt[]
   /** The instant of the night the call speaks for, epoch ms. */
   night: number
@@ -37,7 +39,7 @@ export interface Gathered {
 
 /** True when every task of the claim was still this holder's. */
 export async function settle(desk: Desk, claim: Claim, gathered: Gathered): Promise<boolean> {
-  const { answer, outcomes, kept, moved, known, night } = gathered
+  const { answer, outcomes, kept, restated, known, night } = gathered
   const now = desk.now()
   const vendor = claim.server.seat.name
   const isPlans = ({ error }: CellOutcome): boolean => error !== null && error === answer.interruption
@@ -60,7 +62,12 @@ export async function settle(desk: Desk, claim: Claim, gathered: Gathered): Prom
       now,
       jitter: desk.random(),
     })
-    const settled = settlement(task.id, cell, verdict, kept.get(key), moved.get(key))
+    const window = isReread ? windowAt(claim.spec, cell.want.dt, night) : null
+    const settled = {
+      ...settlement(task.id, cell, verdict, kept.get(key)),
+      ...changeOf(cell, kept.get(key), restated.get(key), mine.get(key)),
+      window,
+    }
     if (!isReread) return settled
     // The cell is present whatever came; only another version of it is news to coverage and to its partition.
     const isNews = settled.digest !== null && settled.digest !== mine.get(key)?.digest
@@ -83,8 +90,7 @@ function settlement(
   cell: CellOutcome,
   verdict: Verdict,
   kept: KeptCell | undefined,
-  moved: Moved | undefined,
-): Settlement {
+): Omit<Settlement, keyof Change> {
   const { symbol, dt } = cell.want
   return {
     id,
@@ -106,9 +112,26 @@ function settlement(
     nextAt: Math.round(verdict.nextAt),
     burns: verdict.burns ? 1 : 0,
     reread: 0,
-    closeChange: moved?.close ?? null,
-    volumeChange: moved?.volume ?? null,
   }
+}
+
+type Change = Pick<Settlement, 'difference' | 'refused' | 'window'>
+
+/** How the answer differs from this vendor's version before, and whether it is a smaller one that was not taken. */
+function changeOf(
+  { outcome, rows }: CellOutcome,
+  kept: KeptCell | undefined,
+  restated: Restated | undefined,
+  known: Attempt | undefined,
+): Omit<Change, 'window'> {
+  if (outcome === 'empty' && known?.digest != null) {
+    // A withdrawn value that is stated as none is a row still.
+    const difference = rows.length > 0 ? null : { added: 0, removed: known.rows, changed: 0, fields: [] }
+    return { difference, refused: { digest: digestRows(newestVintages(rows)), rows: 0 } }
+  }
+  const isRefused = kept?.verdict === 'kept_more_rows' && restated !== undefined
+  const refused = isRefused ? { digest: restated.digest, rows: restated.rows } : null
+  return { difference: restated?.difference ?? null, refused }
 }
 
 /** What the other vendors could still do for a cell. */

@@ -22,6 +22,16 @@ export function openWindows(spec: DatasetConfig, at: number): { dt: Dt; dueAt: n
   })
 }
 
+/** The newest window of a session that had opened by an instant: after how many sessions it opens. Null before the first one, and where there is none. */
+export function windowAt(spec: DatasetConfig, dt: Dt, at: number): number | null {
+  const calendar = calendarOf(spec.calendar)
+  const widestFirst = [...(spec.restate?.sessions ?? [])].sort((a, b) => b - a)
+  if (dt < addDays(calendar.lastClosed(at), -CATCH_UP_DAYS)) return widestFirst[0] ?? null
+  const hasOpened = (after: number): boolean =>
+    (calendar.session(calendar.next(dt, after))?.close ?? Number.POSITIVE_INFINITY) <= at
+  return widestFirst.find(hasOpened) ?? null
+}
+
 /** The instant (epoch ms) at which the next window of a session opens after `at`; null when none is left. */
 export function nextWindow(spec: DatasetConfig, dt: Dt, at: number): number | null {
   const calendar = calendarOf(spec.calendar)

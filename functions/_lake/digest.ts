@@ -42,13 +42,16 @@ function sortedNames(fields: object): readonly string[] {
   return lastSorted
 }
 
+/** Whether a field is part of the digest. */
+export const isDigested = (name: string): boolean => name !== 'realtime_start'
+
 /** The canonical text of one row, as `digestRows` documents it. */
 export function canonicalLine(row: Row): string {
   const fields = row as unknown as Record<string, string | number | null | undefined>
   let text = ''
   for (const name of sortedNames(fields)) {
     const value = fields[name]
-    if (value === null || value === undefined || name === 'realtime_start') continue
+    if (value === null || value === undefined || !isDigested(name)) continue
     if (typeof value === 'number' && !Number.isFinite(value)) {
       throw new Error(`expected a finite number in ${name}, got ${value}: a row that cannot be stored has no digest`)
     }

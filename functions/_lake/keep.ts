@@ -3,6 +3,7 @@ import { relative } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { DatasetConfig } from '../../config/schema.ts'
 import { cellKey, type DatasetName } from '../_market/cell.ts'
+import type { Difference } from '../_market/difference.ts'
 import type { Dt } from '../_market/dt.ts'
 import type { Provenance, Row } from '../_market/row.ts'
 import { confirmDurable, writeFilesAtomic } from './atomic.ts'
@@ -26,6 +27,8 @@ export interface AcceptedCell {
   rows: Row[]
   /** Digest the node's memory holds for this cell from this vendor, null if none. */
   known: string | null
+  /** From that version to this one, for the manifest; null or absent where it was not measured. */
+  difference?: Difference | null
 }
 
 export interface KeptCell {
@@ -212,6 +215,7 @@ function manifestLine(
     previous,
     verdict,
     ...(refused === null ? {} : { refused }),
+    ...(cell.difference && verdict !== 'same' && previous === cell.known ? { difference: cell.difference } : {}),
     ...file,
     fetched_at: new Date(fetchedAt).toISOString(),
   }

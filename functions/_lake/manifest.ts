@@ -4,6 +4,7 @@ import { open, readdir } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { z } from 'zod'
 import { DatasetName, SymbolText } from '../_market/cell.ts'
+import { Difference } from '../_market/difference.ts'
 import { DtText } from '../_market/dt.ts'
 import { appendDurable } from './atomic.ts'
 import { codeOf } from './disk.ts'
@@ -17,7 +18,7 @@ export type Verdict = (typeof VERDICTS)[number]
 
 /**
  * One accepted answer for one cell. `rows`, `digest`, `feed` and `adjustment` are those of the rows on disk afterwards; `refused` is
- * the digest of an answer that was not taken because it had fewer rows. `path` is relative to the root; `sha256` is that of the file when the
+ * the digest of an answer that was not taken because it had fewer rows; `difference` leads from `previous` to the answer. `path` is relative to the root; `sha256` is that of the file when the
  * line was written: where symbols share a file, only the newest line of a path tells its present hash.
  */
 export const ManifestLine = z.object({
@@ -32,6 +33,7 @@ export const ManifestLine = z.object({
   previous: Sha256.nullable(),
   verdict: z.enum(VERDICTS),
   refused: Sha256.optional(),
+  difference: Difference.optional(),
   path: z.string().min(1),
   sha256: Sha256,
   fetched_at: z.iso.datetime({ precision: 3 }),

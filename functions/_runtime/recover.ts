@@ -1,9 +1,11 @@
 /** What a start does before anything else: clears litter, gives dead leases back, and replays manifest lines the memory missed. */
 
+import type { DatasetConfig } from '../../config/schema.ts'
 import { reapAllLeases } from '../../db/gap-tasks/reap-leases.ts'
 import { type AcceptedLine, manifestMarks, markManifest, replayAccepted } from '../../db/manifests/manifests.ts'
 import { releaseAllPartitions } from '../../db/partitions/partitions.ts'
 import { MAX_ATTEMPTS } from '../_dispatch/verdict.ts'
+import { windowAt } from '../_expected/restate.ts'
 import { type ManifestLine, readManifests, trimTornTail } from '../_lake/manifest.ts'
 import { sweepTemps } from '../_lake/sweep-temps.ts'
 import { cellKey, type DatasetName } from '../_market/cell.ts'
@@ -46,7 +48,7 @@ async function replay(node: Node, lines: ManifestLine[], mark: { path: string; b
     return 0
   }
   // The last line of a cell wins.
-  const newest = new Map(lines.map((line) => [cellKey(line.symbol, line.dt), acceptedLine(line, spec.partition)]))
+  const newest = new Map(lines.map((line) => [cellKey(line.symbol, line.dt), acceptedLine(line, spec)]))
   return await replayAccepted(
     node.db,
     first.vendor,
@@ -57,13 +59,20 @@ async function replay(node: Node, lines: ManifestLine[], mark: { path: string; b
   )
 }
 
-const acceptedLine = ({ symbol, dt, rows, digest, fetched_at }: ManifestLine, kind: 'date' | 'year'): AcceptedLine => ({
-  symbol,
-  dt,
-  month: monthOf(dt),
-  bit: dayBit(dt),
-  rows,
-  digest,
-  fetchedAt: Date.parse(fetched_at),
-  partition: partitionOf(kind, dt),
-})
+function acceptedLine(line: ManifestLine, spec: DatasetConfig): AcceptedLine {
+  const { symbol, dt, rows, digest, previous, fetched_at, verdict } = line
+  const fetchedAt = Date.parse(fetched_at)
+  return {
+    symbol,
+    dt,
+    month: monthOf(dt),
+    bit: dayBit(dt),
+    rows,
+    digest,
+    fetchedAt,
+    partition: partitionOf(spec.partition, dt),
+    previous,
+    difference: verdict === 'replaced' ? (line.difference ?? null) : null,
+    window: verdict === 'replaced' ? windowAt(spec, dt, fetchedAt) : null,
+  }
+}

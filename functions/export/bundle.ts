@@ -1,7 +1,7 @@
 /** Builds the bundle of an as-of day: data, ledger, README, manifest, sums; then it takes its place in one step. */
 import { readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Corrections } from '../../db/corrections/list-corrections.ts'
+import type { Corrections, CorrectionVerdict } from '../../db/corrections/list-corrections.ts'
 import { sha256, sha256OfFile } from '../_lake/digest.ts'
 import { codeOf } from '../_lake/disk.ts'
 import { inTurn } from '../_lake/in-turn.ts'
@@ -15,6 +15,7 @@ import {
   MANIFEST,
   type ManifestParts,
   manifestText,
+  type Previous,
   previousBundle,
   readManifest,
   SUMS,
@@ -34,8 +35,8 @@ export interface BundleRequest {
   calendar: Record<string, Dt>
   ruleset: string
   nodeVersion: string
-  /** What was corrected after an instant (epoch ms), of days up to `asof`; the bundle asks for the time since the previous one. */
-  corrections(since: number): Promise<Corrections>
+  /** What vendors changed after an instant (epoch ms), of days up to `asof`; the bundle asks for the time since the previous one. */
+  corrections(verdict: CorrectionVerdict, since: number): Promise<Corrections>
 }
 
 export interface Bundle {
@@ -99,11 +100,20 @@ async function stageContent(
   const { nodeVersion, ruleset, calendar } = request
   const about = { asof, nodeVersion, ruleset, calendar, facts, unchecked, previous: previous?.asof ?? null }
   const changes = changesSince(previous, data)
-  const corrections = previous ? await request.corrections(previous.generatedAt) : { cells: [], counts: [] }
-  await writeFile(join(staging, 'README.md'), readmeText({ ...about, changes, corrections }))
+  const corrections = await correctionsSince(request, 'replaced', previous)
+  const refused = await correctionsSince(request, 'kept_more_rows', previous)
+  await writeFile(join(staging, 'README.md'), readmeText({ ...about, changes, corrections, refused }))
   const files = byPath([...data, await described(staging, 'README.md')])
-  return { files, parts: { ...about, changes, corrections, files } }
+  return { files, parts: { ...about, changes, corrections, refused, files } }
 }
+
+/** The first bundle has nothing to correct. */
+const correctionsSince = async (
+  request: BundleRequest,
+  verdict: CorrectionVerdict,
+  previous: Previous | null,
+): Promise<Corrections> =>
+  previous ? await request.corrections(verdict, previous.generatedAt) : { cells: [], counts: [], fields: [] }
 
 /** Writes the manifest and, last of all, the sums; returns the text of the sums. */
 async function stageProof(

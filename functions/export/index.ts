@@ -32,7 +32,7 @@ export async function exportBundle(
     calendar: Object.fromEntries(Object.values(CALENDARS).map(({ name, last }) => [name, last])),
     ruleset: node.config.qc.ruleset,
     nodeVersion: node.version,
-    corrections: (since) => listCorrections(node.db, since, asof, MOST_CORRECTIONS_LISTED),
+    corrections: (verdict, since) => listCorrections(node.db, verdict, since, asof, MOST_CORRECTIONS_LISTED),
   })
   const { digest, files, bytes } = bundle
   await recordExport(node.db, { asof, madeAt: node.now(), digest, files, bytes })

@@ -36,6 +36,8 @@ export interface ManifestParts {
   previous: Dt | null
   changes: Change[]
   corrections: Corrections
+  /** Answers with fewer rows, which were not taken. */
+  refused: Corrections
 }
 
 /** The manifest's text. `generatedAt` is the only part that two runs over the same lake may differ in. */
@@ -51,6 +53,7 @@ export function manifestText(parts: ManifestParts, generatedAt: number): string 
     previous: parts.previous,
     changes: parts.changes,
     corrections: correctionsText(parts.corrections),
+    refused: correctionsText(parts.refused),
     cells: facts.cells,
     absences: facts.absences,
     held: { total: facts.heldTotal, more: facts.heldTotal - facts.held.length, cells: facts.held },

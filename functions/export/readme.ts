@@ -1,5 +1,6 @@
 /** README.md of a bundle: what it promises, in a page that a person reads. */
 import type { Corrections } from '../../db/corrections/list-corrections.ts'
+import { differenceText, percentText } from '../_market/difference.ts'
 import type { LedgerFacts } from './ledger-facts.ts'
 import type { Change, ManifestParts } from './manifest.ts'
 
@@ -59,7 +60,10 @@ export function readmeText(parts: Omit<ManifestParts, 'files'>): string {
     ),
     ...(parts.previous === null
       ? []
-      : [section('Corrected by the vendor', corrections(parts.corrections), 'Nothing.')]),
+      : [
+          section('Corrected by the vendor', corrections(parts.corrections), 'Nothing.'),
+          section('Fewer rows than before, so the old ones were kept', correctedCells(parts.refused), 'Nothing.'),
+        ]),
   ].join('\n\n')
 }
 
@@ -103,23 +107,37 @@ function changes(list: readonly Change[]): string {
 }
 
 /** Cells an earlier bundle may have carried with other values. */
-function corrections({ cells, counts }: Corrections): string {
-  if (counts.length === 0) return ''
-  const total = counts.reduce((sum, row) => sum + row.corrections, 0)
-  const shown = cells.slice(0, MOST_CORRECTIONS)
-  const lines = shown.map(({ dataset, symbol, dt, vendor, rowsBefore, rows, closeChange, volumeChange }) => {
-    const counted = rows === rowsBefore ? '' : `, ${rowsBefore} rows are now ${rows}`
-    return `- ${dataset} ${symbol} ${dt} (${vendor}): close ${share(closeChange)}, volume ${share(volumeChange)}${counted}`
-  })
-  if (total > shown.length) lines.push(`- and ${total - shown.length} more; MANIFEST.json names ${cells.length}`)
+function corrections(all: Corrections): string {
+  if (all.counts.length === 0) return ''
   const summary = table(
-    ['dataset', 'corrections', 'largest change of a close', 'of a volume'],
-    counts.map((row) => [row.dataset, row.corrections, share(row.closeChange), share(row.volumeChange)]),
+    ['dataset', 'corrections', 'measured'],
+    all.counts.map((row) => [row.dataset, row.corrections, row.measured]),
   )
-  return `${summary}\n${lines.join('\n')}\n`
+  const fields = table(
+    ['dataset', 'field', 'cells', 'rows', 'largest change'],
+    all.fields.map(({ dataset, field, cells, rows, largest }) => [
+      dataset,
+      field,
+      cells,
+      rows,
+      largest === null ? '' : percentText(largest),
+    ]),
+  )
+  return `${summary}\n${fields}${fields === '' ? '' : '\n'}${correctedCells(all)}`
 }
 
-const share = (change: number | null): string => (change === null ? 'not measured' : `${(100 * change).toFixed(4)} %`)
+function correctedCells({ cells, counts }: Corrections): string {
+  const total = counts.reduce((sum, row) => sum + row.corrections, 0)
+  if (total === 0) return ''
+  const shown = cells.slice(0, MOST_CORRECTIONS)
+  const lines = shown.map(({ dataset, symbol, dt, vendor, rowsBefore, rows, window, difference }) => {
+    const when = window === null ? '' : `, ${window} session${window === 1 ? '' : 's'} later`
+    const counted = rows === rowsBefore ? '' : ` (${rowsBefore} rows, now ${rows})`
+    return `- ${dataset} ${symbol} ${dt} (${vendor}${when}): ${differenceText(difference)}${counted}`
+  })
+  if (total > shown.length) lines.push(`- and ${total - shown.length} more; MANIFEST.json names ${cells.length}`)
+  return `${lines.join('\n')}\n`
+}
 
 function table(head: readonly string[], rows: readonly (readonly (string | number | null)[])[]): string {
   if (rows.length === 0) return ''

@@ -157,14 +157,13 @@ const attemptFacts = (attempt: NonNullable<VendorStory['attempt']>): Fact[] => [
 ]
 
 const correctionsSection = (corrections: Story['corrections']): Html => html`<section>
-<h2>Corrections</h2>
+<h2>Changes by the vendor</h2>
 ${corrections.map((row) =>
   article(row.vendor, [
-    ['Found', time(row.at)],
-    ['Rows', `${row.rowsBefore} before, ${row.rows} now`],
-    ['Digests', html`<code>${row.previous}</code> became <code>${row.digest}</code>`],
-    ['Close', row.closeChange === null ? null : percent(row.closeChange)],
-    ['Volume', row.volumeChange === null ? null : percent(row.volumeChange)],
+    ['Found', html`${time(row.at)}${row.window === null ? '' : `, asked again ${sessions(row.window)} later`}`],
+    ['Difference', row.sentence],
+    ['Rows', `${row.rowsBefore} before, ${row.rows} in the new answer`],
+    ['Digests', html`<code>${row.previous}</code> before, <code>${row.digest}</code> in the new answer`],
   ]),
 )}
 </section>`
@@ -192,4 +191,4 @@ const time = (iso: string | null): Html | string =>
   iso === null ? 'never' : html`<time datetime="${iso}">${newYorkText(Date.parse(iso))}</time>`
 
 const digits = (value: number): string => String(Number(value.toPrecision(3)))
-const percent = (share: number): string => `${digits(share * 100)} %`
+const sessions = (count: number): string => `${count} session${count === 1 ? '' : 's'}`

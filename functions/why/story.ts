@@ -2,6 +2,7 @@
 import type { CellAttempt } from '../../db/attempts/list-cell-attempts.ts'
 import { MAX_ATTEMPTS } from '../_dispatch/verdict.ts'
 import { asofAt } from '../_expected/expected.ts'
+import { changeText } from '../_market/difference.ts'
 import { partitionOf } from '../_market/partition.ts'
 import { RequestError } from '../_runtime/door.ts'
 import type { Node } from '../_runtime/node.ts'
@@ -55,7 +56,11 @@ export async function storyOf(node: Node, cell: Cell) {
     qc: { ...judged, checkedAt: isoOf(judged.checkedAt) },
     partition: { name: partitionOf(spec.partition, dt), stage, ...partitionStory(memory) },
     task: taskStory(memory),
-    corrections: memory.corrections.map((row) => ({ ...row, at: isoOf(row.at) })),
+    corrections: memory.corrections.map((row) => ({
+      ...row,
+      at: isoOf(row.at),
+      sentence: changeText(row.difference, row.verdict),
+    })),
     vendors: vendors.map((view) => vendorStory(view, now)),
     /** Answers of vendors that the configuration no longer lists for the dataset. */
     formerVendors: memory.attempts

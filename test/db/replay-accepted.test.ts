@@ -27,6 +27,9 @@ const line = (symbol: string, dt: string, digest = `digest of ${symbol} ${dt}`):
   digest,
   fetchedAt: NOW,
   partition: dt.slice(0, 4),
+  previous: null,
+  difference: null,
+  window: null,
 })
 const MARK = { path: 'manifests/alpaca/equities_bars/manifest-2024-07-05.jsonl', bytes: 500 }
 const replay = (db: Db, lines: AcceptedLine[], mark = MARK): Promise<number> =>

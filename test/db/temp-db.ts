@@ -108,8 +108,9 @@ export const settlement = (id: number, symbol: string, dt: string, more: Partial
   nextAt: NOW,
   burns: 1,
   reread: 0,
-  closeChange: null,
-  volumeChange: null,
+  difference: null,
+  refused: null,
+  window: null,
   ...more,
 })
 

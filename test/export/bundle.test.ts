@@ -56,7 +56,7 @@ const request = (asof: Dt, more: Partial<BundleRequest> = {}): BundleRequest => 
   calendar: { xnys: '2030-12-31', fed: '2030-12-31' },
   ruleset: QC.ruleset,
   nodeVersion: '0.1.0',
-  corrections: async () => ({ cells: [], counts: [] }),
+  corrections: async () => ({ cells: [], counts: [], fields: [] }),
   ...more,
 })
 

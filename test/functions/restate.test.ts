@@ -1,8 +1,9 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sql } from 'drizzle-orm'
 import { afterEach, describe, expect, test } from 'vitest'
 import { sqlText } from '../../functions/_lake/duck.ts'
+import type { Difference } from '../../functions/_market/difference.ts'
 import type { StepEnding } from '../../functions/_runtime/invoker.ts'
 import type { BarSource, LabBar } from '../lab/lab.ts'
 import { bars, EVENING, type SmallNode, type SmallTerms, startSmallNode } from './small-node.ts'
@@ -49,6 +50,8 @@ const gone = (bar: LabBar): LabBar | null => (bar.dt === CHANGED ? null : bar)
 
 const all = <Row>(text: string): Promise<Row[]> => node.running().node.db.all<Row>(sql.raw(text))
 const corrections = (): Promise<Record<string, unknown>[]> => all('SELECT * FROM corrections ORDER BY symbol, dt, at')
+const differenceOf = (row: Record<string, unknown> | undefined): Difference | null =>
+  row?.difference == null ? null : (JSON.parse(String(row.difference)) as Difference)
 const rereads = (): Promise<{ symbol: string; dt: string; vendor: string; state: string; lastOutcome: string }[]> =>
   all(
     `SELECT symbol, dt, vendor, state, last_outcome AS lastOutcome FROM gap_tasks WHERE reason = 're_read' ORDER BY id`,
@@ -84,8 +87,14 @@ describe('a bar that changes after the close', () => {
     const [correction, ...others] = await corrections()
     expect(others).toEqual([])
     expect(correction).toMatchObject({ symbol: 'AAPL', dt: CHANGED, vendor: 'alpaca', rows_before: 1, rows: 1 })
-    expect(correction).toMatchObject({ at: EVENING + DAY, volume_change: 1 })
-    expect(correction!.close_change).toBeCloseTo(0.01, 9)
+    expect(correction).toMatchObject({ at: EVENING + DAY, verdict: 'replaced', window_sessions: 1 })
+    const difference = differenceOf(correction)
+    expect(difference).toMatchObject({ added: 0, removed: 0, changed: 1 })
+    expect(difference?.fields).toMatchObject([
+      { field: 'high', rows: 1, emptied: 0, largest: expect.any(Number) },
+      { field: 'close', rows: 1, emptied: 0, largest: expect.closeTo(0.01, 9) },
+      { field: 'volume', rows: 1, emptied: 0, largest: 1 },
+    ])
 
     const lines = await readFile(
       join(node.root, 'data_layer/manifests/alpaca/equities_bars/manifest-2025-07-10.jsonl'),
@@ -101,9 +110,15 @@ describe('a bar that changes after the close', () => {
     const told = JSON.parse(await bundle('MANIFEST.json')).corrections
     expect(told).toMatchObject({ total: 1, more: 0, cells: [{ symbol: 'AAPL', dt: CHANGED, rowsBefore: 1, rows: 1 }] })
     expect(told.cells[0]).toMatchObject({ previous: correction!.previous, digest: correction!.digest })
-    expect(await bundle('README.md')).toContain(
-      `- equities_bars AAPL ${CHANGED} (alpaca): close 1.0000 %, volume 100.0000 %`,
+    expect(told.cells[0]).toMatchObject({ window: 1, difference })
+    const readme = await bundle('README.md')
+    expect(readme).toMatch(
+      new RegExp(
+        `^- equities_bars AAPL ${CHANGED} \\(alpaca, 1 session later\\): 1 row changed: high in 1 by up to [\\d.]+ %, close in 1 by up to 1 %, volume in 1 by up to 100 %$`,
+        'm',
+      ),
     )
+    expect(readme).toContain('| equities_bars | volume | 1 | 1 | 100 % |')
   })
 
   test('is asked for once after one session and once after three, and told once', async () => {
@@ -121,6 +136,32 @@ describe('a bar that changes after the close', () => {
     expect(await asked()).toBe(2)
     expect(await corrections()).toHaveLength(1)
     expect(JSON.parse(await bundle('MANIFEST.json', '2025-07-09')).corrections.total).toBe(1)
+  })
+
+  test('may change again after three sessions: each window is told with its own difference', async () => {
+    const alpaca = await setup()
+    await nightAfter(0)
+    alpaca.change = higher
+    await nightAfter(1)
+    await nightAfter(2)
+    alpaca.change = (bar) => (bar.dt === CHANGED ? { ...higher(bar)!, v: bar.v! * 3 } : bar)
+    await nightAfter(3)
+    const [first, second, ...others] = await corrections()
+    expect(others).toEqual([])
+    expect([first, second].map((row) => row?.window_sessions)).toEqual([1, 3])
+    expect(second!.previous).toBe(first!.digest)
+    expect(differenceOf(second)).toEqual({
+      added: 0,
+      removed: 0,
+      changed: 1,
+      fields: [{ field: 'volume', rows: 1, emptied: 0, largest: 0.5 }],
+    })
+    const { changes } = (await node.get('/changes')).body
+    expect(changes).toMatchObject([{ window: 3 }, { window: 1 }])
+    expect((await node.get(`/why/equities_bars/AAPL/${CHANGED}`)).body.corrections).toMatchObject([
+      { window: 1 },
+      { window: 3, sentence: '1 row changed: volume in 1 by up to 50 %' },
+    ])
   })
 
   test('costs nothing when the same evening is played again', async () => {
@@ -187,12 +228,28 @@ describe('a reading that brings nothing', () => {
       { symbol: 'MSFT', state: 'done', lastOutcome: 'filled' },
     ])
     expect(await curatedClose()).toBe(before)
+    const [refused, ...others] = await corrections()
+    expect(others).toEqual([])
+    expect(refused).toMatchObject({ verdict: 'kept_more_rows', rows_before: 1, rows: 0, window_sessions: 1 })
+    expect(differenceOf(refused)).toEqual({ added: 0, removed: 1, changed: 0, fields: [] })
+    const manifest = JSON.parse(await bundle('MANIFEST.json'))
+    expect(manifest.corrections.total).toBe(0)
+    expect(manifest.refused).toMatchObject({ total: 1, cells: [{ symbol: 'AAPL', dt: CHANGED, rows: 0 }] })
+    expect(await bundle('README.md')).toContain(
+      `- equities_bars AAPL ${CHANGED} (alpaca, 1 session later): 1 row gone (1 rows, now 0)`,
+    )
+    expect((await node.get('/changes')).body.changes).toMatchObject([
+      { verdict: 'kept_more_rows', sentence: '1 row gone: fewer rows, kept the old ones' },
+    ])
     expect(await all(`SELECT * FROM absences`)).toEqual([])
     expect(await all(`SELECT * FROM coverage WHERE absent <> 0`)).toEqual([])
     expect(await all(`SELECT outcome FROM attempts WHERE symbol = 'AAPL' AND dt = '${CHANGED}'`)).toEqual([
       { outcome: 'filled' },
     ])
     expect((await node.post('/audit')).body).toMatchObject({ rereads: 0 })
+    await nightAfter(3)
+    expect((await rereads()).filter(({ symbol, dt }) => symbol === 'AAPL' && dt === CHANGED)).toHaveLength(2)
+    expect(await corrections()).toHaveLength(1)
   })
 
   test('because the vendor may not be asked any more is dropped, and the cell stays', async () => {
@@ -213,7 +270,7 @@ describe('a reading that brings nothing', () => {
 
 describe('a node that is killed between the raw file and the settlement', () => {
   /** Every lease is the dead process's; what it had written of the database is put back to the evening before. */
-  async function killed(forget: string[]): Promise<void> {
+  async function killed(forget: string[], beforeStart = async () => {}): Promise<void> {
     await node.clock.sleep(DAY)
     await node.post('/ingest-tick')
     await node.post('/audit')
@@ -231,6 +288,7 @@ describe('a node that is killed between the raw file and the settlement', () => 
       ...forget.map((statement) => sql.raw(statement)),
     ])
     await node.stop()
+    await beforeStart()
     await node.start()
   }
 
@@ -247,15 +305,50 @@ describe('a node that is killed between the raw file and the settlement', () => 
     expect(JSON.parse(await bundle('MANIFEST.json')).corrections).toMatchObject({ total: 1 })
   })
 
+  test('knows what changed from the manifest when it dies after the line and before the commit, and tells it once', async () => {
+    const alpaca = await setup()
+    await nightAfter(0)
+    alpaca.change = higher
+    await node.clock.sleep(DAY)
+    await node.post('/ingest-tick')
+    await node.post('/audit')
+    const { db } = node.running().node
+    // The commit is refused as a whole, so the disk is left as a kill in this place leaves it.
+    await db.write([
+      sql`CREATE TRIGGER dies BEFORE INSERT ON corrections BEGIN SELECT RAISE(ABORT, 'killed here'); END`,
+    ])
+    expect(await node.post('/dispatch-one-task')).toMatchObject({ status: 500 })
+    const leased = `SELECT symbol FROM gap_tasks WHERE state = 'leased'`
+    expect((await all(leased)).length).toBeGreaterThan(0)
+    expect(await corrections()).toEqual([])
+    await db.write([sql`DROP TRIGGER dies`])
+    await node.stop()
+    await node.start()
+    expect(node.running().recovered.replayed).toBe(1)
+    const [replayed, ...others] = await corrections()
+    expect(others).toEqual([])
+    expect(replayed).toMatchObject({ symbol: 'AAPL', dt: CHANGED, verdict: 'replaced', window_sessions: 1 })
+    expect(differenceOf(replayed)?.fields.map(({ field }) => field)).toEqual(['high', 'close', 'volume'])
+    await nightAfter(1)
+    await nightAfter(1)
+    expect(await corrections()).toEqual([replayed])
+    expect(JSON.parse(await bundle('MANIFEST.json')).corrections).toMatchObject({ total: 1, cells: [{ window: 1 }] })
+  })
+
   test('asks again when not even the manifest was written, and tells the change it can no longer measure', async () => {
     const alpaca = await setup()
     await nightAfter(0)
     const before = await curatedClose()
     alpaca.change = higher
-    await killed([`UPDATE manifests SET bytes = 9007199254740991`])
+    await killed([], async () => {
+      const path = join(node.root, 'data_layer/manifests/alpaca/equities_bars/manifest-2025-07-10.jsonl')
+      const lines = (await readFile(path, 'utf8')).split('\n')
+      await writeFile(path, lines.filter((line) => !line.includes('"replaced"')).join('\n'))
+    })
+    expect(await corrections()).toEqual([])
     await nightAfter(1)
-    expect(await corrections()).toMatchObject([{ symbol: 'AAPL', dt: CHANGED, close_change: null }])
+    expect(await corrections()).toMatchObject([{ symbol: 'AAPL', dt: CHANGED, difference: null }])
     expect(await curatedClose()).toBeCloseTo(before! * 1.01, 6)
-    expect(await bundle('README.md')).toContain(`AAPL ${CHANGED} (alpaca): close not measured`)
+    expect(await bundle('README.md')).toContain(`AAPL ${CHANGED} (alpaca, 1 session later): not measured`)
   })
 })

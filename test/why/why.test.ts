@@ -111,8 +111,9 @@ describe('a cell that is there', () => {
   test('that was corrected shows both digests', async () => {
     const { db } = node.running().node
     await db.write([
-      sql`INSERT INTO corrections (dataset, symbol, dt, vendor, at, previous, digest, rows_before, rows, close_change)
-          VALUES ('equities_bars', 'META', '2025-07-07', 'alpaca', ${Date.parse('2025-07-08T20:30:00-04:00')}, 'old', 'new', 1, 1, 0.01)`,
+      sql`INSERT INTO corrections (dataset, symbol, dt, vendor, at, previous, digest, rows_before, rows, difference, window_sessions)
+          VALUES ('equities_bars', 'META', '2025-07-07', 'alpaca', ${Date.parse('2025-07-08T20:30:00-04:00')}, 'old', 'new', 1, 1,
+            '{"added":0,"removed":0,"changed":1,"fields":[{"field":"close","rows":1,"emptied":0,"largest":0.01}]}', 1)`,
     ])
     expect((await why('META', '2025-07-07')).corrections).toEqual([
       {
@@ -122,8 +123,15 @@ describe('a cell that is there', () => {
         digest: 'new',
         rowsBefore: 1,
         rows: 1,
-        closeChange: 0.01,
-        volumeChange: null,
+        verdict: 'replaced',
+        difference: {
+          added: 0,
+          removed: 0,
+          changed: 1,
+          fields: [{ field: 'close', rows: 1, emptied: 0, largest: 0.01 }],
+        },
+        window: 1,
+        sentence: '1 row changed: close in 1 by up to 1 %',
       },
     ])
   })

@@ -1,0 +1,21 @@
+/** GET /changes: what vendors changed in data they had delivered, newest first, as JSON; GET /changes.csv: one line a changed field. */
+import type { Context } from 'hono'
+import { pageCorrections } from '../../db/corrections/page-corrections.ts'
+import type { Node } from '../_runtime/node.ts'
+import { changeOf } from './change.ts'
+import { csvOf } from './csv.ts'
+import { nextPage, readQuestion } from './question.ts'
+
+/** Query: `dataset`, `symbol`, `from`, `to` (days), `since` (an instant), `limit`. Reads only. Throws RequestError 400 or 404. */
+export const changes =
+  (node: Node) =>
+  async (c: Context): Promise<Response> => {
+    const { filter, limit } = readQuestion(node, c)
+    const found = await pageCorrections(node.db, filter, limit + 1)
+    const page = found.slice(0, limit)
+    const next = found.length > limit ? nextPage(c, page.at(-1)) : null
+    if (!c.req.path.endsWith('.csv')) return c.json({ ok: true, changes: page.map(changeOf), next })
+    if (next !== null) c.header('Link', `<${next}>; rel="next"`)
+    c.header('Content-Type', 'text/csv; charset=utf-8; header=present')
+    return c.body(csvOf(page))
+  }

@@ -1,0 +1,69 @@
+/** Which changes are asked about, read at the door, and the address of the page after the one that was answered. */
+import type { Context } from 'hono'
+import { z } from 'zod'
+import type { CorrectionFilter, CorrectionKey } from '../../db/corrections/page-corrections.ts'
+import { SymbolText } from '../_market/cell.ts'
+import { DtText } from '../_market/dt.ts'
+import { datasetNamed, once, RequestError, readQuery } from '../_runtime/door.ts'
+import type { Node } from '../_runtime/node.ts'
+
+const MOST = 1000
+const USUAL = 100
+const LIMIT = { error: `expected one whole number from 1 to ${MOST}` }
+const INSTANT = {
+  error: 'expected an instant such as 2026-01-05T20:30:00-05:00 or 2026-01-06T01:30:00Z (+ is %2B in an address)',
+}
+const PLACE = { error: 'expected the place a page ended at, as `next` has it' }
+
+const Place = z
+  .string()
+  .regex(/^\d{1,15}~[a-z_]+~[A-Z0-9.-]{1,16}~\d{4}-\d\d-\d\d~[a-z][a-z0-9_]*~[^~]{1,64}$/, PLACE)
+  .transform((text): CorrectionKey => {
+    const [at = '', dataset = '', symbol = '', dt = '', vendor = '', digest = ''] = text.split('~')
+    return { at: Number(at), dataset, symbol, dt, vendor, digest }
+  })
+
+const Query = z.strictObject({
+  dataset: once(z.string()),
+  symbol: once(SymbolText),
+  from: once(DtText),
+  to: once(DtText),
+  since: once(z.iso.datetime({ offset: true, ...INSTANT }).transform((text) => Date.parse(text))),
+  limit: once(
+    z
+      .string()
+      .regex(/^\d{1,4}$/, LIMIT)
+      .transform(Number)
+      .refine((limit) => limit >= 1 && limit <= MOST, LIMIT),
+  ),
+  after: once(Place),
+})
+
+/**
+ * `limit` is 1 to 1,000, 100 unless told. Throws RequestError: 404 for a dataset that is not collected, 400 for what cannot be asked. A symbol that has
+ * left the universe may still be asked about.
+ */
+export function readQuestion(node: Node, c: Context): { filter: CorrectionFilter; limit: number } {
+  const { dataset, symbol, from, to, since, limit = USUAL, after } = readQuery(c, Query)
+  if (dataset !== undefined) datasetNamed(node, dataset)
+  if (from !== undefined && to !== undefined && from > to)
+    throw new RequestError(400, `from: ${from} lies after to, ${to}`)
+  const filter = {
+    dataset: dataset ?? null,
+    symbol: symbol ?? null,
+    from: from ?? null,
+    to: to ?? null,
+    since: since ?? null,
+    after: after ?? null,
+  }
+  return { filter, limit }
+}
+
+/** The same question from behind the last row on; null where there was none. */
+export function nextPage(c: Context, last: CorrectionKey | undefined): string | null {
+  if (!last) return null
+  const { at, dataset, symbol, dt, vendor, digest } = last
+  const query = new URLSearchParams(c.req.query())
+  query.set('after', [at, dataset, symbol, dt, vendor, digest].join('~'))
+  return `${c.req.path}?${query}`
+}
