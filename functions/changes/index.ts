@@ -4,14 +4,15 @@ import { pageCorrections } from '../../db/corrections/page-corrections.ts'
 import type { Node } from '../_runtime/node.ts'
 import { changeOf } from './change.ts'
 import { csvOf } from './csv.ts'
-import { nextPage, readQuestion } from './question.ts'
+import { checkSymbol, nextPage, readQuestion } from './question.ts'
 
-/** Query: `dataset`, `symbol`, `from`, `to` (days), `since` (an instant), `limit`. Reads only. Throws RequestError 400 or 404. */
+/** Query: `dataset`, `symbol`, `from`, `to` (days), `since` (an instant), `limit`, `after` (of `next`). Reads only. Throws RequestError 400 for anything else. */
 export const changes =
   (node: Node) =>
   async (c: Context): Promise<Response> => {
     const { filter, limit } = readQuestion(node, c)
     const found = await pageCorrections(node.db, filter, limit + 1)
+    if (found.length === 0 && filter.symbol !== null) checkSymbol(node, filter.symbol)
     const page = found.slice(0, limit)
     const next = found.length > limit ? nextPage(c, page.at(-1)) : null
     if (!c.req.path.endsWith('.csv')) return c.json({ ok: true, changes: page.map(changeOf), next })

@@ -2,9 +2,10 @@
 import type { Context } from 'hono'
 import { z } from 'zod'
 import type { CorrectionFilter, CorrectionKey } from '../../db/corrections/page-corrections.ts'
+import { datasetsOf } from '../_dispatch/desk.ts'
 import { SymbolText } from '../_market/cell.ts'
 import { DtText } from '../_market/dt.ts'
-import { datasetNamed, once, RequestError, readQuery } from '../_runtime/door.ts'
+import { once, RequestError, readQuery } from '../_runtime/door.ts'
 import type { Node } from '../_runtime/node.ts'
 
 const MOST = 1000
@@ -17,7 +18,7 @@ const PLACE = { error: 'expected the place a page ended at, as `next` has it' }
 
 const Place = z
   .string()
-  .regex(/^\d{1,15}~[a-z_]+~[A-Z0-9.-]{1,16}~\d{4}-\d\d-\d\d~[a-z][a-z0-9_]*~[^~]{1,64}$/, PLACE)
+  .regex(/^\d{1,15}~[a-z_]+~[A-Z0-9.-]{1,16}~\d{4}-\d\d-\d\d~[a-z][a-z0-9_]*~[0-9A-Za-z]{1,64}$/, PLACE)
   .transform((text): CorrectionKey => {
     const [at = '', dataset = '', symbol = '', dt = '', vendor = '', digest = ''] = text.split('~')
     return { at: Number(at), dataset, symbol, dt, vendor, digest }
@@ -39,13 +40,13 @@ const Query = z.strictObject({
   after: once(Place),
 })
 
-/**
- * `limit` is 1 to 1,000, 100 unless told. Throws RequestError: 404 for a dataset that is not collected, 400 for what cannot be asked. A symbol that has
- * left the universe may still be asked about.
- */
+/** `limit` is 1 to 1,000, 100 unless told. Throws RequestError 400. A symbol that has left the universe may still be asked about. */
 export function readQuestion(node: Node, c: Context): { filter: CorrectionFilter; limit: number } {
   const { dataset, symbol, from, to, since, limit = USUAL, after } = readQuery(c, Query)
-  if (dataset !== undefined) datasetNamed(node, dataset)
+  const known = datasetsOf(node.config).map((one) => one.dataset as string)
+  if (dataset !== undefined && !known.includes(dataset)) {
+    throw new RequestError(400, `dataset: no ${JSON.stringify(dataset)} here: there are ${known.join(', ')}`)
+  }
   if (from !== undefined && to !== undefined && from > to)
     throw new RequestError(400, `from: ${from} lies after to, ${to}`)
   const filter = {
@@ -57,6 +58,15 @@ export function readQuestion(node: Node, c: Context): { filter: CorrectionFilter
     after: after ?? null,
   }
   return { filter, limit }
+}
+
+/** Nothing found of a symbol nobody has heard of would read as good news. Throws RequestError 400. */
+export function checkSymbol({ config }: Node, symbol: string): void {
+  const groups = Object.values(config.datasets).flatMap(({ groups = {} }) => Object.keys(groups))
+  if (groups.includes(symbol) || config.universe.some((one) => one.symbol === symbol)) return
+  const now = config.universe.find(({ was = [] }) => was.some((name) => name.symbol === symbol))
+  const hint = now ? `it is a former name of ${now.symbol}` : `the universe has ${config.universe.length} others`
+  throw new RequestError(400, `symbol: no ${symbol} here: ${hint}`)
 }
 
 /** The same question from behind the last row on; null where there was none. */

@@ -20,6 +20,10 @@ const PLOT_WIDTH = WIDTH - LEFT - 10
 const ROW_HEIGHT = 14
 const LEGEND_HEIGHT = 64
 const MOST_TIME_LABELS = 12
+/** Room for a character of a label. */
+const CHARACTER_WIDTH = 5.8
+/** CSS pixels below which the text could not be read: a smaller window scrolls. */
+const LEAST_WIDTH = 900
 
 interface Row {
   symbols: string[]
@@ -41,10 +45,10 @@ export async function pictureOf(node: Node, question: Question): Promise<string>
   const summary = `${question.symbols.length} symbols, a column a ${unit}, as of ${question.asof}`
   return String(
     await html`<?xml version="1.0" encoding="UTF-8"?>
-<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="100%" font-family="system-ui, sans-serif" font-size="10">
+<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="100%" preserveAspectRatio="xMinYMin" font-family="system-ui, sans-serif" font-size="10">
 <title>Coverage of ${title}</title>
 <desc>${summary}. A tile shows the most serious state of at least one cell in a hundred; follow it to look closer.</desc>
-<style>${raw(STYLE)}</style>
+<style>${raw(STYLE)}${raw(leastSize(height))}</style>
 <text class="head" x="10" y="18">${title}</text>
 <text class="ink" x="10" y="33">${tiles.length === 0 ? 'nothing is expected here' : summary}</text>
 <rect class="plot" x="${LEFT}" y="${TOP}" width="${PLOT_WIDTH}" height="${rows.length * ROW_HEIGHT}"/>
@@ -66,6 +70,9 @@ ${STATES.map((state) => `.${state} { fill: ${COLOURS[state]}; }`).join(' ')}
 .key { stroke: #7c8794; stroke-width: .5; }
 `
 
+const leastSize = (height: number): string =>
+  `svg { min-width: ${LEAST_WIDTH}px; min-height: ${Math.round((LEAST_WIDTH * height) / WIDTH)}px; }`
+
 function rowsOf({ symbols }: Question, perRow: number): Row[] {
   const rows: Row[] = []
   for (let at = 0; at < symbols.length; at += perRow) {
@@ -80,11 +87,14 @@ const nameOf = (symbols: readonly string[]): string =>
 
 const spanOf = ({ from, to }: { from: string; to: string }): string => (from === to ? from : `${from} to ${to}`)
 
-/** A label at every n-th column, so that they do not run into each other. */
+/** A label at every n-th column, so that they run neither into each other nor out of the picture. */
 function timeAxis(columns: readonly Column[], scale: number) {
   const every = Math.ceil(columns.length / MOST_TIME_LABELS)
+  const fits = (name: string, at: number): boolean => LEFT + at * scale + name.length * CHARACTER_WIDTH <= WIDTH
   return columns.map(({ name }, at) =>
-    at % every === 0 ? html`<text class="ink" x="${short(LEFT + at * scale)}" y="${TOP - 5}">${name}</text>\n` : '',
+    at % every === 0 && fits(name, at)
+      ? html`<text class="ink" x="${short(LEFT + at * scale)}" y="${TOP - 5}">${name}</text>\n`
+      : '',
   )
 }
 

@@ -24,7 +24,7 @@ export const LEGEND: Record<State, string> = {
   short: 'rows missing in cells',
   absent: 'absent, explained',
   held: 'held by QC',
-  open: 'missing, not explained',
+  open: 'missing: queued, waiting or given up',
 }
 
 const SERIOUS = 0.01

@@ -118,14 +118,12 @@ function refusalOf(config: Config, cell: Cell, known: Known): { why: Unexpected;
   if (own.from !== null && dt < own.from) return no('not_listed_yet', `${symbol} begins on ${own.from}`)
   if (own.to !== null && dt > own.to) return no('delisted', `${symbol} ended on ${own.to}`)
   if (dt < depth.from) return no('before_depth', `${dataset} is kept from ${depth.from} on`)
-  if (dt > depth.to) return no('not_over', overSentence(known))
+  if (dt > depth.to) return { why: 'not_over', sentence: `not expected yet: ${overSentence(known)}` }
   return null
 }
 
 const overSentence = ({ expectedFrom }: Known): string =>
-  expectedFrom === null
-    ? 'the day is not over'
-    : `the session is not over: it is expected from ${newYorkText(expectedFrom)} on`
+  expectedFrom === null ? 'the day is not over' : `the session is not over before ${newYorkText(expectedFrom)}`
 
 interface Member {
   from: Dt

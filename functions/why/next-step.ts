@@ -50,6 +50,11 @@ function unexpectedStep({ cell, expectation, vendors, memory, now }: Known): Nex
   return { at: first.at, sentence: `${first.vendor} may be asked ${whenText(first.at, now)}: ${sentence}` }
 }
 
+const PURPOSES: Partial<Record<string, string>> = {
+  re_read: ' again, in case it has corrected its data,',
+  second_opinion: ' for a second opinion, because QC holds the version there is,',
+}
+
 function taskStep(task: OpenTask, { vendors, now, cell }: Known): NextStep {
   const about = `task ${task.id} (${task.reason}, lane ${task.lane}, priority ${task.priority})`
   switch (task.state) {
@@ -67,8 +72,8 @@ function taskStep(task: OpenTask, { vendors, now, cell }: Known): NextStep {
       const asked = task.vendor === null ? vendors : vendors.filter(({ vendor }) => vendor === task.vendor)
       const first = firstAskable(asked, task.nextAt)
       if (first === null) return { at: null, sentence: `${noVendor(asked, cell)}; ${about} waits in vain` }
-      const again = task.reason === 're_read' ? ' again, in case it has corrected its data' : ''
-      return { at: first.at, sentence: `${first.vendor} may be asked${again} ${whenText(first.at, now)}: ${about}` }
+      const purpose = PURPOSES[task.reason] ?? ''
+      return { at: first.at, sentence: `${first.vendor} may be asked${purpose} ${whenText(first.at, now)}: ${about}` }
     }
     default:
       return task.state satisfies never

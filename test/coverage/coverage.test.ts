@@ -186,7 +186,15 @@ describe('the picture', () => {
     expect(svg.children[0]).toMatchObject({ name: 'title', text: `Coverage of equities_bars, ${FIRST} to ${ASOF}` })
     const texts = elementsOf(svg, 'text').map(({ text }) => text)
     expect(texts).toEqual(
-      expect.arrayContaining(['AAPL', 'NEWB', FIRST, ASOF, 'all present', 'held by QC', 'missing, not explained']),
+      expect.arrayContaining([
+        'AAPL',
+        'NEWB',
+        FIRST,
+        ASOF,
+        'all present',
+        'held by QC',
+        'missing: queued, waiting or given up',
+      ]),
     )
     expect(elementsOf(svg, 'script')).toEqual([])
   })

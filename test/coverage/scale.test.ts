@@ -66,6 +66,20 @@ describe('3,000 symbols by 20 years', { timeout: 60_000 }, () => {
     expect(links.length).toBeGreaterThan(100)
   })
 
+  test.each(['', '?from=2025-02-12', '?from=2025-06-01', '?symbols=AAAA&from=2024-01-01'])(
+    'keep every label inside the picture and apart from the next one (%s)',
+    async (query) => {
+      const { svg } = await picture(`equities_bars.svg${query}`)
+      const labels = elementsOf(svg, 'text').filter(({ attributes }) => attributes.y === '47')
+      expect(labels.length).toBeGreaterThan(3)
+      const ends = labels.map(({ attributes, text }) => Number(attributes.x) + 5.8 * text.length)
+      expect(Math.max(...ends)).toBeLessThanOrEqual(1100)
+      labels.slice(1).forEach(({ attributes }, at) => {
+        expect(Number(attributes.x)).toBeGreaterThan(ends[at]!)
+      })
+    },
+  )
+
   test('can be followed from the whole down to one cell, each step closer than the one before', async () => {
     let href = ''
     const steps: string[] = []

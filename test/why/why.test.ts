@@ -278,6 +278,20 @@ describe('a cell that waits', () => {
     await db.write([sql`UPDATE gap_tasks SET state = 'queued', attempts = 0 WHERE id = ${id}`])
   })
 
+  test('for somebody who is asked on purpose: the purpose', async () => {
+    const { db } = node.running().node
+    const id = (await waiting()).task!.id
+    const asked = async (reason: string): Promise<string> => {
+      await db.write([sql`UPDATE gap_tasks SET reason = ${reason} WHERE id = ${id}`])
+      return (await waiting()).next.sentence
+    }
+    expect(await asked('second_opinion')).toMatch(
+      /^fred may be asked for a second opinion, because QC holds the version there is, at 2025-07-09T16:30-04:00: task/,
+    )
+    expect(await asked('re_read')).toMatch(/^fred may be asked again, in case it has corrected its data, at 2025/)
+    expect(await asked('missing')).toMatch(/^fred may be asked at /)
+  })
+
   test('for an audit to find it', async () => {
     const { db } = node.running().node
     const task = (await waiting()).task!
@@ -334,7 +348,7 @@ describe('a cell that nobody expects says why', () => {
     expect(told.next).toEqual({
       at: '2025-07-10T00:16:00.000Z',
       sentence:
-        'alpaca may be asked at 2025-07-09T20:16-04:00: not expected: the session is not over: it is expected from 2025-07-09T16:00-04:00 on',
+        'alpaca may be asked at 2025-07-09T20:16-04:00: not expected yet: the session is not over before 2025-07-09T16:00-04:00',
     })
   })
 
