@@ -117,11 +117,12 @@ function countsText({ expected, present, short, held, absent, open }: Counts): s
 }
 
 function legend(y: number) {
-  const perLine = 3
-  return STATES.map((state, at) => {
-    const x = LEFT + (at % perLine) * 250
+  const perLine = 4
+  const keys = [...STATES.map((state) => [state, LEGEND[state]]), ['plot', 'blank: nothing expected']]
+  return keys.map(([look, words], at) => {
+    const x = LEFT + (at % perLine) * 235
     const line = y + Math.floor(at / perLine) * 20
-    return html`<rect class="key ${state}" x="${x}" y="${line - 10}" width="14" height="12"/><text class="ink" x="${x + 20}" y="${line}">${LEGEND[state]}</text>\n`
+    return html`<rect class="key ${look}" x="${x}" y="${line - 10}" width="14" height="12"/><text class="ink" x="${x + 20}" y="${line}">${words}</text>\n`
   })
 }
 

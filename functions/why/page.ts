@@ -22,18 +22,18 @@ export function pageOf(story: Story): Html {
 <header>
 <h1>${title}</h1>
 <p class="next">${story.next.sentence}</p>
-</header>
+${insteadOf(story)}</header>
 <main>
 ${section('Expected', expectedFacts(story))}
 ${section('Known', knownFacts(story))}
 ${section('Judged', judgedFacts(story))}
 ${story.task === null ? '' : section('Open task', taskFacts(story.task))}
+${story.corrections.length === 0 ? '' : correctionsSection(story.corrections)}
 <section>
 <h2>Vendors, best score first</h2>
 ${story.vendors.length === 0 ? html`<p>No vendor lists this dataset.</p>` : story.vendors.map(vendorArticle)}
 ${story.formerVendors.map(({ vendor, attempt }) => article(`${vendor}, no longer configured`, attemptFacts(attempt)))}
 </section>
-${story.corrections.length === 0 ? '' : correctionsSection(story.corrections)}
 </main>
 <footer>
 <nav aria-label="Other views">${links(story)}</nav>
@@ -45,11 +45,15 @@ ${story.corrections.length === 0 ? '' : correctionsSection(story.corrections)}
 }
 
 /** Addresses are relative, so that they hold behind whatever this node is served under. */
-function links({ dataset, symbol, dt, expected, askInstead }: Story): Html {
+function links({ dataset, symbol }: Story): Html {
+  return html`<a href="../../../coverage/${dataset}.svg?symbols=${symbol}">coverage of ${symbol}</a>
+<a href="../../../coverage/${dataset}.svg">coverage of ${dataset}</a>
+<a href="../../../changes?dataset=${dataset}&amp;symbol=${symbol}">changes of ${symbol}</a>`
+}
+
+function insteadOf({ dt, expected }: Story): Html | string {
   const other = expected.symbol.nowNamed
-  const instead = askInstead && other ? html`<a href="../${other}/${dt}">${other} on this day</a>` : ''
-  return html`${instead} <a href="../../../coverage/${dataset}.svg?symbols=${symbol}">coverage of ${symbol}</a>
-<a href="../../../coverage/${dataset}.svg">coverage of ${dataset}</a>`
+  return other === null ? '' : html`<p><a href="../${other}/${dt}">Why ${other} on this day</a></p>\n`
 }
 
 function expectedFacts({ expected, asof }: Story): Fact[] {

@@ -214,6 +214,7 @@ test('the page of a cell tells the change and where the list is', async () => {
     '<h2>Changes by the vendor</h2>',
     'asked again 1 session later',
     'not measured',
+    `href="../../../changes?dataset=equities_bars&amp;symbol=${A}"`,
     '2 rows gone: fewer rows, kept the old ones',
   ])
     expect(page).toContain(text)

@@ -194,6 +194,7 @@ describe('the picture', () => {
         'all present',
         'held by QC',
         'missing: queued, waiting or given up',
+        'blank: nothing expected',
       ]),
     )
     expect(elementsOf(svg, 'script')).toEqual([])
