@@ -132,7 +132,7 @@ function correctedCells({ cells, counts }: Corrections): string {
   const shown = cells.slice(0, MOST_CORRECTIONS)
   const lines = shown.map(({ dataset, symbol, dt, vendor, rowsBefore, rows, window, difference }) => {
     const when = window === null ? '' : `, ${window} session${window === 1 ? '' : 's'} later`
-    const counted = rows === rowsBefore ? '' : ` (${rowsBefore} rows, now ${rows})`
+    const counted = rows === rowsBefore ? '' : ` (rows: ${rowsBefore} before, now ${rows})`
     return `- ${dataset} ${symbol} ${dt} (${vendor}${when}): ${differenceText(difference)}${counted}`
   })
   if (total > shown.length) lines.push(`- and ${total - shown.length} more; MANIFEST.json names ${cells.length}`)

@@ -7,6 +7,7 @@ import { calendarOf } from '../../functions/_calendar/calendar.ts'
 import { instantOf } from '../../functions/_calendar/zone.ts'
 import { dispatchNext } from '../../functions/_dispatch/dispatch.ts'
 import { audit } from '../../functions/audit.ts'
+import { createApp } from '../../functions/index.ts'
 import type { LabAction } from '../lab/action-source.ts'
 import { syntheticBars } from '../lab/synthetic.ts'
 import { ASOF, EVENING, openStage, type Stage } from './stage.ts'
@@ -71,6 +72,48 @@ test('minutes that the vendor fills in later are told as added, minutes that it 
     { verdict: 'replaced', difference: filledIn },
     { verdict: 'kept_more_rows', refused: refused!.digest, difference: { removed: 5 } },
   ])
+})
+
+test('a bar that is corrected in one window and again in the next is told twice, each time with its own difference', async () => {
+  let volume = 1
+  const steady = syntheticBars({ seed: 7, universe: UNIVERSE, vendor: 'alpaca' })
+  const alpaca = {
+    ...steady,
+    daily: (symbol: string, from: string, to: string) =>
+      steady.daily(symbol, from, to).map((bar) => (bar.dt === ASOF ? { ...bar, v: bar.v! * volume } : bar)),
+  }
+  const stage = await openStage({
+    symbols: ['AAPL'],
+    vendors: { alpaca: {} },
+    datasets: { equities_bars: { depth: { from: ASOF } } },
+    lab: { alpaca },
+  })
+  await evening(stage, EVENING)
+  volume = 2
+  await evening(stage, MONDAY)
+  await evening(stage, MONDAY)
+  volume = 3
+  const third = instantOf(calendarOf('xnys').next(ASOF, 3), '20:30')
+  await evening(stage, third)
+  await evening(stage, third)
+  const byVolume = (largest: number) => ({
+    added: 0,
+    removed: 0,
+    changed: 1,
+    fields: [{ field: 'volume', rows: 1, emptied: 0, largest }],
+  })
+  const [second, first, ...others] = await changesOf(stage)
+  expect(others).toEqual([])
+  expect(first).toMatchObject({ at: MONDAY, window: 1, verdict: 'replaced', difference: byVolume(1) })
+  expect(second).toMatchObject({ at: third, window: 3, verdict: 'replaced', difference: byVolume(0.5) })
+  expect(second!.previous).toBe(first!.digest)
+
+  const app = createApp(stage.node, { full: null, read: null })
+  const ask = async (path: string) => (await app.request(path, { headers: { host: '127.0.0.1' } })).json()
+  expect(await ask('/changes')).toMatchObject({ changes: [{ window: 3 }, { window: 1 }] })
+  expect(await ask(`/why/equities_bars/AAPL/${ASOF}`)).toMatchObject({
+    corrections: [{ window: 1 }, { window: 3, sentence: '1 row changed: volume in 1 by up to 50 %' }],
+  })
 })
 
 test('a corporate action that the vendor withdraws stays, and that it was withdrawn is told', async () => {
