@@ -17,6 +17,7 @@ import { livez, readyz } from './status/health.ts'
 import { quarantine } from './status/quarantine.ts'
 import { status } from './status/status.ts'
 import { SweepBody, sweep } from './sweep.ts'
+import { vendors } from './vendors/index.ts'
 import { why } from './why/index.ts'
 
 const MAX_BODY_BYTES = 1024 * 1024
@@ -38,6 +39,7 @@ export function createApp(node: Node, tokens: Tokens): Hono {
 
   app.get('/', status(node))
   app.get('/status', status(node))
+  app.get('/vendors', vendors(node))
   app.get('/quarantine', quarantine(node))
   app.get('/coverage/:dataset', coverage(node))
   app.on('GET', ['/changes', '/changes.csv'], changes(node))

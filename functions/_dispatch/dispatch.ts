@@ -1,6 +1,7 @@
 /** One task from the queue to memory: claim, ask, keep, settle. Both the tick and the dispatcher work through here. */
 import { listAttempts } from '../../db/attempts/list-attempts.ts'
 import { learn } from '../../db/vendor-scores/scores.ts'
+import { addTally } from '../../db/vendor-tallies/tallies.ts'
 import { type AcceptedCell, type KeptCell, keepCells } from '../_lake/keep.ts'
 import { type CellKey, cellKey } from '../_market/cell.ts'
 import type { Outcome } from '../_market/outcome.ts'
@@ -14,6 +15,7 @@ import { type CellOutcome, outcomesOf } from './outcomes.ts'
 import { quarantine } from './quarantine.ts'
 import { type Restated, restatedCells } from './restated.ts'
 import { settle } from './settle.ts'
+import { tallyOf } from './tally.ts'
 
 export interface Dispatched {
   vendor: string
@@ -53,6 +55,7 @@ export async function dispatchNext(
     calls: answer.calls,
     latencyMs: tookMs,
   })
+  await addTally(desk.db, tallyOf(claim, answer, outcomes, tookMs), desk.now())
   return report(desk, claim, answer, outcomes, settled)
 }
 
