@@ -37,7 +37,7 @@ test('every vendor tells its hosts and the names of its keys, and no key', async
 
 test('after a night the spent calls, the rates and the score can be reckoned again', async () => {
   await node.post('/audit')
-  while ((await node.post('/dispatch-one-task')).body.more) continue
+  while ((await node.post('/dispatch-one-task')).body.more);
   const alpaca = of(await read(), 'alpaca')
   const calls = node.lab.alpaca.stats().calls
   const [budget] = alpaca.budgets
