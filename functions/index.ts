@@ -14,6 +14,7 @@ import { EnqueueBody, enqueue } from './enqueue/index.ts'
 import { ExportBody, exportBundle } from './export/index.ts'
 import { IngestBody, ingestTick } from './ingest-tick.ts'
 import { QcBody, qcPartition } from './qc-partition/index.ts'
+import { queue } from './queue/index.ts'
 import { RedriveBody, redrive } from './redrive.ts'
 import { livez, readyz } from './status/health.ts'
 import { quarantine } from './status/quarantine.ts'
@@ -43,6 +44,7 @@ export function createApp(node: Node, tokens: Tokens): Hono {
 
   app.get('/', status(node))
   app.get('/status', status(node))
+  app.get('/queue', queue(node))
   app.get('/vendors', vendors(node))
   app.get('/quarantine', quarantine(node))
   app.get('/coverage/:dataset', coverage(node))

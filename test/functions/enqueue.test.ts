@@ -8,7 +8,9 @@ const BARS = { dataset: 'equities_bars', symbols: 'all', from: FIRST, to: ASOF }
 
 let node: SmallNode
 beforeAll(async () => {
-  node = await startSmallNode({ env: { DATA_NODE_TOKEN: 'full-token-0000001', DATA_NODE_READ_TOKEN: 'read-token-0000001' } })
+  node = await startSmallNode({
+    env: { DATA_NODE_TOKEN: 'full-token-0000001', DATA_NODE_READ_TOKEN: 'read-token-0000001' },
+  })
 })
 afterAll(() => node.remove())
 
