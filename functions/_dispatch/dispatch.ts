@@ -9,6 +9,7 @@ import { adjustmentOf } from '../_market/row.ts'
 import type { Answer } from '../_vendors/vendor.ts'
 import { type Claim, claimNext, type Nothing } from './claim.ts'
 import type { Desk, Lane } from './desk.ts'
+import { distrustful } from './distrust.ts'
 import { heedVendor } from './heed.ts'
 import { keptPages } from './kept-pages.ts'
 import { type CellOutcome, outcomesOf } from './outcomes.ts'
@@ -39,7 +40,7 @@ export async function dispatchNext(
   if (!('token' in claim)) return claim
   const { seat } = claim.server
   const begun = desk.elapsed()
-  const answer = await ask(desk, claim)
+  const answer = distrustful(await ask(desk, claim), claim.plan, claim.spec)
   const tookMs = desk.elapsed() - begun
   await quarantine(desk, claim, answer)
   const outcomes = outcomesOf(answer, claim.plan.wants, claim.spec)

@@ -162,6 +162,7 @@ describe('a night under every way in which a vendor can fail', () => {
       'duplicate-rows': { kind: 'duplicate-rows' },
       'out-of-order-rows': { kind: 'out-of-order-rows' },
       'rows-outside-range': { kind: 'rows-outside-range' },
+      'range-ignored': { kind: 'range-ignored' },
       'null-value': { kind: 'null-value' },
       revision: { kind: 'revision' },
     }
