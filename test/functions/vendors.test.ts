@@ -111,3 +111,19 @@ test('the forecast of a vendor is its share of the backlog', async () => {
   expect((await node.get('/vendors?forecast=no')).body).not.toHaveProperty('vendors.0.forecast')
   expect(await node.get('/vendors?forecats=no')).toMatchObject({ status: 400 })
 })
+
+test('a 429 that one worker meets stops all of them, also those of the other feed, and is shown', async () => {
+  const { seats } = node.running().node
+  const question = { path: '/v2/stocks/bars', query: {} }
+  node.lab.alpaca.fault({ kind: 'status-429', retryAfter: '120', requests: 1 })
+  await expect(seats[0]!.get('today')(question)).rejects.toMatchObject({ fault: 'rate_limited', status: 429 })
+  const workers = seats.slice(0, 2).flatMap((seat) => Array.from({ length: 10 }, () => seat.get('today')(question)))
+  for (const one of await Promise.allSettled(workers)) {
+    expect(one).toMatchObject({ reason: { fault: 'rate_limited', status: null, retryAt: EVENING + 120_000 } })
+  }
+  expect(node.lab.alpaca.stats().calls).toBe(1)
+  await node.stop()
+  await node.start()
+  const lane = { leftNow: 0, nextCallAt: new Date(EVENING + 120_000).toISOString() }
+  expect(of(await read(), 'alpaca').budgets[0]!.lanes).toMatchObject({ today: lane, backfill: lane })
+})
