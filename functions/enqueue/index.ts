@@ -96,7 +96,7 @@ async function queueMonth(node: Node, wish: Wish, month: Wish['months'][number],
   if (!wish.again) {
     done.present += found.present.length
     await countExplained(node, wish, month, alive, found, done)
-  } else await allowAsking(node.db, dataset, found.explained, node.now())
+  } else if (wish.vendor === null) await allowAsking(node.db, dataset, found.explained, node.now())
   const tasks = await tasksFor(node, wish, found)
   // A present cell whose vendor may not be asked is neither queued nor lost.
   if (wish.again) done.present += found.present.length - tasks.filter(({ reason }) => reason === 're_read').length
