@@ -29,18 +29,35 @@ const IDS_AT_ONCE = 20_000
 /** Every open task is counted once; the event loop turns between the slices. */
 export async function tallyTasks(db: Db, filter: TaskFilter): Promise<TaskTally[]> {
   const sums = new Map<string, TaskTally>()
+  if (filter.state === 'stalled' || (filter.dataset !== undefined && filter.symbol !== undefined)) {
+    // An index of its own holds what is stalled, another one the open cells of a symbol.
+    for (const part of await tallyOf(
+      db,
+      filter.state === 'stalled' ? sql`t.state = 'stalled'` : sql`t.state <> 'done'`,
+      filter,
+    )) {
+      addTo(sums, part)
+    }
+    return sorted(sums)
+  }
   const [first] = await db.all<{ id: number | null }>(sql`SELECT min(id) AS id FROM gap_tasks`)
   const [last] = await db.all<{ id: number | null }>(sql`SELECT max(id) AS id FROM gap_tasks`)
   for (let id = first?.id ?? 1; id <= (last?.id ?? 0); id += IDS_AT_ONCE) {
-    const slice = await db.all<TaskTally>(sql`
-      SELECT dataset, lane, state, reason, count(*) AS tasks, min(dt) AS oldestDt, max(dt) AS newestDt, min(next_at) AS nextAt
-      FROM gap_tasks t NOT INDEXED WHERE id >= ${id} AND id < ${id + IDS_AT_ONCE} AND state <> 'done' ${narrowedBy(filter)}
-      GROUP BY dataset, lane, state, reason`)
+    const ids = sql`t.id >= ${id} AND t.id < ${id + IDS_AT_ONCE} AND t.state <> 'done'`
+    const slice = await tallyOf(db, ids, filter, sql`NOT INDEXED`)
     for (const part of slice) addTo(sums, part)
     await new Promise<void>((resolve) => setImmediate(resolve))
   }
-  const key = ({ dataset, lane, state, reason }: TaskTally): string => `${dataset} ${lane} ${state} ${reason}`
-  return [...sums.values()].sort((a, b) => (key(a) < key(b) ? -1 : 1))
+  return sorted(sums)
+}
+
+const tallyOf = (db: Db, which: SQL, filter: TaskFilter, how = sql``): Promise<TaskTally[]> =>
+  db.all<TaskTally>(sql`
+    SELECT dataset, lane, state, reason, count(*) AS tasks, min(dt) AS oldestDt, max(dt) AS newestDt, min(next_at) AS nextAt
+    FROM gap_tasks t ${how} WHERE ${which} ${narrowedBy(filter)} GROUP BY dataset, lane, state, reason`)
+
+function sorted(sums: ReadonlyMap<string, TaskTally>): TaskTally[] {
+  return [...sums].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, tally]) => tally)
 }
 
 function addTo(sums: Map<string, TaskTally>, part: TaskTally): void {
