@@ -24,9 +24,11 @@ export interface ConfigFiles {
   universe?: string
   /** Names of the vendors there are connectors for. */
   vendors: readonly string[]
+  /** What each connector can fetch; left out, that is not looked at. */
+  fetches?: Readonly<Record<string, readonly string[]>>
 }
 
-export async function loadConfig({ folder, universe, vendors }: ConfigFiles): Promise<Config> {
+export async function loadConfig({ folder, universe, vendors, fetches = {} }: ConfigFiles): Promise<Config> {
   const faults: string[] = []
   const capabilities = await read(join(folder, 'vendor_capabilities.yaml'), VendorCapabilities, faults)
   const datasets = await read(join(folder, 'datasets.yaml'), Datasets, faults)
@@ -35,7 +37,7 @@ export async function loadConfig({ folder, universe, vendors }: ConfigFiles): Pr
   const universeFile = universe ?? join(folder, 'universe.yaml')
   // What could be read is compared even when another file cannot be: one look at the message mends everything.
   if (capabilities)
-    faults.push(...registryFaults(capabilities, datasets, join(folder, 'vendor_capabilities.yaml'), vendors))
+    faults.push(...registryFaults(capabilities, datasets, join(folder, 'vendor_capabilities.yaml'), vendors, fetches))
   if (datasets) faults.push(...datasetFaults(datasets, join(folder, 'datasets.yaml')))
   if (symbols) faults.push(...universeFaults(symbols, universeFile))
   if (qc) faults.push(...qcFaults(qc, join(folder, 'qc.yaml')))
@@ -85,6 +87,7 @@ function registryFaults(
   datasets: z.output<typeof Datasets> | undefined,
   file: string,
   connectors: readonly string[],
+  fetches: Readonly<Record<string, readonly string[]>>,
 ): string[] {
   const faults: string[] = []
   for (const [name, vendor] of Object.entries(vendors)) {
@@ -94,6 +97,11 @@ function registryFaults(
     for (const dataset of Object.keys(vendor.datasets)) {
       if (datasets && !(dataset in datasets.datasets))
         faults.push(`${file}: vendors.${name}.datasets.${dataset}: datasets.yaml does not have this dataset`)
+      const able = fetches[vendor.connector ?? name]
+      if (able && !able.includes(dataset))
+        faults.push(
+          `${file}: vendors.${name}.datasets.${dataset}: its connector cannot fetch it, only ${able.join(', ')}`,
+        )
     }
   }
   return faults
@@ -104,7 +112,10 @@ function accountFaults(name: string, vendors: z.output<typeof VendorCapabilities
   if (account === undefined) return []
   const owner = vendors[account]
   if (!owner) return [`there is no vendor ${account} whose calls could be shared`]
-  return owner.account === undefined ? [] : [`${account} shares the calls of ${owner.account} itself: name that one`]
+  if (account === name) return ['it cannot share its own calls: leave it out']
+  if (owner.account !== undefined) return [`${account} shares the calls of ${owner.account} itself: name that one`]
+  const [mine, theirs] = [vendors[name]?.connector ?? name, owner.connector ?? account]
+  return mine === theirs ? [] : [`${account} is asked with the keys of ${theirs}, this one with those of ${mine}`]
 }
 
 /** Every vendor with the limits it is held to: an account's own, for all that share it. */

@@ -10,13 +10,17 @@ import { changes } from './changes/index.ts'
 import { coverage } from './coverage/index.ts'
 import { CurateBody, curateOnePartition } from './curate-partition/index.ts'
 import { DispatchBody, dispatchOneTask } from './dispatch-one-task.ts'
+import { EnqueueBody, enqueue } from './enqueue/index.ts'
 import { ExportBody, exportBundle } from './export/index.ts'
 import { IngestBody, ingestTick } from './ingest-tick.ts'
 import { QcBody, qcPartition } from './qc-partition/index.ts'
+import { queue } from './queue/index.ts'
+import { RedriveBody, redrive } from './redrive.ts'
 import { livez, readyz } from './status/health.ts'
 import { quarantine } from './status/quarantine.ts'
 import { status } from './status/status.ts'
 import { SweepBody, sweep } from './sweep.ts'
+import { vendors } from './vendors/index.ts'
 import { why } from './why/index.ts'
 
 const MAX_BODY_BYTES = 1024 * 1024
@@ -30,6 +34,8 @@ export function createApp(node: Node, tokens: Tokens): Hono {
   app.post('/ingest-tick', through(node, IngestBody, ingestTick))
   app.post('/audit', through(node, AuditBody, audit))
   app.post('/dispatch-one-task', through(node, DispatchBody, dispatchOneTask))
+  app.post('/enqueue', through(node, EnqueueBody, enqueue))
+  app.post('/redrive', through(node, RedriveBody, redrive))
   app.post('/curate-partition', through(node, CurateBody, curateOnePartition))
   app.post('/qc-partition', through(node, QcBody, qcPartition))
   app.post('/export', through(node, ExportBody, exportBundle))
@@ -38,6 +44,8 @@ export function createApp(node: Node, tokens: Tokens): Hono {
 
   app.get('/', status(node))
   app.get('/status', status(node))
+  app.get('/queue', queue(node))
+  app.get('/vendors', vendors(node))
   app.get('/quarantine', quarantine(node))
   app.get('/coverage/:dataset', coverage(node))
   app.on('GET', ['/changes', '/changes.csv'], changes(node))

@@ -1,5 +1,6 @@
 /** POST /sweep: forgets finished work that nobody will ask about any more. */
 import { prune } from '../db/gap-tasks/prune.ts'
+import { forgetTallies } from '../db/vendor-tallies/tallies.ts'
 import { newYorkDt } from './_calendar/zone.ts'
 import { sweepKeptPages } from './_dispatch/kept-pages.ts'
 import { sweepRunning } from './_dispatch/running.ts'
@@ -10,8 +11,9 @@ export const SweepBody = Night
 
 export async function sweep(node: Node): Promise<Answered> {
   const { removed, more } = await prune(node.db, node.now())
+  const tallies = await forgetTallies(node.db, node.now())
   const pages = await sweepKeptPages(node.lake.root, node.now())
   const running = await sweepRunning(node.lake.root, newYorkDt(node.now()))
-  node.log('sweep.pruned', { removed, pages, running })
-  return { removed, pages, running, more, nextAt: null }
+  node.log('sweep.pruned', { removed, tallies, pages, running })
+  return { removed, tallies, pages, running, more, nextAt: null }
 }

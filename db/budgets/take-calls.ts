@@ -1,10 +1,18 @@
 /** Takes calls out of a vendor's budget: one statement, all or nothing, never more than the limit in any minute. */
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
 
-const WINDOW_MS = 60_000
-const SLOT_MS = 1_000
-const DAY_MS = 86_400_000
+export const WINDOW_MS = 60_000
+export const SLOT_MS = 1_000
+export const DAY_MS = 86_400_000
+
+/**
+ * How far ahead of now what was written still counts. A clock that was set back by hours spends nothing twice; one that stood years
+ * ahead must not keep a vendor from being asked until that time has really come.
+ */
+export const SLOTS_AHEAD_MS = 26 * 3_600_000
+const DAYS_AHEAD_MS = 7 * DAY_MS
+export const PAUSES_AHEAD_MS = 25 * 3_600_000
 
 export interface Limits {
   vendor: string
@@ -14,54 +22,78 @@ export interface Limits {
   perDay: number | null
 }
 
-/** True when the calls may be sent. A call once taken is never given back: it may have been sent. */
-export async function takeCalls(db: Db, limits: Limits, calls: number, now: number): Promise<boolean> {
-  const slot = Math.floor(now / SLOT_MS) * SLOT_MS
-  const day = Math.floor(now / DAY_MS) * DAY_MS
+/**
+ * True when the calls may be sent. A call once taken is never given back: it may have been sent. `sentLately` are the calls the caller's
+ * process itself has sent in the last 60 seconds of a clock that cannot be set: those a wall clock that jumped ahead would forget are
+ * counted again before anything is granted.
+ */
+export async function takeCalls(db: Db, limits: Limits, calls: number, now: number, sentLately = 0): Promise<boolean> {
+  const slot = slotOf(now)
+  const day = dayOf(now)
   const results = await db.write([
+    ...(sentLately > 0 ? [countAtLeast(limits.vendor, sentLately, slot, now)] : []),
     sql`INSERT INTO budgets (vendor, kind, starts_at, calls)
         SELECT ${limits.vendor}, kind, starts_at, ${calls}
         FROM (SELECT 'slot' AS kind, ${slot} AS starts_at UNION ALL SELECT 'day', ${day})
         WHERE ${spentInWindow(limits.vendor, now)} + ${calls} <= ${limits.perMinute}
           AND (${limits.perDay} IS NULL OR ${spentOnDay(limits.vendor, day)} + ${calls} <= ${limits.perDay})
+          AND NOT EXISTS (SELECT 1 FROM budgets WHERE vendor = ${limits.vendor} AND kind = 'pause'
+            AND starts_at > ${now} AND starts_at <= ${now + PAUSES_AHEAD_MS})
         ON CONFLICT DO UPDATE SET calls = calls + excluded.calls
         RETURNING kind`,
   ])
-  return (results[0]?.length ?? 0) > 0
+  return (results.at(-1)?.length ?? 0) > 0
 }
+
+/** Raises what is counted in the window to `calls`, if it is less. */
+export const countAtLeast = (vendor: string, calls: number, slot: number, now: number): SQL => sql`
+  INSERT INTO budgets (vendor, kind, starts_at, calls)
+  SELECT ${vendor}, 'slot', ${slot}, ${calls} - ${spentInWindow(vendor, now)}
+  WHERE ${spentInWindow(vendor, now)} < ${calls}
+  ON CONFLICT DO UPDATE SET calls = calls + excluded.calls`
 
 /** Epoch ms at which one more call fits; `now` when it fits already, null when a limit of zero forbids it for good. */
 export async function nextCallAt(db: Db, limits: Limits, now: number): Promise<number | null> {
   if (limits.perMinute < 1 || (limits.perDay !== null && limits.perDay < 1)) return null
-  const spent = await db.all<{ kind: 'slot' | 'day'; startsAt: number; calls: number }>(sql`
+  const spent = await db.all<{ kind: 'slot' | 'day' | 'pause'; startsAt: number; calls: number }>(sql`
     SELECT kind, starts_at AS startsAt, calls FROM budgets
     WHERE vendor = ${limits.vendor} AND (kind = 'slot' AND starts_at > ${now - WINDOW_MS - SLOT_MS}
-      OR kind = 'day' AND starts_at > ${now - DAY_MS}) ORDER BY starts_at`)
-  const days = new Map(spent.filter(({ kind }) => kind === 'day').map(({ startsAt, calls }) => [startsAt, calls]))
-  const slots = spent.filter(({ kind }) => kind === 'slot')
-  // A day that frees the cap may still begin inside a full minute, so both limits are looked at again at each instant.
+      OR kind = 'day' AND starts_at > ${now - DAY_MS} OR kind = 'pause' AND starts_at > ${now}) ORDER BY starts_at`)
+  const of = (wanted: (typeof spent)[number]['kind']) => spent.filter(({ kind }) => kind === wanted)
+  const [slots, days, pauses] = [of('slot'), of('day'), of('pause')]
+  // What frees one limit may run into another, so all are looked at again at each instant.
   for (let at = now; ; ) {
-    const day = Math.floor(at / DAY_MS) * DAY_MS
-    const counted = slots.filter(({ startsAt }) => startsAt > at - WINDOW_MS - SLOT_MS)
-    const inWindow = counted.reduce((sum, { calls }) => sum + calls, 0)
-    if (limits.perDay !== null && (days.get(day) ?? 0) >= limits.perDay) at = day + DAY_MS
-    else if (inWindow >= limits.perMinute) at = counted[0]!.startsAt + WINDOW_MS + SLOT_MS
+    const day = dayOf(at)
+    const onDay = days.filter(({ startsAt }) => startsAt >= day && startsAt <= day + DAYS_AHEAD_MS)
+    const inWindow = slots.filter(
+      ({ startsAt }) => startsAt > at - WINDOW_MS - SLOT_MS && startsAt <= at + SLOTS_AHEAD_MS,
+    )
+    const pause = pauses.findLast(({ startsAt }) => startsAt > at && startsAt <= at + PAUSES_AHEAD_MS)
+    if (pause) at = pause.startsAt
+    else if (limits.perDay !== null && callsIn(onDay) >= limits.perDay) at = day + DAY_MS
+    else if (callsIn(inWindow) >= limits.perMinute) at = inWindow[0]!.startsAt + WINDOW_MS + SLOT_MS
     else return at
   }
 }
 
+const callsIn = (rows: readonly { calls: number }[]): number => rows.reduce((sum, { calls }) => sum + calls, 0)
+
 /** Calls of the vendor in its last minute and on its present day. */
 export async function callsSpent(db: Db, vendor: string, now: number): Promise<{ minute: number; day: number }> {
-  const day = Math.floor(now / DAY_MS) * DAY_MS
+  const day = dayOf(now)
   const [row] = await db.all<{ minute: number; day: number }>(
     sql`SELECT ${spentInWindow(vendor, now)} AS minute, ${spentOnDay(vendor, day)} AS day`,
   )
   return row ?? { minute: 0, day: 0 }
 }
 
+export const slotOf = (instant: number): number => Math.floor(instant / SLOT_MS) * SLOT_MS
+export const dayOf = (instant: number): number => Math.floor(instant / DAY_MS) * DAY_MS
+
 /** A slot counts until its whole second has left the window; one from a clock that ran ahead counts too. */
 const spentInWindow = (vendor: string, now: number) => sql`(SELECT coalesce(sum(calls), 0) FROM budgets
-  WHERE vendor = ${vendor} AND kind = 'slot' AND starts_at > ${now - WINDOW_MS - SLOT_MS})`
+  WHERE vendor = ${vendor} AND kind = 'slot' AND starts_at > ${now - WINDOW_MS - SLOT_MS} AND starts_at <= ${now + SLOTS_AHEAD_MS})`
 
+/** What a clock that ran ahead spent of a later day counts too: it was spent today, or that day is not over. */
 const spentOnDay = (vendor: string, day: number) => sql`(SELECT coalesce(sum(calls), 0) FROM budgets
-  WHERE vendor = ${vendor} AND kind = 'day' AND starts_at = ${day})`
+  WHERE vendor = ${vendor} AND kind = 'day' AND starts_at >= ${day} AND starts_at <= ${day + DAYS_AHEAD_MS})`

@@ -1,10 +1,13 @@
 /**
  * gap_tasks: the queue. One open task per cell.
  *
- *   enqueue → queued ──claim──▶ leased ──settle──▶ done      (present, or absent for good)
- *               ▲                 │ └────settle──▶ stalled   (attempts used up; redrive makes it queued again)
- *               └── settle, reap ─┘
+ *   enqueue → queued ──claim──▶ leased ──settle────────▶ done      (present, or absent for good)
+ *              ▲ ▲                │ └──settle, reap──▶ stalled   (attempts used up)
+ *              │ └ settle, reap, ─┘                       │
+ *              │   release                                │
+ *              └──────────────────redrive─────────────────┘
  *
+ * A queued or stalled task that nobody needs any more is ended where that is noticed: not expected, replayed from a manifest, adopted.
  * A present cell is queued too when its vendor may have changed it since (`re_read`); whatever comes of that, it stays present.
  * Attempts are counted at the claim, before anything is sent: a task that kills the process still runs out of them.
  */
@@ -38,6 +41,7 @@ export const gapTasks = sqliteTable(
     index('gap_tasks_queue')
       .on(table.dataset, sql`lane DESC`, sql`priority DESC`, table.dt, table.id)
       .where(sql`state = 'queued'`),
+    index('gap_tasks_stalled').on(table.dataset, table.symbol, table.dt).where(sql`state = 'stalled'`),
     check('gap_tasks_lane', sql`${table.lane} IN ('today', 'backfill')`),
     check('gap_tasks_state', sql`${table.state} IN ('queued', 'leased', 'done', 'stalled')`),
     check('gap_tasks_attempts', sql`${table.attempts} >= 0`),

@@ -48,7 +48,8 @@ export const datasetsOf = (config: Config): { dataset: DatasetName; spec: Datase
 export function serversOf(desk: Pick<Desk, 'seats'>, dataset: DatasetName): Server[] {
   return desk.seats.flatMap((seat) => {
     const terms = seat.config.datasets[dataset]
-    const usable = terms?.entitled && seat.missing.length === 0 && seat.config.calls_per_minute > 0
+    const mayCall = seat.config.calls_per_minute > 0 && seat.config.calls_per_day !== 0
+    const usable = terms?.entitled && seat.missing.length === 0 && mayCall
     return usable ? [{ seat, terms }] : []
   })
 }

@@ -1,6 +1,7 @@
 /** One task from the queue to memory: claim, ask, keep, settle. Both the tick and the dispatcher work through here. */
 import { listAttempts } from '../../db/attempts/list-attempts.ts'
 import { learn } from '../../db/vendor-scores/scores.ts'
+import { addTally } from '../../db/vendor-tallies/tallies.ts'
 import { type AcceptedCell, type KeptCell, keepCells } from '../_lake/keep.ts'
 import { type CellKey, cellKey } from '../_market/cell.ts'
 import type { Outcome } from '../_market/outcome.ts'
@@ -8,12 +9,14 @@ import { adjustmentOf } from '../_market/row.ts'
 import type { Answer } from '../_vendors/vendor.ts'
 import { type Claim, claimNext, type Nothing } from './claim.ts'
 import type { Desk, Lane } from './desk.ts'
+import { distrustful } from './distrust.ts'
 import { heedVendor } from './heed.ts'
 import { keptPages } from './kept-pages.ts'
 import { type CellOutcome, outcomesOf } from './outcomes.ts'
 import { quarantine } from './quarantine.ts'
 import { type Restated, restatedCells } from './restated.ts'
 import { settle } from './settle.ts'
+import { tallyOf } from './tally.ts'
 
 export interface Dispatched {
   vendor: string
@@ -37,7 +40,7 @@ export async function dispatchNext(
   if (!('token' in claim)) return claim
   const { seat } = claim.server
   const begun = desk.elapsed()
-  const answer = await ask(desk, claim)
+  const answer = distrustful(await ask(desk, claim), claim.plan, claim.spec)
   const tookMs = desk.elapsed() - begun
   await quarantine(desk, claim, answer)
   const outcomes = outcomesOf(answer, claim.plan.wants, claim.spec)
@@ -53,6 +56,7 @@ export async function dispatchNext(
     calls: answer.calls,
     latencyMs: tookMs,
   })
+  await addTally(desk.db, tallyOf(claim, answer, outcomes, tookMs), desk.now())
   return report(desk, claim, answer, outcomes, settled)
 }
 

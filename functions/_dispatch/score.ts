@@ -4,11 +4,11 @@ import type { VendorScore } from '../../db/vendor-scores/scores.ts'
 import type { Server } from './desk.ts'
 
 /** The registry's numbers count as much as this many observed cells or calls. */
-const PRIOR_CELLS = 50
-const PRIOR_CALLS = 5
+export const PRIOR_CELLS = 50
+export const PRIOR_CALLS = 5
 
 /** Rows a cell is reckoned with when planning and pricing calls. */
-const ROWS_PER_CELL = { one: 1, session_minutes: 400, series: 11, contracts: 400, events: 0.05 } as const
+export const ROWS_PER_CELL = { one: 1, session_minutes: 400, series: 11, contracts: 400, events: 0.05 } as const
 
 export interface Score {
   vendor: string

@@ -13,6 +13,8 @@ export const CALLS = [
   'export',
   'sweep',
   'adopt',
+  'enqueue',
+  'redrive',
 ] as const
 
 const UNITS = { s: 1_000, m: 60_000, h: 3_600_000 } as const

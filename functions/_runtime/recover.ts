@@ -1,6 +1,6 @@
 /** What a start does before anything else: clears litter, gives dead leases back, and replays manifest lines the memory missed. */
-
 import type { DatasetConfig } from '../../config/schema.ts'
+import { distrustClock } from '../../db/budgets/distrust-clock.ts'
 import { reapAllLeases } from '../../db/gap-tasks/reap-leases.ts'
 import { type AcceptedLine, manifestMarks, markManifest, replayAccepted } from '../../db/manifests/manifests.ts'
 import { releaseAllPartitions } from '../../db/partitions/partitions.ts'
@@ -30,6 +30,7 @@ export async function recover(node: Node): Promise<Recovered> {
     leases: node.db.exclusive ? await reapAllLeases(node.db, MAX_ATTEMPTS, node.now()) : 0,
     replayed: 0,
   }
+  await distrustClock(node.db, node.now())
   if (node.db.exclusive) await releaseAllPartitions(node.db)
   const marks = await manifestMarks(node.db)
   for await (const { path, lines, end } of readManifests(node.lake, (file) => marks.get(file) ?? 0)) {

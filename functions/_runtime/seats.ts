@@ -1,14 +1,11 @@
 /** The vendors of the registry as this node may use them: connector, keys from the environment, and a metered way to ask. */
 import type { Config } from '../../config/schema.ts'
-import { nextCallAt, takeCalls } from '../../db/budgets/take-calls.ts'
 import type { Db } from '../../db/client.ts'
-import { limitsOf } from '../_dispatch/claim.ts'
 import type { VendorSeat } from '../_dispatch/desk.ts'
 import { makeGet } from '../_vendors/http.ts'
 import { connectorOf } from '../_vendors/registry.ts'
 import type { Clock } from './clock.ts'
-
-const DAY_MS = 86_400_000
+import { purseOf, sentCalls } from './purse.ts'
 
 export function seatVendors(
   config: Config,
@@ -16,6 +13,7 @@ export function seatVendors(
   db: Db,
   clock: Clock,
 ): VendorSeat[] {
+  const sent = sentCalls(clock.elapsed)
   return Object.entries(config.vendors).map(([name, vendor]) => {
     const connector = connectorOf(vendor.connector ?? name)
     const secrets = Object.fromEntries(connector.secrets.map((secret) => [secret, env[secret] ?? '']))
@@ -31,11 +29,7 @@ export function seatVendors(
           tradingUrl: vendor.trading_url,
           secrets,
           now: clock.now,
-          take: async (host) => {
-            const limits = limitsOf(seat, lane, host)
-            if (await takeCalls(db, limits, 1, clock.now())) return { ok: true }
-            return { ok: false, retryAt: (await nextCallAt(db, limits, clock.now())) ?? clock.now() + DAY_MS }
-          },
+          ...purseOf(db, clock, sent, seat, lane),
         }),
     }
     return seat

@@ -59,6 +59,7 @@ export async function startNode({ env, clock = systemClock, random = jitter, sin
     folder: settings.configDir,
     ...(settings.universe ? { universe: settings.universe } : {}),
     vendors: CONNECTORS.map(({ name }) => name),
+    fetches: Object.fromEntries(CONNECTORS.map(({ name, datasets }) => [name, datasets])),
   })
   const chains = await loadCron(settings.cronFile)
   await checkPort(settings)

@@ -1,5 +1,6 @@
 /** One GET to a vendor: authorised, metered, bounded in time and size, and silent about secrets. */
 import got from 'got'
+import { type Allowance, allowanceOf } from './allowance.ts'
 import { boundRetryAt, retryAtOf } from './retry-after.ts'
 import { type Scrubber, scrubberOf } from './scrub.ts'
 import { type Connector, type Get, type HttpAnswer, VendorError } from './vendor.ts'
@@ -18,6 +19,8 @@ export interface GetTerms {
   /** Values of the connector's environment variables, by name. */
   secrets: Record<string, string>
   take: Take
+  /** Told what an answer says about the calls that are left, before anything else is done with it. */
+  heed?: (host: Host, said: Allowance) => Promise<void>
   now: () => number
   /** Bounds the whole exchange, from the name lookup to the last byte. */
   timeoutMs?: number
@@ -63,6 +66,8 @@ export function makeGet(terms: GetTerms): Get {
       throw fail('rate_limited', 'nothing was sent; the budget is spent for now', { retryAt: taken.retryAt })
 
     const answer = await exchange(url, auth.headers, { timeoutMs, maxBytes, fail })
+    const said = allowanceOf(answer.status, answer.headers, now())
+    if (said !== null) await terms.heed?.(host, said)
     return judge({ ...answer, body: scrubber.body(answer.body) }, connector, now(), fail)
   }
 }

@@ -81,6 +81,7 @@ const MODES: { [K in FaultMode['kind']]: Extract<FaultMode, { kind: K }> } = {
   'duplicate-rows': { kind: 'duplicate-rows' },
   'out-of-order-rows': { kind: 'out-of-order-rows' },
   'rows-outside-range': { kind: 'rows-outside-range' },
+  'range-ignored': { kind: 'range-ignored' },
   'null-value': { kind: 'null-value' },
   revision: { kind: 'revision' },
 }

@@ -177,6 +177,36 @@ const table: [string, ConfigFile, string, string, RegExp][] = [
   ],
   ['a RED line above the AMBER one', 'qc.yaml', 'red_below: 0.8', 'red_below: 0.99', /: completeness\.red_below: /],
   ['a syntax error', 'qc.yaml', 'completeness: {', 'completeness: { {', /line \d+, column \d+/],
+  ['pages without rows', CAPABILITIES, 'rows_per_page: 10000', 'rows_per_page: 0', /shape\.rows_per_page: .*>0/],
+  ['a dataset given twice', 'datasets.yaml', '  macro_treasury:', '  equities_bars:', /unique/],
+  [
+    'an account that is its own',
+    CAPABILITIES,
+    'account: alpaca ',
+    'account: alpaca_iex ',
+    /: vendors\.alpaca_iex\.account: it cannot share its own calls/,
+  ],
+  [
+    'accounts that lead in a circle',
+    CAPABILITIES,
+    '    trading_url:',
+    '    account: alpaca_iex\n    trading_url:',
+    /: vendors\.alpaca\.calls_per_minute: the limits are those of alpaca_iex/,
+  ],
+  [
+    'an account with the keys of somebody else',
+    CAPABILITIES,
+    'account: alpaca ',
+    'account: massive ',
+    /: vendors\.alpaca_iex\.account: massive is asked with the keys of massive, this one with those of alpaca/,
+  ],
+  [
+    'a dataset the connector cannot fetch',
+    CAPABILITIES,
+    '      macro_treasury:\n        feed: h15',
+    '      equities_bars:\n        feed: h15',
+    /: vendors\.fred\.datasets\.equities_bars: its connector cannot fetch it, only macro_treasury/,
+  ],
   ['a key given twice', 'qc.yaml', 'ruleset:', 'ruleset: "1"\nruleset:', /unique/],
 ]
 

@@ -7,6 +7,7 @@ import type { Config } from '../../config/schema.ts'
 import { CONNECTORS } from '../../functions/_vendors/registry.ts'
 
 export const VENDORS = CONNECTORS.map(({ name }) => name)
+const FETCHES = Object.fromEntries(CONNECTORS.map(({ name, datasets }) => [name, datasets]))
 export const FILES = ['vendor_capabilities.yaml', 'datasets.yaml', 'universe.yaml', 'qc.yaml'] as const
 export type ConfigFile = (typeof FILES)[number]
 
@@ -24,7 +25,7 @@ export interface ConfigStage {
 export async function stageConfig(): Promise<ConfigStage> {
   const folder = await mkdtemp(join(tmpdir(), 'config-'))
   for (const file of FILES) await cp(join('config', file), join(folder, file))
-  const load = (): Promise<Config> => loadConfig({ folder, vendors: VENDORS })
+  const load = (): Promise<Config> => loadConfig({ folder, vendors: VENDORS, fetches: FETCHES })
   const write = (file: string, text: string): Promise<void> => writeFile(join(folder, file), text)
   return {
     folder,

@@ -150,3 +150,11 @@ test('the promised instant is the first at which a call is granted', async () =>
     { numRuns: 100 },
   )
 })
+
+test('calls of a day that a clock ran ahead to count for the day it was put back to', async () => {
+  const db = await freshDb()
+  expect(await takeCalls(db, limits(9, 4), 3, MIDNIGHT + 10 * MINUTE)).toBe(true)
+  const back = MIDNIGHT - 3 * 3_600_000
+  expect(await takeCalls(db, limits(9, 4), 1, back)).toBe(true)
+  expect(await takeCalls(db, limits(9, 4), 1, back + 5 * MINUTE)).toBe(false)
+})

@@ -83,7 +83,7 @@ export const claim = (
   db: Db,
   ids: readonly number[],
   token: string,
-  more: { vendor?: string; now?: number; leaseExpiresAt?: number } = {},
+  more: { vendor?: string; holder?: string; now?: number; leaseExpiresAt?: number } = {},
 ): Promise<Set<number>> =>
   claimTasks(db, { ids, vendor: 'alpaca', token, holder: 'test', now: NOW, leaseExpiresAt: NOW + 60_000, ...more })
 

@@ -74,7 +74,17 @@ async function startCanaryNode(
 async function everyAnswer(node: WholeNode): Promise<{ path: string; status: number; text: string }[]> {
   const day = `AAPL/${FIRST}`
   const asked: [path: string, body?: string][] = [
-    ...['/', '/status', '/quarantine?limit=200', '/livez', '/readyz', '/nowhere'].map((path): [string] => [path]),
+    ...[
+      '/',
+      '/status',
+      '/vendors',
+      '/queue?limit=1000',
+      '/queue?state=stalled',
+      '/quarantine?limit=200',
+      '/livez',
+      '/readyz',
+      '/nowhere',
+    ].map((path): [string] => [path]),
     ...VENDORS.map((vendor): [string] => [`/quarantine?limit=200&vendor=${vendor}`]),
     ...['/quarantine?limit=x', '/why/equities_bars/x/y'].map((path): [string] => [path]),
     ...DATASETS.map((dataset): [string] => [`/why/${dataset}/${dataset === 'macro_treasury' ? `UST/${FIRST}` : day}`]),
@@ -98,7 +108,7 @@ async function everyAnswer(node: WholeNode): Promise<{ path: string; status: num
 async function expectNoCanary(node: WholeNode): Promise<Searched> {
   const answers = await everyAnswer(node)
   expect(answers.flatMap(({ path, text }) => canariesIn(text).map((what) => `${path}: ${what}`))).toEqual([])
-  for (const path of ['/', '/status', '/quarantine?limit=200', '/livez', '/readyz']) {
+  for (const path of ['/', '/status', '/vendors', '/queue?limit=1000', '/quarantine?limit=200', '/livez', '/readyz']) {
     expect(answers.find((answer) => answer.path === path)?.status).toBe(200)
   }
   expect(answers.filter(({ status }) => status >= 400 && status < 500).length).toBeGreaterThanOrEqual(4)
@@ -162,6 +172,7 @@ describe('a night under every way in which a vendor can fail', () => {
       'duplicate-rows': { kind: 'duplicate-rows' },
       'out-of-order-rows': { kind: 'out-of-order-rows' },
       'rows-outside-range': { kind: 'rows-outside-range' },
+      'range-ignored': { kind: 'range-ignored' },
       'null-value': { kind: 'null-value' },
       revision: { kind: 'revision' },
     }

@@ -2,7 +2,16 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createApp } from '../../functions/index.ts'
 import { ASOF, type SmallNode, startSmallNode } from './small-node.ts'
 
-const FUNCTIONS = ['ingest-tick', 'audit', 'dispatch-one-task', 'curate-partition', 'qc-partition', 'export', 'sweep']
+const FUNCTIONS = [
+  'ingest-tick',
+  'audit',
+  'dispatch-one-task',
+  'curate-partition',
+  'qc-partition',
+  'export',
+  'sweep',
+  'redrive',
+]
 
 let node: SmallNode
 let before: string

@@ -2,16 +2,14 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { sql } from 'drizzle-orm'
 import { loadConfig } from '../../config/load.ts'
 import type { Config } from '../../config/schema.ts'
-import { DatabaseBusyError } from '../../db/client.ts'
 import { type Clock, virtualClock } from '../../functions/_runtime/clock.ts'
 import type { StepEnding } from '../../functions/_runtime/invoker.ts'
 import { type RunningNode, startNode } from '../../functions/_runtime/start.ts'
 import { CONNECTORS } from '../../functions/_vendors/registry.ts'
+import { againWhileHeld } from '../db/again-while-held.ts'
 import { demoCron, type Scene } from '../demo/scene.ts'
 import { writeStage } from '../demo/stage.ts'
 import { type BarSource, type Lab, startLab } from '../lab/lab.ts'
@@ -176,22 +174,6 @@ export async function startSmallNode(terms: SmallTerms = {}): Promise<SmallNode>
   } catch (error) {
     await node.remove()
     throw error
-  }
-}
-
-setFlagsFromString('--expose-gc')
-const collectGarbage = runInNewContext('gc') as () => void
-
-/** libSQL lets go of a closed file only when its handles are garbage; a node that is restarted is a new process, a test is not. */
-async function againWhileHeld<T>(open: () => Promise<T>): Promise<T> {
-  for (let tries = 0; ; tries++) {
-    collectGarbage()
-    await new Promise((resolve) => setImmediate(resolve))
-    try {
-      return await open()
-    } catch (error) {
-      if (!(error instanceof DatabaseBusyError) || tries === 20) throw error
-    }
   }
 }
 

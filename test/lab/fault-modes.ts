@@ -1,6 +1,6 @@
 /** The ways in which a lab vendor can misbehave on command: one entry in the table each. */
 import { HTML_TYPE, JSON_TYPE, type Question, type Reply, reply } from './reply.ts'
-import { editRows, loopToken, outside, revised, withNull } from './spoiled-rows.ts'
+import { editRows, longBefore, loopToken, outside, revised, withNull } from './spoiled-rows.ts'
 
 /** `requests`: how many requests it applies to; absent = until cleared. */
 export type FaultMode = { requests?: number } & (
@@ -21,6 +21,7 @@ export type FaultMode = { requests?: number } & (
   | { kind: 'duplicate-rows' }
   | { kind: 'out-of-order-rows' }
   | { kind: 'rows-outside-range' }
+  | { kind: 'range-ignored' }
   | { kind: 'null-value' }
   | { kind: 'revision' }
 )
@@ -73,6 +74,7 @@ const TABLE: Table = {
   'rows-outside-range': (honest) => ({
     reply: editRows(honest, (rows) => [...rows.slice(0, 1).map(outside), ...rows]),
   }),
+  'range-ignored': (honest) => ({ reply: editRows(honest, (rows) => rows.map(longBefore)) }),
   'null-value': (honest) => ({ reply: editRows(honest, (rows) => withMiddle(rows, withNull)) }),
   revision: (honest) => ({ reply: editRows(honest, (rows) => withMiddle(rows, revised)) }),
 }

@@ -47,14 +47,18 @@ function parse(honest: Reply): unknown {
 const DAYS_BEFORE = 7
 
 /** The row as if it were of a week before: every stamp and day in it moves. */
-export function outside(row: Row): Row {
-  return Object.fromEntries(Object.entries(row).map(([key, value]) => [key, earlier(key, value)]))
-}
+export const outside = (row: Row): Row => moved(row, DAYS_BEFORE)
 
-function earlier(key: string, value: unknown): unknown {
-  if (key === 't' && typeof value === 'number') return value - DAYS_BEFORE * 86_400_000
+/** The row as if it were of a year before: an answer of such rows has nothing to do with the question. */
+export const longBefore = (row: Row): Row => moved(row, 52 * DAYS_BEFORE)
+
+const moved = (row: Row, days: number): Row =>
+  Object.fromEntries(Object.entries(row).map(([key, value]) => [key, earlier(key, value, days)]))
+
+function earlier(key: string, value: unknown, days: number): unknown {
+  if (key === 't' && typeof value === 'number') return value - days * 86_400_000
   if (typeof value !== 'string' || !isDt(value.slice(0, 10))) return value
-  return addDays(value.slice(0, 10), -DAYS_BEFORE) + value.slice(10)
+  return addDays(value.slice(0, 10), -days) + value.slice(10)
 }
 
 /** What a row is about: the close of a bar, the value of an observation, a rate or an amount of an action. */

@@ -1,0 +1,23 @@
+/** Moves queued tasks forward, never back: a higher priority, or lane `today`. Re-readings keep their place. */
+import { sql } from 'drizzle-orm'
+import type { Db } from '../client.ts'
+
+/** Days are inclusive. Answers how many tasks moved. */
+export async function raiseTasks(
+  db: Db,
+  dataset: string,
+  range: { symbols: readonly string[]; fromDt: string; toDt: string },
+  place: { lane: 'today' | 'backfill'; priority: number },
+  now: number,
+): Promise<number> {
+  const [rows] = await db.write([
+    sql`UPDATE gap_tasks SET priority = max(priority, ${place.priority}), updated_at = ${now},
+          lane = CASE WHEN ${place.lane} = 'today' THEN 'today' ELSE lane END
+        WHERE id IN (SELECT t.id FROM json_each(${JSON.stringify(range.symbols)}) s CROSS JOIN gap_tasks t
+            ON t.dataset = ${dataset} AND t.symbol = s.value AND t.dt BETWEEN ${range.fromDt} AND ${range.toDt}
+          WHERE t.state <> 'done' AND t.state = 'queued' AND t.reason <> 're_read')
+          AND (priority < ${place.priority} OR lane <> 'today' AND ${place.lane} = 'today')
+        RETURNING id`,
+  ])
+  return rows?.length ?? 0
+}

@@ -1,0 +1,27 @@
+/** What each account may spend in the long run: vendors of one account share it. */
+import { callsSpent, nextCallAt } from '../../db/budgets/take-calls.ts'
+import { limitsOf } from './claim.ts'
+import type { Desk } from './desk.ts'
+import type { AccountRate } from './fluid.ts'
+
+/** A slot of a second counts until all of it has left the minute, so the budget of a minute lasts 61 seconds. */
+const SHARE_OF_MINUTE = 60 / 61
+
+/** By account: the rate of lane `backfill`, which is what a backlog is worked off with. */
+export async function accountRates(desk: Pick<Desk, 'db' | 'seats' | 'now'>): Promise<Map<string, AccountRate>> {
+  const now = desk.now()
+  const rates = new Map<string, AccountRate>()
+  for (const seat of desk.seats) {
+    const limits = limitsOf(seat, 'backfill')
+    if (rates.has(limits.vendor)) continue
+    const { day } = await callsSpent(desk.db, limits.vendor, now)
+    const from = await nextCallAt(desk.db, limits, now)
+    rates.set(limits.vendor, {
+      perMinute: from === null ? 0 : limits.perMinute * SHARE_OF_MINUTE,
+      leftToday: limits.perDay === null ? null : Math.max(0, limits.perDay - day),
+      perDay: limits.perDay,
+      from: from ?? now,
+    })
+  }
+  return rates
+}

@@ -1,0 +1,48 @@
+/** GET /queue: what is open and why, what comes next at each vendor, who works on what, what was given up, and when all of it is done. */
+import type { Context } from 'hono'
+import { z } from 'zod'
+import { SymbolText } from '../_market/cell.ts'
+import { DtText } from '../_market/dt.ts'
+import { datasetNamed, once, RequestError, readQuery } from '../_runtime/door.ts'
+import type { Node } from '../_runtime/node.ts'
+import { viewOf } from './view.ts'
+
+const MOST = 1_000
+const USUAL = 20
+const LIMIT = { error: `expected one whole number from 1 to ${MOST}` }
+
+const Query = z.strictObject({
+  dataset: once(z.string()),
+  state: once(z.enum(['queued', 'leased', 'stalled'])),
+  symbol: once(SymbolText),
+  from: once(DtText),
+  to: once(DtText),
+  /** Of every list. */
+  limit: once(
+    z
+      .string()
+      .regex(/^\d{1,4}$/, LIMIT)
+      .transform(Number)
+      .refine((limit) => limit >= 1 && limit <= MOST, LIMIT),
+  ),
+  /** `no` leaves the forecast out, which has to count the whole coverage. */
+  forecast: once(z.enum(['yes', 'no'])),
+})
+
+/** Reads only, asks nobody. The filters narrow what is counted and listed, not heads and forecast. Throws RequestError 400 or 404. */
+export const queue =
+  (node: Node) =>
+  async (c: Context): Promise<Response> => {
+    const { dataset, state, symbol, from, to, limit = USUAL, forecast = 'yes' } = readQuery(c, Query)
+    if (from !== undefined && to !== undefined && from > to) {
+      throw new RequestError(400, `from: ${from} lies after to, ${to}`)
+    }
+    const filter = {
+      ...(dataset === undefined ? {} : { dataset: datasetNamed(node, dataset).dataset }),
+      ...(state === undefined ? {} : { state }),
+      ...(symbol === undefined ? {} : { symbol }),
+      ...(from === undefined ? {} : { fromDt: from }),
+      ...(to === undefined ? {} : { toDt: to }),
+    }
+    return c.json(await viewOf(node, filter, limit, forecast === 'yes'))
+  }

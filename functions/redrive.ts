@@ -1,0 +1,33 @@
+/** POST /redrive: gives stalled tasks all their attempts again, because a person has mended what they failed for. */
+import { z } from 'zod'
+import { redriveTasks } from '../db/gap-tasks/redrive-tasks.ts'
+import { SymbolText } from './_market/cell.ts'
+import { DtText } from './_market/dt.ts'
+import { type Answered, datasetNamed, Night, RequestError } from './_runtime/door.ts'
+import type { Node } from './_runtime/node.ts'
+
+export const RedriveBody = Night.extend({
+  /** All that are left out do not narrow: nothing at all redrives every stalled task. */
+  dataset: z.string().optional(),
+  symbol: SymbolText.optional(),
+  from: DtText.optional(),
+  to: DtText.optional(),
+  ids: z.array(z.int().positive()).min(1).max(20_000).optional(),
+})
+
+export async function redrive(node: Node, body: z.output<typeof RedriveBody>): Promise<Answered> {
+  const { symbol, from, to, ids } = body
+  if (from !== undefined && to !== undefined && from > to) {
+    throw new RequestError(400, `from: ${from} lies after to, ${to}`)
+  }
+  const filter = {
+    ...(body.dataset === undefined ? {} : { dataset: datasetNamed(node, body.dataset).dataset }),
+    ...(symbol === undefined ? {} : { symbols: [symbol] }),
+    ...(from === undefined ? {} : { fromDt: from }),
+    ...(to === undefined ? {} : { toDt: to }),
+    ...(ids === undefined ? {} : { ids }),
+  }
+  const { redriven, more } = await redriveTasks(node.db, filter, node.now())
+  node.log('redrive.queued', { ...filter, ids: ids?.length ?? null, redriven, more })
+  return { redriven, more, nextAt: null }
+}

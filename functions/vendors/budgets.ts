@@ -1,0 +1,38 @@
+/** What a vendor's account has spent at each of its hosts, what is left to each lane, and when the next call is possible. */
+import { callsSpent, nextCallAt } from '../../db/budgets/take-calls.ts'
+import type { Db } from '../../db/client.ts'
+import { limitsOf } from '../_dispatch/claim.ts'
+import type { Lane, VendorSeat } from '../_dispatch/desk.ts'
+import type { Host } from '../_vendors/http.ts'
+
+const HOSTS: readonly Host[] = ['data', 'trading']
+
+export async function budgetsOf(db: Db, seat: VendorSeat, now: number) {
+  const hosts = HOSTS.filter((host) => host === 'data' || seat.config.trading_url !== undefined)
+  return await Promise.all(hosts.map((host) => budgetOf(db, seat, host, now)))
+}
+
+async function budgetOf(db: Db, seat: VendorSeat, host: Host, now: number) {
+  const all = limitsOf(seat, 'today', host)
+  const spent = await callsSpent(db, all.vendor, now)
+  const ofLane = async (lane: Lane) => {
+    const limits = limitsOf(seat, lane, host)
+    const leftToday = limits.perDay === null ? Number.POSITIVE_INFINITY : limits.perDay - spent.day
+    const at = await nextCallAt(db, limits, now)
+    return {
+      callsPerMinute: limits.perMinute,
+      /** Calls that could be sent at once. A vendor that asked for a pause is sent none, whatever its window holds. */
+      leftNow: at === now ? Math.max(0, Math.min(limits.perMinute - spent.minute, leftToday)) : 0,
+      nextCallAt: at === null ? null : new Date(at).toISOString(),
+    }
+  }
+  return {
+    host,
+    account: all.vendor,
+    callsPerMinute: all.perMinute,
+    callsPerDay: all.perDay,
+    spentThisMinute: spent.minute,
+    spentToday: spent.day,
+    lanes: { today: await ofLane('today'), backfill: await ofLane('backfill') },
+  }
+}

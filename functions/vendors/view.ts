@@ -1,0 +1,140 @@
+/** The vendors as one answer: instants are UTC texts, null for never; keys are named, never shown. */
+import { type Circuit, listCircuits } from '../../db/circuits/circuits.ts'
+import { demotionsInForce } from '../../db/demotions/demotions-in-force.ts'
+import { listScores } from '../../db/vendor-scores/scores.ts'
+import { sumTallies, type Tally } from '../../db/vendor-tallies/tallies.ts'
+import { datasetsOf, type VendorSeat } from '../_dispatch/desk.ts'
+import { type Forecast, forecastOf } from '../_dispatch/forecast.ts'
+import { firstDt, reachOf } from '../_dispatch/reach.ts'
+import type { Node } from '../_runtime/node.ts'
+import { budgetsOf } from './budgets.ts'
+import { ratesOf } from './rates.ts'
+import { scoreStory } from './score.ts'
+
+const HOUR_MS = 3_600_000
+const DAY_MS = 24 * HOUR_MS
+/** Refusals of a vendor and dataset that are listed; all are counted. */
+const DEMOTIONS_SHOWN = 20
+
+export type VendorsView = Awaited<ReturnType<typeof viewOf>>
+
+export async function viewOf(node: Node, withForecast: boolean) {
+  const now = node.now()
+  const known = {
+    now,
+    circuits: await listCircuits(node.db),
+    scores: await listScores(node.db),
+    demotions: await demotionsInForce(node.db, now, DEMOTIONS_SHOWN),
+    hour: await sumTallies(node.db, now - HOUR_MS),
+    day: await sumTallies(node.db, now - DAY_MS),
+    forecast: withForecast ? await forecastOf(node) : null,
+  }
+  const vendors = []
+  for (const seat of node.seats) vendors.push(await vendorView(node, seat, known))
+  return {
+    ok: true as const,
+    now: isoOf(now),
+    vendors,
+    datasets: datasetsOf(node.config).map(({ dataset }) => servedBy(node, dataset)),
+  }
+}
+
+interface Known {
+  now: number
+  circuits: Circuit[]
+  scores: Awaited<ReturnType<typeof listScores>>
+  demotions: Awaited<ReturnType<typeof demotionsInForce>>
+  hour: { since: number; tallies: Tally[] }
+  day: { since: number; tallies: Tally[] }
+  forecast: Forecast | null
+}
+
+async function vendorView(node: Node, seat: VendorSeat, known: Known) {
+  const { name, config, connector, missing } = seat
+  const { now, forecast } = known
+  const budgets = await budgetsOf(node.db, seat, now)
+  const circuit = known.circuits.find(({ vendor }) => vendor === name)
+  const isOpen = (circuit?.blockedUntil ?? 0) > now
+  const because = [
+    ...(missing.length > 0 ? [`${missing.join(', ')} not set in the environment`] : []),
+    ...(config.calls_per_minute === 0 ? ['calls_per_minute is 0: it is never asked'] : []),
+    ...(config.calls_per_day === 0 ? ['calls_per_day is 0: it is never asked'] : []),
+    ...(Object.values(config.datasets).some(({ entitled }) => entitled) ? [] : ['entitled to none of its datasets']),
+    ...(isOpen ? [`left alone: ${circuit?.why}`] : []),
+  ]
+  const share = forecast?.vendors.find(({ vendor }) => vendor === name)
+  return {
+    vendor: name,
+    connector: connector.name,
+    account: config.account ?? name,
+    /** May be asked as things stand; `because` says what is in the way. */
+    usable: because.length === 0,
+    because,
+    keys: { set: connector.secrets.filter((secret) => !missing.includes(secret)), missing },
+    hosts: {
+      data: new URL(config.base_url).host,
+      ...(config.trading_url === undefined ? {} : { trading: new URL(config.trading_url).host }),
+    },
+    budgets,
+    circuit: {
+      isOpen,
+      until: isOpen ? isoOf(circuit!.blockedUntil) : null,
+      failures: circuit?.failures ?? 0,
+      lastWords: circuit?.why ?? null,
+    },
+    ...(forecast === null
+      ? {}
+      : {
+          forecast: {
+            cells: share?.cells ?? 0,
+            calls: share?.calls ?? 0,
+            busyUntil: share ? isoOf(share.busyUntil) : isoOf(now),
+          },
+        }),
+    datasets: datasetsOf(node.config).flatMap(({ dataset, spec }) => {
+      const terms = config.datasets[dataset]
+      if (terms === undefined) return []
+      const reach = reachOf(terms, spec, now)
+      const refusals = known.demotions.find((row) => row.vendor === name && row.dataset === dataset)
+      const learned = known.scores.find((row) => row.vendor === name && row.dataset === dataset)
+      const isThis = (row: Tally) => row.vendor === name && row.dataset === dataset
+      return [
+        {
+          dataset,
+          feed: terms.feed,
+          entitled: terms.entitled,
+          history: { ...terms.history, firstDay: firstDt(terms.history, now) },
+          recency: { ...terms.recency, newestDay: reach.fromDt <= reach.toDt ? reach.toDt : null },
+          refusals: {
+            total: refusals?.total ?? 0,
+            some: (refusals?.some ?? []).map(({ vendor: _v, dataset: _d, until, ...scope }) => ({
+              ...scope,
+              until: isoOf(until),
+            })),
+          },
+          score: scoreStory({ seat, terms }, spec, learned),
+          lastHour: ratesOf(known.hour.tallies.find(isThis), known.hour.since, now),
+          lastDay: ratesOf(known.day.tallies.find(isThis), known.day.since, now),
+        },
+      ]
+    }),
+  }
+}
+
+/** Who may be asked for a dataset; `state` says in a sentence when that is nobody. */
+function servedBy(node: Node, dataset: ReturnType<typeof datasetsOf>[number]['dataset']) {
+  const listing = node.seats.filter(({ config }) => config.datasets[dataset] !== undefined)
+  const asked = listing.filter(
+    ({ config, missing }) => config.datasets[dataset]?.entitled && missing.length === 0 && config.calls_per_minute > 0,
+  )
+  const state =
+    asked.length > 0
+      ? 'served'
+      : listing.length === 0
+        ? 'no vendor lists it: nothing of it is ever asked for'
+        : 'no vendor that lists it may be asked: keys, rights or calls are missing'
+  return { dataset, vendors: listing.map(({ name }) => name), askable: asked.map(({ name }) => name), state }
+}
+
+const isoOf = (instant: number | null): string | null =>
+  instant === null || Number.isNaN(new Date(instant).getTime()) ? null : new Date(instant).toISOString()
