@@ -116,7 +116,17 @@ const Dataset = z.strictObject({
     .optional(),
 })
 
-export const Datasets = z.strictObject({ datasets: z.partialRecord(DatasetName, Dataset) })
+/** When a session that symbols lack counts as one incident rather than as so many gaps. */
+const Incidents = z.strictObject({
+  /** The least share of the symbols that have data around the day, and the least number of cells. */
+  share: z.number().gt(0).max(1).default(0.5),
+  min_cells: z.int().min(2).default(20),
+})
+
+export const Datasets = z.strictObject({
+  datasets: z.partialRecord(DatasetName, Dataset),
+  incidents: Incidents.prefault({}),
+})
 
 const Listed = z.strictObject({
   symbol: SymbolText,
@@ -165,6 +175,7 @@ export type QcConfig = z.infer<typeof Qc>
 export interface Config {
   vendors: Record<string, VendorConfig>
   datasets: Partial<Record<DatasetName, DatasetConfig>>
+  incidents: z.infer<typeof Incidents>
   universe: UniverseConfig['symbols']
   qc: QcConfig
 }

@@ -8,11 +8,15 @@ import { countOpenTasks } from '../db/gap-tasks/count-tasks.ts'
 import { dropUnexpected } from '../db/gap-tasks/drop-unexpected.ts'
 import { endRereads } from '../db/gap-tasks/end-rereads.ts'
 import { enqueueTasks, type NewTask } from '../db/gap-tasks/enqueue-tasks.ts'
+import { redriveStalled } from '../db/gap-tasks/redrive-stalled.ts'
+import { listShares } from '../db/liquidity/liquidity.ts'
 import { expectPartitions, forgetPartitions, unexpectedPartitions } from '../db/partitions/partitions.ts'
 import { firstReached } from './_dispatch/absent-by-rule.ts'
 import { checkCalendars } from './_dispatch/calendar-check.ts'
+import { conclude } from './_dispatch/conclude.ts'
 import { datasetsOf, preferenceOrder, serversOf } from './_dispatch/desk.ts'
 import { serves } from './_dispatch/reach.ts'
+import { explainRefused } from './_dispatch/refused.ts'
 import { asofAt, expectedPartitions, expectedRows, livesOf, monthMasks } from './_expected/expected.ts'
 import { openWindows } from './_expected/restate.ts'
 import { dropFragment } from './_ledger/ledger.ts'
@@ -41,6 +45,11 @@ export interface Audited extends Ending {
   gaps: number
   enqueued: number
   rechecks: number
+  /** Absences that got a more exact reason from what is known around them. */
+  named: number
+  /** Sessions that a large share of the universe lacks, and those that turned up again. */
+  incidents: number
+  cleared: number
   /** Present cells that are asked for again. */
   rereads: number
   /** Tasks for cells nobody expects any more. */
@@ -51,6 +60,15 @@ export interface Audited extends Ending {
   forgotten: number
 }
 
+/** What a dataset's part of the audit is about. */
+interface About {
+  dataset: DatasetName
+  spec: DatasetConfig
+  asof: Dt
+  /** Share of a session's minutes in which each symbol usually trades, where that is known. */
+  shares: ReadonlyMap<string, number>
+}
+
 export async function audit(node: Node, { at = node.now() }: { at?: number | undefined }): Promise<Audited> {
   const asof = asofAt(at)
   const audited: Audited = {
@@ -59,6 +77,9 @@ export async function audit(node: Node, { at = node.now() }: { at?: number | und
     gaps: 0,
     enqueued: 0,
     rechecks: 0,
+    named: 0,
+    incidents: 0,
+    cleared: 0,
     rereads: 0,
     dropped: 0,
     touched: 0,
@@ -74,17 +95,27 @@ export async function audit(node: Node, { at = node.now() }: { at?: number | und
     wanted.push(...partitions.map(({ partition }) => ({ dataset, partition })))
     audited.touched += await expectPartitions(node.db, dataset, partitions, node.now())
 
-    const { gaps, enqueued } = await queueGaps(node, dataset, spec, asof, room)
+    const lives = livesOf(node.config, spec, asof)
+    const shares = await listShares(node.db, dataset, node.config.qc.completeness.baseline_sessions)
+    const about: About = { dataset, spec, asof, shares }
+    const concluded = await conclude(node, dataset, spec, lives, asof)
+    audited.named += concluded.named
+    audited.incidents += concluded.incidents
+    audited.cleared += concluded.cleared
+
+    const { gaps, enqueued } = await queueGaps(node, about, room)
     audited.gaps += gaps
 
     const due = await dueAbsences(node.db, dataset, node.now(), Math.max(0, room - enqueued))
-    const rechecks = due.map(({ symbol, dt }) => newTask(spec, symbol, dt, asof, 'recheck', node.now()))
-    const rechecked = await enqueueTasks(node.db, dataset, rechecks, node.now())
-    audited.dropped += await dropUnexpected(node.db, dataset, livesOf(node.config, spec, asof), asof, node.now())
+    const rechecks = due.map(({ symbol, dt }) => newTask(about, symbol, dt, 'recheck', node.now()))
+    const redriven = await redriveStalled(node.db, dataset, node.now())
+    const rechecked = redriven + (await enqueueTasks(node.db, dataset, rechecks, node.now()))
+    audited.dropped += await dropUnexpected(node.db, dataset, lives, asof, node.now())
     audited.enqueued += enqueued
     audited.rechecks += rechecked
-    room = Math.max(0, room - enqueued - rechecked)
-    const rereads = await queueRereads(node, dataset, spec, at, room)
+    const refused = await explainRefused(node, dataset)
+    room = Math.max(0, room - enqueued - rechecked + refused)
+    const rereads = await queueRereads(node, about, at, room)
     audited.rereads += rereads
     room -= rereads
   }
@@ -97,8 +128,7 @@ export async function audit(node: Node, { at = node.now() }: { at?: number | und
 /** Queues the present cells whose data may have been corrected since they were read, each for the vendor it came from. Answers how many. */
 async function queueRereads(
   node: Node,
-  dataset: DatasetName,
-  spec: DatasetConfig,
+  { dataset, spec, asof, shares }: About,
   at: number,
   limit: number,
 ): Promise<number> {
@@ -107,7 +137,7 @@ async function queueRereads(
   const due = await dueRereads(node.db, {
     dataset,
     windows: openWindows(spec, at),
-    lives: livesOf(node.config, spec, asofAt(at)),
+    lives: livesOf(node.config, spec, asof),
     preferred: preferenceOrder(node.config, dataset),
     askable,
     now: node.now(),
@@ -119,7 +149,7 @@ async function queueRereads(
       dt,
       lane: 'backfill',
       priority: PRIORITY_REREAD,
-      expectedRows: expectedRows(spec, symbol, dt),
+      expectedRows: expectedRows(spec, symbol, dt, shares.get(symbol)),
       reason: 're_read',
       nextAt: node.now(),
       vendor,
@@ -146,13 +176,8 @@ async function forgetUnwanted(node: Node, wanted: { dataset: string; partition: 
  * Queues the gaps some vendor can fill, oldest first, and says of those that are too recent that they are. Days before every vendor's
  * history are absent by rule and cost no task. Slice by slice: what was queued stays queued when the rest is not reached.
  */
-async function queueGaps(
-  node: Node,
-  dataset: DatasetName,
-  spec: DatasetConfig,
-  asof: Dt,
-  limit: number,
-): Promise<{ gaps: number; enqueued: number }> {
+async function queueGaps(node: Node, about: About, limit: number): Promise<{ gaps: number; enqueued: number }> {
+  const { dataset, spec, asof } = about
   const queued = { gaps: 0, enqueued: 0 }
   const servers = serversOf(node, dataset)
   const reached = firstReached(node, dataset)
@@ -173,7 +198,9 @@ async function queueGaps(
     const tasks = slice
       .flatMap(({ symbol, month, gaps }) => dtsOfMask(month, gaps).map((dt) => ({ symbol, dt })))
       .slice(0, limit - queued.gaps)
-      .map(({ symbol, dt }) => newTask(spec, symbol, dt, asof, 'missing', whenServed(dt)))
+      .map(({ symbol, dt }) => newTask(about, symbol, dt, 'missing', whenServed(dt)))
+      // Tasks that share all but their cell are written together, and each symbol has rows of its own to be expected.
+      .sort((a, b) => (a.expectedRows ?? 0) - (b.expectedRows ?? 0))
     queued.gaps += tasks.length
     for (let at = 0; at < tasks.length; at += TASKS_PER_WRITE) {
       const batch = tasks.slice(at, at + TASKS_PER_WRITE)
@@ -188,10 +215,9 @@ async function queueGaps(
 }
 
 function newTask(
-  spec: DatasetConfig,
+  { spec, asof, shares }: About,
   symbol: string,
   dt: Dt,
-  asof: Dt,
   reason: NewTask['reason'],
   nextAt: number,
 ): NewTask {
@@ -201,7 +227,7 @@ function newTask(
     dt,
     lane: today ? 'today' : 'backfill',
     priority: today ? PRIORITY_TODAY : spec.expected_rows === 'session_minutes' ? PRIORITY_MINUTES : PRIORITY_DAYS,
-    expectedRows: expectedRows(spec, symbol, dt),
+    expectedRows: expectedRows(spec, symbol, dt, shares.get(symbol)),
     reason,
     nextAt,
   }

@@ -8,7 +8,7 @@ export interface NewTask {
   lane: 'today' | 'backfill'
   priority: number
   expectedRows: number | null
-  reason: 'missing' | 'recheck' | 'second_opinion' | 'manual' | 're_read'
+  reason: 'missing' | 'recheck' | 'second_opinion' | 'manual' | 're_read' | 'probe'
   nextAt: number
   /** The only vendor to ask; absent for any. */
   vendor?: string

@@ -2,7 +2,7 @@
  * gap_tasks: the queue. One open task per cell.
  *
  *   enqueue → queued ──claim──▶ leased ──settle──▶ done      (present, or absent for good)
- *               ▲                 │ └────settle──▶ stalled   (attempts used up; redrive makes it queued again)
+ *               ▲                 │ └────settle──▶ stalled   (attempts used up; the audit tries again at long intervals)
  *               └── settle, reap ─┘
  *
  * A present cell is queued too when its vendor may have changed it since (`re_read`); whatever comes of that, it stays present.
@@ -21,7 +21,7 @@ export const gapTasks = sqliteTable(
     lane: text('lane', { enum: ['today', 'backfill'] }).notNull(),
     priority: integer('priority').notNull(),
     expectedRows: integer('expected_rows'),
-    /** Why the cell was queued: missing, recheck, second_opinion, manual or re_read. */
+    /** Why the cell was queued: missing, recheck, second_opinion, manual, re_read or probe (of an incident). */
     reason: text('reason').notNull(),
     state: text('state', { enum: ['queued', 'leased', 'done', 'stalled'] }).notNull(),
     attempts: integer('attempts').notNull(),

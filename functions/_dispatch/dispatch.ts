@@ -14,6 +14,7 @@ import { type CellOutcome, outcomesOf } from './outcomes.ts'
 import { quarantine } from './quarantine.ts'
 import { type Restated, restatedCells } from './restated.ts'
 import { settle } from './settle.ts'
+import { shortMinutes } from './short-minutes.ts'
 
 export interface Dispatched {
   vendor: string
@@ -40,7 +41,7 @@ export async function dispatchNext(
   const answer = await ask(desk, claim)
   const tookMs = desk.elapsed() - begun
   await quarantine(desk, claim, answer)
-  const outcomes = outcomesOf(answer, claim.plan.wants, claim.spec)
+  const outcomes = outcomesOf(answer, claim.plan.wants, claim.spec, await shortMinutes(desk, claim))
   await heedVendor(desk, seat.name, answer)
   const known = await listAttempts(desk.db, claim.dataset, claim.plan.wants)
   const { kept, restated } = await keep(desk, claim, outcomes, known)

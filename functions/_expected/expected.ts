@@ -3,6 +3,7 @@ import type { Config, DatasetConfig } from '../../config/schema.ts'
 import { calendarOf } from '../_calendar/calendar.ts'
 import { type Dt, maxDt, minDt, yearsBefore } from '../_market/dt.ts'
 import { partitionOf } from '../_market/partition.ts'
+import { expectedMinutes } from './liquidity.ts'
 
 /** A symbol's expected days, both ends inclusive, clipped to depth and as-of. */
 export interface Life {
@@ -49,14 +50,17 @@ export function livesOf(config: Config, spec: DatasetConfig, asof: Dt): Life[] {
     .filter(({ fromDt, toDt }) => fromDt <= toDt)
 }
 
-/** Rows a complete cell holds as far as the configuration knows; a minute cell may hold fewer if the symbol trades thinly. */
-export function expectedRows(spec: DatasetConfig, symbol: string, dt: Dt): number | null {
+/**
+ * Rows a complete cell holds as far as is known: the minutes of a session in which the symbol usually trades (`share`), all of them while
+ * its habit is not known.
+ */
+export function expectedRows(spec: DatasetConfig, symbol: string, dt: Dt, share = 1): number | null {
   switch (spec.expected_rows) {
     case 'one':
       return 1
     case 'session_minutes': {
       const session = calendarOf(spec.calendar).session(dt)
-      return session ? (session.close - session.open) / 60_000 : null
+      return session ? expectedMinutes(share, (session.close - session.open) / 60_000) : null
     }
     case 'series':
       return spec.groups?.[symbol]?.series.filter(({ from }) => from <= dt).length ?? null

@@ -34,6 +34,7 @@ ${story.corrections.length === 0 ? '' : correctionsSection(story.corrections)}
 ${story.vendors.length === 0 ? html`<p>No vendor lists this dataset.</p>` : story.vendors.map(vendorArticle)}
 ${story.formerVendors.map(({ vendor, attempt }) => article(`${vendor}, no longer configured`, attemptFacts(attempt)))}
 </section>
+${story.incidents.length === 0 ? '' : incidentsSection(story.incidents)}
 </main>
 <footer>
 <nav aria-label="Other views">${links(story)}</nav>
@@ -159,6 +160,19 @@ const attemptFacts = (attempt: NonNullable<VendorStory['attempt']>): Fact[] => [
   ['Read again', attempt.rereadAt && time(attempt.rereadAt)],
   ['Asked again', attempt.askAgainAt === null ? 'not of itself' : html`not before ${time(attempt.askAgainAt)}`],
 ]
+
+const incidentsSection = (incidents: Story['incidents']): Html => html`<section>
+<h2>Incidents of the session</h2>
+${incidents.map((row) =>
+  article(row.vendor ?? 'all vendors', [
+    ['What', row.sentence],
+    ['Open since', time(row.openedAt)],
+    ['Last seen', time(row.lastSeenAt)],
+    ['Looks in vain', row.looks],
+    ['Next look', html`${time(row.nextLookAt)}: ${row.probes.join(', ')}`],
+  ]),
+)}
+</section>`
 
 const correctionsSection = (corrections: Story['corrections']): Html => html`<section>
 <h2>Changes by the vendor</h2>
