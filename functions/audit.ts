@@ -3,25 +3,26 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { DatasetConfig } from '../config/schema.ts'
 import { type Absence, dueAbsences, explainAbsences } from '../db/absences/absences.ts'
 import { dueRereads } from '../db/attempts/due-rereads.ts'
-import { gapSlices } from '../db/coverage/find-gaps.ts'
 import { countOpenTasks } from '../db/gap-tasks/count-tasks.ts'
 import { dropUnexpected } from '../db/gap-tasks/drop-unexpected.ts'
 import { endRereads } from '../db/gap-tasks/end-rereads.ts'
 import { enqueueTasks, type NewTask } from '../db/gap-tasks/enqueue-tasks.ts'
 import { redriveStalled } from '../db/gap-tasks/redrive-stalled.ts'
+import { turnQueue } from '../db/gap-tasks/turn-queue.ts'
 import { listShares } from '../db/liquidity/liquidity.ts'
 import { expectPartitions, forgetPartitions, unexpectedPartitions } from '../db/partitions/partitions.ts'
 import { firstReached } from './_dispatch/absent-by-rule.ts'
 import { checkCalendars } from './_dispatch/calendar-check.ts'
 import { conclude } from './_dispatch/conclude.ts'
 import { datasetsOf, preferenceOrder, serversOf } from './_dispatch/desk.ts'
-import { serves } from './_dispatch/reach.ts'
+import { gapsInOrder } from './_dispatch/gaps-in-order.ts'
+import { servedFrom } from './_dispatch/reach.ts'
 import { explainRefused } from './_dispatch/refused.ts'
-import { asofAt, expectedPartitions, expectedRows, livesOf, monthMasks } from './_expected/expected.ts'
+import { asofAt, expectedPartitions, expectedRows, livesOf, lookBackFrom } from './_expected/expected.ts'
 import { openWindows } from './_expected/restate.ts'
 import { dropFragment } from './_ledger/ledger.ts'
 import { DatasetName } from './_market/cell.ts'
-import { type Dt, dtsOfMask, maxDt } from './_market/dt.ts'
+import { type Dt, maxDt } from './_market/dt.ts'
 import { type Ending, Night } from './_runtime/door.ts'
 import type { Node } from './_runtime/node.ts'
 
@@ -103,10 +104,13 @@ export async function audit(node: Node, { at = node.now() }: { at?: number | und
     audited.incidents += concluded.incidents
     audited.cleared += concluded.cleared
 
-    const { gaps, enqueued } = await queueGaps(node, about, room)
+    // A changed policy holds for what is queued already, too.
+    await turnQueue(node.db, dataset, spec.backfill.order === 'newest-first')
+    const most = Math.min(room, spec.backfill.max_tasks_per_run ?? room)
+    const { gaps, enqueued } = await queueGaps(node, about, most)
     audited.gaps += gaps
 
-    const due = await dueAbsences(node.db, dataset, node.now(), Math.max(0, room - enqueued))
+    const due = await dueAbsences(node.db, dataset, node.now(), Math.max(0, most - enqueued), lookBackFrom(spec, asof))
     const rechecks = due.map(({ symbol, dt }) => newTask(about, symbol, dt, 'recheck', node.now()))
     const redriven = await redriveStalled(node.db, dataset, node.now())
     const rechecked = redriven + (await enqueueTasks(node.db, dataset, rechecks, node.now()))
@@ -173,7 +177,7 @@ async function forgetUnwanted(node: Node, wanted: { dataset: string; partition: 
 }
 
 /**
- * Queues the gaps some vendor can fill, oldest first, and says of those that are too recent that they are. Days before every vendor's
+ * Queues the gaps some vendor can fill, in the order of the dataset, and says of those that are too recent that they are. Days before every vendor's
  * history are absent by rule and cost no task. Slice by slice: what was queued stays queued when the rest is not reached.
  */
 async function queueGaps(node: Node, about: About, limit: number): Promise<{ gaps: number; enqueued: number }> {
@@ -186,17 +190,9 @@ async function queueGaps(node: Node, about: About, limit: number): Promise<{ gap
   const lives = livesOf(node.config, spec, asof)
     .map((life) => ({ ...life, fromDt: maxDt(life.fromDt, reached) }))
     .filter(({ fromDt, toDt }) => fromDt <= toDt)
-  const whenServed = memoised((dt) =>
-    Math.min(
-      ...servers.map(({ terms }) => {
-        const served = serves(terms, spec, dt, now)
-        return served.can === 'now' ? now : served.can === 'later' ? served.at : Number.MAX_SAFE_INTEGER
-      }),
-    ),
-  )
-  for await (const slice of gapSlices(node.db, dataset, lives, monthMasks(spec, asof))) {
+  const whenServed = servedFrom(servers, spec, now)
+  for await (const slice of gapsInOrder(node.db, dataset, spec, lives, asof)) {
     const tasks = slice
-      .flatMap(({ symbol, month, gaps }) => dtsOfMask(month, gaps).map((dt) => ({ symbol, dt })))
       .slice(0, limit - queued.gaps)
       .map(({ symbol, dt }) => newTask(about, symbol, dt, 'missing', whenServed(dt)))
       // Tasks that share all but their cell are written together, and each symbol has rows of its own to be expected.
@@ -230,6 +226,7 @@ function newTask(
     expectedRows: expectedRows(spec, symbol, dt, shares.get(symbol)),
     reason,
     nextAt,
+    newestFirst: spec.backfill.order === 'newest-first',
   }
 }
 
@@ -237,12 +234,3 @@ const tooRecent = (gaps: NewTask[], now: number): Absence[] =>
   gaps
     .filter(({ nextAt }) => nextAt > now)
     .map(({ symbol, dt, nextAt }) => ({ symbol, dt, reason: 'TOO_RECENT', recheckAt: nextAt }))
-
-function memoised(compute: (dt: Dt) => number): (dt: Dt) => number {
-  const known = new Map<Dt, number>()
-  return (dt) => {
-    const value = known.get(dt) ?? compute(dt)
-    known.set(dt, value)
-    return value
-  }
-}

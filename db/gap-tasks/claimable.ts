@@ -28,8 +28,8 @@ export function claimableBy(reach: VendorReach): SQL {
       AND (t.vendor = ${vendor} OR t.vendor IS NULL AND NOT EXISTS (${askedLately})) AND NOT EXISTS (${demoted})`
 }
 
-/** Lane `today` first, then priority, then the oldest day, then first come. */
-export const queueOrder: SQL = sql`t.lane DESC, t.priority DESC, t.dt, t.id`
+/** Lane `today` first, then priority, then the day whose turn it is, then first come. */
+export const queueOrder: SQL = sql`t.lane DESC, t.priority DESC, t.turn, t.id`
 
 export interface QueuedTask {
   id: number
@@ -40,6 +40,8 @@ export interface QueuedTask {
   expectedRows: number | null
   reason: string
   attempts: number
+  /** The lower comes first. */
+  turn: number
 }
 
-export const taskColumns: SQL = sql`t.id, t.symbol, t.dt, t.lane, t.priority, t.expected_rows AS expectedRows, t.reason, t.attempts`
+export const taskColumns: SQL = sql`t.id, t.symbol, t.dt, t.lane, t.priority, t.expected_rows AS expectedRows, t.reason, t.attempts, t.turn`

@@ -32,11 +32,13 @@ export const gapTasks = sqliteTable(
     updatedAt: integer('updated_at').notNull(),
     /** The only vendor that may take the task; null for any. */
     vendor: text('vendor'),
+    /** Place among tasks of one lane and priority: the day as a number, 20240705, or its negative where the newest days come first. */
+    turn: integer('turn').notNull().default(0),
   },
   (table) => [
     uniqueIndex('gap_tasks_open_cell').on(table.dataset, table.symbol, table.dt).where(sql`state <> 'done'`),
     index('gap_tasks_queue')
-      .on(table.dataset, sql`lane DESC`, sql`priority DESC`, table.dt, table.id)
+      .on(table.dataset, sql`lane DESC`, sql`priority DESC`, table.turn, table.id)
       .where(sql`state = 'queued'`),
     check('gap_tasks_lane', sql`${table.lane} IN ('today', 'backfill')`),
     check('gap_tasks_state', sql`${table.state} IN ('queued', 'leased', 'done', 'stalled')`),

@@ -1,5 +1,5 @@
 /** What the node should have: calendar sessions ∩ the symbol's life ∩ the dataset's depth, up to an as-of day. */
-import type { Config, DatasetConfig } from '../../config/schema.ts'
+import type { BackConfig, Config, DatasetConfig } from '../../config/schema.ts'
 import { calendarOf } from '../_calendar/calendar.ts'
 import { type Dt, maxDt, minDt, yearsBefore } from '../_market/dt.ts'
 import { partitionOf } from '../_market/partition.ts'
@@ -17,17 +17,22 @@ export const asofAt = (instant: number): Dt => calendarOf('xnys').lastClosed(ins
 
 /** First and last expected day of a dataset. */
 export function expectedRange(spec: DatasetConfig, asof: Dt): { fromDt: Dt; toDt: Dt } {
+  return { fromDt: maxDt(firstOf(spec.depth, spec, asof), calendarOf(spec.calendar).first), toDt: asof }
+}
+
+/** The first day whose gaps are queued: that of the look-back, or of the depth where that is later or there is no other. */
+export function lookBackFrom(spec: DatasetConfig, asof: Dt): Dt {
+  const { fromDt } = expectedRange(spec, asof)
+  const { look_back } = spec.backfill
+  return look_back === undefined ? fromDt : maxDt(firstOf(look_back, spec, asof), fromDt)
+}
+
+function firstOf(back: BackConfig, spec: DatasetConfig, asof: Dt): Dt {
+  if ('from' in back) return back.from
+  if ('years' in back) return yearsBefore(asof, back.years)
   const calendar = calendarOf(spec.calendar)
-  const { depth } = spec
-  const wanted =
-    'from' in depth
-      ? depth.from
-      : 'years' in depth
-        ? yearsBefore(asof, depth.years)
-        : depth.sessions === 1 && calendar.isSession(asof)
-          ? asof
-          : calendar.previous(asof, depth.sessions - (calendar.isSession(asof) ? 1 : 0))
-  return { fromDt: maxDt(wanted, calendar.first), toDt: asof }
+  const isSession = calendar.isSession(asof)
+  return back.sessions === 1 && isSession ? asof : calendar.previous(asof, back.sessions - (isSession ? 1 : 0))
 }
 
 /** The symbols of a dataset with the days expected of each; symbols whose life lies outside are left out. */

@@ -4,6 +4,7 @@ import type { OpenTask } from '../../db/gap-tasks/find-task.ts'
 import type { Incident } from '../../db/incidents/list-incidents.ts'
 import { FOREVER } from '../_dispatch/verdict.ts'
 import { nextWindow, openWindows } from '../_expected/restate.ts'
+import type { Dt } from '../_market/dt.ts'
 import { partitionOf } from '../_market/partition.ts'
 import type { Absent, Judged, Stage } from './conclusion.ts'
 import { isUsable } from './conclusion.ts'
@@ -28,6 +29,8 @@ export interface Known {
   absence: Absent | null
   judged: Judged
   stage: Stage
+  /** The first day whose gaps the audit queues. */
+  lookBackFrom: Dt
   now: number
 }
 
@@ -129,12 +132,15 @@ function rereadStep({ cell, vendors, winner, now }: Known, state: string): NextS
   }
 }
 
-function absentStep({ absence, cell, memory, vendors, now }: Known): NextStep {
+function absentStep({ absence, cell, memory, vendors, lookBackFrom, now }: Known): NextStep {
   if (absence === null && memory.coverage.absent) return nothing('explained, but the reason is not kept')
   if (absence?.source === 'rule') return nothing(`${noVendor(vendors, cell)} (${absence.reason})`)
   if (absence && absence.recheckAt === null) return nothing(`absent for good, ${absence.reason}. ${absence.meaning}`)
   const incident = memory.incidents.find(({ kind }) => absence?.reason === REASON_OF[kind])
   if (incident && memory.coverage.absent) return incidentStep(incident, now)
+  if (cell.dt < lookBackFrom) {
+    return nothing(`outside the look-back of ${cell.dataset}, which queues gaps from ${lookBackFrom} on`)
+  }
   const due = absence?.recheckAt ?? now
   const first = firstAskable(vendors, due)
   if (first === null) return nothing(noVendor(vendors, cell))

@@ -57,7 +57,7 @@ function insteadOf({ dt, expected }: Story): Html | string {
   return other === null ? '' : html`<p><a href="../${other}/${dt}">Why ${other} on this day</a></p>\n`
 }
 
-function expectedFacts({ expected, asof }: Story): Fact[] {
+function expectedFacts({ expected, backfill, asof }: Story): Fact[] {
   const { calendar, symbol, depth, rows } = expected
   return [
     ['Expected', expected.sentence],
@@ -76,6 +76,7 @@ function expectedFacts({ expected, asof }: Story): Fact[] {
     ['Ticker then', symbol.tickerThen],
     ['Now named', symbol.nowNamed],
     ['Depth', `${depth.from} to ${depth.to} (as of ${asof})`],
+    ['Backfill', `${backfill.order}, gaps queued from ${backfill.lookBackFrom} on`],
     ['Rows', `${rows.expected ?? 'unknown'}: ${rows.sentence}`],
     ['Expected from', expected.expectedFrom && time(expected.expectedFrom)],
   ]

@@ -2,7 +2,7 @@
 import type { CellAttempt } from '../../db/attempts/list-cell-attempts.ts'
 import type { Incident } from '../../db/incidents/list-incidents.ts'
 import { MAX_ATTEMPTS } from '../_dispatch/verdict.ts'
-import { asofAt } from '../_expected/expected.ts'
+import { asofAt, lookBackFrom } from '../_expected/expected.ts'
 import { changeText } from '../_market/difference.ts'
 import { partitionOf } from '../_market/partition.ts'
 import { RequestError } from '../_runtime/door.ts'
@@ -32,7 +32,19 @@ export async function storyOf(node: Node, cell: Cell) {
   const absence = absenceOf(expectation, memory, vendors)
   const judged = judgedOf(expectation, memory)
   const stage = stageOf(memory)
-  const next = nextStepOf({ cell, expectation, memory, vendors, winner, absence, judged, stage, now })
+  const from = lookBackFrom(spec, asof)
+  const next = nextStepOf({
+    cell,
+    expectation,
+    memory,
+    vendors,
+    winner,
+    absence,
+    judged,
+    stage,
+    lookBackFrom: from,
+    now,
+  })
   const { expectedFrom, ...expected } = expectation
   const nowNamed = expectation.symbol.nowNamed
   return {
@@ -45,6 +57,7 @@ export async function storyOf(node: Node, cell: Cell) {
     next: { at: isoOf(next.at), sentence: next.sentence },
     ...(nowNamed === null ? {} : { askInstead: `/why/${dataset}/${nowNamed}/${dt}` }),
     expected: { ...expected, expectedFrom: isoOf(expectedFrom) },
+    backfill: { order: spec.backfill.order, lookBackFrom: from },
     coverage: memory.coverage,
     absence: absence && { ...absence, decidedAt: isoOf(absence.decidedAt), recheckAt: isoOf(absence.recheckAt) },
     winner: winner && {

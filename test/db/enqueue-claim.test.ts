@@ -245,7 +245,7 @@ test.each([
   ['negative attempts', sql`UPDATE gap_tasks SET attempts = -1`],
   [
     'a second open task of a cell',
-    sql`INSERT INTO gap_tasks SELECT 99, dataset, symbol, dt, lane, priority, expected_rows, reason, 'stalled', 0, 0, NULL, 0, 0, NULL FROM gap_tasks`,
+    sql`INSERT INTO gap_tasks SELECT 99, dataset, symbol, dt, lane, priority, expected_rows, reason, 'stalled', 0, 0, NULL, 0, 0, NULL, 0 FROM gap_tasks`,
   ],
   ['a lease on a task there is not', sql`INSERT INTO leases VALUES (4711, 'v', 't', 'h', 0, 0)`],
   ['a task deleted under its lease', sql`DELETE FROM gap_tasks`],

@@ -26,4 +26,7 @@ CREATE TABLE `liquidity` (
 	CONSTRAINT "liquidity_share" CHECK("liquidity"."share" BETWEEN 0 AND 1)
 );
 --> statement-breakpoint
+DROP INDEX `gap_tasks_queue`;--> statement-breakpoint
+ALTER TABLE `gap_tasks` ADD `turn` integer DEFAULT 0 NOT NULL;--> statement-breakpoint
+CREATE INDEX `gap_tasks_queue` ON `gap_tasks` (`dataset`,lane DESC,priority DESC,`turn`,`id`) WHERE state = 'queued';--> statement-breakpoint
 CREATE INDEX `absences_reason` ON `absences` (`dataset`,`reason`,`symbol`,`dt`,`decided_at`);
