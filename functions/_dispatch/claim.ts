@@ -144,12 +144,17 @@ export function limitsOf(seat: Pick<Server['seat'], 'name' | 'config'>, lane: La
   return { vendor, perMinute, perDay: calls_per_day }
 }
 
+/** The queue's own measure (db/gap-tasks/turn-queue.ts): a dataset whose newest days come first goes before one that begins with its oldest. */
+const turnIn = ({ head, spec }: Candidate): number =>
+  Number(head.dt.replaceAll('-', '')) * (spec.backfill.order === 'newest-first' ? -1 : 1)
+
 /** Queue order over datasets; between vendors with the same head, the better score. */
 function comesBefore(a: Candidate, b: Candidate): boolean {
   if (a.head.id === b.head.id) return a.score.score > b.score.score
   if (a.head.lane !== b.head.lane) return a.head.lane === 'today'
   if (a.head.priority !== b.head.priority) return a.head.priority > b.head.priority
-  if (a.head.turn !== b.head.turn) return a.head.turn < b.head.turn
+  const [turnA, turnB] = [turnIn(a), turnIn(b)]
+  if (turnA !== turnB) return turnA < turnB
   return a.head.id < b.head.id
 }
 

@@ -160,14 +160,14 @@ const WAITING: World = weeks('2025-07-08', '2025-07-03', { isDispatched: false, 
 WAITING.terms.terms = { recency: { sessions: 1, at: '20:16' } }
 
 export const WORLDS: Record<string, World> = {
-  'september-11': weeks('2001-09-21', '2001-08-27', { universe: [listed('AAPL')] }),
-  sandy: weeks('2012-11-02', '2012-10-22'),
-  bush: weeks('2018-12-11', '2018-11-19'),
-  carter: weeks('2025-01-15', '2024-12-23'),
-  'jobs-friday': weeks('2021-04-08', '2021-03-29'),
-  'good-friday': weeks('2024-04-03', '2024-03-25'),
-  'juneteenth-21': weeks('2021-06-23', '2021-05-27'),
-  'juneteenth-22': weeks('2022-06-23', '2022-06-06'),
+  'september-11': weeks('2001-09-18', '2001-08-31', { universe: [listed('AAPL')] }),
+  sandy: weeks('2012-11-02', '2012-10-26'),
+  bush: weeks('2018-12-07', '2018-11-21'),
+  carter: weeks('2025-01-10', '2024-12-24'),
+  'jobs-friday': weeks('2021-04-06', '2021-04-01'),
+  'good-friday': weeks('2024-04-02', '2024-03-28'),
+  'juneteenth-21': weeks('2021-06-22', '2021-05-28'),
+  'juneteenth-22': weeks('2022-06-21', '2022-06-08'),
   columbus: weeks('2024-11-13', '2024-10-10', {
     yields: blankOn('2024-11-12'),
     lacks: (dataset, _symbol, dt) => dataset === 'macro_treasury' && dt === '2024-11-12',

@@ -139,7 +139,7 @@ test('the queue is read through its index, not sorted', async () => {
   const db = await freshDb()
   const plan = await db.all<{ detail: string }>(
     sql`EXPLAIN QUERY PLAN SELECT t.id FROM gap_tasks t WHERE t.state = 'queued' AND t.dataset = 'x'
-        ORDER BY t.lane DESC, t.priority DESC, t.dt, t.id LIMIT 1`,
+        ORDER BY t.lane DESC, t.priority DESC, t.turn, t.id LIMIT 1`,
   )
   expect(plan.map(({ detail }) => detail).join()).toMatch(/gap_tasks_queue/)
   expect(plan.map(({ detail }) => detail).join()).not.toMatch(/TEMP B-TREE/)
