@@ -42,7 +42,13 @@ export async function loadConfig({ folder, universe, vendors, fetches = {} }: Co
   if (symbols) faults.push(...universeFaults(symbols, universeFile))
   if (qc) faults.push(...qcFaults(qc, join(folder, 'qc.yaml')))
   if (capabilities && datasets && symbols && qc && faults.length === 0) {
-    return { vendors: withLimits(capabilities.vendors), datasets: datasets.datasets, universe: symbols.symbols, qc }
+    return {
+      vendors: withLimits(capabilities.vendors),
+      datasets: datasets.datasets,
+      incidents: datasets.incidents,
+      universe: symbols.symbols,
+      qc,
+    }
   }
   throw new ConfigError(faults)
 }

@@ -76,16 +76,30 @@ const Column = z.strictObject({
   optional: z.boolean().default(false),
 })
 
+/** A first day: a date, or as many years or sessions before the as-of day. */
+const Back = z.union([
+  z.strictObject({ from: DtText }),
+  z.strictObject({ years: z.int().positive() }),
+  z.strictObject({ sessions: z.int().positive() }),
+])
+
+/** How what is missing of a dataset is worked off. */
+const Backfill = z.strictObject({
+  /** Which day of the backlog comes first. */
+  order: z.enum(['oldest-first', 'newest-first']).default('oldest-first'),
+  /** Gaps before this day are told, but not queued; absent: all of the depth is. */
+  look_back: Back.optional(),
+  /** Gaps and re-checks one audit queues at the most; absent: as many as the queue holds. */
+  max_tasks_per_run: z.int().positive().optional(),
+})
+
 const Dataset = z.strictObject({
   calendar: z.enum(['xnys', 'fed']),
   /** `symbols`: the universe's symbols. `groups`: the series groups below. */
   universe: z.enum(['symbols', 'groups']),
-  /** The first day wanted: a date, or as many years or sessions before the as-of day. */
-  depth: z.union([
-    z.strictObject({ from: DtText }),
-    z.strictObject({ years: z.int().positive() }),
-    z.strictObject({ sessions: z.int().positive() }),
-  ]),
+  /** The first day wanted. */
+  depth: Back,
+  backfill: Backfill.prefault({}),
   /**
    * Rows a complete cell holds: one bar, the session's minutes, one per series of the group; `contracts`: bars of however many
    * contracts traded; `events`: whatever happened, and that nothing did is an answer too.
@@ -116,7 +130,17 @@ const Dataset = z.strictObject({
     .optional(),
 })
 
-export const Datasets = z.strictObject({ datasets: z.partialRecord(DatasetName, Dataset) })
+/** When a session that symbols lack counts as one incident rather than as so many gaps. */
+const Incidents = z.strictObject({
+  /** The least share of the symbols that have data around the day, and the least number of cells. */
+  share: z.number().gt(0).max(1).default(0.5),
+  min_cells: z.int().min(2).default(20),
+})
+
+export const Datasets = z.strictObject({
+  datasets: z.partialRecord(DatasetName, Dataset),
+  incidents: Incidents.prefault({}),
+})
 
 const Listed = z.strictObject({
   symbol: SymbolText,
@@ -156,6 +180,7 @@ export type VendorConfig = Omit<VendorEntry, (typeof LIMITS)[number]> & {
   [Limit in (typeof LIMITS)[number]]: Exclude<VendorEntry[Limit], undefined>
 }
 export type VendorDatasetConfig = z.infer<typeof VendorDataset>
+export type BackConfig = z.infer<typeof Back>
 export type DatasetConfig = z.infer<typeof Dataset>
 export type ColumnConfig = z.infer<typeof Column>
 export type UniverseConfig = z.infer<typeof Universe>
@@ -165,6 +190,7 @@ export type QcConfig = z.infer<typeof Qc>
 export interface Config {
   vendors: Record<string, VendorConfig>
   datasets: Partial<Record<DatasetName, DatasetConfig>>
+  incidents: z.infer<typeof Incidents>
   universe: UniverseConfig['symbols']
   qc: QcConfig
 }

@@ -3,21 +3,26 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { DatasetConfig } from '../config/schema.ts'
 import { type Absence, dueAbsences, explainAbsences } from '../db/absences/absences.ts'
 import { dueRereads } from '../db/attempts/due-rereads.ts'
-import { gapSlices } from '../db/coverage/find-gaps.ts'
 import { countOpenTasks } from '../db/gap-tasks/count-tasks.ts'
 import { dropUnexpected } from '../db/gap-tasks/drop-unexpected.ts'
 import { endRereads } from '../db/gap-tasks/end-rereads.ts'
 import { enqueueTasks, type NewTask } from '../db/gap-tasks/enqueue-tasks.ts'
+import { redriveStalled } from '../db/gap-tasks/redrive-stalled.ts'
+import { turnQueue } from '../db/gap-tasks/turn-queue.ts'
+import { listShares } from '../db/liquidity/liquidity.ts'
 import { expectPartitions, forgetPartitions, unexpectedPartitions } from '../db/partitions/partitions.ts'
 import { firstReached } from './_dispatch/absent-by-rule.ts'
 import { checkCalendars } from './_dispatch/calendar-check.ts'
+import { conclude } from './_dispatch/conclude.ts'
 import { datasetsOf, preferenceOrder, serversOf } from './_dispatch/desk.ts'
-import { serves } from './_dispatch/reach.ts'
-import { asofAt, expectedPartitions, expectedRows, livesOf, monthMasks } from './_expected/expected.ts'
+import { gapsInOrder } from './_dispatch/gaps-in-order.ts'
+import { servedFrom } from './_dispatch/reach.ts'
+import { explainRefused } from './_dispatch/refused.ts'
+import { asofAt, expectedPartitions, expectedRows, livesOf, lookBackFrom } from './_expected/expected.ts'
 import { openWindows } from './_expected/restate.ts'
 import { dropFragment } from './_ledger/ledger.ts'
 import { DatasetName } from './_market/cell.ts'
-import { type Dt, dtsOfMask, maxDt } from './_market/dt.ts'
+import { type Dt, maxDt } from './_market/dt.ts'
 import { type Ending, Night } from './_runtime/door.ts'
 import type { Node } from './_runtime/node.ts'
 
@@ -41,6 +46,11 @@ export interface Audited extends Ending {
   gaps: number
   enqueued: number
   rechecks: number
+  /** Absences that got a more exact reason from what is known around them. */
+  named: number
+  /** Sessions that a large share of the universe lacks, and those that turned up again. */
+  incidents: number
+  cleared: number
   /** Present cells that are asked for again. */
   rereads: number
   /** Tasks for cells nobody expects any more. */
@@ -51,6 +61,15 @@ export interface Audited extends Ending {
   forgotten: number
 }
 
+/** What a dataset's part of the audit is about. */
+interface About {
+  dataset: DatasetName
+  spec: DatasetConfig
+  asof: Dt
+  /** Share of a session's minutes in which each symbol usually trades, where that is known. */
+  shares: ReadonlyMap<string, number>
+}
+
 export async function audit(node: Node, { at = node.now() }: { at?: number | undefined }): Promise<Audited> {
   const asof = asofAt(at)
   const audited: Audited = {
@@ -59,6 +78,9 @@ export async function audit(node: Node, { at = node.now() }: { at?: number | und
     gaps: 0,
     enqueued: 0,
     rechecks: 0,
+    named: 0,
+    incidents: 0,
+    cleared: 0,
     rereads: 0,
     dropped: 0,
     touched: 0,
@@ -74,17 +96,30 @@ export async function audit(node: Node, { at = node.now() }: { at?: number | und
     wanted.push(...partitions.map(({ partition }) => ({ dataset, partition })))
     audited.touched += await expectPartitions(node.db, dataset, partitions, node.now())
 
-    const { gaps, enqueued } = await queueGaps(node, dataset, spec, asof, room)
+    const lives = livesOf(node.config, spec, asof)
+    const shares = await listShares(node.db, dataset, node.config.qc.completeness.baseline_sessions)
+    const about: About = { dataset, spec, asof, shares }
+    const concluded = await conclude(node, dataset, spec, lives, asof)
+    audited.named += concluded.named
+    audited.incidents += concluded.incidents
+    audited.cleared += concluded.cleared
+
+    // A changed policy holds for what is queued already, too.
+    await turnQueue(node.db, dataset, spec.backfill.order === 'newest-first')
+    const most = Math.min(room, spec.backfill.max_tasks_per_run ?? room)
+    const { gaps, enqueued } = await queueGaps(node, about, most)
     audited.gaps += gaps
 
-    const due = await dueAbsences(node.db, dataset, node.now(), Math.max(0, room - enqueued))
-    const rechecks = due.map(({ symbol, dt }) => newTask(spec, symbol, dt, asof, 'recheck', node.now()))
-    const rechecked = await enqueueTasks(node.db, dataset, rechecks, node.now())
-    audited.dropped += await dropUnexpected(node.db, dataset, livesOf(node.config, spec, asof), asof, node.now())
+    const due = await dueAbsences(node.db, dataset, node.now(), Math.max(0, most - enqueued), lookBackFrom(spec, asof))
+    const rechecks = due.map(({ symbol, dt }) => newTask(about, symbol, dt, 'recheck', node.now()))
+    const redriven = await redriveStalled(node.db, dataset, node.now())
+    const rechecked = redriven + (await enqueueTasks(node.db, dataset, rechecks, node.now()))
+    audited.dropped += await dropUnexpected(node.db, dataset, lives, asof, node.now())
     audited.enqueued += enqueued
     audited.rechecks += rechecked
-    room = Math.max(0, room - enqueued - rechecked)
-    const rereads = await queueRereads(node, dataset, spec, at, room)
+    const refused = await explainRefused(node, dataset)
+    room = Math.max(0, room - enqueued - rechecked + refused)
+    const rereads = await queueRereads(node, about, at, room)
     audited.rereads += rereads
     room -= rereads
   }
@@ -97,8 +132,7 @@ export async function audit(node: Node, { at = node.now() }: { at?: number | und
 /** Queues the present cells whose data may have been corrected since they were read, each for the vendor it came from. Answers how many. */
 async function queueRereads(
   node: Node,
-  dataset: DatasetName,
-  spec: DatasetConfig,
+  { dataset, spec, asof, shares }: About,
   at: number,
   limit: number,
 ): Promise<number> {
@@ -107,7 +141,7 @@ async function queueRereads(
   const due = await dueRereads(node.db, {
     dataset,
     windows: openWindows(spec, at),
-    lives: livesOf(node.config, spec, asofAt(at)),
+    lives: livesOf(node.config, spec, asof),
     preferred: preferenceOrder(node.config, dataset),
     askable,
     now: node.now(),
@@ -119,7 +153,7 @@ async function queueRereads(
       dt,
       lane: 'backfill',
       priority: PRIORITY_REREAD,
-      expectedRows: expectedRows(spec, symbol, dt),
+      expectedRows: expectedRows(spec, symbol, dt, shares.get(symbol)),
       reason: 're_read',
       nextAt: node.now(),
       vendor,
@@ -143,16 +177,11 @@ async function forgetUnwanted(node: Node, wanted: { dataset: string; partition: 
 }
 
 /**
- * Queues the gaps some vendor can fill, oldest first, and says of those that are too recent that they are. Days before every vendor's
+ * Queues the gaps some vendor can fill, in the order of the dataset, and says of those that are too recent that they are. Days before every vendor's
  * history are absent by rule and cost no task. Slice by slice: what was queued stays queued when the rest is not reached.
  */
-async function queueGaps(
-  node: Node,
-  dataset: DatasetName,
-  spec: DatasetConfig,
-  asof: Dt,
-  limit: number,
-): Promise<{ gaps: number; enqueued: number }> {
+async function queueGaps(node: Node, about: About, limit: number): Promise<{ gaps: number; enqueued: number }> {
+  const { dataset, spec, asof } = about
   const queued = { gaps: 0, enqueued: 0 }
   const servers = serversOf(node, dataset)
   const reached = firstReached(node, dataset)
@@ -161,19 +190,13 @@ async function queueGaps(
   const lives = livesOf(node.config, spec, asof)
     .map((life) => ({ ...life, fromDt: maxDt(life.fromDt, reached) }))
     .filter(({ fromDt, toDt }) => fromDt <= toDt)
-  const whenServed = memoised((dt) =>
-    Math.min(
-      ...servers.map(({ terms }) => {
-        const served = serves(terms, spec, dt, now)
-        return served.can === 'now' ? now : served.can === 'later' ? served.at : Number.MAX_SAFE_INTEGER
-      }),
-    ),
-  )
-  for await (const slice of gapSlices(node.db, dataset, lives, monthMasks(spec, asof))) {
+  const whenServed = servedFrom(servers, spec, now)
+  for await (const slice of gapsInOrder(node.db, dataset, spec, lives, asof)) {
     const tasks = slice
-      .flatMap(({ symbol, month, gaps }) => dtsOfMask(month, gaps).map((dt) => ({ symbol, dt })))
       .slice(0, limit - queued.gaps)
-      .map(({ symbol, dt }) => newTask(spec, symbol, dt, asof, 'missing', whenServed(dt)))
+      .map(({ symbol, dt }) => newTask(about, symbol, dt, 'missing', whenServed(dt)))
+      // Tasks that share all but their cell are written together, and each symbol has rows of its own to be expected.
+      .sort((a, b) => (a.expectedRows ?? 0) - (b.expectedRows ?? 0))
     queued.gaps += tasks.length
     for (let at = 0; at < tasks.length; at += TASKS_PER_WRITE) {
       const batch = tasks.slice(at, at + TASKS_PER_WRITE)
@@ -188,10 +211,9 @@ async function queueGaps(
 }
 
 function newTask(
-  spec: DatasetConfig,
+  { spec, asof, shares }: About,
   symbol: string,
   dt: Dt,
-  asof: Dt,
   reason: NewTask['reason'],
   nextAt: number,
 ): NewTask {
@@ -201,9 +223,10 @@ function newTask(
     dt,
     lane: today ? 'today' : 'backfill',
     priority: today ? PRIORITY_TODAY : spec.expected_rows === 'session_minutes' ? PRIORITY_MINUTES : PRIORITY_DAYS,
-    expectedRows: expectedRows(spec, symbol, dt),
+    expectedRows: expectedRows(spec, symbol, dt, shares.get(symbol)),
     reason,
     nextAt,
+    newestFirst: spec.backfill.order === 'newest-first',
   }
 }
 
@@ -211,12 +234,3 @@ const tooRecent = (gaps: NewTask[], now: number): Absence[] =>
   gaps
     .filter(({ nextAt }) => nextAt > now)
     .map(({ symbol, dt, nextAt }) => ({ symbol, dt, reason: 'TOO_RECENT', recheckAt: nextAt }))
-
-function memoised(compute: (dt: Dt) => number): (dt: Dt) => number {
-  const known = new Map<Dt, number>()
-  return (dt) => {
-    const value = known.get(dt) ?? compute(dt)
-    known.set(dt, value)
-    return value
-  }
-}

@@ -3,6 +3,7 @@ import type { DatasetConfig } from '../config/schema.ts'
 import { newestBookmark } from '../db/bookmarks/newest-bookmark.ts'
 import { findGaps } from '../db/coverage/find-gaps.ts'
 import { enqueueTasks } from '../db/gap-tasks/enqueue-tasks.ts'
+import { listShares } from '../db/liquidity/liquidity.ts'
 import { calendarOf } from './_calendar/calendar.ts'
 import { instantOf } from './_calendar/zone.ts'
 import { datasetsOf, serversOf } from './_dispatch/desk.ts'
@@ -73,13 +74,14 @@ async function enqueueNewest(
     .filter((life) => life.fromDt <= life.toDt)
   const months = monthMasks(spec, asof).filter(({ month }) => month >= fromDt.slice(0, 7))
   const gaps = await findGaps(node.db, dataset, lives, months, lives.length * 2)
+  const shares = await listShares(node.db, dataset, node.config.qc.completeness.baseline_sessions)
   const tasks = gaps.flatMap(({ symbol, month, gaps }) =>
     dtsOfMask(month, gaps).map((dt) => ({
       symbol,
       dt,
       lane: 'today' as const,
       priority: PRIORITY,
-      expectedRows: expectedRows(spec, symbol, dt),
+      expectedRows: expectedRows(spec, symbol, dt, shares.get(symbol)),
       reason: 'missing' as const,
       nextAt: node.now(),
     })),

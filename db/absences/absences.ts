@@ -1,5 +1,5 @@
 /** Reasons of absence: reading them, and looking again when it is time. */
-import { and, between, eq, lte, sql } from 'drizzle-orm'
+import { and, between, eq, gte, lte, sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
 import { absences } from './table.ts'
 
@@ -18,12 +18,18 @@ export const listAbsences = async (db: Db, dataset: string, fromDt: string, toDt
     .from(absences)
     .where(and(eq(absences.dataset, dataset), between(absences.dt, fromDt, toDt)))
 
-/** Absences whose time to look again has come, oldest day first. */
-export const dueAbsences = async (db: Db, dataset: string, now: number, limit: number): Promise<Absence[]> =>
+/** Absences from a day on whose time to look again has come, oldest day first. */
+export const dueAbsences = async (
+  db: Db,
+  dataset: string,
+  now: number,
+  limit: number,
+  fromDt = '',
+): Promise<Absence[]> =>
   db.orm
     .select(shown)
     .from(absences)
-    .where(and(eq(absences.dataset, dataset), lte(absences.recheckAt, now)))
+    .where(and(eq(absences.dataset, dataset), lte(absences.recheckAt, now), gte(absences.dt, fromDt)))
     .orderBy(absences.dt, absences.symbol)
     .limit(limit)
 

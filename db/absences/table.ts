@@ -16,5 +16,7 @@ export const absences = sqliteTable(
     primaryKey({ columns: [table.dataset, table.symbol, table.dt] }),
     index('absences_dt').on(table.dataset, table.dt),
     index('absences_recheck').on(table.recheckAt),
+    // What has one reason is looked at symbol by symbol and day by day without reading the rows.
+    index('absences_reason').on(table.dataset, table.reason, table.symbol, table.dt, table.decidedAt),
   ],
 )

@@ -17,7 +17,7 @@ export const attempts = sqliteTable(
     /** What the vendor said, bounded, without secrets; only for refusals. */
     note: text('note'),
     at: integer('at').notNull(),
-    /** Epoch ms before which this vendor is not asked for this cell again. */
+    /** Epoch ms before which this vendor is not asked for this cell again; 0 when its answer is in doubt and counts for nothing. */
     askAgainAt: integer('ask_again_at').notNull(),
     /** The flags for which QC refused this vendor's version; null while it is good. */
     refusedFor: text('refused_for'),

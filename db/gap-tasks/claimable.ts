@@ -12,6 +12,13 @@ export interface VendorReach {
   now: number
 }
 
+/**
+ * The days again, as the queue's index knows them: what lies outside is passed over without reading a row. A task of an older version has no
+ * turn until the next audit gives it one.
+ */
+const isWithin = (fromDt: string, toDt: string): SQL =>
+  sql`(t.turn = 0 OR abs(t.turn) BETWEEN ${Number(fromDt.replaceAll('-', ''))} AND ${Number(toDt.replaceAll('-', ''))})`
+
 /** `FROM … WHERE …` over gap_tasks as t; append the order and a limit. */
 export function claimableBy(reach: VendorReach): SQL {
   const { vendor, dataset, fromDt, toDt, lane, now } = reach
@@ -24,12 +31,12 @@ export function claimableBy(reach: VendorReach): SQL {
       AND t.dt BETWEEN d.from_dt AND d.to_dt AND d.until > ${now}`
   return sql`FROM gap_tasks t
     WHERE t.state = 'queued' AND t.dataset = ${dataset} ${inLane}
-      AND t.next_at <= ${now} AND t.dt BETWEEN ${fromDt} AND ${toDt}
+      AND ${isWithin(fromDt, toDt)} AND t.next_at <= ${now} AND t.dt BETWEEN ${fromDt} AND ${toDt}
       AND (t.vendor = ${vendor} OR t.vendor IS NULL AND NOT EXISTS (${askedLately})) AND NOT EXISTS (${demoted})`
 }
 
-/** Lane `today` first, then priority, then the oldest day, then first come. */
-export const queueOrder: SQL = sql`t.lane DESC, t.priority DESC, t.dt, t.id`
+/** Lane `today` first, then priority, then the day whose turn it is, then first come. */
+export const queueOrder: SQL = sql`t.lane DESC, t.priority DESC, t.turn, t.id`
 
 export interface QueuedTask {
   id: number

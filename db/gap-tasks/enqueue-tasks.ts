@@ -1,6 +1,7 @@
 /** Puts gaps on the queue; a cell that already has an open task keeps the one it has, unless that is a mere re-reading. */
 import { type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
+import { turnOf } from './turn-queue.ts'
 
 export interface NewTask {
   symbol: string
@@ -8,10 +9,12 @@ export interface NewTask {
   lane: 'today' | 'backfill'
   priority: number
   expectedRows: number | null
-  reason: 'missing' | 'recheck' | 'second_opinion' | 'manual' | 're_read'
+  reason: 'missing' | 'recheck' | 'second_opinion' | 'manual' | 're_read' | 'probe'
   nextAt: number
   /** The only vendor to ask; absent for any. */
   vendor?: string
+  /** True where newer days have their turn before older ones. */
+  newestFirst?: boolean
 }
 
 /** Answers how many tasks were new. */
@@ -28,8 +31,8 @@ function alike(tasks: readonly NewTask[]): NewTask[][] {
   const runs: NewTask[][] = []
   let last = ''
   for (const task of tasks) {
-    const { lane, priority, expectedRows, reason, nextAt, vendor } = task
-    const shared = `${lane} ${priority} ${expectedRows} ${reason} ${nextAt} ${vendor}`
+    const { lane, priority, expectedRows, reason, nextAt, vendor, newestFirst } = task
+    const shared = `${lane} ${priority} ${expectedRows} ${reason} ${nextAt} ${vendor} ${newestFirst}`
     if (shared === last) runs.at(-1)?.push(task)
     else runs.push([task])
     last = shared
@@ -38,16 +41,16 @@ function alike(tasks: readonly NewTask[]): NewTask[][] {
 }
 
 function insertOf(dataset: string, group: readonly NewTask[], now: number): SQL {
-  const { lane, priority, expectedRows, reason, nextAt, vendor = null } = group[0] as NewTask
+  const { lane, priority, expectedRows, reason, nextAt, vendor = null, newestFirst = false } = group[0] as NewTask
   const cells = JSON.stringify(group.map(({ symbol, dt }) => [symbol, dt]))
   return sql`INSERT INTO gap_tasks
-      (dataset, symbol, dt, lane, priority, expected_rows, reason, state, attempts, next_at, created_at, updated_at, vendor)
+      (dataset, symbol, dt, lane, priority, expected_rows, reason, state, attempts, next_at, created_at, updated_at, vendor, turn)
     SELECT ${dataset}, value->>0, value->>1, ${lane}, ${priority}, ${expectedRows}, ${reason}, 'queued', 0, ${nextAt}, ${now}, ${now},
-           ${vendor}
+           ${vendor}, ${turnOf(sql`value->>1`, newestFirst)}
     FROM json_each(${cells})
     WHERE true
     ON CONFLICT (dataset, symbol, dt) WHERE state <> 'done' DO UPDATE SET lane = excluded.lane, priority = excluded.priority,
       expected_rows = excluded.expected_rows, reason = excluded.reason, attempts = 0, next_at = excluded.next_at,
-      updated_at = excluded.updated_at, vendor = excluded.vendor
+      updated_at = excluded.updated_at, vendor = excluded.vendor, turn = excluded.turn
       WHERE reason = 're_read' AND state = 'queued' AND excluded.reason <> 're_read'`
 }

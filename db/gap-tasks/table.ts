@@ -2,7 +2,7 @@
  * gap_tasks: the queue. One open task per cell.
  *
  *   enqueue → queued ──claim──▶ leased ──settle────────▶ done      (present, or absent for good)
- *              ▲ ▲                │ └──settle, reap──▶ stalled   (attempts used up)
+ *              ▲ ▲                │ └──settle, reap──▶ stalled   (attempts used up; the audit tries again at long intervals)
  *              │ └ settle, reap, ─┘                       │
  *              │   release                                │
  *              └──────────────────redrive─────────────────┘
@@ -24,7 +24,7 @@ export const gapTasks = sqliteTable(
     lane: text('lane', { enum: ['today', 'backfill'] }).notNull(),
     priority: integer('priority').notNull(),
     expectedRows: integer('expected_rows'),
-    /** Why the cell was queued: missing, recheck, second_opinion, manual or re_read. */
+    /** Why the cell was queued: missing, recheck, second_opinion, manual, re_read or probe (of an incident). */
     reason: text('reason').notNull(),
     state: text('state', { enum: ['queued', 'leased', 'done', 'stalled'] }).notNull(),
     attempts: integer('attempts').notNull(),
@@ -35,11 +35,13 @@ export const gapTasks = sqliteTable(
     updatedAt: integer('updated_at').notNull(),
     /** The only vendor that may take the task; null for any. */
     vendor: text('vendor'),
+    /** Place among tasks of one lane and priority: the day as a number, 20240705, or its negative where the newest days come first. */
+    turn: integer('turn').notNull().default(0),
   },
   (table) => [
     uniqueIndex('gap_tasks_open_cell').on(table.dataset, table.symbol, table.dt).where(sql`state <> 'done'`),
     index('gap_tasks_queue')
-      .on(table.dataset, sql`lane DESC`, sql`priority DESC`, table.dt, table.id)
+      .on(table.dataset, sql`lane DESC`, sql`priority DESC`, table.turn, table.id)
       .where(sql`state = 'queued'`),
     index('gap_tasks_stalled').on(table.dataset, table.symbol, table.dt).where(sql`state = 'stalled'`),
     check('gap_tasks_lane', sql`${table.lane} IN ('today', 'backfill')`),

@@ -13,6 +13,7 @@ import { type CellKey, cellKey, type DatasetName } from '../_market/cell.ts'
 import type { Host } from '../_vendors/http.ts'
 import type { CallPlan, PlanTerms, Want } from '../_vendors/vendor.ts'
 import { type Desk, datasetsOf, type Lane, namesOf, type Server, serversOf } from './desk.ts'
+import { planBack } from './plan-back.ts'
 import { reachOf } from './reach.ts'
 import { type Score, scoreOf } from './score.ts'
 import { MAX_ATTEMPTS } from './verdict.ts'
@@ -143,12 +144,17 @@ export function limitsOf(seat: Pick<Server['seat'], 'name' | 'config'>, lane: La
   return { vendor, perMinute, perDay: calls_per_day }
 }
 
+/** The queue's own measure (db/gap-tasks/turn-queue.ts): a dataset whose newest days come first goes before one that begins with its oldest. */
+const turnIn = ({ head, spec }: Candidate): number =>
+  Number(head.dt.replaceAll('-', '')) * (spec.backfill.order === 'newest-first' ? -1 : 1)
+
 /** Queue order over datasets; between vendors with the same head, the better score. */
 function comesBefore(a: Candidate, b: Candidate): boolean {
   if (a.head.id === b.head.id) return a.score.score > b.score.score
   if (a.head.lane !== b.head.lane) return a.head.lane === 'today'
   if (a.head.priority !== b.head.priority) return a.head.priority > b.head.priority
-  if (a.head.dt !== b.head.dt) return a.head.dt < b.head.dt
+  const [turnA, turnB] = [turnIn(a), turnIn(b)]
+  if (turnA !== turnB) return turnA < turnB
   return a.head.id < b.head.id
 }
 
@@ -157,7 +163,12 @@ async function planFor(best: Candidate, candidates: Candidate[], desk: Desk): Pr
   const neighbours = await findNeighbours(desk.db, reach, head.id, NEIGHBOURS)
   const terms = planTerms(server, dataset, spec, namesOf(desk.config), reach.now)
   const tasks = new Map([head, ...neighbours].map((task) => [cellKey(task.symbol, task.dt), task]))
-  const plan = server.seat.connector.plan(wantOf(head), neighbours.map(wantOf), terms)
+  const { connector } = server.seat
+  const wants = neighbours.map(wantOf)
+  const isNewestFirst = spec.backfill.order === 'newest-first'
+  const plan = isNewestFirst
+    ? planBack(connector, wantOf(head), wants, terms)
+    : connector.plan(wantOf(head), wants, terms)
   const ranking = candidates
     .filter((candidate) => candidate.head.id === head.id)
     .map((candidate) => candidate.score)

@@ -54,6 +54,13 @@ export function serversOf(desk: Pick<Desk, 'seats'>, dataset: DatasetName): Serv
   })
 }
 
+/**
+ * Whose data a vendor shows. Two entries that share an account or a connector (a second feed) speak for one house: when both say that
+ * there is nothing, one witness has spoken twice.
+ */
+export const sourceOf = ({ seats }: Pick<Desk, 'seats'>, seat: VendorSeat): string =>
+  (seats.find(({ name }) => name === seat.config.account) ?? seat).connector.name
+
 /** All vendors that list a dataset, the preferred one first: which version of a cell wins. */
 export const preferenceOrder = (config: Config, dataset: DatasetName): string[] =>
   Object.entries(config.vendors)

@@ -16,6 +16,7 @@ import { type CellOutcome, outcomesOf } from './outcomes.ts'
 import { quarantine } from './quarantine.ts'
 import { type Restated, restatedCells } from './restated.ts'
 import { settle } from './settle.ts'
+import { shortMinutes } from './short-minutes.ts'
 import { tallyOf } from './tally.ts'
 
 export interface Dispatched {
@@ -43,7 +44,7 @@ export async function dispatchNext(
   const answer = distrustful(await ask(desk, claim), claim.plan, claim.spec)
   const tookMs = desk.elapsed() - begun
   await quarantine(desk, claim, answer)
-  const outcomes = outcomesOf(answer, claim.plan.wants, claim.spec)
+  const outcomes = outcomesOf(answer, claim.plan.wants, claim.spec, await shortMinutes(desk, claim))
   await heedVendor(desk, seat.name, answer)
   const known = await listAttempts(desk.db, claim.dataset, claim.plan.wants)
   const { kept, restated } = await keep(desk, claim, outcomes, known)

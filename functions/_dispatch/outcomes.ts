@@ -15,11 +15,23 @@ export interface CellOutcome {
   error: VendorError | null
 }
 
-export function outcomesOf(answer: Answer, wants: readonly Want[], spec: DatasetConfig): CellOutcome[] {
-  return wants.map((want) => outcomeOf(want, cellKey(want.symbol, want.dt), answer, spec))
+/** `isShort` tells of cells whose number of rows no configuration knows, minutes of a session, whether they are cut off. */
+export function outcomesOf(
+  answer: Answer,
+  wants: readonly Want[],
+  spec: DatasetConfig,
+  isShort: (want: Want, rows: Row[]) => boolean = () => false,
+): CellOutcome[] {
+  return wants.map((want) => outcomeOf(want, cellKey(want.symbol, want.dt), answer, spec, isShort))
 }
 
-function outcomeOf(want: Want, key: CellKey, answer: Answer, spec: DatasetConfig): CellOutcome {
+function outcomeOf(
+  want: Want,
+  key: CellKey,
+  answer: Answer,
+  spec: DatasetConfig,
+  isShort: (want: Want, rows: Row[]) => boolean,
+): CellOutcome {
   const refused = (error: VendorError): CellOutcome => ({
     want,
     outcome: error.fault,
@@ -39,7 +51,9 @@ function outcomeOf(want: Want, key: CellKey, answer: Answer, spec: DatasetConfig
   const found = { want, rows, error: null }
   // A list of events that holds none for a day says that there was none, as a source does that states so.
   if (values === 0) return { ...found, outcome: 'empty', saysNone: rows.length > 0 || spec.expected_rows === 'events' }
-  // Only a count that is certain may call a cell short: the minutes of a session depend on the symbol's own liquidity.
-  const certain = spec.expected_rows !== 'session_minutes' && want.expectedRows !== null
-  return { ...found, outcome: certain && values < want.expectedRows! ? 'short' : 'filled', saysNone: false }
+  // Only a count that is certain may call a cell short; the minutes of a session depend on the symbol's own liquidity.
+  const isMinutes = spec.expected_rows === 'session_minutes'
+  const isCounted = !isMinutes && want.expectedRows !== null
+  const isCut = isMinutes ? isShort(want, rows) : isCounted && values < want.expectedRows!
+  return { ...found, outcome: isCut ? 'short' : 'filled', saysNone: false }
 }

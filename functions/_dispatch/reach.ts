@@ -35,3 +35,24 @@ export function serves(terms: VendorDatasetConfig, spec: DatasetConfig, dt: Dt, 
   const at = availableAt(terms.recency, calendarOf(spec.calendar), dt)
   return at <= now ? { can: 'now' } : { can: 'later', at }
 }
+
+/** When a day can first be had from any of the vendors, epoch ms: at once, later, or Number.MAX_SAFE_INTEGER for never. Days are remembered. */
+export function servedFrom(
+  vendors: readonly { terms: VendorDatasetConfig }[],
+  spec: DatasetConfig,
+  now: number,
+): (dt: Dt) => number {
+  const known = new Map<Dt, number>()
+  const earliest = (dt: Dt): number =>
+    Math.min(
+      ...vendors.map(({ terms }) => {
+        const served = serves(terms, spec, dt, now)
+        return served.can === 'now' ? now : served.can === 'later' ? served.at : Number.MAX_SAFE_INTEGER
+      }),
+    )
+  return (dt) => {
+    const at = known.get(dt) ?? earliest(dt)
+    known.set(dt, at)
+    return at
+  }
+}

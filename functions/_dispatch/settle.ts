@@ -13,11 +13,19 @@ import type { Outcome } from '../_market/outcome.ts'
 import { partitionOf } from '../_market/partition.ts'
 import type { Answer } from '../_vendors/vendor.ts'
 import { type Claim, taskOf } from './claim.ts'
-import { type Desk, serversOf } from './desk.ts'
+import { type Desk, serversOf, sourceOf } from './desk.ts'
 import type { CellOutcome } from './outcomes.ts'
 import { serves } from './reach.ts'
 import type { Restated } from './restated.ts'
-import { FOREVER, type OtherVendor, rereadVerdict, type Verdict, verdictOf } from './verdict.ts'
+import {
+  FOREVER,
+  type Judged,
+  type OtherVendor,
+  probeVerdict,
+  rereadVerdict,
+  type Verdict,
+  verdictOf,
+} from './verdict.ts'
 
 /** A refusal of a whole plan is doubted sooner than one of a single symbol. */
 const PLAN_DEMOTION_MS = 60 * 60_000
@@ -50,8 +58,9 @@ export async function settle(desk: Desk, claim: Claim, gathered: Gathered): Prom
     const key = cellKey(cell.want.symbol, cell.want.dt)
     const task = taskOf(claim, cell.want)
     const isReread = task.reason === 're_read'
-    const verdict = (isReread ? rereadVerdict : verdictOf)({
+    const verdict = judgeOf(task.reason)({
       outcome: cell.outcome,
+      source: sourceOf(desk, claim.server.seat),
       saysNone: cell.saysNone,
       doubtAt: nextWindow(claim.spec, cell.want.dt, night),
       retryAt: cell.error?.retryAt ?? null,
@@ -84,6 +93,10 @@ export async function settle(desk: Desk, claim: Claim, gathered: Gathered): Prom
   const settled = await settleTasks(desk.db, { token, vendor, dataset, settlements, partitions, night, now })
   return settled === settlements.length
 }
+
+/** What a task was queued for decides what an answer means for it. */
+const judgeOf = (reason: string): ((judged: Judged) => Verdict) =>
+  reason === 're_read' ? rereadVerdict : reason === 'probe' ? probeVerdict : verdictOf
 
 function settlement(
   id: number,
@@ -158,9 +171,10 @@ async function othersSeenFrom(
       const from = Math.max(now, circuits.get(seat.name) ?? 0, answer?.askAgainAt ?? 0)
       return {
         vendor: seat.name,
+        source: sourceOf(desk, seat),
         askAt: never ? FOREVER : Math.max(from, served.can === 'later' ? served.at : 0),
         waitsForRecency: served.can === 'later',
-        saidEmpty: answer?.outcome === 'empty',
+        saidEmpty: answer?.outcome === 'empty' && answer.askAgainAt > 0,
       }
     })
 }

@@ -11,12 +11,15 @@ export const MAX_ATTEMPTS = 12
 /** Times one vendor may answer a cell with nonsense, or not at all, before others and later days are preferred. */
 const MAX_MALFORMED = 4
 const MAX_UNAVAILABLE = 8
-/** An empty answer is asked again after growing intervals. */
+/** An empty answer is asked again after growing intervals; so is a cell that was given up: what nobody explained is never closed for good. */
 const EMPTY_RECHECK_DAYS = [1, 3, 7, 30, 90]
+const GIVEN_UP_RECHECK_DAYS = [7, 30, 90]
 
 /** Another vendor that lists the dataset, seen from this cell. */
 export interface OtherVendor {
   vendor: string
+  /** Whose data it shows: two entries of one account or one connector are one witness (desk.ts, `sourceOf`). */
+  source: string
   /** When it may be asked for the cell, epoch ms; FOREVER when it may not, or has answered for good. */
   askAt: number
   /** Its plan will have the day only at `askAt`. */
@@ -27,6 +30,8 @@ export interface OtherVendor {
 
 export interface Judged {
   outcome: Outcome
+  /** Whose data the asked vendor shows. */
+  source: string
   saysNone: boolean
   /** When the vendor said it may be asked again, or its blockade ends. */
   retryAt: number | null
@@ -60,7 +65,7 @@ function askAgainAt({ outcome, saysNone, doubtAt, retryAt, believedMs, asked, no
       return FOREVER
     case 'empty':
       if (saysNone) return doubtAt ?? FOREVER
-      return now + (EMPTY_RECHECK_DAYS[Math.min(asked, EMPTY_RECHECK_DAYS.length) - 1] ?? 1) * DAY
+      return now + intervalOf(EMPTY_RECHECK_DAYS, asked - 1) * DAY
     case 'too_recent':
       return retryAt ?? now + 15 * MINUTE
     case 'before_history':
@@ -76,6 +81,17 @@ function askAgainAt({ outcome, saysNone, doubtAt, retryAt, believedMs, asked, no
     default:
       return outcome satisfies never
   }
+}
+
+/** The n-th interval, and the last one for ever after. */
+const intervalOf = (days: readonly number[], times: number): number =>
+  days[Math.min(Math.max(0, times), days.length - 1)] as number
+
+/** Independent sources that say the cell is empty, this answer included. */
+function witnesses({ outcome, source, others }: Judged): number {
+  const empty = new Set(others.filter(({ saidEmpty }) => saidEmpty).map((other) => other.source))
+  if (outcome === 'empty') empty.add(source)
+  return empty.size
 }
 
 export function verdictOf(judged: Judged): Verdict {
@@ -95,7 +111,19 @@ export function verdictOf(judged: Judged): Verdict {
     if (judged.attempts < MAX_ATTEMPTS || !burns) {
       return { state: 'queued', nextAt: until, askAgainAt: again, absence, recheckAt: absence ? until : null, burns }
     }
-    return { state: 'stalled', nextAt: until, askAgainAt: again, absence: 'GIVEN_UP', recheckAt: null, burns }
+    return giveUp(until, judged.attempts - MAX_ATTEMPTS)
+  }
+  /** A person has to look; should nobody, the audit tries once more after growing intervals, `before` times until now. */
+  const giveUp = (until: number, before: number): Verdict => {
+    const days = intervalOf(GIVEN_UP_RECHECK_DAYS, before)
+    return {
+      state: 'stalled',
+      nextAt: until,
+      askAgainAt: again,
+      absence: 'GIVEN_UP',
+      recheckAt: now + days * DAY,
+      burns,
+    }
   }
 
   const untried = others.filter((other) => !other.saidEmpty && other.askAt < FOREVER)
@@ -111,15 +139,15 @@ export function verdictOf(judged: Judged): Verdict {
     case 'empty': {
       if (judged.saysNone) return done('SOURCE_SAYS_NONE', judged.doubtAt)
       if (next) return wait(next.askAt, waiting ?? 'VENDOR_EMPTY_ONCE')
-      const agree = others.some((other) => other.saidEmpty)
-      return agree ? done('VENDORS_AGREE_EMPTY', null) : done('VENDOR_EMPTY_ONCE', again)
+      return witnesses(judged) >= 2 ? done('VENDORS_AGREE_EMPTY', null) : done('VENDOR_EMPTY_ONCE', again)
     }
     case 'too_recent':
       return wait(Math.min(again, next?.askAt ?? FOREVER), 'TOO_RECENT')
     case 'before_history':
     case 'not_entitled': {
       if (next) return wait(next.askAt, waiting)
-      if (others.some((other) => other.saidEmpty)) return done('VENDOR_EMPTY_ONCE', again)
+      if (witnesses(judged) >= 2) return done('VENDORS_AGREE_EMPTY', null)
+      if (witnesses(judged) === 1) return done('VENDOR_EMPTY_ONCE', again)
       return done(outcome === 'not_entitled' ? 'NOT_ENTITLED' : 'BEFORE_VENDOR_HISTORY', again)
     }
     case 'rate_limited':
@@ -127,7 +155,7 @@ export function verdictOf(judged: Judged): Verdict {
     case 'malformed': {
       if (next) return wait(Math.min(again, next.askAt), waiting)
       if (judged.asked < MAX_MALFORMED) return wait(again, null)
-      return { ...wait(again, null), state: 'stalled', absence: 'GIVEN_UP', recheckAt: null }
+      return giveUp(again, judged.asked - MAX_MALFORMED)
     }
     case 'unavailable':
       return wait(Math.min(again, next?.askAt ?? FOREVER), next && next.askAt <= again ? waiting : 'VENDOR_OUTAGE')
@@ -158,4 +186,16 @@ export function rereadVerdict(judged: Judged): Verdict {
     default:
       return outcome satisfies never
   }
+}
+
+/**
+ * The next step after a probe of an incident: whatever came, the cell keeps the incident's reason until the incident is over, which the audit
+ * decides. Only a vendor that asks to come back later is asked again for the same look.
+ */
+export function probeVerdict(judged: Judged): Verdict {
+  const { outcome, now } = judged
+  const again = askAgainAt(judged)
+  const snoozes = outcome === 'too_recent' || outcome === 'rate_limited'
+  const end: Verdict = { state: 'done', nextAt: now, askAgainAt: again, absence: null, recheckAt: null, burns: true }
+  return snoozes ? { ...end, state: 'queued', nextAt: again, burns: false } : end
 }

@@ -1,8 +1,9 @@
 /** What the node should have: calendar sessions ∩ the symbol's life ∩ the dataset's depth, up to an as-of day. */
-import type { Config, DatasetConfig } from '../../config/schema.ts'
+import type { BackConfig, Config, DatasetConfig } from '../../config/schema.ts'
 import { calendarOf } from '../_calendar/calendar.ts'
 import { type Dt, maxDt, minDt, yearsBefore } from '../_market/dt.ts'
 import { partitionOf } from '../_market/partition.ts'
+import { expectedMinutes } from './liquidity.ts'
 
 /** A symbol's expected days, both ends inclusive, clipped to depth and as-of. */
 export interface Life {
@@ -16,17 +17,22 @@ export const asofAt = (instant: number): Dt => calendarOf('xnys').lastClosed(ins
 
 /** First and last expected day of a dataset. */
 export function expectedRange(spec: DatasetConfig, asof: Dt): { fromDt: Dt; toDt: Dt } {
+  return { fromDt: maxDt(firstOf(spec.depth, spec, asof), calendarOf(spec.calendar).first), toDt: asof }
+}
+
+/** The first day whose gaps are queued: that of the look-back, or of the depth where that is later or there is no other. */
+export function lookBackFrom(spec: DatasetConfig, asof: Dt): Dt {
+  const { fromDt } = expectedRange(spec, asof)
+  const { look_back } = spec.backfill
+  return look_back === undefined ? fromDt : maxDt(firstOf(look_back, spec, asof), fromDt)
+}
+
+function firstOf(back: BackConfig, spec: DatasetConfig, asof: Dt): Dt {
+  if ('from' in back) return back.from
+  if ('years' in back) return yearsBefore(asof, back.years)
   const calendar = calendarOf(spec.calendar)
-  const { depth } = spec
-  const wanted =
-    'from' in depth
-      ? depth.from
-      : 'years' in depth
-        ? yearsBefore(asof, depth.years)
-        : depth.sessions === 1 && calendar.isSession(asof)
-          ? asof
-          : calendar.previous(asof, depth.sessions - (calendar.isSession(asof) ? 1 : 0))
-  return { fromDt: maxDt(wanted, calendar.first), toDt: asof }
+  const isSession = calendar.isSession(asof)
+  return back.sessions === 1 && isSession ? asof : calendar.previous(asof, back.sessions - (isSession ? 1 : 0))
 }
 
 /** The symbols of a dataset with the days expected of each; symbols whose life lies outside are left out. */
@@ -49,14 +55,17 @@ export function livesOf(config: Config, spec: DatasetConfig, asof: Dt): Life[] {
     .filter(({ fromDt, toDt }) => fromDt <= toDt)
 }
 
-/** Rows a complete cell holds as far as the configuration knows; a minute cell may hold fewer if the symbol trades thinly. */
-export function expectedRows(spec: DatasetConfig, symbol: string, dt: Dt): number | null {
+/**
+ * Rows a complete cell holds as far as is known: the minutes of a session in which the symbol usually trades (`share`), all of them while
+ * its habit is not known.
+ */
+export function expectedRows(spec: DatasetConfig, symbol: string, dt: Dt, share = 1): number | null {
   switch (spec.expected_rows) {
     case 'one':
       return 1
     case 'session_minutes': {
       const session = calendarOf(spec.calendar).session(dt)
-      return session ? (session.close - session.open) / 60_000 : null
+      return session ? expectedMinutes(share, (session.close - session.open) / 60_000) : null
     }
     case 'series':
       return spec.groups?.[symbol]?.series.filter(({ from }) => from <= dt).length ?? null

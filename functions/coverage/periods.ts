@@ -1,6 +1,7 @@
 /** Coverage as numbers: what is expected, there and not there, by year or month and in all, with the reasons. */
 import { tallyReasons } from '../../db/absences/tally-reasons.ts'
 import { calendarOf } from '../_calendar/calendar.ts'
+import { lookBackFrom } from '../_expected/expected.ts'
 import type { Node } from '../_runtime/node.ts'
 import { type Column, columnsOf } from './columns.ts'
 import { addCounts, askedLives, type Counts, countGrid, type Grid, inBatches, noCounts, slicesOf } from './grid.ts'
@@ -12,6 +13,9 @@ export interface PeriodCounts extends Omit<Counts, 'byRule'> {
   /** How many of `open` have a reason that says what they wait for, or why they were given up. */
   openBecause: Record<string, number>
 }
+
+/** Not a reason of the closed list: such a cell is a gap that nobody is going to ask for. */
+const OUTSIDE_LOOK_BACK = 'outside the look-back'
 
 type Because = Pick<PeriodCounts, 'absentBecause' | 'openBecause'>
 
@@ -25,6 +29,7 @@ export async function coverageOf(node: Node, question: Question): Promise<Covera
   const columns = columnsOf(sessions, question.by)
   const grid = await countGrid(node, question, columns, 1, () => 0)
   const reasons = await reasonsOf(node, question, columns, grid)
+  await countOlder(node, question, columns, reasons)
   const total = noCounts()
   for (const counts of grid.cells.flat()) addCounts(total, counts)
   return {
@@ -51,6 +56,19 @@ async function reasonsOf(node: Node, question: Question, columns: Column[], grid
     if (byRule > 0) count(found[at]!.absentBecause, grid.ruleReason, byRule)
   })
   return found
+}
+
+/** Open cells before the look-back: they are expected and told, but no audit queues them. */
+async function countOlder(node: Node, question: Question, columns: Column[], found: Because[]): Promise<void> {
+  const from = lookBackFrom(question.spec, question.asof)
+  if (from <= question.from) return
+  const older = columns.map(({ sessions, ...column }) => ({ ...column, sessions: sessions.filter((dt) => dt < from) }))
+  const to = older.flatMap(({ sessions }) => sessions.at(-1) ?? []).at(-1)
+  if (to === undefined) return
+  const { cells } = await countGrid(node, { ...question, to }, older, 1, () => 0)
+  cells[0]!.forEach(({ open }, at) => {
+    if (open > 0) count(found[at]!.openBecause, OUTSIDE_LOOK_BACK, open)
+  })
 }
 
 function sumOf(all: readonly Because[]): Because {

@@ -25,6 +25,7 @@ import { partitionDays } from '../_market/partition.ts'
 import { type Answered, Night } from '../_runtime/door.ts'
 import type { Node } from '../_runtime/node.ts'
 import { type JudgedCell, judgePartition } from './judge.ts'
+import { learnLiquidity } from './liquidity.ts'
 import type { ExpectedCell } from './measure.ts'
 
 export const QcBody = Night
@@ -84,6 +85,9 @@ async function judge(node: Node, work: PartitionWork, token: string, at: number)
     now: node.now(),
   })
   if (recorded) await askSecondVendors(node, dataset, doubts)
+  // The newest day is judged once a night; what it changes of a symbol's habit holds for the next one.
+  if (spec.expected_rows === 'session_minutes' && near.length > 0 && near.every((day) => day <= work.partition))
+    await learnLiquidity(node, dataset, days.slice(-NEIGHBOUR_SESSIONS))
   return {
     cells: judgement.cells,
     green: judgement.green,

@@ -6,6 +6,7 @@ import { listCircuits } from '../../db/circuits/circuits.ts'
 import { countCoverage } from '../../db/coverage/count-coverage.ts'
 import { listExports } from '../../db/exports/exports.ts'
 import { countTasks } from '../../db/gap-tasks/count-tasks.ts'
+import { type Incident, listOpenIncidents } from '../../db/incidents/list-incidents.ts'
 import { countWork } from '../../db/partitions/partitions.ts'
 import { listScores } from '../../db/vendor-scores/scores.ts'
 import { asofAt } from '../_expected/expected.ts'
@@ -46,6 +47,7 @@ export const status =
       tasks: await countTasks(node.db),
       partitions: await countWork(node.db),
       vendors,
+      incidents: (await listOpenIncidents(node.db)).map(incidentOf),
       calendar: (await listCalendarChecks(node.db)).map(calendarDoubts),
       exports: await listExports(node.db),
     })
@@ -69,6 +71,29 @@ const calendarDoubts = (check: CalendarCheck): object => ({
     theirs: theirs?.map(isoOf) ?? null,
   })),
   ...(check.error === null ? {} : { error: check.error }),
+})
+
+/** A session that a large share of the universe lacks; without a vendor, nobody has it. */
+const incidentOf = ({
+  kind,
+  dataset,
+  vendor,
+  dt,
+  cells,
+  openedAt,
+  lastSeenAt,
+  looks,
+  nextLookAt,
+}: Incident): object => ({
+  kind,
+  dataset,
+  dt,
+  ...(vendor === '*' ? {} : { vendor }),
+  cells,
+  openedAt: isoOf(openedAt),
+  lastSeenAt: isoOf(lastSeenAt),
+  looks,
+  nextLookAt: isoOf(nextLookAt),
 })
 
 const isoOf = (ms: number): string => new Date(ms).toISOString()

@@ -1,6 +1,7 @@
 /** Whether the node should have a cell, and if not, why: calendar, symbol, depth and clock in this order. */
 import type { Config, DatasetConfig } from '../../config/schema.ts'
-import { calendarOf } from '../_calendar/calendar.ts'
+import type { Habit } from '../../db/liquidity/liquidity.ts'
+import { calendarOf, type Session } from '../_calendar/calendar.ts'
 import { closureOf as fedClosure } from '../_calendar/fed.ts'
 import { specialHoursOf, closureOf as xnysClosure } from '../_calendar/xnys.ts'
 import { namesOf } from '../_dispatch/desk.ts'
@@ -54,8 +55,8 @@ export interface Expectation {
   expectedFrom: number | null
 }
 
-/** Pure: what the configuration and the calendar say of a cell at an instant. */
-export function expectationOf(config: Config, cell: Cell, asof: Dt): Expectation {
+/** Pure: what the configuration and the calendar say of a cell at an instant, and the symbol's own habit of its rows. */
+export function expectationOf(config: Config, cell: Cell, asof: Dt, habit: Habit | null): Expectation {
   const { spec, dt } = cell
   const member = memberOf(config, spec, cell.symbol)
   const nowNamed = member ? null : (config.universe.find((one) => hadName(one, cell.symbol))?.symbol ?? null)
@@ -80,7 +81,7 @@ export function expectationOf(config: Config, cell: Cell, asof: Dt): Expectation
       nowNamed,
     },
     depth: { from: fromDt, to: toDt },
-    rows: rowsOf(spec, cell.symbol, dt, session !== undefined),
+    rows: rowsOf(cell, session, believed(habit, config)),
     expectedFrom: session !== undefined && dt > toDt ? overAt(dt) : null,
   }
   const refusal = refusalOf(config, cell, known)
@@ -163,17 +164,24 @@ function overAt(dt: Dt): number | null {
   return xnys.session(day)?.close ?? null
 }
 
-function rowsOf(spec: DatasetConfig, symbol: string, dt: Dt, isSession: boolean): Expectation['rows'] {
-  const expected = isSession ? expectedRows(spec, symbol, dt) : null
-  return { expected, sentence: isSession ? sourceOfRows(spec, expected) : 'no session, no rows' }
+/** A habit of too few days is none: QC holds it against nobody either. */
+const believed = (habit: Habit | null, { qc }: Config): Habit | null =>
+  habit !== null && habit.days >= qc.completeness.baseline_sessions ? habit : null
+
+function rowsOf({ spec, symbol, dt }: Cell, session: Session | undefined, habit: Habit | null): Expectation['rows'] {
+  if (session === undefined) return { expected: null, sentence: 'no session, no rows' }
+  const expected = expectedRows(spec, symbol, dt, habit?.share)
+  return { expected, sentence: sourceOfRows(spec, expected, (session.close - session.open) / 60_000, habit) }
 }
 
-function sourceOfRows(spec: DatasetConfig, expected: number | null): string {
+function sourceOfRows(spec: DatasetConfig, expected: number | null, minutes: number, habit: Habit | null): string {
   switch (spec.expected_rows) {
     case 'one':
       return 'one bar a day'
     case 'session_minutes':
-      return `${expected} minutes from open to close; QC holds a thinly traded symbol to the median of its own complete days instead`
+      return habit === null
+        ? `${minutes} minutes from open to close; a thinly traded symbol is held to the median of its own complete days instead, once these are known`
+        : `of the ${minutes} minutes from open to close the symbol usually trades in ${(habit.share * 100).toFixed(1)} %: the median of its ${habit.days} newest days up to ${habit.through}`
     case 'series':
       return `the series of the group that had begun by that day: ${expected}`
     case 'contracts':

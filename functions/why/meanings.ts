@@ -1,4 +1,5 @@
 /** What the closed lists mean, one sentence a word, for a reader who meets them for the first time. */
+import type { Incident } from '../../db/incidents/list-incidents.ts'
 import { ABSENCE_REASONS, type AbsenceReason, OUTCOMES, type Outcome } from '../_market/outcome.ts'
 
 const ABSENCES: Record<AbsenceReason, string> = {
@@ -11,7 +12,8 @@ const ABSENCES: Record<AbsenceReason, string> = {
   BEFORE_VENDOR_HISTORY: 'The day lies before the history of every vendor that could be asked.',
   TOO_RECENT: 'The vendors will have the day, but not yet.',
   SOURCE_SAYS_NONE: 'The source itself states that there is nothing for that day.',
-  VENDOR_OUTAGE: 'The vendor did not answer, so nothing is known about the cell yet.',
+  VENDOR_OUTAGE:
+    'The vendor did not answer, or lacks the session for most symbols, so nothing is known about the cell yet.',
   CALENDAR_SUSPECT: 'No vendor has this session for anybody: our calendar may be wrong, a person has to look.',
   GIVEN_UP: 'Every attempt was used up without a usable answer: a person has to look.',
 }
@@ -38,4 +40,16 @@ export const meaningOfAbsence = (reason: string): string => {
 export const meaningOfOutcome = (outcome: string): string => {
   const known = OUTCOMES.find((word) => word === outcome)
   return known ? ANSWERS[known] : `ended with ${outcome}, a word this version of the node does not know`
+}
+
+/** One session that many symbols lack, in a sentence. */
+export const meaningOfIncident = (kind: Incident['kind'], vendor: string, cells: number): string => {
+  switch (kind) {
+    case 'vendor_outage':
+      return `${vendor} lacks this session for a large share of the universe: ${cells} cells wait until a probe of it is filled`
+    case 'calendar_suspect':
+      return `no vendor has this session for anybody: ${cells} cells wait until a probe of it is filled, or a person mends the calendar`
+    default:
+      return kind satisfies never
+  }
 }

@@ -8,6 +8,8 @@ import type { Demotion } from '../../db/demotions/demotions.ts'
 import { listCellDemotions } from '../../db/demotions/list-cell-demotions.ts'
 import { findFinding, type KeptFinding } from '../../db/findings/find-finding.ts'
 import { findTask, type OpenTask } from '../../db/gap-tasks/find-task.ts'
+import { type Incident, listOpenIncidents } from '../../db/incidents/list-incidents.ts'
+import { findHabit, type Habit } from '../../db/liquidity/liquidity.ts'
 import { findPartition, type KnownPartition } from '../../db/partitions/find-partition.ts'
 import { listScores, type VendorScore } from '../../db/vendor-scores/scores.ts'
 import { dayBit, monthOf } from '../_market/dt.ts'
@@ -26,6 +28,10 @@ export interface Memory {
   task: OpenTask | null
   circuits: Circuit[]
   scores: VendorScore[]
+  /** What the whole session suffers from. */
+  incidents: Incident[]
+  /** The symbol's own liquidity; null where QC has not learned it. */
+  habit: Habit | null
 }
 
 export async function recall(node: Node, { dataset, spec, symbol, dt }: Cell, now: number): Promise<Memory> {
@@ -48,6 +54,8 @@ export async function recall(node: Node, { dataset, spec, symbol, dt }: Cell, no
     task: (await findTask(db, dataset, symbol, dt)) ?? null,
     circuits: await listCircuits(db),
     scores: await listScores(db),
+    incidents: await listOpenIncidents(db, { dataset, dt }),
+    habit: (await findHabit(db, dataset, symbol)) ?? null,
   }
 }
 

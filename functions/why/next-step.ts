@@ -1,8 +1,10 @@
 /** What the node does next about a cell, and when: one sentence. Pure. */
 import type { CellAttempt } from '../../db/attempts/list-cell-attempts.ts'
 import type { OpenTask } from '../../db/gap-tasks/find-task.ts'
+import type { Incident } from '../../db/incidents/list-incidents.ts'
 import { FOREVER } from '../_dispatch/verdict.ts'
 import { nextWindow, openWindows } from '../_expected/restate.ts'
+import type { Dt } from '../_market/dt.ts'
 import { partitionOf } from '../_market/partition.ts'
 import type { Absent, Judged, Stage } from './conclusion.ts'
 import { isUsable } from './conclusion.ts'
@@ -27,6 +29,8 @@ export interface Known {
   absence: Absent | null
   judged: Judged
   stage: Stage
+  /** The first day whose gaps the audit queues. */
+  lookBackFrom: Dt
   now: number
 }
 
@@ -55,7 +59,7 @@ const PURPOSES: Partial<Record<string, string>> = {
   second_opinion: ' for a second opinion, because QC holds the version there is,',
 }
 
-function taskStep(task: OpenTask, { vendors, now, cell }: Known): NextStep {
+function taskStep(task: OpenTask, { vendors, now, cell, memory }: Known): NextStep {
   const about = `task ${task.id} (${task.reason}, lane ${task.lane}, priority ${task.priority})`
   switch (task.state) {
     case 'leased': {
@@ -67,7 +71,7 @@ function taskStep(task: OpenTask, { vendors, now, cell }: Known): NextStep {
       return { at: isOver ? now : until, sentence }
     }
     case 'stalled':
-      return nothing(`${about} is stalled after ${task.attempts} attempts, a person has to look`)
+      return stalledStep(about, task, memory, now)
     case 'queued': {
       const asked = task.vendor === null ? vendors : vendors.filter(({ vendor }) => vendor === task.vendor)
       const first = firstAskable(asked, task.nextAt)
@@ -78,6 +82,13 @@ function taskStep(task: OpenTask, { vendors, now, cell }: Known): NextStep {
     default:
       return task.state satisfies never
   }
+}
+
+function stalledStep(about: string, task: OpenTask, { absence }: Memory, now: number): NextStep {
+  const stalled = `${about} is stalled after ${task.attempts} attempts, a person has to look`
+  const at = absence?.reason === 'GIVEN_UP' ? absence.recheckAt : null
+  if (at === null) return nothing(stalled)
+  return { at: Math.max(at, now), sentence: `the first audit after ${newYorkText(at)} tries once more: ${stalled}` }
 }
 
 function presentStep(known: Known): NextStep {
@@ -121,16 +132,29 @@ function rereadStep({ cell, vendors, winner, now }: Known, state: string): NextS
   }
 }
 
-function absentStep({ absence, cell, memory, vendors, now }: Known): NextStep {
+function absentStep({ absence, cell, memory, vendors, lookBackFrom, now }: Known): NextStep {
   if (absence === null && memory.coverage.absent) return nothing('explained, but the reason is not kept')
   if (absence?.source === 'rule') return nothing(`${noVendor(vendors, cell)} (${absence.reason})`)
   if (absence && absence.recheckAt === null) return nothing(`absent for good, ${absence.reason}. ${absence.meaning}`)
+  const incident = memory.incidents.find(({ kind }) => absence?.reason === REASON_OF[kind])
+  if (incident && memory.coverage.absent) return incidentStep(incident, now)
+  if (cell.dt < lookBackFrom) {
+    return nothing(`outside the look-back of ${cell.dataset}, which queues gaps from ${lookBackFrom} on`)
+  }
   const due = absence?.recheckAt ?? now
   const first = firstAskable(vendors, due)
   if (first === null) return nothing(noVendor(vendors, cell))
   const audit = due <= now ? 'the next audit' : `the first audit after ${newYorkText(due)}`
   const queues = absence ? `queues it again (${absence.reason})` : 'queues the gap'
   return { at: first.at, sentence: `${audit} ${queues}; then ${first.vendor} may be asked ${whenText(first.at, now)}` }
+}
+
+const REASON_OF = { vendor_outage: 'VENDOR_OUTAGE', calendar_suspect: 'CALENDAR_SUSPECT' } as const
+
+function incidentStep({ kind, vendor, nextLookAt, probes }: Incident, now: number): NextStep {
+  const whom = kind === 'vendor_outage' ? vendor : 'the vendors'
+  const sentence = `${probes.length} probes ask ${whom} ${whenText(Math.max(nextLookAt, now), now)}; once one is filled, the next audit queues all cells of the incident again`
+  return { at: Math.max(nextLookAt, now), sentence }
 }
 
 /** The vendor that may be asked first from an instant on; of several that may by then, the one with the best score. */

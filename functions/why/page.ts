@@ -34,6 +34,7 @@ ${story.corrections.length === 0 ? '' : correctionsSection(story.corrections)}
 ${story.vendors.length === 0 ? html`<p>No vendor lists this dataset.</p>` : story.vendors.map(vendorArticle)}
 ${story.formerVendors.map(({ vendor, attempt }) => article(`${vendor}, no longer configured`, attemptFacts(attempt)))}
 </section>
+${story.incidents.length === 0 ? '' : incidentsSection(story.incidents)}
 </main>
 <footer>
 <nav aria-label="Other views">${links(story)}</nav>
@@ -56,7 +57,7 @@ function insteadOf({ dt, expected }: Story): Html | string {
   return other === null ? '' : html`<p><a href="../${other}/${dt}">Why ${other} on this day</a></p>\n`
 }
 
-function expectedFacts({ expected, asof }: Story): Fact[] {
+function expectedFacts({ expected, backfill, asof }: Story): Fact[] {
   const { calendar, symbol, depth, rows } = expected
   return [
     ['Expected', expected.sentence],
@@ -75,6 +76,7 @@ function expectedFacts({ expected, asof }: Story): Fact[] {
     ['Ticker then', symbol.tickerThen],
     ['Now named', symbol.nowNamed],
     ['Depth', `${depth.from} to ${depth.to} (as of ${asof})`],
+    ['Backfill', `${backfill.order}, gaps queued from ${backfill.lookBackFrom} on`],
     ['Rows', `${rows.expected ?? 'unknown'}: ${rows.sentence}`],
     ['Expected from', expected.expectedFrom && time(expected.expectedFrom)],
   ]
@@ -159,6 +161,19 @@ const attemptFacts = (attempt: NonNullable<VendorStory['attempt']>): Fact[] => [
   ['Read again', attempt.rereadAt && time(attempt.rereadAt)],
   ['Asked again', attempt.askAgainAt === null ? 'not of itself' : html`not before ${time(attempt.askAgainAt)}`],
 ]
+
+const incidentsSection = (incidents: Story['incidents']): Html => html`<section>
+<h2>Incidents of the session</h2>
+${incidents.map((row) =>
+  article(row.vendor ?? 'all vendors', [
+    ['What', row.sentence],
+    ['Open since', time(row.openedAt)],
+    ['Last seen', time(row.lastSeenAt)],
+    ['Looks in vain', row.looks],
+    ['Next look', html`${time(row.nextLookAt)}: ${row.probes.join(', ')}`],
+  ]),
+)}
+</section>`
 
 const correctionsSection = (corrections: Story['corrections']): Html => html`<section>
 <h2>Changes by the vendor</h2>

@@ -1,14 +1,15 @@
 /** The whole chain of one cell: what was expected, who was asked, what they answered, what was concluded, what comes next. */
 import type { CellAttempt } from '../../db/attempts/list-cell-attempts.ts'
+import type { Incident } from '../../db/incidents/list-incidents.ts'
 import { MAX_ATTEMPTS } from '../_dispatch/verdict.ts'
-import { asofAt } from '../_expected/expected.ts'
+import { asofAt, lookBackFrom } from '../_expected/expected.ts'
 import { changeText } from '../_market/difference.ts'
 import { partitionOf } from '../_market/partition.ts'
 import { RequestError } from '../_runtime/door.ts'
 import type { Node } from '../_runtime/node.ts'
 import { absenceOf, judgedOf, stageOf, winnerOf } from './conclusion.ts'
 import { expectationOf } from './expectation.ts'
-import { meaningOfOutcome } from './meanings.ts'
+import { meaningOfIncident, meaningOfOutcome } from './meanings.ts'
 import { isBlank, type Memory, recall } from './memory.ts'
 import { isoOf } from './new-york-text.ts'
 import { nextStepOf } from './next-step.ts'
@@ -23,15 +24,27 @@ export async function storyOf(node: Node, cell: Cell) {
   const now = node.now()
   const asof = asofAt(now)
   const { dataset, spec, symbol, dt } = cell
-  const expectation = expectationOf(node.config, cell, asof)
   const memory = await recall(node, cell, now)
+  const expectation = expectationOf(node.config, cell, asof, memory.habit)
   if (expectation.why === 'unknown_symbol' && isBlank(memory)) throw unknownSymbol(node, cell)
   const vendors = await viewVendors(node, cell, memory, now)
   const winner = winnerOf(node.config, cell, memory)
   const absence = absenceOf(expectation, memory, vendors)
   const judged = judgedOf(expectation, memory)
   const stage = stageOf(memory)
-  const next = nextStepOf({ cell, expectation, memory, vendors, winner, absence, judged, stage, now })
+  const from = lookBackFrom(spec, asof)
+  const next = nextStepOf({
+    cell,
+    expectation,
+    memory,
+    vendors,
+    winner,
+    absence,
+    judged,
+    stage,
+    lookBackFrom: from,
+    now,
+  })
   const { expectedFrom, ...expected } = expectation
   const nowNamed = expectation.symbol.nowNamed
   return {
@@ -44,6 +57,7 @@ export async function storyOf(node: Node, cell: Cell) {
     next: { at: isoOf(next.at), sentence: next.sentence },
     ...(nowNamed === null ? {} : { askInstead: `/why/${dataset}/${nowNamed}/${dt}` }),
     expected: { ...expected, expectedFrom: isoOf(expectedFrom) },
+    backfill: { order: spec.backfill.order, lookBackFrom: from },
     coverage: memory.coverage,
     absence: absence && { ...absence, decidedAt: isoOf(absence.decidedAt), recheckAt: isoOf(absence.recheckAt) },
     winner: winner && {
@@ -56,6 +70,7 @@ export async function storyOf(node: Node, cell: Cell) {
     qc: { ...judged, checkedAt: isoOf(judged.checkedAt) },
     partition: { name: partitionOf(spec.partition, dt), stage, ...partitionStory(memory) },
     task: taskStory(memory),
+    incidents: memory.incidents.map(incidentStory),
     corrections: memory.corrections.map((row) => ({
       ...row,
       at: isoOf(row.at),
@@ -89,6 +104,18 @@ function partitionStory({ partition }: Memory) {
     leaseExpiresAt: isoOf(leaseExpiresAt === 0 ? null : leaseExpiresAt),
   }
 }
+
+const incidentStory = ({ kind, vendor, cells, openedAt, lastSeenAt, looks, nextLookAt, probes }: Incident) => ({
+  kind,
+  vendor: vendor === '*' ? null : vendor,
+  sentence: meaningOfIncident(kind, vendor, cells),
+  cells,
+  openedAt: isoOf(openedAt),
+  lastSeenAt: isoOf(lastSeenAt),
+  looks,
+  nextLookAt: isoOf(nextLookAt),
+  probes,
+})
 
 function taskStory({ task }: Memory) {
   if (task === null) return null
@@ -143,5 +170,6 @@ const attemptStory = (attempt: CellAttempt) => ({
   note: attempt.note,
   refusedFor: attempt.refusedFor,
   rereadAt: isoOf(attempt.rereadAt),
-  askAgainAt: isoOf(attempt.askAgainAt),
+  /** An answer that is in doubt may be asked for again since it was given. */
+  askAgainAt: isoOf(attempt.askAgainAt === 0 ? attempt.at : attempt.askAgainAt),
 })

@@ -13,7 +13,7 @@ import type { Node } from '../../functions/_runtime/node.ts'
 import { startNode } from '../../functions/_runtime/start.ts'
 import { CONNECTORS } from '../../functions/_vendors/registry.ts'
 import { writeStage } from '../demo/stage.ts'
-import { type Lab, type LabOptions, startLab, type YieldSource } from '../lab/lab.ts'
+import { type BarSource, type Lab, type LabOptions, startLab, type YieldSource } from '../lab/lab.ts'
 import { type Hole, syntheticBars, syntheticYields } from '../lab/synthetic.ts'
 
 /** Friday after Independence Day; the sessions before it are 3, 2 and 1 July. */
@@ -22,10 +22,17 @@ export const EVENING = instantOf(ASOF, '20:30')
 const SEED = 7
 
 export interface StageTerms {
+  /** The evening, a session; absent: ASOF. */
+  asof?: string
+  /** The universe the node is told, in place of `symbols`, and what the vendors have of theirs, in place of the same. */
+  universe?: Config['universe']
+  bars?: (vendor: 'alpaca' | 'massive') => BarSource
   symbols?: readonly string[]
   datasets?: Partial<Record<DatasetName, Partial<DatasetConfig>>>
   /** The vendors the node knows, each with changes to its registry entry. */
   vendors?: Partial<Record<'alpaca' | 'massive' | 'fred', Partial<Omit<VendorConfig, 'datasets'>>>>
+  /** Last changes to the whole configuration. */
+  change?: (config: Config) => Config
   /** Changes to every (vendor, dataset) entry. */
   terms?: Partial<NonNullable<VendorConfig['datasets'][DatasetName]>>
   holes?: readonly Hole[]
@@ -47,13 +54,17 @@ export interface Stage {
 export async function openStage(terms: StageTerms = {}): Promise<Stage> {
   const root = await mkdtemp(join(tmpdir(), 'node-stage-'))
   onTestFinished(() => rm(root, { recursive: true, force: true }))
-  const clock = virtualClock(EVENING)
-  const universe = (terms.symbols ?? ['AAPL', 'MSFT', 'QQQ']).map((symbol) => ({
-    symbol,
-    from: '2010-01-04',
-    to: null,
-  }))
+  const asof = terms.asof ?? ASOF
+  const clock = virtualClock(instantOf(asof, '20:30'))
+  const universe =
+    terms.universe ??
+    (terms.symbols ?? ['AAPL', 'MSFT', 'QQQ']).map((symbol) => ({
+      symbol,
+      from: '2010-01-04',
+      to: null,
+    }))
   const source = (vendor: 'alpaca' | 'massive') =>
+    terms.bars?.(vendor) ??
     syntheticBars({ seed: SEED, universe, vendor, ...(terms.holes ? { holes: terms.holes } : {}) })
   const lab = await startLab({
     now: clock.now,
@@ -65,8 +76,9 @@ export async function openStage(terms: StageTerms = {}): Promise<Stage> {
     ...terms.lab,
   })
   onTestFinished(() => lab.close())
-  const config = await configOf(terms, universe)
-  const env = await writeStage(root, { asof: ASOF, plan: 'open', config, sources: {}, deaths: [] }, lab, 0)
+  const planned = await configOf(terms, universe)
+  const config = terms.change?.(planned) ?? planned
+  const env = await writeStage(root, { asof, plan: 'open', config, sources: {}, deaths: [] }, lab, 0)
   const log: string[] = []
   const running = await startNode({
     env: { ...env, ...terms.env },

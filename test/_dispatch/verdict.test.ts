@@ -11,6 +11,7 @@ const BELIEVED = 30 * DAY
 
 const other = (more: Partial<OtherVendor> = {}): OtherVendor => ({
   vendor: 'massive',
+  source: 'massive',
   askAt: NOW,
   waitsForRecency: false,
   saidEmpty: false,
@@ -22,9 +23,12 @@ const waits = other({ askAt: NOW + 14 * HOUR, waitsForRecency: true })
 const resting = other({ askAt: NOW + 2 * HOUR })
 const saidEmpty = other({ saidEmpty: true, askAt: NOW + DAY })
 const never = other({ askAt: FOREVER })
+/** A second feed of the vendor that was asked: the same house. */
+const sameHouse = other({ vendor: 'alpaca_iex', source: 'alpaca', saidEmpty: true, askAt: NOW + DAY })
 
 const judged = (outcome: Outcome, more: Partial<Judged> = {}): Judged => ({
   outcome,
+  source: 'alpaca',
   saysNone: false,
   doubtAt: null,
   retryAt: null,
@@ -56,10 +60,17 @@ const table: [Outcome, string, Partial<Judged>, Ending][] = [
   ['empty', 'another is resting', { others: [resting] }, ['queued', 'VENDOR_EMPTY_ONCE', 2 * HOUR]],
   ['empty', 'another waits for recency', { others: [waits] }, ['queued', 'TOO_RECENT', 14 * HOUR]],
   ['empty', 'another said empty', { others: [saidEmpty] }, ['done', 'VENDORS_AGREE_EMPTY', null]],
+  ['empty', 'its second feed said empty', { others: [sameHouse] }, ['done', 'VENDOR_EMPTY_ONCE', DAY]],
+  [
+    'empty',
+    'its second feed and another said empty',
+    { others: [sameHouse, saidEmpty] },
+    ['done', 'VENDORS_AGREE_EMPTY', null],
+  ],
   ['empty', 'one said empty, one is untried', { others: [saidEmpty, free] }, ['queued', 'VENDOR_EMPTY_ONCE', 0]],
   ['empty', 'another may never be asked', { others: [never] }, ['done', 'VENDOR_EMPTY_ONCE', DAY]],
   ['empty', 'the source says none', { saysNone: true, others: [free] }, ['done', 'SOURCE_SAYS_NONE', null]],
-  ['empty', 'attempts used up', { others: [free], attempts: MAX_ATTEMPTS }, ['stalled', 'GIVEN_UP', null]],
+  ['empty', 'attempts used up', { others: [free], attempts: MAX_ATTEMPTS }, ['stalled', 'GIVEN_UP', 7 * DAY]],
 
   ['too_recent', 'no time given', {}, ['queued', 'TOO_RECENT', 15 * MINUTE]],
   ['too_recent', 'a time given', { retryAt: NOW + HOUR }, ['queued', 'TOO_RECENT', HOUR]],
@@ -70,12 +81,18 @@ const table: [Outcome, string, Partial<Judged>, Ending][] = [
   ['before_history', 'nobody else', {}, ['done', 'BEFORE_VENDOR_HISTORY', BELIEVED]],
   ['before_history', 'another may be asked now', { others: [free] }, ['queued', null, 0]],
   ['before_history', 'another waits for recency', { others: [waits] }, ['queued', 'TOO_RECENT', 14 * HOUR]],
+  [
+    'before_history',
+    'two others said empty',
+    { others: [saidEmpty, sameHouse] },
+    ['done', 'VENDORS_AGREE_EMPTY', null],
+  ],
   ['before_history', 'another said empty', { others: [saidEmpty] }, ['done', 'VENDOR_EMPTY_ONCE', BELIEVED]],
   ['not_entitled', 'nobody else', {}, ['done', 'NOT_ENTITLED', BELIEVED]],
   ['not_entitled', 'another may never be asked', { others: [never] }, ['done', 'NOT_ENTITLED', BELIEVED]],
   ['not_entitled', 'another may be asked now', { others: [free] }, ['queued', null, 0]],
   ['not_entitled', 'another said empty', { others: [saidEmpty] }, ['done', 'VENDOR_EMPTY_ONCE', BELIEVED]],
-  ['not_entitled', 'attempts used up', { others: [free], attempts: 12 }, ['stalled', 'GIVEN_UP', null]],
+  ['not_entitled', 'attempts used up', { others: [free], attempts: 12 }, ['stalled', 'GIVEN_UP', 7 * DAY]],
 
   ['rate_limited', 'no time given', {}, ['queued', null, MINUTE]],
   ['rate_limited', 'a time given', { retryAt: NOW + 7_000 }, ['queued', null, 7_000]],
@@ -84,18 +101,21 @@ const table: [Outcome, string, Partial<Judged>, Ending][] = [
 
   ['malformed', 'the first time', {}, ['queued', null, MINUTE]],
   ['malformed', 'the third time', { asked: 3 }, ['queued', null, 100 * MINUTE]],
-  ['malformed', 'once too often', { asked: 4 }, ['stalled', 'GIVEN_UP', null]],
+  ['malformed', 'once too often', { asked: 4 }, ['stalled', 'GIVEN_UP', 7 * DAY]],
   ['malformed', 'once too often, another may be asked', { asked: 4, others: [free] }, ['queued', null, 0]],
   ['malformed', 'another may be asked now', { others: [free] }, ['queued', null, 0]],
   ['malformed', 'another waits for recency', { others: [waits] }, ['queued', 'TOO_RECENT', MINUTE]],
-  ['malformed', 'attempts used up', { attempts: 12 }, ['stalled', 'GIVEN_UP', null]],
+  ['malformed', 'attempts used up', { attempts: 12 }, ['stalled', 'GIVEN_UP', 7 * DAY]],
 
   ['unavailable', 'the first time', {}, ['queued', 'VENDOR_OUTAGE', 30_000]],
   ['unavailable', 'the fourth time', { asked: 4 }, ['queued', 'VENDOR_OUTAGE', 4 * MINUTE]],
   ['unavailable', 'the ninth time', { asked: 9 }, ['queued', 'VENDOR_OUTAGE', DAY]],
   ['unavailable', 'another may be asked now', { others: [free] }, ['queued', null, 0]],
   ['unavailable', 'another waits for recency', { others: [waits] }, ['queued', 'VENDOR_OUTAGE', 30_000]],
-  ['unavailable', 'attempts used up', { attempts: 12 }, ['stalled', 'GIVEN_UP', null]],
+  ['unavailable', 'given up before', { attempts: 13 }, ['stalled', 'GIVEN_UP', 30 * DAY]],
+  ['unavailable', 'given up often', { attempts: 20 }, ['stalled', 'GIVEN_UP', 90 * DAY]],
+  ['malformed', 'given up before', { asked: 5 }, ['stalled', 'GIVEN_UP', 30 * DAY]],
+  ['unavailable', 'attempts used up', { attempts: 12 }, ['stalled', 'GIVEN_UP', 7 * DAY]],
 ]
 
 test.each(table)('%s, %s', (outcome, _situation, more, [state, absence, inMs]) => {
@@ -103,7 +123,7 @@ test.each(table)('%s, %s', (outcome, _situation, more, [state, absence, inMs]) =
   const at = inMs === null ? null : NOW + inMs
   expect({ state: verdict.state, absence: verdict.absence }).toEqual({ state, absence })
   if (state === 'queued') expect(verdict.nextAt).toBe(at)
-  expect(verdict.recheckAt).toBe(absence === null || state === 'stalled' ? null : at)
+  expect(verdict.recheckAt).toBe(absence === null ? null : at)
 })
 
 test('every outcome stands in the table', () => {
@@ -114,12 +134,14 @@ describe('of any judgement', () => {
   const instant = fc.oneof(fc.integer({ min: NOW, max: NOW + 100 * DAY }), fc.constantFrom(NOW, FOREVER))
   const anyOther = fc.record({
     vendor: fc.constantFrom('a', 'b', 'c'),
+    source: fc.constantFrom('alpaca', 'massive'),
     askAt: instant,
     waitsForRecency: fc.boolean(),
     saidEmpty: fc.boolean(),
   })
   const anyJudged: fc.Arbitrary<Judged> = fc.record({
     outcome: fc.constantFrom(...OUTCOMES),
+    source: fc.constantFrom('alpaca', 'massive'),
     saysNone: fc.boolean(),
     doubtAt: fc.option(fc.integer({ min: NOW + 1, max: NOW + 100 * DAY }), { nil: null }),
     retryAt: fc.option(fc.integer({ min: NOW, max: NOW + DAY }), { nil: null }),
@@ -142,6 +164,15 @@ describe('of any judgement', () => {
       if (state === 'done') expect(absence === null).toBe(hasData)
       if (state === 'stalled') expect(absence).toBe('GIVEN_UP')
       if (absence !== null) expect(ABSENCE_REASONS).toContain(absence)
+    })
+  })
+
+  test('a cell is never closed for good without two independent witnesses or the source itself', () => {
+    always(({ outcome, source, saysNone, others }, { state, absence, recheckAt }) => {
+      if (state === 'queued' || absence === null || recheckAt !== null) return
+      const empty = new Set(others.filter(({ saidEmpty }) => saidEmpty).map((one) => one.source))
+      if (outcome === 'empty') empty.add(source)
+      expect(empty.size >= 2 || (outcome === 'empty' && saysNone)).toBe(true)
     })
   })
 

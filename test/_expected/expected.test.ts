@@ -24,6 +24,7 @@ const completeness = { amber_below: 0.98, red_below: 0.8, baseline_sessions: 3 }
 const config = (universe: Config['universe']): Config => ({
   vendors: {},
   datasets: {},
+  incidents: { share: 0.5, min_cells: 20 },
   universe,
   qc: { ruleset: 'test', completeness, continuity: { max_gap_minutes: 10, liquid_share: 0.95 } },
 })

@@ -139,7 +139,7 @@ test('the queue is read through its index, not sorted', async () => {
   const db = await freshDb()
   const plan = await db.all<{ detail: string }>(
     sql`EXPLAIN QUERY PLAN SELECT t.id FROM gap_tasks t WHERE t.state = 'queued' AND t.dataset = 'x'
-        ORDER BY t.lane DESC, t.priority DESC, t.dt, t.id LIMIT 1`,
+        ORDER BY t.lane DESC, t.priority DESC, t.turn, t.id LIMIT 1`,
   )
   expect(plan.map(({ detail }) => detail).join()).toMatch(/gap_tasks_queue/)
   expect(plan.map(({ detail }) => detail).join()).not.toMatch(/TEMP B-TREE/)
@@ -245,7 +245,7 @@ test.each([
   ['negative attempts', sql`UPDATE gap_tasks SET attempts = -1`],
   [
     'a second open task of a cell',
-    sql`INSERT INTO gap_tasks SELECT 99, dataset, symbol, dt, lane, priority, expected_rows, reason, 'stalled', 0, 0, NULL, 0, 0, NULL FROM gap_tasks`,
+    sql`INSERT INTO gap_tasks SELECT 99, dataset, symbol, dt, lane, priority, expected_rows, reason, 'stalled', 0, 0, NULL, 0, 0, NULL, 0 FROM gap_tasks`,
   ],
   ['a lease on a task there is not', sql`INSERT INTO leases VALUES (4711, 'v', 't', 'h', 0, 0)`],
   ['a task deleted under its lease', sql`DELETE FROM gap_tasks`],

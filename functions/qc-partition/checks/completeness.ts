@@ -1,10 +1,8 @@
 /** Fewer rows than a complete cell holds: minutes against the symbol's own habit, values against the series of its group. */
 import type { QcConfig } from '../../../config/schema.ts'
+import { shortfallOf } from '../../_expected/liquidity.ts'
 import { type CellFacts, measured } from '../cell-facts.ts'
 import type { Check, Finding } from '../check.ts'
-
-/** Standard deviations of pure chance a shortfall must exceed before it condemns. */
-const CHANCE = 3
 
 export const check: Check = {
   id: 'completeness',
@@ -33,13 +31,16 @@ function minutes(facts: CellFacts, sessionMinutes: number, { completeness }: QcC
     return { flag: 'NO_BASELINE', severity: 'AMBER', numbers: { rows, session_minutes: sessionMinutes, days } }
   }
   const expected = measured(facts.expectedRows, 'expectedRows')
-  if (rows >= expected * completeness.amber_below) return null
   const numbers = { rows, expected, share }
-  // Whether a thin name trades in a minute is close to a coin toss: 12 of its usual 20 minutes is an ordinary day, while
-  // 240 of 390 never is. The spread of `sessionMinutes` tosses (binomial) separates the two; it vanishes for liquid names.
-  const chance = CHANCE * Math.sqrt(sessionMinutes * share * Math.max(0, 1 - share))
-  if (rows < expected * completeness.red_below && rows < expected - chance) {
-    return { flag: 'SHORT_SESSION', severity: 'RED', numbers }
+  const shortfall = shortfallOf({ rows, expected, sessionMinutes, share }, completeness)
+  switch (shortfall) {
+    case 'none':
+      return null
+    case 'missing':
+      return { flag: 'MISSING_ROWS', severity: 'AMBER', numbers }
+    case 'short':
+      return { flag: 'SHORT_SESSION', severity: 'RED', numbers }
+    default:
+      return shortfall satisfies never
   }
-  return { flag: 'MISSING_ROWS', severity: 'AMBER', numbers }
 }

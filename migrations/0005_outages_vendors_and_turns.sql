@@ -1,0 +1,66 @@
+CREATE TABLE `incidents` (
+	`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
+	`kind` text NOT NULL,
+	`dataset` text NOT NULL,
+	`vendor` text NOT NULL,
+	`dt` text NOT NULL,
+	`cells` integer NOT NULL,
+	`opened_at` integer NOT NULL,
+	`last_seen_at` integer NOT NULL,
+	`cleared_at` integer,
+	`looks` integer DEFAULT 0 NOT NULL,
+	`next_look_at` integer NOT NULL,
+	`probes` text NOT NULL,
+	CONSTRAINT "incidents_kind" CHECK("incidents"."kind" IN ('vendor_outage', 'calendar_suspect')),
+	CONSTRAINT "incidents_vendor" CHECK(("incidents"."vendor" = '*') = ("incidents"."kind" = 'calendar_suspect'))
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `incidents_session` ON `incidents` (`dataset`,`dt`,`vendor`);--> statement-breakpoint
+CREATE TABLE `liquidity` (
+	`dataset` text NOT NULL,
+	`symbol` text NOT NULL,
+	`share` real NOT NULL,
+	`days` integer NOT NULL,
+	`through` text NOT NULL,
+	PRIMARY KEY(`dataset`, `symbol`),
+	CONSTRAINT "liquidity_share" CHECK("liquidity"."share" BETWEEN 0 AND 1)
+);
+--> statement-breakpoint
+CREATE TABLE `vendor_tallies` (
+	`vendor` text NOT NULL,
+	`dataset` text NOT NULL,
+	`starts_at` integer NOT NULL,
+	`calls` integer NOT NULL,
+	`rows` integer NOT NULL,
+	`took_ms` real NOT NULL,
+	`filled` integer NOT NULL,
+	`short` integer NOT NULL,
+	`empty` integer NOT NULL,
+	`refused` integer NOT NULL,
+	`postponed` integer NOT NULL,
+	`malformed` integer NOT NULL,
+	`unavailable` integer NOT NULL,
+	PRIMARY KEY(`vendor`, `dataset`, `starts_at`)
+);
+--> statement-breakpoint
+CREATE INDEX `vendor_tallies_age` ON `vendor_tallies` (`starts_at`);--> statement-breakpoint
+PRAGMA foreign_keys=OFF;--> statement-breakpoint
+CREATE TABLE `__new_budgets` (
+	`vendor` text NOT NULL,
+	`kind` text NOT NULL,
+	`starts_at` integer NOT NULL,
+	`calls` integer NOT NULL,
+	PRIMARY KEY(`vendor`, `kind`, `starts_at`),
+	CONSTRAINT "budgets_kind" CHECK("__new_budgets"."kind" IN ('slot', 'day', 'pause')),
+	CONSTRAINT "budgets_calls" CHECK("__new_budgets"."calls" > 0)
+);
+--> statement-breakpoint
+INSERT INTO `__new_budgets`("vendor", "kind", "starts_at", "calls") SELECT "vendor", "kind", "starts_at", "calls" FROM `budgets`;--> statement-breakpoint
+DROP TABLE `budgets`;--> statement-breakpoint
+ALTER TABLE `__new_budgets` RENAME TO `budgets`;--> statement-breakpoint
+PRAGMA foreign_keys=ON;--> statement-breakpoint
+DROP INDEX `gap_tasks_queue`;--> statement-breakpoint
+ALTER TABLE `gap_tasks` ADD `turn` integer DEFAULT 0 NOT NULL;--> statement-breakpoint
+CREATE INDEX `gap_tasks_stalled` ON `gap_tasks` (`dataset`,`symbol`,`dt`) WHERE state = 'stalled';--> statement-breakpoint
+CREATE INDEX `gap_tasks_queue` ON `gap_tasks` (`dataset`,lane DESC,priority DESC,`turn`,`id`) WHERE state = 'queued';--> statement-breakpoint
+CREATE INDEX `absences_reason` ON `absences` (`dataset`,`reason`,`symbol`,`dt`,`decided_at`);
