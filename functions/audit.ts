@@ -31,7 +31,7 @@ export const AuditBody = Night
 /** The queue holds a working set; what does not fit is found again by a later audit. */
 const MAX_OPEN_TASKS = 250_000
 /** Tasks of one write: some 30 ms. */
-const TASKS_PER_WRITE = 4_000
+const TASKS_PER_WRITE = 6_000
 const PRIORITY_TODAY = 100
 /** A day's bar costs a hundredth of its minutes and says most of it: days come first. */
 const PRIORITY_DAYS = 10
@@ -96,6 +96,7 @@ export async function audit(node: Node, { at = node.now() }: { at?: number | und
     wanted.push(...partitions.map(({ partition }) => ({ dataset, partition })))
     audited.touched += await expectPartitions(node.db, dataset, partitions, node.now())
 
+    await nextTurn()
     const lives = livesOf(node.config, spec, asof)
     const shares = await listShares(node.db, dataset, node.config.qc.completeness.baseline_sessions)
     const about: About = { dataset, spec, asof, shares }
@@ -114,6 +115,7 @@ export async function audit(node: Node, { at = node.now() }: { at?: number | und
     const rechecks = due.map(({ symbol, dt }) => newTask(about, symbol, dt, 'recheck', node.now()))
     const redriven = await redriveStalled(node.db, dataset, node.now())
     const rechecked = redriven + (await enqueueTasks(node.db, dataset, rechecks, node.now()))
+    await nextTurn()
     audited.dropped += await dropUnexpected(node.db, dataset, lives, asof, node.now())
     audited.enqueued += enqueued
     audited.rechecks += rechecked
@@ -191,7 +193,7 @@ async function queueGaps(node: Node, about: About, limit: number): Promise<{ gap
     .map((life) => ({ ...life, fromDt: maxDt(life.fromDt, reached) }))
     .filter(({ fromDt, toDt }) => fromDt <= toDt)
   const whenServed = servedFrom(servers, spec, now)
-  for await (const slice of gapsInOrder(node.db, dataset, spec, lives, asof)) {
+  for await (const slice of gapsInOrder(node.db, dataset, spec, lives, asof, limit)) {
     const tasks = slice
       .slice(0, limit - queued.gaps)
       .map(({ symbol, dt }) => newTask(about, symbol, dt, 'missing', whenServed(dt)))
@@ -201,6 +203,7 @@ async function queueGaps(node: Node, about: About, limit: number): Promise<{ gap
     for (let at = 0; at < tasks.length; at += TASKS_PER_WRITE) {
       const batch = tasks.slice(at, at + TASKS_PER_WRITE)
       await explainAbsences(node.db, dataset, tooRecent(batch, node.now()), node.now())
+      await nextTurn()
       queued.enqueued += await enqueueTasks(node.db, dataset, batch, node.now())
       // A write holds the event loop as long as it takes.
       await nextTurn()

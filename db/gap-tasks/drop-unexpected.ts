@@ -28,19 +28,28 @@ export async function dropUnexpected(
   return rows?.length ?? 0
 }
 
-/** Symbols with an open task outside their life, with that life; an empty one where the symbol has none. One walk over the open tasks. */
+/**
+ * Symbols with an open task outside their life, with that life; an empty one where the symbol has none. Steps from symbol to symbol along
+ * the index of open cells and looks at each one's first and last day: a full queue costs no more than an almost empty one.
+ */
 async function symbolsOutside(
   db: Db,
   dataset: string,
   lives: readonly ExpectedLife[],
   asof: string,
 ): Promise<ExpectedLife[]> {
-  const spans = await db.all<{ symbol: string; first: string; last: string }>(sql`
-    SELECT symbol, min(dt) AS first, max(dt) AS last FROM gap_tasks
-    WHERE dataset = ${dataset} AND state <> 'done' AND dt <= ${asof} GROUP BY symbol`)
+  const open = sql`FROM gap_tasks WHERE dataset = ${dataset} AND state <> 'done'`
+  const spans = await db.all<{ symbol: string; first: string; last: string | null }>(sql`
+    WITH RECURSIVE queued AS (
+      SELECT min(symbol) AS symbol ${open}
+      UNION ALL
+      SELECT (SELECT min(symbol) ${open} AND symbol > queued.symbol) FROM queued WHERE queued.symbol IS NOT NULL)
+    SELECT symbol, (SELECT min(dt) ${open} AND symbol = queued.symbol) AS first,
+      (SELECT max(dt) ${open} AND symbol = queued.symbol AND dt <= ${asof}) AS last
+    FROM queued WHERE symbol IS NOT NULL`)
   const lifeOf = new Map(lives.map((life) => [life.symbol, life]))
   return spans.flatMap(({ symbol, first, last }) => {
     const life = lifeOf.get(symbol) ?? { symbol, fromDt: '9999-12-31', toDt: '0000-01-01' }
-    return first < life.fromDt || last > life.toDt ? [life] : []
+    return last !== null && (first < life.fromDt || last > life.toDt) ? [life] : []
   })
 }

@@ -4,7 +4,8 @@ import type { Db } from '../client.ts'
 
 /** Answers how many were ended. The cells stay present; one whose attempts are used up counts as read. */
 export async function endRereads(db: Db, dataset: string, askable: readonly string[], now: number): Promise<number> {
-  const mine = sql`dataset = ${dataset} AND reason = 're_read'`
+  // In these words the index of open re-readings is found; without it every task there ever was would be read.
+  const mine = sql`dataset = ${dataset} AND reason = 're_read' AND state <> 'done'`
   const [, ended] = await db.write([
     sql`UPDATE attempts SET reread_at = ${now} WHERE dataset = ${dataset} AND (symbol, dt, vendor) IN (
           SELECT symbol, dt, vendor FROM gap_tasks WHERE ${mine} AND state = 'stalled')`,

@@ -29,24 +29,31 @@ export async function enqueueTasks(db: Db, dataset: string, tasks: readonly NewT
 /** Neighbours that differ in nothing but their cell: what they share is said once, and only the cells are read from JSON. First come stays first. */
 function alike(tasks: readonly NewTask[]): NewTask[][] {
   const runs: NewTask[][] = []
-  let last = ''
   for (const task of tasks) {
-    const { lane, priority, expectedRows, reason, nextAt, vendor, newestFirst } = task
-    const shared = `${lane} ${priority} ${expectedRows} ${reason} ${nextAt} ${vendor} ${newestFirst}`
-    if (shared === last) runs.at(-1)?.push(task)
+    const run = runs.at(-1)
+    if (run !== undefined && isAlike(run[0] as NewTask, task)) run.push(task)
     else runs.push([task])
-    last = shared
   }
   return runs
 }
 
+const isAlike = (a: NewTask, b: NewTask): boolean =>
+  a.nextAt === b.nextAt &&
+  a.expectedRows === b.expectedRows &&
+  a.lane === b.lane &&
+  a.priority === b.priority &&
+  a.reason === b.reason &&
+  a.vendor === b.vendor &&
+  a.newestFirst === b.newestFirst
+
 function insertOf(dataset: string, group: readonly NewTask[], now: number): SQL {
   const { lane, priority, expectedRows, reason, nextAt, vendor = null, newestFirst = false } = group[0] as NewTask
-  const cells = JSON.stringify(group.map(({ symbol, dt }) => [symbol, dt]))
+  // One text a cell, the day in front: a list of two would be read three times.
+  const cells = JSON.stringify(group.map(({ symbol, dt }) => dt + symbol))
   return sql`INSERT INTO gap_tasks
       (dataset, symbol, dt, lane, priority, expected_rows, reason, state, attempts, next_at, created_at, updated_at, vendor, turn)
-    SELECT ${dataset}, value->>0, value->>1, ${lane}, ${priority}, ${expectedRows}, ${reason}, 'queued', 0, ${nextAt}, ${now}, ${now},
-           ${vendor}, ${turnOf(sql`value->>1`, newestFirst)}
+    SELECT ${dataset}, substr(value, 11), substr(value, 1, 10), ${lane}, ${priority}, ${expectedRows}, ${reason}, 'queued', 0, ${nextAt}, ${now}, ${now},
+           ${vendor}, ${turnOf(sql`substr(value, 1, 10)`, newestFirst)}
     FROM json_each(${cells})
     WHERE true
     ON CONFLICT (dataset, symbol, dt) WHERE state <> 'done' DO UPDATE SET lane = excluded.lane, priority = excluded.priority,

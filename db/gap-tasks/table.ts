@@ -44,6 +44,7 @@ export const gapTasks = sqliteTable(
       .on(table.dataset, sql`lane DESC`, sql`priority DESC`, table.turn, table.id)
       .where(sql`state = 'queued'`),
     index('gap_tasks_stalled').on(table.dataset, table.symbol, table.dt).where(sql`state = 'stalled'`),
+    index('gap_tasks_rereads').on(table.dataset).where(sql`reason = 're_read' AND state <> 'done'`),
     check('gap_tasks_lane', sql`${table.lane} IN ('today', 'backfill')`),
     check('gap_tasks_state', sql`${table.state} IN ('queued', 'leased', 'done', 'stalled')`),
     check('gap_tasks_attempts', sql`${table.attempts} >= 0`),

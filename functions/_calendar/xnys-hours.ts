@@ -32,14 +32,25 @@ const ONE_OFF_HOURS: ReadonlyMap<Dt, Hours> = new Map([
  * The hours of a day that is a session of the exchange, from 1990 on. Delays and halts of minutes are no special hours.
  * Source: the exchange's holiday announcements, as two independent public calendars record them.
  */
-export function hoursOn(dt: Dt): Hours {
-  const oneOff = ONE_OFF_HOURS.get(dt)
-  if (oneOff) return oneOff
-  const year = yearOf(dt)
-  if (dt === fridayAfterThanksgiving(year)) return closesAt(halfDayClose(year), 'day after Thanksgiving')
-  if (dt === dtOf(year, 12, 24) && !isWeekend(dt)) return closesAt(halfDayClose(year), 'Christmas Eve')
-  if (dt === besideIndependenceDay(year)) return closesAt('13:00', 'beside Independence Day')
-  return REGULAR
+export const hoursOn = (dt: Dt): Hours => specialHours(yearOf(dt)).get(dt) ?? REGULAR
+
+// The rules are the same for every day of a year, and a calendar asks for ten thousand days.
+const years = new Map<number, ReadonlyMap<Dt, Hours>>()
+
+/** The days of a year that are not regular, with their hours. */
+function specialHours(year: number): ReadonlyMap<Dt, Hours> {
+  const known = years.get(year)
+  if (known) return known
+  const special = new Map<Dt, Hours>()
+  const beside = besideIndependenceDay(year)
+  if (beside) special.set(beside, closesAt('13:00', 'beside Independence Day'))
+  const eve = dtOf(year, 12, 24)
+  if (!isWeekend(eve)) special.set(eve, closesAt(halfDayClose(year), 'Christmas Eve'))
+  const friday = fridayAfterThanksgiving(year)
+  if (friday) special.set(friday, closesAt(halfDayClose(year), 'day after Thanksgiving'))
+  for (const [dt, hours] of ONE_OFF_HOURS) if (yearOf(dt) === year) special.set(dt, hours)
+  years.set(year, special)
+  return special
 }
 
 /** Half days ended at two until 1992, at one since 1993. */

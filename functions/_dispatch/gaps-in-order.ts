@@ -1,7 +1,13 @@
 /** The gaps of a dataset in the order in which its backlog is worked off, as far back as it is. */
 import type { DatasetConfig } from '../../config/schema.ts'
 import type { Db } from '../../db/client.ts'
-import { type ExpectedLife, gapSlices, type MonthMask, type MonthOfGaps } from '../../db/coverage/find-gaps.ts'
+import {
+  type ExpectedLife,
+  gapSlices,
+  type MonthMask,
+  type MonthOfGaps,
+  oldestDays,
+} from '../../db/coverage/find-gaps.ts'
 import { lookBackFrom, monthMasks } from '../_expected/expected.ts'
 import type { DatasetName } from '../_market/cell.ts'
 import { type Dt, dtsOfMask, maxDt } from '../_market/dt.ts'
@@ -14,13 +20,14 @@ interface Gap {
   dt: Dt
 }
 
-/** Slice by slice, so that nothing is looked for that the caller does not want any more. */
+/** Slice by slice, and not many more than `most`: so that nothing is looked for that the caller does not want any more. */
 export async function* gapsInOrder(
   db: Db,
   dataset: DatasetName,
   spec: DatasetConfig,
   lives: readonly ExpectedLife[],
   asof: Dt,
+  most: number,
 ): AsyncGenerator<Gap[]> {
   const from = lookBackFrom(spec, asof)
   const near = lives
@@ -29,13 +36,30 @@ export async function* gapsInOrder(
   const months = monthMasks(spec, asof).filter(({ month }) => month >= from.slice(0, 7))
   switch (spec.backfill.order) {
     case 'oldest-first':
-      for await (const slice of gapSlices(db, dataset, near, months)) yield daysOf(slice)
+      yield* oldestFirst(db, dataset, near, months, most)
       return
     case 'newest-first':
       yield* newestFirst(db, dataset, near, months)
       return
     default:
       spec.backfill.order satisfies never
+  }
+}
+
+/** What does not fit is cut off by day before it is written out: on an empty node that is millions of cells. */
+async function* oldestFirst(
+  db: Db,
+  dataset: DatasetName,
+  lives: readonly ExpectedLife[],
+  months: readonly MonthMask[],
+  most: number,
+): AsyncGenerator<Gap[]> {
+  let room = most
+  for await (const slice of gapSlices(db, dataset, lives, months)) {
+    const days = daysOf(oldestDays(slice, room))
+    room -= days.length
+    yield days
+    if (room <= 0) return
   }
 }
 

@@ -2,18 +2,31 @@ import { sql } from 'drizzle-orm'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { countCoverage } from '../../db/coverage/count-coverage.ts'
-import { type ExpectedLife, findGaps, type MonthMask } from '../../db/coverage/find-gaps.ts'
+import {
+  type ExpectedLife,
+  findGaps,
+  gapSlices,
+  type MonthMask,
+  type MonthOfGaps,
+  oldestDays,
+} from '../../db/coverage/find-gaps.ts'
 import { listCoverage } from '../../db/coverage/list-coverage.ts'
 import { dropUnexpected } from '../../db/gap-tasks/drop-unexpected.ts'
 import { enqueueTasks } from '../../db/gap-tasks/enqueue-tasks.ts'
-import { maxDt, minDt } from '../../functions/_market/dt.ts'
-import { claimed, DATASET, freshDb, NOW, newTask } from './temp-db.ts'
+import { dtsOfMask, maxDt, minDt } from '../../functions/_market/dt.ts'
+import { claimed, DATASET, freshDb, NOW, newTask, tasksIn } from './temp-db.ts'
 
 interface Covered {
   symbol: string
   month: string
   present: number
   absent: number
+}
+
+interface Queued {
+  symbol: string
+  dt: string
+  state: 'queued' | 'leased' | 'done' | 'stalled'
 }
 
 const MONTHS = ['2023-11', '2023-12', '2024-01', '2024-02', '2024-03']
@@ -24,7 +37,7 @@ const bits = (mask: number): number[] =>
   Array.from({ length: 31 }, (_, i) => i + 1).filter((day) => mask & (1 << (day - 1)))
 
 /** The same question, asked cell by cell. */
-function naiveGaps(lives: ExpectedLife[], months: MonthMask[], covered: Covered[]): string[] {
+function naiveGaps(lives: ExpectedLife[], months: MonthMask[], covered: Covered[], queued: Queued[]): string[] {
   const cells: string[] = []
   for (const { month, mask } of months) {
     for (const { symbol, fromDt, toDt } of lives) {
@@ -33,6 +46,7 @@ function naiveGaps(lives: ExpectedLife[], months: MonthMask[], covered: Covered[
         const dt = `${month}-${String(day).padStart(2, '0')}`
         if (dt < fromDt || dt > toDt) continue
         if (known && bits(known.present | known.absent).includes(day)) continue
+        if (queued.some((task) => task.symbol === symbol && task.dt === dt && task.state !== 'done')) continue
         cells.push(`${month} ${symbol} ${day}`)
       }
     }
@@ -57,22 +71,36 @@ const anyScene = fc.record({
       { selector: ({ symbol, month }) => `${symbol} ${month}` },
     )
     .map((rows) => rows.map(({ a, b, ...row }) => ({ ...row, present: a, absent: b & ~a }))),
+  queued: fc.uniqueArray(
+    fc.record({
+      symbol: fc.constantFrom(...SYMBOLS),
+      dt: anyDt,
+      state: fc.constantFrom('queued' as const, 'leased' as const, 'done' as const, 'stalled' as const),
+    }),
+    { selector: ({ symbol, dt }) => `${symbol} ${dt}` },
+  ),
 })
 
-test('gaps are expected minus known, as a naive count finds them', async () => {
+test('gaps are expected minus known and minus queued, as a naive count finds them', async () => {
   const db = await freshDb()
   await fc.assert(
-    fc.asyncProperty(anyScene, async ({ months, lives, covered }) => {
+    fc.asyncProperty(anyScene, async ({ months, lives, covered, queued }) => {
       await db.write([
         sql`DELETE FROM coverage`,
+        sql`DELETE FROM gap_tasks`,
         ...covered.map(
           (row) => sql`INSERT INTO coverage (dataset, symbol, month, present, absent)
             VALUES (${DATASET}, ${row.symbol}, ${row.month}, ${row.present}, ${row.absent})`,
         ),
       ])
+      const tasks = queued.map(({ symbol, dt }) => newTask(symbol, dt))
+      await enqueueTasks(db, DATASET, tasks, NOW)
+      await db.write(
+        queued.map((q) => sql`UPDATE gap_tasks SET state = ${q.state} WHERE symbol = ${q.symbol} AND dt = ${q.dt}`),
+      )
       const found = await findGaps(db, DATASET, lives, months, 1_000)
       const cells = found.flatMap(({ symbol, month, gaps }) => bits(gaps).map((day) => `${month} ${symbol} ${day}`))
-      expect(cells.sort()).toEqual(naiveGaps(lives, months, covered))
+      expect(cells.sort()).toEqual(naiveGaps(lives, months, covered, queued))
       const inOrder = [...found].sort((a, b) => (a.month + a.symbol < b.month + b.symbol ? -1 : 1))
       expect(found).toEqual(inOrder)
       expect(await findGaps(db, DATASET, lives, months, 2)).toEqual(inOrder.slice(0, 2))
@@ -91,6 +119,112 @@ test('the first and the last day of a life count, one day more does not', async 
     { symbol: 'A', month: '2023-12', gaps: 2 ** 30 },
     { symbol: 'A', month: '2024-01', gaps: 3 },
   ])
+})
+
+/** Chance that is the same in every run: a linear congruence in 32 bits. */
+function seeded(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return state / 2 ** 32
+  }
+}
+
+/** Twenty years of 800 symbols that begin and end anywhere: more than one statement reads and more than one slice hands over. */
+function wideScene() {
+  const chance = seeded(20_251_127)
+  const months = Array.from({ length: 240 }, (_, at) => ({
+    month: `${2005 + Math.floor(at / 12)}-${String((at % 12) + 1).padStart(2, '0')}`,
+    mask: Math.floor(chance() * FULL),
+  }))
+  const anyDay = () =>
+    `${months[Math.floor(chance() * 240)]?.month}-${String(1 + Math.floor(chance() * 31)).padStart(2, '0')}`
+  const lives = Array.from({ length: 800 }, (_, at) => {
+    const [a, b] = at % 3 === 0 ? ['2005-01-01', '2024-12-31'] : [anyDay(), anyDay()]
+    return { symbol: `S${at}`, fromDt: minDt(a, b), toDt: maxDt(a, b) }
+  })
+  const covered = lives.flatMap(({ symbol }, at) =>
+    // Some symbols are unknown altogether, some explained altogether.
+    months.flatMap(({ month }) => {
+      if (at % 7 === 0 || chance() < 0.5) return []
+      const present = at % 7 === 1 ? 0 : Math.floor(chance() * 2 ** 31)
+      return [{ symbol, month, present, absent: (at % 7 === 1 ? FULL : Math.floor(chance() * 2 ** 31)) & ~present }]
+    }),
+  )
+  return { months, lives, covered }
+}
+
+test('800 symbols by 20 years are found month by month as they are by hand, oldest slice first, symbol by symbol in a slice', async () => {
+  const db = await freshDb()
+  const { months, lives, covered } = wideScene()
+  await db.write([
+    sql`INSERT INTO coverage (dataset, symbol, month, present, absent)
+        SELECT ${DATASET}, value->>'symbol', value->>'month', value->>'present', value->>'absent'
+        FROM json_each(${JSON.stringify(covered)})`,
+  ])
+  const known = new Map(covered.map(({ symbol, month, present, absent }) => [`${symbol} ${month}`, present | absent]))
+  const cutOf = (day: number) => 2 ** day - 1
+  const byHand = lives.flatMap(({ symbol, fromDt, toDt }) =>
+    months.flatMap(({ month, mask }) => {
+      if (month < fromDt.slice(0, 7) || month > toDt.slice(0, 7)) return []
+      const before = month === fromDt.slice(0, 7) ? cutOf(Number(fromDt.slice(8)) - 1) : 0
+      const until = month === toDt.slice(0, 7) ? cutOf(Number(toDt.slice(8))) : FULL
+      const gaps = mask & ~before & until & ~(known.get(`${symbol} ${month}`) ?? 0)
+      return gaps === 0 ? [] : [`${symbol} ${month} ${gaps}`]
+    }),
+  )
+  const slices: MonthOfGaps[][] = []
+  for await (const slice of gapSlices(db, DATASET, lives.toReversed(), months.toReversed())) slices.push(slice)
+  const said = ({ symbol, month, gaps }: MonthOfGaps) => `${symbol} ${month} ${gaps}`
+  expect(slices.flat().map(said).sort()).toEqual(byHand.sort())
+  expect(slices.length).toBeGreaterThan(1)
+  const edges = slices.map((slice) => slice.map(({ month }) => month).sort())
+  for (const [at, edge] of edges.slice(1).entries()) expect(edges[at]!.at(-1)! < edge[0]!).toBe(true)
+  for (const slice of slices) {
+    const order = slice.map(({ symbol, month }) => `${symbol} ${month}`)
+    expect(order).toEqual([...order].sort())
+  }
+})
+
+test('the event loop turns while gaps are looked for', async () => {
+  const db = await freshDb()
+  const { months, lives } = wideScene()
+  let turns = 0
+  const timer = setInterval(() => turns++, 0)
+  for await (const _ of gapSlices(db, DATASET, lives, months)) void _
+  clearInterval(timer)
+  expect(turns).toBeGreaterThan(3)
+})
+
+test('of a slice that does not fit, the oldest days are kept, of one that does, all of them in their order', () => {
+  const cells = (months: readonly MonthOfGaps[]) =>
+    months.flatMap(({ symbol, month, gaps }) => dtsOfMask(month, gaps).map((dt) => ({ symbol, dt })))
+  const anySlice = fc.uniqueArray(
+    fc.record({
+      symbol: fc.constantFrom(...SYMBOLS),
+      month: fc.constantFrom(...MONTHS),
+      gaps: fc.integer({ min: 1, max: FULL }),
+    }),
+    { selector: ({ symbol, month }) => `${symbol} ${month}` },
+  )
+  fc.assert(
+    fc.property(anySlice, fc.nat(200), (slice, most) => {
+      const kept = oldestDays(slice, most)
+      const all = cells(slice)
+      if (all.length <= most) {
+        expect(kept).toBe(slice)
+        return
+      }
+      expect(cells(kept)).toHaveLength(most)
+      const dropped = all.filter(
+        (cell) => !cells(kept).some(({ symbol, dt }) => symbol === cell.symbol && dt === cell.dt),
+      )
+      for (const { symbol, dt } of cells(kept)) {
+        expect(dropped.filter((cell) => cell.symbol === symbol && cell.dt < dt)).toEqual([])
+        expect(dropped.filter((cell) => cell.dt.slice(0, 7) < dt.slice(0, 7))).toEqual([])
+      }
+    }),
+  )
 })
 
 test('coverage of another dataset fills no gap', async () => {
@@ -123,6 +257,39 @@ test('tasks of days nobody expects any more end, later days and tasks under way 
     sql`SELECT symbol, dt FROM gap_tasks WHERE state <> 'done' ORDER BY dt`,
   )
   expect(open).toEqual(['2024-01-02', '2024-01-04', '2024-01-05'].map((dt) => ({ symbol: 'A', dt })))
+})
+
+test('tasks are dropped outside every life, as a look at each of them finds', async () => {
+  const db = await freshDb()
+  const anyLife = fc.record({ symbol: fc.constantFrom(...SYMBOLS), a: anyDt, b: anyDt })
+  await fc.assert(
+    fc.asyncProperty(
+      fc.uniqueArray(anyLife, { selector: ({ symbol }) => symbol }),
+      fc.uniqueArray(fc.tuple(fc.constantFrom(...SYMBOLS, 'GONE', 'A'), anyDt), { selector: (cell) => cell.join(' ') }),
+      anyDt,
+      async (drawn, cells, asof) => {
+        await db.write([sql`DELETE FROM gap_tasks`])
+        const lives = drawn.map(({ symbol, a, b }) => ({ symbol, fromDt: minDt(a, b), toDt: maxDt(a, b) }))
+        await enqueueTasks(
+          db,
+          DATASET,
+          cells.map(([symbol, dt]) => newTask(symbol, dt)),
+          NOW,
+        )
+        await enqueueTasks(db, 'other', [newTask('GONE', '2023-12-01')], NOW)
+        const unwanted = cells.filter(([symbol, dt]) => {
+          const life = lives.find((one) => one.symbol === symbol)
+          return dt <= asof && !(life && dt >= life.fromDt && dt <= life.toDt)
+        })
+        expect(await dropUnexpected(db, DATASET, lives, asof, NOW)).toBe(unwanted.length)
+        const ended = (await tasksIn(db))
+          .filter(({ state }) => state === 'done')
+          .map(({ symbol, dt }) => `${symbol} ${dt}`)
+        expect(ended.sort()).toEqual(unwanted.map((cell) => cell.join(' ')).sort())
+      },
+    ),
+    { numRuns: 60 },
+  )
 })
 
 test('cells are counted by the bits of their masks', async () => {
