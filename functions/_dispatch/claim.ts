@@ -15,13 +15,14 @@ import type { CallPlan, PlanTerms, Want } from '../_vendors/vendor.ts'
 import { type Desk, datasetsOf, type Lane, namesOf, type Server, serversOf } from './desk.ts'
 import { planBack } from './plan-back.ts'
 import { reachOf } from './reach.ts'
-import { type Score, scoreOf } from './score.ts'
+import { ROWS_PER_CELL, type Score, scoreOf } from './score.ts'
 import { MAX_ATTEMPTS } from './verdict.ts'
 
 /** A lease outlives the longest plan by far: pages × the timeout of one request. */
 const LEASE_MS = 20 * 60_000
-/** Tasks offered to one plan at the most: bounds the memory of one dispatch. */
-const NEIGHBOURS = 20_000
+/** Tasks offered to one plan: twice what its pages hold, so that it can choose; more would only cost memory and time. */
+const LEAST_OFFERED = 2_000
+const MOST_OFFERED = 40_000
 /** Times a claim is tried again when other workers took the head first. */
 const TRIES = 5
 
@@ -160,7 +161,7 @@ function comesBefore(a: Candidate, b: Candidate): boolean {
 
 async function planFor(best: Candidate, candidates: Candidate[], desk: Desk): Promise<Choice> {
   const { server, dataset, spec, reach, head } = best
-  const neighbours = await findNeighbours(desk.db, reach, head.id, NEIGHBOURS)
+  const neighbours = await findNeighbours(desk.db, reach, head, offeredTo(server, spec))
   const terms = planTerms(server, dataset, spec, namesOf(desk.config), reach.now)
   const tasks = new Map([head, ...neighbours].map((task) => [cellKey(task.symbol, task.dt), task]))
   const { connector } = server.seat
@@ -174,6 +175,11 @@ async function planFor(best: Candidate, candidates: Candidate[], desk: Desk): Pr
     .map((candidate) => candidate.score)
     .sort((a, b) => b.score - a.score)
   return { server, dataset, spec, head, ranking, plan, terms, tasks }
+}
+
+function offeredTo({ terms: { shape } }: Server, spec: DatasetConfig): number {
+  const capacity = (shape.rows_per_page * shape.pages_per_plan) / ROWS_PER_CELL[spec.expected_rows]
+  return Math.min(MOST_OFFERED, Math.max(LEAST_OFFERED, Math.ceil(2 * capacity)))
 }
 
 const wantOf = ({ symbol, dt, expectedRows }: QueuedTask): Want => ({ symbol, dt, expectedRows })

@@ -2,19 +2,31 @@
 import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import { benchAudit } from './audit.ts'
+import { benchDispatch } from './dispatch.ts'
 import { type BenchRow, tableOf } from './row.ts'
 
-const BENCHES: Record<string, () => Promise<BenchRow[]>> = { audit: benchAudit }
-const USAGE = `npm run bench -- <name> [--json], where <name> is one of: ${Object.keys(BENCHES).join(', ')}`
+/** What follows the name on the command line: which parts, and how large. */
+interface Asked {
+  parts: string[]
+  scale: number | undefined
+}
+
+const BENCHES: Record<string, (asked: Asked) => Promise<BenchRow[]>> = {
+  audit: benchAudit,
+  dispatch: ({ parts, scale }) => benchDispatch(parts, scale),
+}
+const USAGE = `npm run bench -- <name> [part …] [--scale 0.1] [--json], where <name> is one of: ${Object.keys(BENCHES).join(', ')}`
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
-    options: { json: { type: 'boolean', default: false } },
+    options: { json: { type: 'boolean', default: false }, scale: { type: 'string' } },
     allowPositionals: true,
   })
-  const bench = BENCHES[positionals[0] ?? '']
-  if (bench === undefined || positionals.length !== 1) throw new Error(USAGE)
-  const rows = await bench()
+  const [name = '', ...parts] = positionals
+  const bench = BENCHES[name]
+  const scale = values.scale === undefined ? undefined : Number(values.scale)
+  if (bench === undefined || (scale !== undefined && !(scale > 0 && scale <= 1))) throw new Error(USAGE)
+  const rows = await bench({ parts, scale })
   const table = `${tableOf(rows)}\n`
   if (!values.json) process.stdout.write(table)
   else {

@@ -214,8 +214,8 @@ test('neighbours are the other claimable tasks, by day and symbol, at most as ma
     reason: 'missing',
     attempts: 0,
   })
-  expect((await findNeighbours(db, reach, head.id, 10)).map(nameOf)).toEqual(['B 2024-07-02', 'C 2024-07-02'])
-  expect((await findNeighbours(db, reach, head.id, 1)).map(nameOf)).toEqual(['B 2024-07-02'])
+  expect((await findNeighbours(db, reach, head, 10)).map(nameOf)).toEqual(['B 2024-07-02', 'C 2024-07-02'])
+  expect((await findNeighbours(db, reach, head, 1)).map(nameOf)).toEqual(['B 2024-07-02'])
 })
 
 test('the queue says when it next has work: the first waiting task or lapsing lease', async () => {

@@ -3,12 +3,17 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
-import type { Lab } from '../lab/lab.ts'
+import type { LabVendorName } from '../lab/lab.ts'
 import { LAB_KEYS } from '../lab/lab.ts'
 import { demoCron, type Scene } from './scene.ts'
 
 /** Environment of the demo's node: its own folders, the lab's keys, a free port of loopback. */
-export async function writeStage(root: string, scene: Scene, lab: Lab, port: number): Promise<Record<string, string>> {
+export async function writeStage(
+  root: string,
+  scene: Pick<Scene, 'config'> & Partial<Scene>,
+  lab: Record<LabVendorName, { url: string }>,
+  port: number,
+): Promise<Record<string, string>> {
   const folder = join(root, 'config')
   await mkdir(folder, { recursive: true })
   const urls: Record<string, string> = { alpaca: lab.alpaca.url, massive: lab.massive.url, fred: lab.fred.url }

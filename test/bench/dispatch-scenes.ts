@@ -1,0 +1,158 @@
+/** The scenes of the dispatcher's benchmark: what is wanted, who has it, and what goes wrong on the way. */
+import { resolve } from 'node:path'
+import { loadConfig } from '../../config/load.ts'
+import type { Config, DatasetConfig, VendorConfig } from '../../config/schema.ts'
+import { instantOf } from '../../functions/_calendar/zone.ts'
+import type { DatasetName } from '../../functions/_market/cell.ts'
+import { CONNECTORS } from '../../functions/_vendors/registry.ts'
+import type { LabVendorName } from '../lab/lab.ts'
+
+/** An evening after which nothing becomes available for hours. */
+export const ASOF = '2025-07-08'
+export const EVENING = instantOf(ASOF, '20:30')
+/** Calls in flight at once: `parallel` of the night chain in cron.json. */
+export const WORKERS = 2
+/** Virtual milliseconds of one call, as config/vendor_capabilities.yaml expects them. */
+export const LATENCY_MS: Record<LabVendorName, number> = { alpaca: 400, massive: 800, fred: 600 }
+
+export const SCENES = ['daily', 'minutes', 'three-vendors', 'death', 'storms', 'killed'] as const
+export type SceneName = (typeof SCENES)[number]
+
+/** A stretch of virtual time, ms after the start, in which a vendor resets connections or answers 429 to everything. */
+export interface Trouble {
+  vendor: LabVendorName
+  from: number
+  to: number
+  kind: 'dead' | 'storm'
+}
+
+export interface BenchScene {
+  name: SceneName
+  title: string
+  config: Config
+  symbols: string[]
+  /** Symbols nobody expects, of which single cells are asked for in lane `today` now and then. */
+  probes: string[]
+  trouble: Trouble[]
+  /** Calls after which the node is killed, again and again; null for never. */
+  killEvery: number | null
+}
+
+const MINUTE = 60_000
+
+/**
+ * A scene at a scale from 0 to 1. Symbols, rows a page and symbols a call shrink alike while the budgets stay as they are: a smaller
+ * run has fewer rows, but as many calls and as many minutes as the full one.
+ */
+export async function sceneOf(name: SceneName, scale: number): Promise<BenchScene> {
+  const shipped = await loadConfig({ folder: resolve('config'), vendors: CONNECTORS.map(({ name: vendor }) => vendor) })
+  const scene = (
+    title: string,
+    symbols: number,
+    vendors: Record<string, DatasetName[]>,
+    datasets: Partial<Record<DatasetName, DatasetConfig['depth']>>,
+    more: Partial<BenchScene> = {},
+  ): BenchScene => {
+    const names = namesOf('S', Math.max(2, Math.round(symbols * scale)))
+    const config = {
+      ...shipped,
+      universe: names.map((symbol) => ({ symbol, from: '1990-01-02', to: null })),
+      vendors: Object.fromEntries(
+        Object.entries(vendors).map(([vendor, served]) => [vendor, scaled(shipped.vendors[vendor]!, served, scale)]),
+      ),
+      datasets: Object.fromEntries(
+        Object.entries(datasets).map(([dataset, depth]) => [
+          dataset,
+          wanting(shipped.datasets[dataset as DatasetName]!, depth!),
+        ]),
+      ),
+    }
+    return { name, title, config, symbols: names, probes: namesOf('T', 400), trouble: [], killEvery: null, ...more }
+  }
+  const bars: DatasetName[] = ['equities_bars', 'equities_bars_minute']
+  switch (name) {
+    case 'daily':
+      return scene(
+        '1,000 symbols x 20 years of days',
+        1_000,
+        { alpaca: ['equities_bars'], massive: ['equities_bars'] },
+        { equities_bars: { years: 20 } },
+      )
+    case 'minutes':
+      return scene(
+        '500 symbols x 1 year of minutes',
+        500,
+        { alpaca: ['equities_bars_minute'], massive: ['equities_bars_minute'] },
+        { equities_bars_minute: { years: 1 } },
+      )
+    case 'three-vendors':
+      return scene(
+        'three vendors: days at two, minutes at one, yields at two',
+        100,
+        { alpaca: ['equities_bars'], massive: [...bars, 'macro_treasury'], fred: ['macro_treasury'] },
+        { equities_bars: { years: 9 }, equities_bars_minute: { sessions: 120 }, macro_treasury: { years: 20 } },
+      )
+    case 'death':
+      return scene(
+        'minutes while Alpaca is dead for eight minutes',
+        250,
+        { alpaca: ['equities_bars_minute'], massive: ['equities_bars_minute'] },
+        { equities_bars_minute: { years: 1 } },
+        { trouble: [{ vendor: 'alpaca', from: 4 * MINUTE, to: 12 * MINUTE, kind: 'dead' }] },
+      )
+    case 'storms':
+      return scene(
+        'minutes while Alpaca answers 429 for a minute in six',
+        250,
+        { alpaca: ['equities_bars_minute'], massive: ['equities_bars_minute'] },
+        { equities_bars_minute: { years: 1 } },
+        {
+          trouble: Array.from({ length: 20 }, (_, at) => ({
+            vendor: 'alpaca',
+            from: (6 * at + 3) * MINUTE,
+            to: (6 * at + 4) * MINUTE,
+            kind: 'storm',
+          })),
+        },
+      )
+    case 'killed':
+      return scene(
+        'minutes with the node killed every 300 calls',
+        150,
+        { alpaca: ['equities_bars_minute'], massive: ['equities_bars_minute'] },
+        { equities_bars_minute: { years: 1 } },
+        { killEvery: 300 },
+      )
+    default:
+      throw new Error(`expected a known scene, got ${name satisfies never}`)
+  }
+}
+
+const namesOf = (letter: string, count: number): string[] =>
+  Array.from({ length: count }, (_, at) => {
+    const digits = [at % 26, Math.floor(at / 26) % 26, Math.floor(at / 676) % 26]
+    return letter + digits.map((digit) => String.fromCharCode(65 + digit)).join('')
+  }).sort()
+
+function scaled(vendor: VendorConfig, served: readonly DatasetName[], scale: number): VendorConfig {
+  const smaller = (count: number): number => Math.max(1, Math.round(count * scale))
+  const datasets = served.map((dataset) => {
+    const terms = vendor.datasets[dataset]!
+    const { rows_per_page, symbols_per_call, pages_per_plan } = terms.shape
+    // Yields are no matter of symbols.
+    if (dataset === 'macro_treasury') return [dataset, terms]
+    const shape = {
+      rows_per_page: smaller(rows_per_page),
+      symbols_per_call: smaller(symbols_per_call),
+      pages_per_plan,
+    }
+    return [dataset, { ...terms, shape }]
+  })
+  return { ...vendor, datasets: Object.fromEntries(datasets) }
+}
+
+/** Nothing is asked for again: what is measured is the backlog. */
+function wanting(spec: DatasetConfig, depth: DatasetConfig['depth']): DatasetConfig {
+  const { restate: _, ...rest } = spec
+  return { ...rest, depth }
+}
