@@ -9,3 +9,7 @@ export async function findHead(db: Db, reach: VendorReach): Promise<QueuedTask |
   )
   return head
 }
+
+/** Whether a vendor may take one task now. */
+export const mayTake = async (db: Db, reach: VendorReach, id: number): Promise<boolean> =>
+  (await db.all(sql`SELECT t.id ${claimableBy(reach)} AND t.id = ${id}`)).length > 0

@@ -4,15 +4,17 @@ import { type Limits, nextCallAt } from '../../db/budgets/take-calls.ts'
 import { type Circuit, listCircuits } from '../../db/circuits/circuits.ts'
 import { claimTasks } from '../../db/gap-tasks/claim-tasks.ts'
 import type { QueuedTask, VendorReach } from '../../db/gap-tasks/claimable.ts'
-import { findHead } from '../../db/gap-tasks/find-head.ts'
+import { findHead, mayTake } from '../../db/gap-tasks/find-head.ts'
 import { findNeighbours } from '../../db/gap-tasks/find-neighbours.ts'
 import { nextDue } from '../../db/gap-tasks/next-due.ts'
 import { reapLeases } from '../../db/gap-tasks/reap-leases.ts'
+import { anyLease } from '../../db/leases/any-lease.ts'
 import { listScores } from '../../db/vendor-scores/scores.ts'
 import { type CellKey, cellKey, type DatasetName } from '../_market/cell.ts'
 import type { Host } from '../_vendors/http.ts'
 import type { CallPlan, PlanTerms, Want } from '../_vendors/vendor.ts'
 import { type Desk, datasetsOf, type Lane, namesOf, type Server, serversOf } from './desk.ts'
+import { type Candidate, pickNext, rankingOf } from './pick.ts'
 import { planBack } from './plan-back.ts'
 import { reachOf } from './reach.ts'
 import { ROWS_PER_CELL, type Score, scoreOf } from './score.ts'
@@ -23,6 +25,10 @@ const LEASE_MS = 20 * 60_000
 /** Tasks offered to one plan: twice what its pages hold, so that it can choose; more would only cost memory and time. */
 const LEAST_OFFERED = 2_000
 const MOST_OFFERED = 40_000
+/** A vendor that is free again this soon is one that others may leave work to. */
+const SOON_MS = 2 * 60_000
+/** A worker that finds everything held by others looks again after this. */
+const LOOK_AGAIN_MS = 5_000
 /** Times a claim is tried again when other workers took the head first. */
 const TRIES = 5
 
@@ -76,29 +82,21 @@ export function taskOf(choice: Choice, want: Want): QueuedTask {
   return task
 }
 
-interface Candidate {
-  server: Server
-  dataset: DatasetName
-  spec: DatasetConfig
-  reach: VendorReach
-  head: QueuedTask
-  score: Score
-}
-
 /** What would be claimed now: the dry run of a dispatch. */
 export async function chooseNext(desk: Desk, lane: Lane | null): Promise<Choice | Nothing> {
   const now = desk.now()
-  const blocked: number[] = []
-  const candidates = await findCandidates(desk, lane, now, blocked)
-  const best = candidates.reduce<Candidate | null>((a, b) => (a === null || comesBefore(b, a) ? b : a), null)
+  const candidates = await findCandidates(desk, lane, now)
+  const best = pickNext(candidates, now)
   if (best) return await planFor(best, candidates, desk)
   const due = await nextDue(desk.db, lane, now)
-  const times = due === null ? blocked : [...blocked, due]
+  const times = [...candidates.map(({ freeAt }) => freeAt), due].filter((at) => at !== null)
+  // What another worker holds may come back at any time, not only when its lease lapses.
+  if (await anyLease(desk.db)) times.push(now + LOOK_AGAIN_MS)
   return { nextAt: times.length === 0 ? null : Math.max(now, Math.min(...times)) }
 }
 
-/** The first claimable task of every vendor that may be sent a call now; the others say when they may. */
-async function findCandidates(desk: Desk, lane: Lane | null, now: number, blocked: number[]): Promise<Candidate[]> {
+/** The first claimable task of every vendor in every dataset, with the instant from which it may be sent a call. */
+async function findCandidates(desk: Desk, lane: Lane | null, now: number): Promise<Candidate[]> {
   const circuits = await listCircuits(desk.db)
   const scores = await listScores(desk.db)
   const candidates: Candidate[] = []
@@ -108,14 +106,29 @@ async function findCandidates(desk: Desk, lane: Lane | null, now: number, blocke
       const reach: VendorReach = { vendor, dataset, ...reachOf(server.terms, spec, now), lane, now }
       const head = await findHead(desk.db, reach)
       if (!head) continue
+      const learned = scores.find((row) => row.vendor === vendor && row.dataset === dataset)
       const freeAt = await freeFrom(desk, server, head.lane, circuits, now)
-      if (freeAt !== null && freeAt <= now) {
-        const learned = scores.find((row) => row.vendor === vendor && row.dataset === dataset)
-        candidates.push({ server, dataset, spec, reach, head, score: scoreOf(server, spec, learned) })
-      } else if (freeAt !== null) blocked.push(freeAt)
+      const score = scoreOf(server, spec, learned)
+      candidates.push({ server, dataset, spec, reach, head, score, freeAt, isShared: false })
     }
   }
+  for (const candidate of candidates) candidate.isShared = await isShared(desk, candidate, candidates, now)
   return candidates
+}
+
+/** Whether a better vendor that will soon be free may take the head as well. */
+async function isShared(
+  desk: Desk,
+  { head, dataset, score }: Candidate,
+  all: Candidate[],
+  now: number,
+): Promise<boolean> {
+  for (const other of all) {
+    if (other.dataset !== dataset || other.score.score <= score.score) continue
+    if (other.freeAt === null || other.freeAt > now + SOON_MS) continue
+    if (other.head.id === head.id || (await mayTake(desk.db, other.reach, head.id))) return true
+  }
+  return false
 }
 
 /** When a vendor may be sent a call of a lane: its circuit closed, its budget not empty. Null for never. */
@@ -145,20 +158,6 @@ export function limitsOf(seat: Pick<Server['seat'], 'name' | 'config'>, lane: La
   return { vendor, perMinute, perDay: calls_per_day }
 }
 
-/** The queue's own measure (db/gap-tasks/turn-queue.ts): a dataset whose newest days come first goes before one that begins with its oldest. */
-const turnIn = ({ head, spec }: Candidate): number =>
-  Number(head.dt.replaceAll('-', '')) * (spec.backfill.order === 'newest-first' ? -1 : 1)
-
-/** Queue order over datasets; between vendors with the same head, the better score. */
-function comesBefore(a: Candidate, b: Candidate): boolean {
-  if (a.head.id === b.head.id) return a.score.score > b.score.score
-  if (a.head.lane !== b.head.lane) return a.head.lane === 'today'
-  if (a.head.priority !== b.head.priority) return a.head.priority > b.head.priority
-  const [turnA, turnB] = [turnIn(a), turnIn(b)]
-  if (turnA !== turnB) return turnA < turnB
-  return a.head.id < b.head.id
-}
-
 async function planFor(best: Candidate, candidates: Candidate[], desk: Desk): Promise<Choice> {
   const { server, dataset, spec, reach, head } = best
   const neighbours = await findNeighbours(desk.db, reach, head, offeredTo(server, spec))
@@ -170,10 +169,7 @@ async function planFor(best: Candidate, candidates: Candidate[], desk: Desk): Pr
   const plan = isNewestFirst
     ? planBack(connector, wantOf(head), wants, terms)
     : connector.plan(wantOf(head), wants, terms)
-  const ranking = candidates
-    .filter((candidate) => candidate.head.id === head.id)
-    .map((candidate) => candidate.score)
-    .sort((a, b) => b.score - a.score)
+  const ranking = rankingOf(head, candidates, reach.now).map(({ score }) => score)
   return { server, dataset, spec, head, ranking, plan, terms, tasks }
 }
 

@@ -10,6 +10,7 @@ import type { Answer } from '../_vendors/vendor.ts'
 import { type Claim, claimNext, type Nothing } from './claim.ts'
 import type { Desk, Lane } from './desk.ts'
 import { distrustful } from './distrust.ts'
+import { givingWay } from './give-way.ts'
 import { heedVendor } from './heed.ts'
 import { keptPages } from './kept-pages.ts'
 import { type CellOutcome, outcomesOf } from './outcomes.ts'
@@ -63,7 +64,7 @@ export async function dispatchNext(
 
 /** Asks the plan's question. A plan that is longer than a budget goes on where it ended last time. */
 async function ask(desk: Desk, { plan, terms, head, server: { seat } }: Claim): Promise<Answer> {
-  const get = seat.get(head.lane)
+  const get = head.lane === 'today' ? seat.get(head.lane) : givingWay(desk, seat.name, seat.get(head.lane))
   if (!plan.isResumable) return await seat.connector.ask(plan, terms, get)
   const pages = keptPages(desk.lake.root, seat.name, desk.now)
   const answer = await seat.connector.ask(plan, terms, pages.around(get))

@@ -6,17 +6,19 @@ import type { Desk } from './desk.ts'
 /** Failures in a row after which a vendor is left alone, and for how long at first and at most. */
 export const FAILURES_TO_OPEN = 3
 const OPEN_MS = 60_000
-const LONGEST_OPEN_MS = 30 * 60_000
+/** A vendor that is back is found within this; asking a dead one so often costs it and us next to nothing. */
+const LONGEST_OPEN_MS = 4 * 60_000
 
 /** Failures in a row open the vendor's circuit; its own word on when to come back is heeded at once. */
-export async function heedVendor(desk: Desk, vendor: string, { interruption }: Answer): Promise<void> {
+export async function heedVendor(desk: Desk, vendor: string, { interruption, calls }: Answer): Promise<void> {
   if (interruption === null) return await closeCircuit(desk.db, vendor)
   switch (interruption.fault) {
     case 'too_recent':
     case 'before_history':
       return await closeCircuit(desk.db, vendor)
     case 'rate_limited':
-      if (interruption.status === null) return // our own budget: nothing was sent
+      // Our own budget, or the plan's end: the pages before it were served.
+      if (interruption.status === null) return calls > 0 ? await closeCircuit(desk.db, vendor) : undefined
       return await blockVendor(desk.db, vendor, interruption.retryAt ?? desk.now() + OPEN_MS, interruption.message)
     case 'malformed':
     case 'unavailable':

@@ -19,6 +19,8 @@ export interface Score {
   /** Share of one minute's budget that one cell costs. */
   cost: number
   latencyMs: number
+  /** Cells this vendor was asked for so far: how much of the above is observed. */
+  asked: number
 }
 
 /** score = P(fills) × preference ÷ (cost × latency), learned from outcomes with the registry's numbers as the prior. */
@@ -29,5 +31,5 @@ export function scoreOf({ seat, terms }: Server, spec: DatasetConfig, learned: V
   const cellsPerCall = Math.max(1, terms.shape.rows_per_page / ROWS_PER_CELL[spec.expected_rows])
   const cost = 1 / (cellsPerCall * seat.config.calls_per_minute)
   const score = (fills * terms.preference) / (cost * latencyMs)
-  return { vendor: seat.name, score, fills, preference: terms.preference, cost, latencyMs }
+  return { vendor: seat.name, score, fills, preference: terms.preference, cost, latencyMs, asked }
 }

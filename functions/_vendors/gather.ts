@@ -21,6 +21,8 @@ export interface Gathering {
   /** Sends one request and counts it; what failed comes back as a value. */
   send(get: Get, request: Parameters<Get>[0]): Promise<HttpAnswer | VendorError>
   isWanted(symbol: string, dt: Dt): boolean
+  /** Whether every want has a row, or is refused. */
+  hasAll(): boolean
   /** A row for a wanted cell is kept, one the rectangle merely covers is ignored, any other is a stray. */
   keep(symbol: string, dt: Dt, row: Row): void
   /** Refuses the wanted cells of a symbol with from <= dt <= to: their rows are dropped, their neighbours stay. */
@@ -77,6 +79,10 @@ export function gather(wants: readonly Want[], asked: Asked): Gathering {
       }
     },
     isWanted: (symbol, dt) => wanted.has(cellKey(symbol, dt)),
+    hasAll: () => {
+      if (rows.size + faults.size < wanted.size) return false
+      return [...wanted].every((key) => rows.has(key) || faults.has(key))
+    },
     keep(symbol, dt, row) {
       if (asked.settledUntil != null && 'ts' in row && row.ts + MINUTE_MS > asked.settledUntil) return
       const key = cellKey(symbol, dt)

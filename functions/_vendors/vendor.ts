@@ -99,6 +99,11 @@ export interface CallPlan {
   request: unknown
   feed: string
   /**
+   * Pages after which asking stops although there are more, so that every page is a full one where the rows of a cell cannot be known
+   * before: what was served to the end is settled, the rest is queued again. Absent: the plan is asked to its end.
+   */
+  stopsAfter?: number
+  /**
    * True where one plan may need more calls than a minute's budget holds. Its pages are kept until the whole plan is answered, so
    * that asking again goes on where the budget ended; every address must then be the same when the plan is made again.
    */

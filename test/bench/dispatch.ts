@@ -9,7 +9,7 @@ import type { LabReport } from './dispatch-lab.ts'
 import type { Worked } from './dispatch-node.ts'
 import { cellsPerCall, oldPolicyMs, shortestMakespan, type Work, worksOf } from './dispatch-optimum.ts'
 import { type BenchScene, SCENES, type SceneName, sceneOf } from './dispatch-scenes.ts'
-import { type BenchRow, figure, ratioTo } from './row.ts'
+import { type BenchRow, figure, ratioTo, tableOf } from './row.ts'
 
 /** Symbols and page sizes of a run that nobody asked to be full. */
 const USUAL_SCALE = 0.1
@@ -24,7 +24,9 @@ export async function benchDispatch(scenes: readonly string[], scale: number = U
   for (const name of scenes.length > 0 ? (scenes as SceneName[]) : SCENES) {
     const scene = await sceneOf(name, scale)
     const { worked, lab } = await play(scene, scale)
-    rows.push(...figuresOf(scene, worked, lab))
+    const figures = figuresOf(scene, worked, lab)
+    process.stderr.write(`${tableOf(figures)}\n`)
+    rows.push(...figures)
   }
   return rows
 }

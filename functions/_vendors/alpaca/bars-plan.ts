@@ -10,6 +10,8 @@ import { endOf, extend, MINUTE_MS, RECENCY_MS, rfc3339, startOf } from './window
 
 /** Rows a cell is counted as where nobody knows better; a liquid name has 390 regular minutes and some outside the session. */
 const USUAL_ROWS = { day: 1, minute: 400 } as const
+/** From 04:00 to 20:00. */
+const MOST_MINUTES = 960
 
 /**
  * The rectangle for `head`: the symbols wanted on its day (head first, then by name), then as many later days as fit into
@@ -54,7 +56,15 @@ export function planBars(head: Want, others: readonly Want[], terms: PlanTerms):
     expectedCalls: Math.max(1, Math.ceil(rows / shape.rowsPerPage)),
     request,
     feed: shape.feed,
+    ...stopOf(timeframe, terms),
   }
+}
+
+/** Minutes before the open and after the close are many or few: a plan that is too large by some cells fills its last page. */
+function stopOf(timeframe: 'day' | 'minute', { shape, settledUntil }: PlanTerms): Pick<CallPlan, 'stopsAfter'> {
+  if (timeframe === 'day' || settledUntil !== null) return {}
+  // Fewer would not hold the one cell that has to be answered for anything to be.
+  return { stopsAfter: Math.max(shape.pagesPerPlan, Math.ceil((MOST_MINUTES + 1) / shape.rowsPerPage)) }
 }
 
 /**

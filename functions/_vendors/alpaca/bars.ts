@@ -15,7 +15,7 @@ import { RECENCY_MS } from './window.ts'
 export async function askBars(
   request: StocksRequest,
   plan: CallPlan,
-  { settledUntil }: Pick<PlanTerms, 'settledUntil'>,
+  { settledUntil, now }: Pick<PlanTerms, 'settledUntil' | 'now'>,
   get: Get,
 ): Promise<Answer> {
   const { symbols, from, to } = request
@@ -30,7 +30,7 @@ export async function askBars(
     symbols.map(spell),
     (spellings) => {
       const asked: Asked = { symbols: new Set(spellings), from, to, calendar }
-      return askPages(request, asked, plan.expectedCalls, unspelled(gathering, canonical), get)
+      return askPages(request, asked, plan, now, unspelled(gathering, canonical), get)
     },
     (poison, error) => {
       gathering.spoil(canonical.get(poison) ?? poison, from, to, error)
@@ -44,7 +44,8 @@ export async function askBars(
 async function askPages(
   request: StocksRequest,
   asked: Asked,
-  expectedCalls: number,
+  { expectedCalls, stopsAfter }: CallPlan,
+  now: number,
   gathering: Gathering,
   get: Get,
 ): Promise<VendorError | null> {
@@ -59,6 +60,9 @@ async function askPages(
     take: (page) => pager.take(page.bars, page.token === null),
     // Extended hours can double what was expected of minute bars.
     mostPages: 3 * expectedCalls + 5,
+    stops: stopsAfter === undefined ? undefined : { after: stopsAfter, retryAt: now },
+    // A day has one bar: with all of them there, a token leads to an empty page.
+    hasAll: () => request.timeframe === '1Day' && gathering.hasAll(),
   })
   pager.settle(stopped)
   return stopped

@@ -1,5 +1,6 @@
 /** Pages of Alpaca that lead from one to the next by a token, until there is none. */
 import type { Gathering } from '../gather.ts'
+import { usedUp } from '../used-up.ts'
 import { type Get, type HttpAnswer, VendorError } from '../vendor.ts'
 import { VENDOR } from './parse.ts'
 import type { Address } from './request.ts'
@@ -14,13 +15,17 @@ export interface Paging<Page extends { token: string | null }> {
   take(page: Page): void
   /** Beyond it the vendor is not paging but looping. */
   mostPages: number
+  /** Pages of a plan that is not asked to its end, and when the rest may be asked for. */
+  stops?: { after: number; retryAt: number } | undefined
+  /** Whether what was served leaves nothing to ask for, whatever the token says. */
+  hasAll?: () => boolean
 }
 
 /** The error that stopped paging (`malformed` for pages without an end), or null when the last page was taken. */
 export async function followTokens<Page extends { token: string | null }>(
   paging: Paging<Page>,
 ): Promise<VendorError | null> {
-  const { gathering, get, addressOf, mostPages } = paging
+  const { gathering, get, addressOf, mostPages, stops } = paging
   const { path } = addressOf(null)
   const seen = new Set<string>()
   let token: string | null = null
@@ -34,7 +39,8 @@ export async function followTokens<Page extends { token: string | null }>(
     }
     paging.take(page)
     token = page.token
-    if (token === null) return null
+    if (token === null || paging.hasAll?.()) return null
+    if (stops !== undefined && pages >= stops.after) return usedUp(VENDOR, stops)
     seen.add(token)
   }
   return loop(path, `more than ${mostPages} pages`)

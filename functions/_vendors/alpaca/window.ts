@@ -1,8 +1,8 @@
 /** How many days of bars one plan asks for, and the instants between which they lie. */
 import { instantOf } from '../../_calendar/zone.ts'
-import { addDays, type Dt, weekday } from '../../_market/dt.ts'
+import { addDays, type Dt } from '../../_market/dt.ts'
 import type { Want } from '../vendor.ts'
-import { weekdaysBetween } from '../weekdays.ts'
+import { openDaysBetween } from '../weekdays.ts'
 
 export const MINUTE_MS = 60_000
 /** The free plan refuses a request whose end lies in the newest 15 minutes, whole; one more for clocks that differ. */
@@ -24,7 +24,7 @@ export interface WindowTerms {
 
 /**
  * The last day to ask for, and the rows to expect then. `wants` are those of the chosen symbols, from the head's day on. Every
- * (symbol, weekday) of the window counts, wanted or not: the vendor serves them all.
+ * (symbol, open day) of the window counts, wanted or not: the vendor serves them all.
  */
 export function extend(
   head: Want,
@@ -37,9 +37,10 @@ export function extend(
   let best = { to: head.dt, rows: 0 }
   for (const [dt, ofDay] of days) {
     wanted += ofDay.length
-    // A weekend is no weekday, so a want there (asked for by hand) is not among the usual cells.
-    for (const want of ofDay) beyondUsual += (want.expectedRows ?? usualRows) - (weekday(dt) % 6 === 0 ? 0 : usualRows)
-    const cells = weekdaysBetween(head.dt, dt) * width
+    // A want on a closed day (asked for by hand) is not among the usual cells.
+    const usual = openDaysBetween(dt, dt) * usualRows
+    for (const want of ofDay) beyondUsual += (want.expectedRows ?? usualRows) - usual
+    const cells = openDaysBetween(head.dt, dt) * width
     const rows = cells * usualRows + beyondUsual
     if (dt === head.dt) {
       best = { to: dt, rows }

@@ -27,6 +27,7 @@ export async function askRange(request: RangeRequest, plan: CallPlan, terms: Pla
     plan.expectedCalls,
     (answer) => readAggs(answer, ticker),
     (rows, isLast) => pager.take(new Map([[symbol, rows.map(readRangeRow)]]), isLast),
+    plan.stopsAfter === undefined ? undefined : { after: plan.stopsAfter, retryAt: terms.now },
   )
   if (error !== null && page === 1 && isUnknownTicker(error)) {
     // The symbol is refused on its own account, so that it is asked for elsewhere instead of being empty day by day.

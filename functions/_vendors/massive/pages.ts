@@ -1,5 +1,6 @@
 /** Pages of Massive that lead from one to the next by `next_url`, until none does. */
 import type { Gathering } from '../gather.ts'
+import { usedUp } from '../used-up.ts'
 import { type Get, type HttpAnswer, VendorError } from '../vendor.ts'
 import { type PageRows, VENDOR } from './parse.ts'
 import { type Address, nextAddress } from './request.ts'
@@ -21,6 +22,7 @@ export async function followPages(
   expectedCalls: number,
   read: (answer: HttpAnswer) => PageRows | VendorError,
   take: (rows: unknown[], isLast: boolean) => void,
+  stops?: { after: number; retryAt: number },
 ): Promise<PagesEnd> {
   const { path } = address
   const seen = new Set<string>()
@@ -37,6 +39,7 @@ export async function followPages(
     }
     take(rows, nextUrl === null)
     if (nextUrl === null) return { error: null, page }
+    if (stops !== undefined && page >= stops.after) return { error: usedUp(VENDOR, stops), page }
     seen.add(nextUrl)
     next = nextAddress(nextUrl)
   }

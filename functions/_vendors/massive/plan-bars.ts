@@ -2,11 +2,11 @@
 import type { Dt } from '../../_market/dt.ts'
 import { tickerOn, tickerUntil } from '../names.ts'
 import type { CallPlan, PlanTerms, Want } from '../vendor.ts'
-import { weekdaysBetween, widestWindow } from '../weekdays.ts'
+import { openDaysBetween, widestWindow } from '../weekdays.ts'
 import { VENDOR } from './parse.ts'
 import type { MassiveRequest, RangeRequest } from './request.ts'
 import { spell } from './spelling.ts'
-import { DAY_ROWS, timespanOf, uniqueOf } from './wants.ts'
+import { DAY_ROWS, SESSION_ROWS, timespanOf, uniqueOf } from './wants.ts'
 
 /**
  * Daily bars: the whole market on the head's day when more symbols want that day than days are wanted of the head's symbol,
@@ -25,6 +25,7 @@ export function planBars(head: Want, others: readonly Want[], terms: PlanTerms):
     expectedCalls: isGrouped ? 1 : range.pages,
     request,
     feed: shape.feed,
+    ...(isGrouped ? {} : range.stop),
   }
 }
 
@@ -32,15 +33,18 @@ interface Range {
   request: RangeRequest
   wants: Want[]
   pages: number
+  stop: Pick<CallPlan, 'stopsAfter'>
 }
 
 function rangeOf(head: Want, others: readonly Want[], terms: PlanTerms): Range {
   const { shape } = terms
   const timespan = timespanOf(terms)
-  const pagesOf = (from: Dt, to: Dt): number => {
-    const rows = weekdaysBetween(from, to) * DAY_ROWS[timespan]
-    return Math.max(1, Math.ceil(rows / shape.rowsPerPage))
-  }
+  // Of a running session every bar is wanted now; else a range that is too long by some days fills its last page.
+  const isOpenEnded = timespan === 'minute' && terms.settledUntil === null
+  const mostADay = DAY_ROWS[timespan]
+  const rowsADay = isOpenEnded ? SESSION_ROWS : mostADay
+  const pagesOf = (from: Dt, to: Dt, perDay: number = rowsADay): number =>
+    Math.max(1, Math.ceil((openDaysBetween(from, to) * perDay) / shape.rowsPerPage))
   const wants = uniqueOf(head, others, isOfOneName(head, terms))
   const dts = wants.map((want) => want.dt)
   // A stretch that nobody wants may cost one more page, which is what a call of its own would cost, but never two.
@@ -48,13 +52,17 @@ function rangeOf(head: Want, others: readonly Want[], terms: PlanTerms): Range {
     head.dt,
     dts,
     (first, last, beforeFirst, beforeLast) =>
-      pagesOf(first, last) <= shape.pagesPerPlan && pagesOf(first, last) - pagesOf(beforeFirst, beforeLast) <= 1,
+      pagesOf(first, last) <= shape.pagesPerPlan &&
+      pagesOf(first, last, mostADay) - pagesOf(beforeFirst, beforeLast, mostADay) <= 1,
   )
   const ticker = spell(tickerOn(terms, head.symbol, head.dt))
   return {
     request: { kind: 'range', symbol: head.symbol, ticker, timespan, from, to, limit: shape.rowsPerPage },
     wants: wants.filter((want) => want.dt >= from && want.dt <= to),
     pages: pagesOf(from, to),
+    stop: isOpenEnded
+      ? { stopsAfter: Math.max(shape.pagesPerPlan, Math.ceil((DAY_ROWS.minute + 1) / shape.rowsPerPage)) }
+      : {},
   }
 }
 

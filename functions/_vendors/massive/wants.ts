@@ -5,6 +5,9 @@ import type { PlanTerms, Want } from '../vendor.ts'
 /** Base bars of one day: minute bars run from 04:00 to 20:00 New York. */
 export const DAY_ROWS = { day: 1, minute: 960 } as const
 
+/** Minutes of a regular session: what a day has at the least where every minute trades. */
+export const SESSION_ROWS = 390
+
 /** The most base bars this vendor puts on a page. */
 export const MOST_BARS = 50_000
 

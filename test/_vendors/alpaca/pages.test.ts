@@ -38,11 +38,17 @@ describe('pages of Alpaca', () => {
 
   it('an empty last page ends the list', async () => {
     const answer = await asking(
-      wantsOf('AAPL'),
+      wantsOf('AAPL', 'GONE'),
       inOrder([page({ AAPL: DAYS.map((dt) => daily(dt)) }, 'one'), page({}, null)]),
     )
     expect(answer.interruption).toBeNull()
     expect(answer.calls).toBe(2)
+    expect(answer.complete.size).toBe(6)
+  })
+
+  it('a token behind the last bar that can be there is not followed', async () => {
+    const answer = await asking(wantsOf('AAPL'), inOrder([page({ AAPL: DAYS.map((dt) => daily(dt)) }, 'one')]))
+    expect(answer).toMatchObject({ interruption: null, calls: 1 })
     expect(answer.complete.size).toBe(3)
   })
 
@@ -115,7 +121,7 @@ describe('pages of Alpaca', () => {
   it('a budget that ends between pages is no call, and the proven cells stay', async () => {
     let left = 1
     const answer = await asking(
-      wantsOf('AAPL'),
+      wantsOf('AAPL', 'MSFT'),
       inOrder([page({ AAPL: DAYS.map((dt) => daily(dt)) }, 'one')]),
       termsOf('equities_bars', NOW),
       async () => (left-- > 0 ? { ok: true } : { ok: false, retryAt: NOW + 1 }),
