@@ -4,24 +4,26 @@ import { type Get, VendorError } from '../_vendors/vendor.ts'
 import { type Desk, datasetsOf, serversOf } from './desk.ts'
 import { reachOf } from './reach.ts'
 
-/** The same requests, refused from the second page on while a task of today waits that some vendor may take. */
+/**
+ * The same requests, refused while a task of today waits that some vendor may take, and did so when the page before was sent already: had
+ * another worker been idle, it would have it by now.
+ */
 export function givingWay(desk: Desk, vendor: string, get: Get): Get {
-  let sent = 0
+  let sentAt: number | null = null
   return async (request) => {
-    if (sent > 0 && (await todayWaits(desk))) {
+    if (sentAt !== null && (await todayWaited(desk, sentAt))) {
       const why = `nothing more was sent to ${vendor}; a task of today goes first`
       throw new VendorError(vendor, 'rate_limited', why, { retryAt: desk.now() })
     }
-    sent += 1
+    sentAt = desk.now()
     return await get(request)
   }
 }
 
-async function todayWaits(desk: Desk): Promise<boolean> {
-  const now = desk.now()
+async function todayWaited(desk: Desk, since: number): Promise<boolean> {
   for (const { dataset, spec } of datasetsOf(desk.config)) {
     for (const { seat, terms } of serversOf(desk, dataset)) {
-      const reach = { vendor: seat.name, dataset, ...reachOf(terms, spec, now), lane: 'today' as const, now }
+      const reach = { vendor: seat.name, dataset, ...reachOf(terms, spec, since), lane: 'today' as const, now: since }
       if (await findHead(desk.db, reach)) return true
     }
   }

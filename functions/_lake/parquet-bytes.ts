@@ -1,5 +1,10 @@
 /** Columns of primitive values as the bytes of a Parquet file, in memory. The only place that knows parquetjs-lite and its traps. */
 import parquet from 'parquetjs-lite'
+import util from 'parquetjs-lite/lib/util.js'
+import { thriftBytes } from './thrift-bytes.ts'
+
+// The library looks it up at each use, and has no other door for it.
+util.serializeThrift = thriftBytes
 
 export interface ParquetColumn {
   name: string

@@ -69,3 +69,19 @@ declare module 'parquetjs-lite' {
   }
   export default parquet
 }
+
+/** How the library writes Thrift; `trans` takes the bytes. */
+declare module 'parquetjs-lite/modules/thrift-lite/index.js' {
+  export class TCompactProtocol {
+    constructor(transport: { write(bytes: Uint8Array): unknown })
+    trans: { write(bytes: Uint8Array): unknown }
+    writeByte(byte: number): void
+    writeVarint32(value: number): void
+    writeI64(value: unknown): void
+  }
+}
+
+declare module 'parquetjs-lite/lib/util.js' {
+  const util: { serializeThrift(structure: { write(protocol: never): void }): Buffer }
+  export default util
+}
