@@ -29,7 +29,7 @@ export interface Worked {
   /** Expected cells, also those no vendor has. */
   expected: number
   delivered: Delivered[]
-  /** Cells queued or given up at the end. */
+  /** Cells queued or given up at the end, those left out that no vendor has before another day. */
   open: number
   /** Virtual ms from the start to the last call's answer. */
   makespanMs: number
@@ -37,6 +37,8 @@ export interface Worked {
   utilisation: Record<string, number>
   /** Calls of any vendor sent between the arrival of a task of lane `today` and its claim, ascending. */
   todayWaits: number[]
+  /** Calls sent for such tasks, which came one by one. */
+  todayCalls: number
   dispatches: number
   /** Real ms from the first audit to the last settled task; those spent observing; those of the lab. */
   realMs: number
@@ -87,6 +89,8 @@ async function work(
   const waiting = new Map<string, number>()
   const todayWaits: number[] = []
   let calls = 0
+  let todayCalls = 0
+  let probes = 0
   let observedMs = 0
   let lastAnswerAt = clock.now()
   const observing = async <T>(look: () => Promise<T>): Promise<T> => {
@@ -109,6 +113,7 @@ async function work(
         // Refused by our own budget: nothing left the house, and no time passes.
         if (answer instanceof VendorError && answer.status === null && answer.fault !== 'unavailable') throw answer
         calls++
+        if (lane === 'today' && probes > 0) todayCalls++
         sent[seat.name]?.push(clock.now())
         await clock.sleep(LATENCY_MS[seat.name as LabVendorName])
         lastAnswerAt = clock.now()
@@ -194,6 +199,7 @@ async function work(
       const task = { symbol, dt: ASOF, lane: 'today', priority: 100, expectedRows: null, reason: 'manual' } as const
       await observing(() => enqueueTasks(node.db, probed.dataset, [{ ...task, nextAt: clock.now() }], clock.now()))
       waiting.set(symbol, calls)
+      probes++
     }
   }
   await clock.run([...Array.from({ length: WORKERS }, () => worker), observer, prober])
@@ -204,7 +210,7 @@ async function work(
     SELECT vendor, dataset, count(*) AS cells, sum(rows) AS rows FROM attempts
     WHERE digest IS NOT NULL AND symbol NOT LIKE 'T___' GROUP BY vendor, dataset`)
   const [open] = await node.db.all<{ count: number }>(
-    sql`SELECT count(*) AS count FROM gap_tasks WHERE state <> 'done'`,
+    sql`SELECT count(*) AS count FROM gap_tasks WHERE state <> 'done' AND next_at <= ${clock.now() + FAR_MS}`,
   )
   return {
     expected,
@@ -214,6 +220,7 @@ async function work(
     utilisation: Object.fromEntries(
       [...shares].map(([vendor, list]) => [vendor, list.reduce((sum, share) => sum + share, 0) / list.length]),
     ),
+    todayCalls,
     todayWaits: todayWaits.sort((a, b) => a - b),
     dispatches,
     realMs,

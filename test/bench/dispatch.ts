@@ -67,12 +67,13 @@ function figuresOf(scene: BenchScene, worked: Worked, { stats, kills }: LabRepor
   const works = worksOf(scene)
   const vendors = Object.entries(stats).filter(([, { calls }]) => calls > 0)
   const sum = (values: number[]): number => values.reduce((a, b) => a + b, 0)
-  const calls = sum(vendors.map(([, vendor]) => vendor.calls))
+  const calls = sum(vendors.map(([, vendor]) => vendor.calls)) - worked.todayCalls
   const violations = sum(vendors.map(([, vendor]) => vendor.violations))
   const cells = sum(works.map((work) => work.cells))
   const rows = sum(worked.delivered.map((one) => one.rows))
   const ms = worked.makespanMs
   const isTroubled = scene.trouble.length > 0
+  const refused = sum(vendors.map(([, { byStatus }]) => (byStatus[0] ?? 0) + (byStatus[429] ?? 0)))
   const figures = [
     figure(
       `${name}: ${scene.title}, cells delivered of ${cells}`,
@@ -89,8 +90,9 @@ function figuresOf(scene: BenchScene, worked: Worked, { stats, kills }: LabRepor
   }
   figures.push(
     ratioTo(`${name}: makespan`, ms / 1000, shortestMakespan(scene, works) / 1000, 's', isTroubled ? 1.15 : 1.05),
-    // Calls that a vendor in trouble refused settle nothing, and are not among the pages.
-    ratioTo(`${name}: calls against the least pages`, calls, leastPages(scene, works, worked), 'calls', 1.05),
+    // What a vendor in trouble refused settles nothing, however it is asked.
+    ratioTo(`${name}: calls against the least pages`, calls - refused, leastPages(scene, works, worked), 'calls', 1.05),
+    ...(refused > 0 ? [figure(`${name}: calls refused by vendors in trouble`, refused, 'calls')] : []),
     ...Object.entries(worked.utilisation).map(([vendor, share]) =>
       figure(`${name}: ${vendor}, budget unspent while it had work`, 100 * (1 - share), '%', 5),
     ),
