@@ -6,7 +6,7 @@ import { alpaca } from '../../../functions/_vendors/alpaca/index.ts'
 import type { Get } from '../../../functions/_vendors/vendor.ts'
 import { expectSoundAnswer, termsOf, want } from '../contract.ts'
 import { inOrder, NOW, scriptedVendor } from '../scripted-vendor.ts'
-import { asking, DAYS, daily, page, wantsOf } from './asking.ts'
+import { asking, DAYS, daily, iso, page, wantsOf } from './asking.ts'
 
 describe('pages of Alpaca', () => {
   it('a symbol that straddles two pages is whole, and one that never came is empty', async () => {
@@ -50,6 +50,22 @@ describe('pages of Alpaca', () => {
     const answer = await asking(wantsOf('AAPL'), inOrder([page({ AAPL: DAYS.map((dt) => daily(dt)) }, 'one')]))
     expect(answer).toMatchObject({ interruption: null, calls: 1 })
     expect(answer.complete.size).toBe(3)
+  })
+
+  it('a plan of so many pages stops behind the last of them, and the cells it did not reach may be asked for at once', async () => {
+    const minute = (dt: string) => ({ ...daily(dt), t: iso(instantOf(dt, '09:30')) })
+    const terms = termsOf('equities_bars_minute', NOW, { rowsPerPage: 2_000, pagesPerPlan: 2 })
+    const answer = await asking(
+      wantsOf('AAPL', 'MSFT'),
+      inOrder([
+        page({ AAPL: DAYS.map((dt) => minute(dt)) }, 'one'),
+        page({ MSFT: DAYS.slice(0, 2).map((dt) => minute(dt)) }, 'two'),
+      ]),
+      terms,
+    )
+    expect(answer.plan.stopsAfter).toBe(2)
+    expect(answer).toMatchObject({ calls: 2, interruption: { fault: 'rate_limited', status: null, retryAt: NOW } })
+    expect([...answer.complete].sort()).toEqual([...DAYS.map((dt) => `AAPL ${dt}`), 'MSFT 2024-06-03'])
   })
 
   it('when the second page fails, only what lies before the last row is complete', async () => {
