@@ -39,6 +39,17 @@ export interface BenchScene {
 }
 
 const MINUTE = 60_000
+const LEAST_MINUTES = 2_500
+
+/** The scale of a run that nobody asked to be full: each takes a minute or two. */
+export const USUAL_SCALE: Record<SceneName, number> = {
+  daily: 0.05,
+  minutes: 0.04,
+  'three-vendors': 0.1,
+  death: 0.005,
+  storms: 0.005,
+  killed: 0.005,
+}
 
 /**
  * A scene at a scale from 0 to 1. Symbols, rows a page and symbols a call shrink alike while the budgets stay as they are: a smaller
@@ -70,14 +81,11 @@ export async function sceneOf(name: SceneName, scale: number): Promise<BenchScen
     return { name, title, config, symbols: names, probes: namesOf('T', 400), trouble: [], killEvery: null, ...more }
   }
   const bars: DatasetName[] = ['equities_bars', 'equities_bars_minute']
+  const daily: Record<string, DatasetName[]> = { alpaca: ['equities_bars'], massive: ['equities_bars'] }
+  const nineYears = { equities_bars: { years: 9 } }
   switch (name) {
     case 'daily':
-      return scene(
-        '1,000 symbols x 20 years of days',
-        1_000,
-        { alpaca: ['equities_bars'], massive: ['equities_bars'] },
-        { equities_bars: { years: 20 } },
-      )
+      return scene('1,000 symbols x 20 years of days', 1_000, daily, { equities_bars: { years: 20 } })
     case 'minutes':
       return scene(
         '500 symbols x 1 year of minutes',
@@ -93,36 +101,22 @@ export async function sceneOf(name: SceneName, scale: number): Promise<BenchScen
         { equities_bars: { years: 9 }, equities_bars_minute: { sessions: 120 }, macro_treasury: { years: 20 } },
       )
     case 'death':
-      return scene(
-        'minutes while Alpaca is dead for eight minutes',
-        250,
-        { alpaca: ['equities_bars_minute'], massive: ['equities_bars_minute'] },
-        { equities_bars_minute: { years: 1 } },
-        { trouble: [{ vendor: 'alpaca', from: 4 * MINUTE, to: 12 * MINUTE, kind: 'dead' }] },
-      )
+      return scene('nine years of days while Alpaca is dead for four minutes', 9_600, daily, nineYears, {
+        trouble: [{ vendor: 'alpaca', from: 3 * MINUTE, to: 7 * MINUTE, kind: 'dead' }],
+      })
     case 'storms':
-      return scene(
-        'minutes while Alpaca answers 429 for a minute in six',
-        250,
-        { alpaca: ['equities_bars_minute'], massive: ['equities_bars_minute'] },
-        { equities_bars_minute: { years: 1 } },
-        {
-          trouble: Array.from({ length: 20 }, (_, at) => ({
-            vendor: 'alpaca',
-            from: (6 * at + 3) * MINUTE,
-            to: (6 * at + 4) * MINUTE,
-            kind: 'storm',
-          })),
-        },
-      )
+      return scene('nine years of days while Alpaca answers 429 for a minute in six', 9_600, daily, nineYears, {
+        trouble: Array.from({ length: 20 }, (_, at) => ({
+          vendor: 'alpaca',
+          from: (6 * at + 3) * MINUTE,
+          to: (6 * at + 4) * MINUTE,
+          kind: 'storm',
+        })),
+      })
     case 'killed':
-      return scene(
-        'minutes with the node killed every 300 calls',
-        150,
-        { alpaca: ['equities_bars_minute'], massive: ['equities_bars_minute'] },
-        { equities_bars_minute: { years: 1 } },
-        { killEvery: 300 },
-      )
+      return scene('nine years of days with the node killed every 300 calls', 9_600, daily, nineYears, {
+        killEvery: 300,
+      })
     default:
       throw new Error(`expected a known scene, got ${name satisfies never}`)
   }
@@ -141,8 +135,10 @@ function scaled(vendor: VendorConfig, served: readonly DatasetName[], scale: num
     const { rows_per_page, symbols_per_call, pages_per_plan } = terms.shape
     // Yields are no matter of symbols.
     if (dataset === 'macro_treasury') return [dataset, terms]
+    // Below some sessions a page, what matters would be where a session is cut.
+    const least = dataset === 'equities_bars_minute' ? LEAST_MINUTES : 1
     const shape = {
-      rows_per_page: smaller(rows_per_page),
+      rows_per_page: Math.max(least, smaller(rows_per_page)),
       symbols_per_call: smaller(symbols_per_call),
       pages_per_plan,
     }

@@ -8,20 +8,19 @@ import { fileURLToPath } from 'node:url'
 import type { LabReport } from './dispatch-lab.ts'
 import type { Worked } from './dispatch-node.ts'
 import { cellsPerCall, oldPolicyMs, shortestMakespan, type Work, worksOf } from './dispatch-optimum.ts'
-import { type BenchScene, SCENES, type SceneName, sceneOf } from './dispatch-scenes.ts'
+import { type BenchScene, SCENES, type SceneName, sceneOf, USUAL_SCALE } from './dispatch-scenes.ts'
 import { type BenchRow, figure, ratioTo, tableOf } from './row.ts'
 
-/** Symbols and page sizes of a run that nobody asked to be full. */
-const USUAL_SCALE = 0.1
 const LAB = fileURLToPath(new URL('./dispatch-lab.js', import.meta.url))
 const NODE = fileURLToPath(new URL('./dispatch-node.js', import.meta.url))
 const MOST_LIVES = 200
 
-export async function benchDispatch(scenes: readonly string[], scale: number = USUAL_SCALE): Promise<BenchRow[]> {
+export async function benchDispatch(scenes: readonly string[], asked?: number): Promise<BenchRow[]> {
   const unknown = scenes.find((name) => !SCENES.some((scene) => scene === name))
   if (unknown !== undefined) throw new Error(`expected scenes of ${SCENES.join(', ')}, got ${unknown}`)
   const rows: BenchRow[] = []
   for (const name of scenes.length > 0 ? (scenes as SceneName[]) : SCENES) {
+    const scale = asked ?? USUAL_SCALE[name]
     const scene = await sceneOf(name, scale)
     const { worked, lab } = await play(scene, scale)
     const figures = figuresOf(scene, worked, lab)
