@@ -241,4 +241,8 @@ async function hasWork(node: Node, vendor: string): Promise<boolean> {
   return false
 }
 
+// A bench that is ended takes its node along, unless that is what is measured.
+process.once('SIGTERM', () => process.exit(1))
+const parent = process.ppid
+setInterval(() => process.ppid !== parent && process.exit(1), 1_000).unref()
 await main(process.argv.slice(2))
