@@ -7,7 +7,7 @@ import type { Desk } from './desk.ts'
 export const FAILURES_TO_OPEN = 3
 const OPEN_MS = 60_000
 /** A vendor that is back is found within this; asking a dead one so often costs it and us next to nothing. */
-const LONGEST_OPEN_MS = 4 * 60_000
+const LONGEST_OPEN_MS = 2 * 60_000
 
 /** Failures in a row open the vendor's circuit; its own word on when to come back is heeded at once. */
 export async function heedVendor(desk: Desk, vendor: string, { interruption, calls }: Answer): Promise<void> {
