@@ -1,6 +1,7 @@
 /** Puts gaps on the queue; a cell that already has an open task keeps the one it has, unless that is a mere re-reading. */
 import { type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
+import { shelfOf } from './shelves.ts'
 import { turnOf } from './turn-queue.ts'
 
 export interface NewTask {
@@ -44,13 +45,15 @@ function insertOf(dataset: string, group: readonly NewTask[], now: number): SQL 
   const { lane, priority, expectedRows, reason, nextAt, vendor = null, newestFirst = false } = group[0] as NewTask
   const cells = JSON.stringify(group.map(({ symbol, dt }) => [symbol, dt]))
   return sql`INSERT INTO gap_tasks
-      (dataset, symbol, dt, lane, priority, expected_rows, reason, state, attempts, next_at, created_at, updated_at, vendor, turn)
+      (dataset, symbol, dt, lane, priority, expected_rows, reason, state, attempts, next_at, created_at, updated_at, vendor, turn,
+       closed_to, reopens_at)
     SELECT ${dataset}, value->>0, value->>1, ${lane}, ${priority}, ${expectedRows}, ${reason}, 'queued', 0, ${nextAt}, ${now}, ${now},
-           ${vendor}, ${turnOf(sql`value->>1`, newestFirst)}
+           ${vendor}, ${turnOf(sql`value->>1`, newestFirst)}, ${shelfOf(vendor, nextAt, now)}, ${nextAt > now ? nextAt : null}
     FROM json_each(${cells})
     WHERE true
     ON CONFLICT (dataset, symbol, dt) WHERE state <> 'done' DO UPDATE SET lane = excluded.lane, priority = excluded.priority,
       expected_rows = excluded.expected_rows, reason = excluded.reason, attempts = 0, next_at = excluded.next_at,
-      updated_at = excluded.updated_at, vendor = excluded.vendor, turn = excluded.turn
+      updated_at = excluded.updated_at, vendor = excluded.vendor, turn = excluded.turn,
+      closed_to = excluded.closed_to, reopens_at = excluded.reopens_at
       WHERE reason = 're_read' AND state = 'queued' AND excluded.reason <> 're_read'`
 }
