@@ -37,7 +37,7 @@ const ROOMS: Record<string, Direction> = {
     ],
     types: ['config/schema.ts'],
   },
-  'db/': { values: [], packages: ['drizzle-orm', '@libsql/client'] },
+  'db/': { values: [], packages: ['drizzle-orm', '@libsql/client', 'libsql'] },
   'config/': { values: ['functions/_market/', 'functions/_calendar/'] },
 }
 

@@ -18,8 +18,8 @@ import { reachOf } from './reach.ts'
 import { type Score, scoreOf } from './score.ts'
 import { MAX_ATTEMPTS } from './verdict.ts'
 
-/** A lease outlives the longest plan by far: pages × the timeout of one request. */
-const LEASE_MS = 20 * 60_000
+/** A lease outlives every single request by far, and is renewed while the pages of a plan arrive. */
+export const LEASE_MS = 20 * 60_000
 /** Tasks offered to one plan at the most: bounds the memory of one dispatch. */
 const NEIGHBOURS = 20_000
 /** Times a claim is tried again when other workers took the head first. */
@@ -160,7 +160,7 @@ function comesBefore(a: Candidate, b: Candidate): boolean {
 
 async function planFor(best: Candidate, candidates: Candidate[], desk: Desk): Promise<Choice> {
   const { server, dataset, spec, reach, head } = best
-  const neighbours = await findNeighbours(desk.db, reach, head.id, NEIGHBOURS)
+  const neighbours = await findNeighbours(desk.db, reach, head, NEIGHBOURS)
   const terms = planTerms(server, dataset, spec, namesOf(desk.config), reach.now)
   const tasks = new Map([head, ...neighbours].map((task) => [cellKey(task.symbol, task.dt), task]))
   const { connector } = server.seat

@@ -14,6 +14,7 @@ import { heedVendor } from './heed.ts'
 import { keptPages } from './kept-pages.ts'
 import { type CellOutcome, outcomesOf } from './outcomes.ts'
 import { quarantine } from './quarantine.ts'
+import { renewing } from './renewing.ts'
 import { type Restated, restatedCells } from './restated.ts'
 import { settle } from './settle.ts'
 import { shortMinutes } from './short-minutes.ts'
@@ -62,8 +63,8 @@ export async function dispatchNext(
 }
 
 /** Asks the plan's question. A plan that is longer than a budget goes on where it ended last time. */
-async function ask(desk: Desk, { plan, terms, head, server: { seat } }: Claim): Promise<Answer> {
-  const get = seat.get(head.lane)
+async function ask(desk: Desk, { plan, terms, head, token, server: { seat } }: Claim): Promise<Answer> {
+  const get = renewing(desk, token, seat.get(head.lane))
   if (!plan.isResumable) return await seat.connector.ask(plan, terms, get)
   const pages = keptPages(desk.lake.root, seat.name, desk.now)
   const answer = await seat.connector.ask(plan, terms, pages.around(get))

@@ -2,9 +2,10 @@
 import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import { benchAudit } from './audit.ts'
+import { benchQueue } from './queue.ts'
 import { type BenchRow, tableOf } from './row.ts'
 
-const BENCHES: Record<string, () => Promise<BenchRow[]>> = { audit: benchAudit }
+const BENCHES: Record<string, () => Promise<BenchRow[]>> = { audit: benchAudit, queue: benchQueue }
 const USAGE = `npm run bench -- <name> [--json], where <name> is one of: ${Object.keys(BENCHES).join(', ')}`
 
 async function main(): Promise<number> {
