@@ -23,7 +23,7 @@ const ROOMS: Record<string, Direction> = {
   'functions/_market/': { values: [], packages: ['zod'] },
   'functions/_calendar/': { values: ['functions/_market/'] },
   'functions/_vendors/': { values: ['functions/_market/', 'functions/_calendar/'] },
-  'functions/_lake/': { values: ['functions/_market/'], types: ['config/schema.ts', 'functions/_calendar/'] },
+  'functions/_lake/': { values: ['functions/_market/', 'functions/_calendar/'], types: ['config/schema.ts'] },
   'functions/_expected/': { values: ['functions/_market/', 'functions/_calendar/'], types: ['config/schema.ts'] },
   'functions/_ledger/': { values: ['functions/_lake/', 'functions/_market/'] },
   'functions/_dispatch/': {
