@@ -34,8 +34,13 @@ const ROOMS: Record<string, Direction> = {
       'functions/_lake/',
       'functions/_vendors/',
       'functions/_expected/',
+      'functions/_recovery/',
     ],
     types: ['config/schema.ts'],
+  },
+  'functions/_recovery/': {
+    values: ['db/', 'functions/_market/', 'functions/_lake/', 'functions/_expected/'],
+    types: ['config/schema.ts', 'functions/_dispatch/desk.ts'],
   },
   'db/': { values: [], packages: ['drizzle-orm', '@libsql/client'] },
   'config/': { values: ['functions/_market/', 'functions/_calendar/'] },

@@ -9,20 +9,22 @@ import type { Lake } from './lake.ts'
 import { rawFileParts } from './paths.ts'
 import { fileSizes, placesOn, rawDays } from './raw-days.ts'
 import { rawRows } from './raw-rows.ts'
+import { perReadable } from './readable.ts'
 
-/** A raw file that is there but cannot be read: torn, or its bits have changed. Set it aside (`setAside`) and ask the vendor again. */
-export class UnreadableFile extends Error {
-  readonly path: string
-  constructor(path: string, cause: unknown) {
-    super(`expected a Parquet file at ${path}, but it cannot be read: set it aside and fetch its cells again`, {
-      cause,
-    })
-    this.name = 'UnreadableFile'
-    this.path = path
+/** Raw files that are there but cannot be read: torn, or their bits have changed. Set them aside and ask the vendor again. */
+export class UnreadableFiles extends Error {
+  readonly paths: string[]
+  constructor(paths: string[], cause: unknown) {
+    super(
+      `expected a Parquet file at ${paths.join(', ')}, but it cannot be read: set it aside and fetch its cells again`,
+      { cause },
+    )
+    this.name = 'UnreadableFiles'
+    this.paths = paths
   }
 }
 
-/** Runs a query over the rows of raw files; when it fails and one of the files is the reason, throws UnreadableFile with that file's path. */
+/** Runs a query over the rows of raw files; when it fails and some of the files are the reason, throws UnreadableFiles with their paths. */
 export async function overRawRows<T>(
   lake: Lake,
   spec: DatasetConfig,
@@ -32,23 +34,27 @@ export async function overRawRows<T>(
   try {
     return await query(await rawRows(lake, spec, files))
   } catch (error) {
-    if (!isOfAFile(error)) throw error
-    for (const path of files) {
-      try {
-        // Every value is looked at: a flipped bit in a page is not seen by reading the footer.
-        await lake.duck.run(`SELECT max(hash(COLUMNS(*))) FROM ${await rawRows(lake, spec, [path])}`)
-      } catch (cause) {
-        throw isOfAFile(cause) ? new UnreadableFile(path, cause) : cause
-      }
-    }
-    throw error
+    const unreadable = isOfAFile(error) ? await unreadableOf(lake, spec, files) : []
+    throw unreadable.length > 0 ? new UnreadableFiles(unreadable, error) : error
   }
+}
+
+/** Those of the files that cannot be read to the end. Rejects with what is a fault of the machine. */
+export async function unreadableOf(lake: Lake, spec: DatasetConfig, files: readonly string[]): Promise<string[]> {
+  const unreadable: string[] = []
+  await perReadable(
+    files,
+    // Every value is looked at: a flipped bit in a page is not seen by reading the footer.
+    async (part) => lake.duck.run(`SELECT max(hash(COLUMNS(*))) FROM ${await rawRows(lake, spec, part)}`),
+    (file) => unreadable.push(file),
+  )
+  return unreadable
 }
 
 /**
  * The parts of raw files by path: rows in file order, one part for each run of rows that share symbol and provenance.
  * What a file of an older node does not say is taken from its path; an unknown feed is `unknown`, an unknown fetch time 0.
- * Throws UnreadableFile for a damaged one.
+ * Throws UnreadableFiles for damaged ones.
  */
 export async function readRawParts(
   lake: Lake,

@@ -40,7 +40,7 @@ export interface Curated {
 /**
  * Builds the partition's file and makes it visible whole. Null when no row is left for it (no raw files, no session, all refused): a file
  * from earlier is then removed. The bytes depend on the data only, not on raw layout, fetch times or threads. Rejects with
- * UnreadableFile, DuckDB's error or DiskError; the earlier file then stays.
+ * UnreadableFiles, DuckDB's error or DiskError; the earlier file then stays.
  */
 export async function curatePartition(lake: Lake, request: CurateRequest): Promise<Curated | null> {
   const { dataset, spec, partition, sessions, vendors, refused } = request

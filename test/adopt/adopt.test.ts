@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { sql } from 'drizzle-orm'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { digestRows } from '../../functions/_lake/digest.ts'
-import { type ManifestLine, readManifests } from '../../functions/_lake/manifest.ts'
+import { type ManifestEntry, readManifests } from '../../functions/_lake/manifest.ts'
 import { curatedFile } from '../../functions/_lake/paths.ts'
 import type { Row } from '../../functions/_market/row.ts'
 import { specOf } from '../_lake/lake-fixture.ts'
@@ -157,7 +157,7 @@ describe('what is written down', () => {
       { symbol: 'AAPL', rows: 1, digest },
       { symbol: 'MSFT', rows: 1, digest },
     ])
-    const lines: ManifestLine[] = []
+    const lines: ManifestEntry[] = []
     for await (const chunk of readManifests(memory().lake, () => 0)) lines.push(...chunk.lines)
     expect(lines).toMatchObject([
       {

@@ -1,6 +1,6 @@
 /** Reads many files at once and tells which of them cannot be read: such a file is named, not fatal. */
-import type { Duck } from '../_lake/duck.ts'
-import { type Footer, isOfAFile, readFooters } from '../_lake/footers.ts'
+import type { Duck } from './duck.ts'
+import { type Footer, isOfAFile, readFooters } from './footers.ts'
 
 /**
  * Runs a query over files; when it fails, over halves of them, until the files that cannot be read are alone: for each of those `refuse` gets the
