@@ -361,6 +361,17 @@ describe('repeating and resuming', () => {
     expect((await attempts()).length).toBe(12)
   })
 
+  test('a loop of equal calls that begin anew ends, however many trees there are and wherever the limit falls', async () => {
+    await wholeTree()
+    for (const dt of DTS) await write(`massive/equities_bars/date=${dt}/symbol=AAPL/data.parquet`, dailyBar(dt))
+    await adopt()
+    for (const limitFiles of [5, 12, 18]) {
+      const answers = await untilDone({ limitFiles, restart: true })
+      expect(answers.reduce((sum, { files }) => sum + Number(files), 0)).toBe(18)
+      expect(answers.length).toBe(Math.ceil(18 / limitFiles))
+    }
+  })
+
   test('two runs at once take every cell over once', async () => {
     await wholeTree()
     const [one, other] = await Promise.all([adopt({ limitFiles: 7 }), adopt({ limitFiles: 7 })])
