@@ -334,6 +334,34 @@ describe('what is left alone', () => {
     expect(await adopt({ verify: 'rows' })).toMatchObject({ adopted: 1, skipped: 1, problemCounts: { unreadable: 1 } })
   })
 
+  test.each([
+    'symbol=..',
+    'symbol=%2E%2E',
+    'symbol=..%2FAAPL',
+    'symbol=CON',
+    'symbol=a b',
+    'symbol=%00',
+    'underlier=brk.b',
+  ])('a folder %s names no symbol, and nothing in it is taken', async (folder) => {
+    await oldBytes(data(), `alpaca/equities_bars/date=${FIRST}/${folder}x/data.parquet`, 'x')
+    await oldBytes(data(), `alpaca/equities_bars/date=${FIRST}/data.parquet/data.parquet`, 'x')
+    const answer = await adopt({ verify: 'names' })
+    expect(answer).toMatchObject({ adopted: 0, skipped: 2, problemCounts: { symbol: 1, unexpected: 1 } })
+    expect(await attempts()).toEqual([])
+  })
+
+  test('a torn file that was adopted by its name alone is a gap once it is curated', async () => {
+    await oldBytes(data(), `alpaca/equities_bars/date=${FIRST}/symbol=AAPL/data.parquet`, 'PAR1 this was torn')
+    await daily(FIRST, 'MSFT')
+    expect(await adopt({ verify: 'names' })).toMatchObject({ adopted: 2 })
+    await steps('curate-partition')
+    const masks = await memory().db.all(sql`SELECT symbol, present FROM coverage ORDER BY symbol`)
+    expect(masks).toEqual([
+      { symbol: 'AAPL', present: 0 },
+      { symbol: 'MSFT', present: 2 ** 29 },
+    ])
+  })
+
   test('only the first fifty problems are shown, all are counted', async () => {
     for (let at = 0; at < 60; at++) await oldBytes(data(), `alpaca/equities_bars/date=${FIRST}/${at}.txt`, 'x')
     const answer = await adopt()
