@@ -1,11 +1,12 @@
 /** `npm run bench -- <name> [--json]`: figures as ratios against a bound or a peer of the same run. Exit 1 when a target is missed. */
 import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
+import { benchAdopt } from './adopt.ts'
 import { benchAudit } from './audit.ts'
 import { benchQueue } from './queue.ts'
 import { type BenchRow, tableOf } from './row.ts'
 
-const BENCHES: Record<string, () => Promise<BenchRow[]>> = { audit: benchAudit, queue: benchQueue }
+const BENCHES: Record<string, () => Promise<BenchRow[]>> = { adopt: benchAdopt, audit: benchAudit, queue: benchQueue }
 const USAGE = `npm run bench -- <name> [--json], where <name> is one of: ${Object.keys(BENCHES).join(', ')}`
 
 async function main(): Promise<number> {
