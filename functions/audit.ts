@@ -1,5 +1,6 @@
 /** POST /audit: expected minus known. Queues gaps, due re-checks and due re-readings, says why cells must wait, marks partitions to rebuild and forgets unwanted ones. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { z } from 'zod'
 import type { DatasetConfig } from '../config/schema.ts'
 import { type Absence, dueAbsences, explainAbsences } from '../db/absences/absences.ts'
 import { dueRereads } from '../db/attempts/due-rereads.ts'
@@ -23,10 +24,14 @@ import { openWindows } from './_expected/restate.ts'
 import { dropFragment } from './_ledger/ledger.ts'
 import { DatasetName } from './_market/cell.ts'
 import { type Dt, maxDt } from './_market/dt.ts'
+import { rebuild } from './_recovery/rebuild.ts'
 import { type Ending, Night } from './_runtime/door.ts'
 import type { Node } from './_runtime/node.ts'
 
-export const AuditBody = Night
+export const AuditBody = Night.extend({
+  /** Rebuilds the memory from manifests and file names instead of comparing it with what is expected. */
+  rebuild: z.boolean().default(false),
+})
 
 /** The queue holds a working set; what does not fit is found again by a later audit. */
 const MAX_OPEN_TASKS = 250_000
@@ -69,6 +74,9 @@ interface About {
   /** Share of a session's minutes in which each symbol usually trades, where that is known. */
   shares: ReadonlyMap<string, number>
 }
+
+export const auditOrRebuild = async (node: Node, body: z.output<typeof AuditBody>): Promise<Ending & object> =>
+  body.rebuild ? { ...(await rebuild(node)), more: false, nextAt: null } : await audit(node, body)
 
 export async function audit(node: Node, { at = node.now() }: { at?: number | undefined }): Promise<Audited> {
   const asof = asofAt(at)

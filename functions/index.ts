@@ -5,7 +5,7 @@ import { auth, type Tokens } from './_runtime/auth.ts'
 import { RequestError, through } from './_runtime/door.ts'
 import type { Node } from './_runtime/node.ts'
 import { AdoptBody, adopt } from './adopt/index.ts'
-import { AuditBody, audit } from './audit.ts'
+import { AuditBody, auditOrRebuild } from './audit.ts'
 import { changes } from './changes/index.ts'
 import { coverage } from './coverage/index.ts'
 import { CurateBody, curateOnePartition } from './curate-partition/index.ts'
@@ -32,7 +32,7 @@ export function createApp(node: Node, tokens: Tokens): Hono {
   app.use(bodyLimit({ maxSize: MAX_BODY_BYTES, onError: (c) => c.json(TOO_LARGE, 413) }))
 
   app.post('/ingest-tick', through(node, IngestBody, ingestTick))
-  app.post('/audit', through(node, AuditBody, audit))
+  app.post('/audit', through(node, AuditBody, auditOrRebuild))
   app.post('/dispatch-one-task', through(node, DispatchBody, dispatchOneTask))
   app.post('/enqueue', through(node, EnqueueBody, enqueue))
   app.post('/redrive', through(node, RedriveBody, redrive))

@@ -23,7 +23,7 @@ const ROOMS: Record<string, Direction> = {
   'functions/_market/': { values: [], packages: ['zod'] },
   'functions/_calendar/': { values: ['functions/_market/'] },
   'functions/_vendors/': { values: ['functions/_market/', 'functions/_calendar/'] },
-  'functions/_lake/': { values: ['functions/_market/'], types: ['config/schema.ts', 'functions/_calendar/'] },
+  'functions/_lake/': { values: ['functions/_market/', 'functions/_calendar/'], types: ['config/schema.ts'] },
   'functions/_expected/': { values: ['functions/_market/', 'functions/_calendar/'], types: ['config/schema.ts'] },
   'functions/_ledger/': { values: ['functions/_lake/', 'functions/_market/'] },
   'functions/_dispatch/': {
@@ -34,10 +34,15 @@ const ROOMS: Record<string, Direction> = {
       'functions/_lake/',
       'functions/_vendors/',
       'functions/_expected/',
+      'functions/_recovery/',
     ],
     types: ['config/schema.ts'],
   },
-  'db/': { values: [], packages: ['drizzle-orm', '@libsql/client'] },
+  'functions/_recovery/': {
+    values: ['db/', 'functions/_market/', 'functions/_lake/', 'functions/_expected/'],
+    types: ['config/schema.ts', 'functions/_dispatch/desk.ts'],
+  },
+  'db/': { values: [], packages: ['drizzle-orm', '@libsql/client', 'libsql'] },
   'config/': { values: ['functions/_market/', 'functions/_calendar/'] },
 }
 

@@ -13,8 +13,8 @@ export interface AdoptedCell {
   rows: number | null
   /** Digest of the rows; null when nobody read them. */
   digest: string | null
-  /** Epoch ms at which the vendor's answer was complete; 0 when the file does not say. */
-  fetchedAt: number
+  /** Epoch ms at which the vendor's answer was complete, 0 when the file does not say; of a cell that nobody read, when it was taken over. */
+  at: number
 }
 
 export interface AdoptedBatch {
@@ -37,7 +37,7 @@ export async function recordAdopted(db: Db, batch: AdoptedBatch): Promise<void> 
   const adopted = sql`(SELECT value AS s FROM json_each(${JSON.stringify(cells)}))`
   const statements: Statement[] = [
     sql`INSERT INTO attempts (dataset, symbol, dt, vendor, count, outcome, rows, digest, at, ask_again_at)
-        SELECT ${dataset}, s->>'symbol', s->>'dt', ${vendor}, 0, 'filled', coalesce(s->>'rows', 0), s->>'digest', s->>'fetchedAt', 0
+        SELECT ${dataset}, s->>'symbol', s->>'dt', ${vendor}, 0, 'filled', coalesce(s->>'rows', 0), s->>'digest', s->>'at', 0
         FROM ${adopted} WHERE true
         ON CONFLICT DO UPDATE SET outcome = 'filled', rows = excluded.rows, digest = excluded.digest, refused_for = NULL,
           at = excluded.at, ask_again_at = 0

@@ -28,6 +28,16 @@ export const stepTo = ({ vendor, dataset, verify }: Walk, place: string, now: nu
   VALUES (${vendor}, ${dataset}, ${verify}, ${place}, NULL, ${now})
   ON CONFLICT DO UPDATE SET place = excluded.place, ended_at = NULL, updated_at = excluded.updated_at`
 
+/** Begins walks anew, all of them, unless one of them is under way. Their places are then before the first one. */
+export async function beginAnew(db: Db, walks: readonly Walk[], now: number): Promise<void> {
+  const these = sql`(SELECT value->>'vendor', value->>'dataset', value->>'verify' FROM json_each(${JSON.stringify(walks)}))`
+  await db.write([
+    sql`UPDATE adoptions SET place = '', ended_at = NULL, updated_at = ${now}
+        WHERE (vendor, dataset, verify) IN ${these} AND NOT EXISTS (
+          SELECT 1 FROM adoptions w WHERE (w.vendor, w.dataset, w.verify) IN ${these} AND w.ended_at IS NULL)`,
+  ])
+}
+
 /** Notes that a walk came to the end; one that had is left as it is. */
 export async function endWalk(db: Db, walk: Walk, now: number): Promise<void> {
   await db.orm

@@ -12,6 +12,8 @@ export interface Attempt {
   digest: string | null
   askAgainAt: number
   refusedFor: string | null
+  /** Epoch ms of the last answer. */
+  at: number
 }
 
 /** The attempts of the given cells of one dataset. */
@@ -22,6 +24,6 @@ export const listAttempts = (
 ): Promise<Attempt[]> =>
   db.all<Attempt>(sql`
     SELECT a.symbol, a.dt, a.vendor, a.count, a.outcome, a.rows, a.digest, a.ask_again_at AS askAgainAt,
-           a.refused_for AS refusedFor
+           a.refused_for AS refusedFor, a.at
     FROM json_each(${JSON.stringify(cells.map(({ symbol, dt }) => ({ symbol, dt })))}) wanted
     CROSS JOIN attempts a ON a.dataset = ${dataset} AND a.symbol = wanted.value->>'symbol' AND a.dt = wanted.value->>'dt'`)

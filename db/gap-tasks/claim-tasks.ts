@@ -20,9 +20,10 @@ export async function claimTasks(db: Db, claim: ClaimRequest): Promise<Set<numbe
         FROM json_each(${ids}) wanted CROSS JOIN gap_tasks t ON t.id = wanted.value
         WHERE t.state = 'queued'
         ON CONFLICT DO NOTHING`,
+    // Only what was queued: a claim whose answer was lost and that is sent again counts no second attempt.
     sql`UPDATE gap_tasks SET state = 'leased', attempts = attempts + 1, updated_at = ${claim.now}
-        WHERE id IN (SELECT task_id FROM leases WHERE token = ${claim.token})
-        RETURNING id`,
+        WHERE state = 'queued' AND id IN (SELECT task_id FROM leases WHERE token = ${claim.token})`,
+    sql`SELECT task_id AS id FROM leases WHERE token = ${claim.token}`,
   ])
-  return new Set((results[1] ?? []).map((row) => Number(row.id)))
+  return new Set((results[2] ?? []).map((row) => Number(row.id)))
 }

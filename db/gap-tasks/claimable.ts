@@ -1,4 +1,4 @@
-/** Which queued tasks one vendor may take now, in the order of the queue. */
+/** Which queued tasks one vendor may take now. */
 import { type SQL, sql } from 'drizzle-orm'
 
 export interface VendorReach {
@@ -12,27 +12,24 @@ export interface VendorReach {
   now: number
 }
 
-/**
- * The days again, as the queue's index knows them: what lies outside is passed over without reading a row. A task of an older version has no
- * turn until the next audit gives it one.
- */
-const isWithin = (fromDt: string, toDt: string): SQL =>
-  sql`(t.turn = 0 OR abs(t.turn) BETWEEN ${Number(fromDt.replaceAll('-', ''))} AND ${Number(toDt.replaceAll('-', ''))})`
-
 /** `FROM … WHERE …` over gap_tasks as t; append the order and a limit. */
 export function claimableBy(reach: VendorReach): SQL {
-  const { vendor, dataset, fromDt, toDt, lane, now } = reach
+  const { dataset, fromDt, toDt, lane } = reach
   const inLane = lane === null ? sql`` : sql`AND t.lane = ${lane}`
+  return sql`FROM gap_tasks t
+    WHERE t.state = 'queued' AND t.dataset = ${dataset} ${inLane} AND t.dt BETWEEN ${fromDt} AND ${toDt} AND ${isFree(reach)}`
+}
+
+/** Of a queued task t: its time has come, and nothing the vendor said forbids asking it. */
+export function isFree({ vendor, now }: VendorReach): SQL {
   // A task that names its vendor asks again on purpose: what that vendor said earlier does not forbid it.
   const askedLately = sql`SELECT 1 FROM attempts a
     WHERE a.dataset = t.dataset AND a.symbol = t.symbol AND a.dt = t.dt AND a.vendor = ${vendor} AND a.ask_again_at > ${now}`
   const demoted = sql`SELECT 1 FROM demotions d
     WHERE d.vendor = ${vendor} AND d.dataset = t.dataset AND d.symbol IN ('*', t.symbol)
       AND t.dt BETWEEN d.from_dt AND d.to_dt AND d.until > ${now}`
-  return sql`FROM gap_tasks t
-    WHERE t.state = 'queued' AND t.dataset = ${dataset} ${inLane}
-      AND ${isWithin(fromDt, toDt)} AND t.next_at <= ${now} AND t.dt BETWEEN ${fromDt} AND ${toDt}
-      AND (t.vendor = ${vendor} OR t.vendor IS NULL AND NOT EXISTS (${askedLately})) AND NOT EXISTS (${demoted})`
+  return sql`t.next_at <= ${now}
+      AND (t.vendor IS ${vendor} OR t.vendor IS NULL AND NOT EXISTS (${askedLately})) AND NOT EXISTS (${demoted})`
 }
 
 /** Lane `today` first, then priority, then the day whose turn it is, then first come. */

@@ -1,6 +1,7 @@
 /** Puts gaps on the queue; a cell that already has an open task keeps the one it has, unless that is a mere re-reading. */
 import { type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
+import { shelfOf } from './shelves.ts'
 import { turnOf } from './turn-queue.ts'
 
 export interface NewTask {
@@ -51,13 +52,15 @@ function insertOf(dataset: string, group: readonly NewTask[], now: number): SQL 
   // One text a cell, the day in front: a list of two would be read three times.
   const cells = JSON.stringify(group.map(({ symbol, dt }) => dt + symbol))
   return sql`INSERT INTO gap_tasks
-      (dataset, symbol, dt, lane, priority, expected_rows, reason, state, attempts, next_at, created_at, updated_at, vendor, turn)
+      (dataset, symbol, dt, lane, priority, expected_rows, reason, state, attempts, next_at, created_at, updated_at, vendor, turn,
+       closed_to, reopens_at)
     SELECT ${dataset}, substr(value, 11), substr(value, 1, 10), ${lane}, ${priority}, ${expectedRows}, ${reason}, 'queued', 0, ${nextAt}, ${now}, ${now},
-           ${vendor}, ${turnOf(sql`substr(value, 1, 10)`, newestFirst)}
+           ${vendor}, ${turnOf(sql`substr(value, 1, 10)`, newestFirst)}, ${shelfOf(vendor, nextAt, now)}, ${nextAt > now ? nextAt : null}
     FROM json_each(${cells})
     WHERE true
     ON CONFLICT (dataset, symbol, dt) WHERE state <> 'done' DO UPDATE SET lane = excluded.lane, priority = excluded.priority,
       expected_rows = excluded.expected_rows, reason = excluded.reason, attempts = 0, next_at = excluded.next_at,
-      updated_at = excluded.updated_at, vendor = excluded.vendor, turn = excluded.turn
+      updated_at = excluded.updated_at, vendor = excluded.vendor, turn = excluded.turn,
+      closed_to = excluded.closed_to, reopens_at = excluded.reopens_at
       WHERE reason = 're_read' AND state = 'queued' AND excluded.reason <> 're_read'`
 }

@@ -1,15 +1,89 @@
-/** The first task of the queue that a vendor may take now. */
+/** The first task of the queue that a vendor may take now, found without walking past what it may not take. */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
-import { claimableBy, type QueuedTask, queueOrder, taskColumns, type VendorReach } from './claimable.ts'
+import { isFree, type QueuedTask, taskColumns, type VendorReach } from './claimable.ts'
+import { openTurns, type Turns } from './open-turns.ts'
+import { onShelfOf, openShelves, reopenTasks, shelve } from './shelves.ts'
 
-export async function findHead(db: Db, reach: VendorReach): Promise<QueuedTask | undefined> {
-  const [head] = await db.all<QueuedTask>(
-    sql`SELECT ${taskColumns} ${claimableBy(reach)} ORDER BY ${queueOrder} LIMIT 1`,
-  )
-  return head
+const WALK = 64
+/** Tasks of one shelf moved at the most, growing from a walk to this while there is no end of them. */
+const MOVED = 4_000
+
+/** Where one shelf begins, as a vendor sees it. */
+interface Front extends QueuedTask {
+  closedTo: string
+  turn: number
+  from: number
+  before: number
+  /** The last turn that was looked at; null when that was all of the shelf. */
+  lookedTo: number | null
 }
 
-/** Whether a vendor may take one task now. */
-export const mayTake = async (db: Db, reach: VendorReach, id: number): Promise<boolean> =>
-  (await db.all(sql`SELECT t.id ${claimableBy(reach)} AND t.id = ${id}`)).length > 0
+/** A shelf on which nothing was found has the lane and the priority of the shelf, and no id. */
+type MaybeFront = Omit<Front, 'id'> & { id: number | null }
+
+/** `walk`: tasks of one shelf looked at before those that are not free are put on another one. */
+export async function findHead(db: Db, reach: VendorReach, walk: number = WALK): Promise<QueuedTask | undefined> {
+  const turns = await openTurns(db, reach)
+  if (turns.length === 0) return undefined
+  await reopenTasks(db, reach.now)
+  for (let moved = walk + 1; ; moved = Math.min(MOVED, moved * 4)) {
+    const fronts = await frontsOf(db, reach, turns, walk)
+    const heads = fronts.filter((front): front is Front => front.id !== null)
+    const head = heads.reduce<Front | undefined>(
+      (best, front) => (best && !isBefore(front, best) ? best : front),
+      undefined,
+    )
+    const blocked = fronts.filter(
+      (front) => front.id === null && front.lookedTo !== null && (!head || !isBehind(front, head)),
+    )
+    if (blocked.length === 0 || !(await clear(db, reach, blocked, moved))) return head && bare(head)
+  }
+}
+
+/** The beginning of every shelf the vendor may look on, one row for each stretch of its turns. */
+async function frontsOf(db: Db, reach: VendorReach, turns: readonly Turns[], walk: number): Promise<MaybeFront[]> {
+  const onShelf = onShelfOf(reach)
+  return await db.all<MaybeFront>(sql`
+    WITH RECURSIVE ${openShelves(reach)},
+      stretches AS MATERIALIZED (
+        SELECT s.closed_to, s.lane, s.priority, d.value->>'from' AS from_turn, d.value->>'before' AS before_turn
+        FROM shelves s CROSS JOIN json_each(${JSON.stringify(turns)}) d),
+      walks AS MATERIALIZED (
+        SELECT s.*, (SELECT t.turn ${onShelf} AND ${inStretch} ORDER BY t.turn, t.id LIMIT 1 OFFSET ${walk}) AS looked_to FROM stretches s)
+    SELECT s.closed_to AS closedTo, s.from_turn AS "from", s.before_turn AS "before", t.turn, s.looked_to AS lookedTo, ${taskColumns}, s.lane, s.priority
+    FROM walks s LEFT JOIN gap_tasks t ON t.id = (
+      SELECT t.id ${onShelf} AND ${inStretch} AND t.turn <= coalesce(s.looked_to, s.before_turn) AND ${isFree(reach)}
+        AND t.dt BETWEEN ${reach.fromDt} AND ${reach.toDt}
+      ORDER BY t.turn, t.id LIMIT 1)`)
+}
+
+const inStretch = sql`t.priority = s.priority AND t.turn >= s.from_turn AND t.turn < s.before_turn`
+
+/** Puts what is not free at the front of shelves where it belongs. False when there was nothing to move after all. */
+async function clear(db: Db, reach: VendorReach, fronts: readonly MaybeFront[], most: number): Promise<boolean> {
+  const moved = await db.write(
+    fronts.map(
+      ({ closedTo, lane, priority, from, before }) => sql`UPDATE gap_tasks SET ${shelve(reach.now)} WHERE id IN (
+        SELECT t.id FROM (SELECT * FROM gap_tasks t INDEXED BY gap_tasks_queue
+          WHERE t.state = 'queued' AND t.dataset = ${reach.dataset} AND t.closed_to = ${closedTo} AND t.lane = ${lane}
+            AND t.priority = ${priority} AND t.turn >= ${from} AND t.turn < ${before} ORDER BY t.turn, t.id LIMIT ${most}) t
+        WHERE NOT (${isFree(reach)})) RETURNING closed_to AS closedTo`,
+    ),
+  )
+  return moved.some((rows, at) => rows.some(({ closedTo }) => closedTo !== fronts[at]?.closedTo))
+}
+
+type Place = Pick<Front, 'lane' | 'priority'> & { id: number | null }
+
+const isSooner = (a: Place, b: Place): boolean | null => {
+  if (a.lane !== b.lane) return a.lane === 'today'
+  return a.priority === b.priority ? null : a.priority > b.priority
+}
+
+/** Lane `today` first, then priority, then the day whose turn it is, then first come. */
+const isBefore = (a: Front, b: Front): boolean => isSooner(a, b) ?? (a.turn === b.turn ? a.id < b.id : a.turn < b.turn)
+
+const isBehind = (shelf: MaybeFront, head: Front): boolean => isSooner(shelf, head) === false
+
+const bare = ({ closedTo: _c, from: _f, before: _b, lookedTo: _l, turn: _t, ...task }: Front): QueuedTask => task

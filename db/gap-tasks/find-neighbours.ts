@@ -1,17 +1,21 @@
-/** The tasks of a dataset that could ride on a vendor's next call: those of the head's symbol, and those whose turn comes with the head's day or after it. */
-import { type SQL, sql } from 'drizzle-orm'
+/** The tasks of a dataset that could ride on a vendor's next call: those of the head's symbol, and those whose turn comes from the head's on. */
+import { sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
-import { claimableBy, type QueuedTask, taskColumns, type VendorReach } from './claimable.ts'
+import { claimableBy, isFree, type QueuedTask, taskColumns, type VendorReach } from './claimable.ts'
+import { openShelves } from './shelves.ts'
 
-interface Kind {
+/** Tasks looked at for each that is wanted: however many are not free, a claim stays short. */
+const LOOKS = 4
+
+interface Shelf {
+  closedTo: string
   lane: string
   priority: number
 }
 
 /**
- * By day, then symbol; at most `limit`, those of the days nearest to the head's, and as many of its symbol. Every kind of task (lane and
- * priority) is read in the order of its index: sorting a whole queue would cost more than the call that is planned, and the days whose turn
- * comes first in the queue may be far from the head's.
+ * By day, then symbol; at most `limit` in the order of the queue, and as many of its symbol. Every shelf is read in the order of its index:
+ * sorting a whole queue would cost more than the call that is planned.
  */
 export async function findNeighbours(
   db: Db,
@@ -19,42 +23,31 @@ export async function findNeighbours(
   head: QueuedTask,
   limit: number,
 ): Promise<QueuedTask[]> {
-  const turn = sql`(SELECT turn FROM gap_tasks WHERE id = ${head.id})`
-  const parts = (await kindsOf(db, reach)).map(
-    ({ lane, priority }) => sql`SELECT * FROM (SELECT ${taskColumns} ${claimableBy(reach)}
-      AND t.lane = ${lane} AND t.priority = ${priority} AND t.turn >= ${turn} ORDER BY t.turn, t.symbol LIMIT ${limit + 1})`,
+  const shelves = await db.all<Shelf>(
+    sql`WITH RECURSIVE ${openShelves(reach)} SELECT closed_to AS closedTo, lane, priority FROM shelves`,
+  )
+  const { dataset, fromDt, toDt } = reach
+  const headsTurn = sql`(SELECT h.turn FROM gap_tasks h WHERE h.id = ${head.id})`
+  const onShelves = shelves.map(
+    ({ closedTo, lane, priority }) => sql`SELECT * FROM (SELECT ${taskColumns}
+      FROM (SELECT * FROM gap_tasks t INDEXED BY gap_tasks_queue
+        WHERE t.state = 'queued' AND t.dataset = ${dataset} AND t.closed_to = ${closedTo} AND t.lane = ${lane}
+          AND t.priority = ${priority} AND t.turn >= ${headsTurn} ORDER BY t.turn, t.id LIMIT ${LOOKS * limit}) t
+      WHERE t.dt BETWEEN ${fromDt} AND ${toDt} AND ${isFree(reach)} LIMIT ${limit + 1})`,
   )
   // That an open task is not done is said in the words of the index, or it would not be used.
   const ofSymbol = sql`SELECT * FROM (SELECT ${taskColumns} ${claimableBy(reach)}
     AND t.symbol = ${head.symbol} AND t.state <> 'done' ORDER BY t.dt LIMIT ${limit + 1})`
-  const found = await db.all<QueuedTask>(sql`${sql.join([...parts, ofSymbol], sql` UNION ALL `)}`)
+  const found = await db.all<QueuedTask>(sql.join([...onShelves, ofSymbol], sql` UNION ALL `))
   // The head is among them.
   const tasks = new Map(found.map((task) => [task.id, task]))
   tasks.delete(head.id)
-  return nearest([...tasks.values()].sort(byDayAndSymbol), head, limit)
+  let others = 0
+  return [...tasks.values()].filter(({ symbol }) => symbol === head.symbol || others++ < limit).sort(byDayAndSymbol)
 }
 
-function nearest(sorted: QueuedTask[], head: QueuedTask, limit: number): QueuedTask[] {
-  if (sorted.length <= limit) return sorted
-  const at = Date.parse(head.dt)
-  const far = ({ dt }: QueuedTask): number => Math.abs(Date.parse(dt) - at)
-  const others = sorted.filter(({ symbol }) => symbol !== head.symbol).sort((a, b) => far(a) - far(b))
-  const left = new Set(others.slice(limit))
-  return sorted.filter((task) => !left.has(task))
-}
-
-const byDayAndSymbol = (a: QueuedTask, b: QueuedTask): number =>
-  a.dt < b.dt ? -1 : a.dt > b.dt ? 1 : a.symbol < b.symbol ? -1 : a.symbol > b.symbol ? 1 : 0
-
-/** Lanes and priorities that are queued: a handful, found by jumping from one to the next. */
-async function kindsOf(db: Db, { dataset, lane }: VendorReach): Promise<Kind[]> {
-  const highest = (below: SQL): SQL => sql`(SELECT max(t.priority) FROM gap_tasks t
-    WHERE t.state = 'queued' AND t.dataset = ${dataset} AND t.lane = k.lane ${below})`
-  const lanes = lane === null ? sql`SELECT 'today' AS lane UNION ALL SELECT 'backfill'` : sql`SELECT ${lane} AS lane`
-  return await db.all<Kind>(sql`
-    WITH RECURSIVE kinds (lane, priority) AS (
-      SELECT k.lane, ${highest(sql``)} FROM (${lanes}) k
-      UNION ALL
-      SELECT k.lane, ${highest(sql`AND t.priority < k.priority`)} FROM kinds k WHERE k.priority IS NOT NULL)
-    SELECT lane, priority FROM kinds WHERE priority IS NOT NULL`)
+const byDayAndSymbol = (a: QueuedTask, b: QueuedTask): number => {
+  if (a.dt !== b.dt) return a.dt < b.dt ? -1 : 1
+  if (a.symbol !== b.symbol) return a.symbol < b.symbol ? -1 : 1
+  return 0
 }

@@ -4,17 +4,26 @@
  */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
+import { isClosedToAll } from './shelves.ts'
 
 export async function nextDue(db: Db, lane: 'today' | 'backfill' | null, now: number): Promise<number | null> {
   const inLane = lane === null ? sql`` : sql`AND lane = ${lane}`
+  const waiting = (lanes: readonly string[]) =>
+    sql.join(
+      lanes.map(
+        (one) =>
+          sql`SELECT min(reopens_at) AS due FROM gap_tasks WHERE state = 'queued' AND lane = ${one} AND reopens_at > ${now}`,
+      ),
+      sql` UNION ALL `,
+    )
   const [row] = await db.all<{ due: number | null }>(sql`
     SELECT min(due) AS due FROM (
-      SELECT min(next_at) AS due FROM gap_tasks WHERE state = 'queued' AND next_at > ${now} ${inLane}
+      ${waiting(lane === null ? ['today', 'backfill'] : [lane])}
       UNION ALL
       SELECT min(lease_expires_at) FROM leases
       UNION ALL
       SELECT min(d.until) FROM demotions d WHERE d.symbol = '*' AND d.until > ${now} AND EXISTS (
-        SELECT 1 FROM gap_tasks t WHERE t.state = 'queued' AND t.dataset = d.dataset AND t.next_at <= ${now}
+        SELECT 1 FROM gap_tasks t WHERE t.state = 'queued' AND t.dataset = d.dataset AND NOT (${isClosedToAll(sql`t.closed_to`)})
           AND t.dt BETWEEN d.from_dt AND d.to_dt ${inLane}))`)
   return row?.due ?? null
 }

@@ -7,6 +7,9 @@ const recheckDays = (maxAttempts: number): SQL =>
   sql`CASE WHEN t.attempts <= ${maxAttempts} THEN 7 WHEN t.attempts = ${maxAttempts} + 1 THEN 30 ELSE 90 END`
 
 async function giveBack(db: Db, gone: SQL, maxAttempts: number, now: number): Promise<number> {
+  // Asked before every claim, and hardly ever true.
+  const found = await db.all(sql`SELECT 1 FROM leases WHERE ${gone} LIMIT 1`)
+  if (found.length === 0) return 0
   const results = await db.write([
     sql`UPDATE gap_tasks SET state = CASE WHEN attempts >= ${maxAttempts} THEN 'stalled' ELSE 'queued' END,
           last_outcome = 'abandoned', updated_at = ${now}

@@ -5,6 +5,7 @@
  */
 import { type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
+import { shelve } from './shelves.ts'
 
 /** What one answer means for one leased task. Epoch ms throughout; booleans as 0 and 1 because they travel as JSON. */
 export interface Settlement {
@@ -50,67 +51,116 @@ export interface SettleRequest {
   now: number
 }
 
+/** A settlement travels as a list, because the database reads it once for each statement and names would be most of it. */
+const FIELDS = [
+  'id',
+  'symbol',
+  'dt',
+  'month',
+  'bit',
+  'outcome',
+  'status',
+  'rows',
+  'digest',
+  'note',
+  'askAgainAt',
+  'present',
+  'short',
+  'absence',
+  'recheckAt',
+  'state',
+  'nextAt',
+  'burns',
+  'reread',
+  'difference',
+  'refused',
+  'window',
+] as const satisfies readonly (keyof Settlement)[]
+
+/** How a field is read from a settlement `s`. */
+const its = Object.fromEntries(FIELDS.map((field, at) => [field, sql.raw(`s->>${at}`)])) as Record<
+  (typeof FIELDS)[number],
+  SQL
+>
+
 /** Answers how many tasks were settled: fewer than asked when a lease had lapsed and passed on. */
 export async function settleTasks(db: Db, request: SettleRequest): Promise<number> {
   const { token, vendor, dataset, night, now } = request
-  const settled = sql`(SELECT i.value AS s FROM json_each(${JSON.stringify(request.settlements)}) i
-    CROSS JOIN leases l ON l.task_id = i.value->>'id' WHERE l.token = ${token})`
+  const rows = JSON.stringify(request.settlements.map((settlement) => FIELDS.map((field) => settlement[field])))
+  const settled = sql`(SELECT i.value AS s FROM json_each(${rows}) i
+    CROSS JOIN leases l ON l.task_id = i.value->>0 WHERE l.token = ${token})`
+  const isAny = (holds: (settlement: Settlement) => boolean): boolean => request.settlements.some(holds)
   const results = await db.write([
-    // Reads the evidence of the version before, so it comes first.
-    recordCorrections(settled, vendor, dataset, night),
-    recordRefusals(settled, vendor, dataset, night),
+    // Read the evidence of the version before, so they come first.
+    ...(isAny(({ digest }) => digest !== null) ? [recordCorrections(settled, vendor, dataset, night)] : []),
+    ...(isAny(({ refused }) => refused !== null) ? [recordRefusals(settled, vendor, dataset, night)] : []),
     recordEvidence(settled, vendor, dataset, now),
-    recordRereads(settled, vendor, dataset, now),
+    ...(isAny(({ reread }) => reread === 1) ? [recordRereads(settled, vendor, dataset, now)] : []),
     markCoverage(settled, dataset),
-    forgetAbsences(settled, dataset),
-    recordAbsences(settled, dataset, now),
-    moveBookmarks(settled, vendor, dataset),
-    sql`INSERT INTO partitions (dataset, partition, version, touched_at, expected)
-        SELECT ${dataset}, value, 1, ${now}, '' FROM json_each(${JSON.stringify(request.partitions)})
-        WHERE EXISTS (SELECT 1 FROM leases WHERE token = ${token})
-        ON CONFLICT DO UPDATE SET version = version + 1, touched_at = excluded.touched_at`,
-    sql`UPDATE gap_tasks SET state = v.s->>'state', next_at = v.s->>'nextAt', last_outcome = v.s->>'outcome',
-          attempts = attempts - 1 + (v.s->>'burns'), updated_at = ${now}
-        FROM ${settled} v WHERE gap_tasks.id = CAST(v.s->>'id' AS INTEGER) RETURNING id`,
+    ...(isAny(({ present }) => present === 1)
+      ? [forgetAbsences(settled, dataset), moveBookmarks(settled, vendor, dataset)]
+      : []),
+    ...(isAny(({ absence }) => absence !== null) ? [recordAbsences(settled, dataset, now)] : []),
+    ...(request.partitions.length > 0 ? [touchPartitions(request)] : []),
+    endTasks(settled, now),
+    ...(isAny(({ state }) => state === 'queued') ? [shelveAgain(token, now)] : []),
     sql`DELETE FROM leases WHERE token = ${token}
-        AND task_id IN (SELECT value->>'id' FROM json_each(${JSON.stringify(request.settlements)}))`,
+      AND task_id IN (SELECT value FROM json_each(${JSON.stringify(request.settlements.map(({ id }) => id))}))`,
+    // Every settled task had one lease.
+    sql`SELECT changes() AS settled`,
   ])
-  return results.at(-2)?.length ?? 0
+  return Number(results.at(-1)?.[0]?.settled ?? 0)
 }
+
+const touchPartitions = ({ token, dataset, partitions, now }: SettleRequest): SQL => sql`
+  INSERT INTO partitions (dataset, partition, version, touched_at, expected)
+  SELECT ${dataset}, value, 1, ${now}, '' FROM json_each(${JSON.stringify(partitions)})
+  WHERE EXISTS (SELECT 1 FROM leases WHERE token = ${token})
+  ON CONFLICT DO UPDATE SET version = version + 1, touched_at = excluded.touched_at`
+
+const endTasks = (settled: SQL, now: number): SQL => sql`
+  UPDATE gap_tasks SET state = ${its.state}, next_at = ${its.nextAt}, last_outcome = ${its.outcome},
+    attempts = attempts - 1 + (${its.burns}), updated_at = ${now}
+  FROM ${settled} v WHERE gap_tasks.id = CAST(${its.id} AS INTEGER)`
+
+/** Reads the evidence just recorded, and which tasks the token holds. */
+const shelveAgain = (token: string, now: number): SQL => sql`
+  UPDATE gap_tasks SET ${shelve(now)}
+  WHERE state = 'queued' AND id IN (SELECT task_id FROM leases WHERE token = ${token})`
 
 /** A digest other than the known one is a correction, whoever noticed it: also a run that was killed after the files were written. */
 const recordCorrections = (settled: SQL, vendor: string, dataset: string, night: number): SQL => sql`
   INSERT INTO corrections
     (dataset, symbol, dt, vendor, at, verdict, previous, digest, rows_before, rows, difference, window_sessions)
-  SELECT ${dataset}, a.symbol, a.dt, ${vendor}, ${night}, 'replaced', a.digest, s->>'digest', a.rows, s->>'rows',
-         CASE WHEN s->>'refused' IS NULL THEN s->>'difference' END, s->>'window'
-  FROM ${settled} CROSS JOIN attempts a ON a.dataset = ${dataset} AND a.symbol = s->>'symbol' AND a.dt = s->>'dt'
+  SELECT ${dataset}, a.symbol, a.dt, ${vendor}, ${night}, 'replaced', a.digest, ${its.digest}, a.rows, ${its.rows},
+         CASE WHEN ${its.refused} IS NULL THEN ${its.difference} END, ${its.window}
+  FROM ${settled} CROSS JOIN attempts a ON a.dataset = ${dataset} AND a.symbol = ${its.symbol} AND a.dt = ${its.dt}
     AND a.vendor = ${vendor}
-  WHERE s->>'digest' IS NOT NULL AND a.digest <> s->>'digest'
+  WHERE ${its.digest} IS NOT NULL AND a.digest <> ${its.digest}
   ON CONFLICT DO NOTHING`
 
 /** A smaller answer that was not taken, once however often the vendor repeats it. */
 const recordRefusals = (settled: SQL, vendor: string, dataset: string, night: number): SQL => sql`
   INSERT INTO corrections
     (dataset, symbol, dt, vendor, at, verdict, previous, digest, rows_before, rows, difference, window_sessions)
-  SELECT ${dataset}, a.symbol, a.dt, ${vendor}, ${night}, 'kept_more_rows', coalesce(s->>'digest', a.digest), s->'refused'->>'digest',
-         CASE WHEN s->>'digest' IS NULL THEN a.rows ELSE s->>'rows' END, s->'refused'->>'rows', s->>'difference', s->>'window'
-  FROM ${settled} CROSS JOIN attempts a ON a.dataset = ${dataset} AND a.symbol = s->>'symbol' AND a.dt = s->>'dt'
+  SELECT ${dataset}, a.symbol, a.dt, ${vendor}, ${night}, 'kept_more_rows', coalesce(${its.digest}, a.digest), ${its.refused}->>'digest',
+         CASE WHEN ${its.digest} IS NULL THEN a.rows ELSE ${its.rows} END, ${its.refused}->>'rows', ${its.difference}, ${its.window}
+  FROM ${settled} CROSS JOIN attempts a ON a.dataset = ${dataset} AND a.symbol = ${its.symbol} AND a.dt = ${its.dt}
     AND a.vendor = ${vendor}
-  WHERE s->>'refused' IS NOT NULL AND a.digest IS NOT NULL AND NOT EXISTS (
+  WHERE ${its.refused} IS NOT NULL AND a.digest IS NOT NULL AND NOT EXISTS (
     SELECT 1 FROM corrections c WHERE c.dataset = ${dataset} AND c.symbol = a.symbol AND c.dt = a.dt AND c.vendor = ${vendor}
-      AND c.verdict = 'kept_more_rows' AND c.previous = coalesce(s->>'digest', a.digest) AND c.digest = s->'refused'->>'digest')
+      AND c.verdict = 'kept_more_rows' AND c.previous = coalesce(${its.digest}, a.digest) AND c.digest = ${its.refused}->>'digest')
   ON CONFLICT DO NOTHING`
 
 /** Apart from the evidence, which an empty or failed reading leaves as it is. */
 const recordRereads = (settled: SQL, vendor: string, dataset: string, now: number): SQL => sql`
   UPDATE attempts SET reread_at = ${now} WHERE dataset = ${dataset} AND vendor = ${vendor}
-    AND (symbol, dt) IN (SELECT s->>'symbol', s->>'dt' FROM ${settled} WHERE s->>'reread' = 1)`
+    AND (symbol, dt) IN (SELECT ${its.symbol}, ${its.dt} FROM ${settled} WHERE ${its.reread} = 1)`
 
 const recordEvidence = (settled: SQL, vendor: string, dataset: string, now: number): SQL => sql`
   INSERT INTO attempts (dataset, symbol, dt, vendor, count, outcome, status, rows, digest, note, at, ask_again_at)
-  SELECT ${dataset}, s->>'symbol', s->>'dt', ${vendor}, s->>'burns', s->>'outcome', s->>'status', s->>'rows', s->>'digest',
-         s->>'note', ${now}, s->>'askAgainAt'
+  SELECT ${dataset}, ${its.symbol}, ${its.dt}, ${vendor}, ${its.burns}, ${its.outcome}, ${its.status}, ${its.rows}, ${its.digest},
+         ${its.note}, ${now}, ${its.askAgainAt}
   FROM ${settled} WHERE true
   ON CONFLICT DO UPDATE SET count = count + excluded.count, outcome = excluded.outcome, status = excluded.status,
     rows = excluded.rows, refused_for = CASE WHEN digest IS excluded.digest THEN refused_for END, digest = excluded.digest,
@@ -119,9 +169,9 @@ const recordEvidence = (settled: SQL, vendor: string, dataset: string, now: numb
 
 const markCoverage = (settled: SQL, dataset: string): SQL => sql`
   INSERT INTO coverage (dataset, symbol, month, present, short, absent)
-  SELECT ${dataset}, s->>'symbol', s->>'month', sum((s->>'bit') * (s->>'present')), sum((s->>'bit') * (s->>'short')),
-         sum(CASE WHEN s->>'absence' IS NULL OR s->>'state' <> 'done' THEN 0 ELSE s->>'bit' END)
-  FROM ${settled} GROUP BY s->>'symbol', s->>'month'
+  SELECT ${dataset}, ${its.symbol}, ${its.month}, sum((${its.bit}) * (${its.present})), sum((${its.bit}) * (${its.short})),
+         sum(CASE WHEN ${its.absence} IS NULL OR ${its.state} <> 'done' THEN 0 ELSE ${its.bit} END)
+  FROM ${settled} GROUP BY ${its.symbol}, ${its.month}
   ON CONFLICT DO UPDATE SET
     short = (short & ~excluded.present) | excluded.short,
     absent = (absent & ~excluded.present) | (excluded.absent & ~present),
@@ -129,18 +179,18 @@ const markCoverage = (settled: SQL, dataset: string): SQL => sql`
 
 const forgetAbsences = (settled: SQL, dataset: string): SQL => sql`
   DELETE FROM absences WHERE dataset = ${dataset}
-    AND (symbol, dt) IN (SELECT s->>'symbol', s->>'dt' FROM ${settled} WHERE s->>'present' = 1)`
+    AND (symbol, dt) IN (SELECT ${its.symbol}, ${its.dt} FROM ${settled} WHERE ${its.present} = 1)`
 
 const recordAbsences = (settled: SQL, dataset: string, now: number): SQL => sql`
   INSERT INTO absences (dataset, symbol, dt, reason, decided_at, recheck_at)
-  SELECT ${dataset}, s->>'symbol', s->>'dt', s->>'absence', ${now}, s->>'recheckAt'
-  FROM ${settled} WHERE s->>'absence' IS NOT NULL AND NOT EXISTS (
+  SELECT ${dataset}, ${its.symbol}, ${its.dt}, ${its.absence}, ${now}, ${its.recheckAt}
+  FROM ${settled} WHERE ${its.absence} IS NOT NULL AND NOT EXISTS (
     SELECT 1 FROM coverage c
-    WHERE c.dataset = ${dataset} AND c.symbol = s->>'symbol' AND c.month = s->>'month' AND c.present & (s->>'bit') <> 0)
+    WHERE c.dataset = ${dataset} AND c.symbol = ${its.symbol} AND c.month = ${its.month} AND c.present & (${its.bit}) <> 0)
   ON CONFLICT DO UPDATE SET reason = excluded.reason, decided_at = excluded.decided_at, recheck_at = excluded.recheck_at`
 
 const moveBookmarks = (settled: SQL, vendor: string, dataset: string): SQL => sql`
   INSERT INTO bookmarks (vendor, dataset, symbol, last_dt)
-  SELECT ${vendor}, ${dataset}, s->>'symbol', max(s->>'dt') FROM ${settled}
-  WHERE s->>'present' = 1 GROUP BY s->>'symbol'
+  SELECT ${vendor}, ${dataset}, ${its.symbol}, max(${its.dt}) FROM ${settled}
+  WHERE ${its.present} = 1 GROUP BY ${its.symbol}
   ON CONFLICT DO UPDATE SET last_dt = max(last_dt, excluded.last_dt)`

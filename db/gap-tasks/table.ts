@@ -37,12 +37,17 @@ export const gapTasks = sqliteTable(
     vendor: text('vendor'),
     /** Place among tasks of one lane and priority: the day as a number, 20240705, or its negative where the newest days come first. */
     turn: integer('turn').notNull().default(0),
+    /** The shelf it stands on in the queue: '' open to all, 'a,b' closed to these vendors, '!a' to all others, '*' to everybody. */
+    closedTo: text('closed_to').notNull().default(''),
+    /** Epoch ms at which that is to be looked at again; null for never. */
+    reopensAt: integer('reopens_at'),
   },
   (table) => [
     uniqueIndex('gap_tasks_open_cell').on(table.dataset, table.symbol, table.dt).where(sql`state <> 'done'`),
     index('gap_tasks_queue')
-      .on(table.dataset, sql`lane DESC`, sql`priority DESC`, table.turn, table.id)
+      .on(table.dataset, table.closedTo, table.lane, table.priority, table.turn, table.id)
       .where(sql`state = 'queued'`),
+    index('gap_tasks_reopen').on(table.lane, table.reopensAt).where(sql`state = 'queued' AND reopens_at IS NOT NULL`),
     index('gap_tasks_stalled').on(table.dataset, table.symbol, table.dt).where(sql`state = 'stalled'`),
     index('gap_tasks_rereads').on(table.dataset).where(sql`reason = 're_read' AND state <> 'done'`),
     check('gap_tasks_lane', sql`${table.lane} IN ('today', 'backfill')`),

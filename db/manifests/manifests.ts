@@ -12,6 +12,8 @@ export interface AcceptedLine {
   digest: string
   /** Epoch ms at which the vendor's answer was complete. */
   fetchedAt: number
+  /** Epoch ms at which the line was written: of two lines of a cell the later one counts. */
+  writtenAt: number
   partition: string
   /** Digest of the rows on disk before, and how these differ from them; null where there were none, or it was not measured. */
   previous: string | null
@@ -33,7 +35,10 @@ export async function markManifest(db: Db, path: string, bytes: number): Promise
   ])
 }
 
-/** Replays accepted answers; safe to repeat. Cells already known with the same digest change nothing. */
+/**
+ * Replays accepted answers; safe to repeat. Cells already known with the same digest change nothing, and neither do lines that are older than what is
+ * known of their cell: another answer, or that its file was lost.
+ */
 export async function replayAccepted(
   db: Db,
   vendor: string,
@@ -46,7 +51,8 @@ export async function replayAccepted(
     SELECT i.value AS line FROM json_each(${JSON.stringify(lines)}) i
     LEFT JOIN attempts a ON a.dataset = ${dataset} AND a.symbol = i.value->>'symbol' AND a.dt = i.value->>'dt'
       AND a.vendor = ${vendor}
-    WHERE a.digest IS NOT i.value->>'digest'`)
+    WHERE a.digest IS NOT i.value->>'digest'
+      AND (a.outcome IS NULL OR (a.digest IS NULL AND a.outcome <> 'lost') OR a.at <= i.value->>'writtenAt')`)
   const replayed = sql`(SELECT value AS s FROM json_each(${`[${fresh.map((row) => row.line).join(',')}]`}))`
   // A chain that was left half-way will go on for the night it speaks for: what it had found belongs to that night.
   const night = sql`coalesce((SELECT max(scheduled_at) FROM ticks WHERE ended_at IS NULL AND scheduled_at <= ${now}), ${now})`

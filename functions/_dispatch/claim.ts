@@ -4,8 +4,9 @@ import { type Limits, nextCallAt } from '../../db/budgets/take-calls.ts'
 import { type Circuit, listCircuits } from '../../db/circuits/circuits.ts'
 import { claimTasks } from '../../db/gap-tasks/claim-tasks.ts'
 import type { QueuedTask, VendorReach } from '../../db/gap-tasks/claimable.ts'
-import { findHead, mayTake } from '../../db/gap-tasks/find-head.ts'
+import { findHead } from '../../db/gap-tasks/find-head.ts'
 import { findNeighbours } from '../../db/gap-tasks/find-neighbours.ts'
+import { mayTake } from '../../db/gap-tasks/may-take.ts'
 import { nextDue } from '../../db/gap-tasks/next-due.ts'
 import { reapLeases } from '../../db/gap-tasks/reap-leases.ts'
 import { anyLease } from '../../db/leases/any-lease.ts'
@@ -20,8 +21,8 @@ import { reachOf } from './reach.ts'
 import { ROWS_PER_CELL, type Score, scoreOf } from './score.ts'
 import { MAX_ATTEMPTS } from './verdict.ts'
 
-/** A lease outlives the longest plan by far: pages × the timeout of one request. */
-const LEASE_MS = 20 * 60_000
+/** A lease outlives every single request by far, and is renewed while the pages of a plan arrive. */
+export const LEASE_MS = 20 * 60_000
 /** Tasks offered to one plan: twice what its pages hold, so that it can choose; more would only cost memory and time. */
 const LEAST_OFFERED = 2_000
 const MOST_OFFERED = 40_000

@@ -3,9 +3,11 @@ import { listAttempts } from '../../db/attempts/list-attempts.ts'
 import { learn } from '../../db/vendor-scores/scores.ts'
 import { addTally } from '../../db/vendor-tallies/tallies.ts'
 import { type AcceptedCell, type KeptCell, keepCells } from '../_lake/keep.ts'
+import { UnreadableFiles } from '../_lake/raw-read.ts'
 import { type CellKey, cellKey } from '../_market/cell.ts'
 import type { Outcome } from '../_market/outcome.ts'
 import { adjustmentOf } from '../_market/row.ts'
+import { setAsideDamaged } from '../_recovery/set-aside.ts'
 import type { Answer } from '../_vendors/vendor.ts'
 import { type Claim, claimNext, type Nothing } from './claim.ts'
 import type { Desk, Lane } from './desk.ts'
@@ -15,6 +17,7 @@ import { heedVendor } from './heed.ts'
 import { keptPages } from './kept-pages.ts'
 import { type CellOutcome, outcomesOf } from './outcomes.ts'
 import { quarantine } from './quarantine.ts'
+import { renewing } from './renewing.ts'
 import { type Restated, restatedCells } from './restated.ts'
 import { settle } from './settle.ts'
 import { shortMinutes } from './short-minutes.ts'
@@ -63,8 +66,9 @@ export async function dispatchNext(
 }
 
 /** Asks the plan's question. A plan that is longer than a budget goes on where it ended last time. */
-async function ask(desk: Desk, { plan, terms, head, server: { seat } }: Claim): Promise<Answer> {
-  const get = head.lane === 'today' ? seat.get(head.lane) : givingWay(desk, seat.name, seat.get(head.lane))
+async function ask(desk: Desk, { plan, terms, head, token, server: { seat } }: Claim): Promise<Answer> {
+  const renewed = renewing(desk, token, seat.get(head.lane))
+  const get = head.lane === 'today' ? renewed : givingWay(desk, seat.name, renewed)
   if (!plan.isResumable) return await seat.connector.ask(plan, terms, get)
   const pages = keptPages(desk.lake.root, seat.name, desk.now)
   const answer = await seat.connector.ask(plan, terms, pages.around(get))
@@ -100,13 +104,22 @@ async function keep(
   if (cells.length === 0) return { kept: new Map(), restated: new Map() }
   const adjustment = adjustmentOf(claim.spec.expected_rows)
   const provenance = { vendor, feed: claim.plan.feed, adjustment, fetchedAt: desk.now() }
-  const restated = await restatedCells(desk.lake, claim.spec, claim.dataset, vendor, cells)
-  const measured = cells.map((cell) => ({
-    ...cell,
-    difference: restated.get(cellKey(cell.symbol, cell.dt))?.difference ?? null,
-  }))
-  const kept = await keepCells(desk.lake, claim.spec, claim.dataset, provenance, measured)
-  return { kept: new Map(kept.map((cell) => [cellKey(cell.symbol, cell.dt), cell])), restated }
+  const write = async () => {
+    const restated = await restatedCells(desk.lake, claim.spec, claim.dataset, vendor, cells)
+    const measured = cells.map((cell) => ({
+      ...cell,
+      difference: restated.get(cellKey(cell.symbol, cell.dt))?.difference ?? null,
+    }))
+    const kept = await keepCells(desk.lake, claim.spec, claim.dataset, provenance, measured)
+    return { kept: new Map(kept.map((cell) => [cellKey(cell.symbol, cell.dt), cell])), restated }
+  }
+  try {
+    return await write()
+  } catch (error) {
+    // The answer is paid for: a file that cannot be read any more must not cost it.
+    if (!(error instanceof UnreadableFiles) || (await setAsideDamaged(desk, error.paths)).files === 0) throw error
+    return await write()
+  }
 }
 
 function report(desk: Desk, claim: Claim, answer: Answer, outcomes: CellOutcome[], settled: boolean): Dispatched {

@@ -37,14 +37,32 @@ export const ManifestLine = z.object({
   path: z.string().min(1),
   sha256: Sha256,
   fetched_at: z.iso.datetime({ precision: 3 }),
+  /** When the cell was taken over from an older node; absent for an answer of this one. */
+  adopted_at: z.iso.datetime({ precision: 3 }).optional(),
 })
 export type ManifestLine = z.infer<typeof ManifestLine>
+
+/** The file that held a cell cannot be read any more, or is gone: what earlier lines say of the cell does not count any more, later lines do. */
+export const SetAsideLine = z.object({
+  dataset: DatasetName,
+  symbol: SymbolText,
+  dt: DtText,
+  vendor: z.string().min(1),
+  verdict: z.literal('set_aside'),
+  why: z.enum(['damaged', 'gone']),
+  path: z.string().min(1),
+  at: z.iso.datetime({ precision: 3 }),
+})
+export type SetAsideLine = z.infer<typeof SetAsideLine>
+
+export const ManifestEntry = z.discriminatedUnion('verdict', [ManifestLine, SetAsideLine])
+export type ManifestEntry = z.infer<typeof ManifestEntry>
 
 const LINES_PER_CHUNK = 5_000
 const NEWLINE = 0x0a
 
 /** Appends lines in one durable write. Cuts a torn tail off first: glued onto it, the first new line would be lost. */
-export async function appendManifest(path: string, lines: readonly ManifestLine[]): Promise<void> {
+export async function appendManifest(path: string, lines: readonly ManifestEntry[]): Promise<void> {
   if (lines.length === 0) return
   await trimTail(path)
   await appendDurable(path, lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
@@ -58,11 +76,11 @@ export async function appendManifest(path: string, lines: readonly ManifestLine[
 export async function* readManifests(
   lake: Lake,
   after: (relativePath: string) => number,
-): AsyncIterable<{ path: string; lines: ManifestLine[]; end: number }> {
+): AsyncIterable<{ path: string; lines: ManifestEntry[]; end: number }> {
   for (const file of await manifestFiles(lake.root)) {
     const path = relative(lake.root, file)
     let end = after(path)
-    let lines: ManifestLine[] = []
+    let lines: ManifestEntry[] = []
     for await (const { text, next } of completeLines(file, end)) {
       lines.push(parsed(text, path, end))
       end = next
@@ -82,9 +100,9 @@ export async function trimTornTail(lake: Lake): Promise<number> {
   return trimmed
 }
 
-function parsed(text: string, path: string, offset: number): ManifestLine {
+function parsed(text: string, path: string, offset: number): ManifestEntry {
   try {
-    return ManifestLine.parse(JSON.parse(text))
+    return ManifestEntry.parse(JSON.parse(text))
   } catch (error) {
     const what = error instanceof z.ZodError ? z.prettifyError(error) : 'it is not JSON'
     throw new Error(`expected a manifest line in ${path} at byte ${offset}, got ${text.slice(0, 120)}: ${what}`, {

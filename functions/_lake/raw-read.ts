@@ -3,70 +3,58 @@ import type { DatasetConfig } from '../../config/schema.ts'
 import { type CellKey, cellKey, type DatasetName } from '../_market/cell.ts'
 import type { Dt } from '../_market/dt.ts'
 import { adjustmentOf, type Provenance, type Row } from '../_market/row.ts'
-import { sqlList } from './duck.ts'
 import { type RawPart, rawColumns } from './encode.ts'
+import { isOfAFile } from './footers.ts'
 import type { Lake } from './lake.ts'
 import { rawFileParts } from './paths.ts'
 import { fileSizes, placesOn, rawDays } from './raw-days.ts'
+import { rawRows } from './raw-rows.ts'
+import { perReadable } from './readable.ts'
 
-/** A stored column in DuckDB. Instants are UTC without a zone. */
-export const SQL_TYPE = {
-  instant: 'TIMESTAMP',
-  double: 'DOUBLE',
-  integer: 'BIGINT',
-  text: 'VARCHAR',
-  day: 'DATE',
-} as const
-
-/**
- * A subquery over raw files: the columns of a raw row plus `filename` and `file_row_number`. A column that no file has is null, so
- * files of an older node can be read too. Partition names in the path are not columns: `symbol` is the stored one.
- */
-export function rawRowsSql(spec: DatasetConfig, files: readonly string[]): string {
-  const columns = rawColumns(spec.columns)
-  const cast = columns.map(({ name, type }) => `"${name}"::${SQL_TYPE[type]} AS "${name}"`)
-  const nulls = columns.map(({ name, type }) => `NULL::${SQL_TYPE[type]} AS "${name}"`)
-  return `(SELECT ${cast.join(', ')}, filename, file_row_number FROM (
-    SELECT * FROM read_parquet(${sqlList(files)}, union_by_name = true, hive_partitioning = false, filename = true, file_row_number = true)
-    UNION ALL BY NAME SELECT ${nulls.join(', ')} WHERE false))`
-}
-
-/** A raw file that is there but cannot be read: torn, or its bits have changed. Set it aside (`setAside`) and ask the vendor again. */
-export class UnreadableFile extends Error {
-  readonly path: string
-  constructor(path: string, cause: unknown) {
-    super(`expected a Parquet file at ${path}, but it cannot be read: set it aside and fetch its cells again`, {
-      cause,
-    })
-    this.name = 'UnreadableFile'
-    this.path = path
+/** Raw files that are there but cannot be read: torn, or their bits have changed. Set them aside and ask the vendor again. */
+export class UnreadableFiles extends Error {
+  readonly paths: string[]
+  constructor(paths: string[], cause: unknown) {
+    super(
+      `expected a Parquet file at ${paths.join(', ')}, but it cannot be read: set it aside and fetch its cells again`,
+      { cause },
+    )
+    this.name = 'UnreadableFiles'
+    this.paths = paths
   }
 }
 
-/** Runs a query over raw files; when it fails and one of the files is the reason, throws UnreadableFile with that file's path. */
-export async function namingUnreadable<T>(
+/** Runs a query over the rows of raw files; when it fails and some of the files are the reason, throws UnreadableFiles with their paths. */
+export async function overRawRows<T>(
   lake: Lake,
   spec: DatasetConfig,
   files: readonly string[],
-  query: () => Promise<T>,
+  query: (rows: string) => Promise<T>,
 ): Promise<T> {
   try {
-    return await query()
+    return await query(await rawRows(lake, spec, files))
   } catch (error) {
-    for (const path of files) {
-      // Every value is looked at: a flipped bit in a page is not seen by reading the footer.
-      await lake.duck.run(`SELECT max(hash(COLUMNS(*))) FROM ${rawRowsSql(spec, [path])}`).catch((cause: unknown) => {
-        throw new UnreadableFile(path, cause)
-      })
-    }
-    throw error
+    const unreadable = isOfAFile(error) ? await unreadableOf(lake, spec, files) : []
+    throw unreadable.length > 0 ? new UnreadableFiles(unreadable, error) : error
   }
+}
+
+/** Those of the files that cannot be read to the end. Rejects with what is a fault of the machine. */
+export async function unreadableOf(lake: Lake, spec: DatasetConfig, files: readonly string[]): Promise<string[]> {
+  const unreadable: string[] = []
+  await perReadable(
+    files,
+    // Every value is looked at: a flipped bit in a page is not seen by reading the footer.
+    async (part) => lake.duck.run(`SELECT max(hash(COLUMNS(*))) FROM ${await rawRows(lake, spec, part)}`),
+    (file) => unreadable.push(file),
+  )
+  return unreadable
 }
 
 /**
  * The parts of raw files by path: rows in file order, one part for each run of rows that share symbol and provenance.
  * What a file of an older node does not say is taken from its path; an unknown feed is `unknown`, an unknown fetch time 0.
- * Throws UnreadableFile for a damaged one.
+ * Throws UnreadableFiles for damaged ones.
  */
 export async function readRawParts(
   lake: Lake,
@@ -76,10 +64,15 @@ export async function readRawParts(
   const byFile = new Map<string, RawPart[]>(files.map((path) => [path, []]))
   if (files.length === 0) return byFile
   const names = rawColumns(spec.columns).map(({ name }) => `"${name}"`)
-  const sql = `SELECT ${names.join(', ')}, filename FROM ${rawRowsSql(spec, files)} ORDER BY filename, file_row_number`
-  const stored = await namingUnreadable(lake, spec, files, () => lake.duck.all<Record<string, unknown>>(sql))
+  const stored = await overRawRows(lake, spec, files, (rows) =>
+    lake.duck.all<Record<string, unknown>>(
+      `SELECT ${names.join(', ')}, filename FROM ${rows} ORDER BY filename, file_row_number`,
+    ),
+  )
   let last: { path: string; part: RawPart & { rows: Row[] } } | null = null
   for (const fields of stored) {
+    // Of yields the series that nobody collects are left out, as curation leaves them.
+    if (fields.symbol === null && spec.universe === 'groups') continue
     const path = String(fields.filename)
     const { symbol, provenance } = originOf(lake, path, fields, spec)
     if (!last || last.path !== path || last.part.symbol !== symbol || !isSame(last.part.provenance, provenance)) {

@@ -5,6 +5,7 @@ import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import { loadConfig } from '../../config/load.ts'
 import { openDb } from '../../db/client.ts'
+import { releaseHolder } from '../../db/leases/release-leases.ts'
 import { migrateDb } from '../../db/migrate.ts'
 import { closeLake, openLake } from '../_lake/lake.ts'
 import { stateFile } from '../_lake/paths.ts'
@@ -82,7 +83,8 @@ export async function startNode({ env, clock = systemClock, random = jitter, sin
       elapsed: clock.elapsed,
       random,
       token: freshToken,
-      holder: `${hostname()}:${process.pid}`,
+      // Two containers may have one name and one process id.
+      holder: `${hostname()}:${process.pid}:${freshToken().slice(0, 8)}`,
       log,
       version,
       exportRoot: settings.exportRoot,
@@ -110,6 +112,10 @@ async function stop(server: Server, invoker: Invoker, node: Node): Promise<void>
   await Promise.all([calls, closed])
   clearInterval(closer)
   clearTimeout(killer)
+  // A call that was cut off goes on as long as the process does, and can settle nothing any more.
+  await releaseHolder(node.db, node.holder, node.now()).catch((error: unknown) =>
+    node.log('stop.release_failed', { error }),
+  )
   await closeLake(node.lake)
   node.db.close()
 }

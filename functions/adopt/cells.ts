@@ -1,12 +1,12 @@
 /** Which cells a set of files holds: by the path where a file is one cell, by its symbol column where a day's symbols share it. */
 
-import { instantOf } from '../_calendar/zone.ts'
-import { type Duck, sqlList, withTable } from '../_lake/duck.ts'
-import type { CellValue } from '../_lake/duck-table.ts'
+import type { Duck } from '../_lake/duck.ts'
+import type { Footer } from '../_lake/footers.ts'
+import { spelledRowsSql } from '../_lake/raw-rows.ts'
+import { perReadable, readableFooters } from '../_lake/readable.ts'
+import { type Spelling, spellingOf } from '../_lake/spelling.ts'
 import { SymbolText } from '../_market/cell.ts'
-import { type Footer, perReadable, readFooters } from './footers.ts'
 import type { Problem } from './problems.ts'
-import { type Spelling, spelledRowsSql, spellingOf } from './spelling.ts'
 import type { Tree } from './trees.ts'
 import type { RawFile } from './walk.ts'
 
@@ -51,15 +51,15 @@ export async function readableFiles(
 ): Promise<{ groups: ReadableFiles[]; rowsOf: Map<string, number> }> {
   const byFile = new Map(raws.map((raw) => [raw.file, raw]))
   const refuse = refusing(byFile, leave)
-  const footers = await readFooters(duck, [...byFile.keys()], refuse)
-  const groups = new Map<string, ReadableFiles | string>()
+  const footers = await readableFooters(duck, [...byFile.keys()], refuse)
+  const groups = new Map<string, ReadableFiles>()
   const rowsOf = new Map<string, number>()
   for (const [file, footer] of footers) {
     const raw = byFile.get(file)
     if (!raw) continue
     const group = groupOf(groups, tree, footer)
     if (footer.rows <= 0) leave({ kind: 'no_rows', path: raw.path, what: 'the file holds no row' })
-    else if (typeof group === 'string') leave({ kind: 'columns', path: raw.path, what: group })
+    else if (group.spelling.fault) leave({ kind: 'columns', path: raw.path, what: group.spelling.fault })
     else if (raw.symbol === null && group.spelling.symbol === null) {
       leave({ kind: 'columns', path: raw.path, what: 'no column for symbol, and the path names none' })
     } else {
@@ -67,14 +67,13 @@ export async function readableFiles(
       rowsOf.set(file, footer.rows)
     }
   }
-  return { groups: [...groups.values()].filter((group) => typeof group !== 'string'), rowsOf }
+  return { groups: [...groups.values()].filter(({ raws }) => raws.length > 0), rowsOf }
 }
 
-function groupOf(groups: Map<string, ReadableFiles | string>, tree: Tree, { shape, columns }: Footer) {
+function groupOf(groups: Map<string, ReadableFiles>, tree: Tree, { shape, columns }: Footer): ReadableFiles {
   const known = groups.get(shape)
   if (known !== undefined) return known
-  const spelling = spellingOf(tree.spec, columns)
-  const group = typeof spelling === 'string' ? spelling : { spelling, raws: [] }
+  const group = { spelling: spellingOf(tree.spec, columns), raws: [] }
   groups.set(shape, group)
   return group
 }
@@ -125,15 +124,14 @@ async function countShared(
   const counted = new Map<string, { symbol: string | null; rows: number }[]>()
   await perReadable(
     [...shared.keys()],
-    (files) =>
-      withPlaces(duck, picked(shared, files), async (places) => {
-        const found = await duck.all<{ filename: string; symbol: string | null; rows: number }>(
-          `SELECT filename, symbol, count(*) AS rows FROM ${spelledRowsSql(spelling, sqlList(files), places)}
-           GROUP BY filename, symbol ORDER BY filename, symbol`,
-        )
-        for (const file of files) counted.set(file, [])
-        for (const { filename, symbol, rows } of found) counted.get(filename)?.push({ symbol, rows })
-      }),
+    async (files) => {
+      const found = await duck.all<{ filename: string; symbol: string | null; rows: number }>(
+        `SELECT filename, symbol, count(*) AS rows FROM ${spelledRowsSql(spelling, picked(shared, files))}
+         GROUP BY filename, symbol ORDER BY filename, symbol`,
+      )
+      for (const file of files) counted.set(file, [])
+      for (const { filename, symbol, rows } of found) counted.get(filename)?.push({ symbol, rows })
+    },
     refuse,
   )
   return counted
@@ -142,20 +140,6 @@ async function countShared(
 /** The entries of a map under some of its keys. */
 export const picked = <T>(all: ReadonlyMap<string, T>, keys: readonly string[]): T[] =>
   keys.flatMap((key) => all.get(key) ?? [])
-
-/** Runs `fn` with the table that tells what the path of each file says, as `spelledRowsSql` wants it. */
-export async function withPlaces<T>(
-  duck: Duck,
-  raws: readonly RawFile[],
-  fn: (table: string) => Promise<T>,
-): Promise<T> {
-  const columns = { filename: 'VARCHAR', dt: 'DATE', symbol: 'VARCHAR', midnight: 'TIMESTAMP' }
-  const rows = raws.map(({ file, dt, symbol }): CellValue[] => {
-    const midnight = new Date(instantOf(dt, '00:00')).toISOString().replace('T', ' ').slice(0, 19)
-    return [file, dt, symbol, midnight]
-  })
-  return withTable(duck, 'adopt_place', columns, rows, fn)
-}
 
 /** Turns what a query could not read into a problem of its file. */
 export const refusing =

@@ -1,6 +1,6 @@
 /** POST /adopt: takes over the raw files of an older node where they lie. Nothing is moved or rewritten; call again while it says `more`. */
 import { z } from 'zod'
-import { endWalk, findWalk, type Walk } from '../../db/adoptions/walks.ts'
+import { beginAnew, endWalk, findWalk, type Walk } from '../../db/adoptions/walks.ts'
 import { inTurn } from '../_lake/in-turn.ts'
 import { type Ending, Night, RequestError } from '../_runtime/door.ts'
 import type { Node } from '../_runtime/node.ts'
@@ -16,7 +16,7 @@ export const AdoptBody = Night.extend({
   dataset: z.string().optional(),
   /** Things looked at in one call; a little more where one folder holds several. */
   limitFiles: z.int().min(1).max(1_000_000).default(20_000),
-  /** Begins a walk that came to its end anew; one that is under way goes on, so a loop of equal calls ends. */
+  /** Begins anew once every walk has come to its end; while one is under way they go on, so a loop of equal calls ends. */
   restart: z.boolean().default(false),
 })
 
@@ -59,6 +59,7 @@ export async function adopt(node: Node, body: z.output<typeof AdoptBody>): Promi
     }
     const { trees, problems } = await treesOf(node.lake.root, node.config, body)
     for (const problem of problems) note(list, problem)
+    if (body.restart) await beginAnew(node.db, walksOf(trees, body.verify), node.now())
     for (const tree of trees) await adoptTree(node, tree, body, adopted, list)
     node.log('adopt.walked', { ...adopted, verify: body.verify, problems: list.shown.slice(0, 5) })
     return adopted
@@ -77,17 +78,20 @@ function checkWanted(
   }
 }
 
+const walksOf = (trees: readonly Tree[], verify: Verify): Walk[] =>
+  trees.map(({ vendor, dataset }) => ({ vendor, dataset, verify }))
+
 /** Goes on with one tree until its end or the call's limit, and adds what came of it to `adopted`. */
 async function adoptTree(
   node: Node,
   tree: Tree,
-  { verify, limitFiles, restart }: z.output<typeof AdoptBody>,
+  { verify, limitFiles }: z.output<typeof AdoptBody>,
   adopted: Adopted,
   list: ProblemList,
 ): Promise<void> {
   const thisWalk: Walk = { vendor: tree.vendor, dataset: tree.dataset, verify }
   const stand = await findWalk(node.db, thisWalk)
-  const after = restart && stand?.endedAt !== null ? null : (stand?.place ?? null)
+  const after = stand?.place ?? null
   let isEnd = true
   let batch: Met[] = []
   let sharedBytes = 0

@@ -5,15 +5,16 @@ import { calendarOf } from '../_calendar/calendar.ts'
 import { newYorkDt } from '../_calendar/zone.ts'
 import { digestRows, sha256OfFile } from '../_lake/digest.ts'
 import { eachBounded } from '../_lake/disk.ts'
-import { type Duck, sqlList, sqlText } from '../_lake/duck.ts'
+import { type Duck, sqlText } from '../_lake/duck.ts'
+import { spelledRowsSql } from '../_lake/raw-rows.ts'
+import { perReadable } from '../_lake/readable.ts'
+import type { Spelling } from '../_lake/spelling.ts'
 import { distinctRows } from '../_lake/verdict.ts'
 import { newestVintages } from '../_lake/vintages.ts'
 import { addDays, type Dt } from '../_market/dt.ts'
 import { adjustmentOf, type Provenance, type Row } from '../_market/row.ts'
-import { type CellInFile, picked, type ReadableFiles, refusing, withPlaces } from './cells.ts'
-import { perReadable } from './footers.ts'
+import { type CellInFile, picked, type ReadableFiles, refusing } from './cells.ts'
 import type { Problem } from './problems.ts'
-import { type Spelling, spelledRowsSql } from './spelling.ts'
 import type { Tree } from './trees.ts'
 
 /** A cell whose rows were read. */
@@ -105,19 +106,18 @@ async function rowsOf(
   const stored = new Map<string, StoredRow[]>()
   await perReadable(
     [...raws.keys()],
-    (files) =>
-      withPlaces(duck, picked(raws, files), async (places) => {
-        const rows = await duck.all<StoredRow>(
-          `SELECT * FROM ${spelledRowsSql(spelling, sqlList(files), places)} WHERE ${within} ORDER BY filename, file_row_number`,
-        )
-        for (const row of rows) {
-          const key = keyOf(row.filename, row.symbol)
-          if (!wanted.has(key)) continue
-          const own = stored.get(key)
-          if (own) own.push(row)
-          else stored.set(key, [row])
-        }
-      }),
+    async (files) => {
+      const rows = await duck.all<StoredRow>(
+        `SELECT * FROM ${spelledRowsSql(spelling, picked(raws, files))} WHERE ${within} ORDER BY filename, file_row_number`,
+      )
+      for (const row of rows) {
+        const key = keyOf(row.filename, row.symbol)
+        if (!wanted.has(key)) continue
+        const own = stored.get(key)
+        if (own) own.push(row)
+        else stored.set(key, [row])
+      }
+    },
     refuse,
   )
   return stored
@@ -159,7 +159,7 @@ function judge(
 
 /** Says the row itself that it lies in the wrong place, or that it is not as traded? */
 function misplaced(row: StoredRow, symbol: string, vendor: string): string | null {
-  const { row_symbol: own, row_vendor: from, adjustment } = row
+  const { row_symbol: own, vendor: from, adjustment } = row
   if (typeof own === 'string' && own !== symbol) return `it is of ${own.slice(0, 40)}`
   if (typeof from === 'string' && from !== vendor) return `it is of vendor ${from.slice(0, 40)}`
   const isKnown = adjustment === null || adjustment === 'raw' || adjustment === 'none'

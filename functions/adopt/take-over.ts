@@ -6,8 +6,7 @@ import type { Db } from '../../db/client.ts'
 import type { Duck } from '../_lake/duck.ts'
 import { inTurn } from '../_lake/in-turn.ts'
 import { cellKey } from '../_market/cell.ts'
-import { type Dt, dayBit, monthOf } from '../_market/dt.ts'
-import { partitionOf } from '../_market/partition.ts'
+import { cellInMasks } from '../_recovery/masked-cell.ts'
 import { type CellInFile, cellsByName, cellsOf, readableFiles } from './cells.ts'
 import { knownCells, type Verify } from './known.ts'
 import { appendRead, appendUnread } from './lines.ts'
@@ -45,7 +44,7 @@ export async function takeOver(
   return inTurn(`${tree.root} ${tree.vendor} ${tree.dataset}`, async () => {
     const { fresh, known } = await looked(db, duck, batch, leave)
     const step = { walk: { vendor: tree.vendor, dataset: tree.dataset, verify }, place }
-    const cells = fresh.map((cell) => adoptedCell(cell, tree.spec))
+    const cells = fresh.map((cell) => adoptedCell(cell, tree.spec, now))
     // The lines first: what the database knows must be written down somewhere that outlives it.
     const mark = await writeDown(tree, fresh, verify, now)
     await recordAdopted(db, { vendor: tree.vendor, dataset: tree.dataset, cells, step, mark, now })
@@ -125,22 +124,9 @@ async function writeDown(
 
 const isRead = (cell: Fresh): cell is ReadCell => 'digest' in cell
 
-const adoptedCell = (cell: Fresh, spec: DatasetConfig): AdoptedCell =>
-  memoryOf(spec, {
-    symbol: cell.symbol,
-    dt: cell.raw.dt,
-    rows: cell.rows,
-    digest: isRead(cell) ? cell.digest : null,
-    fetchedAt: isRead(cell) ? cell.origin.fetchedAt : 0,
-  })
-
-/** A cell as the database remembers it. */
-export const memoryOf = (
-  spec: DatasetConfig,
-  cell: { symbol: string; dt: Dt; rows: number | null; digest: string | null; fetchedAt: number },
-): AdoptedCell => ({
-  ...cell,
-  month: monthOf(cell.dt),
-  bit: dayBit(cell.dt),
-  partition: partitionOf(spec.partition, cell.dt),
+const adoptedCell = (cell: Fresh, spec: DatasetConfig, now: number): AdoptedCell => ({
+  ...cellInMasks(spec, cell.symbol, cell.raw.dt),
+  rows: cell.rows,
+  digest: isRead(cell) ? cell.digest : null,
+  at: isRead(cell) ? cell.origin.fetchedAt : now,
 })

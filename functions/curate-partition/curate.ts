@@ -8,7 +8,7 @@ import { sqlText } from '../_lake/duck.ts'
 import type { Lake } from '../_lake/lake.ts'
 import { curatedFile } from '../_lake/paths.ts'
 import { rawFilesOf } from '../_lake/raw-days.ts'
-import { namingUnreadable } from '../_lake/raw-read.ts'
+import { overRawRows } from '../_lake/raw-read.ts'
 import type { DatasetName } from '../_market/cell.ts'
 import type { Dt } from '../_market/dt.ts'
 import { curatedSql } from './shapes.ts'
@@ -40,7 +40,7 @@ export interface Curated {
 /**
  * Builds the partition's file and makes it visible whole. Null when no row is left for it (no raw files, no session, all refused): a file
  * from earlier is then removed. The bytes depend on the data only, not on raw layout, fetch times or threads. Rejects with
- * UnreadableFile, DuckDB's error or DiskError; the earlier file then stays.
+ * UnreadableFiles, DuckDB's error or DiskError; the earlier file then stays.
  */
 export async function curatePartition(lake: Lake, request: CurateRequest): Promise<Curated | null> {
   const { dataset, spec, partition, sessions, vendors, refused } = request
@@ -55,8 +55,8 @@ async function build(lake: Lake, path: string, choice: Parameters<typeof withWin
   const temp = tempBeside(path)
   await makeFolderOf(path)
   try {
-    await namingUnreadable(lake, choice.spec, choice.files, () =>
-      withWinners(lake, choice, (winners) =>
+    await overRawRows(lake, choice.spec, choice.files, (raw) =>
+      withWinners(lake, choice, raw, (winners) =>
         lake.duck.run(
           `COPY (${curatedSql(choice.spec, winners)}) TO ${sqlText(temp)}
            (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 100000, USE_TMP_FILE false)`,

@@ -1,4 +1,4 @@
-/** POST /curate-partition: rebuilds one touched partition from the raw files. */
+/** POST /curate-partition: rebuilds one touched partition from the raw files; those that cannot be read are set aside. */
 import { listRefused } from '../../db/attempts/list-refused.ts'
 import {
   countWork,
@@ -9,8 +9,10 @@ import {
 } from '../../db/partitions/partitions.ts'
 import { calendarOf } from '../_calendar/calendar.ts'
 import { preferenceOrder, specOf } from '../_dispatch/desk.ts'
+import { UnreadableFiles } from '../_lake/raw-read.ts'
 import { DatasetName } from '../_market/cell.ts'
 import { partitionDays } from '../_market/partition.ts'
+import { setAsideDamaged } from '../_recovery/set-aside.ts'
 import { type Answered, Night } from '../_runtime/door.ts'
 import type { Node } from '../_runtime/node.ts'
 import { type Curated, curatePartition } from './curate.ts'
@@ -41,6 +43,14 @@ export async function curateOnePartition(node: Node): Promise<Answered> {
       nextAt: null,
     }
   } catch (error) {
+    if (error instanceof UnreadableFiles) {
+      const setAside = await setAsideDamaged(node, error.paths)
+      if (setAside.files > 0) {
+        // What is left of the partition is curated by the next call.
+        await releasePartition(node.db, work, token, node.now())
+        return { dataset: work.dataset, partition: work.partition, setAside, more: true, nextAt: null }
+      }
+    }
     await releasePartition(node.db, work, token, node.now() + RETRY_MS)
     throw error
   }

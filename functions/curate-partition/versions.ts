@@ -3,7 +3,6 @@ import type { DatasetConfig } from '../../config/schema.ts'
 import { withTable } from '../_lake/duck.ts'
 import type { Lake } from '../_lake/lake.ts'
 import { rawFileParts } from '../_lake/paths.ts'
-import { rawRowsSql } from '../_lake/raw-read.ts'
 import type { Dt } from '../_market/dt.ts'
 import { adjustmentOf } from '../_market/row.ts'
 
@@ -20,12 +19,17 @@ export interface Choice {
 }
 
 /**
- * Runs `fn` with a subquery of the winning rows: raw columns (symbol, vendor, feed, adjustment filled in from the path where an older file
+ * Runs `fn` with a subquery of the winning rows among `raw` (those of the chosen files, as `rawRows` gives them): raw columns (symbol, vendor, feed, adjustment filled in from the path where an older file
  * does not say), `dt DATE`, `opens` and `closes` (epoch ms of the session), `filename`, `file_row_number`. Within a cell all rows are of
  * one vendor and feed; duplicate stamps are still there. The winner is the best vendor by order, then the version with more distinct
  * rows by the dataset's key, then the newest fetch, then the feed's name.
  */
-export async function withWinners<T>(lake: Lake, choice: Choice, fn: (rows: string) => Promise<T>): Promise<T> {
+export async function withWinners<T>(
+  lake: Lake,
+  choice: Choice,
+  raw: string,
+  fn: (rows: string) => Promise<T>,
+): Promise<T> {
   const { spec, files, sessions, vendors, refused } = choice
   const { duck } = lake
   const stamp = `(${spec.key.map((name) => `"${name}"`).join(', ')})`
@@ -53,7 +57,7 @@ export async function withWinners<T>(lake: Lake, choice: Choice, fn: (rows: stri
               coalesce(r.symbol, p.symbol) AS symbol, coalesce(r.vendor, p.vendor) AS vendor, coalesce(r.feed, 'unknown') AS feed,
               coalesce(r.adjustment, '${adjustment}') AS adjustment, coalesce(r.fetched_at, 'epoch'::TIMESTAMP) AS fetched_at,
               s.dt, s.opens, s.closes
-            FROM ${rawRowsSql(spec, files)} r JOIN ${place} p USING (filename) JOIN ${session} s ON s.dt = p.dt)`
+            FROM ${raw} r JOIN ${place} p USING (filename) JOIN ${session} s ON s.dt = p.dt)`
             const winner = `${place}_winner`
             try {
               await duck.run(winnersSql({ winner, rows, barred, preference, stamp }))

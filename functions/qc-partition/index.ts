@@ -22,6 +22,7 @@ import { cellKey, DatasetName } from '../_market/cell.ts'
 import { type Dt, dayBit, maxDt, minDt, monthOf } from '../_market/dt.ts'
 import type { AbsenceReason } from '../_market/outcome.ts'
 import { partitionDays } from '../_market/partition.ts'
+import { checkDay } from '../_recovery/check-day.ts'
 import { type Answered, Night } from '../_runtime/door.ts'
 import type { Node } from '../_runtime/node.ts'
 import { type JudgedCell, judgePartition } from './judge.ts'
@@ -88,14 +89,30 @@ async function judge(node: Node, work: PartitionWork, token: string, at: number)
   // The newest day is judged once a night; what it changes of a symbol's habit holds for the next one.
   if (spec.expected_rows === 'session_minutes' && near.length > 0 && near.every((day) => day <= work.partition))
     await learnLiquidity(node, dataset, days.slice(-NEIGHBOUR_SESSIONS))
+  const gone = await lookForGone(node, dataset, judgement.flagged)
   return {
     cells: judgement.cells,
     green: judgement.green,
     amber: judgement.amber,
     red: judgement.red,
     secondOpinions: doubts.size,
+    gone,
     recorded,
   }
+}
+
+/** Cells the memory claims and curation found no row of: when their file is gone, they become gaps. Answers how many. */
+async function lookForGone(node: Node, dataset: DatasetName, flagged: readonly JudgedCell[]): Promise<number> {
+  const missing = flagged.filter((cell) => cell.status === 'RED' && cell.rows === 0)
+  if (missing.length === 0) return 0
+  const claimed = (await listAttempts(node.db, dataset, missing)).filter(
+    ({ digest, outcome }) => digest !== null || outcome === 'filled' || outcome === 'short',
+  )
+  let gone = 0
+  for (const dt of new Set(claimed.map((attempt) => attempt.dt))) {
+    gone += (await checkDay(node, { dataset, spec: specOf(node.config, dataset) }, dt, [])).lost
+  }
+  return gone
 }
 
 /** One entry per cell the calendar and the universe expect in the partition, with what the node's memory holds of it. */

@@ -1,10 +1,11 @@
 /** Counts what curation has already thrown away: rows that repeat a stamp within one vendor's raw file. */
 import { sep } from 'node:path'
 import type { DatasetConfig } from '../../config/schema.ts'
-import { type Duck, sqlList, sqlText } from '../_lake/duck.ts'
+import { sqlText } from '../_lake/duck.ts'
 import type { Lake } from '../_lake/lake.ts'
 import { rawFolder } from '../_lake/paths.ts'
 import { rawFilesOf } from '../_lake/raw-days.ts'
+import { rawRows } from '../_lake/raw-rows.ts'
 import type { DatasetName } from '../_market/cell.ts'
 
 /** Bounds the text of one query and the state of one aggregation, whatever the partition's layout. */
@@ -37,7 +38,7 @@ export async function countDuplicates(
     for (let from = 0; from < files.length; from += FILES_PER_QUERY) {
       const part = files.slice(from, from + FILES_PER_QUERY)
       try {
-        await lake.duck.run(`INSERT INTO ${table} ${await duplicatesSql(lake.duck, request.spec, part)}`)
+        await lake.duck.run(`INSERT INTO ${table} ${await duplicatesSql(lake, request.spec, vendor, part)}`)
       } catch (error) {
         if (!isUnreadable(error)) throw error
       }
@@ -45,36 +46,26 @@ export async function countDuplicates(
   }
 }
 
-async function duplicatesSql(duck: Duck, spec: DatasetConfig, files: string[]): Promise<string> {
-  const source = `read_parquet(${sqlList(files)}, union_by_name = true, filename = 'raw_file', hive_partitioning = false)`
-  const described = await duck.all<{ column_name: string }>(
-    `SELECT column_name FROM (DESCRIBE SELECT * FROM ${source})`,
-  )
-  const there = new Set(described.map((column) => column.column_name))
+async function duplicatesSql(lake: Lake, spec: DatasetConfig, vendor: string, files: string[]): Promise<string> {
   const key = spec.expected_rows === 'series' ? [...spec.key, 'realtime_start'] : spec.key
   const values = spec.columns
     .map((column) => column.name)
-    .filter((name) => !key.includes(name) && there.has(name))
+    .filter((name) => !key.includes(name))
     .map((name) => `"${name}"`)
   // A later fetch of the same stamp is a correction and not a duplicate, where a file keeps both.
-  const within = [
-    'symbol',
-    'raw_file',
-    'vendor',
-    'feed',
-    ...key.map((name) => `"${name}"`),
-    ...(there.has('fetched_at') ? ['fetched_at'] : []),
-  ]
+  const within = ['symbol', 'filename', 'vendor', 'feed', ...key.map((name) => `"${name}"`), 'fetched_at'].join(', ')
+  // What an older file does not say is what curation takes it for.
   return `
-    SELECT symbol, regexp_extract(raw_file, ${sqlText('date=(\\d{4}-\\d{2}-\\d{2})')}, 1)::DATE AS dt, vendor, feed,
+    SELECT symbol, regexp_extract(filename, ${sqlText('date=(\\d{4}-\\d{2}-\\d{2})')}, 1)::DATE AS dt,
+      coalesce(vendor, ${sqlText(vendor)}) AS vendor, coalesce(feed, 'unknown') AS feed,
       coalesce(sum(copies - 1) FILTER (WHERE alike), 0) AS duplicate_rows,
       count(*) FILTER (WHERE NOT alike) AS conflicts
     FROM (
-      SELECT ${within.join(', ')}, count(*) AS copies, min(content) = max(content) AS alike
-      FROM (SELECT *, hash(${values.join(', ')}) AS content FROM ${source})
-      GROUP BY ${within.join(', ')}
+      SELECT ${within}, count(*) AS copies, min(content) = max(content) AS alike
+      FROM (SELECT *, hash(${values.join(', ')}) AS content FROM ${await rawRows(lake, spec, files)})
+      GROUP BY ${within}
     )
-    GROUP BY symbol, dt, vendor, feed`
+    GROUP BY ALL`
 }
 
 /** Lost, torn or foreign raw files; anything else (memory, disk) is a failure of ours and must be told. */

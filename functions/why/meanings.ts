@@ -38,6 +38,7 @@ export const meaningOfAbsence = (reason: string): string => {
 
 /** What a vendor did, to follow its name. */
 export const meaningOfOutcome = (outcome: string): string => {
+  if (outcome === 'lost') return 'delivered the cell, but its file is no longer there'
   const known = OUTCOMES.find((word) => word === outcome)
   return known ? ANSWERS[known] : `ended with ${outcome}, a word this version of the node does not know`
 }

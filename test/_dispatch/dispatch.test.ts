@@ -8,6 +8,7 @@ import { claimTasks } from '../../db/gap-tasks/claim-tasks.ts'
 import { reapLeases } from '../../db/gap-tasks/reap-leases.ts'
 import { listScores } from '../../db/vendor-scores/scores.ts'
 import { dispatchNext } from '../../functions/_dispatch/dispatch.ts'
+import { recover } from '../../functions/_runtime/recover.ts'
 import { audit } from '../../functions/audit.ts'
 import { snapshot, tasksIn } from '../db/temp-db.ts'
 import { type Hole, syntheticYields } from '../lab/synthetic.ts'
@@ -119,6 +120,72 @@ test('a holder that loses its lease while it asks leaves its files and changes n
   await clock.sleep(1)
   expect(await drain(stage)).toMatchObject([{ settled: true }, { settled: true }])
   expect(await countCoverage(node.db)).toMatchObject([{ present: 3 }])
+})
+
+test('a holder that is slow, page by page, keeps its lease', async () => {
+  const stage = await openStage({
+    symbols: ['AAPL', 'AMD', 'BA', 'CAT'],
+    vendors: { alpaca: {} },
+    datasets: { equities_bars_minute: { depth: { sessions: 1 } } },
+    terms: { shape: { rows_per_page: 600, symbols_per_call: 500, pages_per_plan: 4 } },
+  })
+  const { node, clock } = stage
+  await audit(node, { at: EVENING })
+  let pages = 0
+  const slow = {
+    ...node,
+    seats: node.seats.map((seat) => ({
+      ...seat,
+      get: (lane: 'today' | 'backfill') => async (request: Parameters<ReturnType<typeof seat.get>>[0]) => {
+        const answer = await seat.get(lane)(request)
+        await clock.sleep(15 * 60_000)
+        pages++
+        // Whoever claims meanwhile looks for lapsed leases first.
+        expect(await reapLeases(node.db, 12, clock.now())).toBe(0)
+        return answer
+      },
+    })),
+  }
+  expect(await dispatchNext(slow, null)).toMatchObject({ tasks: 4, outcomes: { filled: 4 }, settled: true })
+  expect(pages).toBeGreaterThan(2)
+})
+
+test('a late holder whose rows differ does no harm: its file is one more version, told of as a correction', async () => {
+  const stage = await openStage({
+    symbols: ['AAPL'],
+    vendors: { alpaca: {} },
+    datasets: { equities_bars: { depth: { sessions: 1 } } },
+  })
+  const { node, clock } = stage
+  await audit(node, { at: EVENING })
+  const changed = (body: string): string => body.replace(/"c":(\d+)/g, (_, close) => `"c":${Number(close) + 1}`)
+  const late = {
+    ...node,
+    seats: node.seats.map((seat) => ({
+      ...seat,
+      get: (lane: 'today' | 'backfill') => async (request: Parameters<ReturnType<typeof seat.get>>[0]) => {
+        const answer = await seat.get(lane)(request)
+        if (clock.now() > EVENING) return answer
+        await clock.sleep(21 * 60_000)
+        // The lease lapses, somebody else takes the task and is done with it before this answer is read.
+        expect(await dispatched(node)).toMatchObject({ outcomes: { filled: 1 }, settled: true })
+        return { ...answer, body: changed(answer.body) }
+      },
+    })),
+  }
+  expect(await dispatchNext(late, null)).toMatchObject({ tasks: 1, settled: false })
+  const [known] = await listAttempts(node.db, 'equities_bars', [{ symbol: 'AAPL', dt: ASOF }])
+  expect(await tasksIn(node.db)).toMatchObject([{ state: 'done', attempts: 2 }])
+  expect(await countCoverage(node.db)).toMatchObject([{ present: 1, short: 0, absent: 0 }])
+  expect(known).toMatchObject({ vendor: 'alpaca', outcome: 'filled', rows: 1 })
+  expect(await node.db.all(sql`SELECT * FROM leases`)).toEqual([])
+  // The next start reads the manifest and learns of it.
+  await recover(node)
+  const [corrected] = await listAttempts(node.db, 'equities_bars', [{ symbol: 'AAPL', dt: ASOF }])
+  expect(corrected?.digest).not.toBe(known?.digest)
+  const corrections = await node.db.all(sql`SELECT symbol, dt, previous, digest FROM corrections`)
+  expect(corrections).toEqual([{ symbol: 'AAPL', dt: ASOF, previous: known?.digest, digest: corrected?.digest }])
+  expect(await countCoverage(node.db)).toMatchObject([{ present: 1, short: 0, absent: 0 }])
 })
 
 test('FRED: what the source says is none is final, and a curve without all its series is short', async () => {

@@ -48,6 +48,8 @@ export interface Stage {
   log: string[]
   /** Files below the raw and manifest folders, relative to the data root. */
   files(): Promise<string[]>
+  /** Stops the node before the test does. */
+  stop(): Promise<void>
 }
 
 /** Three symbols, three sessions of daily bars, Alpaca and Massive without walls, unless told otherwise. */
@@ -86,7 +88,12 @@ export async function openStage(terms: StageTerms = {}): Promise<Stage> {
     random: () => 0.5,
     sink: (line) => log.push(line),
   })
-  onTestFinished(() => running.stop())
+  let stopped: Promise<void> | undefined
+  const stop = (): Promise<void> => {
+    stopped ??= running.stop()
+    return stopped
+  }
+  onTestFinished(stop)
   const files = async () => {
     const found = await readdir(env.DATA_ROOT as string, { recursive: true, withFileTypes: true })
     const paths = found.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
@@ -95,7 +102,7 @@ export async function openStage(terms: StageTerms = {}): Promise<Stage> {
       .filter((path) => /^(raw|manifests)\//.test(path))
       .sort()
   }
-  return { node: running.node, lab, clock, log, files }
+  return { node: running.node, lab, clock, log, files, stop }
 }
 
 async function configOf(terms: StageTerms, universe: Config['universe']): Promise<Config> {

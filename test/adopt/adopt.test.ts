@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { sql } from 'drizzle-orm'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { digestRows } from '../../functions/_lake/digest.ts'
-import { type ManifestLine, readManifests } from '../../functions/_lake/manifest.ts'
+import { type ManifestEntry, readManifests } from '../../functions/_lake/manifest.ts'
 import { curatedFile } from '../../functions/_lake/paths.ts'
 import type { Row } from '../../functions/_market/row.ts'
 import { specOf } from '../_lake/lake-fixture.ts'
@@ -157,7 +157,7 @@ describe('what is written down', () => {
       { symbol: 'AAPL', rows: 1, digest },
       { symbol: 'MSFT', rows: 1, digest },
     ])
-    const lines: ManifestLine[] = []
+    const lines: ManifestEntry[] = []
     for await (const chunk of readManifests(memory().lake, () => 0)) lines.push(...chunk.lines)
     expect(lines).toMatchObject([
       {
@@ -334,6 +334,34 @@ describe('what is left alone', () => {
     expect(await adopt({ verify: 'rows' })).toMatchObject({ adopted: 1, skipped: 1, problemCounts: { unreadable: 1 } })
   })
 
+  test.each([
+    'symbol=..',
+    'symbol=%2E%2E',
+    'symbol=..%2FAAPL',
+    'symbol=CON',
+    'symbol=a b',
+    'symbol=%00',
+    'underlier=brk.b',
+  ])('a folder %s names no symbol, and nothing in it is taken', async (folder) => {
+    await oldBytes(data(), `alpaca/equities_bars/date=${FIRST}/${folder}x/data.parquet`, 'x')
+    await oldBytes(data(), `alpaca/equities_bars/date=${FIRST}/data.parquet/data.parquet`, 'x')
+    const answer = await adopt({ verify: 'names' })
+    expect(answer).toMatchObject({ adopted: 0, skipped: 2, problemCounts: { symbol: 1, unexpected: 1 } })
+    expect(await attempts()).toEqual([])
+  })
+
+  test('a torn file that was adopted by its name alone is a gap once it is curated', async () => {
+    await oldBytes(data(), `alpaca/equities_bars/date=${FIRST}/symbol=AAPL/data.parquet`, 'PAR1 this was torn')
+    await daily(FIRST, 'MSFT')
+    expect(await adopt({ verify: 'names' })).toMatchObject({ adopted: 2 })
+    await steps('curate-partition')
+    const masks = await memory().db.all(sql`SELECT symbol, present FROM coverage ORDER BY symbol`)
+    expect(masks).toEqual([
+      { symbol: 'AAPL', present: 0 },
+      { symbol: 'MSFT', present: 2 ** 29 },
+    ])
+  })
+
   test('only the first fifty problems are shown, all are counted', async () => {
     for (let at = 0; at < 60; at++) await oldBytes(data(), `alpaca/equities_bars/date=${FIRST}/${at}.txt`, 'x')
     const answer = await adopt()
@@ -359,6 +387,17 @@ describe('repeating and resuming', () => {
     expect(answers.map(({ files }) => files)).toEqual([5, 5, 2])
     expect(answers.map(({ more }) => more)).toEqual([true, true, false])
     expect((await attempts()).length).toBe(12)
+  })
+
+  test('a loop of equal calls that begin anew ends, however many trees there are and wherever the limit falls', async () => {
+    await wholeTree()
+    for (const dt of DTS) await write(`massive/equities_bars/date=${dt}/symbol=AAPL/data.parquet`, dailyBar(dt))
+    await adopt()
+    for (const limitFiles of [5, 12, 18]) {
+      const answers = await untilDone({ limitFiles, restart: true })
+      expect(answers.reduce((sum, { files }) => sum + Number(files), 0)).toBe(18)
+      expect(answers.length).toBe(Math.ceil(18 / limitFiles))
+    }
   })
 
   test('two runs at once take every cell over once', async () => {

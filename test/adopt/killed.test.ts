@@ -2,9 +2,11 @@ import { appendFile, readdir, rm, stat, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sql } from 'drizzle-orm'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { manifestMarks } from '../../db/manifests/manifests.ts'
+import { readAdopted } from '../../functions/_lake/adopted-lines.ts'
+import { replayAdopted } from '../../functions/_recovery/replay-adopted.ts'
 import { cellsByName, cellsOf, readableFiles } from '../../functions/adopt/cells.ts'
-import { appendRead, appendUnread, readAdopted } from '../../functions/adopt/lines.ts'
-import { replayAdopted } from '../../functions/adopt/replay.ts'
+import { appendRead, appendUnread } from '../../functions/adopt/lines.ts'
 import { readCells } from '../../functions/adopt/rows.ts'
 import { type Tree, treesOf } from '../../functions/adopt/trees.ts'
 import { type RawFile, walk } from '../../functions/adopt/walk.ts'
@@ -30,9 +32,9 @@ const restart = async (): Promise<void> => {
   await node.stop()
   await node.start()
 }
-const replay = () => {
-  const { db, config, lake, now } = memory()
-  return replayAdopted({ db, config, root: lake.root }, now())
+const replay = async () => {
+  const marks = await manifestMarks(memory().db)
+  return replayAdopted(memory(), (file) => marks.get(file) ?? 0)
 }
 
 /** What a call does up to the moment before its commit. */

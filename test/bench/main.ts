@@ -1,8 +1,10 @@
 /** `npm run bench -- <name> [--json]`: figures as ratios against a bound or a peer of the same run. Exit 1 when a target is missed. */
 import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
+import { benchAdopt } from './adopt.ts'
 import { benchAudit } from './audit.ts'
 import { benchDispatch } from './dispatch.ts'
+import { benchQueue } from './queue.ts'
 import { type BenchRow, tableOf } from './row.ts'
 
 /** What follows the name on the command line: which parts, and how large. */
@@ -12,8 +14,10 @@ interface Asked {
 }
 
 const BENCHES: Record<string, (asked: Asked) => Promise<BenchRow[]>> = {
+  adopt: benchAdopt,
   audit: benchAudit,
   dispatch: ({ parts, scale }) => benchDispatch(parts, scale),
+  queue: benchQueue,
 }
 const USAGE = `npm run bench -- <name> [part …] [--scale 0.1] [--json], where <name> is one of: ${Object.keys(BENCHES).join(', ')}`
 

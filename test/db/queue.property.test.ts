@@ -4,6 +4,9 @@ import { expect, test } from 'vitest'
 import type { Db } from '../../db/client.ts'
 import { enqueueTasks } from '../../db/gap-tasks/enqueue-tasks.ts'
 import { reapLeases } from '../../db/gap-tasks/reap-leases.ts'
+import { redriveTasks } from '../../db/gap-tasks/redrive-tasks.ts'
+import { releaseLease } from '../../db/leases/release-leases.ts'
+import { renewLease } from '../../db/leases/renew-lease.ts'
 import {
   claim,
   DATASET,
@@ -22,10 +25,15 @@ const LEASE_MS = 1_000
 const SYMBOLS = ['A', 'B', 'C']
 const DTS = ['2024-07-01', '2024-07-02', '2024-07-31']
 
+type Ending = 'filled' | 'absent' | 'snooze' | 'failed' | 'given_up'
+
 type Step =
   | { do: 'enqueue'; symbol: string; dt: string }
   | { do: 'claim'; holder: number; picks: number[] }
-  | { do: 'settle'; holder: number; ending: 'filled' | 'absent' | 'snooze' | 'failed' }
+  | { do: 'settle'; holder: number; ending: Ending }
+  | { do: 'renew'; holder: number }
+  | { do: 'release'; holder: number }
+  | { do: 'redrive'; symbol: string | null }
   | { do: 'pass'; ms: number }
   | { do: 'reap' }
 
@@ -40,8 +48,11 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
   fc.record({
     do: fc.constant('settle' as const),
     holder,
-    ending: fc.constantFrom('filled' as const, 'absent' as const, 'snooze' as const, 'failed' as const),
+    ending: fc.constantFrom<Ending>('filled', 'absent', 'snooze', 'failed', 'given_up'),
   }),
+  fc.record({ do: fc.constant('renew' as const), holder }),
+  fc.record({ do: fc.constant('release' as const), holder }),
+  fc.record({ do: fc.constant('redrive' as const), symbol: fc.constantFrom(null, ...SYMBOLS) }),
   fc.record({ do: fc.constant('pass' as const), ms: fc.constantFrom(1, 400, LEASE_MS) }),
   fc.record({ do: fc.constant('reap' as const) }),
 )
@@ -51,6 +62,7 @@ const ENDINGS = {
   absent: { ...NOTHING_THERE, outcome: 'empty', absence: 'VENDORS_AGREE_EMPTY' },
   snooze: { ...NOTHING_THERE, outcome: 'rate_limited', state: 'queued', burns: 0 },
   failed: { ...NOTHING_THERE, outcome: 'unavailable', state: 'queued', absence: 'VENDOR_OUTAGE' },
+  given_up: { ...NOTHING_THERE, outcome: 'malformed', state: 'stalled', absence: 'GIVEN_UP' },
 } as const
 
 /** What must hold between any two steps, whoever did what. */
@@ -85,7 +97,7 @@ async function clear(db: Db): Promise<void> {
   await db.write([...tables, 'sqlite_sequence'].map((table) => sql`DELETE FROM ${sql.identifier(table)}`))
 }
 
-test('no order of enqueue, claim, settle, lapse and reap loses a task or leases it twice', async () => {
+test('no order of enqueue, claim, renew, settle, release, redrive, lapse and reap loses a task, leases it twice or forgets an attempt', async () => {
   const db = await freshDb()
   await fc.assert(
     fc.asyncProperty(fc.array(anyStep, { minLength: 5, maxLength: 40 }), async (steps) => {
@@ -95,6 +107,13 @@ test('no order of enqueue, claim, settle, lapse and reap loses a task or leases 
       let tokens = 0
       /** The token each holder believes in, and what it believes to hold. */
       const beliefs = new Map<number, { token: string; ids: Set<number> }>()
+      /** What the attempts of every task must be: counted at the claim, given back by a snooze or a release, forgotten by a redrive. */
+      const counted = new Map<number, number>()
+      const count = (ids: Iterable<number>, by: number): void => {
+        for (const id of ids) counted.set(id, (counted.get(id) ?? 0) + by)
+      }
+      const heldBy = async (token: string): Promise<number[]> =>
+        (await db.all<{ id: number }>(sql`SELECT task_id AS id FROM leases WHERE token = ${token}`)).map(({ id }) => id)
       for (const step of steps) {
         switch (step.do) {
           case 'enqueue':
@@ -103,6 +122,7 @@ test('no order of enqueue, claim, settle, lapse and reap loses a task or leases 
           case 'claim': {
             const token = `token ${++tokens}`
             const taken = await claim(db, step.picks, token, { now, leaseExpiresAt: now + LEASE_MS })
+            count(taken, 1)
             beliefs.set(step.holder, { token, ids: taken })
             break
           }
@@ -110,13 +130,36 @@ test('no order of enqueue, claim, settle, lapse and reap loses a task or leases 
             const belief = beliefs.get(step.holder)
             if (!belief) break
             const before = await snapshot(db)
-            const held = await db.all<{ id: number }>(
-              sql`SELECT task_id AS id FROM leases WHERE token = ${belief.token}`,
-            )
+            const held = await heldBy(belief.token)
             const tasks = (await tasksIn(db)).filter(({ id }) => belief.ids.has(id))
             const rows = tasks.map(({ id, symbol, dt }) => settlement(id, symbol, dt, ENDINGS[step.ending]))
             expect(await settle(db, belief.token, rows, { now })).toBe(held.length)
             if (held.length === 0) expect(await snapshot(db)).toEqual(before)
+            if (step.ending === 'snooze') count(held, -1)
+            break
+          }
+          case 'renew':
+          case 'release': {
+            const belief = beliefs.get(step.holder)
+            if (!belief) break
+            const before = await snapshot(db)
+            const held = await heldBy(belief.token)
+            const did =
+              step.do === 'renew'
+                ? await renewLease(db, belief.token, now + LEASE_MS)
+                : await releaseLease(db, belief.token, now)
+            expect(did).toBe(held.length)
+            if (held.length === 0) expect(await snapshot(db)).toEqual(before)
+            if (step.do === 'release') count(held, -1)
+            break
+          }
+          case 'redrive': {
+            const wanted = (await tasksIn(db)).filter(
+              ({ state, symbol }) => state === 'stalled' && (step.symbol === null || symbol === step.symbol),
+            )
+            const filter = step.symbol === null ? {} : { symbols: [step.symbol] }
+            expect(await redriveTasks(db, filter, now)).toEqual({ redriven: wanted.length, more: false })
+            for (const { id } of wanted) counted.set(id, 0)
             break
           }
           case 'pass':
@@ -135,6 +178,7 @@ test('no order of enqueue, claim, settle, lapse and reap loses a task or leases 
             step satisfies never
         }
         await assertSound(db, created)
+        for (const { id, attempts } of await tasksIn(db)) expect(attempts).toBe(counted.get(id) ?? 0)
       }
     }),
     { numRuns: 40 },

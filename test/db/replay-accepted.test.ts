@@ -26,6 +26,7 @@ const line = (symbol: string, dt: string, digest = `digest of ${symbol} ${dt}`):
   rows: 1,
   digest,
   fetchedAt: NOW,
+  writtenAt: NOW,
   partition: dt.slice(0, 4),
   previous: null,
   difference: null,

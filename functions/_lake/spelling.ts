@@ -1,15 +1,20 @@
 /** How an older file spells our columns: which of its columns is which of ours, and the SQL that reads it as ours. Knows no disk. */
 import type { ColumnConfig, DatasetConfig } from '../../config/schema.ts'
+import type { FileColumn } from './footers.ts'
 
-/** A column as DuckDB sees it in a file. */
-export interface FileColumn {
-  name: string
-  /** DuckDB's type: `DOUBLE`, `TIMESTAMP WITH TIME ZONE`. */
-  type: string
-}
+/** A stored column in DuckDB. Instants are UTC without a zone. */
+export const SQL_TYPE = {
+  instant: 'TIMESTAMP',
+  double: 'DOUBLE',
+  integer: 'BIGINT',
+  text: 'VARCHAR',
+  day: 'DATE',
+} as const
 
-/** An SQL expression for each column of ours, over a file's columns and a row `p` that tells what its place says (see `spelledRowsSql`). */
+/** An SQL expression for each column of ours, over a file's columns `r` and a row `p` that tells what its place says (see `spelledRowsSql`). */
 export interface Spelling {
+  /** Why the file cannot be taken for ours; null when it can. What is not understood reads as null. */
+  fault: string | null
   /** The cell's symbol as a row says it; null where only the place can. */
   symbol: string | null
   /** The dataset's columns in the order of its configuration. */
@@ -49,15 +54,17 @@ const DAY_TEXT = String.raw`'\d{4}-\d{2}-\d{2}'`
 const MAY_LACK = ['realtime_start']
 
 /**
- * How a file with these columns is read, or a sentence on why it cannot be: a required column is missing, has a type that cannot be it, or two
- * columns differ by case only.
+ * How a file with these columns is read. Its fault is that a required column is missing or has a type that cannot be it, or that two columns differ
+ * by case only.
  */
-export function spellingOf(spec: DatasetConfig, columns: readonly FileColumn[]): Spelling | string {
+export function spellingOf(spec: DatasetConfig, columns: readonly FileColumn[]): Spelling {
   const byName = new Map<string, FileColumn>()
+  const faults: string[] = []
   for (const column of columns) {
     const name = column.name.toLowerCase()
-    if (byName.has(name)) return `the columns ${byName.get(name)?.name} and ${column.name} differ by case only`
-    byName.set(name, column)
+    const other = byName.get(name)
+    if (other) faults.push(`the columns ${other.name} and ${column.name} differ by case only`)
+    else byName.set(name, column)
   }
   const find = (name: string, more: readonly string[] = []): FileColumn | undefined => {
     for (const alias of [name, ...(ALIASES[name] ?? []), ...more]) {
@@ -76,10 +83,11 @@ export function spellingOf(spec: DatasetConfig, columns: readonly FileColumn[]):
     const derived = isOption && contract ? ofContract(column.name, occ, find('underlier')) : null
     const source = find(column.name)
     const sql = derived ?? (source ? asOurs(column, source, spec) : null)
-    if (sql === null && source) return `the column ${source.name} is ${source.type}, which cannot be ${column.name}`
-    if (sql === null && required) {
+    if (sql === null && source) {
+      faults.push(`the column ${source.name} is ${source.type}, which cannot be ${column.name}`)
+    } else if (sql === null && required) {
       const names = [column.name, ...(ALIASES[column.name] ?? [])].join(', ')
-      return `no column for ${column.name}: looked for ${names}`
+      faults.push(`no column for ${column.name}: looked for ${names}`)
     }
     if (source && sql !== null && !required) misfits.push(`(${quoted(source.name)} IS NOT NULL AND ${sql} IS NULL)`)
     found.push({ name: column.name, sql: sql ?? `NULL::${SQL_TYPE[column.type]}`, required })
@@ -90,6 +98,7 @@ export function spellingOf(spec: DatasetConfig, columns: readonly FileColumn[]):
   }
   const fetched = byName.get('fetched_at')
   return {
+    fault: faults[0] ?? null,
     symbol: symbolSql(spec, byName.get('symbol') ?? byName.get('ticker'), contract, found),
     columns: found,
     misfit: misfits.join(' OR '),
@@ -100,24 +109,6 @@ export function spellingOf(spec: DatasetConfig, columns: readonly FileColumn[]):
     date: spec.expected_rows === 'series' ? (daySql(byName.get('date')) ?? 'NULL::DATE') : 'NULL::DATE',
   }
 }
-
-/**
- * A subquery over files of one spelling: `filename`, `file_row_number`, `symbol` (of the cell), the dataset's columns, then `misfit`, `row_symbol`,
- * `row_vendor`, `feed`, `adjustment`, `fetched_at`, `date` as the rows say them. `places` is a table with what each path says: filename, dt DATE,
- * symbol (null where a day's symbols share the file), midnight TIMESTAMP (the instant at which the day begins in New York). A value that does not fit
- * its column is null. `files` is an SQL list.
- */
-export function spelledRowsSql(spelling: Spelling, files: string, places: string): string {
-  const said = spelling.symbol ?? 'NULL::VARCHAR'
-  const columns = spelling.columns.map(({ name, sql }) => `${sql} AS "${name}"`)
-  return `(SELECT r.filename, r.file_row_number, coalesce(p.symbol, ${said}) AS symbol, ${columns.join(', ')},
-      (${spelling.misfit}) AS misfit, ${said} AS row_symbol, ${spelling.vendor} AS row_vendor, ${spelling.feed} AS feed, ${spelling.adjustment} AS adjustment,
-      ${spelling.fetchedAt} AS fetched_at, ${spelling.date} AS date
-    FROM read_parquet(${files}, hive_partitioning = false, filename = true, file_row_number = true) r
-    JOIN ${places} p ON p.filename = r.filename)`
-}
-
-const SQL_TYPE = { instant: 'TIMESTAMP', double: 'DOUBLE', integer: 'BIGINT', text: 'VARCHAR', day: 'DATE' } as const
 
 const quoted = (name: string): string => `r."${name.replaceAll('"', '""')}"`
 
@@ -206,11 +197,12 @@ function instantSql(source: FileColumn, kind: 'instant' | 'day'): string | null 
       ? `try_cast(${from} AS TIMESTAMPTZ) AT TIME ZONE 'UTC'`
       : `CASE WHEN NOT regexp_full_match(${from}, ${DAY_TEXT}) THEN try_cast(${from} AS TIMESTAMPTZ) AT TIME ZONE 'UTC' END`
     : isDate || TIMESTAMPS.test(source.type)
-      ? `${from}::TIMESTAMP`
+      ? `try_cast(${from} AS TIMESTAMP)`
       : source.type === 'TIMESTAMP WITH TIME ZONE'
         ? `${from} AT TIME ZONE 'UTC'`
         : INTEGERS.test(source.type)
-          ? epochSql(`try_cast(${from} AS BIGINT)`)
+          ? // The smallest number of all is what pandas writes for no time at all.
+            epochSql(`nullif(try_cast(${from} AS BIGINT), (-9223372036854775808)::BIGINT)`)
           : null
   if (utc === null || kind === 'instant') return utc
   return `CASE WHEN ${utc} = p.dt::TIMESTAMP THEN p.midnight ELSE ${utc} END`

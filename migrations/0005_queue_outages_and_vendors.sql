@@ -61,6 +61,10 @@ ALTER TABLE `__new_budgets` RENAME TO `budgets`;--> statement-breakpoint
 PRAGMA foreign_keys=ON;--> statement-breakpoint
 DROP INDEX `gap_tasks_queue`;--> statement-breakpoint
 ALTER TABLE `gap_tasks` ADD `turn` integer DEFAULT 0 NOT NULL;--> statement-breakpoint
+ALTER TABLE `gap_tasks` ADD `closed_to` text DEFAULT '' NOT NULL;--> statement-breakpoint
+ALTER TABLE `gap_tasks` ADD `reopens_at` integer;--> statement-breakpoint
+CREATE INDEX `gap_tasks_reopen` ON `gap_tasks` (`lane`,`reopens_at`) WHERE state = 'queued' AND reopens_at IS NOT NULL;--> statement-breakpoint
 CREATE INDEX `gap_tasks_stalled` ON `gap_tasks` (`dataset`,`symbol`,`dt`) WHERE state = 'stalled';--> statement-breakpoint
-CREATE INDEX `gap_tasks_queue` ON `gap_tasks` (`dataset`,lane DESC,priority DESC,`turn`,`id`) WHERE state = 'queued';--> statement-breakpoint
+CREATE INDEX `gap_tasks_rereads` ON `gap_tasks` (`dataset`) WHERE reason = 're_read' AND state <> 'done';--> statement-breakpoint
+CREATE INDEX `gap_tasks_queue` ON `gap_tasks` (`dataset`,`closed_to`,`lane`,`priority`,`turn`,`id`) WHERE state = 'queued';--> statement-breakpoint
 CREATE INDEX `absences_reason` ON `absences` (`dataset`,`reason`,`symbol`,`dt`,`decided_at`);

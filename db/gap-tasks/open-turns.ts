@@ -1,0 +1,32 @@
+/** The turns of the days for which a vendor may be asked at all: its reach without what it refuses of the whole dataset. */
+import { sql } from 'drizzle-orm'
+import type { Db } from '../client.ts'
+import type { VendorReach } from './claimable.ts'
+
+/** From a turn on, before another (see turn-queue.ts). */
+export interface Turns {
+  from: number
+  before: number
+}
+
+const turn = (dt: string): number => Number(dt.replaceAll('-', ''))
+
+export async function openTurns(db: Db, { vendor, dataset, fromDt, toDt, now }: VendorReach): Promise<Turns[]> {
+  const refused = await db.all<{ fromDt: string; toDt: string }>(sql`
+    SELECT from_dt AS fromDt, to_dt AS toDt FROM demotions
+    WHERE vendor = ${vendor} AND dataset = ${dataset} AND symbol = '*' AND until > ${now}`)
+  const whole = { from: turn(fromDt), before: turn(toDt) + 1 }
+  const open = refused.reduce<Turns[]>(
+    (days, hole) =>
+      days
+        .flatMap(({ from, before }) => [
+          { from, before: Math.min(turn(hole.fromDt), before) },
+          { from: Math.max(turn(hole.toDt) + 1, from), before },
+        ])
+        .filter(({ from, before }) => from < before),
+    whole.from < whole.before ? [whole] : [],
+  )
+  if (open.length === 0) return []
+  // Newest first is the same days with their sign changed; a task of an older version has no turn until the next audit gives it one.
+  return [...open, ...open.map(({ from, before }) => ({ from: 1 - before, before: 1 - from })), { from: 0, before: 1 }]
+}

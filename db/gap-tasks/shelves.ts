@@ -1,0 +1,81 @@
+/**
+ * Where a queued task stands until it may be taken: open to all, closed to some vendors, or closed to everybody. Kept in the index of the
+ * queue, so that looking for a head need not walk past what cannot be taken. Only a place to look: what decides is read from the task itself.
+ */
+import { type SQL, sql } from 'drizzle-orm'
+import type { Db } from '../client.ts'
+import type { VendorReach } from './claimable.ts'
+
+/** Of `closed_to`: nobody yet. */
+const EVERYBODY = '*'
+
+/** The shelf of a new task, of which no vendor has said anything yet. */
+export function shelfOf(vendor: string | null, nextAt: number, now: number): string {
+  if (nextAt > now) return EVERYBODY
+  return vendor === null ? '' : `!${vendor}`
+}
+
+/** Whether a vendor may look on a shelf; `closedTo` is a value of the column. */
+const isOpenTo = (vendor: string, closedTo: SQL): SQL => sql`(${closedTo} <> ${EVERYBODY}
+  AND CASE WHEN ${closedTo} LIKE '!%' THEN ${closedTo} = '!' || ${vendor} ELSE instr(',' || ${closedTo} || ',', ',' || ${vendor} || ',') = 0 END)`
+
+export const isClosedToAll = (closedTo: SQL): SQL => sql`${closedTo} = ${EVERYBODY}`
+
+/** `FROM … WHERE …` over gap_tasks as t: what stands on a shelf s, as far as its lane; in the order of its index by priority, day and id. */
+export const onShelfOf = ({ dataset }: VendorReach): SQL => sql`FROM gap_tasks t INDEXED BY gap_tasks_queue
+  WHERE t.state = 'queued' AND t.dataset = ${dataset} AND t.closed_to = s.closed_to AND t.lane = s.lane`
+
+/** Of `WITH RECURSIVE`: shelves(closed_to, lane, priority) on which a vendor may look; a handful, found by jumping from one to the next. */
+export function openShelves(reach: VendorReach): SQL {
+  const { vendor, dataset, lane } = reach
+  const queued = sql`FROM gap_tasks t INDEXED BY gap_tasks_queue WHERE t.state = 'queued' AND t.dataset = ${dataset}`
+  const highest = (below: SQL): SQL => sql`(SELECT max(t.priority) ${onShelfOf(reach)} ${below})`
+  return sql`
+    closed(closed_to) AS (
+      SELECT (SELECT min(t.closed_to) ${queued})
+      UNION ALL
+      SELECT (SELECT min(t.closed_to) ${queued} AND t.closed_to > c.closed_to) FROM closed c WHERE c.closed_to IS NOT NULL),
+    lanes(lane) AS (${lane === null ? sql`SELECT 'today' UNION ALL SELECT 'backfill'` : sql`SELECT ${lane}`}),
+    steps(closed_to, lane, priority) AS (
+      SELECT s.closed_to, s.lane, ${highest(sql``)}
+      FROM (SELECT * FROM closed CROSS JOIN lanes WHERE ${isOpenTo(vendor, sql`closed_to`)}) s
+      UNION ALL
+      SELECT s.closed_to, s.lane, ${highest(sql`AND t.priority < s.priority`)} FROM steps s WHERE s.priority IS NOT NULL),
+    shelves(closed_to, lane, priority) AS (SELECT * FROM steps WHERE priority IS NOT NULL)`
+}
+
+/** `SET …` of gap_tasks: the shelf a queued task belongs on, and when that is over. */
+export function shelve(now: number): SQL {
+  const refusals = sql`
+    SELECT d.vendor AS vendor, d.until AS until FROM demotions d
+    WHERE d.dataset = gap_tasks.dataset AND d.symbol = gap_tasks.symbol AND gap_tasks.dt BETWEEN d.from_dt AND d.to_dt
+      AND d.until > ${now} AND coalesce(gap_tasks.vendor = d.vendor, true)
+    UNION ALL
+    SELECT a.vendor, a.ask_again_at FROM attempts a
+    WHERE a.dataset = gap_tasks.dataset AND a.symbol = gap_tasks.symbol AND a.dt = gap_tasks.dt AND a.ask_again_at > ${now}
+      AND gap_tasks.vendor IS NULL`
+  return sql`
+    closed_to = CASE
+      WHEN gap_tasks.next_at > ${now} THEN ${EVERYBODY}
+      WHEN gap_tasks.vendor IS NOT NULL
+        THEN CASE WHEN EXISTS (${refusals}) THEN ${EVERYBODY} ELSE '!' || gap_tasks.vendor END
+      ELSE coalesce((SELECT group_concat(vendor) FROM (SELECT DISTINCT vendor FROM (${refusals}) ORDER BY vendor)), '') END,
+    reopens_at = CASE WHEN gap_tasks.next_at > ${now} THEN gap_tasks.next_at ELSE (SELECT min(until) FROM (${refusals})) END`
+}
+
+/** Tasks put back by one call. */
+const REOPENED = 500
+
+/** Puts tasks whose time has come where they now belong, lane `today` first; nothing is written while there are none. */
+export async function reopenTasks(db: Db, now: number): Promise<void> {
+  const due = (lane: SQL): SQL =>
+    sql`SELECT id FROM gap_tasks WHERE state = 'queued' AND lane ${lane} AND reopens_at <= ${now}`
+  const found = await db.all(sql`${due(sql`IN ('today', 'backfill')`)} LIMIT 1`)
+  if (found.length === 0) return
+  await db.write(
+    [sql`= 'today'`, sql`= 'backfill'`].map(
+      (lane) =>
+        sql`UPDATE gap_tasks SET ${shelve(now)} WHERE id IN (${due(lane)} ORDER BY reopens_at LIMIT ${REOPENED})`,
+    ),
+  )
+}

@@ -1,0 +1,21 @@
+/** Keeps a claim's lease alive while its pages arrive: a plan may take longer than a lease, as long as each page takes less. */
+import { renewLease } from '../../db/leases/renew-lease.ts'
+import type { Get } from '../_vendors/vendor.ts'
+import { LEASE_MS } from './claim.ts'
+import type { Desk } from './desk.ts'
+
+/** Part of the lease that may pass before it is renewed. */
+const RENEW_AFTER_MS = LEASE_MS / 4
+
+/** A `get` that renews the token's lease now and then, after an answer. One that has passed on stays lost: the settlement will notice. */
+export function renewing(desk: Pick<Desk, 'db' | 'now'>, token: string, get: Get): Get {
+  let renewedAt = desk.now()
+  return async (request) => {
+    const answer = await get(request)
+    const now = desk.now()
+    if (now - renewedAt < RENEW_AFTER_MS) return answer
+    renewedAt = now
+    await renewLease(desk.db, token, now + LEASE_MS)
+    return answer
+  }
+}

@@ -1,0 +1,109 @@
+/**
+ * What is written down about adopted cells that nobody read. Their digest is not known, so they have a file of their own beside the manifests,
+ * `adopted-YYYY-MM-DD.jsonl`, that claims no more than was looked at.
+ */
+import { createReadStream } from 'node:fs'
+import { open, readdir, stat } from 'node:fs/promises'
+import { basename, dirname, join, relative } from 'node:path'
+import { createInterface } from 'node:readline'
+import { z } from 'zod'
+import { DatasetName, SymbolText } from '../_market/cell.ts'
+import { type Dt, DtText } from '../_market/dt.ts'
+import { appendDurable } from './atomic.ts'
+import { codeOf } from './disk.ts'
+import { manifestFile, manifestRoot } from './paths.ts'
+
+/** A cell that was taken over unread. `rows` are those the file says it stores, null when only its name was looked at; `path` is relative to the root. */
+export const AdoptedLine = z.object({
+  dataset: DatasetName,
+  symbol: SymbolText,
+  dt: DtText,
+  vendor: z.string().min(1),
+  verified: z.enum(['names', 'footers']),
+  rows: z.int().positive().nullable(),
+  path: z.string().min(1),
+  bytes: z.int().positive(),
+  adopted_at: z.iso.datetime({ precision: 3 }),
+})
+export type AdoptedLine = z.infer<typeof AdoptedLine>
+
+const NEWLINE = 0x0a
+const LINES_PER_CHUNK = 5_000
+
+/** The file of adopted lines of one vendor, dataset and UTC day. */
+export const adoptedFile = (root: string, vendor: string, dataset: DatasetName, day: Dt): string => {
+  const manifest = manifestFile(root, vendor, dataset, day)
+  return join(dirname(manifest), basename(manifest).replace(/^manifest/, 'adopted'))
+}
+
+/** Appends lines in one durable write. Answers up to which byte the file then holds lines. */
+export async function appendAdopted(file: string, lines: readonly AdoptedLine[]): Promise<number> {
+  const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('')
+  // Half a line of a killed process must not swallow the first one of ours.
+  await appendDurable(file, ((await isTorn(file)) ? '\n' : '') + text)
+  return (await stat(file)).size
+}
+
+/**
+ * All adopted lines that lie beyond what `after` says is known of a file (its path relative to the root), in chunks; `end` is the byte after the
+ * chunk. A line that is not whole is left out: its cells come again with the walk that did not get to record them.
+ */
+export async function* readAdopted(
+  root: string,
+  after: (relativePath: string) => number,
+): AsyncGenerator<{ path: string; lines: AdoptedLine[]; end: number }> {
+  for (const file of await adoptedFiles(root)) {
+    const path = relative(root, file)
+    const start = after(path)
+    const { size } = await stat(file)
+    if (start >= size) continue
+    let end = start
+    let lines: AdoptedLine[] = []
+    for await (const text of createInterface({ input: createReadStream(file, { start }) })) {
+      end = Math.min(size, end + Buffer.byteLength(text) + 1)
+      const line = parsed(text)
+      if (line) lines.push(line)
+      if (lines.length < LINES_PER_CHUNK) continue
+      yield { path, lines, end }
+      lines = []
+    }
+    if (lines.length > 0) yield { path, lines, end }
+  }
+}
+
+function parsed(text: string): AdoptedLine | null {
+  try {
+    return AdoptedLine.safeParse(JSON.parse(text)).data ?? null
+  } catch {
+    return null
+  }
+}
+
+async function isTorn(file: string): Promise<boolean> {
+  const handle = await open(file, 'r').catch((error: unknown) => {
+    if (codeOf(error) === 'ENOENT') return null
+    throw error
+  })
+  if (!handle) return false
+  try {
+    const { size } = await handle.stat()
+    if (size === 0) return false
+    const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, size - 1)
+    return buffer[0] !== NEWLINE
+  } finally {
+    await handle.close()
+  }
+}
+
+async function adoptedFiles(root: string): Promise<string[]> {
+  const entries = await readdir(manifestRoot(root), { recursive: true, withFileTypes: true }).catch(
+    (error: unknown) => {
+      if (codeOf(error) === 'ENOENT') return []
+      throw error
+    },
+  )
+  return entries
+    .filter((entry) => entry.isFile() && /^adopted-\d{4}-\d{2}-\d{2}\.jsonl$/.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort()
+}

@@ -1,0 +1,46 @@
+/** Adopted lines become memory again when the database is gone, as manifest lines do. Costs nothing when all is known. */
+import { recordAdopted } from '../../db/adoptions/record-adopted.ts'
+import { type Attempt, listAttempts } from '../../db/attempts/list-attempts.ts'
+import { type AdoptedLine, readAdopted } from '../_lake/adopted-lines.ts'
+import { cellKey } from '../_market/cell.ts'
+import type { Keeper } from './keeper.ts'
+import { cellInMasks } from './masked-cell.ts'
+
+/**
+ * Records the cells of adopted lines beyond what `after` says is known of each file. To be called after the manifests are replayed: they tell which
+ * files were set aside since. Answers how many cells were new to the database.
+ */
+export async function replayAdopted(
+  { db, config, lake, now }: Keeper,
+  after: (relativePath: string) => number,
+): Promise<number> {
+  let replayed = 0
+  for await (const { path, lines, end } of readAdopted(lake.root, after)) {
+    const [first] = lines
+    const spec = first && config.datasets[first.dataset]
+    if (!first || !spec) continue
+    const { vendor, dataset } = first
+    const newest = [...new Map(lines.map((line) => [cellKey(line.symbol, line.dt), line])).values()]
+    const attempts = (await listAttempts(db, dataset, newest)).filter((attempt) => attempt.vendor === vendor)
+    const known = new Map(attempts.map((attempt) => [cellKey(attempt.symbol, attempt.dt), attempt]))
+    const fresh = newest.filter((line) => !saysAll(known.get(cellKey(line.symbol, line.dt)), line))
+    const cells = fresh.map(({ symbol, dt, rows, adopted_at: at }) => ({
+      ...cellInMasks(spec, symbol, dt),
+      rows,
+      digest: null,
+      at: Date.parse(at),
+    }))
+    await recordAdopted(db, { vendor, dataset, cells, step: null, mark: { path, bytes: end }, now: now() })
+    replayed += cells.length
+  }
+  return replayed
+}
+
+/** Does the memory hold as much of the cell as the line says, or know that its file was lost later? */
+function saysAll(attempt: Attempt | undefined, line: AdoptedLine): boolean {
+  if (attempt === undefined) return false
+  const { digest, outcome, rows, at } = attempt
+  if (digest !== null) return true
+  if (outcome === 'lost') return at >= Date.parse(line.adopted_at)
+  return (outcome === 'filled' || outcome === 'short') && (line.rows === null || rows > 0)
+}

@@ -1,0 +1,70 @@
+/** Manifest lines become memory again: accepted answers are there, what was set aside is not. */
+import type { DatasetConfig } from '../../config/schema.ts'
+import { type LostCell, loseCells } from '../../db/manifests/lose-cells.ts'
+import { type AcceptedLine, markManifest, replayAccepted } from '../../db/manifests/manifests.ts'
+import { windowAt } from '../_expected/restate.ts'
+import { type ManifestEntry, type ManifestLine, readManifests, type SetAsideLine } from '../_lake/manifest.ts'
+import { cellKey } from '../_market/cell.ts'
+import type { Keeper } from './keeper.ts'
+import { cellInMasks } from './masked-cell.ts'
+
+export interface Replayed {
+  /** Cells the memory did not have. */
+  restored: number
+  /** Cells the memory had, or had never heard of, whose file is no longer there. */
+  lost: number
+}
+
+/** Replays all lines beyond what `after` says is known of each file. A chunk at a time; a kill costs the chunk at work, which then comes again. */
+export async function replayManifests(keeper: Keeper, after: (relativePath: string) => number): Promise<Replayed> {
+  const replayed: Replayed = { restored: 0, lost: 0 }
+  for await (const { path, lines, end } of readManifests(keeper.lake, after)) {
+    const { restored, lost } = await replayChunk(keeper, lines, { path, bytes: end })
+    replayed.restored += restored
+    replayed.lost += lost
+  }
+  return replayed
+}
+
+async function replayChunk(
+  { db, config, now }: Keeper,
+  lines: ManifestEntry[],
+  mark: { path: string; bytes: number },
+): Promise<Replayed> {
+  const first = lines[0]
+  const spec = first && config.datasets[first.dataset]
+  if (!first || !spec) {
+    await markManifest(db, mark.path, mark.bytes)
+    return { restored: 0, lost: 0 }
+  }
+  // The last line of a cell wins.
+  const newest = [...new Map(lines.map((line) => [cellKey(line.symbol, line.dt), line])).values()]
+  const aside = newest.filter((line): line is SetAsideLine => line.verdict === 'set_aside')
+  const accepted = newest.filter((line): line is ManifestLine => line.verdict !== 'set_aside')
+  const { vendor, dataset } = first
+  const cells = aside.map((line) => lostCell(spec, line))
+  const lost = await loseCells(db, vendor, dataset, cells, now())
+  const answers = accepted.map((line) => acceptedLine(spec, line))
+  // The mark goes with the last write of the chunk.
+  const restored = await replayAccepted(db, vendor, dataset, answers, mark, now())
+  return { restored, lost }
+}
+
+/** A line that sets a cell aside as the database is told of it. */
+export const lostCell = (spec: DatasetConfig, { symbol, dt, at, why, path }: SetAsideLine): LostCell => ({
+  ...cellInMasks(spec, symbol, dt),
+  at: Date.parse(at),
+  note: why === 'damaged' ? `${path} could not be read and was set aside` : `${path} was gone`,
+})
+
+function acceptedLine(spec: DatasetConfig, line: ManifestLine): AcceptedLine {
+  const { symbol, dt, rows, digest, previous } = line
+  const fetchedAt = Date.parse(line.fetched_at)
+  const writtenAt = line.adopted_at === undefined ? fetchedAt : Math.max(fetchedAt, Date.parse(line.adopted_at))
+  // Only a version that took the place of another one is a change.
+  const change =
+    line.verdict === 'replaced'
+      ? { difference: line.difference ?? null, window: windowAt(spec, dt, fetchedAt) }
+      : { difference: null, window: null }
+  return { ...cellInMasks(spec, symbol, dt), rows, digest, fetchedAt, writtenAt, previous, ...change }
+}

@@ -1,1 +1,0 @@
-CREATE INDEX `gap_tasks_rereads` ON `gap_tasks` (`dataset`) WHERE reason = 're_read' AND state <> 'done';
