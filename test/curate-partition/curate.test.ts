@@ -211,7 +211,10 @@ test('a damaged raw file is named, and the earlier curated file stays', async ()
   for (const damaged of [whole.subarray(0, 4096), Buffer.alloc(0), whole.subarray(0, whole.length - 1)]) {
     await writeFile(path, damaged)
     await expect(curate()).rejects.toMatchObject({ name: 'UnreadableFiles', paths: [path] })
-    await expect(keep(from('alpaca'), 'B', minutes(300))).rejects.toMatchObject({ name: 'UnreadableFiles', paths: [path] })
+    await expect(keep(from('alpaca'), 'B', minutes(300))).rejects.toMatchObject({
+      name: 'UnreadableFiles',
+      paths: [path],
+    })
   }
   expect((await filesIn(lake)).filter((name) => name.startsWith('curated'))).toHaveLength(1)
   expect(await setAside(path)).toBe(`${path}.damaged`)

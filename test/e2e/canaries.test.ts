@@ -18,8 +18,9 @@ import { type EchoVendor, echoVendor, MANNER_NAMES } from './echo-vendor.ts'
 import { startWholeNode, type WholeNode, type WholeTerms, wholeConfig } from './whole-node.ts'
 
 const VENDORS = ['alpaca', 'massive', 'fred'] as const
-/** Nineteen sessions, as many as there are ways to fail. */
+/** Twenty sessions, as many as there are ways to fail. */
 const SESSIONS = [
+  '2024-05-31',
   ...['2024-06-03', '2024-06-04', '2024-06-05', '2024-06-06', '2024-06-07', '2024-06-10', '2024-06-11', '2024-06-12'],
   ...['2024-06-13', '2024-06-14', '2024-06-17', '2024-06-18', '2024-06-20', '2024-06-21', '2024-06-24', '2024-06-25'],
   ...['2024-06-26', '2024-06-27', '2024-06-28'],
