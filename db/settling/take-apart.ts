@@ -39,10 +39,11 @@ export function takeApart(token: string, settlements: readonly Settlement[]): SQ
   const rows = settlements.map((_, row) => own.map((list) => list[row]))
   let place = 0
   const read = lists.map((list, at) => (isCommon[at] ? sql`${asBound(list[0])}` : sql.raw(`w.s->>${place++}`)))
-  return sql`
-    WITH wanted(s) AS MATERIALIZED (SELECT value FROM json_each(${JSON.stringify(rows)}))
-    INSERT INTO settling (${sql.raw(columns.map(([name]) => name).join(', '))})
-    SELECT ${sql.join(read, sql`, `)} FROM wanted w CROSS JOIN leases l ON l.task_id = ${read[0]} WHERE l.token = ${token}`
+  // A limit keeps the value of a row from being read anew for each of its columns.
+  const from =
+    own.length === 0 ? sql`` : sql`(SELECT value AS s FROM json_each(${JSON.stringify(rows)}) LIMIT -1) w CROSS JOIN`
+  return sql`INSERT INTO settling (${sql.raw(columns.map(([name]) => name).join(', '))})
+    SELECT ${sql.join(read, sql`, `)} FROM ${from} leases l WHERE l.task_id = ${read[0]} AND l.token = ${token}`
 }
 
 /** A number would be bound as a fraction, and one beyond 2^51 kept as one. */
