@@ -1,13 +1,11 @@
 /** The one door to libSQL: a local file of this process alone, or a server shared by several nodes; behind it both behave the same. */
 import type { Client, InStatement } from '@libsql/client'
-import type { SQL } from 'drizzle-orm'
 import { drizzle, type LibSQLDatabase } from 'drizzle-orm/libsql'
-import { SQLiteAsyncDialect } from 'drizzle-orm/sqlite-core'
+import { compile, type Statement } from './compile.ts'
 import { type Answered, type Connection, openLocalFile } from './local-file.ts'
 import { openServer } from './server.ts'
 
-/** A statement built with Drizzle's builder, or with its `sql` template. */
-export type Statement = SQL | { toSQL(): { sql: string; params: unknown[] } }
+export type { Statement } from './compile.ts'
 
 export interface Db {
   /** Drizzle's query builder for reads and single statements. What is written as SQL goes through `all` and `write`. */
@@ -36,16 +34,12 @@ export class DatabaseBusyError extends Error {
 export async function openDb(location: string, authToken?: string): Promise<Db> {
   const remote = /^(https?|libsql):\/\//.test(location)
   const connection = remote ? openServer(location, authToken) : inTurn(await ownFile(location))
-  const dialect = new SQLiteAsyncDialect()
-  const compile = (statement: Statement): InStatement => {
-    const query = 'toSQL' in statement ? statement.toSQL() : dialect.sqlToQuery(statement)
-    return { sql: query.sql, args: query.params as never }
-  }
   return {
     orm: drizzle({ client: forDrizzle(connection) }),
     exclusive: !remote,
     all: async <Row>(statement: Statement) => plainRows(await connection.execute(compile(statement))) as Row[],
-    write: async (statements) => (await connection.batch(statements.map(compile))).map(plainRows),
+    write: async (statements) =>
+      (await connection.batch(statements.map((statement) => compile(statement)))).map(plainRows),
     close: () => connection.close(),
   }
 }
@@ -68,6 +62,8 @@ async function ownFile(path: string): Promise<Connection> {
     await file.execute('PRAGMA foreign_keys = ON')
     // KiB: the masks of 15 million cells and the indexes of a full queue are walked from memory.
     await file.execute('PRAGMA cache_size = -65536')
+    // Pages, 16 MB: one that changes with every settlement is copied into the file a quarter as often.
+    await file.execute('PRAGMA wal_autocheckpoint = 4000')
     // An empty write takes the exclusive lock now rather than at some later statement.
     await file.batch(['SELECT 1'])
     return file
@@ -79,33 +75,60 @@ async function ownFile(path: string): Promise<Connection> {
   }
 }
 
-const STATEMENTS_PER_YIELD = 100
+/** What may be done between two turns of the event loop: as many small statements, rows answered, or thousands of characters taken in. */
+const WORK_PER_TURN = 100
 
 /**
- * One call at a time, and every hundredth statement hands the event loop back: calls to a local file never do by themselves, and
- * native memory is freed only on a macrotask.
+ * One call at a time, and every so often one hands the event loop back first: calls to a local file never do by themselves, and native
+ * memory is freed only on a macrotask.
  */
 function inTurn(file: Connection): Connection {
   let tail: Promise<unknown> = Promise.resolve()
-  let sinceYield = 0
-  const next = <T>(work: () => Promise<T>, statements: number): Promise<T> => {
+  let sinceTurn = 0
+  const next = <T>(
+    work: () => Promise<T>,
+    statements: readonly InStatement[],
+    answersOf: (result: T) => Answered[],
+  ) => {
     const run = tail.then(async () => {
-      sinceYield += statements
-      if (sinceYield >= STATEMENTS_PER_YIELD) {
-        sinceYield = 0
+      const weight = statements.reduce((sum, statement) => sum + weightOf(statement), 0)
+      if (sinceTurn + weight >= WORK_PER_TURN) {
+        sinceTurn = 0
         await new Promise<void>((resolve) => setImmediate(resolve))
       }
-      return work()
+      const result = await work()
+      sinceTurn += weight + answersOf(result).reduce((sum, { rows }) => sum + rows.length, 0)
+      return result
     })
     tail = run.catch(() => undefined)
     return run
   }
   return {
-    execute: (statement) => next(() => file.execute(statement), 1),
-    batch: (statements) => next(() => file.batch(statements), statements.length),
-    migrate: (statements) => next(() => file.migrate(statements), statements.length),
+    execute: (statement) =>
+      next(
+        () => file.execute(statement),
+        [statement],
+        (answer) => [answer],
+      ),
+    batch: (statements) =>
+      next(
+        () => file.batch(statements),
+        statements,
+        (answers) => answers,
+      ),
+    migrate: (statements) =>
+      next(
+        () => file.migrate(statements),
+        statements,
+        (answers) => answers,
+      ),
     close: () => file.close(),
   }
+}
+
+function weightOf(statement: InStatement): number {
+  if (typeof statement === 'string' || !Array.isArray(statement.args)) return 1
+  return statement.args.reduce<number>((sum, value) => sum + (typeof value === 'string' ? value.length / 1_000 : 0), 1)
 }
 
 const plainRows = ({ columns, rows }: Answered): Record<string, unknown>[] =>

@@ -38,9 +38,10 @@ export function openLocalFile(path: string): Connection {
 
   const prepare = (sql: string): Prepared => {
     const found = kept.get(sql)
-    kept.delete(sql)
+    // Behind all others again.
+    if (found) kept.delete(sql)
     const prepared = found ?? prepareAnew(file, sql)
-    if (KEEPABLE.test(sql)) kept.set(sql, prepared)
+    if (found || KEEPABLE.test(sql)) kept.set(sql, prepared)
     // Whatever else it is may change the schema, and with it the columns of what is kept.
     else kept.clear()
     if (kept.size > KEPT) kept.delete(kept.keys().next().value!)

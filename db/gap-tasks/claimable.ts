@@ -32,9 +32,6 @@ export function isFree({ vendor, now }: VendorReach): SQL {
       AND (t.vendor IS ${vendor} OR t.vendor IS NULL AND NOT EXISTS (${askedLately})) AND NOT EXISTS (${demoted})`
 }
 
-/** Lane `today` first, then priority, then the day whose turn it is, then first come. */
-export const queueOrder: SQL = sql`t.lane DESC, t.priority DESC, t.turn, t.id`
-
 export interface QueuedTask {
   id: number
   symbol: string

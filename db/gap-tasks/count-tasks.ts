@@ -1,6 +1,7 @@
 /** How many tasks there are, per dataset, state and last outcome. */
-import { count, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
+import { idSlices } from './id-slices.ts'
 import { gapTasks } from './table.ts'
 
 export interface TaskCount {
@@ -10,13 +11,21 @@ export interface TaskCount {
   tasks: number
 }
 
-export const countTasks = async (db: Db): Promise<TaskCount[]> => {
-  const { dataset, state, lastOutcome } = gapTasks
-  return await db.orm
-    .select({ dataset, state, lastOutcome, tasks: count() })
-    .from(gapTasks)
-    .groupBy(dataset, state, lastOutcome)
-    .orderBy(dataset, state, lastOutcome)
+/** Counted slice by slice of the ids, so that the event loop turns in between. */
+export async function countTasks(db: Db): Promise<TaskCount[]> {
+  const sums = new Map<string, TaskCount>()
+  for await (const ids of idSlices(db)) {
+    const part = await db.all<TaskCount>(sql`
+      SELECT dataset, state, last_outcome AS lastOutcome, count(*) AS tasks
+      FROM gap_tasks t NOT INDEXED WHERE ${ids} GROUP BY dataset, state, last_outcome`)
+    for (const one of part) {
+      const key = `${one.dataset} ${one.state} ${one.lastOutcome ?? ''}`
+      const sum = sums.get(key)
+      if (sum === undefined) sums.set(key, one)
+      else sum.tasks += one.tasks
+    }
+  }
+  return [...sums].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, count]) => count)
 }
 
 /** Open tasks of all datasets: what the working set is measured by. `state <> 'done'` in these words is what the index of open cells holds. */

@@ -1,7 +1,8 @@
 /** Some open tasks of a dataset to look at. */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
-import { queueOrder } from './claimable.ts'
+import { turnsBetween } from './open-turns.ts'
+import { everyShelf } from './shelves.ts'
 import { narrowedBy, type TaskFilter } from './tally-tasks.ts'
 
 /** Instants are epoch ms. */
@@ -44,8 +45,7 @@ export async function listOpen(
   }
   switch (state) {
     case 'queued':
-      return await db.all<ListedTask>(sql`SELECT ${columns} FROM gap_tasks t
-        WHERE t.state = 'queued' AND t.dataset = ${dataset} ${narrowed} ORDER BY ${queueOrder} LIMIT ${limit}`)
+      return await listQueued(db, dataset, filter, limit)
     case 'leased':
       return await db.all<ListedTask>(sql`SELECT ${columns} FROM leases l CROSS JOIN gap_tasks t ON t.id = l.task_id
         WHERE t.dataset = ${dataset} ${narrowed} LIMIT ${limit}`)
@@ -55,4 +55,42 @@ export async function listOpen(
     default:
       return state satisfies never
   }
+}
+
+interface Shelf {
+  closedTo: string
+  lane: string
+  priority: number
+}
+
+/** The shelves one after the other, each in the order of its index and no further than asked for: sorting a whole queue would hold up everything else. */
+async function listQueued(
+  db: Db,
+  dataset: string,
+  filter: Pick<TaskFilter, 'fromDt' | 'toDt'>,
+  limit: number,
+): Promise<ListedTask[]> {
+  const shelves = await db.all<Shelf>(
+    sql`WITH RECURSIVE ${everyShelf(dataset)} SELECT closed_to AS closedTo, lane, priority FROM shelves ORDER BY lane DESC, priority DESC`,
+  )
+  const turns = turnsBetween(filter.fromDt ?? '0000-01-01', filter.toDt ?? '9999-12-31')
+  const found: ListedTask[] = []
+  let places: (ListedTask & { turn: number })[] = []
+  for (const [at, { closedTo, lane, priority }] of shelves.entries()) {
+    for (const { from, before } of turns) {
+      const part = await db.all<ListedTask & { turn: number }>(sql`
+        SELECT ${columns}, t.turn FROM gap_tasks t INDEXED BY gap_tasks_queue
+        WHERE t.state = 'queued' AND t.dataset = ${dataset} AND t.closed_to = ${closedTo} AND t.lane = ${lane} AND t.priority = ${priority}
+          AND t.turn >= ${from} AND t.turn < ${before} ${narrowedBy(filter)}
+        ORDER BY t.turn, t.id LIMIT ${limit - found.length}`)
+      places.push(...part)
+    }
+    const next = shelves[at + 1]
+    if (next?.lane === lane && next.priority === priority) continue
+    const sorted = places.sort((a, b) => a.turn - b.turn || a.id - b.id).slice(0, limit - found.length)
+    found.push(...sorted.map(({ turn: _, ...task }) => task))
+    places = []
+    if (found.length >= limit) break
+  }
+  return found
 }

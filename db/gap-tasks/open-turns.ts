@@ -27,6 +27,16 @@ export async function openTurns(db: Db, { vendor, dataset, fromDt, toDt, now }: 
     whole.from < whole.before ? [whole] : [],
   )
   if (open.length === 0) return []
-  // Newest first is the same days with their sign changed; a task of an older version has no turn until the next audit gives it one.
-  return [...open, ...open.map(({ from, before }) => ({ from: 1 - before, before: 1 - from })), { from: 0, before: 1 }]
+  return inEitherOrder(open)
 }
+
+/** The turns of days, both inclusive. */
+export const turnsBetween = (fromDt: string, toDt: string): Turns[] =>
+  inEitherOrder([{ from: turn(fromDt), before: turn(toDt) + 1 }])
+
+/** Newest first is the same days with their sign changed; a task of an older version has no turn until the next audit gives it one. */
+const inEitherOrder = (days: readonly Turns[]): Turns[] => [
+  ...days,
+  ...days.map(({ from, before }) => ({ from: 1 - before, before: 1 - from })),
+  { from: 0, before: 1 },
+]

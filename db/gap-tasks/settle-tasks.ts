@@ -1,10 +1,11 @@
 /**
  * The one place where an answer becomes memory: evidence, corrections, coverage, absences, bookmarks, touched partitions and the task's
- * next state, all in one write, all only for tasks whose lease still carries the caller's token. A holder whose lease has
+ * next state, all of a task in one write, all only for tasks whose lease still carries the caller's token. A holder whose lease has
  * passed on changes nothing.
  */
 import { type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
+import { takeApart } from '../settling/take-apart.ts'
 import { shelve } from './shelves.ts'
 
 /** What one answer means for one leased task. Epoch ms throughout; booleans as 0 and 1 because they travel as JSON. */
@@ -37,6 +38,8 @@ export interface Settlement {
   refused: { digest: string; rows: number } | null
   /** The window of re-reading, as sessions after the day; null for any other task. */
   window: number | null
+  /** The partition this changes; null when it changes none. */
+  partition: string | null
 }
 
 export interface SettleRequest {
@@ -44,153 +47,130 @@ export interface SettleRequest {
   vendor: string
   dataset: string
   settlements: readonly Settlement[]
-  /** Partitions whose cells changed. */
-  partitions: readonly string[]
   /** The instant of the night the answer belongs to, epoch ms: what a correction is dated by. */
   night: number
   now: number
 }
 
-/** A settlement travels as a list, because the database reads it once for each statement and names would be most of it. */
-const FIELDS = [
-  'id',
-  'symbol',
-  'dt',
-  'month',
-  'bit',
-  'outcome',
-  'status',
-  'rows',
-  'digest',
-  'note',
-  'askAgainAt',
-  'present',
-  'short',
-  'absence',
-  'recheckAt',
-  'state',
-  'nextAt',
-  'burns',
-  'reread',
-  'difference',
-  'refused',
-  'window',
-] as const satisfies readonly (keyof Settlement)[]
-
-/** How a field is read from a settlement `s`. */
-const its = Object.fromEntries(FIELDS.map((field, at) => [field, sql.raw(`s->>${at}`)])) as Record<
-  (typeof FIELDS)[number],
-  SQL
->
+/** Tasks of one write: many would keep every other request waiting. A run that is killed between two writes still holds the rest. */
+const AT_ONCE = 2_000
 
 /** Answers how many tasks were settled: fewer than asked when a lease had lapsed and passed on. */
 export async function settleTasks(db: Db, request: SettleRequest): Promise<number> {
-  const { token, vendor, dataset, night, now } = request
-  const rows = JSON.stringify(request.settlements.map((settlement) => FIELDS.map((field) => settlement[field])))
-  const settled = sql`(SELECT i.value AS s FROM json_each(${rows}) i
-    CROSS JOIN leases l ON l.task_id = i.value->>0 WHERE l.token = ${token})`
-  const isAny = (holds: (settlement: Settlement) => boolean): boolean => request.settlements.some(holds)
-  const results = await db.write([
-    // Read the evidence of the version before, so they come first.
-    ...(isAny(({ digest }) => digest !== null) ? [recordCorrections(settled, vendor, dataset, night)] : []),
-    ...(isAny(({ refused }) => refused !== null) ? [recordRefusals(settled, vendor, dataset, night)] : []),
-    recordEvidence(settled, vendor, dataset, now),
-    ...(isAny(({ reread }) => reread === 1) ? [recordRereads(settled, vendor, dataset, now)] : []),
-    markCoverage(settled, dataset),
-    ...(isAny(({ present }) => present === 1)
-      ? [forgetAbsences(settled, dataset), moveBookmarks(settled, vendor, dataset)]
-      : []),
-    ...(isAny(({ absence }) => absence !== null) ? [recordAbsences(settled, dataset, now)] : []),
-    ...(request.partitions.length > 0 ? [touchPartitions(request)] : []),
-    endTasks(settled, now),
-    ...(isAny(({ state }) => state === 'queued') ? [shelveAgain(token, now)] : []),
-    sql`DELETE FROM leases WHERE token = ${token}
-      AND task_id IN (SELECT value FROM json_each(${JSON.stringify(request.settlements.map(({ id }) => id))}))`,
-    // Every settled task had one lease.
-    sql`SELECT changes() AS settled`,
-  ])
-  return Number(results.at(-1)?.[0]?.settled ?? 0)
+  // Neighbours in the indexes are written together.
+  const inOrder = request.settlements.toSorted(bySymbolAndDay)
+  let settled = 0
+  for (let at = 0; at < inOrder.length; at += AT_ONCE) {
+    settled += await settlePart(db, request, inOrder.slice(at, at + AT_ONCE))
+  }
+  return settled
 }
 
-const touchPartitions = ({ token, dataset, partitions, now }: SettleRequest): SQL => sql`
+function bySymbolAndDay(a: Settlement, b: Settlement): number {
+  if (a.symbol !== b.symbol) return a.symbol < b.symbol ? -1 : 1
+  if (a.dt !== b.dt) return a.dt < b.dt ? -1 : 1
+  return 0
+}
+
+async function settlePart(db: Db, request: SettleRequest, settlements: readonly Settlement[]): Promise<number> {
+  const { token, vendor, dataset, night, now } = request
+  const isAny = (holds: (settlement: Settlement) => boolean): boolean => settlements.some(holds)
+  const results = await db.write([
+    takeApart(token, settlements),
+    // Read the evidence of the version before, so they come first.
+    ...(isAny(({ digest }) => digest !== null) ? [recordCorrections(vendor, dataset, night)] : []),
+    ...(isAny(({ refused }) => refused !== null) ? [recordRefusals(vendor, dataset, night)] : []),
+    recordEvidence(vendor, dataset, now),
+    ...(isAny(({ reread }) => reread === 1) ? [recordRereads(vendor, dataset, now)] : []),
+    ...(isAny(({ present, absence }) => present === 1 || absence !== null) ? [markCoverage(dataset)] : []),
+    ...(isAny(({ present }) => present === 1) ? [forgetAbsences(dataset), moveBookmarks(vendor, dataset)] : []),
+    ...(isAny(({ absence }) => absence !== null) ? [recordAbsences(dataset, now)] : []),
+    ...(isAny(({ partition }) => partition !== null) ? [touchPartitions(dataset, now)] : []),
+    endTasks(now),
+    ...(isAny(({ state }) => state === 'queued') ? [shelveAgain(now)] : []),
+    sql`DELETE FROM leases WHERE task_id IN (SELECT task_id FROM settling)`,
+    sql`SELECT count(*) AS settled FROM settling`,
+    sql`DELETE FROM settling`,
+  ])
+  return Number(results.at(-2)?.[0]?.settled ?? 0)
+}
+
+const touchPartitions = (dataset: string, now: number): SQL => sql`
   INSERT INTO partitions (dataset, partition, version, touched_at, expected)
-  SELECT ${dataset}, value, 1, ${now}, '' FROM json_each(${JSON.stringify(partitions)})
-  WHERE EXISTS (SELECT 1 FROM leases WHERE token = ${token})
+  SELECT DISTINCT ${dataset}, partition, 1, ${now}, '' FROM settling WHERE partition IS NOT NULL
   ON CONFLICT DO UPDATE SET version = version + 1, touched_at = excluded.touched_at`
 
-const endTasks = (settled: SQL, now: number): SQL => sql`
-  UPDATE gap_tasks SET state = ${its.state}, next_at = ${its.nextAt}, last_outcome = ${its.outcome},
-    attempts = attempts - 1 + (${its.burns}), updated_at = ${now}
-  FROM ${settled} v WHERE gap_tasks.id = CAST(${its.id} AS INTEGER)`
+const endTasks = (now: number): SQL => sql`
+  UPDATE gap_tasks SET state = s.state, next_at = s.next_at, last_outcome = s.outcome, attempts = attempts - 1 + s.burns, updated_at = ${now}
+  FROM settling s WHERE gap_tasks.id = s.task_id`
 
-/** Reads the evidence just recorded, and which tasks the token holds. */
-const shelveAgain = (token: string, now: number): SQL => sql`
-  UPDATE gap_tasks SET ${shelve(now)}
-  WHERE state = 'queued' AND id IN (SELECT task_id FROM leases WHERE token = ${token})`
+/** Reads the evidence just recorded. */
+const shelveAgain = (now: number): SQL => sql`
+  UPDATE gap_tasks SET ${shelve(now)} WHERE id IN (SELECT task_id FROM settling WHERE state = 'queued')`
 
 /** A digest other than the known one is a correction, whoever noticed it: also a run that was killed after the files were written. */
-const recordCorrections = (settled: SQL, vendor: string, dataset: string, night: number): SQL => sql`
+const recordCorrections = (vendor: string, dataset: string, night: number): SQL => sql`
   INSERT INTO corrections
     (dataset, symbol, dt, vendor, at, verdict, previous, digest, rows_before, rows, difference, window_sessions)
-  SELECT ${dataset}, a.symbol, a.dt, ${vendor}, ${night}, 'replaced', a.digest, ${its.digest}, a.rows, ${its.rows},
-         CASE WHEN ${its.refused} IS NULL THEN ${its.difference} END, ${its.window}
-  FROM ${settled} CROSS JOIN attempts a ON a.dataset = ${dataset} AND a.symbol = ${its.symbol} AND a.dt = ${its.dt}
-    AND a.vendor = ${vendor}
-  WHERE ${its.digest} IS NOT NULL AND a.digest <> ${its.digest}
+  SELECT ${dataset}, a.symbol, a.dt, ${vendor}, ${night}, 'replaced', a.digest, s.digest, a.rows, s.rows,
+         CASE WHEN s.refused_digest IS NULL THEN s.difference END, s.window_sessions
+  FROM ${knownOf(vendor, dataset)}
+  WHERE s.digest IS NOT NULL AND a.digest <> s.digest
   ON CONFLICT DO NOTHING`
 
 /** A smaller answer that was not taken, once however often the vendor repeats it. */
-const recordRefusals = (settled: SQL, vendor: string, dataset: string, night: number): SQL => sql`
+const recordRefusals = (vendor: string, dataset: string, night: number): SQL => sql`
   INSERT INTO corrections
     (dataset, symbol, dt, vendor, at, verdict, previous, digest, rows_before, rows, difference, window_sessions)
-  SELECT ${dataset}, a.symbol, a.dt, ${vendor}, ${night}, 'kept_more_rows', coalesce(${its.digest}, a.digest), ${its.refused}->>'digest',
-         CASE WHEN ${its.digest} IS NULL THEN a.rows ELSE ${its.rows} END, ${its.refused}->>'rows', ${its.difference}, ${its.window}
-  FROM ${settled} CROSS JOIN attempts a ON a.dataset = ${dataset} AND a.symbol = ${its.symbol} AND a.dt = ${its.dt}
-    AND a.vendor = ${vendor}
-  WHERE ${its.refused} IS NOT NULL AND a.digest IS NOT NULL AND NOT EXISTS (
+  SELECT ${dataset}, a.symbol, a.dt, ${vendor}, ${night}, 'kept_more_rows', coalesce(s.digest, a.digest), s.refused_digest,
+         CASE WHEN s.digest IS NULL THEN a.rows ELSE s.rows END, s.refused_rows, s.difference, s.window_sessions
+  FROM ${knownOf(vendor, dataset)}
+  WHERE s.refused_digest IS NOT NULL AND a.digest IS NOT NULL AND NOT EXISTS (
     SELECT 1 FROM corrections c WHERE c.dataset = ${dataset} AND c.symbol = a.symbol AND c.dt = a.dt AND c.vendor = ${vendor}
-      AND c.verdict = 'kept_more_rows' AND c.previous = coalesce(${its.digest}, a.digest) AND c.digest = ${its.refused}->>'digest')
+      AND c.verdict = 'kept_more_rows' AND c.previous = coalesce(s.digest, a.digest) AND c.digest = s.refused_digest)
   ON CONFLICT DO NOTHING`
 
-/** Apart from the evidence, which an empty or failed reading leaves as it is. */
-const recordRereads = (settled: SQL, vendor: string, dataset: string, now: number): SQL => sql`
-  UPDATE attempts SET reread_at = ${now} WHERE dataset = ${dataset} AND vendor = ${vendor}
-    AND (symbol, dt) IN (SELECT ${its.symbol}, ${its.dt} FROM ${settled} WHERE ${its.reread} = 1)`
+/** What is settled, s, beside what this vendor said before, a. */
+const knownOf = (vendor: string, dataset: string): SQL => sql`settling s CROSS JOIN attempts a
+  ON a.dataset = ${dataset} AND a.symbol = s.symbol AND a.dt = s.dt AND a.vendor = ${vendor}`
 
-const recordEvidence = (settled: SQL, vendor: string, dataset: string, now: number): SQL => sql`
+/** Apart from the evidence, which an empty or failed reading leaves as it is. */
+const recordRereads = (vendor: string, dataset: string, now: number): SQL => sql`
+  UPDATE attempts SET reread_at = ${now}
+  WHERE rowid IN (SELECT a.rowid FROM ${knownOf(vendor, dataset)} WHERE s.reread = 1)`
+
+const recordEvidence = (vendor: string, dataset: string, now: number): SQL => sql`
   INSERT INTO attempts (dataset, symbol, dt, vendor, count, outcome, status, rows, digest, note, at, ask_again_at)
-  SELECT ${dataset}, ${its.symbol}, ${its.dt}, ${vendor}, ${its.burns}, ${its.outcome}, ${its.status}, ${its.rows}, ${its.digest},
-         ${its.note}, ${now}, ${its.askAgainAt}
-  FROM ${settled} WHERE true
+  SELECT ${dataset}, symbol, dt, ${vendor}, burns, outcome, status, rows, digest, note, ${now}, ask_again_at
+  FROM settling WHERE true
   ON CONFLICT DO UPDATE SET count = count + excluded.count, outcome = excluded.outcome, status = excluded.status,
     rows = excluded.rows, refused_for = CASE WHEN digest IS excluded.digest THEN refused_for END, digest = excluded.digest,
     note = excluded.note, at = excluded.at, ask_again_at = excluded.ask_again_at
   WHERE attempts.digest IS NULL OR excluded.digest IS NOT NULL`
 
-const markCoverage = (settled: SQL, dataset: string): SQL => sql`
+const markCoverage = (dataset: string): SQL => sql`
   INSERT INTO coverage (dataset, symbol, month, present, short, absent)
-  SELECT ${dataset}, ${its.symbol}, ${its.month}, sum((${its.bit}) * (${its.present})), sum((${its.bit}) * (${its.short})),
-         sum(CASE WHEN ${its.absence} IS NULL OR ${its.state} <> 'done' THEN 0 ELSE ${its.bit} END)
-  FROM ${settled} GROUP BY ${its.symbol}, ${its.month}
+  SELECT ${dataset}, symbol, month, sum(bit * present), sum(bit * short),
+         sum(CASE WHEN absence IS NULL OR state <> 'done' THEN 0 ELSE bit END)
+  FROM settling GROUP BY symbol, month
   ON CONFLICT DO UPDATE SET
     short = (short & ~excluded.present) | excluded.short,
     absent = (absent & ~excluded.present) | (excluded.absent & ~present),
     present = present | excluded.present`
 
-const forgetAbsences = (settled: SQL, dataset: string): SQL => sql`
-  DELETE FROM absences WHERE dataset = ${dataset}
-    AND (symbol, dt) IN (SELECT ${its.symbol}, ${its.dt} FROM ${settled} WHERE ${its.present} = 1)`
+const forgetAbsences = (dataset: string): SQL => sql`
+  DELETE FROM absences WHERE rowid IN (
+    SELECT a.rowid FROM settling s CROSS JOIN absences a ON a.dataset = ${dataset} AND a.symbol = s.symbol AND a.dt = s.dt WHERE s.present = 1)`
 
-const recordAbsences = (settled: SQL, dataset: string, now: number): SQL => sql`
+const recordAbsences = (dataset: string, now: number): SQL => sql`
   INSERT INTO absences (dataset, symbol, dt, reason, decided_at, recheck_at)
-  SELECT ${dataset}, ${its.symbol}, ${its.dt}, ${its.absence}, ${now}, ${its.recheckAt}
-  FROM ${settled} WHERE ${its.absence} IS NOT NULL AND NOT EXISTS (
+  SELECT ${dataset}, s.symbol, s.dt, s.absence, ${now}, s.recheck_at
+  FROM settling s WHERE s.absence IS NOT NULL AND NOT EXISTS (
     SELECT 1 FROM coverage c
-    WHERE c.dataset = ${dataset} AND c.symbol = ${its.symbol} AND c.month = ${its.month} AND c.present & (${its.bit}) <> 0)
+    WHERE c.dataset = ${dataset} AND c.symbol = s.symbol AND c.month = s.month AND c.present & s.bit <> 0)
   ON CONFLICT DO UPDATE SET reason = excluded.reason, decided_at = excluded.decided_at, recheck_at = excluded.recheck_at`
 
-const moveBookmarks = (settled: SQL, vendor: string, dataset: string): SQL => sql`
+const moveBookmarks = (vendor: string, dataset: string): SQL => sql`
   INSERT INTO bookmarks (vendor, dataset, symbol, last_dt)
-  SELECT ${vendor}, ${dataset}, ${its.symbol}, max(${its.dt}) FROM ${settled}
-  WHERE ${its.present} = 1 GROUP BY ${its.symbol}
+  SELECT ${vendor}, ${dataset}, symbol, max(dt) FROM settling WHERE present = 1 GROUP BY symbol
   ON CONFLICT DO UPDATE SET last_dt = max(last_dt, excluded.last_dt)`

@@ -22,14 +22,20 @@ const isOpenTo = (vendor: string, closedTo: SQL): SQL => sql`(${closedTo} <> ${E
 export const isClosedToAll = (closedTo: SQL): SQL => sql`${closedTo} = ${EVERYBODY}`
 
 /** `FROM … WHERE …` over gap_tasks as t: what stands on a shelf s, as far as its lane; in the order of its index by priority, day and id. */
-export const onShelfOf = ({ dataset }: VendorReach): SQL => sql`FROM gap_tasks t INDEXED BY gap_tasks_queue
+export const onShelfOf = ({ dataset }: { dataset: string }): SQL => sql`FROM gap_tasks t INDEXED BY gap_tasks_queue
   WHERE t.state = 'queued' AND t.dataset = ${dataset} AND t.closed_to = s.closed_to AND t.lane = s.lane`
 
-/** Of `WITH RECURSIVE`: shelves(closed_to, lane, priority) on which a vendor may look; a handful, found by jumping from one to the next. */
-export function openShelves(reach: VendorReach): SQL {
-  const { vendor, dataset, lane } = reach
+/** Of `WITH RECURSIVE`: shelves(closed_to, lane, priority) on which a vendor may look. */
+export const openShelves = ({ vendor, dataset, lane }: VendorReach): SQL =>
+  shelvesWhere(dataset, lane, isOpenTo(vendor, sql`closed_to`))
+
+/** Of `WITH RECURSIVE`: shelves(closed_to, lane, priority), also those closed to everybody. */
+export const everyShelf = (dataset: string): SQL => shelvesWhere(dataset, null, sql`closed_to IS NOT NULL`)
+
+/** A handful, found by jumping from one to the next. */
+function shelvesWhere(dataset: string, lane: VendorReach['lane'], rule: SQL): SQL {
   const queued = sql`FROM gap_tasks t INDEXED BY gap_tasks_queue WHERE t.state = 'queued' AND t.dataset = ${dataset}`
-  const highest = (below: SQL): SQL => sql`(SELECT max(t.priority) ${onShelfOf(reach)} ${below})`
+  const highest = (below: SQL): SQL => sql`(SELECT max(t.priority) ${onShelfOf({ dataset })} ${below})`
   return sql`
     closed(closed_to) AS (
       SELECT (SELECT min(t.closed_to) ${queued})
@@ -38,7 +44,7 @@ export function openShelves(reach: VendorReach): SQL {
     lanes(lane) AS (${lane === null ? sql`SELECT 'today' UNION ALL SELECT 'backfill'` : sql`SELECT ${lane}`}),
     steps(closed_to, lane, priority) AS (
       SELECT s.closed_to, s.lane, ${highest(sql``)}
-      FROM (SELECT * FROM closed CROSS JOIN lanes WHERE ${isOpenTo(vendor, sql`closed_to`)}) s
+      FROM (SELECT * FROM closed CROSS JOIN lanes WHERE ${rule}) s
       UNION ALL
       SELECT s.closed_to, s.lane, ${highest(sql`AND t.priority < s.priority`)} FROM steps s WHERE s.priority IS NOT NULL),
     shelves(closed_to, lane, priority) AS (SELECT * FROM steps WHERE priority IS NOT NULL)`

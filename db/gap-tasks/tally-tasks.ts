@@ -1,6 +1,7 @@
 /** Open tasks counted by dataset, lane, state and reason. */
 import { type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
+import { idSlices } from './id-slices.ts'
 
 export interface TaskFilter {
   dataset?: string
@@ -23,9 +24,6 @@ export interface TaskTally {
   nextAt: number
 }
 
-/** Ids one statement walks over: some ten milliseconds. A walk in the order of the table needs no index and sorts nothing large. */
-const IDS_AT_ONCE = 20_000
-
 /** Every open task is counted once; the event loop turns between the slices. */
 export async function tallyTasks(db: Db, filter: TaskFilter): Promise<TaskTally[]> {
   const sums = new Map<string, TaskTally>()
@@ -40,13 +38,9 @@ export async function tallyTasks(db: Db, filter: TaskFilter): Promise<TaskTally[
     }
     return sorted(sums)
   }
-  const [first] = await db.all<{ id: number | null }>(sql`SELECT min(id) AS id FROM gap_tasks`)
-  const [last] = await db.all<{ id: number | null }>(sql`SELECT max(id) AS id FROM gap_tasks`)
-  for (let id = first?.id ?? 1; id <= (last?.id ?? 0); id += IDS_AT_ONCE) {
-    const ids = sql`t.id >= ${id} AND t.id < ${id + IDS_AT_ONCE} AND t.state <> 'done'`
-    const slice = await tallyOf(db, ids, filter, sql`NOT INDEXED`)
+  for await (const ids of idSlices(db)) {
+    const slice = await tallyOf(db, sql`${ids} AND t.state <> 'done'`, filter, sql`NOT INDEXED`)
     for (const part of slice) addTo(sums, part)
-    await new Promise<void>((resolve) => setImmediate(resolve))
   }
   return sorted(sums)
 }

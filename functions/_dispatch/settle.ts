@@ -54,7 +54,7 @@ export async function settle(desk: Desk, claim: Claim, gathered: Gathered): Prom
   await demote(desk.db, demotionsOf(claim, outcomes, isPlans, now))
   const othersOf = await othersSeenFrom(desk, claim, known, now)
   const mine = new Map(known.filter((row) => row.vendor === vendor).map((row) => [cellKey(row.symbol, row.dt), row]))
-  const settlements = outcomes.map((cell): Settlement => {
+  const settledAs = (cell: CellOutcome): Omit<Settlement, 'partition'> => {
     const key = cellKey(cell.want.symbol, cell.want.dt)
     const task = taskOf(claim, cell.want)
     const isReread = task.reason === 're_read'
@@ -86,11 +86,13 @@ export async function settle(desk: Desk, claim: Claim, gathered: Gathered): Prom
       short: isNews ? settled.short : 0,
       reread: verdict.state === 'done' ? 1 : 0,
     }
+  }
+  const settlements = outcomes.map(settledAs).map((row): Settlement => {
+    const isChanged = row.present === 1 || row.absence !== null
+    return { ...row, partition: isChanged ? partitionOf(claim.spec.partition, row.dt) : null }
   })
-  const touched = settlements.filter((row) => row.present || row.absence !== null)
-  const partitions = [...new Set(touched.map((row) => partitionOf(claim.spec.partition, row.dt)))]
   const { token, dataset } = claim
-  const settled = await settleTasks(desk.db, { token, vendor, dataset, settlements, partitions, night, now })
+  const settled = await settleTasks(desk.db, { token, vendor, dataset, settlements, night, now })
   return settled === settlements.length
 }
 
@@ -103,7 +105,7 @@ function settlement(
   cell: CellOutcome,
   verdict: Verdict,
   kept: KeptCell | undefined,
-): Omit<Settlement, keyof Change> {
+): Omit<Settlement, keyof Change | 'partition'> {
   const { symbol, dt } = cell.want
   return {
     id,

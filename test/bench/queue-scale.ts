@@ -160,14 +160,12 @@ async function claim(db: Db, tasks: readonly QueuedTask[]): Promise<string> {
 }
 
 async function settle(db: Db, token: string, tasks: readonly QueuedTask[]): Promise<void> {
-  const partitions = [...new Set(tasks.map(({ dt }) => dt.slice(0, 4)))]
   const settlements = tasks.map(filled)
   const settled = await settleTasks(db, {
     token,
     vendor: 'alpaca',
     dataset: DATASET,
     settlements,
-    partitions,
     night: NOW,
     now: NOW,
   })
@@ -197,6 +195,7 @@ const filled = ({ id, symbol, dt }: QueuedTask): Settlement => ({
   difference: null,
   refused: null,
   window: null,
+  partition: dt.slice(0, 4),
 })
 
 /** Whole calls: the head, what rides along, the lease of all, the settlement of all. Answers how many tasks that were. */

@@ -111,6 +111,7 @@ export const settlement = (id: number, symbol: string, dt: string, more: Partial
   difference: null,
   refused: null,
   window: null,
+  partition: dt.slice(0, 4),
   ...more,
 })
 
@@ -127,7 +128,6 @@ export const settle = (
     vendor: 'alpaca',
     dataset: DATASET,
     settlements,
-    partitions: ['2024'],
     night: NOW,
     now: NOW,
     ...more,

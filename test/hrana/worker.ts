@@ -67,13 +67,13 @@ async function turn(): Promise<boolean> {
     difference: null,
     refused: null,
     window: null,
+    partition: '2024',
   }))
   const settled = await settleTasks(db, {
     token,
     vendor,
     dataset: DATASET,
     settlements,
-    partitions: ['2024'],
     night: now,
     now,
   })
