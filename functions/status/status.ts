@@ -29,6 +29,7 @@ export const status =
         ...(missing.length > 0 ? { missing: `set ${missing.join(', ')} in the environment` } : {}),
         datasets: Object.keys(config.datasets),
         callsThisMinute: spent.minute,
+        ...(spent.ahead > 0 ? { callsBeforeClockWasSetBack: spent.ahead } : {}),
         callsPerMinute: config.calls_per_minute,
         callsToday: spent.day,
         callsPerDay: config.calls_per_day,
