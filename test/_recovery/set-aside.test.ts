@@ -90,6 +90,20 @@ describe('a torn raw file', () => {
     expect((await node.post('/audit')).body).toMatchObject({ gaps: 0 })
   })
 
+  test('is named by the status, also once its cells are back, and is nothing an adoption wonders about', async () => {
+    expect((await node.get('/status')).body).toMatchObject({ lostFiles: { damaged: 0, gone: 0, newest: [] } })
+    await tear()
+    await touch()
+    await curate()
+    await node.post('/audit')
+    await collect()
+    const path = `raw/alpaca/equities_bars/date=${DAY}/data.parquet`
+    expect((await node.get('/status')).body).toMatchObject({
+      lostFiles: { damaged: 1, gone: 0, newest: [{ path, why: 'damaged', cells: 2, at: expect.stringMatching(/Z$/) }] },
+    })
+    expect((await node.post('/adopt')).body).toMatchObject({ skipped: 1, problemCounts: { set_aside: 1 } })
+  })
+
   test('costs an answer nothing: it is set aside when the answer for another symbol of its day is kept', async () => {
     await tear()
     await memory().db.write([
