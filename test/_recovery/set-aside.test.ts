@@ -1,10 +1,13 @@
 import { access, appendFile, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sql } from 'drizzle-orm'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { ManifestEntry, type SetAsideLine } from '../../functions/_lake/manifest.ts'
 import { setAsideDamaged } from '../../functions/_recovery/set-aside.ts'
 import { ASOF, FIRST, SESSIONS, type SmallNode, startSmallNode } from '../functions/small-node.ts'
+
+// Whole nodes and nights are real work: a slow machine may take its time.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 let node: SmallNode
 beforeEach(async () => {
