@@ -26,6 +26,43 @@ CREATE TABLE `liquidity` (
 	CONSTRAINT "liquidity_share" CHECK("liquidity"."share" BETWEEN 0 AND 1)
 );
 --> statement-breakpoint
+CREATE TABLE `lost_files` (
+	`path` text PRIMARY KEY NOT NULL,
+	`vendor` text NOT NULL,
+	`dataset` text NOT NULL,
+	`why` text NOT NULL,
+	`cells` integer NOT NULL,
+	`at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX `lost_files_at` ON `lost_files` (`at`);--> statement-breakpoint
+CREATE TABLE `settling` (
+	`task_id` integer NOT NULL,
+	`symbol` text NOT NULL,
+	`dt` text NOT NULL,
+	`month` text NOT NULL,
+	`bit` integer NOT NULL,
+	`outcome` text NOT NULL,
+	`status` integer,
+	`rows` integer NOT NULL,
+	`digest` text,
+	`note` text,
+	`ask_again_at` integer NOT NULL,
+	`present` integer NOT NULL,
+	`short` integer NOT NULL,
+	`absence` text,
+	`recheck_at` integer,
+	`state` text NOT NULL,
+	`next_at` integer NOT NULL,
+	`burns` integer NOT NULL,
+	`reread` integer NOT NULL,
+	`difference` text,
+	`refused_digest` text,
+	`refused_rows` integer,
+	`window_sessions` integer,
+	`partition` text
+);
+--> statement-breakpoint
 CREATE TABLE `vendor_tallies` (
 	`vendor` text NOT NULL,
 	`dataset` text NOT NULL,
@@ -59,6 +96,9 @@ INSERT INTO `__new_budgets`("vendor", "kind", "starts_at", "calls") SELECT "vend
 DROP TABLE `budgets`;--> statement-breakpoint
 ALTER TABLE `__new_budgets` RENAME TO `budgets`;--> statement-breakpoint
 PRAGMA foreign_keys=ON;--> statement-breakpoint
+DROP INDEX `absences_recheck`;--> statement-breakpoint
+CREATE INDEX `absences_due` ON `absences` (`dataset`,`dt`,`symbol`,`recheck_at`) WHERE recheck_at IS NOT NULL;--> statement-breakpoint
+CREATE INDEX `absences_reason` ON `absences` (`dataset`,`reason`,`symbol`,`dt`,`decided_at`);--> statement-breakpoint
 DROP INDEX `gap_tasks_queue`;--> statement-breakpoint
 ALTER TABLE `gap_tasks` ADD `turn` integer DEFAULT 0 NOT NULL;--> statement-breakpoint
 ALTER TABLE `gap_tasks` ADD `closed_to` text DEFAULT '' NOT NULL;--> statement-breakpoint
@@ -66,5 +106,4 @@ ALTER TABLE `gap_tasks` ADD `reopens_at` integer;--> statement-breakpoint
 CREATE INDEX `gap_tasks_reopen` ON `gap_tasks` (`lane`,`reopens_at`) WHERE state = 'queued' AND reopens_at IS NOT NULL;--> statement-breakpoint
 CREATE INDEX `gap_tasks_stalled` ON `gap_tasks` (`dataset`,`symbol`,`dt`) WHERE state = 'stalled';--> statement-breakpoint
 CREATE INDEX `gap_tasks_rereads` ON `gap_tasks` (`dataset`) WHERE reason = 're_read' AND state <> 'done';--> statement-breakpoint
-CREATE INDEX `gap_tasks_queue` ON `gap_tasks` (`dataset`,`closed_to`,`lane`,`priority`,`turn`,`id`) WHERE state = 'queued';--> statement-breakpoint
-CREATE INDEX `absences_reason` ON `absences` (`dataset`,`reason`,`symbol`,`dt`,`decided_at`);
+CREATE INDEX `gap_tasks_queue` ON `gap_tasks` (`dataset`,`closed_to`,`lane`,`priority`,`turn`,`id`) WHERE state = 'queued';

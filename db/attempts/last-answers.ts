@@ -1,13 +1,14 @@
 /** What every vendor said last of some cells, in its own words. */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
+import type { Evidence } from './table.ts'
 
 export interface LastAnswer {
   symbol: string
   dt: string
   vendor: string
   count: number
-  outcome: string
+  outcome: Evidence
   status: number | null
   note: string | null
   at: number

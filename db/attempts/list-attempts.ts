@@ -1,13 +1,14 @@
 /** What is known about cells: every vendor's last answer. */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
+import type { Evidence } from './table.ts'
 
 export interface Attempt {
   symbol: string
   dt: string
   vendor: string
   count: number
-  outcome: string
+  outcome: Evidence
   rows: number
   digest: string | null
   askAgainAt: number

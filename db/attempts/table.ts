@@ -1,6 +1,21 @@
 /** attempts: the evidence. One row per (dataset, symbol, dt, vendor): how often asked, what the last answer was. */
 import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 
+/** What a row can hold: how the last question ended, or `lost`, that the file of what was once delivered is gone. The list is closed. */
+export const EVIDENCE = [
+  'filled',
+  'short',
+  'empty',
+  'not_entitled',
+  'too_recent',
+  'before_history',
+  'rate_limited',
+  'malformed',
+  'unavailable',
+  'lost',
+] as const
+export type Evidence = (typeof EVIDENCE)[number]
+
 export const attempts = sqliteTable(
   'attempts',
   {
@@ -9,7 +24,7 @@ export const attempts = sqliteTable(
     dt: text('dt').notNull(),
     vendor: text('vendor').notNull(),
     count: integer('count').notNull(),
-    outcome: text('outcome').notNull(),
+    outcome: text('outcome', { enum: EVIDENCE }).notNull(),
     /** HTTP status of a refusal; null for an answer that was read. */
     status: integer('status'),
     rows: integer('rows').notNull(),

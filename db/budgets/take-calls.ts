@@ -78,21 +78,33 @@ export async function nextCallAt(db: Db, limits: Limits, now: number): Promise<n
 
 const callsIn = (rows: readonly { calls: number }[]): number => rows.reduce((sum, { calls }) => sum + calls, 0)
 
+export interface Spent {
+  minute: number
+  /** Those of the minute that lie ahead of now, because the clock was set back since: they count until it is past them. */
+  ahead: number
+  day: number
+}
+
 /** Calls of the vendor in its last minute and on its present day. */
-export async function callsSpent(db: Db, vendor: string, now: number): Promise<{ minute: number; day: number }> {
+export async function callsSpent(db: Db, vendor: string, now: number): Promise<Spent> {
   const day = dayOf(now)
-  const [row] = await db.all<{ minute: number; day: number }>(
-    sql`SELECT ${spentInWindow(vendor, now)} AS minute, ${spentOnDay(vendor, day)} AS day`,
+  const [row] = await db.all<Spent>(
+    sql`SELECT ${spentInWindow(vendor, now)} AS minute, ${spentOnDay(vendor, day)} AS day,
+      ${spentInWindow(vendor, now)} - ${spentInWindow(vendor, now, now)} AS ahead`,
   )
-  return row ?? { minute: 0, day: 0 }
+  return row ?? { minute: 0, ahead: 0, day: 0 }
 }
 
 export const slotOf = (instant: number): number => Math.floor(instant / SLOT_MS) * SLOT_MS
 export const dayOf = (instant: number): number => Math.floor(instant / DAY_MS) * DAY_MS
 
 /** A slot counts until its whole second has left the window; one from a clock that ran ahead counts too. */
-const spentInWindow = (vendor: string, now: number) => sql`(SELECT coalesce(sum(calls), 0) FROM budgets
-  WHERE vendor = ${vendor} AND kind = 'slot' AND starts_at > ${now - WINDOW_MS - SLOT_MS} AND starts_at <= ${now + SLOTS_AHEAD_MS})`
+const spentInWindow = (
+  vendor: string,
+  now: number,
+  to = now + SLOTS_AHEAD_MS,
+) => sql`(SELECT coalesce(sum(calls), 0) FROM budgets
+  WHERE vendor = ${vendor} AND kind = 'slot' AND starts_at > ${now - WINDOW_MS - SLOT_MS} AND starts_at <= ${to})`
 
 /** What a clock that ran ahead spent of a later day counts too: it was spent today, or that day is not over. */
 const spentOnDay = (vendor: string, day: number) => sql`(SELECT coalesce(sum(calls), 0) FROM budgets

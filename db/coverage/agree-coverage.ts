@@ -1,6 +1,7 @@
 /** Makes the masks say what the evidence says: a day is present where some vendor's version is there, and nowhere else. */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
+import { isClaim } from '../manifests/claims.ts'
 
 /** First and last symbol, both inclusive. */
 export interface SymbolRange {
@@ -41,7 +42,7 @@ export async function agreeCoverage(
 ): Promise<{ set: number; cleared: number }> {
   const claimed = sql`SELECT symbol, substr(dt, 1, 7) AS month, sum(DISTINCT 1 << (CAST(substr(dt, 9, 2) AS INTEGER) - 1)) AS mask
     FROM attempts WHERE dataset = ${dataset} AND symbol BETWEEN ${from} AND ${to}
-      AND (digest IS NOT NULL OR outcome IN ('filled', 'short')) GROUP BY symbol, month`
+      AND ${isClaim('attempts')} GROUP BY symbol, month`
   const wrong = await db.all<{ symbol: string; month: string; present: number; mask: number }>(sql`
     WITH claimed AS (${claimed}),
     known AS (SELECT symbol, month, present FROM coverage WHERE dataset = ${dataset} AND symbol BETWEEN ${from} AND ${to})
@@ -62,7 +63,7 @@ export async function agreeCoverage(
             AND c.month = substr(absences.dt, 1, 7) AND c.present & (1 << (CAST(substr(absences.dt, 9, 2) AS INTEGER) - 1)) <> 0)`,
     sql`INSERT INTO bookmarks (vendor, dataset, symbol, last_dt)
         SELECT vendor, ${dataset}, symbol, max(dt) FROM attempts WHERE dataset = ${dataset} AND symbol BETWEEN ${from} AND ${to}
-          AND (digest IS NOT NULL OR outcome IN ('filled', 'short')) GROUP BY vendor, symbol
+          AND ${isClaim('attempts')} GROUP BY vendor, symbol
         ON CONFLICT DO UPDATE SET last_dt = excluded.last_dt WHERE excluded.last_dt > last_dt`,
     sql`INSERT INTO partitions (dataset, partition, version, touched_at, expected)
         SELECT ${dataset}, value, 1, ${now}, '' FROM json_each(${JSON.stringify([...partitions])}) WHERE true

@@ -59,8 +59,8 @@ export async function openIncident(db: Db, sighting: Sighting): Promise<void> {
 }
 
 /**
- * Missing cells of the day that nobody can be asked for any more: no task is open, or all others have been asked. Those somebody is asking
- * about are left to their ending.
+ * Missing cells of the day that nobody can be asked for any more: no task is open, or all others have been asked. Whose file was lost may be asked
+ * for it again. Those somebody is asking about are left to their ending.
  */
 const cellsToShelve = ({ dataset, dt, lacking, others }: Sighting): SQL => sql`(
   SELECT x.symbol, x.reason FROM absences x
@@ -71,4 +71,4 @@ const cellsToShelve = ({ dataset, dt, lacking, others }: Sighting): SQL => sql`(
     AND (t.id IS NULL OR t.state = 'queued' AND NOT EXISTS (
       SELECT 1 FROM json_each(${JSON.stringify(others)}) o WHERE NOT EXISTS (
         SELECT 1 FROM attempts b WHERE b.dataset = x.dataset AND b.symbol = x.symbol AND b.dt = x.dt AND b.vendor = o.value
-          AND b.outcome NOT IN ('too_recent', 'rate_limited')))))`
+          AND b.outcome NOT IN ('too_recent', 'rate_limited', 'lost')))))`

@@ -1,10 +1,15 @@
 /** Which evidence says that a vendor's version of a cell is on the disk, and reading it by day. */
 import { type SQL, sql } from 'drizzle-orm'
+import type { Attempt } from '../attempts/list-attempts.ts'
 import type { Db } from '../client.ts'
 
 /** A version that was read has a digest; one that was taken over unread says so by its outcome alone. `attempts` is the table or its alias. */
 export const isClaim = (attempts: string): SQL =>
   sql.raw(`(${attempts}.digest IS NOT NULL OR ${attempts}.outcome IN ('filled', 'short'))`)
+
+/** The same question about a row that was read. */
+export const claims = ({ digest, outcome }: Pick<Attempt, 'digest' | 'outcome'>): boolean =>
+  digest !== null || outcome === 'filled' || outcome === 'short'
 
 export interface Claim {
   symbol: string

@@ -11,9 +11,15 @@ export interface LostCell {
   partition: string
   /** Epoch ms: what was known of the cell before no longer counts. */
   at: number
-  /** Why, in words. */
+  /** The file that held it, relative to the root, and what became of that. */
+  path: string
+  why: 'damaged' | 'gone'
+  /** The same in words. */
   note: string
 }
+
+/** Files remembered: a disk that is gone altogether would fill the memory with names. */
+const MOST_FILES = 1000
 
 /**
  * All or nothing; safe to repeat. The vendor's evidence says `lost` from then on and may be asked at once; the cell is a gap unless another vendor's
@@ -52,6 +58,11 @@ export async function loseCells(
     sql`INSERT INTO partitions (dataset, partition, version, touched_at, expected)
         SELECT DISTINCT ${dataset}, s->>'partition', 1, ${now}, '' FROM ${lost} WHERE true
         ON CONFLICT DO UPDATE SET version = version + 1, touched_at = excluded.touched_at`,
+    sql`INSERT INTO lost_files (path, vendor, dataset, why, cells, at)
+        SELECT s->>'path', ${vendor}, ${dataset}, s->>'why', count(*), max(s->>'at') FROM ${lost} GROUP BY s->>'path'
+        ON CONFLICT DO UPDATE SET why = excluded.why, cells = excluded.cells, at = excluded.at`,
+    sql`DELETE FROM lost_files WHERE path IN
+          (SELECT path FROM lost_files ORDER BY at DESC LIMIT -1 OFFSET ${sql.raw(String(MOST_FILES))})`,
   ])
   return fresh.length
 }

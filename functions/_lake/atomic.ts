@@ -2,6 +2,7 @@
 import { rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { codeOf, type Disk, DiskError, eachBounded, makeFolder, realDisk, syncFolders, syncPath } from './disk.ts'
+import { asidePath } from './paths.ts'
 import { tempBeside } from './temp-names.ts'
 
 export { sweepTemps } from './sweep-temps.ts'
@@ -78,7 +79,7 @@ export async function removeDurable(path: string, disk: Disk = realDisk): Promis
 
 /** Takes a damaged file out of sight without destroying it: it gets the ending `.damaged`, durably. Returns the new path. */
 export async function setAside(path: string, disk: Disk = realDisk): Promise<string> {
-  const aside = `${path}.damaged`
+  const aside = asidePath(path)
   await guarded('set aside', path, async () => {
     await disk.rename(path, aside)
     await syncPath(disk, dirname(path))

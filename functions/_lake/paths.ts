@@ -80,6 +80,11 @@ export function rawFileParts(
   return { vendor, dataset: known.data, dt: day.slice(5), symbol }
 }
 
+/** Where a file that could not be read is put, beside its place. */
+export const asidePath = (path: string): string => `${path}.damaged`
+/** Is this the name of such a file? */
+export const isAside = (name: string): boolean => name === asidePath('data.parquet')
+
 export const manifestRoot = (root: string): string => join(root, 'manifests')
 
 /** One append-only file per vendor, dataset and UTC day on which answers were accepted. */

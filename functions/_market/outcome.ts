@@ -1,6 +1,6 @@
 /** How asking for a cell can end, and why a cell may stay missing. Both lists are closed. */
 
-/** What one answer means for one cell. */
+/** What one answer means for one cell. What is remembered of it may also say that it was lost since (db/attempts/table.ts). */
 export const OUTCOMES = [
   'filled',
   'short',

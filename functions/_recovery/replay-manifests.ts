@@ -54,6 +54,8 @@ async function replayChunk(
 export const lostCell = (spec: DatasetConfig, { symbol, dt, at, why, path }: SetAsideLine): LostCell => ({
   ...cellInMasks(spec, symbol, dt),
   at: Date.parse(at),
+  path,
+  why,
   note: why === 'damaged' ? `${path} could not be read and was set aside` : `${path} was gone`,
 })
 

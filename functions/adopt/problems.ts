@@ -7,6 +7,8 @@ export const PROBLEMS = [
   'unknown_dataset',
   /** A file or folder that no layout has. */
   'unexpected',
+  /** A file this node could not read and has put aside. */
+  'set_aside',
   /** A symbolic link: what it points to may be anywhere. */
   'symlink',
   /** A file of no bytes. */

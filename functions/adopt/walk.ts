@@ -5,7 +5,7 @@ import { join, relative } from 'node:path'
 import type { DatasetConfig } from '../../config/schema.ts'
 import { calendarOf } from '../_calendar/calendar.ts'
 import { codeOf, eachBounded } from '../_lake/disk.ts'
-import { CELL_FOLDER } from '../_lake/paths.ts'
+import { CELL_FOLDER, isAside } from '../_lake/paths.ts'
 import { decodeSymbol } from '../_lake/symbol-name.ts'
 import { isTemp } from '../_lake/temp-names.ts'
 import { SymbolText } from '../_market/cell.ts'
@@ -29,6 +29,7 @@ export interface RawFile {
 export type Met = { place: string; raw: RawFile } | { place: string; problem: Problem }
 
 const DATA = 'data.parquet'
+const ASIDE = 'the node could not read it and put it aside: its cells are asked for again'
 /** Folders looked into ahead of the reader. */
 const AHEAD = 256
 const LISTINGS = 8
@@ -69,6 +70,7 @@ async function lookAt(tree: Tree, day: string, entry: Dirent): Promise<Met[]> {
   const dt = day.slice('date='.length)
   if (entry.isSymbolicLink()) return [leave(place, 'symlink', 'a symbolic link is not followed')]
   if (entry.isFile() && entry.name === DATA) return [await sized(tree, place, place, dt, null)]
+  if (entry.isFile() && isAside(entry.name)) return [leave(place, 'set_aside', ASIDE)]
   const own = entry.isDirectory() ? CELL_FOLDER.exec(entry.name) : null
   if (!own) return [leave(place, 'unexpected', `expected ${DATA}, symbol=… or underlier=…`)]
   const symbol = symbolOf(tree.spec, own[1] as string)
@@ -78,6 +80,7 @@ async function lookAt(tree: Tree, day: string, entry: Dirent): Promise<Met[]> {
     const at = `${place}/${inner.name}`
     if (inner.isSymbolicLink()) found.push(leave(at, 'symlink', 'a symbolic link is not followed'))
     else if (inner.isFile() && inner.name === DATA) found.push(await sized(tree, place, at, dt, symbol))
+    else if (inner.isFile() && isAside(inner.name)) found.push(leave(at, 'set_aside', ASIDE))
     else found.push(leave(at, 'unexpected', `expected only ${DATA} here`))
   }
   return found

@@ -5,6 +5,7 @@ import { listAttempts } from '../../db/attempts/list-attempts.ts'
 import { listRefused } from '../../db/attempts/list-refused.ts'
 import { type Finding, recordJudgement } from '../../db/findings/record-judgement.ts'
 import { enqueueTasks } from '../../db/gap-tasks/enqueue-tasks.ts'
+import { claims } from '../../db/manifests/claims.ts'
 import {
   countWork,
   leaseUnchecked,
@@ -105,9 +106,7 @@ async function judge(node: Node, work: PartitionWork, token: string, at: number)
 async function lookForGone(node: Node, dataset: DatasetName, flagged: readonly JudgedCell[]): Promise<number> {
   const missing = flagged.filter((cell) => cell.status === 'RED' && cell.rows === 0)
   if (missing.length === 0) return 0
-  const claimed = (await listAttempts(node.db, dataset, missing)).filter(
-    ({ digest, outcome }) => digest !== null || outcome === 'filled' || outcome === 'short',
-  )
+  const claimed = (await listAttempts(node.db, dataset, missing)).filter(claims)
   let gone = 0
   for (const dt of new Set(claimed.map((attempt) => attempt.dt))) {
     gone += (await checkDay(node, { dataset, spec: specOf(node.config, dataset) }, dt, [])).lost

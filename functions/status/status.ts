@@ -7,6 +7,7 @@ import { countCoverage } from '../../db/coverage/count-coverage.ts'
 import { listExports } from '../../db/exports/exports.ts'
 import { countTasks } from '../../db/gap-tasks/count-tasks.ts'
 import { type Incident, listOpenIncidents } from '../../db/incidents/list-incidents.ts'
+import { listLost } from '../../db/lost-files/list-lost.ts'
 import { countWork } from '../../db/partitions/partitions.ts'
 import { listScores } from '../../db/vendor-scores/scores.ts'
 import { asofAt } from '../_expected/expected.ts'
@@ -29,6 +30,7 @@ export const status =
         ...(missing.length > 0 ? { missing: `set ${missing.join(', ')} in the environment` } : {}),
         datasets: Object.keys(config.datasets),
         callsThisMinute: spent.minute,
+        ...(spent.ahead > 0 ? { callsBeforeClockWasSetBack: spent.ahead } : {}),
         callsPerMinute: config.calls_per_minute,
         callsToday: spent.day,
         callsPerDay: config.calls_per_day,
@@ -49,9 +51,18 @@ export const status =
       vendors,
       incidents: (await listOpenIncidents(node.db)).map(incidentOf),
       calendar: (await listCalendarChecks(node.db)).map(calendarDoubts),
+      lostFiles: lostFilesOf(await listLost(node.db, FILES_SHOWN)),
       exports: await listExports(node.db),
     })
   }
+
+const FILES_SHOWN = 5
+
+/** Raw files that could not be read or were gone: how many are remembered, and the newest of them. */
+const lostFilesOf = ({ newest, ...counts }: Awaited<ReturnType<typeof listLost>>): object => ({
+  ...counts,
+  newest: newest.map(({ path, why, cells, at }) => ({ path, why, cells, at: isoOf(at) })),
+})
 
 /** Differing days shown of each vendor; the database lists more of them. */
 const DAYS_SHOWN = 3

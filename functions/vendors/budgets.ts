@@ -32,6 +32,8 @@ async function budgetOf(db: Db, seat: VendorSeat, host: Host, now: number) {
     callsPerMinute: all.perMinute,
     callsPerDay: all.perDay,
     spentThisMinute: spent.minute,
+    /** Those of them that were sent before the clock was set back: they count until it is past them. */
+    spentAhead: spent.ahead,
     spentToday: spent.day,
     lanes: { today: await ofLane('today'), backfill: await ofLane('backfill') },
   }

@@ -62,12 +62,14 @@ function budgetSentence({
   host,
   account,
   spentThisMinute,
+  spentAhead,
   callsPerMinute,
   spentToday,
   callsPerDay,
   lanes,
 }: Vendor['budgets'][number]): Html {
   const day = callsPerDay === null ? `${spentToday} today` : `${spentToday} of ${callsPerDay} today`
+  const ahead = spentAhead === 0 ? '' : ` (${spentAhead} of them before the clock was set back)`
   const { leftNow, nextCallAt } = lanes.backfill
   const next =
     leftNow > 0
@@ -75,7 +77,7 @@ function budgetSentence({
       : nextCallAt === null
         ? 'none may ever go'
         : html`the next may go at ${time(nextCallAt)}`
-  return html`${host} host (${account}): ${spentThisMinute} of ${callsPerMinute} calls this minute, ${day}; for backfill ${next}.`
+  return html`${host} host (${account}): ${spentThisMinute} of ${callsPerMinute} calls this minute${ahead}, ${day}; for backfill ${next}.`
 }
 
 function datasetRow({ dataset, entitled, history, recency, score, lastDay, refusals }: Dataset): Html {

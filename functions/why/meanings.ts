@@ -1,6 +1,7 @@
 /** What the closed lists mean, one sentence a word, for a reader who meets them for the first time. */
+import { EVIDENCE, type Evidence } from '../../db/attempts/table.ts'
 import type { Incident } from '../../db/incidents/list-incidents.ts'
-import { ABSENCE_REASONS, type AbsenceReason, OUTCOMES, type Outcome } from '../_market/outcome.ts'
+import { ABSENCE_REASONS, type AbsenceReason } from '../_market/outcome.ts'
 
 const ABSENCES: Record<AbsenceReason, string> = {
   NOT_LISTED_YET: 'The symbol was not listed yet on that day.',
@@ -18,7 +19,7 @@ const ABSENCES: Record<AbsenceReason, string> = {
   GIVEN_UP: 'Every attempt was used up without a usable answer: a person has to look.',
 }
 
-const ANSWERS: Record<Outcome, string> = {
+const ANSWERS: Record<Evidence, string> = {
   filled: 'delivered the cell',
   short: 'delivered the cell with fewer rows than a complete one has',
   empty: 'answered that there is nothing',
@@ -28,6 +29,7 @@ const ANSWERS: Record<Outcome, string> = {
   rate_limited: 'asked to slow down',
   malformed: 'answered with something that is not what it documents',
   unavailable: 'did not answer',
+  lost: 'delivered the cell, but its file is no longer there',
 }
 
 /** A reason of absence in a sentence; a word of another version of the node stands for itself. */
@@ -38,8 +40,7 @@ export const meaningOfAbsence = (reason: string): string => {
 
 /** What a vendor did, to follow its name. */
 export const meaningOfOutcome = (outcome: string): string => {
-  if (outcome === 'lost') return 'delivered the cell, but its file is no longer there'
-  const known = OUTCOMES.find((word) => word === outcome)
+  const known = EVIDENCE.find((word) => word === outcome)
   return known ? ANSWERS[known] : `ended with ${outcome}, a word this version of the node does not know`
 }
 

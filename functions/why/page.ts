@@ -31,8 +31,8 @@ ${story.task === null ? '' : section('Open task', taskFacts(story.task))}
 ${story.corrections.length === 0 ? '' : correctionsSection(story.corrections)}
 <section>
 <h2>Vendors, best score first</h2>
-${story.vendors.length === 0 ? html`<p>No vendor lists this dataset.</p>` : story.vendors.map(vendorArticle)}
-${story.formerVendors.map(({ vendor, attempt }) => article(`${vendor}, no longer configured`, attemptFacts(attempt)))}
+${story.vendors.length === 0 ? html`<p>No vendor lists this dataset.</p>` : story.vendors.map((vendor) => vendorArticle(vendor, isSettled(story)))}
+${story.formerVendors.map(({ vendor, attempt }) => article(`${vendor}, no longer configured`, attemptFacts(attempt, true)))}
 </section>
 ${story.incidents.length === 0 ? '' : incidentsSection(story.incidents)}
 </main>
@@ -122,13 +122,21 @@ const taskFacts = (task: NonNullable<Story['task']>): Fact[] => [
   ['Lease', task.lease && html`${task.lease.vendor} until ${time(task.lease.until)}`],
 ]
 
-function vendorArticle(vendor: VendorStory): Html {
+/** Nobody is going to be asked because of what was answered so far. */
+const isSettled = ({ task, coverage, absence }: Story): boolean =>
+  task === null && (coverage.present || (absence !== null && absence.recheckAt === null))
+
+function vendorArticle(vendor: VendorStory, isOver: boolean): Html {
   const { mayBeAsked, history, recency, budget, circuit, score, learned, attempt } = vendor
   const day = budget.callsPerDay === null ? '' : `, ${budget.callsToday} of ${budget.callsPerDay} today`
+  const ahead =
+    budget.callsAhead === 0
+      ? ''
+      : ` (${budget.callsAhead} of them before the clock was set back: they count until it is past them)`
   return article(`${vendor.vendor} (${vendor.feed})`, [
     ['May be asked', mayBeAsked.can === 'later' ? html`at ${time(mayBeAsked.at)}` : mayBeAsked.can],
     ['Because', list(mayBeAsked.because)],
-    ...(attempt ? attemptFacts(attempt) : [['Answer', 'never asked'] satisfies Fact]),
+    ...(attempt ? attemptFacts(attempt, isOver) : [['Answer', 'never asked'] satisfies Fact]),
     ['Entitled', vendor.entitled ? 'yes' : 'no'],
     ['Keys', vendor.missingKeys.length === 0 ? 'set' : `not set: ${vendor.missingKeys.join(', ')}`],
     ['History', `from ${history.from}${history.reaches ? '' : ', too late for this day'}`],
@@ -141,7 +149,7 @@ function vendorArticle(vendor: VendorStory): Html {
       'Circuit',
       circuit && `${circuit.isOpen ? 'open' : 'closed'}, ${circuit.failures} failures in a row: ${circuit.why}`,
     ],
-    ['Calls', `${budget.callsThisMinute} of ${budget.callsPerMinute} this minute${day} (${budget.account})`],
+    ['Calls', `${budget.callsThisMinute} of ${budget.callsPerMinute} this minute${ahead}${day} (${budget.account})`],
     [
       'Score',
       `${digits(score.score)} = fills ${digits(score.fills)} × preference ${score.preference} ÷ (cost ${digits(score.cost)} × latency ${digits(score.latencyMs)} ms)`,
@@ -150,7 +158,7 @@ function vendorArticle(vendor: VendorStory): Html {
   ])
 }
 
-const attemptFacts = (attempt: NonNullable<VendorStory['attempt']>): Fact[] => [
+const attemptFacts = (attempt: NonNullable<VendorStory['attempt']>, isOver: boolean): Fact[] => [
   ['Answer', html`${attempt.meaning} (${attempt.outcome}), ${time(attempt.at)}`],
   ['Times asked', attempt.count],
   ['HTTP status', attempt.status],
@@ -159,7 +167,10 @@ const attemptFacts = (attempt: NonNullable<VendorStory['attempt']>): Fact[] => [
   ['Note', attempt.note],
   ['Refused for', attempt.refusedFor],
   ['Read again', attempt.rereadAt && time(attempt.rereadAt)],
-  ['Asked again', attempt.askAgainAt === null ? 'not of itself' : html`not before ${time(attempt.askAgainAt)}`],
+  [
+    'Asked again',
+    isOver || attempt.askAgainAt === null ? 'not of itself' : html`not before ${time(attempt.askAgainAt)}`,
+  ],
 ]
 
 const incidentsSection = (incidents: Story['incidents']): Html => html`<section>

@@ -39,6 +39,8 @@ export interface VendorView {
   budget: {
     account: string
     callsThisMinute: number
+    /** Those of them that were sent before the clock was set back. */
+    callsAhead: number
     callsPerMinute: number
     callsToday: number
     callsPerDay: number | null
@@ -88,6 +90,7 @@ async function viewVendor(
     budget: {
       account: limits.vendor,
       callsThisMinute: spent.minute,
+      callsAhead: spent.ahead,
       callsPerMinute: seat.config.calls_per_minute,
       callsToday: spent.day,
       callsPerDay: seat.config.calls_per_day,

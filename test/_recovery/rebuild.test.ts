@@ -1,11 +1,14 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { sql } from 'drizzle-orm'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Db } from '../../db/client.ts'
 import { rebuild } from '../../functions/_recovery/rebuild.ts'
 import { dailyBar, oldFile } from '../adopt/old-tree.ts'
 import { SESSIONS, type SmallNode, startSmallNode } from '../functions/small-node.ts'
+
+// Whole nodes and nights are real work: a slow machine may take its time.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 let node: SmallNode
 beforeEach(async () => {

@@ -1,10 +1,13 @@
 import { access, appendFile, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sql } from 'drizzle-orm'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { ManifestEntry, type SetAsideLine } from '../../functions/_lake/manifest.ts'
 import { setAsideDamaged } from '../../functions/_recovery/set-aside.ts'
 import { ASOF, FIRST, SESSIONS, type SmallNode, startSmallNode } from '../functions/small-node.ts'
+
+// Whole nodes and nights are real work: a slow machine may take its time.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 let node: SmallNode
 beforeEach(async () => {
@@ -88,6 +91,20 @@ describe('a torn raw file', () => {
     expect(await present()).toEqual(whole)
     expect(await isThere(raw())).toBe(true)
     expect((await node.post('/audit')).body).toMatchObject({ gaps: 0 })
+  })
+
+  test('is named by the status, also once its cells are back, and is nothing an adoption wonders about', async () => {
+    expect((await node.get('/status')).body).toMatchObject({ lostFiles: { damaged: 0, gone: 0, newest: [] } })
+    await tear()
+    await touch()
+    await curate()
+    await node.post('/audit')
+    await collect()
+    const path = `raw/alpaca/equities_bars/date=${DAY}/data.parquet`
+    expect((await node.get('/status')).body).toMatchObject({
+      lostFiles: { damaged: 1, gone: 0, newest: [{ path, why: 'damaged', cells: 2, at: expect.stringMatching(/Z$/) }] },
+    })
+    expect((await node.post('/adopt')).body).toMatchObject({ skipped: 1, problemCounts: { set_aside: 1 } })
   })
 
   test('costs an answer nothing: it is set aside when the answer for another symbol of its day is kept', async () => {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { listCoverage } from '../../db/coverage/list-coverage.ts'
 import { calendarOf } from '../../functions/_calendar/calendar.ts'
 import { datasetsOf } from '../../functions/_dispatch/desk.ts'
@@ -11,6 +11,9 @@ import { storyOf } from '../../functions/why/story.ts'
 import { drain, openStage, type Stage } from '../_dispatch/stage.ts'
 import { LABELLED, type Labelled } from './labels.ts'
 import { WORLDS, type World } from './worlds.ts'
+
+// Whole nodes and nights are real work: a slow machine may take its time.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 const DAY_MS = 86_400_000
 

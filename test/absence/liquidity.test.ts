@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { listAttempts } from '../../db/attempts/list-attempts.ts'
 import { findMonth } from '../../db/coverage/find-month.ts'
 import { listShares, recordHabits } from '../../db/liquidity/liquidity.ts'
@@ -14,6 +14,9 @@ import { storyOf } from '../../functions/why/story.ts'
 import { drain, openStage } from '../_dispatch/stage.ts'
 import { freshDb } from '../db/temp-db.ts'
 import { syntheticBars } from '../lab/synthetic.ts'
+
+// Whole nodes and nights are real work: a slow machine may take its time.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 const DATASET = 'equities_bars_minute'
 const NEXT = '2024-07-08'

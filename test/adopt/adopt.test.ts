@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sql } from 'drizzle-orm'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { digestRows } from '../../functions/_lake/digest.ts'
 import { type ManifestEntry, readManifests } from '../../functions/_lake/manifest.ts'
 import { curatedFile } from '../../functions/_lake/paths.ts'
@@ -9,6 +9,9 @@ import type { Row } from '../../functions/_market/row.ts'
 import { specOf } from '../_lake/lake-fixture.ts'
 import { ASOF, FIRST, SESSIONS, type SmallNode, startSmallNode } from '../functions/small-node.ts'
 import { dailyBar, hashesBelow, oldBytes, oldFile } from './old-tree.ts'
+
+// Whole nodes and nights are real work: a slow machine may take its time.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 const DTS = ['2025-06-30', '2025-07-01', '2025-07-02', '2025-07-03', '2025-07-07', '2025-07-08']
 const SERIES = Object.values(specOf('macro_treasury').groups ?? {}).flatMap(({ series }) => series.map(({ id }) => id))

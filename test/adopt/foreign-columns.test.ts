@@ -1,11 +1,14 @@
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { keepCells } from '../../functions/_lake/keep.ts'
 import { curatedFile } from '../../functions/_lake/paths.ts'
 import { readRawCells } from '../../functions/_lake/raw-read.ts'
 import { bar, dropLake, from, specOf, tempLake } from '../_lake/lake-fixture.ts'
 import { ASOF, FIRST, SESSIONS, type SmallNode, startSmallNode } from '../functions/small-node.ts'
 import { oldFile } from './old-tree.ts'
+
+// Whole nodes and nights are real work: a slow machine may take its time.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 const DTS = ['2025-06-30', '2025-07-01', '2025-07-02', '2025-07-03', '2025-07-07', '2025-07-08']
 const SERIES = Object.values(specOf('macro_treasury').groups ?? {}).flatMap(({ series }) => series.map(({ id }) => id))

@@ -24,16 +24,16 @@ test('calls are taken all or nothing, and a refusal takes none', async () => {
   const db = await freshDb()
   expect(await takeCalls(db, limits(5, 100), 3, MIDNIGHT)).toBe(true)
   expect(await takeCalls(db, limits(5, 100), 3, MIDNIGHT)).toBe(false)
-  expect(await callsSpent(db, 'massive', MIDNIGHT)).toEqual({ minute: 3, day: 3 })
+  expect(await callsSpent(db, 'massive', MIDNIGHT)).toEqual({ minute: 3, ahead: 0, day: 3 })
   expect(await takeCalls(db, limits(5, 100), 2, MIDNIGHT)).toBe(true)
-  expect(await callsSpent(db, 'massive', MIDNIGHT)).toEqual({ minute: 5, day: 5 })
+  expect(await callsSpent(db, 'massive', MIDNIGHT)).toEqual({ minute: 5, ahead: 0, day: 5 })
 })
 
 test('each vendor has its own budget', async () => {
   const db = await freshDb()
   expect(await takeCalls(db, limits(1), 1, MIDNIGHT)).toBe(true)
   expect(await takeCalls(db, { ...limits(1), vendor: 'alpaca' }, 1, MIDNIGHT)).toBe(true)
-  expect(await callsSpent(db, 'fred', MIDNIGHT)).toEqual({ minute: 0, day: 0 })
+  expect(await callsSpent(db, 'fred', MIDNIGHT)).toEqual({ minute: 0, ahead: 0, day: 0 })
 })
 
 test('the daily cap ends with the UTC day', async () => {

@@ -78,6 +78,11 @@ test('an absence is looked at again when its time has come, oldest day first', a
   expect((await dueAbsences(db, DATASET, NOW, 10)).map(({ symbol }) => symbol)).toEqual(['C', 'A', 'B'])
   expect(await dueAbsences(db, DATASET, NOW, 1)).toHaveLength(1)
   expect(await listAbsences(db, DATASET, '2024-07-01', '2024-07-01')).toHaveLength(3)
+  const plan = await db.all<{ detail: string }>(
+    sql`EXPLAIN QUERY PLAN SELECT symbol, dt, reason FROM absences
+        WHERE dataset = ${DATASET} AND recheck_at <= ${NOW} AND dt >= '' ORDER BY dt, symbol LIMIT 10`,
+  )
+  expect(plan.map(({ detail }) => detail)).toEqual(['SEARCH absences USING INDEX absences_due (dataset=? AND dt>?)'])
 })
 
 test('an absence explained again the same way keeps the time of its decision', async () => {

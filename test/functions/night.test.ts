@@ -1,10 +1,13 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { sqlText } from '../../functions/_lake/duck.ts'
 import { curatedFile, ledgerFile, ledgerFragment } from '../../functions/_lake/paths.ts'
 import type { BarSource } from '../lab/lab.ts'
 import { ASOF, bars, FIRST, SESSIONS, type SmallNode, type SmallTerms, startSmallNode, UNIVERSE } from './small-node.ts'
+
+// Whole nodes and nights are real work: a slow machine may take its time.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 let node: SmallNode
 const setup = async (terms?: SmallTerms): Promise<SmallNode> => {

@@ -1,12 +1,15 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sql } from 'drizzle-orm'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { sqlText } from '../../functions/_lake/duck.ts'
 import type { Difference } from '../../functions/_market/difference.ts'
 import type { StepEnding } from '../../functions/_runtime/invoker.ts'
 import type { BarSource, LabBar } from '../lab/lab.ts'
 import { bars, EVENING, type SmallNode, type SmallTerms, startSmallNode } from './small-node.ts'
+
+// Whole nodes and nights are real work: a slow machine may take its time.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 const DAY = 86_400_000
 const CHANGED = '2025-07-08'

@@ -22,6 +22,19 @@ export function publishedAt(date: Dt, plan: 'basic' | 'open'): number {
   return instantOf(fed.next(date), '16:15')
 }
 
+// Days that were asked for: those of the calendar at the most.
+const shown = { basic: new Map<Dt, { at: number; dt: Dt }>(), open: new Map<Dt, { at: number; dt: Dt }>() }
+
+/** The instant of publication and its day, reckoned once. */
+function shownOn(date: Dt, plan: 'basic' | 'open'): { at: number; dt: Dt } {
+  const known = shown[plan].get(date)
+  if (known !== undefined) return known
+  const at = publishedAt(date, plan)
+  const said = { at, dt: newYorkDt(at) }
+  shown[plan].set(date, said)
+  return said
+}
+
 /** When the revision of a day is shown. */
 const revisedAt = (revision: Revision): number => instantOf(revision.from, '16:15')
 
@@ -41,9 +54,9 @@ export function vintagesOf(
   }
   const vintages: Vintage[] = []
   for (const { date, value } of source.observations(id, from, to)) {
-    const published = publishedAt(date, plan)
-    if (published > now) continue
-    const said: Vintage[] = [{ date, value, start: newYorkDt(published), end: LATEST }]
+    const { at, dt } = shownOn(date, plan)
+    if (at > now) continue
+    const said: Vintage[] = [{ date, value, start: dt, end: LATEST }]
     for (const revision of (revisions.get(date) ?? []).toSorted((a, b) => (a.from < b.from ? -1 : 1))) {
       const last = said.at(-1) as Vintage
       if (revision.from <= last.start) last.value = revision.value

@@ -1,6 +1,7 @@
 /** Invented Treasury yields on the days the Fed publishes, under the names of FRED's constant-maturity series. */
 import { calendarOf } from '../../functions/_calendar/calendar.ts'
-import { addDays, type Dt, dayNumber, maxDt, minDt, weekday } from '../../functions/_market/dt.ts'
+import { addDays, type Dt, dayNumber, maxDt, weekday } from '../../functions/_market/dt.ts'
+import { BoundedCache } from './bounded-cache.ts'
 import { draw, seedOf } from './chance.ts'
 import type { Observation, YieldSource } from './source.ts'
 
@@ -36,6 +37,20 @@ function percentOf(seed: number, years: number, day: number): string {
   return Math.max(0, level + slope * (1 - 1.6 * Math.exp(-years / 4)) + tremble).toFixed(2)
 }
 
+// A vendor is asked for one series again and again, and looks at all of its history each time.
+const histories = new BoundedCache<Observation[]>(400_000, (rows) => rows.length)
+
+function historyOf(seed: number, years: number, from: Dt, to: Dt): Observation[] {
+  const fed = calendarOf('fed')
+  const rows: Observation[] = []
+  for (let date = from; date <= to; date = addDays(date, 1)) {
+    const day = weekday(date)
+    if (day === 0 || day === 6) continue
+    rows.push({ date, value: fed.isSession(date) ? percentOf(seed, years, dayNumber(date)) : '.' })
+  }
+  return rows
+}
+
 /** Values from (seed, series, date) alone. A weekday on which the Fed publishes nothing has ".", a weekend no row. */
 export function syntheticYields(seed: number): YieldSource {
   const own = seedOf(seed, 'yields')
@@ -45,15 +60,10 @@ export function syntheticYields(seed: number): YieldSource {
       const series = SERIES[id]
       if (!series) return []
       const fed = calendarOf('fed')
-      const start = maxDt(maxDt(from, series.first), fed.first)
-      const end = minDt(to, fed.last)
-      const rows: Observation[] = []
-      for (let date = start; date <= end; date = addDays(date, 1)) {
-        const day = weekday(date)
-        if (day === 0 || day === 6) continue
-        rows.push({ date, value: fed.isSession(date) ? percentOf(own, series.years, dayNumber(date)) : '.' })
-      }
-      return rows
+      const whole = histories.get(`${own} ${id}`, () =>
+        historyOf(own, series.years, maxDt(series.first, fed.first), fed.last),
+      )
+      return whole.filter(({ date }) => date >= from && date <= to).map((row) => ({ ...row }))
     },
     last: () => calendarOf('fed').last,
   }

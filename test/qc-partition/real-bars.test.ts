@@ -1,10 +1,13 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { calendarOf, type Session } from '../../functions/_calendar/calendar.ts'
 import type { DatasetName } from '../../functions/_market/cell.ts'
 import { judgePartition } from '../../functions/qc-partition/judge.ts'
 import { dailyBar, QC, type SmallLake, smallLake, specOf, type TestBar, writeBoth } from './small-lake.ts'
+
+// Years of real files are real work: a slow machine may take its time.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 const DATA = join(process.cwd(), '../shared/data/bars')
 const xnys = calendarOf('xnys')

@@ -470,6 +470,35 @@ describe('as a page', () => {
     expect(await (await pageAt('equities_bars/FB/2022-06-01')).text()).toContain('href="../META/2022-06-01"')
   })
 
+  test('of a cell that is settled makes no plan of when a vendor could be asked, one that is looked at again does', async () => {
+    const askedAgain = async ({ symbol, dt }: { symbol: string; dt: string }) =>
+      [
+        ...(await (await pageAt(`equities_bars/${symbol}/${dt}`)).text()).matchAll(
+          /<dt>Asked again<\/dt><dd>([a-z ]+)/g,
+        ),
+      ].map(([, text]) => text?.trim())
+    expect(await askedAgain(AGREED_EMPTY)).toEqual(['not of itself', 'not of itself'])
+    expect(await askedAgain(SECOND_HAND)).toEqual(['not of itself', 'not of itself'])
+    expect(await askedAgain(EMPTY_ONCE)).toEqual(['not before'])
+  })
+
+  test('says of calls that were sent before the clock was set back what they are', async () => {
+    const { db, now } = node.running().node
+    const later = Math.floor(now() / 1_000) * 1_000 + 3_600_000
+    await db.write([sql`INSERT INTO budgets (vendor, kind, starts_at, calls) VALUES ('massive', 'slot', ${later}, 82)`])
+    const page = await (await pageAt(`equities_bars/${PRESENT.symbol}/${PRESENT.dt}`)).text()
+    const vendors = await (
+      await fetch(`${node.running().address}/vendors`, { headers: { accept: 'text/html' } })
+    ).text()
+    const { body } = await node.get('/status')
+    await db.write([sql`DELETE FROM budgets WHERE starts_at = ${later}`])
+    expect(page).toMatch(
+      /8\d of 5 this minute \(82 of them before the clock was set back: they count until it is past them\)/,
+    )
+    expect(vendors).toContain('(82 of them before the clock was set back)')
+    expect(JSON.stringify(body)).toContain('"callsBeforeClockWasSetBack":82')
+  })
+
   test('shows what a vendor said as text, whatever it is', async () => {
     const { db } = node.running().node
     const evil = `<script>alert(1)</script> "quoted" & 'so on' <img src=x onerror=alert(2)>`
