@@ -1,30 +1,25 @@
 /** POST /audit: expected minus known. Queues gaps, due re-checks and due re-readings, says why cells must wait, marks partitions to rebuild and forgets unwanted ones. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { z } from 'zod'
-import type { DatasetConfig } from '../config/schema.ts'
-import { type Absence, dueAbsences, explainAbsences } from '../db/absences/absences.ts'
-import { dueRereads } from '../db/attempts/due-rereads.ts'
+import { dueAbsences } from '../db/absences/absences.ts'
 import { countOpenTasks } from '../db/gap-tasks/count-tasks.ts'
 import { dropUnexpected } from '../db/gap-tasks/drop-unexpected.ts'
-import { endRereads } from '../db/gap-tasks/end-rereads.ts'
-import { enqueueTasks, type NewTask } from '../db/gap-tasks/enqueue-tasks.ts'
+import { enqueueTasks } from '../db/gap-tasks/enqueue-tasks.ts'
 import { redriveStalled } from '../db/gap-tasks/redrive-stalled.ts'
 import { turnQueue } from '../db/gap-tasks/turn-queue.ts'
 import { listShares } from '../db/liquidity/liquidity.ts'
 import { expectPartitions, forgetPartitions, unexpectedPartitions } from '../db/partitions/partitions.ts'
-import { firstReached } from './_dispatch/absent-by-rule.ts'
 import { checkCalendars } from './_dispatch/calendar-check.ts'
 import { conclude } from './_dispatch/conclude.ts'
-import { datasetsOf, preferenceOrder, serversOf } from './_dispatch/desk.ts'
-import { gapsInOrder } from './_dispatch/gaps-in-order.ts'
-import { servedFrom } from './_dispatch/reach.ts'
+import { datasetsOf } from './_dispatch/desk.ts'
+import { type About, newTask, queueGaps, queueRereads } from './_dispatch/queue-gaps.ts'
 import { explainRefused } from './_dispatch/refused.ts'
-import { asofAt, expectedPartitions, expectedRows, livesOf, lookBackFrom } from './_expected/expected.ts'
-import { openWindows } from './_expected/restate.ts'
+import { asofAt, expectedPartitions, livesOf, lookBackFrom } from './_expected/expected.ts'
 import { dropFragment } from './_ledger/ledger.ts'
 import { DatasetName } from './_market/cell.ts'
-import { type Dt, maxDt } from './_market/dt.ts'
+import type { Dt } from './_market/dt.ts'
 import { rebuild } from './_recovery/rebuild.ts'
+import { scrub } from './_recovery/scrub.ts'
 import { type Ending, Night } from './_runtime/door.ts'
 import type { Node } from './_runtime/node.ts'
 
@@ -33,16 +28,9 @@ export const AuditBody = Night.extend({
   rebuild: z.boolean().default(false),
 })
 
+const DAY_MS = 86_400_000
 /** The queue holds a working set; what does not fit is found again by a later audit. */
 const MAX_OPEN_TASKS = 250_000
-/** Tasks of one write: some 30 ms. */
-const TASKS_PER_WRITE = 6_000
-const PRIORITY_TODAY = 100
-/** A day's bar costs a hundredth of its minutes and says most of it: days come first. */
-const PRIORITY_DAYS = 10
-const PRIORITY_MINUTES = 0
-/** What is missing comes before what may have changed. */
-const PRIORITY_REREAD = -10
 
 export interface Audited extends Ending {
   asof: Dt
@@ -60,19 +48,13 @@ export interface Audited extends Ending {
   rereads: number
   /** Tasks for cells nobody expects any more. */
   dropped: number
+  /** Raw files read to see whether they still can be, and cells whose file was gone or could not be: gaps from now on. */
+  scrubbed: number
+  lost: number
   /** Partitions whose expected cells changed. */
   touched: number
   /** Partitions without any expected cell, now out of the ledger. */
   forgotten: number
-}
-
-/** What a dataset's part of the audit is about. */
-interface About {
-  dataset: DatasetName
-  spec: DatasetConfig
-  asof: Dt
-  /** Share of a session's minutes in which each symbol usually trades, where that is known. */
-  shares: ReadonlyMap<string, number>
 }
 
 export const auditOrRebuild = async (node: Node, body: z.output<typeof AuditBody>): Promise<Ending & object> =>
@@ -91,6 +73,8 @@ export async function audit(node: Node, { at = node.now() }: { at?: number | und
     cleared: 0,
     rereads: 0,
     dropped: 0,
+    scrubbed: 0,
+    lost: 0,
     touched: 0,
     forgotten: 0,
     more: false,
@@ -104,6 +88,9 @@ export async function audit(node: Node, { at = node.now() }: { at?: number | und
     wanted.push(...partitions.map(({ partition }) => ({ dataset, partition })))
     audited.touched += await expectPartitions(node.db, dataset, partitions, node.now())
 
+    const scrubbed = await scrub(node, { dataset, spec }, Math.floor(at / DAY_MS))
+    audited.scrubbed += scrubbed.files
+    audited.lost += scrubbed.lost
     await nextTurn()
     const lives = livesOf(node.config, spec, asof)
     const shares = await listShares(node.db, dataset, node.config.qc.completeness.baseline_sessions)
@@ -139,39 +126,6 @@ export async function audit(node: Node, { at = node.now() }: { at?: number | und
   return audited
 }
 
-/** Queues the present cells whose data may have been corrected since they were read, each for the vendor it came from. Answers how many. */
-async function queueRereads(
-  node: Node,
-  { dataset, spec, asof, shares }: About,
-  at: number,
-  limit: number,
-): Promise<number> {
-  const askable = serversOf(node, dataset).map(({ seat }) => seat.name)
-  await endRereads(node.db, dataset, askable, node.now())
-  const due = await dueRereads(node.db, {
-    dataset,
-    windows: openWindows(spec, at),
-    lives: livesOf(node.config, spec, asof),
-    preferred: preferenceOrder(node.config, dataset),
-    askable,
-    now: node.now(),
-    limit,
-  })
-  const tasks = due.map(
-    ({ symbol, dt, vendor }): NewTask => ({
-      symbol,
-      dt,
-      lane: 'backfill',
-      priority: PRIORITY_REREAD,
-      expectedRows: expectedRows(spec, symbol, dt, shares.get(symbol)),
-      reason: 're_read',
-      nextAt: node.now(),
-      vendor,
-    }),
-  )
-  return await enqueueTasks(node.db, dataset, tasks, node.now())
-}
-
 /** Takes partitions that hold no expected cell any more out of the ledger; their curated files stay. */
 async function forgetUnwanted(node: Node, wanted: { dataset: string; partition: string }[], asof: Dt): Promise<number> {
   const found = await unexpectedPartitions(node.db, wanted)
@@ -185,63 +139,3 @@ async function forgetUnwanted(node: Node, wanted: { dataset: string; partition: 
   }
   return await forgetPartitions(node.db, unwanted)
 }
-
-/**
- * Queues the gaps some vendor can fill, in the order of the dataset, and says of those that are too recent that they are. Days before every vendor's
- * history are absent by rule and cost no task. Slice by slice: what was queued stays queued when the rest is not reached.
- */
-async function queueGaps(node: Node, about: About, limit: number): Promise<{ gaps: number; enqueued: number }> {
-  const { dataset, spec, asof } = about
-  const queued = { gaps: 0, enqueued: 0 }
-  const servers = serversOf(node, dataset)
-  const reached = firstReached(node, dataset)
-  if (reached === null || limit === 0) return queued
-  const now = node.now()
-  const lives = livesOf(node.config, spec, asof)
-    .map((life) => ({ ...life, fromDt: maxDt(life.fromDt, reached) }))
-    .filter(({ fromDt, toDt }) => fromDt <= toDt)
-  const whenServed = servedFrom(servers, spec, now)
-  for await (const slice of gapsInOrder(node.db, dataset, spec, lives, asof, limit)) {
-    const tasks = slice
-      .slice(0, limit - queued.gaps)
-      .map(({ symbol, dt }) => newTask(about, symbol, dt, 'missing', whenServed(dt)))
-      // Tasks that share all but their cell are written together, and each symbol has rows of its own to be expected.
-      .sort((a, b) => (a.expectedRows ?? 0) - (b.expectedRows ?? 0))
-    queued.gaps += tasks.length
-    for (let at = 0; at < tasks.length; at += TASKS_PER_WRITE) {
-      const batch = tasks.slice(at, at + TASKS_PER_WRITE)
-      await explainAbsences(node.db, dataset, tooRecent(batch, node.now()), node.now())
-      await nextTurn()
-      queued.enqueued += await enqueueTasks(node.db, dataset, batch, node.now())
-      // A write holds the event loop as long as it takes.
-      await nextTurn()
-    }
-    if (queued.gaps >= limit) break
-  }
-  return queued
-}
-
-function newTask(
-  { spec, asof, shares }: About,
-  symbol: string,
-  dt: Dt,
-  reason: NewTask['reason'],
-  nextAt: number,
-): NewTask {
-  const today = dt === asof
-  return {
-    symbol,
-    dt,
-    lane: today ? 'today' : 'backfill',
-    priority: today ? PRIORITY_TODAY : spec.expected_rows === 'session_minutes' ? PRIORITY_MINUTES : PRIORITY_DAYS,
-    expectedRows: expectedRows(spec, symbol, dt, shares.get(symbol)),
-    reason,
-    nextAt,
-    newestFirst: spec.backfill.order === 'newest-first',
-  }
-}
-
-const tooRecent = (gaps: NewTask[], now: number): Absence[] =>
-  gaps
-    .filter(({ nextAt }) => nextAt > now)
-    .map(({ symbol, dt, nextAt }) => ({ symbol, dt, reason: 'TOO_RECENT', recheckAt: nextAt }))

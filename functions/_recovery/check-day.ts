@@ -13,7 +13,8 @@ import { lostCell } from './replay-manifests.ts'
 import { asideLine, writeAside } from './set-aside.ts'
 
 export interface CheckedDay {
-  files: number
+  /** The files of the day, absolute. */
+  paths: string[]
   /** Cells the memory claims and whose file is there. */
   cells: number
   lost: number
@@ -37,7 +38,7 @@ export async function checkDay(
   dt: Dt,
   vendors: readonly string[],
 ): Promise<CheckedDay> {
-  const checked: CheckedDay = { files: 0, cells: 0, lost: 0, unclaimed: [] }
+  const checked: CheckedDay = { paths: [], cells: 0, lost: 0, unclaimed: [] }
   const claiming = (await claimsOfDay(keeper.db, dataset, dt)).map(({ vendor }) => vendor)
   for (const vendor of new Set([...vendors, ...claiming])) {
     // The same turn as the answers that are kept: a file is not looked for while it is being written.
@@ -46,7 +47,7 @@ export async function checkDay(
       const files = await filesOf(keeper.lake.root, vendor, dataset, dt)
       const gone = files.shared === null ? claims.filter(({ symbol }) => !files.bySymbol.has(symbol)) : []
       await loseGone(keeper, { dataset, spec }, vendor, dt, gone)
-      checked.files += files.bySymbol.size + (files.shared === null ? 0 : 1)
+      checked.paths.push(...(files.shared === null ? [] : [files.shared]), ...files.bySymbol.values())
       checked.cells += claims.length - gone.length
       checked.lost += gone.length
       checked.unclaimed.push(...unclaimedOf(files, claims).map((file) => relative(keeper.lake.root, file)))

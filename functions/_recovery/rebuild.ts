@@ -69,7 +69,7 @@ async function checkFiles(keeper: Keeper, of: Of, rebuilt: Rebuilt): Promise<voi
   }
   for (const dt of [...vendors.keys()].sort()) {
     const day = await checkDay(keeper, of, dt, vendors.get(dt) ?? [])
-    rebuilt.files += day.files
+    rebuilt.files += day.paths.length
     rebuilt.cells += day.cells
     rebuilt.cleared += day.lost
     rebuilt.unclaimedFiles += day.unclaimed.length

@@ -1,0 +1,132 @@
+/** What the audit queues of one dataset: gaps some vendor can fill, and present cells that may have been corrected. */
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { DatasetConfig } from '../../config/schema.ts'
+import { type Absence, explainAbsences } from '../../db/absences/absences.ts'
+import { dueRereads } from '../../db/attempts/due-rereads.ts'
+import { endRereads } from '../../db/gap-tasks/end-rereads.ts'
+import { enqueueTasks, type NewTask } from '../../db/gap-tasks/enqueue-tasks.ts'
+import { expectedRows, livesOf } from '../_expected/expected.ts'
+import { openWindows } from '../_expected/restate.ts'
+import type { DatasetName } from '../_market/cell.ts'
+import { type Dt, maxDt } from '../_market/dt.ts'
+import { firstReached } from './absent-by-rule.ts'
+import { type Desk, preferenceOrder, serversOf } from './desk.ts'
+import { gapsInOrder } from './gaps-in-order.ts'
+import { servedFrom } from './reach.ts'
+
+type QueueingDesk = Pick<Desk, 'db' | 'seats' | 'config' | 'now'>
+
+/** Tasks of one write: some 30 ms. */
+const TASKS_PER_WRITE = 6_000
+const PRIORITY_TODAY = 100
+/** A day's bar costs a hundredth of its minutes and says most of it: days come first. */
+const PRIORITY_DAYS = 10
+const PRIORITY_MINUTES = 0
+/** What is missing comes before what may have changed. */
+const PRIORITY_REREAD = -10
+
+/** What a dataset's part of the audit is about. */
+export interface About {
+  dataset: DatasetName
+  spec: DatasetConfig
+  asof: Dt
+  /** Share of a session's minutes in which each symbol usually trades, where that is known. */
+  shares: ReadonlyMap<string, number>
+}
+
+/**
+ * Queues the gaps some vendor can fill, in the order of the dataset, and says of those that are too recent that they are. Days before every vendor's
+ * history are absent by rule and cost no task. Slice by slice: what was queued stays queued when the rest is not reached.
+ */
+export async function queueGaps(
+  desk: QueueingDesk,
+  about: About,
+  limit: number,
+): Promise<{ gaps: number; enqueued: number }> {
+  const { dataset, spec, asof } = about
+  const queued = { gaps: 0, enqueued: 0 }
+  const servers = serversOf(desk, dataset)
+  const reached = firstReached(desk, dataset)
+  if (reached === null || limit === 0) return queued
+  const now = desk.now()
+  const lives = livesOf(desk.config, spec, asof)
+    .map((life) => ({ ...life, fromDt: maxDt(life.fromDt, reached) }))
+    .filter(({ fromDt, toDt }) => fromDt <= toDt)
+  const whenServed = servedFrom(servers, spec, now)
+  for await (const slice of gapsInOrder(desk.db, dataset, spec, lives, asof, limit)) {
+    const tasks = slice
+      .slice(0, limit - queued.gaps)
+      .map(({ symbol, dt }) => newTask(about, symbol, dt, 'missing', whenServed(dt)))
+      // Tasks that share all but their cell are written together, and each symbol has rows of its own to be expected.
+      .sort((a, b) => (a.expectedRows ?? 0) - (b.expectedRows ?? 0))
+    queued.gaps += tasks.length
+    for (let at = 0; at < tasks.length; at += TASKS_PER_WRITE) {
+      const batch = tasks.slice(at, at + TASKS_PER_WRITE)
+      await explainAbsences(desk.db, dataset, tooRecent(batch, desk.now()), desk.now())
+      await nextTurn()
+      queued.enqueued += await enqueueTasks(desk.db, dataset, batch, desk.now())
+      // A write holds the event loop as long as it takes.
+      await nextTurn()
+    }
+    if (queued.gaps >= limit) break
+  }
+  return queued
+}
+
+export function newTask(
+  { spec, asof, shares }: About,
+  symbol: string,
+  dt: Dt,
+  reason: NewTask['reason'],
+  nextAt: number,
+): NewTask {
+  const today = dt === asof
+  return {
+    symbol,
+    dt,
+    lane: today ? 'today' : 'backfill',
+    priority: today ? PRIORITY_TODAY : spec.expected_rows === 'session_minutes' ? PRIORITY_MINUTES : PRIORITY_DAYS,
+    expectedRows: expectedRows(spec, symbol, dt, shares.get(symbol)),
+    reason,
+    nextAt,
+    newestFirst: spec.backfill.order === 'newest-first',
+  }
+}
+
+const tooRecent = (gaps: NewTask[], now: number): Absence[] =>
+  gaps
+    .filter(({ nextAt }) => nextAt > now)
+    .map(({ symbol, dt, nextAt }) => ({ symbol, dt, reason: 'TOO_RECENT', recheckAt: nextAt }))
+
+/** Queues the present cells whose data may have been corrected since they were read, each for the vendor it came from. Answers how many. */
+export async function queueRereads(
+  desk: QueueingDesk,
+  { dataset, spec, asof, shares }: About,
+  at: number,
+  limit: number,
+): Promise<number> {
+  const askable = serversOf(desk, dataset).map(({ seat }) => seat.name)
+  await endRereads(desk.db, dataset, askable, desk.now())
+  const due = await dueRereads(desk.db, {
+    dataset,
+    windows: openWindows(spec, at),
+    lives: livesOf(desk.config, spec, asof),
+    preferred: preferenceOrder(desk.config, dataset),
+    askable,
+    now: desk.now(),
+    limit,
+  })
+  const tasks = due.map(
+    ({ symbol, dt, vendor }): NewTask => ({
+      symbol,
+      dt,
+      lane: 'backfill',
+      priority: PRIORITY_REREAD,
+      expectedRows: expectedRows(spec, symbol, dt, shares.get(symbol)),
+      reason: 're_read',
+      nextAt: desk.now(),
+      vendor,
+    }),
+  )
+  return await enqueueTasks(desk.db, dataset, tasks, desk.now())
+}
