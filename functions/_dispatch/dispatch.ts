@@ -15,6 +15,7 @@ import { distrustful } from './distrust.ts'
 import { givingWay } from './give-way.ts'
 import { heedVendor } from './heed.ts'
 import { keptPages } from './kept-pages.ts'
+import { noticeLateFiles } from './late-files.ts'
 import { type CellOutcome, outcomesOf } from './outcomes.ts'
 import { quarantine } from './quarantine.ts'
 import { renewing } from './renewing.ts'
@@ -53,6 +54,7 @@ export async function dispatchNext(
   const known = await listAttempts(desk.db, claim.dataset, claim.plan.wants)
   const { kept, restated } = await keep(desk, claim, outcomes, known)
   const settled = await settle(desk, claim, { answer, outcomes, kept, restated, known, night })
+  if (!settled) await noticeLateFiles(desk, claim, kept)
   await learn(desk.db, {
     vendor: seat.name,
     dataset: claim.dataset,
