@@ -45,7 +45,7 @@ const LEAST_MINUTES = 2_500
 export const USUAL_SCALE: Record<SceneName, number> = {
   daily: 0.05,
   minutes: 0.04,
-  'three-vendors': 0.1,
+  'three-vendors': 0.25,
   death: 0.005,
   storms: 0.005,
   killed: 0.005,
