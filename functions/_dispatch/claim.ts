@@ -1,6 +1,6 @@
 /** Choosing the next call: the head of the queue, the best vendor that may serve it now, and every task that can ride along. */
 import type { DatasetConfig } from '../../config/schema.ts'
-import { type Limits, nextCallAt } from '../../db/budgets/take-calls.ts'
+import { callsSpent, type Limits, nextCallAt } from '../../db/budgets/take-calls.ts'
 import { type Circuit, listCircuits } from '../../db/circuits/circuits.ts'
 import { claimTasks } from '../../db/gap-tasks/claim-tasks.ts'
 import type { QueuedTask, VendorReach } from '../../db/gap-tasks/claimable.ts'
@@ -30,6 +30,11 @@ const MOST_OFFERED = 40_000
 const SOON_MS = 2 * 60_000
 /** A worker that finds everything held by others looks again after this. */
 const LOOK_AGAIN_MS = 5_000
+/**
+ * Plans of these are no longer than what is left of the budget. One that the budget cuts leaves a scatter of cells, whose later calls are
+ * not full; the plans of the others go on where they ended (kept-pages.ts).
+ */
+const CUT_TO_BUDGET: ReadonlySet<DatasetConfig['expected_rows']> = new Set(['one', 'session_minutes'])
 /** Times a claim is tried again when other workers took the head first. */
 const TRIES = 5
 
@@ -163,6 +168,10 @@ async function planFor(best: Candidate, candidates: Candidate[], desk: Desk): Pr
   const { server, dataset, spec, reach, head } = best
   const neighbours = await findNeighbours(desk.db, reach, head, offeredTo(server, spec))
   const terms = planTerms(server, dataset, spec, namesOf(desk.config), reach.now)
+  if (CUT_TO_BUDGET.has(spec.expected_rows)) {
+    const left = await callsLeft(desk, limitsOf(server.seat, head.lane))
+    terms.shape.pagesPerPlan = Math.max(1, Math.min(terms.shape.pagesPerPlan, left))
+  }
   const tasks = new Map([head, ...neighbours].map((task) => [cellKey(task.symbol, task.dt), task]))
   const { connector } = server.seat
   const wants = neighbours.map(wantOf)
@@ -172,6 +181,12 @@ async function planFor(best: Candidate, candidates: Candidate[], desk: Desk): Pr
     : connector.plan(wantOf(head), wants, terms)
   const ranking = rankingOf(head, candidates, reach.now).map(({ score }) => score)
   return { server, dataset, spec, head, ranking, plan, terms, tasks }
+}
+
+/** What may be sent before the budget is spent. */
+async function callsLeft({ db, now }: Desk, { vendor, perMinute, perDay }: Limits): Promise<number> {
+  const spent = await callsSpent(db, vendor, now())
+  return Math.min(perMinute - spent.minute, (perDay ?? Number.POSITIVE_INFINITY) - spent.day)
 }
 
 function offeredTo({ terms: { shape } }: Server, spec: DatasetConfig): number {

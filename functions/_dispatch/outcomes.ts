@@ -47,7 +47,7 @@ function outcomeOf(
   }
   const rows = answer.rows.get(key) ?? []
   // Of yields the newest vintage counts: a value that was withdrawn is none, and an older one beside a newer is no second.
-  const values = newestVintages(rows).filter((row) => !('value' in row) || row.value !== null).length
+  const values = countOf(newestVintages(rows))
   const found = { want, rows, error: null }
   // A list of events that holds none for a day says that there was none, as a source does that states so.
   if (values === 0) return { ...found, outcome: 'empty', saysNone: rows.length > 0 || spec.expected_rows === 'events' }
@@ -56,4 +56,11 @@ function outcomeOf(
   const isCounted = !isMinutes && want.expectedRows !== null
   const isCut = isMinutes ? isShort(want, rows) : isCounted && values < want.expectedRows!
   return { ...found, outcome: isCut ? 'short' : 'filled', saysNone: false }
+}
+
+/** Rows that have a value; a bar always has. */
+function countOf(rows: readonly Row[]): number {
+  let count = 0
+  for (const row of rows) if (!('value' in row) || row.value !== null) count++
+  return count
 }

@@ -58,8 +58,9 @@ function* grouped(parts: readonly RawPart[]): Generator<RawPart[]> {
   let room = ROWS_PER_GROUP
   for (const part of parts) {
     for (let from = 0; from < part.rows.length; ) {
-      const rows = part.rows.slice(from, from + room)
-      group.push({ ...part, rows })
+      const isWhole = from === 0 && part.rows.length <= room
+      const rows = isWhole ? part.rows : part.rows.slice(from, from + room)
+      group.push(isWhole ? part : { ...part, rows })
       from += rows.length
       room -= rows.length
       if (room === 0) {
@@ -80,16 +81,21 @@ function rowGroup(columns: readonly ColumnConfig[], parts: readonly RawPart[]): 
 function columnChunk(column: ColumnConfig, parts: readonly RawPart[]): ColumnChunk {
   const values: ColumnChunk['values'] = []
   const present: number[] = []
+  // Whoever shares a file shares most of it: vendor, feed, the instant. What is equal to the value before is not looked at again.
+  let before: unknown
+  let primitive: ReturnType<typeof primitiveOf> = null
   for (const part of parts) {
+    const { rows } = part
     const shared = sharedValue(column.name, part)
-    for (const [at, row] of part.rows.entries()) {
-      const value = shared ?? (row as unknown as Record<string, unknown>)[column.name]
+    for (let at = 0; at < rows.length; at++) {
+      const value = shared ?? (rows[at] as unknown as Record<string, unknown>)[column.name]
       if (column.optional && (value === null || value === undefined)) {
         present.push(0)
         continue
       }
-      const primitive = primitiveOf(column, value)
+      if (primitive === null || !Object.is(value, before)) primitive = primitiveOf(column, value)
       if (primitive === null) throw new Error(refusal(column, value, part, at))
+      before = value
       values.push(primitive)
       if (column.optional) present.push(1)
     }

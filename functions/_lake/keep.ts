@@ -155,14 +155,19 @@ function settle(
     path = file
     break
   }
-  const parts = withVintages(old, { symbol, provenance, rows: answer })
+  const part = { symbol, provenance, rows: answer }
+  const parts = old.length === 0 ? [part] : withVintages(old, part)
   const decision = decide(rowsOf(old), answer, rowsOf(parts), key)
-  const origins = isWritten(decision) ? [provenance] : old.map((part) => part.provenance)
-  const origin = origins.reduce((a, b) => (b.fetchedAt > a.fetchedAt ? b : a))
-  return { ...placed, path, decision, parts, origin }
+  const origin = isWritten(decision) ? provenance : newestOf(old)
+  return { cell: placed.cell, files: placed.files, target: placed.target, path, decision, parts, origin }
 }
 
-const rowsOf = (parts: readonly RawPart[]): Row[] => parts.flatMap(({ rows }) => rows)
+const newestOf = (parts: readonly RawPart[]): Provenance =>
+  parts.map(({ provenance }) => provenance).reduce((a, b) => (b.fetchedAt > a.fetchedAt ? b : a))
+
+/** Nearly every cell has one part: a million copies of one row are spared. */
+const rowsOf = (parts: readonly RawPart[]): readonly Row[] =>
+  parts.length === 1 ? parts[0]!.rows : parts.flatMap(({ rows }) => rows)
 
 const isWritten = ({ verdict }: Decision): boolean => verdict === 'new' || verdict === 'replaced'
 

@@ -17,7 +17,7 @@ export interface Decision {
 
 /** Rows that a reader will see: one per bar start, series, or whatever else the dataset's key tells apart. */
 export const distinctRows = (rows: readonly Row[], key: readonly string[]): number =>
-  new Set(rows.map((row) => rowKey(row, key))).size
+  rows.length === 1 ? 1 : new Set(rows.map((row) => rowKey(row, key))).size
 
 /** Digest of the rows that count: an older vintage that is kept beside them is no part of it. */
 const digestOf = (rows: readonly Row[]): string => digestRows(newestVintages(rows))

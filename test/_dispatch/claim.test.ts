@@ -65,6 +65,21 @@ test('a vendor without budget is passed over for the next', async () => {
   expect(ranking.map(({ vendor }) => vendor)).toEqual(['massive'])
 })
 
+test('a plan is no longer than what is left of the budget, so that none is cut and leaves a scatter of cells', async () => {
+  const { node } = await audited({
+    vendors: { alpaca: {} },
+    datasets: { equities_bars: { depth: { sessions: 40 } } },
+    terms: { shape: { rows_per_page: 12, symbols_per_call: 500, pages_per_plan: 4 } },
+  })
+  const planned = async (): Promise<number[]> => {
+    const { plan } = await chosen(node, 'backfill')
+    return [plan.expectedCalls, plan.wants.length]
+  }
+  expect(await planned()).toEqual([4, 48])
+  expect(await takeCalls(node.db, { vendor: 'alpaca', perMinute: 200, perDay: null }, 178, EVENING)).toBe(true)
+  expect(await planned()).toEqual([2, 24])
+})
+
 test('a vendor whose circuit is open is passed over until it closes', async () => {
   const { node, clock } = await audited()
   await blockVendor(node.db, 'alpaca', EVENING + 5_000, 'resets')

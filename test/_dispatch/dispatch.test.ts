@@ -1,7 +1,9 @@
 import { sql } from 'drizzle-orm'
 import { expect, test } from 'vitest'
 import { listAbsences } from '../../db/absences/absences.ts'
-import { type Attempt, listAttempts } from '../../db/attempts/list-attempts.ts'
+import { type Attempt, listAttempts, listAttempts } from '../../db/attempts/list-attempts.ts'
+import { takeCalls } from '../../db/budgets/take-calls.ts'
+
 import { listCircuits } from '../../db/circuits/circuits.ts'
 import { countCoverage } from '../../db/coverage/count-coverage.ts'
 import { claimTasks } from '../../db/gap-tasks/claim-tasks.ts'
@@ -233,12 +235,21 @@ test('a night within five calls a minute spends as long as it takes, and never a
 test('a plan whose budget ends half-way keeps what was answered and snoozes the rest', async () => {
   const stage = await openStage({
     symbols: ['AAPL', 'AMD', 'BA', 'CAT'],
-    vendors: { alpaca: { calls_per_minute: 2, today_share: 0 } },
+    vendors: { alpaca: { calls_per_minute: 3, today_share: 0 } },
     datasets: { equities_bars_minute: { depth: { sessions: 1 } } },
     terms: { shape: { rows_per_page: 600, symbols_per_call: 500, pages_per_plan: 4 } },
-    lab: { limits: { alpaca: 2 } },
+    lab: { limits: { alpaca: 3 } },
   })
   await audit(stage.node, { at: EVENING })
+  const seat = stage.node.seats[0]!
+  const { get: getOf } = seat
+  let others = 1
+  seat.get = (lane) => async (request) => {
+    const answer = await getOf(lane)(request)
+    // Somebody else spends from the same purse meanwhile.
+    if (others-- > 0) await takeCalls(stage.node.db, { vendor: 'alpaca', perMinute: 3, perDay: null }, 1, EVENING)
+    return answer
+  }
   const first = await dispatched(stage.node)
   expect(first.outcomes.filled).toBeGreaterThan(0)
   expect(first.outcomes.rate_limited).toBeGreaterThan(0)

@@ -10,7 +10,7 @@ import { windowsSince } from '../../functions/_vendors/fred/windows.ts'
 import type { LabVendorName } from '../lab/lab.ts'
 import { ASOF, type BenchScene, EVENING, LATENCY_MS, WORKERS } from './dispatch-scenes.ts'
 import { EARLY_MINUTES } from './dispatch-source.ts'
-import { mostOf } from './linear-program.ts'
+import { type Constraint, mostOf } from './linear-program.ts'
 
 /** Cells of one dataset that the same vendors can serve. */
 export interface Work {
@@ -73,23 +73,25 @@ export function cellsPerCall({ config, symbols }: BenchScene, vendor: LabVendorN
  *   max  Σ x[v,w]·k[v,w]                         cells settled, x = calls of vendor v for work w, k = cells per call
  *   s.t. Σv x[v,w]·k[v,w] ≤ N[w]                 no cell twice
  *        Σw x[v,w]        ≤ C[v](T)              calls the sliding minute of v admits that are answered by T
- *        Σv Σw x[v,w]·L[v] ≤ W·T                 W workers, a call of v lasts L[v]
+ *        Σv∈S L[v]·(Σw x[v,w] − k·B[v]) ≤ W·(T − k minutes)    for k = 0, 1, … and every set S of vendors that are well all along
  *
  * where "fits" means that the maximum is Σw N[w]. C[v](T) = B[v] · (batches of B[v] calls, a minute apart, begun by T − L[v] while v is
- * well); no schedule under the budget has more. Fractions of calls are allowed, so no dispatcher can beat it.
+ * well); no schedule under the budget has more. The last line is what W workers can do, a call of v lasting L[v]: of the calls of v all but k·B[v]
+ * were answered k minutes before the end, because the last k minutes admit no more. Fractions of calls are allowed, so no dispatcher can beat it.
+ * Without `workers` only budgets and shapes count, as if any number of calls could be in flight.
  */
-export function shortestMakespan(scene: BenchScene, works: readonly Work[]): number {
+export function shortestMakespan(scene: BenchScene, works: readonly Work[], workers: number | null = WORKERS): number {
   let [low, high] = [0, 10 * WINDOW_MS]
-  while (!fits(scene, works, high)) [low, high] = [high, 2 * high]
+  while (!fits(scene, works, high, workers)) [low, high] = [high, 2 * high]
   while (high - low > 50) {
     const middle = (low + high) / 2
-    if (fits(scene, works, middle)) high = middle
+    if (fits(scene, works, middle, workers)) high = middle
     else low = middle
   }
   return high
 }
 
-function fits(scene: BenchScene, works: readonly Work[], until: number): boolean {
+function fits(scene: BenchScene, works: readonly Work[], until: number, workers: number | null): boolean {
   const pairs = works.flatMap((work) => work.vendors.map((vendor) => ({ vendor, work })))
   const gains = pairs.map(({ vendor, work }) => cellsPerCall(scene, vendor, work))
   const rows = [
@@ -101,14 +103,46 @@ function fits(scene: BenchScene, works: readonly Work[], until: number): boolean
       weights: pairs.map((pair) => (pair.vendor === vendor ? 1 : 0)),
       most: callsUntil(scene, vendor as LabVendorName, until),
     })),
-    { weights: pairs.map(({ vendor }) => LATENCY_MS[vendor]), most: WORKERS * until },
+    ...(workers === null ? [] : paceOf(scene, pairs, workers, until)),
   ]
   const all = works.reduce((sum, { cells }) => sum + cells, 0)
   return mostOf(gains, rows) >= all * (1 - 1e-9)
 }
 
+/** What so many workers can have answered by the end of each minute before `until`. */
+function paceOf(
+  { config, trouble }: BenchScene,
+  pairs: readonly { vendor: LabVendorName }[],
+  workers: number,
+  until: number,
+): Constraint[] {
+  const names = Object.keys(config.vendors) as LabVendorName[]
+  const all = { weights: pairs.map(({ vendor }) => LATENCY_MS[vendor]), most: workers * until }
+  const well = names.filter((name) => trouble.every(({ vendor }) => vendor !== name))
+  const constraints: Constraint[] = [all]
+  for (const set of subsetsOf(well)) {
+    const spent = set.reduce((sum, vendor) => sum + LATENCY_MS[vendor] * perMinuteOf(config, vendor), 0)
+    for (let minutes = 1; minutes * WINDOW_MS < until; minutes++) {
+      constraints.push({
+        weights: pairs.map(({ vendor }) => (set.includes(vendor) ? LATENCY_MS[vendor] : 0)),
+        most: workers * (until - minutes * WINDOW_MS) + minutes * spent,
+      })
+    }
+  }
+  return constraints
+}
+
+const subsetsOf = <T>([first, ...rest]: readonly T[]): T[][] => {
+  if (first === undefined) return []
+  const others = subsetsOf(rest)
+  return [[first], ...others, ...others.map((set) => [first, ...set])]
+}
+
+const perMinuteOf = (config: BenchScene['config'], vendor: LabVendorName): number =>
+  limitsOf({ name: vendor, config: config.vendors[vendor]! }, 'backfill').perMinute
+
 function callsUntil({ config, trouble }: BenchScene, vendor: LabVendorName, until: number): number {
-  const { perMinute } = limitsOf({ name: vendor, config: config.vendors[vendor]! }, 'backfill')
+  const perMinute = perMinuteOf(config, vendor)
   let calls = 0
   for (let at = 0; ; at += WINDOW_MS) {
     for (const one of trouble) if (one.vendor === vendor && at >= one.from && at < one.to) at = one.to

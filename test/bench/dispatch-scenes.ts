@@ -38,6 +38,11 @@ export interface BenchScene {
   killEvery: number | null
 }
 
+/**
+ * Scenes of many minutes and calls, in which trouble is measured and not the shape of calls: a page of theirs is all symbols on few days
+ * at small scales, so that a day's file is written a few times instead of once for every two symbols.
+ */
+const LONG: ReadonlySet<SceneName> = new Set(['death', 'storms', 'killed'])
 const MINUTE = 60_000
 const LEAST_MINUTES = 2_500
 
@@ -45,7 +50,7 @@ const LEAST_MINUTES = 2_500
 export const USUAL_SCALE: Record<SceneName, number> = {
   daily: 0.05,
   minutes: 0.04,
-  'three-vendors': 0.1,
+  'three-vendors': 0.25,
   death: 0.005,
   storms: 0.005,
   killed: 0.005,
@@ -69,7 +74,10 @@ export async function sceneOf(name: SceneName, scale: number): Promise<BenchScen
       ...shipped,
       universe: names.map((symbol) => ({ symbol, from: '1990-01-02', to: null })),
       vendors: Object.fromEntries(
-        Object.entries(vendors).map(([vendor, served]) => [vendor, scaled(shipped.vendors[vendor]!, served, scale)]),
+        Object.entries(vendors).map(([vendor, served]) => [
+          vendor,
+          scaled(shipped.vendors[vendor]!, served, scale, LONG.has(name)),
+        ]),
       ),
       datasets: Object.fromEntries(
         Object.entries(datasets).map(([dataset, depth]) => [
@@ -128,7 +136,7 @@ const namesOf = (letter: string, count: number): string[] =>
     return letter + digits.map((digit) => String.fromCharCode(65 + digit)).join('')
   }).sort()
 
-function scaled(vendor: VendorConfig, served: readonly DatasetName[], scale: number): VendorConfig {
+function scaled(vendor: VendorConfig, served: readonly DatasetName[], scale: number, isLong: boolean): VendorConfig {
   const smaller = (count: number): number => Math.max(1, Math.round(count * scale))
   const datasets = served.map((dataset) => {
     const terms = vendor.datasets[dataset]!
@@ -139,7 +147,7 @@ function scaled(vendor: VendorConfig, served: readonly DatasetName[], scale: num
     const least = dataset === 'equities_bars_minute' ? LEAST_MINUTES : 1
     const shape = {
       rows_per_page: Math.max(least, smaller(rows_per_page)),
-      symbols_per_call: smaller(symbols_per_call),
+      symbols_per_call: isLong ? symbols_per_call : smaller(symbols_per_call),
       pages_per_plan,
     }
     return [dataset, { ...terms, shape }]
