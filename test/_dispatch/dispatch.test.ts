@@ -1,9 +1,8 @@
 import { sql } from 'drizzle-orm'
 import { expect, test } from 'vitest'
 import { listAbsences } from '../../db/absences/absences.ts'
-import { type Attempt, listAttempts, listAttempts } from '../../db/attempts/list-attempts.ts'
+import { type Attempt, listAttempts } from '../../db/attempts/list-attempts.ts'
 import { takeCalls } from '../../db/budgets/take-calls.ts'
-
 import { listCircuits } from '../../db/circuits/circuits.ts'
 import { countCoverage } from '../../db/coverage/count-coverage.ts'
 import { claimTasks } from '../../db/gap-tasks/claim-tasks.ts'
