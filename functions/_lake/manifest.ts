@@ -58,7 +58,7 @@ export type SetAsideLine = z.infer<typeof SetAsideLine>
 export const ManifestEntry = z.discriminatedUnion('verdict', [ManifestLine, SetAsideLine])
 export type ManifestEntry = z.infer<typeof ManifestEntry>
 
-const LINES_PER_CHUNK = 5_000
+const LINES_PER_CHUNK = 2_000
 const NEWLINE = 0x0a
 
 /** Appends lines in one durable write. Cuts a torn tail off first: glued onto it, the first new line would be lost. */
@@ -69,7 +69,7 @@ export async function appendManifest(path: string, lines: readonly ManifestEntry
 }
 
 /**
- * The lines of all manifests, file by file in path order, in chunks of at most 5,000. `path` is relative to the root; `after` says for it
+ * The lines of all manifests, file by file in path order, in chunks of at most 2,000. `path` is relative to the root; `after` says for it
  * up to which byte the caller knows it; `end` is the byte after the chunk. A last line without its newline is not there yet.
  * Throws an Error that names file and byte for a complete line that is not one of ours.
  */
