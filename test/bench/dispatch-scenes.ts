@@ -49,11 +49,11 @@ const LEAST_MINUTES = 2_500
 /** The scale of a run that nobody asked to be full: each takes a minute or two. */
 export const USUAL_SCALE: Record<SceneName, number> = {
   daily: 0.05,
-  minutes: 0.04,
+  minutes: 0.02,
   'three-vendors': 0.1,
-  death: 0.005,
-  storms: 0.005,
-  killed: 0.005,
+  death: 0.003,
+  storms: 0.003,
+  killed: 0.003,
 }
 
 /**
@@ -127,9 +127,15 @@ export async function sceneOf(name: SceneName, scale: number): Promise<BenchScen
         })),
       })
     case 'killed':
-      return scene('nine years of days with the node killed every 300 calls', 9_600, daily, nineYears, {
-        killEvery: 300,
-      })
+      return scene(
+        'four years of days with the node killed every 200 calls',
+        9_600,
+        daily,
+        { equities_bars: { years: 4 } },
+        {
+          killEvery: 200,
+        },
+      )
     default:
       throw new Error(`expected a known scene, got ${name satisfies never}`)
   }
