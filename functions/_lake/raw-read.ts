@@ -70,11 +70,16 @@ export async function readRawParts(
     ),
   )
   let last: { path: string; part: RawPart & { rows: Row[] } } | null = null
+  let said: ReturnType<typeof rawFileParts> = null
+  let saidBy: string | null = null
   for (const fields of stored) {
     // Of yields the series that nobody collects are left out, as curation leaves them.
     if (fields.symbol === null && spec.universe === 'groups') continue
     const path = String(fields.filename)
-    const { symbol, provenance } = originOf(lake, path, fields, spec)
+    // Rows come file by file: a path is taken apart once, not for every row.
+    if (path !== saidBy) said = rawFileParts(lake.root, path)
+    saidBy = path
+    const { symbol, provenance } = originOf(said, path, fields, spec)
     if (!last || last.path !== path || last.part.symbol !== symbol || !isSame(last.part.provenance, provenance)) {
       last = { path, part: { symbol, provenance, rows: [] } }
       byFile.get(path)?.push(last.part)
@@ -111,8 +116,12 @@ export async function readRawCells(
   return rows
 }
 
-function originOf(lake: Lake, path: string, fields: Record<string, unknown>, spec: DatasetConfig) {
-  const said = rawFileParts(lake.root, path)
+function originOf(
+  said: ReturnType<typeof rawFileParts>,
+  path: string,
+  fields: Record<string, unknown>,
+  spec: DatasetConfig,
+) {
   const symbol = fields.symbol ?? said?.symbol
   const vendor = fields.vendor ?? said?.vendor
   if (typeof symbol !== 'string' || typeof vendor !== 'string') {

@@ -53,8 +53,11 @@ export function cellsPerCall({ config, symbols }: BenchScene, vendor: LabVendorN
       return vendor === 'massive'
         ? Math.max(symbols.length, Math.min(rows_per_page, cells / symbols.length))
         : rows_per_page
-    case 'equities_bars_minute':
-      return rows_per_page / (390 + EARLY_MINUTES)
+    case 'equities_bars_minute': {
+      const onPage = rows_per_page / (390 + EARLY_MINUTES)
+      // Massive: the days of one symbol.
+      return vendor === 'massive' ? Math.min(onPage, cells / symbols.length) : onPage
+    }
     case 'macro_treasury': {
       // Massive: all days on a page. FRED: a page for each series and each window of vintages since the first day.
       const spec = config.datasets.macro_treasury!

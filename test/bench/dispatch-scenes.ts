@@ -49,11 +49,11 @@ const LEAST_MINUTES = 2_500
 /** The scale of a run that nobody asked to be full: each takes a minute or two. */
 export const USUAL_SCALE: Record<SceneName, number> = {
   daily: 0.05,
-  minutes: 0.04,
-  'three-vendors': 0.25,
-  death: 0.005,
-  storms: 0.005,
-  killed: 0.005,
+  minutes: 0.02,
+  'three-vendors': 0.1,
+  death: 0.003,
+  storms: 0.003,
+  killed: 0.003,
 }
 
 /**
@@ -102,11 +102,16 @@ export async function sceneOf(name: SceneName, scale: number): Promise<BenchScen
         { equities_bars_minute: { years: 1 } },
       )
     case 'three-vendors':
+      // As many symbols at every scale, with fewer days: at Massive a symbol of minutes is one page, however long pages are.
       return scene(
         'three vendors: days at two, minutes at one, yields at two',
-        100,
+        100 / scale,
         { alpaca: ['equities_bars'], massive: [...bars, 'macro_treasury'], fred: ['macro_treasury'] },
-        { equities_bars: { years: 9 }, equities_bars_minute: { sessions: 120 }, macro_treasury: { years: 20 } },
+        {
+          equities_bars: { years: Math.max(1, 9 * scale) },
+          equities_bars_minute: { sessions: Math.max(2, Math.round(120 * scale)) },
+          macro_treasury: { years: 20 },
+        },
       )
     case 'death':
       return scene('nine years of days while Alpaca is dead for four minutes', 9_600, daily, nineYears, {
@@ -122,9 +127,15 @@ export async function sceneOf(name: SceneName, scale: number): Promise<BenchScen
         })),
       })
     case 'killed':
-      return scene('nine years of days with the node killed every 300 calls', 9_600, daily, nineYears, {
-        killEvery: 300,
-      })
+      return scene(
+        'four years of days with the node killed every 200 calls',
+        9_600,
+        daily,
+        { equities_bars: { years: 4 } },
+        {
+          killEvery: 200,
+        },
+      )
     default:
       throw new Error(`expected a known scene, got ${name satisfies never}`)
   }
