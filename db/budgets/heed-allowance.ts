@@ -1,7 +1,7 @@
 /** What a vendor says of its own budget: a pause it asks for, and room that is smaller than we thought. Neither ever gives calls back. */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
-import { countAtLeast, type Limits, SLOT_MS, slotOf, WINDOW_MS } from './take-calls.ts'
+import { COUNTED_MS, countAtLeast, type Limits, SLOT_MS, slotOf } from './take-calls.ts'
 
 /** Nothing is granted before `until`, epoch ms, to any worker of any process; a shorter pause does not end a longer one. */
 export async function pauseCalls(db: Db, vendor: string, until: number): Promise<void> {
@@ -22,9 +22,8 @@ export async function lowerRoom(
   resetAt: number | null,
   now: number,
 ): Promise<void> {
-  const length = WINDOW_MS + SLOT_MS
-  const isSoon = resetAt !== null && resetAt > now && resetAt <= now + length
+  const isSoon = resetAt !== null && resetAt > now && resetAt <= now + COUNTED_MS
   // The slot that leaves the window at that instant, or just after it.
-  const slot = isSoon ? Math.ceil((resetAt - length) / SLOT_MS) * SLOT_MS : slotOf(now)
+  const slot = isSoon ? Math.ceil((resetAt - COUNTED_MS) / SLOT_MS) * SLOT_MS : slotOf(now)
   await db.write([countAtLeast(limits.vendor, limits.perMinute - remaining, slot, now)])
 }

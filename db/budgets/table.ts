@@ -1,5 +1,5 @@
 /**
- * budgets: calls spent, per account and host, in one-second slots (for the limit per minute) and per UTC day (for the daily cap), and
+ * budgets: calls spent, per account and host, in slots of 50 ms (for the limit per minute) and per UTC day (for the daily cap), and
  * the pauses a vendor asked for. A sliding window over slots is never above the limit in any minute, which a token bucket of the same
  * size is. Workers and processes that share the database share all of it.
  */

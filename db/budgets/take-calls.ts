@@ -2,8 +2,12 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
 
-export const WINDOW_MS = 60_000
-export const SLOT_MS = 1_000
+const WINDOW_MS = 60_000
+export const SLOT_MS = 50
+/** Two requests need not travel equally long: at the vendor's door they may be closer together than when they left. */
+const TRAVEL_MS = 250
+/** How long a slot counts from its beginning: until its last call is a whole window old, and could be overtaken on the way. */
+export const COUNTED_MS = WINDOW_MS + SLOT_MS + TRAVEL_MS
 export const DAY_MS = 86_400_000
 
 /**
@@ -57,7 +61,7 @@ export async function nextCallAt(db: Db, limits: Limits, now: number): Promise<n
   if (limits.perMinute < 1 || (limits.perDay !== null && limits.perDay < 1)) return null
   const spent = await db.all<{ kind: 'slot' | 'day' | 'pause'; startsAt: number; calls: number }>(sql`
     SELECT kind, starts_at AS startsAt, calls FROM budgets
-    WHERE vendor = ${limits.vendor} AND (kind = 'slot' AND starts_at > ${now - WINDOW_MS - SLOT_MS}
+    WHERE vendor = ${limits.vendor} AND (kind = 'slot' AND starts_at > ${now - COUNTED_MS}
       OR kind = 'day' AND starts_at > ${now - DAY_MS} OR kind = 'pause' AND starts_at > ${now}) ORDER BY starts_at`)
   const of = (wanted: (typeof spent)[number]['kind']) => spent.filter(({ kind }) => kind === wanted)
   const [slots, days, pauses] = [of('slot'), of('day'), of('pause')]
@@ -65,13 +69,11 @@ export async function nextCallAt(db: Db, limits: Limits, now: number): Promise<n
   for (let at = now; ; ) {
     const day = dayOf(at)
     const onDay = days.filter(({ startsAt }) => startsAt >= day && startsAt <= day + DAYS_AHEAD_MS)
-    const inWindow = slots.filter(
-      ({ startsAt }) => startsAt > at - WINDOW_MS - SLOT_MS && startsAt <= at + SLOTS_AHEAD_MS,
-    )
+    const inWindow = slots.filter(({ startsAt }) => startsAt > at - COUNTED_MS && startsAt <= at + SLOTS_AHEAD_MS)
     const pause = pauses.findLast(({ startsAt }) => startsAt > at && startsAt <= at + PAUSES_AHEAD_MS)
     if (pause) at = pause.startsAt
     else if (limits.perDay !== null && callsIn(onDay) >= limits.perDay) at = day + DAY_MS
-    else if (callsIn(inWindow) >= limits.perMinute) at = inWindow[0]!.startsAt + WINDOW_MS + SLOT_MS
+    else if (callsIn(inWindow) >= limits.perMinute) at = inWindow[0]!.startsAt + COUNTED_MS
     else return at
   }
 }
@@ -98,13 +100,13 @@ export async function callsSpent(db: Db, vendor: string, now: number): Promise<S
 export const slotOf = (instant: number): number => Math.floor(instant / SLOT_MS) * SLOT_MS
 export const dayOf = (instant: number): number => Math.floor(instant / DAY_MS) * DAY_MS
 
-/** A slot counts until its whole second has left the window; one from a clock that ran ahead counts too. */
+/** A slot from a clock that ran ahead counts too. */
 const spentInWindow = (
   vendor: string,
   now: number,
   to = now + SLOTS_AHEAD_MS,
 ) => sql`(SELECT coalesce(sum(calls), 0) FROM budgets
-  WHERE vendor = ${vendor} AND kind = 'slot' AND starts_at > ${now - WINDOW_MS - SLOT_MS} AND starts_at <= ${to})`
+  WHERE vendor = ${vendor} AND kind = 'slot' AND starts_at > ${now - COUNTED_MS} AND starts_at <= ${to})`
 
 /** What a clock that ran ahead spent of a later day counts too: it was spent today, or that day is not over. */
 const spentOnDay = (vendor: string, day: number) => sql`(SELECT coalesce(sum(calls), 0) FROM budgets

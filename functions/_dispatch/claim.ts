@@ -1,9 +1,11 @@
 /** Choosing the next call: the head of the queue, the best vendor that may serve it now, and every task that can ride along. */
 import type { DatasetConfig } from '../../config/schema.ts'
+import { usualRows } from '../../db/attempts/usual-rows.ts'
 import { callsSpent, type Limits, nextCallAt } from '../../db/budgets/take-calls.ts'
 import { type Circuit, listCircuits } from '../../db/circuits/circuits.ts'
 import { claimTasks } from '../../db/gap-tasks/claim-tasks.ts'
 import type { QueuedTask, VendorReach } from '../../db/gap-tasks/claimable.ts'
+import { countReach } from '../../db/gap-tasks/count-reach.ts'
 import { findHead } from '../../db/gap-tasks/find-head.ts'
 import { findNeighbours } from '../../db/gap-tasks/find-neighbours.ts'
 import { mayTake } from '../../db/gap-tasks/may-take.ts'
@@ -15,6 +17,7 @@ import { type CellKey, cellKey, type DatasetName } from '../_market/cell.ts'
 import type { Host } from '../_vendors/http.ts'
 import type { CallPlan, PlanTerms, Want } from '../_vendors/vendor.ts'
 import { type Desk, datasetsOf, type Lane, namesOf, type Server, serversOf } from './desk.ts'
+import { PATIENCE_MS } from './patient.ts'
 import { type Candidate, pickNext, rankingOf } from './pick.ts'
 import { planBack } from './plan-back.ts'
 import { reachOf } from './reach.ts'
@@ -26,8 +29,6 @@ export const LEASE_MS = 20 * 60_000
 /** Tasks offered to one plan: twice what its pages hold, so that it can choose; more would only cost memory and time. */
 const LEAST_OFFERED = 2_000
 const MOST_OFFERED = 40_000
-/** A vendor that is free again this soon is one that others may leave work to. */
-const SOON_MS = 2 * 60_000
 /** A worker that finds everything held by others looks again after this. */
 const LOOK_AGAIN_MS = 5_000
 /**
@@ -76,7 +77,10 @@ export async function claimNext(desk: Desk, lane: Lane | null): Promise<Claim | 
       leaseExpiresAt: now + LEASE_MS,
     })
     const wants = choice.plan.wants.filter((want) => taken.has(taskOf(choice, want).id))
-    if (wants.length > 0) return { ...choice, plan: { ...choice.plan, wants }, token }
+    if (wants.length === 0) continue
+    const { vendor: account } = limitsOf(choice.server.seat, choice.head.lane)
+    desk.promised.promise(account, token, choice.plan.expectedCalls)
+    return { ...choice, plan: { ...choice.plan, wants }, token }
   }
   return { nextAt: desk.now() }
 }
@@ -122,7 +126,7 @@ async function findCandidates(desk: Desk, lane: Lane | null, now: number): Promi
   return candidates
 }
 
-/** Whether a better vendor that will soon be free may take the head as well. */
+/** Whether a better vendor that is free may take the head as well, and can take all it may within the calls it has left. */
 async function isShared(
   desk: Desk,
   { head, dataset, score }: Candidate,
@@ -131,10 +135,25 @@ async function isShared(
 ): Promise<boolean> {
   for (const other of all) {
     if (other.dataset !== dataset || other.score.score <= score.score) continue
-    if (other.freeAt === null || other.freeAt > now + SOON_MS) continue
-    if (other.head.id === head.id || (await mayTake(desk.db, other.reach, head.id))) return true
+    if (other.freeAt === null || other.freeAt > now) continue
+    if (other.head.id !== head.id && !(await mayTake(desk.db, other.reach, head.id))) continue
+    if (await isDoneSoon(desk, other.server, all)) return true
   }
   return false
+}
+
+/** Whether the calls a vendor has left in this minute are enough for all it may take: what others took of it would save no time. */
+async function isDoneSoon(desk: Desk, { seat }: Server, all: readonly Candidate[]): Promise<boolean> {
+  let left = await callsLeft(desk, limitsOf(seat, 'backfill'))
+  for (const { server, spec, reach } of all) {
+    if (server.seat !== seat) continue
+    const cellsPerCall = cellsPerPage(server, spec)
+    const most = Math.floor(left * cellsPerCall)
+    const waiting = await countReach(desk.db, reach, most + 1)
+    if (waiting > most) return false
+    left -= waiting / cellsPerCall
+  }
+  return true
 }
 
 /** When a vendor may be sent a call of a lane: its circuit closed, its budget not empty. Null for never. */
@@ -174,27 +193,45 @@ async function planFor(best: Candidate, candidates: Candidate[], desk: Desk): Pr
   }
   const tasks = new Map([head, ...neighbours].map((task) => [cellKey(task.symbol, task.dt), task]))
   const { connector } = server.seat
-  const wants = neighbours.map(wantOf)
+  const [first, ...wants] = await wantsOf(desk.db, server, dataset, spec, [head, ...neighbours])
   const isNewestFirst = spec.backfill.order === 'newest-first'
-  const plan = isNewestFirst
-    ? planBack(connector, wantOf(head), wants, terms)
-    : connector.plan(wantOf(head), wants, terms)
+  const plan = isNewestFirst ? planBack(connector, first!, wants, terms) : connector.plan(first!, wants, terms)
   const ranking = rankingOf(head, candidates, reach.now).map(({ score }) => score)
   return { server, dataset, spec, head, ranking, plan, terms, tasks }
 }
 
-/** What may be sent before the budget is spent. */
-async function callsLeft({ db, now }: Desk, { vendor, perMinute, perDay }: Limits): Promise<number> {
-  const spent = await callsSpent(db, vendor, now())
-  return Math.min(perMinute - spent.minute, (perDay ?? Number.POSITIVE_INFINITY) - spent.day)
+/** What a plan may count on: calls that are free now or before a page of it loses patience, and that no other plan means to send. */
+async function callsLeft(desk: Desk, { vendor, perMinute, perDay }: Limits): Promise<number> {
+  const spent = await callsSpent(desk.db, vendor, desk.now() + PATIENCE_MS)
+  const left = Math.min(perMinute - spent.minute, (perDay ?? Number.POSITIVE_INFINITY) - spent.day)
+  return left - desk.promised.of(vendor)
 }
 
-function offeredTo({ terms: { shape } }: Server, spec: DatasetConfig): number {
-  const capacity = (shape.rows_per_page * shape.pages_per_plan) / ROWS_PER_CELL[spec.expected_rows]
+function offeredTo(server: Server, spec: DatasetConfig): number {
+  const capacity = cellsPerPage(server, spec) * server.terms.shape.pages_per_plan
   return Math.min(MOST_OFFERED, Math.max(LEAST_OFFERED, Math.ceil(2 * capacity)))
 }
 
-const wantOf = ({ symbol, dt, expectedRows }: QueuedTask): Want => ({ symbol, dt, expectedRows })
+const cellsPerPage = ({ terms }: Server, spec: DatasetConfig): number =>
+  Math.max(1, terms.shape.rows_per_page / ROWS_PER_CELL[spec.expected_rows])
+
+/** Of minutes the calendar knows those of the session; how many a symbol has before and after it, its latest answers tell. */
+async function wantsOf(
+  db: Desk['db'],
+  { seat }: Server,
+  dataset: DatasetName,
+  spec: DatasetConfig,
+  tasks: readonly QueuedTask[],
+): Promise<Want[]> {
+  const isReckoned = spec.expected_rows === 'session_minutes'
+  const symbols = isReckoned ? [...new Set(tasks.map(({ symbol }) => symbol))] : []
+  const usual = await usualRows(db, dataset, seat.name, symbols)
+  return tasks.map(({ symbol, dt, expectedRows }) => ({
+    symbol,
+    dt,
+    expectedRows: usual.get(symbol) ?? expectedRows,
+  }))
+}
 
 /** What a connector is told of a dataset and of this vendor's limits. */
 export function planTerms(

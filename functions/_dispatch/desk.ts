@@ -4,6 +4,7 @@ import type { Db } from '../../db/client.ts'
 import type { Lake } from '../_lake/lake.ts'
 import type { DatasetName } from '../_market/cell.ts'
 import type { Connector, Get, Names } from '../_vendors/vendor.ts'
+import type { PromisedCalls } from './promised-calls.ts'
 
 export type Lane = 'today' | 'backfill'
 
@@ -26,6 +27,9 @@ export interface Desk {
   now(): number
   /** Milliseconds that only ever grow, for durations. */
   elapsed(): number
+  sleep(ms: number): Promise<void>
+  /** What the plans under way will still spend. */
+  promised: PromisedCalls
   /** Chance in [0, 1), seeded where a run must repeat. */
   random(): number
   /** A fresh token nobody can guess. */

@@ -17,6 +17,7 @@ import { heedVendor } from './heed.ts'
 import { keptPages } from './kept-pages.ts'
 import { noticeLateFiles } from './late-files.ts'
 import { type CellOutcome, outcomesOf } from './outcomes.ts'
+import { patient } from './patient.ts'
 import { quarantine } from './quarantine.ts'
 import { renewing } from './renewing.ts'
 import { type Restated, restatedCells } from './restated.ts'
@@ -45,9 +46,8 @@ export async function dispatchNext(
   const claim = await claimNext(desk, lane)
   if (!('token' in claim)) return claim
   const { seat } = claim.server
-  const begun = desk.elapsed()
-  const answer = distrustful(await ask(desk, claim), claim.plan, claim.spec)
-  const tookMs = desk.elapsed() - begun
+  const { served, tookMs } = await ask(desk, claim, night)
+  const answer = distrustful(served, claim.plan, claim.spec)
   await quarantine(desk, claim, answer)
   const outcomes = outcomesOf(answer, claim.plan.wants, claim.spec, await shortMinutes(desk, claim))
   await heedVendor(desk, seat.name, answer)
@@ -68,15 +68,22 @@ export async function dispatchNext(
 }
 
 /** Asks the plan's question. A plan that is longer than a budget goes on where it ended last time. */
-async function ask(desk: Desk, { plan, terms, head, token, server: { seat } }: Claim): Promise<Answer> {
-  const renewed = renewing(desk, token, seat.get(head.lane))
-  const get = head.lane === 'today' ? renewed : givingWay(desk, seat.name, renewed)
-  if (!plan.isResumable) return await seat.connector.ask(plan, terms, get)
-  const pages = keptPages(desk.lake.root, seat.name, desk.now)
-  const answer = await seat.connector.ask(plan, terms, pages.around(get))
+async function ask(desk: Desk, claim: Claim, night: number): Promise<{ served: Answer; tookMs: number }> {
+  const { plan, terms, head, token, server } = claim
+  const { connector, name, get } = server.seat
+  const begun = desk.elapsed()
+  const send = patient(desk, get(head.lane))
+  const renewed = renewing(desk, token, (request) => {
+    desk.promised.sent(token)
+    return send(request)
+  })
+  const giving = givingWay(desk, renewed, () => dispatchNext(desk, 'today', night))
+  const page = head.lane === 'today' ? renewed : giving.get
+  const pages = plan.isResumable ? keptPages(desk.lake.root, name, desk.now) : null
+  const served = await connector.ask(plan, terms, pages?.around(page) ?? page).finally(() => desk.promised.end(token))
   // A page that does not parse would not parse again either.
-  if (answer.interruption === null || answer.interruption.fault === 'malformed') await pages.forget()
-  return answer
+  if (served.interruption === null || served.interruption.fault === 'malformed') await pages?.forget()
+  return { served, tookMs: desk.elapsed() - begun - giving.awayMs() }
 }
 
 /** Outcomes that say something about what the vendor has; the others only about the moment. */

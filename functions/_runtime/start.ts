@@ -7,6 +7,7 @@ import { loadConfig } from '../../config/load.ts'
 import { openDb } from '../../db/client.ts'
 import { releaseHolder } from '../../db/leases/release-leases.ts'
 import { migrateDb } from '../../db/migrate.ts'
+import { promisedCalls } from '../_dispatch/promised-calls.ts'
 import { closeLake, openLake } from '../_lake/lake.ts'
 import { stateFile } from '../_lake/paths.ts'
 import { CONNECTORS } from '../_vendors/registry.ts'
@@ -81,6 +82,8 @@ export async function startNode({ env, clock = systemClock, random = jitter, sin
       clock,
       now: clock.now,
       elapsed: clock.elapsed,
+      sleep: clock.sleep,
+      promised: promisedCalls(),
       random,
       token: freshToken,
       // Two containers may have one name and one process id.

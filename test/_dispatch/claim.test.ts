@@ -106,13 +106,13 @@ test('when every vendor is busy, the first instant at which one is free is named
   const { node } = await audited()
   await blockVendor(node.db, 'alpaca', EVENING + 90_000, 'resets')
   await takeCalls(node.db, { vendor: 'massive', perMinute: 5, perDay: null }, 5, EVENING)
-  expect(await chooseNext(node, null)).toEqual({ nextAt: EVENING + 61_000 })
+  expect(await chooseNext(node, null)).toEqual({ nextAt: EVENING + 60_300 })
 })
 
 test('the share kept for today is refused to backfill and given to today', async () => {
   const { node } = await audited({ vendors: { massive: { calls_per_minute: 5, today_share: 0.2 } } })
   await takeCalls(node.db, limitsOf(seatOf(node, 'massive'), 'backfill'), 4, EVENING)
-  expect(await chooseNext(node, 'backfill')).toEqual({ nextAt: EVENING + 61_000 })
+  expect(await chooseNext(node, 'backfill')).toEqual({ nextAt: EVENING + 60_300 })
   expect((await chosen(node, 'today')).server.seat.name).toBe('massive')
 })
 

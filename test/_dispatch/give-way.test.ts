@@ -12,25 +12,35 @@ const served: Get = async () => ({ status: 200, contentType: 'application/json',
 const today = (symbol: string, nextAt: number) =>
   ({ symbol, dt: ASOF, lane: 'today', priority: 100, expectedRows: 1, reason: 'manual', nextAt }) as const
 
-test('a backfill sends one more page after a task of today has come, and then gives way', async () => {
+test('a backfill sends one more page after a task of today has come, and then that goes first', async () => {
   const { node, clock } = await openStage()
-  const get = givingWay(node, 'alpaca', served)
+  const order: string[] = []
+  const page: Get = async (request) => {
+    order.push('page')
+    return await served(request)
+  }
+  const { get, awayMs } = givingWay(node, page, async () => {
+    order.push('today')
+    await clock.sleep(700)
+  })
   await get(REQUEST)
   await clock.sleep(400)
   await enqueueTasks(node.db, 'equities_bars', [today('AAPL', clock.now())], clock.now())
-  await expect(get(REQUEST)).resolves.toMatchObject({ status: 200 })
+  await get(REQUEST)
   await clock.sleep(400)
-  const refused = { vendor: 'alpaca', fault: 'rate_limited', status: null, retryAt: clock.now() }
-  await expect(get(REQUEST)).rejects.toMatchObject(refused)
+  await expect(get(REQUEST)).resolves.toMatchObject({ status: 200 })
+  expect(order).toEqual(['page', 'page', 'today', 'page'])
+  expect(awayMs()).toBe(700)
 })
 
-test('a first page is never refused, and a task of today that no vendor may take stops nobody', async () => {
+test('a first page never waits, nor does any for a task of today that no vendor may take', async () => {
+  const never = () => Promise.reject(new Error('nothing goes first'))
   const { node, clock } = await openStage()
   await enqueueTasks(node.db, 'equities_bars', [today('AAPL', EVENING)], EVENING)
-  await expect(givingWay(node, 'alpaca', served)(REQUEST)).resolves.toMatchObject({ status: 200 })
+  await expect(givingWay(node, served, never).get(REQUEST)).resolves.toMatchObject({ status: 200 })
   const { node: other } = await openStage()
   await enqueueTasks(other.db, 'equities_bars', [today('AAPL', EVENING + 3_600_000)], EVENING)
-  const get = givingWay(other, 'alpaca', served)
+  const { get } = givingWay(other, served, never)
   await get(REQUEST)
   await clock.sleep(400)
   await expect(get(REQUEST)).resolves.toMatchObject({ status: 200 })

@@ -44,12 +44,12 @@ export interface BenchScene {
  */
 const LONG: ReadonlySet<SceneName> = new Set(['death', 'storms', 'killed'])
 const MINUTE = 60_000
-const LEAST_MINUTES = 2_500
+const LEAST_MINUTES = 10_000
 
 /** The scale of a run that nobody asked to be full: each takes a minute or two. */
 export const USUAL_SCALE: Record<SceneName, number> = {
   daily: 0.05,
-  minutes: 0.02,
+  minutes: 0.08,
   'three-vendors': 0.1,
   death: 0.003,
   storms: 0.003,

@@ -6,38 +6,53 @@ import { VENDOR } from './parse.ts'
 import { BARS_PATH, type StocksRequest, TIMEFRAMES } from './request.ts'
 import { columnOf, ridersOf } from './riding.ts'
 import { spell } from './spelling.ts'
-import { endOf, extend, MINUTE_MS, RECENCY_MS, rfc3339, startOf } from './window.ts'
+import {
+  endOf,
+  extend,
+  MINUTE_MS,
+  NEARLY,
+  RECENCY_MS,
+  rfc3339,
+  startOf,
+  type Window,
+  type WindowTerms,
+} from './window.ts'
 
 /** Rows a cell is counted as where nobody knows better; a liquid name has 390 regular minutes and some outside the session. */
 const USUAL_ROWS = { day: 1, minute: 400 } as const
+/** How full a plan of minutes makes its pages: symbols have some more or some fewer than lately, and what is beyond is asked for again. */
+const FILLED = 0.99
 /** From 04:00 to 20:00. */
 const MOST_MINUTES = 960
 
 /**
- * The rectangle for `head`: the symbols wanted on its day (head first, then by name), then as many later days as fit into
- * `rowsPerPage * pagesPerPlan` rows. Only symbols that need the same `asof` ride together. Only a head that is too large on
- * its own exceeds the limits.
+ * The rectangle for `head`: symbols wanted on its day (head first, then by name), and as many later days as fit into
+ * `rowsPerPage * pagesPerPlan` rows; of all such rectangles the widest that brings nearly as many wanted cells a page as any. Only symbols
+ * that need the same `asof` ride together. Only a head that is too large on its own exceeds the limits.
  */
 export function planBars(head: Want, others: readonly Want[], terms: PlanTerms): CallPlan {
   const { shape, now, settledUntil, timeframe } = terms
   if (timeframe === null) throw new Error(`expected a timeframe for ${terms.dataset} at ${VENDOR}, got none`)
-  const usualRows = USUAL_ROWS[timeframe]
-  const mostRows = shape.rowsPerPage * shape.pagesPerPlan
+  const stop = stopOf(timeframe, terms)
+  const share = stop.stopsAfter === undefined ? 1 : FILLED
+  const limits = { rowsPerPage: Math.max(1, Math.floor(shape.rowsPerPage * share)), mostPages: shape.pagesPerPlan }
   const asof = asofOf(head.symbol, terms)
   const riders = ridersOf(head, others).filter((want) => asofOf(want.symbol, terms) === asof)
   const column = columnOf(head, riders, {
     path: BARS_PATH,
     tickersPerCall: shape.symbolsPerCall,
     tickersOf: (symbol) => [symbol],
-    mostRows,
-    rowsOf: (want) => want.expectedRows ?? usualRows,
+    mostRows: limits.rowsPerPage * limits.mostPages,
+    rowsOf: rowsOf(timeframe),
   })
-  const symbols = new Set(column.map((want) => want.symbol))
-  const beside = riders.filter((want) => symbols.has(want.symbol))
-  const { to, rows } = extend(head, beside, { width: symbols.size, usualRows, mostRows })
+  const mean = column.reduce((sum, want) => sum + rowsOf(timeframe)(want), 0) / column.length
+  const { symbols, wants, to, rows } = rectangleOf(head, column, riders, mean, {
+    ...limits,
+    usualRows: USUAL_ROWS[timeframe],
+  })
   const request: StocksRequest = {
     kind: 'stocks',
-    symbols: [...symbols].sort((a, b) => (spell(a) < spell(b) ? -1 : 1)),
+    symbols: symbols.sort((a, b) => (spell(a) < spell(b) ? -1 : 1)),
     timeframe: TIMEFRAMES[timeframe],
     from: head.dt,
     to,
@@ -52,12 +67,57 @@ export function planBars(head: Want, others: readonly Want[], terms: PlanTerms):
   return {
     vendor: VENDOR,
     dataset: terms.dataset,
-    wants: beside.filter((want) => want.dt <= to),
+    wants,
     expectedCalls: Math.max(1, Math.ceil(rows / shape.rowsPerPage)),
     request,
     feed: shape.feed,
-    ...stopOf(timeframe, terms),
+    ...stop,
   }
+}
+
+const rowsOf =
+  (timeframe: 'day' | 'minute') =>
+  ({ expectedRows }: Want): number =>
+    expectedRows ?? USUAL_ROWS[timeframe]
+
+type Limits = Omit<WindowTerms, 'width'>
+
+interface Rectangle extends Window {
+  symbols: string[]
+  wants: Want[]
+}
+
+/** Days for which a narrower column is tried, so that so many of them fill the pages. */
+const DAYS_TRIED = 12
+
+/** Of the column all, or fewer symbols where whole days of all of them would leave much of a page empty. */
+function rectangleOf(
+  head: Want,
+  column: readonly Want[],
+  riders: readonly Want[],
+  rowsPerCell: number,
+  limits: Limits,
+): Rectangle {
+  const cellsPerPage = limits.rowsPerPage / rowsPerCell
+  let best: Rectangle | null = null
+  for (const width of widthsOf(column.length, cellsPerPage * limits.mostPages)) {
+    const symbols = column.slice(0, width).map(({ symbol }) => symbol)
+    const chosen = new Set(symbols)
+    const beside = riders.filter((want) => chosen.has(want.symbol))
+    const window = extend(head, beside, { ...limits, width })
+    if (best === null || NEARLY * window.yields > best.yields) {
+      best = { ...window, symbols, wants: beside.filter((want) => want.dt <= window.to) }
+    }
+    // What would be left out of a narrower one has nothing to ride with.
+    if (best.yields >= NEARLY * cellsPerPage || best.wants.length === riders.length) break
+  }
+  return best!
+}
+
+/** The widest first. */
+function widthsOf(most: number, cells: number): number[] {
+  const narrower = Array.from({ length: DAYS_TRIED }, (_, at) => Math.floor(cells / (at + 2)))
+  return [most, ...new Set(narrower.filter((width) => width > 0 && width < most))]
 }
 
 /** Minutes before the open and after the close are many or few: a plan that is too large by some cells fills its last page. */

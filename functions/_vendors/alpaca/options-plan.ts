@@ -29,8 +29,9 @@ export function planOptions(head: Want, others: readonly Want[], terms: PlanTerm
     (want) => want.symbol === head.symbol && (want === head || lastDay === null || want.dt <= lastDay),
   )
   const limit = Math.min(shape.rowsPerPage, MOST_ROWS_PER_PAGE)
-  const mostRows = limit * shape.pagesPerPlan
-  const { to, rows } = extend(head, riders, { width: 1, usualRows: USUAL_ROWS[timeframe], mostRows })
+  // Rows come contract by contract: where pages end says nothing, so each row is paid for.
+  const capacity = { rowsPerPage: 1, mostPages: limit * shape.pagesPerPlan }
+  const { to, rows } = extend(head, riders, { width: 1, usualRows: USUAL_ROWS[timeframe], ...capacity })
   const request: OptionsRequest = {
     kind: 'options',
     underlier: head.symbol,

@@ -12,45 +12,59 @@ export const RECENCY_MS = 16 * MINUTE_MS
  * rectangle of their own; above it, one call with waste is still cheaper than two without.
  */
 const LEAST_WANTED_SHARE = 0.5
+/** A longer window, or a wider one, that brings nearly as many wanted cells a page as the best one saves dispatches. */
+export const NEARLY = 0.99
 
 export interface WindowTerms {
   /** Symbols side by side. */
   width: number
   /** Rows of a cell where nobody knows better. */
   usualRows: number
-  /** Rows the plan may expect. */
-  mostRows: number
+  /** What the rows of a window are paid in. */
+  rowsPerPage: number
+  mostPages: number
+}
+
+export interface Window {
+  to: Dt
+  /** Rows to expect. */
+  rows: number
+  /** Wanted cells for each page that is paid for. */
+  yields: number
 }
 
 /**
- * The last day to ask for, and the rows to expect then. `wants` are those of the chosen symbols, from the head's day on. Every
- * (symbol, open day) of the window counts, wanted or not: the vendor serves them all.
+ * The last day to ask for, and the rows to expect then: of all windows the longest that brings nearly as many wanted cells a page as any.
+ * `wants` are those of the chosen symbols, from the head's day on. Every (symbol, open day) of the window counts, wanted or not: the
+ * vendor serves them all.
  */
 export function extend(
   head: Want,
   wants: readonly Want[],
-  { width, usualRows, mostRows }: WindowTerms,
-): { to: Dt; rows: number } {
+  { width, usualRows, rowsPerPage, mostPages }: WindowTerms,
+): Window {
   const days = [...byDay(wants)].sort(([a], [b]) => (a < b ? -1 : 1))
+  const windows: Window[] = []
   let wanted = 0
   let beyondUsual = 0
-  let best = { to: head.dt, rows: 0 }
+  let cells = 0
+  let before: Dt | null = null
   for (const [dt, ofDay] of days) {
     wanted += ofDay.length
     // A want on a closed day (asked for by hand) is not among the usual cells.
     const usual = openDaysBetween(dt, dt) * usualRows
     for (const want of ofDay) beyondUsual += (want.expectedRows ?? usualRows) - usual
-    const cells = openDaysBetween(head.dt, dt) * width
+    cells += openDaysBetween(before === null ? head.dt : addDays(before, 1), dt) * width
+    before = dt
     const rows = cells * usualRows + beyondUsual
-    if (dt === head.dt) {
-      best = { to: dt, rows }
-      continue
-    }
-    if (rows > mostRows) break
+    const pages = Math.max(1, Math.ceil(rows / rowsPerPage))
+    if (pages > mostPages && windows.length > 0) break
     // A poor day may be followed by rich ones, so the search goes on to the end of the capacity.
-    if (wanted >= LEAST_WANTED_SHARE * cells) best = { to: dt, rows }
+    if (dt !== head.dt && wanted < LEAST_WANTED_SHARE * cells) continue
+    windows.push({ to: dt, rows, yields: wanted / pages })
   }
-  return best
+  const best = Math.max(...windows.map(({ yields }) => yields))
+  return windows.findLast(({ yields }) => yields >= NEARLY * best)!
 }
 
 function byDay(wants: readonly Want[]): Map<Dt, Want[]> {

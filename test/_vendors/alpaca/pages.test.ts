@@ -54,7 +54,7 @@ describe('pages of Alpaca', () => {
 
   it('a plan of so many pages stops behind the last of them, and the cells it did not reach may be asked for at once', async () => {
     const minute = (dt: string) => ({ ...daily(dt), t: iso(instantOf(dt, '09:30')) })
-    const terms = termsOf('equities_bars_minute', NOW, { rowsPerPage: 2_000, pagesPerPlan: 2 })
+    const terms = termsOf('equities_bars_minute', NOW, { rowsPerPage: 2_500, pagesPerPlan: 2 })
     const answer = await asking(
       wantsOf('AAPL', 'MSFT'),
       inOrder([
