@@ -1,8 +1,8 @@
 /** What each account may spend in the long run: vendors of one account share it. */
 import { callsSpent, nextCallAt } from '../../db/budgets/take-calls.ts'
-import { limitsOf } from './claim.ts'
 import type { Desk } from './desk.ts'
 import type { AccountRate } from './fluid.ts'
+import { limitsOf } from './limits.ts'
 
 /** A slot of a second counts until all of it has left the minute, so the budget of a minute lasts 61 seconds. */
 const SHARE_OF_MINUTE = 60 / 61

@@ -5,9 +5,9 @@ import { listScores, type VendorScore } from '../../db/vendor-scores/scores.ts'
 import type { DatasetName } from '../_market/cell.ts'
 import { accountRates } from './account-rates.ts'
 import { backlogOf, type Stretch } from './backlog.ts'
-import { limitsOf } from './claim.ts'
 import { type Desk, datasetsOf, type Server } from './desk.ts'
 import { flowOf, type Pool } from './fluid.ts'
+import { limitsOf } from './limits.ts'
 import { ROWS_PER_CELL } from './score.ts'
 
 export interface Forecast {

@@ -15,7 +15,7 @@ export interface Candidate {
   score: Score
   /** When its vendor may be sent a call for the head, epoch ms; null for never. */
   freeAt: number | null
-  /** A better vendor may take the head as well, and has calls enough left for all it may take. */
+  /** A better vendor that is free may take the head as well. */
   isShared: boolean
 }
 

@@ -18,9 +18,9 @@ import { cellKey, type DatasetName } from '../_market/cell.ts'
 import { addDays, type Dt } from '../_market/dt.ts'
 import { adjustmentOf } from '../_market/row.ts'
 import type { Answer, Want } from '../_vendors/vendor.ts'
-import { planTerms } from './claim.ts'
 import { type Desk, namesOf, type Server, serversOf } from './desk.ts'
 import { heedVendor } from './heed.ts'
+import { planTerms } from './plan-call.ts'
 
 const MINUTE_MS = 60_000
 /** Plans one tick sends for one dataset at the most: the next tick is near. */

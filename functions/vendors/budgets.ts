@@ -1,8 +1,8 @@
 /** What a vendor's account has spent at each of its hosts, what is left to each lane, and when the next call is possible. */
 import { callsSpent, nextCallAt } from '../../db/budgets/take-calls.ts'
 import type { Db } from '../../db/client.ts'
-import { limitsOf } from '../_dispatch/claim.ts'
 import type { Lane, VendorSeat } from '../_dispatch/desk.ts'
+import { limitsOf } from '../_dispatch/limits.ts'
 import type { Host } from '../_vendors/http.ts'
 
 const HOSTS: readonly Host[] = ['data', 'trading']

@@ -1,8 +1,8 @@
 /** What the best possible dispatcher would need for a scene, and what the one before this node did. */
 import { calendarOf } from '../../functions/_calendar/calendar.ts'
 import { newYorkDt } from '../../functions/_calendar/zone.ts'
-import { limitsOf } from '../../functions/_dispatch/claim.ts'
 import { datasetsOf, preferenceOrder } from '../../functions/_dispatch/desk.ts'
+import { limitsOf } from '../../functions/_dispatch/limits.ts'
 import { reachOf } from '../../functions/_dispatch/reach.ts'
 import { expectedRange, livesOf } from '../../functions/_expected/expected.ts'
 import type { DatasetName } from '../../functions/_market/cell.ts'

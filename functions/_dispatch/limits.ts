@@ -1,0 +1,26 @@
+/** What a vendor may be sent: its limits as one lane may use them, and what is left of them for one more plan. */
+import { callsSpent, type Limits } from '../../db/budgets/take-calls.ts'
+import type { Host } from '../_vendors/http.ts'
+import type { Desk, Lane, Server } from './desk.ts'
+import { PATIENCE_MS } from './patient.ts'
+
+/**
+ * A vendor's limits at one of its hosts as one lane may use them: lane `backfill` leaves the share kept for `today` untouched. Vendors
+ * of one account spend from the same purse, and a host of its own has one of its own.
+ */
+export function limitsOf(seat: Pick<Server['seat'], 'name' | 'config'>, lane: Lane, host: Host = 'data'): Limits {
+  const { calls_per_minute, calls_per_day, today_share, trading_url, account } = seat.config
+  const kept = lane === 'today' ? 0 : Math.floor(calls_per_minute * today_share)
+  // However large the share, backfill keeps one call a minute, if there is any at all.
+  const perMinute = Math.max(Math.min(1, calls_per_minute), calls_per_minute - kept)
+  const owner = account ?? seat.name
+  const vendor = host === 'trading' && trading_url !== undefined ? `${owner}.trading` : owner
+  return { vendor, perMinute, perDay: calls_per_day }
+}
+
+/** What a plan may count on: calls that are free now or before a page of it loses patience, and that no other plan means to send. */
+export async function callsLeft(desk: Desk, { vendor, perMinute, perDay }: Limits): Promise<number> {
+  const spent = await callsSpent(desk.db, vendor, desk.now() + PATIENCE_MS)
+  const left = Math.min(perMinute - spent.minute, (perDay ?? Number.POSITIVE_INFINITY) - spent.day)
+  return left - desk.promised.of(vendor)
+}

@@ -1,0 +1,103 @@
+/** Planning one call: the head of the queue and every task that the same question to the same vendor can answer. */
+import type { DatasetConfig } from '../../config/schema.ts'
+import { usualRows } from '../../db/attempts/usual-rows.ts'
+import type { QueuedTask } from '../../db/gap-tasks/claimable.ts'
+import { findNeighbours } from '../../db/gap-tasks/find-neighbours.ts'
+import { type CellKey, cellKey, type DatasetName } from '../_market/cell.ts'
+import type { CallPlan, PlanTerms, Want } from '../_vendors/vendor.ts'
+import { type Desk, namesOf, type Server } from './desk.ts'
+import { callsLeft, limitsOf } from './limits.ts'
+import { type Candidate, rankingOf } from './pick.ts'
+import { planBack } from './plan-back.ts'
+import { ROWS_PER_CELL, type Score } from './score.ts'
+
+/** Tasks offered to one plan: twice what its pages hold, so that it can choose; more would only cost memory and time. */
+const LEAST_OFFERED = 2_000
+const MOST_OFFERED = 40_000
+/**
+ * Plans of these are no longer than what is left of the budget. One that the budget cuts leaves a scatter of cells, whose later calls are
+ * not full; the plans of the others go on where they ended (kept-pages.ts).
+ */
+const CUT_TO_BUDGET: ReadonlySet<DatasetConfig['expected_rows']> = new Set(['one', 'session_minutes'])
+export interface Choice {
+  server: Server
+  dataset: DatasetName
+  spec: DatasetConfig
+  head: QueuedTask
+  /** All vendors that could serve the head now, best first. */
+  ranking: Score[]
+  plan: CallPlan
+  terms: PlanTerms
+  tasks: Map<CellKey, QueuedTask>
+}
+
+/** The plan for a candidate's head, in the order of its dataset; `candidates` are all that were looked at. */
+export async function planCall(best: Candidate, candidates: readonly Candidate[], desk: Desk): Promise<Choice> {
+  const { server, dataset, spec, reach, head } = best
+  const neighbours = await findNeighbours(desk.db, reach, head, offeredTo(server, spec))
+  const terms = planTerms(server, dataset, spec, namesOf(desk.config), reach.now)
+  if (CUT_TO_BUDGET.has(spec.expected_rows)) {
+    const left = await callsLeft(desk, limitsOf(server.seat, head.lane))
+    terms.shape.pagesPerPlan = Math.max(1, Math.min(terms.shape.pagesPerPlan, left))
+  }
+  const tasks = new Map([head, ...neighbours].map((task) => [cellKey(task.symbol, task.dt), task]))
+  const { connector } = server.seat
+  const [first, ...wants] = await wantsOf(desk.db, server, dataset, spec, [head, ...neighbours])
+  const isNewestFirst = spec.backfill.order === 'newest-first'
+  const plan = isNewestFirst ? planBack(connector, first!, wants, terms) : connector.plan(first!, wants, terms)
+  const ranking = rankingOf(head, candidates, reach.now).map(({ score }) => score)
+  return { server, dataset, spec, head, ranking, plan, terms, tasks }
+}
+
+function offeredTo(server: Server, spec: DatasetConfig): number {
+  const capacity = cellsPerPage(server, spec) * server.terms.shape.pages_per_plan
+  return Math.min(MOST_OFFERED, Math.max(LEAST_OFFERED, Math.ceil(2 * capacity)))
+}
+
+const cellsPerPage = ({ terms }: Server, spec: DatasetConfig): number =>
+  Math.max(1, terms.shape.rows_per_page / ROWS_PER_CELL[spec.expected_rows])
+
+/** Of minutes the calendar knows those of the session; how many a symbol has before and after it, its latest answers tell. */
+async function wantsOf(
+  db: Desk['db'],
+  { seat }: Server,
+  dataset: DatasetName,
+  spec: DatasetConfig,
+  tasks: readonly QueuedTask[],
+): Promise<Want[]> {
+  const isReckoned = spec.expected_rows === 'session_minutes'
+  const symbols = isReckoned ? [...new Set(tasks.map(({ symbol }) => symbol))] : []
+  const usual = await usualRows(db, dataset, seat.name, symbols)
+  return tasks.map(({ symbol, dt, expectedRows }) => ({
+    symbol,
+    dt,
+    expectedRows: usual.get(symbol) ?? expectedRows,
+  }))
+}
+
+/** What a connector is told of a dataset and of this vendor's limits. */
+export function planTerms(
+  server: Server,
+  dataset: DatasetName,
+  spec: DatasetConfig,
+  names: PlanTerms['names'],
+  now: number,
+): PlanTerms {
+  const { rows_per_page, symbols_per_call, pages_per_plan } = server.terms.shape
+  const groups = Object.entries(spec.groups ?? {})
+  return {
+    dataset,
+    shape: {
+      feed: server.terms.feed,
+      rowsPerPage: rows_per_page,
+      symbolsPerCall: symbols_per_call,
+      pagesPerPlan: pages_per_plan,
+    },
+    now,
+    settledUntil: null,
+    timeframe: spec.timeframe ?? null,
+    expireWithinDays: spec.contracts?.expire_within_days ?? 0,
+    names,
+    series: Object.fromEntries(groups.map(([group, { series }]) => [group, series.map(({ id }) => id)])),
+  }
+}
