@@ -146,6 +146,19 @@ test('claimers at once share the queue without overlap, and each is told what it
   expect(taken.sort((a, b) => a - b)).toEqual(leased)
 })
 
+test('two plans at once do not count on the same calls', async () => {
+  const { node } = await audited({
+    datasets: { equities_bars: { depth: { sessions: 200 } } },
+    vendors: { alpaca: { calls_per_minute: 6, today_share: 0 } },
+    terms: { shape: { rows_per_page: 50, symbols_per_call: 1, pages_per_plan: 4 } },
+  })
+  const claims = await Promise.all([claimNext(node, 'backfill'), claimNext(node, 'backfill')])
+  const calls = claims.map((claim) => ('token' in claim ? claim.plan.expectedCalls : 0))
+  expect(calls.sort()).toEqual([2, 4])
+  for (const claim of claims) if ('token' in claim) node.promised.end(claim.token)
+  expect(node.promised.of('alpaca')).toBe(0)
+})
+
 test('a plan for a cell that was not offered is a bug, and says so', async () => {
   const { node } = await audited()
   const choice = await chosen(node)

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { expect, test } from 'vitest'
 import { dueAbsences, explainAbsences, listAbsences } from '../../db/absences/absences.ts'
+import { usualRows } from '../../db/attempts/usual-rows.ts'
 import { takeCalls } from '../../db/budgets/take-calls.ts'
 import { blockVendor, closeCircuit, countFailure, listCircuits } from '../../db/circuits/circuits.ts'
 import { demote, listDemotions } from '../../db/demotions/demotions.ts'
@@ -141,4 +142,23 @@ test('pruning stays short and says that there is more', async () => {
   ])
   expect(await prune(db, NOW)).toEqual({ removed: 20_000, more: true })
   expect(await prune(db, NOW)).toEqual({ removed: 1, more: false })
+})
+
+test('the rows a symbol usually has are the mean of its newest answers of that vendor, empty ones left out', async () => {
+  const db = await freshDb()
+  const answers = [
+    ['AAPL', '2024-06-03', 'alpaca', 9_000],
+    ...[400, 410, 420, 430, 440].map((rows, at) => ['AAPL', `2024-06-1${at}`, 'alpaca', rows]),
+    ['AAPL', '2024-06-20', 'alpaca', 0],
+    ['AAPL', '2024-06-21', 'massive', 700],
+    ['KO', '2024-06-20', 'alpaca', 0],
+  ]
+  for (const [symbol, dt, vendor, rows] of answers) {
+    await db.write([
+      sql`INSERT INTO attempts (dataset, symbol, dt, vendor, count, outcome, rows, at, ask_again_at)
+          VALUES (${DATASET}, ${symbol}, ${dt}, ${vendor}, 1, 'filled', ${rows}, ${NOW}, 0)`,
+    ])
+  }
+  expect(await usualRows(db, DATASET, 'alpaca', ['AAPL', 'KO', 'NEW'])).toEqual(new Map([['AAPL', 420]]))
+  expect(await usualRows(db, DATASET, 'alpaca', [])).toEqual(new Map())
 })

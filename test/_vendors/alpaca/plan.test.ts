@@ -132,4 +132,25 @@ describe('the rectangle of a plan', () => {
     expect(made.wants.length).toBe(100_000)
     expect(made.expectedCalls).toBe(10)
   })
+
+  it('ends where most of its symbols have all the rest, rather than pay for pages that are half known', () => {
+    const days = Array.from({ length: 400 }, (_, i) => addDays('2020-02-24', i)).filter((dt) => weekday(dt) % 6 !== 0)
+    const filled = ['A', 'B', 'C', 'D'].flatMap((symbol) => days.slice(0, 10).map((dt) => want(symbol, dt)))
+    const open = ['E', 'F', 'G'].flatMap((symbol) => days.map((dt) => want(symbol, dt)))
+    const [head, ...others] = [...filled, ...open].sort(byDayThenName)
+    const made = plan(head!, others, termsOf('equities_bars', NOW, { rowsPerPage: 200, pagesPerPlan: 4 }))
+    // Seven symbols by 28 days are a page of 124 wanted cells; by 80 days they would be three pages of 280.
+    expect(made.expectedCalls).toBe(1)
+    expect(made.wants.length).toBe(4 * 10 + 3 * 28)
+  })
+
+  it('takes fewer symbols side by side where whole days of all of them would leave a page half empty', () => {
+    const symbols = Array.from({ length: 40 }, (_, i) => `S${String(i).padStart(2, '0')}`)
+    const days = Array.from({ length: 60 }, (_, i) => addDays('2024-03-01', i)).filter((dt) => weekday(dt) % 6 !== 0)
+    const all = days.flatMap((dt) => symbols.map((symbol) => ({ symbol, dt, expectedRows: 420 })))
+    const made = plan(all[0]!, all.slice(1), termsOf('equities_bars_minute', NOW, { pagesPerPlan: 4 }))
+    // 40 by 2 days would be 80 cells; four pages hold 95.
+    expect(made.wants.length).toBeGreaterThan(90)
+    expect(made.expectedCalls).toBe(4)
+  })
 })
