@@ -46,6 +46,7 @@ export async function loadConfig({ folder, universe, vendors, fetches = {} }: Co
       vendors: withLimits(capabilities.vendors),
       datasets: datasets.datasets,
       incidents: datasets.incidents,
+      maxOpenTasks: datasets.max_open_tasks,
       universe: symbols.symbols,
       qc,
     }

@@ -140,6 +140,8 @@ const Incidents = z.strictObject({
 export const Datasets = z.strictObject({
   datasets: z.partialRecord(DatasetName, Dataset),
   incidents: Incidents.prefault({}),
+  /** The queue's working set: gaps beyond are brought in as it drains. */
+  max_open_tasks: z.int().min(2).default(250_000),
 })
 
 const Listed = z.strictObject({
@@ -191,6 +193,7 @@ export interface Config {
   vendors: Record<string, VendorConfig>
   datasets: Partial<Record<DatasetName, DatasetConfig>>
   incidents: z.infer<typeof Incidents>
+  maxOpenTasks: number
   universe: UniverseConfig['symbols']
   qc: QcConfig
 }

@@ -12,8 +12,9 @@ import { expectPartitions, forgetPartitions, unexpectedPartitions } from '../db/
 import { checkCalendars } from './_dispatch/calendar-check.ts'
 import { conclude } from './_dispatch/conclude.ts'
 import { datasetsOf } from './_dispatch/desk.ts'
-import { type About, newTask, queueGaps, queueRereads } from './_dispatch/queue-gaps.ts'
+import { type About, newTask, queueRereads } from './_dispatch/queue-gaps.ts'
 import { explainRefused } from './_dispatch/refused.ts'
+import { queueUpTo } from './_dispatch/top-up.ts'
 import { asofAt, expectedPartitions, livesOf, lookBackFrom } from './_expected/expected.ts'
 import { dropFragment } from './_ledger/ledger.ts'
 import { DatasetName } from './_market/cell.ts'
@@ -29,8 +30,6 @@ export const AuditBody = Night.extend({
 })
 
 const DAY_MS = 86_400_000
-/** The queue holds a working set; what does not fit is found again by a later audit. */
-const MAX_OPEN_TASKS = 250_000
 
 export interface Audited extends Ending {
   asof: Dt
@@ -81,7 +80,7 @@ export async function audit(node: Node, { at = node.now() }: { at?: number | und
     nextAt: null,
   }
   const wanted: { dataset: string; partition: string }[] = []
-  let room = Math.max(0, MAX_OPEN_TASKS - (await countOpenTasks(node.db)))
+  let room = Math.max(0, node.config.maxOpenTasks - (await countOpenTasks(node.db)))
   for (const { dataset, spec } of datasetsOf(node.config)) {
     const partitions = expectedPartitions(node.config, spec, asof)
     audited.expected += partitions.reduce((sum, { cells }) => sum + cells, 0)
@@ -102,8 +101,9 @@ export async function audit(node: Node, { at = node.now() }: { at?: number | und
 
     // A changed policy holds for what is queued already, too.
     await turnQueue(node.db, dataset, spec.backfill.order === 'newest-first')
-    const most = Math.min(room, spec.backfill.max_tasks_per_run ?? room)
-    const { gaps, enqueued } = await queueGaps(node, about, most)
+    const allowed = spec.backfill.max_tasks_per_run ?? null
+    const most = Math.min(room, allowed ?? room)
+    const { gaps, enqueued } = await queueUpTo(node, about, at, room, allowed)
     audited.gaps += gaps
 
     const due = await dueAbsences(node.db, dataset, node.now(), Math.max(0, most - enqueued), lookBackFrom(spec, asof))

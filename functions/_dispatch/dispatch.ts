@@ -24,6 +24,7 @@ import { type Restated, restatedCells } from './restated.ts'
 import { settle } from './settle.ts'
 import { shortMinutes } from './short-minutes.ts'
 import { tallyOf } from './tally.ts'
+import { topUp } from './top-up.ts'
 
 export interface Dispatched {
   vendor: string
@@ -43,6 +44,7 @@ export async function dispatchNext(
   lane: Lane | null,
   night: number = desk.now(),
 ): Promise<Dispatched | Nothing> {
+  if (lane !== 'today') await topUp(desk)
   const claim = await claimNext(desk, lane)
   if (!('token' in claim)) return claim
   const { seat } = claim.server

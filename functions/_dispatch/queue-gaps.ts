@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { DatasetConfig } from '../../config/schema.ts'
 import { type Absence, explainAbsences } from '../../db/absences/absences.ts'
 import { dueRereads } from '../../db/attempts/due-rereads.ts'
+import { countOpenTasks } from '../../db/gap-tasks/count-tasks.ts'
 import { endRereads } from '../../db/gap-tasks/end-rereads.ts'
 import { enqueueTasks, type NewTask } from '../../db/gap-tasks/enqueue-tasks.ts'
 import { expectedRows, livesOf } from '../_expected/expected.ts'
@@ -36,41 +37,46 @@ export interface About {
 
 /**
  * Queues the gaps some vendor can fill, in the order of the dataset, and says of those that are too recent that they are. Days before every vendor's
- * history are absent by rule and cost no task. Slice by slice: what was queued stays queued when the rest is not reached.
+ * history are absent by rule and cost no task. At most `limit` tasks are new; `isCut` tells that there may be more gaps behind them.
+ * Slice by slice: what was queued stays queued when the rest is not reached.
  */
 export async function queueGaps(
   desk: QueueingDesk,
   about: About,
   limit: number,
-): Promise<{ gaps: number; enqueued: number }> {
+): Promise<{ gaps: number; enqueued: number; isCut: boolean }> {
   const { dataset, spec, asof } = about
-  const queued = { gaps: 0, enqueued: 0 }
+  const queued = { gaps: 0, enqueued: 0, isCut: false }
   const servers = serversOf(desk, dataset)
   const reached = firstReached(desk, dataset)
-  if (reached === null || limit === 0) return queued
+  if (reached === null) return queued
+  if (limit === 0) return { ...queued, isCut: true }
   const now = desk.now()
   const lives = livesOf(desk.config, spec, asof)
     .map((life) => ({ ...life, fromDt: maxDt(life.fromDt, reached) }))
     .filter(({ fromDt, toDt }) => fromDt <= toDt)
   const whenServed = servedFrom(servers, spec, now)
-  for await (const slice of gapsInOrder(desk.db, dataset, spec, lives, asof, limit)) {
+  // What is open already is found again on the way, and takes no room.
+  const most = limit + (await countOpenTasks(desk.db, dataset))
+  for await (const slice of gapsInOrder(desk.db, dataset, spec, lives, asof, most)) {
     const tasks = slice
-      .slice(0, limit - queued.gaps)
       .map(({ symbol, dt }) => newTask(about, symbol, dt, 'missing', whenServed(dt)))
       // Tasks that share all but their cell are written together, and each symbol has rows of its own to be expected.
       .sort((a, b) => (a.expectedRows ?? 0) - (b.expectedRows ?? 0))
-    queued.gaps += tasks.length
-    for (let at = 0; at < tasks.length; at += TASKS_PER_WRITE) {
-      const batch = tasks.slice(at, at + TASKS_PER_WRITE)
+    for (let at = 0; at < tasks.length; ) {
+      if (queued.enqueued === limit) return { ...queued, isCut: true }
+      const batch = tasks.slice(at, at + Math.min(TASKS_PER_WRITE, limit - queued.enqueued))
+      at += batch.length
+      queued.gaps += batch.length
       await explainAbsences(desk.db, dataset, tooRecent(batch, desk.now()), desk.now())
       await nextTurn()
       queued.enqueued += await enqueueTasks(desk.db, dataset, batch, desk.now())
       // A write holds the event loop as long as it takes.
       await nextTurn()
     }
-    if (queued.gaps >= limit) break
   }
-  return queued
+  // The search ends where it found as many as it was asked for.
+  return { ...queued, isCut: queued.gaps >= most }
 }
 
 export function newTask(

@@ -25,6 +25,7 @@ const config = (universe: Config['universe']): Config => ({
   vendors: {},
   datasets: {},
   incidents: { share: 0.5, min_cells: 20 },
+  maxOpenTasks: 250_000,
   universe,
   qc: { ruleset: 'test', completeness, continuity: { max_gap_minutes: 10, liquid_share: 0.95 } },
 })

@@ -30,7 +30,11 @@ export async function writeStage(
   const write = (name: string, value: unknown) =>
     writeFile(join(folder, name), stringify(value, { aliasDuplicateObjects: false }))
   await write('vendor_capabilities.yaml', { vendors })
-  await write('datasets.yaml', { datasets: scene.config.datasets, incidents: scene.config.incidents })
+  await write('datasets.yaml', {
+    datasets: scene.config.datasets,
+    incidents: scene.config.incidents,
+    max_open_tasks: scene.config.maxOpenTasks,
+  })
   await write('universe.yaml', { symbols: scene.config.universe })
   await write('qc.yaml', scene.config.qc)
   await writeFile(join(root, 'cron.json'), JSON.stringify(await demoCron(), null, 2))

@@ -1,0 +1,5 @@
+CREATE TABLE `unqueued` (
+	`dataset` text PRIMARY KEY NOT NULL,
+	`night` integer NOT NULL,
+	`allowed` integer
+);
