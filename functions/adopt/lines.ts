@@ -13,7 +13,9 @@ import type { Tree } from './trees.ts'
 /** Ordinary manifest lines of cells that were read, in one durable append. A fetch time that no row tells is the epoch. */
 export async function appendRead(tree: Tree, cells: readonly ReadCell[], now: number): Promise<void> {
   const adoptedAt = new Date(now).toISOString()
-  const lines = cells.map(
+  // Files are read side by side: the order in which they came is chance.
+  const inOrder = cells.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
+  const lines = inOrder.map(
     ({ raw, symbol, rows, digest, sha256, origin }): ManifestLine => ({
       dataset: tree.dataset,
       symbol,
@@ -51,3 +53,5 @@ export async function appendUnread(
 }
 
 const dayOf = (instant: number): Dt => new Date(instant).toISOString().slice(0, 10)
+
+const keyOf = ({ raw, symbol }: ReadCell): string => `${raw.path} ${symbol}`
