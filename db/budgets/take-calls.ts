@@ -20,8 +20,12 @@ export const PAUSES_AHEAD_MS = 25 * 3_600_000
 
 export interface Limits {
   vendor: string
-  /** Calls in any 60 seconds; the caller has already kept back the share of other lanes. */
+  /** Calls in any 60 seconds that this lane may send. */
   perMinute: number
+  /** Calls a minute beyond them that only lane `today` may send; absent where there is nothing of the kind. */
+  kept?: number
+  /** Lane `today` itself: what it sends comes out of the share kept for it first. */
+  isToday?: boolean
   /** Calls per UTC day, null for no cap. */
   perDay: number | null
 }
@@ -36,14 +40,15 @@ export async function takeCalls(db: Db, limits: Limits, calls: number, now: numb
   const day = dayOf(now)
   const results = await db.write([
     ...(sentLately > 0 ? [countAtLeast(limits.vendor, sentLately, slot, now)] : []),
-    sql`INSERT INTO budgets (vendor, kind, starts_at, calls)
-        SELECT ${limits.vendor}, kind, starts_at, ${calls}
+    sql`INSERT INTO budgets (vendor, kind, starts_at, calls, today)
+        SELECT ${limits.vendor}, kind, starts_at, ${calls}, ${limits.isToday === true ? calls : 0}
         FROM (SELECT 'slot' AS kind, ${slot} AS starts_at UNION ALL SELECT 'day', ${day})
-        WHERE ${spentInWindow(limits.vendor, now)} + ${calls} <= ${limits.perMinute}
+        WHERE ${spentInWindow(limits.vendor, now)} + ${calls} <= ${limits.perMinute + keptOf(limits)}
+          AND (${limits.isToday === true} OR ${spentByOthers(limits.vendor, now)} + ${calls} <= ${limits.perMinute})
           AND (${limits.perDay} IS NULL OR ${spentOnDay(limits.vendor, day)} + ${calls} <= ${limits.perDay})
           AND NOT EXISTS (SELECT 1 FROM budgets WHERE vendor = ${limits.vendor} AND kind = 'pause'
             AND starts_at > ${now} AND starts_at <= ${now + PAUSES_AHEAD_MS})
-        ON CONFLICT DO UPDATE SET calls = calls + excluded.calls
+        ON CONFLICT DO UPDATE SET calls = calls + excluded.calls, today = today + excluded.today
         RETURNING kind`,
   ])
   return (results.at(-1)?.length ?? 0) > 0
@@ -59,11 +64,11 @@ export const countAtLeast = (vendor: string, calls: number, slot: number, now: n
 /** Epoch ms at which one more call fits; `now` when it fits already, null when a limit of zero forbids it for good. */
 export async function nextCallAt(db: Db, limits: Limits, now: number): Promise<number | null> {
   if (limits.perMinute < 1 || (limits.perDay !== null && limits.perDay < 1)) return null
-  const spent = await db.all<{ kind: 'slot' | 'day' | 'pause'; startsAt: number; calls: number }>(sql`
-    SELECT kind, starts_at AS startsAt, calls FROM budgets
+  const spent = await db.all<Row>(sql`
+    SELECT kind, starts_at AS startsAt, calls, today FROM budgets
     WHERE vendor = ${limits.vendor} AND (kind = 'slot' AND starts_at > ${now - COUNTED_MS}
       OR kind = 'day' AND starts_at > ${now - DAY_MS} OR kind = 'pause' AND starts_at > ${now}) ORDER BY starts_at`)
-  const of = (wanted: (typeof spent)[number]['kind']) => spent.filter(({ kind }) => kind === wanted)
+  const of = (wanted: Row['kind']) => spent.filter(({ kind }) => kind === wanted)
   const [slots, days, pauses] = [of('slot'), of('day'), of('pause')]
   // What frees one limit may run into another, so all are looked at again at each instant.
   for (let at = now; ; ) {
@@ -73,15 +78,30 @@ export async function nextCallAt(db: Db, limits: Limits, now: number): Promise<n
     const pause = pauses.findLast(({ startsAt }) => startsAt > at && startsAt <= at + PAUSES_AHEAD_MS)
     if (pause) at = pause.startsAt
     else if (limits.perDay !== null && callsIn(onDay) >= limits.perDay) at = day + DAY_MS
-    else if (callsIn(inWindow) >= limits.perMinute) at = inWindow[0]!.startsAt + COUNTED_MS
-    else return at
+    else if (callsIn(inWindow) >= limits.perMinute + keptOf(limits)) at = inWindow[0]!.startsAt + COUNTED_MS
+    else {
+      const others = limits.isToday ? [] : inWindow.filter(({ calls, today }) => calls > today)
+      if (callsIn(others) - todayIn(others) < limits.perMinute) return at
+      at = others[0]!.startsAt + COUNTED_MS
+    }
   }
 }
 
-const callsIn = (rows: readonly { calls: number }[]): number => rows.reduce((sum, { calls }) => sum + calls, 0)
+interface Row {
+  kind: 'slot' | 'day' | 'pause'
+  startsAt: number
+  calls: number
+  today: number
+}
+
+const keptOf = ({ kept = 0 }: Limits): number => kept
+const callsIn = (rows: readonly Row[]): number => rows.reduce((sum, { calls }) => sum + calls, 0)
+const todayIn = (rows: readonly Row[]): number => rows.reduce((sum, { today }) => sum + today, 0)
 
 export interface Spent {
   minute: number
+  /** Those of the minute that went out in lane `today`. */
+  today: number
   /** Those of the minute that lie ahead of now, because the clock was set back since: they count until it is past them. */
   ahead: number
   day: number
@@ -91,21 +111,36 @@ export interface Spent {
 export async function callsSpent(db: Db, vendor: string, now: number): Promise<Spent> {
   const day = dayOf(now)
   const [row] = await db.all<Spent>(
-    sql`SELECT ${spentInWindow(vendor, now)} AS minute, ${spentOnDay(vendor, day)} AS day,
-      ${spentInWindow(vendor, now)} - ${spentInWindow(vendor, now, now)} AS ahead`,
+    sql`SELECT ${spentInWindow(vendor, now)} AS minute, ${spentInWindow(vendor, now)} - ${spentByOthers(vendor, now)} AS today,
+      ${spentOnDay(vendor, day)} AS day, ${spentInWindow(vendor, now)} - ${spentInWindow(vendor, now, now)} AS ahead`,
   )
-  return row ?? { minute: 0, ahead: 0, day: 0 }
+  return row ?? { minute: 0, today: 0, ahead: 0, day: 0 }
+}
+
+/** Calls of a minute and a day that limits still admit; below zero where they were lowered since. */
+export function roomOf(limits: Limits, { minute, today, day }: Spent): number {
+  const ofLane = limits.isToday ? minute : minute - today
+  const inMinute = Math.min(limits.perMinute - ofLane, limits.perMinute + keptOf(limits) - minute)
+  return Math.min(inMinute, (limits.perDay ?? Number.POSITIVE_INFINITY) - day)
 }
 
 export const slotOf = (instant: number): number => Math.floor(instant / SLOT_MS) * SLOT_MS
 export const dayOf = (instant: number): number => Math.floor(instant / DAY_MS) * DAY_MS
 
 /** A slot from a clock that ran ahead counts too. */
-const spentInWindow = (
+const spentInWindow = (vendor: string, now: number, to = now + SLOTS_AHEAD_MS): SQL =>
+  inWindow(sql`calls`, vendor, now, to)
+
+/** Those that went out in any other lane than `today`. */
+const spentByOthers = (vendor: string, now: number): SQL =>
+  inWindow(sql`calls - today`, vendor, now, now + SLOTS_AHEAD_MS)
+
+const inWindow = (
+  counted: SQL,
   vendor: string,
   now: number,
-  to = now + SLOTS_AHEAD_MS,
-) => sql`(SELECT coalesce(sum(calls), 0) FROM budgets
+  to: number,
+): SQL => sql`(SELECT coalesce(sum(${counted}), 0) FROM budgets
   WHERE vendor = ${vendor} AND kind = 'slot' AND starts_at > ${now - COUNTED_MS} AND starts_at <= ${to})`
 
 /** What a clock that ran ahead spent of a later day counts too: it was spent today, or that day is not over. */

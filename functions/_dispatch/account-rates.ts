@@ -1,11 +1,11 @@
 /** What each account may spend in the long run: vendors of one account share it. */
-import { callsSpent, nextCallAt } from '../../db/budgets/take-calls.ts'
+import { COUNTED_MS, callsSpent, nextCallAt } from '../../db/budgets/take-calls.ts'
 import type { Desk } from './desk.ts'
 import type { AccountRate } from './fluid.ts'
 import { limitsOf } from './limits.ts'
 
-/** A slot of a second counts until all of it has left the minute, so the budget of a minute lasts 61 seconds. */
-const SHARE_OF_MINUTE = 60 / 61
+/** The budget of a minute lasts as long as a slot counts. */
+const SHARE_OF_MINUTE = 60_000 / COUNTED_MS
 
 /** By account: the rate of lane `backfill`, which is what a backlog is worked off with. */
 export async function accountRates(desk: Pick<Desk, 'db' | 'seats' | 'now'>): Promise<Map<string, AccountRate>> {

@@ -1,5 +1,5 @@
 /** What a vendor may be sent: its limits as one lane may use them, and what is left of them for one more plan. */
-import { callsSpent, type Limits } from '../../db/budgets/take-calls.ts'
+import { callsSpent, type Limits, roomOf } from '../../db/budgets/take-calls.ts'
 import type { Host } from '../_vendors/http.ts'
 import type { Desk, Lane, Server } from './desk.ts'
 import { PATIENCE_MS } from './patient.ts'
@@ -15,12 +15,12 @@ export function limitsOf(seat: Pick<Server['seat'], 'name' | 'config'>, lane: La
   const perMinute = Math.max(Math.min(1, calls_per_minute), calls_per_minute - kept)
   const owner = account ?? seat.name
   const vendor = host === 'trading' && trading_url !== undefined ? `${owner}.trading` : owner
-  return { vendor, perMinute, perDay: calls_per_day }
+  const limits = { vendor, perMinute, perDay: calls_per_day }
+  return lane === 'today' ? { ...limits, isToday: true } : { ...limits, kept: calls_per_minute - perMinute }
 }
 
 /** What a plan may count on: calls that are free now or before a page of it loses patience, and that no other plan means to send. */
-export async function callsLeft(desk: Desk, { vendor, perMinute, perDay }: Limits): Promise<number> {
-  const spent = await callsSpent(desk.db, vendor, desk.now() + PATIENCE_MS)
-  const left = Math.min(perMinute - spent.minute, (perDay ?? Number.POSITIVE_INFINITY) - spent.day)
-  return left - desk.promised.of(vendor)
+export async function callsLeft(desk: Desk, limits: Limits): Promise<number> {
+  const spent = await callsSpent(desk.db, limits.vendor, desk.now() + PATIENCE_MS)
+  return roomOf(limits, spent) - desk.promised.of(limits.vendor)
 }

@@ -1,5 +1,5 @@
 /** What a vendor's account has spent at each of its hosts, what is left to each lane, and when the next call is possible. */
-import { callsSpent, nextCallAt } from '../../db/budgets/take-calls.ts'
+import { callsSpent, nextCallAt, roomOf } from '../../db/budgets/take-calls.ts'
 import type { Db } from '../../db/client.ts'
 import type { Lane, VendorSeat } from '../_dispatch/desk.ts'
 import { limitsOf } from '../_dispatch/limits.ts'
@@ -17,12 +17,11 @@ async function budgetOf(db: Db, seat: VendorSeat, host: Host, now: number) {
   const spent = await callsSpent(db, all.vendor, now)
   const ofLane = async (lane: Lane) => {
     const limits = limitsOf(seat, lane, host)
-    const leftToday = limits.perDay === null ? Number.POSITIVE_INFINITY : limits.perDay - spent.day
     const at = await nextCallAt(db, limits, now)
     return {
       callsPerMinute: limits.perMinute,
       /** Calls that could be sent at once. A vendor that asked for a pause is sent none, whatever its window holds. */
-      leftNow: at === now ? Math.max(0, Math.min(limits.perMinute - spent.minute, leftToday)) : 0,
+      leftNow: at === now ? Math.max(0, roomOf(limits, spent)) : 0,
       nextCallAt: at === null ? null : new Date(at).toISOString(),
     }
   }
@@ -32,6 +31,8 @@ async function budgetOf(db: Db, seat: VendorSeat, host: Host, now: number) {
     callsPerMinute: all.perMinute,
     callsPerDay: all.perDay,
     spentThisMinute: spent.minute,
+    /** Those of them that went out in lane `today`: they come out of its own share first. */
+    spentInLaneToday: spent.today,
     /** Those of them that were sent before the clock was set back: they count until it is past them. */
     spentAhead: spent.ahead,
     spentToday: spent.day,

@@ -38,8 +38,8 @@ test.each([
       vendors: { alpaca: { calls_per_minute: calls, today_share: share, calls_per_day: 99 } },
     })
     const seat = seatOf(node, 'alpaca')
-    expect(limitsOf(seat, 'today')).toEqual({ vendor: 'alpaca', perMinute: today, perDay: 99 })
-    expect(limitsOf(seat, 'backfill').perMinute).toBe(backfill)
+    expect(limitsOf(seat, 'today')).toEqual({ vendor: 'alpaca', perMinute: today, perDay: 99, isToday: true })
+    expect(limitsOf(seat, 'backfill')).toMatchObject({ perMinute: backfill, kept: today - backfill })
   },
 )
 

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
-import { callsSpent, type Limits, nextCallAt, takeCalls } from '../../db/budgets/take-calls.ts'
+import { describe, expect, it, test } from 'vitest'
+import { callsSpent, type Limits, nextCallAt, roomOf, takeCalls } from '../../db/budgets/take-calls.ts'
 import { freshDb } from './temp-db.ts'
 
 const MINUTE = 60_000
@@ -24,16 +24,16 @@ test('calls are taken all or nothing, and a refusal takes none', async () => {
   const db = await freshDb()
   expect(await takeCalls(db, limits(5, 100), 3, MIDNIGHT)).toBe(true)
   expect(await takeCalls(db, limits(5, 100), 3, MIDNIGHT)).toBe(false)
-  expect(await callsSpent(db, 'massive', MIDNIGHT)).toEqual({ minute: 3, ahead: 0, day: 3 })
+  expect(await callsSpent(db, 'massive', MIDNIGHT)).toEqual({ minute: 3, today: 0, ahead: 0, day: 3 })
   expect(await takeCalls(db, limits(5, 100), 2, MIDNIGHT)).toBe(true)
-  expect(await callsSpent(db, 'massive', MIDNIGHT)).toEqual({ minute: 5, ahead: 0, day: 5 })
+  expect(await callsSpent(db, 'massive', MIDNIGHT)).toEqual({ minute: 5, today: 0, ahead: 0, day: 5 })
 })
 
 test('each vendor has its own budget', async () => {
   const db = await freshDb()
   expect(await takeCalls(db, limits(1), 1, MIDNIGHT)).toBe(true)
   expect(await takeCalls(db, { ...limits(1), vendor: 'alpaca' }, 1, MIDNIGHT)).toBe(true)
-  expect(await callsSpent(db, 'fred', MIDNIGHT)).toEqual({ minute: 0, ahead: 0, day: 0 })
+  expect(await callsSpent(db, 'fred', MIDNIGHT)).toEqual({ minute: 0, today: 0, ahead: 0, day: 0 })
 })
 
 test('the daily cap ends with the UTC day', async () => {
@@ -81,8 +81,12 @@ test('a clock that is set back refuses rather than spends a minute twice', async
 
 test('the database refuses a slot without calls', async () => {
   const db = await freshDb()
-  await expect(db.write([sql`INSERT INTO budgets VALUES ('massive', 'slot', 0, 0)`])).rejects.toThrow(/budgets_calls/)
-  await expect(db.write([sql`INSERT INTO budgets VALUES ('massive', 'hour', 0, 1)`])).rejects.toThrow(/budgets_kind/)
+  await expect(
+    db.write([sql`INSERT INTO budgets (vendor, kind, starts_at, calls) VALUES ('massive', 'slot', 0, 0)`]),
+  ).rejects.toThrow(/budgets_calls/)
+  await expect(
+    db.write([sql`INSERT INTO budgets (vendor, kind, starts_at, calls) VALUES ('massive', 'hour', 0, 1)`]),
+  ).rejects.toThrow(/budgets_kind/)
 })
 
 const anyLimits = fc.record({
@@ -157,4 +161,55 @@ test('calls of a day that a clock ran ahead to count for the day it was put back
   const back = MIDNIGHT - 3 * 3_600_000
   expect(await takeCalls(db, limits(9, 4), 1, back)).toBe(true)
   expect(await takeCalls(db, limits(9, 4), 1, back + 5 * MINUTE)).toBe(false)
+})
+
+describe('calls of lane today', () => {
+  const today: Limits = { vendor: 'massive', perMinute: 5, perDay: null, isToday: true }
+  const backfill: Limits = { vendor: 'massive', perMinute: 3, kept: 2, perDay: null }
+
+  it('come out of the share kept for it first: backfill has all of its own beside them', async () => {
+    const db = await freshDb()
+    expect(await takeCalls(db, today, 2, MIDNIGHT)).toBe(true)
+    expect(await callsSpent(db, 'massive', MIDNIGHT)).toMatchObject({ minute: 2, today: 2 })
+    expect(roomOf(backfill, await callsSpent(db, 'massive', MIDNIGHT))).toBe(3)
+    expect(await takeCalls(db, backfill, 3, MIDNIGHT + 1_000)).toBe(true)
+    expect(await takeCalls(db, backfill, 1, MIDNIGHT + 1_000)).toBe(false)
+    expect(await takeCalls(db, today, 1, MIDNIGHT + 1_000)).toBe(false)
+    // The calls of today leave the window first, and give backfill nothing.
+    expect(await nextCallAt(db, backfill, MIDNIGHT + 1_000)).toBe(MIDNIGHT + 1_000 + MINUTE + 300)
+    expect(await nextCallAt(db, today, MIDNIGHT + 1_000)).toBe(MIDNIGHT + MINUTE + 300)
+  })
+
+  it('beyond it come out of what backfill has left, and the minute never holds more than the vendor allows', async () => {
+    const db = await freshDb()
+    expect(await takeCalls(db, today, 4, MIDNIGHT)).toBe(true)
+    expect(roomOf(backfill, await callsSpent(db, 'massive', MIDNIGHT))).toBe(1)
+    expect(await takeCalls(db, backfill, 2, MIDNIGHT)).toBe(false)
+    expect(await takeCalls(db, backfill, 1, MIDNIGHT)).toBe(true)
+    expect(await takeCalls(db, today, 1, MIDNIGHT)).toBe(false)
+  })
+
+  it('are never refused for what backfill may not have, nor backfill given what is kept', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(fc.boolean(), fc.integer({ min: 0, max: 20_000 })), { maxLength: 60 }),
+        async (steps) => {
+          const db = await freshDb()
+          const granted: { at: number; isToday: boolean }[] = []
+          let now = MIDNIGHT
+          for (const [isToday, pause] of steps) {
+            now += pause
+            const lately = granted.filter(({ at }) => at > now - MINUTE)
+            const taken = await takeCalls(db, isToday ? today : backfill, 1, now)
+            if (taken) granted.push({ at: now, isToday })
+            expect(lately.length + Number(taken)).toBeLessThanOrEqual(5)
+            expect(lately.filter((one) => !one.isToday).length + Number(taken && !isToday)).toBeLessThanOrEqual(3)
+            const free = (await nextCallAt(db, isToday ? today : backfill, now)) as number
+            if (!taken) expect(free).toBeGreaterThan(now)
+          }
+        },
+      ),
+      { numRuns: 40 },
+    )
+  })
 })

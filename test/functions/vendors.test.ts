@@ -43,7 +43,7 @@ test('after a night the spent calls, the rates and the score can be reckoned aga
   const [budget] = alpaca.budgets
   expect(budget).toMatchObject({ host: 'data', callsPerMinute: 200, callsPerDay: null })
   expect(budget!.lanes.today.leftNow).toBe(200 - budget!.spentThisMinute)
-  expect(budget!.lanes.backfill.leftNow).toBe(180 - budget!.spentThisMinute)
+  expect(budget!.lanes.backfill.leftNow).toBe(180 - (budget!.spentThisMinute - budget!.spentInLaneToday))
   expect(alpaca.budgets.reduce((sum, { spentToday }) => sum + spentToday, 0)).toBe(calls)
   const bars = alpaca.datasets.find(({ dataset }) => dataset === 'equities_bars')!
   expect(bars.lastHour).toMatchObject({ cells: 12, rows: 12, successRate: 1, emptyRate: 0, errorRate: 0 })

@@ -3,3 +3,5 @@ CREATE TABLE `unqueued` (
 	`night` integer NOT NULL,
 	`allowed` integer
 );
+--> statement-breakpoint
+ALTER TABLE `budgets` ADD `today` integer DEFAULT 0 NOT NULL;
