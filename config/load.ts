@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { parseDocument } from 'yaml'
 import type { z } from 'zod'
 import { calendarOf } from '../functions/_calendar/calendar.ts'
-import { type Config, Datasets, Qc, Universe, VendorCapabilities } from './schema.ts'
+import type { DatasetName } from '../functions/_market/cell.ts'
+import { type Config, type DatasetConfig, Datasets, Qc, Universe, VendorCapabilities } from './schema.ts'
 
 /** The configuration cannot be used; the message lists every fault, one a line. */
 export class ConfigError extends Error {
@@ -101,14 +102,13 @@ function registryFaults(
     if (!connectors.includes(vendor.connector ?? name))
       faults.push(`${file}: vendors.${name}: there is no connector of this name (${connectors.join(', ')})`)
     faults.push(...accountFaults(name, vendors).map((fault) => `${file}: vendors.${name}.account: ${fault}`))
-    for (const dataset of Object.keys(vendor.datasets)) {
-      if (datasets && !(dataset in datasets.datasets))
-        faults.push(`${file}: vendors.${name}.datasets.${dataset}: datasets.yaml does not have this dataset`)
+    for (const dataset of Object.keys(vendor.datasets) as DatasetName[]) {
+      const at = `${file}: vendors.${name}.datasets.${dataset}`
+      const spec = datasets?.datasets[dataset]
+      if (datasets && !spec) faults.push(`${at}: datasets.yaml does not have this dataset`)
+      if (spec) faults.push(...sessionFaults(vendor, vendors, dataset, spec).map((fault) => `${at}.shape: ${fault}`))
       const able = fetches[vendor.connector ?? name]
-      if (able && !able.includes(dataset))
-        faults.push(
-          `${file}: vendors.${name}.datasets.${dataset}: its connector cannot fetch it, only ${able.join(', ')}`,
-        )
+      if (able && !able.includes(dataset)) faults.push(`${at}: its connector cannot fetch it, only ${able.join(', ')}`)
     }
   }
   return faults
@@ -123,6 +123,35 @@ function accountFaults(name: string, vendors: z.output<typeof VendorCapabilities
   if (owner.account !== undefined) return [`${account} shares the calls of ${owner.account} itself: name that one`]
   const [mine, theirs] = [vendors[name]?.connector ?? name, owner.connector ?? account]
   return mine === theirs ? [] : [`${account} is asked with the keys of ${theirs}, this one with those of ${mine}`]
+}
+
+/** Minutes from 04:00 to 20:00: a session has no more bars, with those before the open and after the close. */
+const MOST_MINUTES = 960
+
+/**
+ * A cell is answered by one plan or not at all: a session of minutes that takes more calls than may be sent in a minute, or on a day, would
+ * be begun again and again.
+ */
+function sessionFaults(
+  vendor: z.output<typeof VendorCapabilities>['vendors'][string],
+  vendors: z.output<typeof VendorCapabilities>['vendors'],
+  dataset: DatasetName,
+  { expected_rows }: DatasetConfig,
+): string[] {
+  const { rows_per_page } = vendor.datasets[dataset]!.shape
+  if (expected_rows !== 'session_minutes') return []
+  const limits = vendors[vendor.account ?? ''] ?? vendor
+  const { calls_per_minute = 0, calls_per_day = null, today_share = 0 } = limits
+  // A page more says that nothing follows.
+  const calls = Math.ceil((MOST_MINUTES + 1) / rows_per_page)
+  const tooFew = (most: number, of: string): string[] =>
+    most === 0 || calls <= most
+      ? []
+      : [`a session of ${MOST_MINUTES} minutes takes ${calls} calls, more than the ${most} ${of}`]
+  return [
+    ...tooFew(calls_per_minute - Math.floor(calls_per_minute * today_share), 'a minute that backfill may send'),
+    ...tooFew(calls_per_day ?? 0, 'a day'),
+  ]
 }
 
 /** Every vendor with the limits it is held to: an account's own, for all that share it. */

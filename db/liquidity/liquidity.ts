@@ -31,6 +31,20 @@ export async function listShares(db: Db, dataset: string, leastDays: number): Pr
   return new Map(rows.map(({ symbol, share }) => [symbol, share]))
 }
 
+/** The same of some symbols only. */
+export async function sharesOf(
+  db: Db,
+  dataset: string,
+  symbols: readonly string[],
+  leastDays: number,
+): Promise<Map<string, number>> {
+  const rows = await db.all<Habit>(
+    sql`SELECT l.symbol, l.share FROM json_each(${JSON.stringify(symbols)}) wanted
+        CROSS JOIN liquidity l ON l.dataset = ${dataset} AND l.symbol = wanted.value WHERE l.days >= ${leastDays}`,
+  )
+  return new Map(rows.map(({ symbol, share }) => [symbol, share]))
+}
+
 export async function findHabit(db: Db, dataset: string, symbol: string): Promise<Habit | undefined> {
   const [row] = await db.all<Habit>(
     sql`SELECT symbol, share, days, through FROM liquidity WHERE dataset = ${dataset} AND symbol = ${symbol}`,

@@ -8,7 +8,6 @@ import { mayTake } from '../../db/gap-tasks/may-take.ts'
 import { nextDue } from '../../db/gap-tasks/next-due.ts'
 import { reapLeases } from '../../db/gap-tasks/reap-leases.ts'
 import { anyLease } from '../../db/leases/any-lease.ts'
-import { listScores } from '../../db/vendor-scores/scores.ts'
 import { cellKey } from '../_market/cell.ts'
 import type { Want } from '../_vendors/vendor.ts'
 import { type Desk, datasetsOf, type Lane, type Server, serversOf } from './desk.ts'
@@ -16,7 +15,7 @@ import { limitsOf } from './limits.ts'
 import { type Candidate, pickNext } from './pick.ts'
 import { type Choice, planCall } from './plan-call.ts'
 import { reachOf } from './reach.ts'
-import { scoreOf } from './score.ts'
+import { type Scorer, scorerAt } from './scorer.ts'
 import { MAX_ATTEMPTS } from './verdict.ts'
 
 /** A lease outlives every single request by far, and is renewed while the pages of a plan arrive. */
@@ -83,7 +82,7 @@ export async function chooseNext(desk: Desk, lane: Lane | null): Promise<Choice 
 /** The first claimable task of every vendor in every dataset, with the instant from which it may be sent a call. */
 async function findCandidates(desk: Desk, lane: Lane | null, now: number): Promise<Candidate[]> {
   const circuits = await listCircuits(desk.db)
-  const scores = await listScores(desk.db)
+  const scorer = await scorerAt(desk, now)
   const candidates: Candidate[] = []
   for (const { dataset, spec } of datasetsOf(desk.config)) {
     for (const server of serversOf(desk, dataset)) {
@@ -91,26 +90,28 @@ async function findCandidates(desk: Desk, lane: Lane | null, now: number): Promi
       const reach: VendorReach = { vendor, dataset, ...reachOf(server.terms, spec, now), lane, now }
       const head = await findHead(desk.db, reach)
       if (!head) continue
-      const learned = scores.find((row) => row.vendor === vendor && row.dataset === dataset)
       const freeAt = await freeFrom(desk, server, head.lane, circuits, now)
-      const score = scoreOf(server, spec, learned)
+      const score = await scorer(server, dataset, spec, head)
       candidates.push({ server, dataset, spec, reach, head, score, freeAt, isShared: false })
     }
   }
-  for (const candidate of candidates) candidate.isShared = await isShared(desk, candidate, candidates, now)
+  for (const candidate of candidates) candidate.isShared = await isShared(desk, candidate, candidates, scorer, now)
   return candidates
 }
 
 /** Whether a better vendor that is free may take the head as well. */
 async function isShared(
   desk: Desk,
-  { head, dataset, score }: Candidate,
+  { head, dataset, spec, score }: Candidate,
   all: Candidate[],
+  scorer: Scorer,
   now: number,
 ): Promise<boolean> {
   for (const other of all) {
-    if (other.dataset !== dataset || other.score.score <= score.score) continue
+    if (other.dataset !== dataset) continue
     if (other.freeAt === null || other.freeAt > now) continue
+    // Better at this head: at its own, of another band, it may be worse or better.
+    if ((await scorer(other.server, dataset, spec, head)).score <= score.score) continue
     if (other.head.id === head.id || (await mayTake(desk.db, other.reach, head.id))) return true
   }
   return false

@@ -16,6 +16,7 @@ import { givingWay } from './give-way.ts'
 import { heedVendor } from './heed.ts'
 import { keptPages } from './kept-pages.ts'
 import { noticeLateFiles } from './late-files.ts'
+import { lessonOf } from './lesson.ts'
 import { type CellOutcome, outcomesOf } from './outcomes.ts'
 import { patient } from './patient.ts'
 import { quarantine } from './quarantine.ts'
@@ -57,14 +58,9 @@ export async function dispatchNext(
   const { kept, restated } = await keep(desk, claim, outcomes, known)
   const settled = await settle(desk, claim, { answer, outcomes, kept, restated, known, night })
   if (!settled) await noticeLateFiles(desk, claim, kept)
-  await learn(desk.db, {
-    vendor: seat.name,
-    dataset: claim.dataset,
-    asked: outcomes.filter(({ outcome }) => LESSONS.has(outcome)).length,
-    filled: kept.size,
-    calls: answer.calls,
-    latencyMs: tookMs,
-  })
+  const answered = outcomes.filter(({ outcome }) => LESSONS.has(outcome)).map(({ want }) => want)
+  const cost = { calls: answer.calls, latencyMs: tookMs }
+  await learn(desk.db, await lessonOf(desk, claim, answered, kept, cost), desk.now())
   await addTally(desk.db, tallyOf(claim, answer, outcomes, tookMs), desk.now())
   return report(desk, claim, answer, outcomes, settled)
 }

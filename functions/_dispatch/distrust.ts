@@ -4,12 +4,13 @@ import { maxDt, minDt } from '../_market/dt.ts'
 import { type Answer, type CallPlan, VendorError } from '../_vendors/vendor.ts'
 
 /**
- * A vendor that serves bars of other days only has ignored the range it was asked for: that says nothing about the days it was asked for,
+ * A vendor that serves bars or yields of other days only has ignored the range it was asked for: that says nothing about the days it was asked for,
  * least of all that they are empty. The whole answer is then malformed. An odd row beside rows that were asked for is only dropped.
+ * Events are exempt: what is asked for there is a window of other days than those an action belongs to.
  */
 export function distrustful(answer: Answer, plan: CallPlan, spec: DatasetConfig): Answer {
   const { strays, rows, interruption } = answer
-  if (spec.timeframe === undefined || interruption !== null || rows.size > 0 || strays.length === 0) return answer
+  if (spec.expected_rows === 'events' || interruption !== null || rows.size > 0 || strays.length === 0) return answer
   const days = plan.wants.map(({ dt }) => dt)
   const [from, to] = [days.reduce(minDt), days.reduce(maxDt)]
   if (strays.some(({ dt }) => dt >= from && dt <= to)) return answer

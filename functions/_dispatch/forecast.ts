@@ -36,7 +36,7 @@ const PRIOR_CALLS = 5
 export async function forecastOf(desk: Desk): Promise<Forecast> {
   const now = desk.now()
   const circuits = new Map((await listCircuits(desk.db)).map((row) => [row.vendor, row.blockedUntil]))
-  const scores = await listScores(desk.db)
+  const scores = await listScores(desk.db, now)
   const pools: (Pool & { dataset: DatasetName })[] = []
   const nobody = new Map<DatasetName, Forecast['datasets'][number]['nobody']>()
   for (const { dataset, spec } of datasetsOf(desk.config)) {

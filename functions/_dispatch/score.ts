@@ -1,11 +1,15 @@
 /** How much a vendor is worth for one cell of a dataset: what it will probably deliver, for what it costs. */
 import type { DatasetConfig } from '../../config/schema.ts'
+import type { BandCells } from '../../db/vendor-bands/add-to-bands.ts'
 import type { VendorScore } from '../../db/vendor-scores/scores.ts'
+import type { Band } from './band.ts'
 import type { Server } from './desk.ts'
 
-/** The registry's numbers count as much as this many observed cells or calls. */
-export const PRIOR_CELLS = 50
+/** What is believed before a band, or a vendor's calls, are known counts as much as this many observed cells or calls. */
+export const PRIOR_CELLS = 20
 export const PRIOR_CALLS = 5
+/** The registry's number counts as much as this many well-known bands: a hole in one says little of the others. */
+export const PRIOR_BANDS = 4
 
 /** Rows a cell is reckoned with when planning and pricing calls. */
 export const ROWS_PER_CELL = { one: 1, session_minutes: 400, series: 11, contracts: 400, events: 0.05 } as const
@@ -19,17 +23,45 @@ export interface Score {
   /** Share of one minute's budget that one cell costs. */
   cost: number
   latencyMs: number
-  /** Cells this vendor was asked for so far: how much of the above is observed. */
+  /** The band the score is of; null for one that nothing is known of. */
+  band: Band | null
+  /** Cells of this band the vendor was asked for lately, and those that came filled: how much of `fills` is observed. */
   asked: number
+  filled: number
+  /** What its other bands, and the registry, let expect of this one. */
+  elsewhere: number
 }
 
 /** score = P(fills) × preference ÷ (cost × latency), learned from outcomes with the registry's numbers as the prior. */
-export function scoreOf({ seat, terms }: Server, spec: DatasetConfig, learned: VendorScore | undefined): Score {
-  const { asked = 0, filled = 0, calls = 0, latencyMs: spent = 0 } = learned ?? {}
-  const fills = (filled + PRIOR_CELLS * terms.fill_rate) / (asked + PRIOR_CELLS)
+export function scoreOf(
+  { seat, terms }: Server,
+  spec: DatasetConfig,
+  learned: VendorScore | undefined,
+  band: Band | null,
+): Score {
+  const { calls = 0, latencyMs: spent = 0, bands = [] } = learned ?? {}
+  const fill = fillsIn(band, bands, terms.fill_rate)
   const latencyMs = (spent + PRIOR_CALLS * terms.latency_ms) / (calls + PRIOR_CALLS)
   const cellsPerCall = Math.max(1, terms.shape.rows_per_page / ROWS_PER_CELL[spec.expected_rows])
   const cost = 1 / (cellsPerCall * seat.config.calls_per_minute)
-  const score = (fills * terms.preference) / (cost * latencyMs)
-  return { vendor: seat.name, score, fills, preference: terms.preference, cost, latencyMs, asked }
+  const score = (fill.fills * terms.preference) / (cost * latencyMs)
+  return { vendor: seat.name, score, preference: terms.preference, cost, latencyMs, band, ...fill }
+}
+
+/**
+ * Credibility as actuaries reckon it (Bühlmann and Straub, 1970): with n cells seen, a band is believed to Z = n ÷ (n + PRIOR_CELLS), and to
+ * 1 − Z what the others suggest, which is their mean, each weighted by its own Z, with the registry among them. So a few cells do not swing
+ * a band, and a hole of one band, however often it was met, speaks as one witness against the others. A band is no witness of itself.
+ */
+function fillsIn(band: Band | null, bands: readonly BandCells[], registry: number) {
+  const isThis = (one: BandCells): boolean => one.era === band?.era && one.liquidity === band.liquidity
+  const { asked, filled } = bands.find(isThis) ?? { asked: 0, filled: 0 }
+  let [weight, sum] = [PRIOR_BANDS, PRIOR_BANDS * registry]
+  for (const other of bands) {
+    if (isThis(other)) continue
+    weight += other.asked / (other.asked + PRIOR_CELLS)
+    sum += other.filled / (other.asked + PRIOR_CELLS)
+  }
+  const elsewhere = sum / weight
+  return { fills: (filled + PRIOR_CELLS * elsewhere) / (asked + PRIOR_CELLS), asked, filled, elsewhere }
 }

@@ -2,17 +2,16 @@
 import { nextCallAt } from '../../db/budgets/take-calls.ts'
 import { listCircuits } from '../../db/circuits/circuits.ts'
 import { findHead } from '../../db/gap-tasks/find-head.ts'
-import { listScores } from '../../db/vendor-scores/scores.ts'
 import { datasetsOf, serversOf } from '../_dispatch/desk.ts'
 import { limitsOf } from '../_dispatch/limits.ts'
 import { reachOf } from '../_dispatch/reach.ts'
-import { scoreOf } from '../_dispatch/score.ts'
+import { scorerAt } from '../_dispatch/scorer.ts'
 import type { Node } from '../_runtime/node.ts'
 
-/** Per dataset the vendors that may be asked for it, best score first, each with the first task it could take; nothing is claimed. */
+/** Per dataset the vendors that may be asked for it, best score first, each with the first task it could take, which the score is of; nothing is claimed. */
 export async function headsOf(node: Node, now: number) {
   const circuits = await listCircuits(node.db)
-  const scores = await listScores(node.db)
+  const scorer = await scorerAt(node, now)
   const heads = []
   for (const { dataset, spec } of datasetsOf(node.config)) {
     const ranking = []
@@ -23,9 +22,8 @@ export async function headsOf(node: Node, now: number) {
       const budgetAt = await nextCallAt(node.db, limitsOf(server.seat, head?.lane ?? 'backfill'), now)
       const blockedUntil = circuits.find((row) => row.vendor === vendor)?.blockedUntil ?? 0
       const freeAt = budgetAt === null ? null : Math.max(now, budgetAt, blockedUntil)
-      const learned = scores.find((row) => row.vendor === vendor && row.dataset === dataset)
       ranking.push({
-        ...scoreOf(server, spec, learned),
+        ...(await scorer(server, dataset, spec, head)),
         freeAt: freeAt === null ? null : new Date(freeAt).toISOString(),
         head,
       })

@@ -19,7 +19,7 @@ export const status =
   async (c: Context): Promise<Response> => {
     const now = node.now()
     const circuits = await listCircuits(node.db)
-    const scores = await listScores(node.db)
+    const scores = await listScores(node.db, now)
     const vendors = []
     for (const { name, config, missing } of node.seats) {
       const spent = await callsSpent(node.db, config.account ?? name, now)

@@ -1,5 +1,6 @@
 /** The vendors as a page: one article each, one table of datasets, no scripts; every value is escaped by the template. */
 import { html, raw } from 'hono/html'
+import { bandText } from '../_dispatch/band.ts'
 import type { VendorsView } from './view.ts'
 
 type Html = ReturnType<typeof html>
@@ -32,7 +33,7 @@ export const pageOf = (view: VendorsView): Html => html`<!doctype html>
 <main>
 ${view.vendors.map(vendorArticle)}
 ${view.datasets
-  .filter(({ askable }) => askable.length === 0)
+  .filter(({ state }) => state !== 'served')
   .map(({ dataset, state }) => html`<p><strong>${dataset}</strong>: ${state}.</p>`)}
 </main>
 <footer><p>Read at ${time(view.now)}. Rates are of the last 24 hours. The same as JSON, with every input of the scores:
@@ -54,6 +55,7 @@ ${forecast === undefined ? '' : html`<p>Of the backlog it will do about ${foreca
 <th scope="col">Filled</th><th scope="col">Empty</th><th scope="col">Errors</th><th scope="col">Rows a minute</th><th scope="col">Refusals</th></tr></thead>
 <tbody>${datasets.map(datasetRow)}</tbody>
 </table></div>
+${datasets.some(({ score }) => score.bands.length > 0) ? bandTable(datasets) : ''}
 </article>
 `
 }
@@ -96,6 +98,23 @@ function datasetRow({ dataset, entitled, history, recency, score, lastDay, refus
     refusals.total,
   ]
   return html`<tr><th scope="row">${dataset}</th><td>${entitled ? days : 'not entitled'}</td>
+${numbers.map((value) => html`<td class="number">${value}</td>`)}</tr>
+`
+}
+
+/** What asking taught: cells count half as much each week, so they are fractions. */
+const bandTable = (datasets: Dataset[]): Html => html`<div class="scroll"><table>
+<thead><tr><th scope="col">Dataset</th><th scope="col">Asked for</th><th scope="col">Cells lately</th><th scope="col">Filled</th>
+<th scope="col">Others let expect</th><th scope="col">Expected</th><th scope="col">Score</th></tr></thead>
+<tbody>${datasets.flatMap(({ dataset, score }) => score.bands.map((band) => bandRow(dataset, band)))}</tbody>
+</table></div>`
+
+function bandRow(
+  dataset: string,
+  { asked, filled, elsewhere, fills, score, ...band }: Dataset['score']['bands'][number],
+) {
+  const numbers = [digits(asked), percent(filled / asked), percent(elsewhere), percent(fills), digits(score)]
+  return html`<tr><th scope="row">${dataset}</th><td>${bandText(band)}</td>
 ${numbers.map((value) => html`<td class="number">${value}</td>`)}</tr>
 `
 }

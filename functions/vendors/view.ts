@@ -1,11 +1,13 @@
 /** The vendors as one answer: instants are UTC texts, null for never; keys are named, never shown. */
+import type { DatasetConfig } from '../../config/schema.ts'
 import { type Circuit, listCircuits } from '../../db/circuits/circuits.ts'
 import { demotionsInForce } from '../../db/demotions/demotions-in-force.ts'
 import { listScores } from '../../db/vendor-scores/scores.ts'
 import { sumTallies, type Tally } from '../../db/vendor-tallies/tallies.ts'
-import { datasetsOf, type VendorSeat } from '../_dispatch/desk.ts'
+import { datasetsOf, serversOf, type VendorSeat } from '../_dispatch/desk.ts'
 import { type Forecast, forecastOf } from '../_dispatch/forecast.ts'
 import { firstDt, reachOf } from '../_dispatch/reach.ts'
+import type { DatasetName } from '../_market/cell.ts'
 import type { Node } from '../_runtime/node.ts'
 import { budgetsOf } from './budgets.ts'
 import { ratesOf } from './rates.ts'
@@ -23,7 +25,7 @@ export async function viewOf(node: Node, withForecast: boolean) {
   const known = {
     now,
     circuits: await listCircuits(node.db),
-    scores: await listScores(node.db),
+    scores: await listScores(node.db, now),
     demotions: await demotionsInForce(node.db, now, DEMOTIONS_SHOWN),
     hour: await sumTallies(node.db, now - HOUR_MS),
     day: await sumTallies(node.db, now - DAY_MS),
@@ -35,7 +37,7 @@ export async function viewOf(node: Node, withForecast: boolean) {
     ok: true as const,
     now: isoOf(now),
     vendors,
-    datasets: datasetsOf(node.config).map(({ dataset }) => servedBy(node, dataset)),
+    datasets: datasetsOf(node.config).map(({ dataset, spec }) => servedBy(node, dataset, spec, now)),
   }
 }
 
@@ -122,18 +124,25 @@ async function vendorView(node: Node, seat: VendorSeat, known: Known) {
 }
 
 /** Who may be asked for a dataset; `state` says in a sentence when that is nobody. */
-function servedBy(node: Node, dataset: ReturnType<typeof datasetsOf>[number]['dataset']) {
+function servedBy(node: Node, dataset: DatasetName, spec: DatasetConfig, now: number) {
   const listing = node.seats.filter(({ config }) => config.datasets[dataset] !== undefined)
-  const asked = listing.filter(
-    ({ config, missing }) => config.datasets[dataset]?.entitled && missing.length === 0 && config.calls_per_minute > 0,
-  )
-  const state =
-    asked.length > 0
-      ? 'served'
-      : listing.length === 0
-        ? 'no vendor lists it: nothing of it is ever asked for'
-        : 'no vendor that lists it may be asked: keys, rights or calls are missing'
-  return { dataset, vendors: listing.map(({ name }) => name), askable: asked.map(({ name }) => name), state }
+  const askable = serversOf(node, dataset)
+  const hasDays = askable.some(({ terms }) => {
+    const { fromDt, toDt } = reachOf(terms, spec, now)
+    return fromDt <= toDt
+  })
+  return {
+    dataset,
+    vendors: listing.map(({ name }) => name),
+    askable: askable.map(({ seat }) => seat.name),
+    state: hasDays ? 'served' : whyNobody(listing.length, askable.length),
+  }
+}
+
+function whyNobody(listing: number, askable: number): string {
+  if (listing === 0) return 'no vendor lists it: nothing of it is ever asked for'
+  if (askable === 0) return 'no vendor that lists it may be asked: keys, rights or calls are missing'
+  return 'no vendor that may be asked has a day of it: its history begins after the newest day it has'
 }
 
 const isoOf = (instant: number | null): string | null =>

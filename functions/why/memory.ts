@@ -53,7 +53,7 @@ export async function recall(node: Node, { dataset, spec, symbol, dt }: Cell, no
     partition: (await findPartition(db, dataset, partitionOf(spec.partition, dt))) ?? null,
     task: (await findTask(db, dataset, symbol, dt)) ?? null,
     circuits: await listCircuits(db),
-    scores: await listScores(db),
+    scores: await listScores(db, now),
     incidents: await listOpenIncidents(db, { dataset, dt }),
     habit: (await findHabit(db, dataset, symbol)) ?? null,
   }

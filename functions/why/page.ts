@@ -1,5 +1,6 @@
 /** The story of a cell as a page: semantic HTML without scripts; every value is escaped by the template. */
 import { html, raw } from 'hono/html'
+import { bandText } from '../_dispatch/band.ts'
 import { newYorkText } from './new-york-text.ts'
 import { PAGE_STYLE } from './page-style.ts'
 import type { Story, VendorStory } from './story.ts'
@@ -154,8 +155,14 @@ function vendorArticle(vendor: VendorStory, isOver: boolean): Html {
       'Score',
       `${digits(score.score)} = fills ${digits(score.fills)} × preference ${score.preference} ÷ (cost ${digits(score.cost)} × latency ${digits(score.latencyMs)} ms)`,
     ],
+    ['Fills', fillsSentence(score)],
     ['Learned', learned && `${learned.filled} of ${learned.asked} cells in ${learned.calls} calls`],
   ])
+}
+
+function fillsSentence({ band, asked, filled, elsewhere }: VendorStory['score']): string {
+  const seen = `lately ${digits(filled)} of ${digits(asked)} cells`
+  return `${band === null ? '' : `${bandText(band)}: `}${seen}; its other answers let expect ${digits(elsewhere)}`
 }
 
 const attemptFacts = (attempt: NonNullable<VendorStory['attempt']>, isOver: boolean): Fact[] => [

@@ -9,7 +9,8 @@ import { calendarOf } from '../_calendar/calendar.ts'
 import type { VendorSeat } from '../_dispatch/desk.ts'
 import { limitsOf } from '../_dispatch/limits.ts'
 import { availableAt, firstDt } from '../_dispatch/reach.ts'
-import { type Score, scoreOf } from '../_dispatch/score.ts'
+import type { Score } from '../_dispatch/score.ts'
+import { type Scorer, scorerAt } from '../_dispatch/scorer.ts'
 import { FOREVER } from '../_dispatch/verdict.ts'
 import { addDays, type Dt } from '../_market/dt.ts'
 import type { Node } from '../_runtime/node.ts'
@@ -58,9 +59,10 @@ export interface VendorView {
 /** The vendors that list the dataset, best score first. */
 export async function viewVendors(node: Node, cell: Cell, memory: Memory, now: number): Promise<VendorView[]> {
   const views: VendorView[] = []
+  const scorer = await scorerAt(node, now)
   for (const seat of node.seats) {
     const terms = seat.config.datasets[cell.dataset]
-    if (terms) views.push(await viewVendor(node, cell, memory, seat, terms, now))
+    if (terms) views.push(await viewVendor(node, cell, memory, seat, terms, scorer, now))
   }
   return views.sort((a, b) => b.score.score - a.score.score)
 }
@@ -71,6 +73,7 @@ async function viewVendor(
   memory: Memory,
   seat: VendorSeat,
   terms: VendorDatasetConfig,
+  scorer: Scorer,
   now: number,
 ): Promise<VendorView> {
   const vendor = seat.name
@@ -96,7 +99,7 @@ async function viewVendor(
       callsPerDay: seat.config.calls_per_day,
       nextCallAt: await nextCallAt(node.db, limits, now),
     },
-    score: scoreOf({ seat, terms }, cell.spec, learned),
+    score: await scorer({ seat, terms }, cell.dataset, cell.spec, cell),
     learned: learned ?? null,
     attempt: memory.attempts.find((row) => row.vendor === vendor) ?? null,
   }

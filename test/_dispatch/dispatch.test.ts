@@ -53,7 +53,7 @@ test('one call answers the cells of a day, the next the days before it, and all 
     ...['2024-07-02', '2024-07-03', ASOF].map((dt) => `raw/alpaca/equities_bars/date=${dt}/data.parquet`),
   ])
   expect(await audit(node, { at: EVENING })).toMatchObject({ gaps: 0, enqueued: 0 })
-  expect(await listScores(node.db)).toMatchObject([{ vendor: 'alpaca', asked: 9, filled: 9, calls: 2 }])
+  expect(await listScores(node.db, EVENING)).toMatchObject([{ vendor: 'alpaca', asked: 9, filled: 9, calls: 2 }])
   expect(lab.massive.stats().calls).toBe(0)
 })
 

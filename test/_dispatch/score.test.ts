@@ -1,8 +1,10 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { VendorConfig, VendorDatasetConfig } from '../../config/schema.ts'
+import type { VendorScore } from '../../db/vendor-scores/scores.ts'
+import type { Band } from '../../functions/_dispatch/band.ts'
 import type { Server } from '../../functions/_dispatch/desk.ts'
-import { scoreOf } from '../../functions/_dispatch/score.ts'
+import { PRIOR_BANDS, PRIOR_CELLS, type Score, scoreOf } from '../../functions/_dispatch/score.ts'
 import { alpaca } from '../../functions/_vendors/alpaca/index.ts'
 import { specOf } from '../_lake/lake-fixture.ts'
 
@@ -33,50 +35,105 @@ function server(terms: Partial<VendorDatasetConfig> = {}, vendor: Partial<Vendor
   }
 }
 
-const seen = (asked: number, filled: number, calls = 0, latencyMs = 0) => ({
+const WEEK: Band = { era: 'week', liquidity: 'any' }
+const OLDER: Band = { era: 'older', liquidity: 'any' }
+
+const cells = (band: Band, asked: number, filled: number) => ({ ...band, asked, filled })
+
+const seen = (bands: VendorScore['bands'], calls = 0, latencyMs = 0): VendorScore => ({
   vendor: 'alpaca',
   dataset: 'equities_bars',
-  asked,
-  filled,
+  asked: 0,
+  filled: 0,
   calls,
   latencyMs,
+  bands,
 })
 
+const fillsOf = (band: Band | null, ...bands: VendorScore['bands']) => scoreOf(server(), daily, seen(bands), band).fills
+
 test('without experience the registry is believed', () => {
-  expect(scoreOf(server(), daily, undefined)).toMatchObject({
+  expect(scoreOf(server(), daily, undefined, WEEK)).toMatchObject({
     vendor: 'alpaca',
     fills: 0.9,
     latencyMs: 400,
     preference: 1,
+    band: WEEK,
+    asked: 0,
+    elsewhere: 0.9,
   })
 })
 
 test('experience wins over the registry in the end', () => {
-  const poor = scoreOf(server(), daily, seen(10_000, 1_000, 1_000, 2_000_000))
-  expect(poor.fills).toBeCloseTo(0.1, 1)
+  const poor = scoreOf(server(), daily, seen([cells(WEEK, 1_000, 100)], 1_000, 2_000_000), WEEK)
+  expect(poor.fills).toBeCloseTo(0.116, 3)
   expect(poor.latencyMs).toBeCloseTo(2_000, -2)
+})
+
+test('a vendor that has nothing of old days loses the old days only', () => {
+  const hole = cells(OLDER, 1_000, 0)
+  expect(fillsOf(OLDER, hole)).toBeLessThan(0.05)
+  // What was never asked for is in doubt, no more; some answers settle it.
+  expect(fillsOf(WEEK, hole)).toBeGreaterThan(0.7)
+  expect(fillsOf(WEEK, hole, cells(WEEK, 60, 60))).toBeGreaterThan(0.9)
+  expect(fillsOf(OLDER, hole, cells(WEEK, 1_000, 1_000))).toBeLessThan(0.06)
+})
+
+test('a vendor that is bad at thin symbols keeps the liquid ones', () => {
+  const thin: Band = { era: 'year', liquidity: 'thin' }
+  const liquid: Band = { era: 'year', liquidity: 'liquid' }
+  const known = [cells(thin, 800, 80), cells(liquid, 800, 800)]
+  expect(fillsOf(thin, ...known)).toBeCloseTo(0.12, 2)
+  expect(fillsOf(liquid, ...known)).toBeGreaterThan(0.95)
+})
+
+test('few observations hardly matter, of a band and to its neighbours', () => {
+  expect(fillsOf(WEEK, cells(WEEK, 2, 0))).toBeGreaterThan(0.8)
+  expect(fillsOf(OLDER, cells(WEEK, 2, 0))).toBeGreaterThan(0.88)
+  const settled = cells(OLDER, 1_000, 1_000)
+  expect(fillsOf(WEEK, settled, cells(WEEK, 2, 0))).toBeGreaterThan(0.82)
+})
+
+test('an unknown band is believed to be as its neighbours are, each a witness of its own', () => {
+  const thin: Band = { era: 'year', liquidity: 'thin' }
+  const [good, poor] = [cells(OLDER, 10, 10), cells(WEEK, 1_000, 0)]
+  const z = (asked: number): number => asked / (asked + PRIOR_CELLS)
+  const expected = (PRIOR_BANDS * 0.9 + z(10) * 1 + z(1_000) * 0) / (PRIOR_BANDS + z(10) + z(1_000))
+  expect(fillsOf(thin, good, poor)).toBeCloseTo(expected)
+  expect(fillsOf(null, good, poor)).toBeCloseTo(expected)
+  // However often one band is asked for, it stays one witness.
+  expect(fillsOf(thin, cells(WEEK, 1e9, 0))).toBeCloseTo((PRIOR_BANDS * 0.9) / (PRIOR_BANDS + 1))
 })
 
 test('more filled, faster, preferred, larger pages, more calls: each is worth more and none less', () => {
   const anyCount = fc.integer({ min: 0, max: 5_000 })
+  const anyCells = fc.tuple(anyCount, anyCount).map(([asked, part]) => ({ asked, filled: Math.min(asked, part) }))
   fc.assert(
-    fc.property(anyCount, anyCount, fc.integer({ min: 1, max: 500 }), anyCount, (asked, part, calls, latency) => {
-      const filled = Math.min(asked, part)
-      const learned = seen(asked, filled, calls, latency * calls)
-      const { score } = scoreOf(server(), daily, learned)
-      expect(score).toBeGreaterThan(0)
-      if (filled > 0) expect(scoreOf(server(), daily, { ...learned, filled: filled - 1 }).score).toBeLessThan(score)
-      expect(scoreOf(server(), daily, { ...learned, latencyMs: learned.latencyMs + 1_000 }).score).toBeLessThan(score)
-      expect(scoreOf(server({ preference: 2 }), daily, learned).score).toBeGreaterThan(score)
-      expect(scoreOf(server({}, { calls_per_minute: 200 }), daily, learned).score).toBeGreaterThan(score)
-      const wide = server({ shape: { rows_per_page: 50_000, symbols_per_call: 500, pages_per_plan: 4 } })
-      expect(scoreOf(wide, daily, learned).score).toBeGreaterThan(score)
+    fc.property(anyCells, anyCells, fc.integer({ min: 1, max: 500 }), anyCount, (week, older, calls, latency) => {
+      const of = (mine: typeof week, other: typeof older, ms = latency * calls, at = server()): Score =>
+        scoreOf(
+          at,
+          daily,
+          seen([cells(WEEK, mine.asked, mine.filled), cells(OLDER, other.asked, other.filled)], calls, ms),
+          WEEK,
+        )
+      const { score, fills } = of(week, older)
+      expect(fills).toBeGreaterThan(0)
+      expect(fills).toBeLessThanOrEqual(1)
+      const less = (one: typeof week) => ({ ...one, filled: one.filled - 1 })
+      if (week.filled > 0) expect(of(less(week), older).score).toBeLessThan(score)
+      if (older.filled > 0) expect(of(week, less(older)).score).toBeLessThan(score)
+      expect(of(week, older, latency * calls + 1_000).score).toBeLessThan(score)
+      const better = (at: Server) => expect(of(week, older, latency * calls, at).score).toBeGreaterThan(score)
+      better(server({ preference: 2 }))
+      better(server({}, { calls_per_minute: 200 }))
+      better(server({ shape: { rows_per_page: 50_000, symbols_per_call: 500, pages_per_plan: 4 } }))
     }),
   )
 })
 
 test('a page is worth as many cells as it holds', () => {
   const minute = specOf('equities_bars_minute')
-  const ratio = scoreOf(server(), minute, undefined).cost / scoreOf(server(), daily, undefined).cost
+  const ratio = scoreOf(server(), minute, undefined, null).cost / scoreOf(server(), daily, undefined, null).cost
   expect(ratio).toBeCloseTo(400)
 })

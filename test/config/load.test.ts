@@ -105,6 +105,13 @@ const table: [string, ConfigFile, string, string, RegExp][] = [
     '{ from: 2016-01-01, rolling_years: 2 }',
     /: vendors\.alpaca\.datasets\.equities_bars\.history: .*from/,
   ],
+  [
+    'a session of minutes in more pages than a minute has calls',
+    CAPABILITIES,
+    'rows_per_page: 50000, symbols_per_call: 1, pages_per_plan: 4',
+    'rows_per_page: 200, symbols_per_call: 1, pages_per_plan: 4',
+    /: vendors\.massive\.datasets\.equities_bars_minute\.shape: .*960 minutes takes 5 calls, more than the 4 a minute/,
+  ],
   ['a day that is none', CAPABILITIES, '2016-01-01', '2016-02-30', /history\.from: .*2016-02-30/],
   ['an unknown calendar', 'datasets.yaml', 'calendar: fed', 'calendar: ecb', /: datasets\.macro_treasury\.calendar: /],
   [
@@ -234,6 +241,24 @@ describe('a fault is named with its file and its path:', () => {
     await expect(loading).rejects.toThrow(/ENOTDIR/)
     await expect(loading).rejects.toThrow(/4 faults/)
   })
+})
+
+test('a session of minutes must fit into the calls of a day, and into those of the account it uses', async () => {
+  await stage.edit(CAPABILITIES, 'rows_per_page: 10000', 'rows_per_page: 100')
+  await stage.load()
+  await stage.edit(CAPABILITIES, 'calls_per_day: null', 'calls_per_day: 9')
+  expect(await stage.faults()).toEqual([
+    expect.stringMatching(/alpaca\..*_minute\.shape: .* 10 calls, more than the 9 a day/),
+  ])
+  await stage.edit(CAPABILITIES, 'calls_per_day: 9', 'calls_per_day: 0')
+  // Who is never asked begins nothing.
+  await stage.load()
+  await stage.edit(CAPABILITIES, 'calls_per_day: 0', 'calls_per_day: null')
+  const shape = 'pages_per_plan: 4 }\n      equities_bars_minute:\n        <<: *iex_bars'
+  await stage.edit(CAPABILITIES, `10000, symbols_per_call: 500, ${shape}`, `3, symbols_per_call: 500, ${shape}`)
+  expect(await stage.faults()).toEqual([
+    expect.stringMatching(/alpaca_iex\..*_minute\.shape: .* 321 calls, more than the 180 a minute/),
+  ])
 })
 
 test('faults of all files come at once', async () => {

@@ -8,7 +8,6 @@ import { demote, listDemotions } from '../../db/demotions/demotions.ts'
 import { listExports, recordExport } from '../../db/exports/exports.ts'
 import { prune } from '../../db/gap-tasks/prune.ts'
 import { beginTick, endTick, openTicks } from '../../db/ticks/ticks.ts'
-import { learn, listScores } from '../../db/vendor-scores/scores.ts'
 import { claimed, DATASET, freshDb, NOW, settle, settlement, snapshot, tasksIn } from './temp-db.ts'
 
 const DAY = 86_400_000
@@ -46,18 +45,6 @@ test('a second refusal of a kind widens the first and lasts longer; another kind
   expect(await listDemotions(db, DATASET, NOW + 1)).toEqual([wide])
   expect(await listDemotions(db, DATASET, NOW)).toHaveLength(2)
   expect(await listDemotions(db, DATASET, NOW + 10)).toEqual([])
-})
-
-test('what asking taught adds up per vendor and dataset', async () => {
-  const db = await freshDb()
-  const seen = { vendor: 'alpaca', dataset: DATASET, asked: 10, filled: 9, calls: 1, latencyMs: 120.5 }
-  await learn(db, seen)
-  await learn(db, seen)
-  await learn(db, { ...seen, dataset: 'macro_treasury' })
-  expect(await listScores(db)).toEqual([
-    { ...seen, asked: 20, filled: 18, calls: 2, latencyMs: 241 },
-    { ...seen, dataset: 'macro_treasury' },
-  ])
 })
 
 test('an absence is looked at again when its time has come, oldest day first', async () => {

@@ -1,10 +1,12 @@
 import { afterEach, expect, test } from 'vitest'
 import type { Config, VendorConfig } from '../../config/schema.ts'
+import type { DatasetName } from '../../functions/_market/cell.ts'
 import type { QueueView } from '../../functions/queue/view.ts'
 import type { VendorsView } from '../../functions/vendors/view.ts'
 import { EVENING, SESSIONS, type SmallNode, startSmallNode } from './small-node.ts'
 
 const DAY = 86_400_000
+const NO_DAYS = 'no vendor that may be asked has a day of it: its history begins after the newest day it has'
 /** More turns than any of these cases needs: who takes them all is spinning. */
 const MOST_TURNS = 80
 
@@ -58,6 +60,23 @@ const alone =
     }
   }
 
+/** One dataset from one vendor alone. */
+const only =
+  (
+    vendor: string,
+    dataset: DatasetName,
+    shape: Partial<NonNullable<VendorConfig['datasets'][DatasetName]>['shape']> = {},
+  ) =>
+  (config: Config): Config => {
+    const { [vendor]: one } = config.vendors
+    const terms = one!.datasets[dataset]!
+    return {
+      ...config,
+      datasets: { [dataset]: config.datasets[dataset]! },
+      vendors: { [vendor]: { ...one!, datasets: { [dataset]: { ...terms, shape: { ...terms.shape, ...shape } } } } },
+    }
+  }
+
 test('a dataset no vendor lists is asked of nobody, and both answers say so', async () => {
   const { turns, asked, queue, vendors } = await playOut((config) => alone({ datasets: {} })(config))
   expect([turns, asked]).toEqual([0, 0])
@@ -78,6 +97,7 @@ test.each<[string, Partial<VendorConfig>, string]>([
   const { turns, asked, queue, vendors } = await playOut(alone(change))
   expect([turns, asked]).toEqual([0, 0])
   expect(vendors.vendors).toMatchObject([{ usable: false, because: [because] }])
+  expect(vendors.datasets).toMatchObject([{ askable: [], state: expect.stringContaining('may be asked') }])
   expect(vendors.vendors[0]!.budgets[0]!.lanes).toMatchObject({
     today: { leftNow: 0, nextCallAt: null },
     backfill: { nextCallAt: null },
@@ -91,7 +111,19 @@ test('a history that begins after the last day there is has nothing to serve', a
   expect(vendors.vendors[0]!.datasets).toMatchObject([
     { history: { firstDay: '2029-01-02' }, recency: { newestDay: null } },
   ])
+  expect(vendors.datasets[0]!.state).toBe(NO_DAYS)
   expect(queue.forecast!.datasets).toMatchObject([{ nobody: { BEFORE_VENDOR_HISTORY: 2 * SESSIONS } }])
+})
+
+test('a history that has left a day before its vendor has it is asked for nothing, however long one waits', async () => {
+  const terms = { history: { rolling_years: 0.02 }, recency: { days: 30, at: '11:00' } }
+  const { turns, asked, queue, vendors } = await playOut(alone({}, terms))
+  expect([turns, asked]).toEqual([0, 0])
+  expect(vendors.datasets[0]!.state).toBe(NO_DAYS)
+  expect(queue.forecast!.datasets).toMatchObject([{ nobody: { BEFORE_VENDOR_HISTORY: 10, TOO_RECENT: 2 } }])
+  await node!.clock.sleep(40 * DAY)
+  expect((await node!.post('/dispatch-one-task')).body).toMatchObject({ more: false, nextAt: null })
+  expect(node!.lab.alpaca.stats().calls).toBe(node!.asked())
 })
 
 test('a share for today that leaves backfill nothing leaves it one call a minute', async () => {
@@ -122,6 +154,32 @@ test('a page token that leads in a circle is given up after a few calls, with th
   expect(ended.queue.counts.every(({ state }) => state === 'stalled')).toBe(true)
   expect(ended.queue.stalled[0]!.answers[0]!.note).toMatch(/leads back to a page that was served before/)
 })
+
+test('a next page that leads in a circle at a vendor of addresses is given up as well', async () => {
+  const ended = await playOut(only('massive', 'equities_bars', { rows_per_page: 2, pages_per_plan: 40 }), ({ lab }) =>
+    lab.massive.fault({ kind: 'token-loop' }),
+  )
+  expect(ended.asked).toBeLessThan(40)
+  expect(ended.turns).toBeLessThan(MOST_TURNS)
+  expect(ended.queue.counts.every(({ state }) => state === 'stalled')).toBe(true)
+  expect(ended.queue.stalled[0]!.answers[0]!.note).toMatch(/leads back to a page that was served before/)
+})
+
+test.each(['fred', 'massive'] as const)(
+  '%s answering with yields of other days only is not believed',
+  async (vendor) => {
+    const ended = await playOut(only(vendor, 'macro_treasury'), ({ lab }) =>
+      lab[vendor].fault({ kind: 'range-ignored' }),
+    )
+    expect(ended.turns).toBeLessThan(MOST_TURNS)
+    expect(ended.queue.counts.every(({ state }) => state === 'stalled')).toBe(true)
+    expect(ended.queue.stalled[0]).toMatchObject({
+      lastOutcome: 'malformed',
+      answers: [{ vendor, note: expect.stringContaining('served only other days, such as UST 2024-') }],
+    })
+    expect(ended.queue.forecast!.datasets[0]).toMatchObject({ nobody: { GIVEN_UP: SESSIONS } })
+  },
+)
 
 test('a vendor that ignores the range never makes a day empty, and is given up with the reason', async () => {
   const ended = await playOut(alone({}), ({ lab }) => lab.alpaca.fault({ kind: 'range-ignored' }))

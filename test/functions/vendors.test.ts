@@ -35,7 +35,7 @@ test('every vendor tells its hosts and the names of its keys, and no key', async
     expect(text).not.toContain(key)
 })
 
-test('after a night the spent calls, the rates and the score can be reckoned again', async () => {
+test('after a night the spent calls, the rates and the score of each band can be reckoned again, and a restart keeps them', async () => {
   await node.post('/audit')
   while ((await node.post('/dispatch-one-task')).body.more);
   const alpaca = of(await read(), 'alpaca')
@@ -50,10 +50,33 @@ test('after a night the spent calls, the rates and the score can be reckoned aga
   expect(bars.lastDay?.outcomes).toMatchObject({ filled: 12, malformed: 0 })
   const { prior, learned, score } = bars.score
   expect(learned).toMatchObject({ asked: 12, filled: 12 })
-  const fills = (learned.filled + prior.countsAsCells * prior.fillRate) / (learned.asked + prior.countsAsCells)
+  const k = prior.countsAsCells
+  const fillsBut = (own: { asked: number; filled: number } | null): number => {
+    const others = bars.score.bands.filter((band) => band !== own)
+    const sum = (of: (band: (typeof others)[number]) => number) => others.reduce((total, band) => total + of(band), 0)
+    const elsewhere =
+      (prior.countsAsBands * prior.fillRate + sum(({ asked, filled }) => filled / (asked + k))) /
+      (prior.countsAsBands + sum(({ asked }) => asked / (asked + k)))
+    return ((own?.filled ?? 0) + k * elsewhere) / ((own?.asked ?? 0) + k)
+  }
   const latency = (learned.latencyMs + prior.countsAsCalls * prior.latencyMs) / (learned.calls + prior.countsAsCalls)
   const cost = 1 / (Math.max(1, prior.rowsPerPage / prior.rowsPerCell) * prior.callsPerMinute)
-  expect((fills * bars.score.preference) / (cost * latency)).toBeCloseTo(score, 6)
+  expect((fillsBut(null) * bars.score.preference) / (cost * latency)).toBeCloseTo(score, 6)
+  expect(bars.score.bands.map(({ era, liquidity, asked }) => [era, liquidity, asked])).toEqual([
+    ['week', 'any', 8],
+    ['year', 'any', 4],
+  ])
+  for (const band of bars.score.bands) {
+    expect(band.fills).toBeCloseTo(fillsBut(band), 9)
+    expect((fillsBut(band) * bars.score.preference) / (cost * latency)).toBeCloseTo(band.score, 6)
+  }
+  const answer = await fetch(`${node.running().address}/vendors`, { headers: { accept: 'text/html' } })
+  expect(await answer.text()).toContain('days under a week old')
+  const scores = async () => (await read()).vendors.map(({ datasets }) => datasets.map(({ score }) => score))
+  const before = await scores()
+  await node.stop()
+  await node.start()
+  expect(await scores()).toEqual(before)
 })
 
 test('what is in the way of a vendor is said in words, refusals are counted and some are listed', async () => {
@@ -99,7 +122,7 @@ test('a vendor without calls, and a dataset nobody serves, are said to be so', a
   expect(of(view, 'alpaca').budgets[0]!.lanes.today).toEqual({ callsPerMinute: 0, leftNow: 0, nextCallAt: null })
   expect(of(view, 'massive').because).toEqual(['calls_per_day is 0: it is never asked'])
   expect(view.datasets).toMatchObject([
-    { dataset: 'equities_bars', askable: ['massive'] },
+    { dataset: 'equities_bars', askable: [], state: expect.stringContaining('calls are missing') },
     { dataset: 'macro_treasury', vendors: [], state: expect.stringContaining('no vendor lists it') },
   ])
 })

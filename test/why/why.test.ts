@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { claimTasks } from '../../db/gap-tasks/claim-tasks.ts'
+import { PRIOR_CELLS, type Score } from '../../functions/_dispatch/score.ts'
 import { createApp } from '../../functions/index.ts'
 import { ASOF, type SmallNode } from '../functions/small-node.ts'
 import {
@@ -74,6 +75,18 @@ describe('a cell that is there', () => {
       mayBeAsked: { can: 'never', at: null, because: ['it delivered the cell'] },
     })
     expect(vendorOf(told, 'massive')).toMatchObject({ attempt: null, mayBeAsked: { can: 'now', because: [] } })
+  })
+
+  test('names the band its score is of, with what was seen of it', async () => {
+    const { score } = vendorOf(await why(PRESENT.symbol, PRESENT.dt), 'alpaca') as unknown as { score: Score }
+    expect(score).toMatchObject({ band: { era: 'week', liquidity: 'any' } })
+    expect(score.asked).toBeGreaterThan(0)
+    expect(score.fills).toBeCloseTo((score.filled + PRIOR_CELLS * score.elsewhere) / (score.asked + PRIOR_CELLS), 9)
+    const page = await (await pageAt(`equities_bars/${PRESENT.symbol}/${PRESENT.dt}`)).text()
+    expect(page).toContain('<dt>Fills</dt><dd>days under a week old: lately ')
+    expect(vendorOf(await why(HELD.symbol, '2020-01-02'), 'alpaca')).toMatchObject({
+      score: { band: { era: 'fifteen_years', liquidity: 'any' }, asked: 0 },
+    })
   })
 
   test('names the vendor whose version wins, and what the one before it answered', async () => {
