@@ -37,7 +37,7 @@ export async function findNeighbours(
   )
   // That an open task is not done is said in the words of the index, or it would not be used.
   const ofSymbol = sql`SELECT * FROM (SELECT ${taskColumns} ${claimableBy(reach)}
-    AND t.symbol = ${head.symbol} AND t.state <> 'done' ORDER BY t.dt LIMIT ${limit + 1})`
+    AND t.symbol = ${head.symbol} AND t.done_at IS NULL ORDER BY t.dt LIMIT ${limit + 1})`
   const found = await db.all<QueuedTask>(sql.join([...onShelves, ofSymbol], sql` UNION ALL `))
   // The head is among them.
   const tasks = new Map(found.map((task) => [task.id, task]))

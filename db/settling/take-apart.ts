@@ -1,5 +1,5 @@
 /** Takes settlements apart into `settling`, where every statement of their batch reads them as columns. */
-import { type SQL, sql } from 'drizzle-orm'
+import type { Statement } from '../compile.ts'
 import type { Settlement } from '../gap-tasks/settle-tasks.ts'
 
 /** Columns of `settling`, and what goes into them. */
@@ -30,21 +30,38 @@ const COLUMNS: Record<string, (one: Settlement) => string | number | null> = {
   partition: ({ partition }) => partition,
 }
 
+const NAMES = Object.keys(COLUMNS)
+const READS = Object.values(COLUMNS)
+
+/** Texts by which columns all settlements have in common, as one digit each. */
+const texts = new Map<string, string>()
+
 /** Once for all statements: what still is the token's. What all have in common, which is most of it, travels and is read once. */
-export function takeApart(token: string, settlements: readonly Settlement[]): SQL {
-  const columns = Object.entries(COLUMNS)
-  const lists = columns.map(([, read]) => settlements.map(read))
+export function takeApart(token: string, settlements: readonly Settlement[]): Statement {
+  const lists = READS.map((read) => settlements.map(read))
   const isCommon = lists.map((list) => list.every((value) => value === list[0]))
+  const key = isCommon.map(Number).join('')
+  const text = texts.get(key) ?? textOf(isCommon)
+  texts.set(key, text)
+  const common = lists.flatMap((list, at) => (isCommon[at] ? [asBound(list[0] ?? null)] : []))
   const own = lists.filter((_, at) => !isCommon[at])
-  const rows = settlements.map((_, row) => own.map((list) => list[row]))
-  let place = 0
-  const read = lists.map((list, at) => (isCommon[at] ? sql`${asBound(list[0])}` : sql.raw(`w.s->>${place++}`)))
+  const rows = own.length === 0 ? [] : [JSON.stringify(settlements.map((_, row) => own.map((list) => list[row])))]
+  return { text, args: [...common, ...rows, token] }
+}
+
+/** Takes the values in common by number, then the rows, then the token. */
+function textOf(isCommon: readonly boolean[]): string {
+  const commons = isCommon.filter(Boolean).length
+  const isAlike = commons === isCommon.length
+  let [common, own] = [0, 0]
+  const read = isCommon.map((one) => (one ? `?${++common}` : `w.s->>${own++}`))
   // A limit keeps the value of a row from being read anew for each of its columns.
-  const from =
-    own.length === 0 ? sql`` : sql`(SELECT value AS s FROM json_each(${JSON.stringify(rows)}) LIMIT -1) w CROSS JOIN`
-  return sql`INSERT INTO settling (${sql.raw(columns.map(([name]) => name).join(', '))})
-    SELECT ${sql.join(read, sql`, `)} FROM ${from} leases l WHERE l.task_id = ${read[0]} AND l.token = ${token}`
+  const from = isAlike ? '' : `(SELECT value AS s FROM json_each(?${commons + 1}) LIMIT -1) w CROSS JOIN`
+  return `INSERT INTO settling (${NAMES.join(', ')})
+    SELECT ${read.join(', ')} FROM ${from} gap_tasks t
+    WHERE t.id = ${read[0]} AND t.lease IN (SELECT id FROM leases WHERE token = ?${commons + (isAlike ? 1 : 2)})`
 }
 
 /** A number would be bound as a fraction, and one beyond 2^51 kept as one. */
-const asBound = <T>(value: T): T | bigint => (typeof value === 'number' ? BigInt(value) : value)
+const asBound = (value: string | number | null): string | bigint | null =>
+  typeof value === 'number' ? BigInt(value) : value

@@ -24,11 +24,11 @@ async function largeCall(): Promise<{ db: Db; tasks: TaskRow[]; ids: number[] }>
 /** A database that dies at its write number `last + 1`. */
 function dyingAfter(db: Db, last: number): Db {
   let writes = 0
-  const write: Db['write'] = async (statements) => {
+  const change: Db['change'] = async (statements) => {
     if (++writes > last) throw new Error('killed')
-    return await db.write(statements)
+    return await db.change(statements)
   }
-  return { ...db, write }
+  return { ...db, change }
 }
 
 const filledBy = (tasks: readonly TaskRow[]) => tasks.map(({ id, symbol, dt }) => settlement(id, symbol, dt))
