@@ -101,7 +101,9 @@ function inTurn(file: Connection): Connection {
         await new Promise<void>((resolve) => setImmediate(resolve))
       }
       const result = await work()
-      sinceTurn += weight + answersOf(result).reduce((sum, { rows }) => sum + rows.length, 0)
+      sinceTurn +=
+        weight +
+        answersOf(result).reduce((sum, { rows }) => sum + rows.reduce((all, row) => all + weightOfRow(row), 0), 0)
       return result
     })
     tail = run.catch(() => undefined)
@@ -130,10 +132,13 @@ function inTurn(file: Connection): Connection {
   }
 }
 
-function weightOf(statement: InStatement): number {
-  if (typeof statement === 'string' || !Array.isArray(statement.args)) return 1
+const weightOf = (statement: InStatement): number =>
+  typeof statement === 'string' || !Array.isArray(statement.args) ? 1 : weightOfRow(statement.args)
+
+/** A long text may stand for thousands of rows. */
+function weightOfRow(values: readonly unknown[]): number {
   let weight = 1
-  for (const value of statement.args) if (typeof value === 'string') weight += value.length / 1_000
+  for (const value of values) if (typeof value === 'string') weight += value.length / 1_000
   return weight
 }
 
