@@ -4,7 +4,7 @@ import type { Db } from '../client.ts'
 import { fixed } from '../compile.ts'
 import { isFree, type QueuedTask, taskColumns, type VendorReach } from './claimable.ts'
 import { openTurns, type Turns } from './open-turns.ts'
-import { isReopening, onShelfOf, openShelves, reopenTasks, shelve } from './shelves.ts'
+import { firstTasks, isReopening, onShelfOf, openShelves, reopenTasks, shelve } from './shelves.ts'
 
 const WALK = 64
 /** Tasks of one shelf moved at the most, growing from a walk to this while there is no end of them. */
@@ -50,10 +50,9 @@ export async function findHead(db: Db, reach: VendorReach, walk: number = WALK):
 
 const firstOfShelves = fixed<keyof VendorReach>(
   ({ vendor, dataset, fromDt, toDt, lane, now }) => sql`
-    WITH RECURSIVE ${openShelves({ vendor, dataset, lane })}
+    WITH RECURSIVE ${firstTasks({ vendor, dataset, lane })}
     SELECT r.is_reopening AS isReopening, ${taskColumns}, t.turn, ${isFree({ vendor, now })} AND t.dt BETWEEN ${fromDt} AND ${toDt} AS isFree
-    FROM (SELECT ${isReopening(now)} AS is_reopening) r LEFT JOIN shelves s LEFT JOIN gap_tasks t
-      ON t.id = (SELECT t.id ${onShelfOf({ dataset })} AND t.priority = s.priority ORDER BY t.turn, t.id LIMIT 1)`,
+    FROM (SELECT ${isReopening(now)} AS is_reopening) r LEFT JOIN firsts f LEFT JOIN gap_tasks t ON t.id = f.id`,
 )
 
 async function walkToHead(db: Db, reach: VendorReach, walk: number): Promise<QueuedTask | undefined> {

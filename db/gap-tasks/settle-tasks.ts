@@ -95,11 +95,13 @@ async function settlePart(db: Db, request: SettleRequest, settlements: readonly 
   return settled
 }
 
+/** One that waits for its curation and that nobody works on is touched already. */
 const touchPartitions = fixed<'dataset' | 'now'>(
   ({ dataset, now }) => sql`
   INSERT INTO partitions (dataset, partition, version, touched_at, expected)
   SELECT DISTINCT ${dataset}, partition, 1, ${now}, '' FROM settling WHERE partition IS NOT NULL
-  ON CONFLICT DO UPDATE SET version = version + 1, touched_at = excluded.touched_at`,
+  ON CONFLICT DO UPDATE SET version = version + 1, touched_at = excluded.touched_at
+    WHERE version = curated_version OR lease_token IS NOT NULL`,
 )
 
 const endTasks = fixed<'now'>(
@@ -203,5 +205,5 @@ const moveBookmarks = fixed<'vendor' | 'dataset'>(
   ({ vendor, dataset }) => sql`
   INSERT INTO bookmarks (vendor, dataset, symbol, last_dt)
   SELECT ${vendor}, ${dataset}, symbol, max(dt) FROM settling WHERE present = 1 GROUP BY symbol
-  ON CONFLICT DO UPDATE SET last_dt = max(last_dt, excluded.last_dt)`,
+  ON CONFLICT DO UPDATE SET last_dt = excluded.last_dt WHERE excluded.last_dt > last_dt`,
 )

@@ -45,20 +45,39 @@ export const everyShelf = (dataset: string): SQL => shelvesWhere(dataset, null, 
 
 /** A handful, found by jumping from one to the next. */
 function shelvesWhere(dataset: Look['dataset'], lane: Look['lane'], rule: SQL): SQL {
-  const queued = sql`FROM gap_tasks t INDEXED BY gap_tasks_queue WHERE t.state = 'queued' AND t.dataset = ${dataset}`
   const highest = (below: SQL): SQL => sql`(SELECT max(t.priority) ${onShelfOf({ dataset })} ${below})`
   return sql`
-    closed(closed_to) AS (
-      SELECT (SELECT min(t.closed_to) ${queued})
-      UNION ALL
-      SELECT (SELECT min(t.closed_to) ${queued} AND t.closed_to > c.closed_to) FROM closed c WHERE c.closed_to IS NOT NULL),
-    lanes(lane) AS (SELECT column1 FROM (VALUES ('today'), ('backfill')) WHERE column1 = coalesce(${lane}, column1)),
+    ${closedTo(dataset)},
+    lanes(lane) AS (${lanes(lane)}),
     steps(closed_to, lane, priority) AS (
       SELECT s.closed_to, s.lane, ${highest(sql``)}
       FROM (SELECT * FROM closed CROSS JOIN lanes WHERE ${rule}) s
       UNION ALL
       SELECT s.closed_to, s.lane, ${highest(sql`AND t.priority < s.priority`)} FROM steps s WHERE s.priority IS NOT NULL),
     shelves(closed_to, lane, priority) AS (SELECT * FROM steps WHERE priority IS NOT NULL)`
+}
+
+/** Of `WITH RECURSIVE`: what the queued tasks of a dataset are closed to, null at the end. */
+function closedTo(dataset: Look['dataset']): SQL {
+  const queued = sql`FROM gap_tasks t INDEXED BY gap_tasks_queue WHERE t.state = 'queued' AND t.dataset = ${dataset}`
+  return sql`
+    closed(closed_to) AS (
+      SELECT (SELECT min(t.closed_to) ${queued})
+      UNION ALL
+      SELECT (SELECT min(t.closed_to) ${queued} AND t.closed_to > c.closed_to) FROM closed c WHERE c.closed_to IS NOT NULL)`
+}
+
+const lanes = (lane: Look['lane']): SQL =>
+  sql`SELECT column1 AS lane FROM (VALUES ('today'), ('backfill')) WHERE column1 = coalesce(${lane}, column1)`
+
+/** Of `WITH RECURSIVE`: firsts(id), the first task of the highest shelf of each lane, one row for each set of vendors it is closed to. */
+export function firstTasks({ vendor, dataset, lane }: Look): SQL {
+  const shelf = onShelfOf({ dataset })
+  return sql`
+    ${closedTo(dataset)},
+    firsts(id) AS (
+      SELECT (SELECT t.id ${shelf} AND t.priority = (SELECT max(t.priority) ${shelf}) ORDER BY t.turn, t.id LIMIT 1)
+      FROM (SELECT c.closed_to, l.lane FROM closed c CROSS JOIN (${lanes(lane)}) l WHERE ${isOpenTo(vendor, sql`c.closed_to`)}) s)`
 }
 
 /** `SET …` of gap_tasks: the shelf a queued task belongs on, and when that is over. */
