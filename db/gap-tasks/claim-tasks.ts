@@ -14,7 +14,7 @@ export interface ClaimRequest {
 }
 
 /** Tasks of one write: many would keep every other request waiting. What is claimed when a run is killed lapses as the rest does. */
-const AT_ONCE = 2_000
+const AT_ONCE = 5_000
 
 /** Answers the ids that were still free and are now leased. */
 export async function claimTasks(db: Db, claim: ClaimRequest): Promise<Set<number>> {

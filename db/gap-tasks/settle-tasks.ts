@@ -54,7 +54,7 @@ export interface SettleRequest {
 }
 
 /** Tasks of one write: many would keep every other request waiting. A run that is killed between two writes still holds the rest. */
-const AT_ONCE = 2_000
+const AT_ONCE = 5_000
 
 /** Answers how many tasks were settled: fewer than asked when a lease had lapsed and passed on. */
 export async function settleTasks(db: Db, request: SettleRequest): Promise<number> {
