@@ -14,6 +14,8 @@ export interface Db {
   all<Row>(statement: Statement): Promise<Row[]>
   /** One transition: every statement or none, in order, under the write lock. Answers the rows each statement returned. */
   write(statements: readonly Statement[]): Promise<Record<string, unknown>[][]>
+  /** The same, where no rows are wanted: answers how many rows each statement changed. */
+  change(statements: readonly Statement[]): Promise<number[]>
   close(): void
   /** True when this process alone owns the database, so that leases of an earlier process are dead. */
   exclusive: boolean
@@ -40,6 +42,8 @@ export async function openDb(location: string, authToken?: string): Promise<Db> 
     all: async <Row>(statement: Statement) => plainRows(await connection.execute(compile(statement))) as Row[],
     write: async (statements) =>
       (await connection.batch(statements.map((statement) => compile(statement)))).map(plainRows),
+    change: async (statements) =>
+      (await connection.batch(statements.map((statement) => compile(statement)))).map(({ changed }) => changed),
     close: () => connection.close(),
   }
 }
@@ -97,7 +101,9 @@ function inTurn(file: Connection): Connection {
         await new Promise<void>((resolve) => setImmediate(resolve))
       }
       const result = await work()
-      sinceTurn += weight + answersOf(result).reduce((sum, { rows }) => sum + rows.length, 0)
+      sinceTurn +=
+        weight +
+        answersOf(result).reduce((sum, { rows }) => sum + rows.reduce((all, row) => all + weightOfRow(row), 0), 0)
       return result
     })
     tail = run.catch(() => undefined)
@@ -126,9 +132,14 @@ function inTurn(file: Connection): Connection {
   }
 }
 
-function weightOf(statement: InStatement): number {
-  if (typeof statement === 'string' || !Array.isArray(statement.args)) return 1
-  return statement.args.reduce<number>((sum, value) => sum + (typeof value === 'string' ? value.length / 1_000 : 0), 1)
+const weightOf = (statement: InStatement): number =>
+  typeof statement === 'string' || !Array.isArray(statement.args) ? 1 : weightOfRow(statement.args)
+
+/** A long text may stand for thousands of rows. */
+function weightOfRow(values: readonly unknown[]): number {
+  let weight = 1
+  for (const value of values) if (typeof value === 'string') weight += value.length / 1_000
+  return weight
 }
 
 const plainRows = ({ columns, rows }: Answered): Record<string, unknown>[] =>

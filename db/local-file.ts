@@ -9,6 +9,8 @@ import Database from 'libsql'
 export interface Answered {
   columns: string[]
   rows: unknown[][]
+  /** Rows it changed; 0 for one that answers rows. */
+  changed: number
 }
 
 /** A database as this project uses it: single statements and whole batches, no open transactions. */
@@ -52,9 +54,10 @@ export function openLocalFile(path: string): Connection {
     const { sql, args = [] } = typeof statement === 'string' ? { sql: statement } : statement
     try {
       const { columns, statement: ready } = prepare(sql)
-      if (columns !== null) return { columns, rows: (ready.all(bound(args)) as unknown[][]).map(plainValues) }
-      ready.run(bound(args))
-      return { columns: [], rows: [] }
+      if (columns !== null)
+        return { columns, rows: (ready.all(bound(args)) as unknown[][]).map(plainValues), changed: 0 }
+      const { changes } = ready.run(bound(args))
+      return { columns: [], rows: [], changed: changes }
     } catch (error) {
       // One that failed may count as still at work.
       kept.delete(sql)

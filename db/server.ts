@@ -54,7 +54,11 @@ export function openServer(url: string, authToken: string | undefined, terms: Se
   }
 }
 
-const answered = ({ columns, rows }: ResultSet): Answered => ({ columns, rows: rows.map((row) => Array.from(row)) })
+const answered = ({ columns, rows, rowsAffected }: ResultSet): Answered => ({
+  columns,
+  rows: rows.map((row) => Array.from(row)),
+  changed: rowsAffected,
+})
 
 const UNSENT = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT)$/
 const BROKEN = /^(ECONNRESET|EPIPE|UND_ERR_SOCKET|SERVER_ERROR|HRANA_CLOSED_ERROR)$/

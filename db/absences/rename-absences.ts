@@ -29,7 +29,7 @@ export async function renameAbsences(db: Db, { dataset, cells, partitions, now }
     sql`INSERT INTO coverage (dataset, symbol, month, absent)
         SELECT ${dataset}, symbol, month, sum(bit) FROM ${named} WHERE true GROUP BY symbol, month
         ON CONFLICT DO UPDATE SET absent = absent | (excluded.absent & ~present)`,
-    sql`UPDATE gap_tasks SET state = 'done', last_outcome = 'explained', updated_at = ${now}
+    sql`UPDATE gap_tasks SET state = 'done', done_at = ${now}, last_outcome = 'explained', updated_at = ${now}
         WHERE state = 'queued' AND dataset = ${dataset} AND (symbol, dt) IN (SELECT symbol, dt FROM ${named})`,
     // No row of data changes, so nothing is curated anew: the partitions are only judged again.
     sql`UPDATE partitions SET checked_version = min(checked_version, version - 1)

@@ -54,7 +54,7 @@ export async function recordAdopted(db: Db, batch: AdoptedBatch): Promise<void> 
         SELECT DISTINCT ${dataset}, s->>'partition', 1, ${now}, '' FROM ${adopted} WHERE true
         ON CONFLICT DO UPDATE SET version = version + 1, touched_at = excluded.touched_at`,
     // A task that doubts a present cell, or reads it again, still has its question.
-    sql`UPDATE gap_tasks SET state = 'done', last_outcome = 'filled', updated_at = ${now}
+    sql`UPDATE gap_tasks SET state = 'done', done_at = ${now}, last_outcome = 'filled', updated_at = ${now}
         WHERE dataset = ${dataset} AND state IN ('queued', 'stalled') AND reason IN ('missing', 'recheck')
           AND (symbol, dt) IN (SELECT s->>'symbol', s->>'dt' FROM ${adopted})`,
   ]

@@ -38,7 +38,7 @@ export async function dueRereads(
   const better = sql`SELECT 1 FROM attempts b WHERE b.dataset = ${dataset} AND b.symbol = a.symbol AND b.dt = a.dt
     AND b.vendor <> a.vendor AND b.digest IS NOT NULL AND ${rank('b')} < ${rank('a')}`
   const open = sql`SELECT 1 FROM gap_tasks t
-    WHERE t.dataset = ${dataset} AND t.symbol = a.symbol AND t.dt = a.dt AND t.state <> 'done'`
+    WHERE t.dataset = ${dataset} AND t.symbol = a.symbol AND t.dt = a.dt AND t.done_at IS NULL`
   const demoted = sql`SELECT 1 FROM demotions d
     WHERE d.vendor = a.vendor AND d.dataset = ${dataset} AND d.symbol IN ('*', a.symbol)
       AND a.dt BETWEEN d.from_dt AND d.to_dt AND d.until > ${now}`

@@ -25,7 +25,7 @@ export async function takeQueued(db: Db, dataset: string, grid: MaskGrid): Promi
   const [found] = await db.all<{ queued: ArrayBuffer | null }>(sql`
     SELECT CAST(group_concat(s.key || ':' || (
       SELECT group_concat(t.dt) FROM gap_tasks t
-      WHERE t.dataset = ${dataset} AND t.symbol = s.value AND t.dt BETWEEN ${first} AND ${last} AND t.state <> 'done'), ';') AS BLOB) AS queued
+      WHERE t.dataset = ${dataset} AND t.symbol = s.value AND t.dt BETWEEN ${first} AND ${last} AND t.done_at IS NULL), ';') AS BLOB) AS queued
     FROM json_each(${JSON.stringify(left)}) s`)
   takeDays(grid, bytesOf(found?.queued))
 }

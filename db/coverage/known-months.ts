@@ -24,7 +24,7 @@ export async function knownMonths(
     SELECT p.month, json_group_array(json_array(p.symbol, coalesce(c.present, 0), coalesce(c.absent, 0), coalesce((
         SELECT sum(1 << (CAST(substr(t.dt, 9, 2) AS INTEGER) - 1)) FROM gap_tasks t
         WHERE t.dataset = ${dataset} AND t.symbol = p.symbol AND t.dt >= p.month || '-01' AND t.dt <= p.month || '-31'
-          AND t.state <> 'done'), 0))) AS known
+          AND t.done_at IS NULL), 0))) AS known
     FROM pairs p LEFT JOIN coverage c ON c.dataset = ${dataset} AND c.symbol = p.symbol AND c.month = p.month
     GROUP BY p.month ORDER BY p.month`)
   return rows.flatMap(({ month, known }) =>

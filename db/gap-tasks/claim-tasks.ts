@@ -1,6 +1,8 @@
 /** Leases tasks to one holder under one token: whoever else wanted them finds them gone. Counts the attempt before it is made. */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
+import { fixed } from '../compile.ts'
+import { heldBy } from '../leases/held-tasks.ts'
 
 export interface ClaimRequest {
   ids: readonly number[]
@@ -12,7 +14,7 @@ export interface ClaimRequest {
 }
 
 /** Tasks of one write: many would keep every other request waiting. What is claimed when a run is killed lapses as the rest does. */
-const AT_ONCE = 2_000
+const AT_ONCE = 5_000
 
 /** Answers the ids that were still free and are now leased. */
 export async function claimTasks(db: Db, claim: ClaimRequest): Promise<Set<number>> {
@@ -23,19 +25,35 @@ export async function claimTasks(db: Db, claim: ClaimRequest): Promise<Set<numbe
   return taken
 }
 
-async function claimPart(db: Db, claim: ClaimRequest, part: readonly number[]): Promise<number[]> {
-  const wanted = sql`json_each(${JSON.stringify(part)}) wanted`
-  const mine = sql`SELECT l.task_id AS id FROM ${wanted} CROSS JOIN leases l ON l.task_id = wanted.value WHERE l.token = ${claim.token}`
-  const results = await db.write([
-    sql`INSERT INTO leases (task_id, vendor, token, holder, leased_at, lease_expires_at)
-        SELECT t.id, ${claim.vendor}, ${claim.token}, ${claim.holder}, ${claim.now}, ${claim.leaseExpiresAt}
-        FROM ${wanted} CROSS JOIN gap_tasks t ON t.id = wanted.value
-        WHERE t.state = 'queued'
-        ON CONFLICT DO NOTHING`,
-    // Only what was queued: a claim whose answer was lost and that is sent again counts no second attempt.
-    sql`UPDATE gap_tasks SET state = 'leased', attempts = attempts + 1, updated_at = ${claim.now}
-        WHERE state = 'queued' AND id IN (${mine})`,
-    mine,
-  ])
-  return (results[2] ?? []).map((row) => Number(row.id))
+async function claimPart(
+  db: Db,
+  { ids: _, ...claim }: ClaimRequest,
+  part: readonly number[],
+): Promise<readonly number[]> {
+  const wanted = { ...claim, ids: JSON.stringify(part) }
+  const [, taken] = await db.change([takeLease(wanted), lease(wanted)])
+  if (taken === part.length) return part
+  return (await db.all<{ id: number }>(mine(wanted))).map(({ id }) => id)
 }
+
+type Wanted = Exclude<keyof ClaimRequest, 'ids'> | 'ids'
+
+/** No lease where there is nothing to hold. */
+const takeLease = fixed<Wanted>(
+  ({ ids, vendor, token, holder, now, leaseExpiresAt }) => sql`
+    INSERT INTO leases (vendor, token, holder, leased_at, lease_expires_at, tasks)
+    SELECT ${vendor}, ${token}, ${holder}, ${now}, ${leaseExpiresAt}, ${ids} WHERE EXISTS (
+      SELECT 1 FROM json_each(${ids}) w CROSS JOIN gap_tasks t ON t.id = w.value WHERE t.state = 'queued')`,
+)
+
+/** Only what was queued: a claim whose answer was lost and that is sent again counts no second attempt. */
+const lease = fixed<Wanted>(
+  ({ ids, token, now }) => sql`
+    UPDATE gap_tasks SET state = 'leased', lease = (SELECT max(id) FROM leases WHERE token = ${token}), attempts = attempts + 1, updated_at = ${now}
+    WHERE state = 'queued' AND id IN (SELECT value FROM json_each(${ids}))`,
+)
+
+const mine = fixed<Wanted>(
+  ({ ids, token }) =>
+    sql`SELECT t.id ${heldBy(sql`l.token = ${token}`)} AND t.id IN (SELECT value FROM json_each(${ids}))`,
+)

@@ -1,5 +1,6 @@
 /** Which queued tasks one vendor may take now. */
 import { type SQL, sql } from 'drizzle-orm'
+import type { OrBlank } from '../compile.ts'
 
 export interface VendorReach {
   vendor: string
@@ -21,15 +22,17 @@ export function claimableBy(reach: VendorReach): SQL {
 }
 
 /** Of a queued task t: its time has come, and nothing the vendor said forbids asking it. */
-export function isFree({ vendor, now }: VendorReach): SQL {
+export function isFree({ vendor, now }: { vendor: OrBlank<string>; now: OrBlank<number> }): SQL {
   // A task that names its vendor asks again on purpose: what that vendor said earlier does not forbid it.
   const askedLately = sql`SELECT 1 FROM attempts a
     WHERE a.dataset = t.dataset AND a.symbol = t.symbol AND a.dt = t.dt AND a.vendor = ${vendor} AND a.ask_again_at > ${now}`
-  const demoted = sql`SELECT 1 FROM demotions d
-    WHERE d.vendor = ${vendor} AND d.dataset = t.dataset AND d.symbol IN ('*', t.symbol)
+  // Twice, because a list of both would be put together anew for every task.
+  const demoted = (symbol: SQL): SQL => sql`SELECT 1 FROM demotions d
+    WHERE d.vendor = ${vendor} AND d.dataset = t.dataset AND d.symbol = ${symbol}
       AND t.dt BETWEEN d.from_dt AND d.to_dt AND d.until > ${now}`
   return sql`t.next_at <= ${now}
-      AND (t.vendor IS ${vendor} OR t.vendor IS NULL AND NOT EXISTS (${askedLately})) AND NOT EXISTS (${demoted})`
+      AND (t.vendor IS ${vendor} OR t.vendor IS NULL AND NOT EXISTS (${askedLately})) 
+      AND NOT EXISTS (${demoted(sql`'*'`)}) AND NOT EXISTS (${demoted(sql`t.symbol`)})`
 }
 
 export interface QueuedTask {

@@ -17,11 +17,11 @@ export async function dropUnexpected(
   const outside = await symbolsOutside(db, dataset, lives, asof)
   if (outside.length === 0) return 0
   const [rows] = await db.write([
-    sql`UPDATE gap_tasks SET state = 'done', last_outcome = 'not_expected', updated_at = ${now}
+    sql`UPDATE gap_tasks SET state = 'done', done_at = ${now}, last_outcome = 'not_expected', updated_at = ${now}
         WHERE id IN (
           SELECT t.id FROM json_each(${JSON.stringify(outside)}) o CROSS JOIN gap_tasks t
           WHERE t.dataset = ${dataset} AND t.symbol = o.value->>'symbol' AND t.dt <= ${asof}
-            AND t.state <> 'done' AND t.state IN ('queued', 'stalled')
+            AND t.done_at IS NULL AND t.state IN ('queued', 'stalled')
             AND (t.dt < o.value->>'fromDt' OR t.dt > o.value->>'toDt'))
         RETURNING id`,
   ])
@@ -38,7 +38,7 @@ async function symbolsOutside(
   lives: readonly ExpectedLife[],
   asof: string,
 ): Promise<ExpectedLife[]> {
-  const open = sql`FROM gap_tasks WHERE dataset = ${dataset} AND state <> 'done'`
+  const open = sql`FROM gap_tasks WHERE dataset = ${dataset} AND done_at IS NULL`
   const spans = await db.all<{ symbol: string; first: string; last: string | null }>(sql`
     WITH RECURSIVE queued AS (
       SELECT min(symbol) AS symbol ${open}

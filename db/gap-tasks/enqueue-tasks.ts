@@ -58,7 +58,7 @@ function insertOf(dataset: string, group: readonly NewTask[], now: number): SQL 
            ${vendor}, ${turnOf(sql`substr(value, 1, 10)`, newestFirst)}, ${shelfOf(vendor, nextAt, now)}, ${nextAt > now ? nextAt : null}
     FROM json_each(${cells})
     WHERE true
-    ON CONFLICT (dataset, symbol, dt) WHERE state <> 'done' DO UPDATE SET lane = excluded.lane, priority = excluded.priority,
+    ON CONFLICT (dataset, symbol, dt) WHERE done_at IS NULL DO UPDATE SET lane = excluded.lane, priority = excluded.priority,
       expected_rows = excluded.expected_rows, reason = excluded.reason, attempts = 0, next_at = excluded.next_at,
       updated_at = excluded.updated_at, vendor = excluded.vendor, turn = excluded.turn,
       closed_to = excluded.closed_to, reopens_at = excluded.reopens_at

@@ -1,13 +1,23 @@
 /** The first task of the queue that a vendor may take now, found without walking past what it may not take. */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
+import { fixed } from '../compile.ts'
 import { isFree, type QueuedTask, taskColumns, type VendorReach } from './claimable.ts'
 import { openTurns, type Turns } from './open-turns.ts'
-import { onShelfOf, openShelves, reopenTasks, shelve } from './shelves.ts'
+import { firstTasks, isReopening, onShelfOf, openShelves, reopenTasks, shelve } from './shelves.ts'
 
 const WALK = 64
 /** Tasks of one shelf moved at the most, growing from a walk to this while there is no end of them. */
 const MOVED = 4_000
+
+/** A task and its place in the queue, with whether the vendor may take it. */
+interface Place extends QueuedTask {
+  turn: number
+  isFree: 0 | 1
+}
+
+/** The first task that stands on one shelf, nulls for no shelf at all; beside it, whether tasks are to be put elsewhere. */
+type Glance = { isReopening: 0 | 1 } & (Place | { id: null })
 
 /** Where one shelf begins, as a vendor sees it. */
 interface Front extends QueuedTask {
@@ -22,11 +32,32 @@ interface Front extends QueuedTask {
 /** A shelf on which nothing was found has the lane and the priority of the shelf, and no id. */
 type MaybeFront = Omit<Front, 'id'> & { id: number | null }
 
-/** `walk`: tasks of one shelf looked at before those that are not free are put on another one. */
+/**
+ * As a rule nothing stands in the way: then the first task of the first shelf is the head. `walk`: otherwise, tasks of one shelf looked at
+ * before those that are not free are put on another one.
+ */
 export async function findHead(db: Db, reach: VendorReach, walk: number = WALK): Promise<QueuedTask | undefined> {
+  const glances = await db.all<Glance>(firstOfShelves({ ...reach }))
+  const mustReopen = glances.some(({ isReopening }) => isReopening === 1)
+  const first = glances
+    .filter((one): one is Glance & Place => one.id !== null)
+    .reduce<(Glance & Place) | undefined>((best, one) => (best && !isBefore(one, best) ? best : one), undefined)
+  if (mustReopen) await reopenTasks(db, reach.now)
+  else if (!first) return undefined
+  else if (first.isFree === 1) return taskOf(first)
+  return await walkToHead(db, reach, walk)
+}
+
+const firstOfShelves = fixed<keyof VendorReach>(
+  ({ vendor, dataset, fromDt, toDt, lane, now }) => sql`
+    WITH RECURSIVE ${firstTasks({ vendor, dataset, lane })}
+    SELECT r.is_reopening AS isReopening, ${taskColumns}, t.turn, ${isFree({ vendor, now })} AND t.dt BETWEEN ${fromDt} AND ${toDt} AS isFree
+    FROM (SELECT ${isReopening(now)} AS is_reopening) r LEFT JOIN firsts f LEFT JOIN gap_tasks t ON t.id = f.id`,
+)
+
+async function walkToHead(db: Db, reach: VendorReach, walk: number): Promise<QueuedTask | undefined> {
   const turns = await openTurns(db, reach)
   if (turns.length === 0) return undefined
-  await reopenTasks(db, reach.now)
   for (let moved = walk + 1; ; moved = Math.min(MOVED, moved * 4)) {
     const fronts = await frontsOf(db, reach, turns, walk)
     const heads = fronts.filter((front): front is Front => front.id !== null)
@@ -37,7 +68,7 @@ export async function findHead(db: Db, reach: VendorReach, walk: number = WALK):
     const blocked = fronts.filter(
       (front) => front.id === null && front.lookedTo !== null && (!head || !isBehind(front, head)),
     )
-    if (blocked.length === 0 || !(await clear(db, reach, blocked, moved))) return head && bare(head)
+    if (blocked.length === 0 || !(await clear(db, reach, blocked, moved))) return head && taskOf(head)
   }
 }
 
@@ -74,16 +105,27 @@ async function clear(db: Db, reach: VendorReach, fronts: readonly MaybeFront[], 
   return moved.some((rows, at) => rows.some(({ closedTo }) => closedTo !== fronts[at]?.closedTo))
 }
 
-type Place = Pick<Front, 'lane' | 'priority'> & { id: number | null }
+type Shelf = Pick<QueuedTask, 'lane' | 'priority'>
+type Placed = Pick<Place, 'lane' | 'priority' | 'turn' | 'id'>
 
-const isSooner = (a: Place, b: Place): boolean | null => {
+const isSooner = (a: Shelf, b: Shelf): boolean | null => {
   if (a.lane !== b.lane) return a.lane === 'today'
   return a.priority === b.priority ? null : a.priority > b.priority
 }
 
 /** Lane `today` first, then priority, then the day whose turn it is, then first come. */
-const isBefore = (a: Front, b: Front): boolean => isSooner(a, b) ?? (a.turn === b.turn ? a.id < b.id : a.turn < b.turn)
+const isBefore = (a: Placed, b: Placed): boolean =>
+  isSooner(a, b) ?? (a.turn === b.turn ? a.id < b.id : a.turn < b.turn)
 
-const isBehind = (shelf: MaybeFront, head: Front): boolean => isSooner(shelf, head) === false
+const isBehind = (shelf: Shelf, head: Shelf): boolean => isSooner(shelf, head) === false
 
-const bare = ({ closedTo: _c, from: _f, before: _b, lookedTo: _l, turn: _t, ...task }: Front): QueuedTask => task
+const taskOf = ({ id, symbol, dt, lane, priority, expectedRows, reason, attempts }: QueuedTask): QueuedTask => ({
+  id,
+  symbol,
+  dt,
+  lane,
+  priority,
+  expectedRows,
+  reason,
+  attempts,
+})

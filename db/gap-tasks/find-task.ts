@@ -23,12 +23,12 @@ export interface OpenTask {
 }
 
 export async function findTask(db: Db, dataset: string, symbol: string, dt: string): Promise<OpenTask | undefined> {
-  // `state <> 'done'` is what the index over open cells is made for; other words for it would read the whole queue.
+  // `done_at IS NULL` is what the index over open cells is made for; other words for it would read the whole queue.
   const [task] = await db.all<OpenTask>(sql`
     SELECT t.id, t.state, t.reason, t.lane, t.priority, t.expected_rows AS expectedRows, t.attempts, t.next_at AS nextAt,
            t.last_outcome AS lastOutcome, t.created_at AS createdAt, t.vendor, l.vendor AS leasedBy, l.leased_at AS leasedAt,
            l.lease_expires_at AS leaseExpiresAt
-    FROM gap_tasks t LEFT JOIN leases l ON l.task_id = t.id
-    WHERE t.dataset = ${dataset} AND t.symbol = ${symbol} AND t.dt = ${dt} AND t.state <> 'done'`)
+    FROM gap_tasks t LEFT JOIN leases l ON l.id = t.lease
+    WHERE t.dataset = ${dataset} AND t.symbol = ${symbol} AND t.dt = ${dt} AND t.done_at IS NULL`)
   return task
 }

@@ -1,6 +1,7 @@
 /** Some open tasks of a dataset to look at. */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
+import { heldBy } from '../leases/held-tasks.ts'
 import { turnsBetween } from './open-turns.ts'
 import { everyShelf } from './shelves.ts'
 import { narrowedBy, type TaskFilter } from './tally-tasks.ts'
@@ -41,14 +42,14 @@ export async function listOpen(
   const narrowed = narrowedBy(filter)
   if (filter.symbol !== undefined) {
     return await db.all<ListedTask>(sql`SELECT ${columns} FROM gap_tasks t
-      WHERE t.dataset = ${dataset} AND t.state <> 'done' AND t.state = ${state} ${narrowed} ORDER BY t.dt LIMIT ${limit}`)
+      WHERE t.dataset = ${dataset} AND t.done_at IS NULL AND t.state = ${state} ${narrowed} ORDER BY t.dt LIMIT ${limit}`)
   }
   switch (state) {
     case 'queued':
       return await listQueued(db, dataset, filter, limit)
     case 'leased':
-      return await db.all<ListedTask>(sql`SELECT ${columns} FROM leases l CROSS JOIN gap_tasks t ON t.id = l.task_id
-        WHERE t.dataset = ${dataset} ${narrowed} LIMIT ${limit}`)
+      return await db.all<ListedTask>(sql`SELECT ${columns} ${heldBy(sql`true`)}
+        AND t.dataset = ${dataset} ${narrowed} LIMIT ${limit}`)
     case 'stalled':
       return await db.all<ListedTask>(sql`SELECT ${columns} FROM gap_tasks t
         WHERE t.state = 'stalled' AND t.dataset = ${dataset} ${narrowed} ORDER BY t.symbol, t.dt LIMIT ${limit}`)

@@ -15,7 +15,7 @@ export async function raiseTasks(
           lane = CASE WHEN ${place.lane} = 'today' THEN 'today' ELSE lane END
         WHERE id IN (SELECT t.id FROM json_each(${JSON.stringify(range.symbols)}) s CROSS JOIN gap_tasks t
             ON t.dataset = ${dataset} AND t.symbol = s.value AND t.dt BETWEEN ${range.fromDt} AND ${range.toDt}
-          WHERE t.state <> 'done' AND t.state = 'queued' AND t.reason <> 're_read')
+          WHERE t.done_at IS NULL AND t.state = 'queued' AND t.reason <> 're_read')
           AND (priority < ${place.priority} OR lane <> 'today' AND ${place.lane} = 'today')
         RETURNING id`,
   ])

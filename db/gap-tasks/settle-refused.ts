@@ -22,7 +22,7 @@ export async function settleRefused(
   const tasks = sql`(SELECT t.id, t.symbol, t.dt, substr(t.dt, 1, 7) AS month, 1 << (CAST(substr(t.dt, 9, 2) AS INTEGER) - 1) AS bit,
       r.value->>'reason' AS reason, r.value->>'recheckAt' AS recheck_at
     FROM json_each(${JSON.stringify(refused)}) r CROSS JOIN gap_tasks t ON t.dataset = ${dataset} AND t.symbol = r.value->>'symbol'
-      AND t.dt BETWEEN r.value->>'fromDt' AND r.value->>'toDt' AND t.state <> 'done'
+      AND t.dt BETWEEN r.value->>'fromDt' AND r.value->>'toDt' AND t.done_at IS NULL
     LEFT JOIN coverage c ON c.dataset = t.dataset AND c.symbol = t.symbol AND c.month = substr(t.dt, 1, 7)
     WHERE t.state = 'queued' AND t.reason IN ('missing', 'recheck', 'manual')
       AND coalesce(c.present >> (CAST(substr(t.dt, 9, 2) AS INTEGER) - 1) & 1, 0) = 0)`
@@ -33,7 +33,7 @@ export async function settleRefused(
     sql`INSERT INTO coverage (dataset, symbol, month, absent)
         SELECT ${dataset}, symbol, month, sum(bit) FROM ${tasks} WHERE true GROUP BY symbol, month
         ON CONFLICT DO UPDATE SET absent = absent | (excluded.absent & ~present)`,
-    sql`UPDATE gap_tasks SET state = 'done', last_outcome = 'refused', updated_at = ${now}
+    sql`UPDATE gap_tasks SET state = 'done', done_at = ${now}, last_outcome = 'refused', updated_at = ${now}
         WHERE id IN (SELECT id FROM ${tasks}) RETURNING id`,
   ])
   return results.at(-1)?.length ?? 0

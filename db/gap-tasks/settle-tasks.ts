@@ -3,8 +3,9 @@
  * next state, all of a task in one write, all only for tasks whose lease still carries the caller's token. A holder whose lease has
  * passed on changes nothing.
  */
-import { type SQL, sql } from 'drizzle-orm'
+import { type Placeholder, type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
+import { fixed } from '../compile.ts'
 import { takeApart } from '../settling/take-apart.ts'
 import { shelve } from './shelves.ts'
 
@@ -53,7 +54,7 @@ export interface SettleRequest {
 }
 
 /** Tasks of one write: many would keep every other request waiting. A run that is killed between two writes still holds the rest. */
-const AT_ONCE = 2_000
+const AT_ONCE = 5_000
 
 /** Answers how many tasks were settled: fewer than asked when a lease had lapsed and passed on. */
 export async function settleTasks(db: Db, request: SettleRequest): Promise<number> {
@@ -75,51 +76,68 @@ function bySymbolAndDay(a: Settlement, b: Settlement): number {
 async function settlePart(db: Db, request: SettleRequest, settlements: readonly Settlement[]): Promise<number> {
   const { token, vendor, dataset, night, now } = request
   const isAny = (holds: (settlement: Settlement) => boolean): boolean => settlements.some(holds)
-  const results = await db.write([
+  const [settled = 0] = await db.change([
     takeApart(token, settlements),
     // Read the evidence of the version before, so they come first.
-    ...(isAny(({ digest }) => digest !== null) ? [recordCorrections(vendor, dataset, night)] : []),
-    ...(isAny(({ refused }) => refused !== null) ? [recordRefusals(vendor, dataset, night)] : []),
-    recordEvidence(vendor, dataset, now),
-    ...(isAny(({ reread }) => reread === 1) ? [recordRereads(vendor, dataset, now)] : []),
-    ...(isAny(({ present, absence }) => present === 1 || absence !== null) ? [markCoverage(dataset)] : []),
-    ...(isAny(({ present }) => present === 1) ? [forgetAbsences(dataset), moveBookmarks(vendor, dataset)] : []),
-    ...(isAny(({ absence }) => absence !== null) ? [recordAbsences(dataset, now)] : []),
-    ...(isAny(({ partition }) => partition !== null) ? [touchPartitions(dataset, now)] : []),
-    endTasks(now),
-    ...(isAny(({ state }) => state === 'queued') ? [shelveAgain(now)] : []),
-    sql`DELETE FROM leases WHERE task_id IN (SELECT task_id FROM settling)`,
-    sql`SELECT count(*) AS settled FROM settling`,
+    ...(isAny(({ digest }) => digest !== null) ? [recordCorrections({ vendor, dataset, night })] : []),
+    ...(isAny(({ refused }) => refused !== null) ? [recordRefusals({ vendor, dataset, night })] : []),
+    recordEvidence({ vendor, dataset, now }),
+    ...(isAny(({ reread }) => reread === 1) ? [recordRereads({ vendor, dataset, now })] : []),
+    ...(isAny(({ present, absence }) => present === 1 || absence !== null) ? [markCoverage({ dataset })] : []),
+    ...(isAny(({ present }) => present === 1) ? [forgetAbsences({ dataset }), moveBookmarks({ vendor, dataset })] : []),
+    ...(isAny(({ absence }) => absence !== null) ? [recordAbsences({ dataset, now })] : []),
+    ...(isAny(({ partition }) => partition !== null) ? [touchPartitions({ dataset, now })] : []),
+    endTasks({ now }),
+    ...(isAny(({ state }) => state === 'queued') ? [shelveAgain({ now })] : []),
+    endLeases({ token }),
     sql`DELETE FROM settling`,
   ])
-  return Number(results.at(-2)?.[0]?.settled ?? 0)
+  return settled
 }
 
-const touchPartitions = (dataset: string, now: number): SQL => sql`
+/** One that waits for its curation and that nobody works on is touched already. */
+const touchPartitions = fixed<'dataset' | 'now'>(
+  ({ dataset, now }) => sql`
   INSERT INTO partitions (dataset, partition, version, touched_at, expected)
   SELECT DISTINCT ${dataset}, partition, 1, ${now}, '' FROM settling WHERE partition IS NOT NULL
-  ON CONFLICT DO UPDATE SET version = version + 1, touched_at = excluded.touched_at`
+  ON CONFLICT DO UPDATE SET version = version + 1, touched_at = excluded.touched_at
+    WHERE version = curated_version OR lease_token IS NOT NULL`,
+)
 
-const endTasks = (now: number): SQL => sql`
-  UPDATE gap_tasks SET state = s.state, next_at = s.next_at, last_outcome = s.outcome, attempts = attempts - 1 + s.burns, updated_at = ${now}
-  FROM settling s WHERE gap_tasks.id = s.task_id`
+const endTasks = fixed<'now'>(
+  ({ now }) => sql`
+  UPDATE gap_tasks SET state = s.state, done_at = CASE s.state WHEN 'done' THEN ${now} END, lease = NULL, next_at = s.next_at, last_outcome = s.outcome, attempts = attempts - 1 + s.burns, updated_at = ${now}
+  FROM settling s WHERE gap_tasks.id = s.task_id`,
+)
+
+/** Of the token, those that hold nothing any more. */
+const endLeases = fixed<'token'>(
+  ({ token }) => sql`
+  DELETE FROM leases WHERE token = ${token} AND NOT EXISTS (
+    SELECT 1 FROM json_each(leases.tasks) w CROSS JOIN gap_tasks t ON t.id = w.value WHERE t.lease = leases.id)`,
+)
 
 /** Reads the evidence just recorded. */
-const shelveAgain = (now: number): SQL => sql`
-  UPDATE gap_tasks SET ${shelve(now)} WHERE id IN (SELECT task_id FROM settling WHERE state = 'queued')`
+const shelveAgain = fixed<'now'>(
+  ({ now }) => sql`
+  UPDATE gap_tasks SET ${shelve(now)} WHERE id IN (SELECT task_id FROM settling WHERE state = 'queued')`,
+)
 
 /** A digest other than the known one is a correction, whoever noticed it: also a run that was killed after the files were written. */
-const recordCorrections = (vendor: string, dataset: string, night: number): SQL => sql`
+const recordCorrections = fixed<'vendor' | 'dataset' | 'night'>(
+  ({ vendor, dataset, night }) => sql`
   INSERT INTO corrections
     (dataset, symbol, dt, vendor, at, verdict, previous, digest, rows_before, rows, difference, window_sessions)
   SELECT ${dataset}, a.symbol, a.dt, ${vendor}, ${night}, 'replaced', a.digest, s.digest, a.rows, s.rows,
          CASE WHEN s.refused_digest IS NULL THEN s.difference END, s.window_sessions
   FROM ${knownOf(vendor, dataset)}
   WHERE s.digest IS NOT NULL AND a.digest <> s.digest
-  ON CONFLICT DO NOTHING`
+  ON CONFLICT DO NOTHING`,
+)
 
 /** A smaller answer that was not taken, once however often the vendor repeats it. */
-const recordRefusals = (vendor: string, dataset: string, night: number): SQL => sql`
+const recordRefusals = fixed<'vendor' | 'dataset' | 'night'>(
+  ({ vendor, dataset, night }) => sql`
   INSERT INTO corrections
     (dataset, symbol, dt, vendor, at, verdict, previous, digest, rows_before, rows, difference, window_sessions)
   SELECT ${dataset}, a.symbol, a.dt, ${vendor}, ${night}, 'kept_more_rows', coalesce(s.digest, a.digest), s.refused_digest,
@@ -128,27 +146,35 @@ const recordRefusals = (vendor: string, dataset: string, night: number): SQL => 
   WHERE s.refused_digest IS NOT NULL AND a.digest IS NOT NULL AND NOT EXISTS (
     SELECT 1 FROM corrections c WHERE c.dataset = ${dataset} AND c.symbol = a.symbol AND c.dt = a.dt AND c.vendor = ${vendor}
       AND c.verdict = 'kept_more_rows' AND c.previous = coalesce(s.digest, a.digest) AND c.digest = s.refused_digest)
-  ON CONFLICT DO NOTHING`
+  ON CONFLICT DO NOTHING`,
+)
 
 /** What is settled, s, beside what this vendor said before, a. */
-const knownOf = (vendor: string, dataset: string): SQL => sql`settling s CROSS JOIN attempts a
-  ON a.dataset = ${dataset} AND a.symbol = s.symbol AND a.dt = s.dt AND a.vendor = ${vendor}`
+function knownOf(vendor: Placeholder, dataset: Placeholder): SQL {
+  return sql`settling s CROSS JOIN attempts a
+    ON a.dataset = ${dataset} AND a.symbol = s.symbol AND a.dt = s.dt AND a.vendor = ${vendor}`
+}
 
 /** Apart from the evidence, which an empty or failed reading leaves as it is. */
-const recordRereads = (vendor: string, dataset: string, now: number): SQL => sql`
+const recordRereads = fixed<'vendor' | 'dataset' | 'now'>(
+  ({ vendor, dataset, now }) => sql`
   UPDATE attempts SET reread_at = ${now}
-  WHERE rowid IN (SELECT a.rowid FROM ${knownOf(vendor, dataset)} WHERE s.reread = 1)`
+  WHERE rowid IN (SELECT a.rowid FROM ${knownOf(vendor, dataset)} WHERE s.reread = 1)`,
+)
 
-const recordEvidence = (vendor: string, dataset: string, now: number): SQL => sql`
+const recordEvidence = fixed<'vendor' | 'dataset' | 'now'>(
+  ({ vendor, dataset, now }) => sql`
   INSERT INTO attempts (dataset, symbol, dt, vendor, count, outcome, status, rows, digest, note, at, ask_again_at)
   SELECT ${dataset}, symbol, dt, ${vendor}, burns, outcome, status, rows, digest, note, ${now}, ask_again_at
   FROM settling WHERE true
   ON CONFLICT DO UPDATE SET count = count + excluded.count, outcome = excluded.outcome, status = excluded.status,
     rows = excluded.rows, refused_for = CASE WHEN digest IS excluded.digest THEN refused_for END, digest = excluded.digest,
     note = excluded.note, at = excluded.at, ask_again_at = excluded.ask_again_at
-  WHERE attempts.digest IS NULL OR excluded.digest IS NOT NULL`
+  WHERE attempts.digest IS NULL OR excluded.digest IS NOT NULL`,
+)
 
-const markCoverage = (dataset: string): SQL => sql`
+const markCoverage = fixed<'dataset'>(
+  ({ dataset }) => sql`
   INSERT INTO coverage (dataset, symbol, month, present, short, absent)
   SELECT ${dataset}, symbol, month, sum(bit * present), sum(bit * short),
          sum(CASE WHEN absence IS NULL OR state <> 'done' THEN 0 ELSE bit END)
@@ -156,21 +182,28 @@ const markCoverage = (dataset: string): SQL => sql`
   ON CONFLICT DO UPDATE SET
     short = (short & ~excluded.present) | excluded.short,
     absent = (absent & ~excluded.present) | (excluded.absent & ~present),
-    present = present | excluded.present`
+    present = present | excluded.present`,
+)
 
-const forgetAbsences = (dataset: string): SQL => sql`
+const forgetAbsences = fixed<'dataset'>(
+  ({ dataset }) => sql`
   DELETE FROM absences WHERE rowid IN (
-    SELECT a.rowid FROM settling s CROSS JOIN absences a ON a.dataset = ${dataset} AND a.symbol = s.symbol AND a.dt = s.dt WHERE s.present = 1)`
+    SELECT a.rowid FROM settling s CROSS JOIN absences a ON a.dataset = ${dataset} AND a.symbol = s.symbol AND a.dt = s.dt WHERE s.present = 1)`,
+)
 
-const recordAbsences = (dataset: string, now: number): SQL => sql`
+const recordAbsences = fixed<'dataset' | 'now'>(
+  ({ dataset, now }) => sql`
   INSERT INTO absences (dataset, symbol, dt, reason, decided_at, recheck_at)
   SELECT ${dataset}, s.symbol, s.dt, s.absence, ${now}, s.recheck_at
   FROM settling s WHERE s.absence IS NOT NULL AND NOT EXISTS (
     SELECT 1 FROM coverage c
     WHERE c.dataset = ${dataset} AND c.symbol = s.symbol AND c.month = s.month AND c.present & s.bit <> 0)
-  ON CONFLICT DO UPDATE SET reason = excluded.reason, decided_at = excluded.decided_at, recheck_at = excluded.recheck_at`
+  ON CONFLICT DO UPDATE SET reason = excluded.reason, decided_at = excluded.decided_at, recheck_at = excluded.recheck_at`,
+)
 
-const moveBookmarks = (vendor: string, dataset: string): SQL => sql`
+const moveBookmarks = fixed<'vendor' | 'dataset'>(
+  ({ vendor, dataset }) => sql`
   INSERT INTO bookmarks (vendor, dataset, symbol, last_dt)
   SELECT ${vendor}, ${dataset}, symbol, max(dt) FROM settling WHERE present = 1 GROUP BY symbol
-  ON CONFLICT DO UPDATE SET last_dt = max(last_dt, excluded.last_dt)`
+  ON CONFLICT DO UPDATE SET last_dt = excluded.last_dt WHERE excluded.last_dt > last_dt`,
+)

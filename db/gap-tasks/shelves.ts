@@ -4,7 +4,7 @@
  */
 import { type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
-import type { VendorReach } from './claimable.ts'
+import { fixed, type OrBlank } from '../compile.ts'
 
 /** Of `closed_to`: nobody yet. */
 const EVERYBODY = '*'
@@ -16,32 +16,39 @@ export function shelfOf(vendor: string | null, nextAt: number, now: number): str
 }
 
 /** Whether a vendor may look on a shelf; `closedTo` is a value of the column. */
-const isOpenTo = (vendor: string, closedTo: SQL): SQL => sql`(${closedTo} <> ${EVERYBODY}
+const isOpenTo = (vendor: OrBlank<string>, closedTo: SQL): SQL => sql`(${closedTo} <> ${EVERYBODY}
   AND CASE WHEN ${closedTo} LIKE '!%' THEN ${closedTo} = '!' || ${vendor} ELSE instr(',' || ${closedTo} || ',', ',' || ${vendor} || ',') = 0 END)`
 
 export const isClosedToAll = (closedTo: SQL): SQL => sql`${closedTo} = ${EVERYBODY}`
 
 /** `FROM … WHERE …` over gap_tasks as t: what stands on a shelf s, as far as its lane; in the order of its index by priority, day and id. */
-export const onShelfOf = ({ dataset }: { dataset: string }): SQL => sql`FROM gap_tasks t INDEXED BY gap_tasks_queue
+export const onShelfOf = ({
+  dataset,
+}: {
+  dataset: OrBlank<string>
+}): SQL => sql`FROM gap_tasks t INDEXED BY gap_tasks_queue
   WHERE t.state = 'queued' AND t.dataset = ${dataset} AND t.closed_to = s.closed_to AND t.lane = s.lane`
 
+/** Who looks: see VendorReach. */
+interface Look {
+  vendor: OrBlank<string>
+  dataset: OrBlank<string>
+  lane: OrBlank<string | null>
+}
+
 /** Of `WITH RECURSIVE`: shelves(closed_to, lane, priority) on which a vendor may look. */
-export const openShelves = ({ vendor, dataset, lane }: VendorReach): SQL =>
+export const openShelves = ({ vendor, dataset, lane }: Look): SQL =>
   shelvesWhere(dataset, lane, isOpenTo(vendor, sql`closed_to`))
 
 /** Of `WITH RECURSIVE`: shelves(closed_to, lane, priority), also those closed to everybody. */
 export const everyShelf = (dataset: string): SQL => shelvesWhere(dataset, null, sql`closed_to IS NOT NULL`)
 
 /** A handful, found by jumping from one to the next. */
-function shelvesWhere(dataset: string, lane: VendorReach['lane'], rule: SQL): SQL {
-  const queued = sql`FROM gap_tasks t INDEXED BY gap_tasks_queue WHERE t.state = 'queued' AND t.dataset = ${dataset}`
+function shelvesWhere(dataset: Look['dataset'], lane: Look['lane'], rule: SQL): SQL {
   const highest = (below: SQL): SQL => sql`(SELECT max(t.priority) ${onShelfOf({ dataset })} ${below})`
   return sql`
-    closed(closed_to) AS (
-      SELECT (SELECT min(t.closed_to) ${queued})
-      UNION ALL
-      SELECT (SELECT min(t.closed_to) ${queued} AND t.closed_to > c.closed_to) FROM closed c WHERE c.closed_to IS NOT NULL),
-    lanes(lane) AS (${lane === null ? sql`SELECT 'today' UNION ALL SELECT 'backfill'` : sql`SELECT ${lane}`}),
+    ${closedTo(dataset)},
+    lanes(lane) AS (${lanes(lane)}),
     steps(closed_to, lane, priority) AS (
       SELECT s.closed_to, s.lane, ${highest(sql``)}
       FROM (SELECT * FROM closed CROSS JOIN lanes WHERE ${rule}) s
@@ -50,8 +57,31 @@ function shelvesWhere(dataset: string, lane: VendorReach['lane'], rule: SQL): SQ
     shelves(closed_to, lane, priority) AS (SELECT * FROM steps WHERE priority IS NOT NULL)`
 }
 
+/** Of `WITH RECURSIVE`: what the queued tasks of a dataset are closed to, null at the end. */
+function closedTo(dataset: Look['dataset']): SQL {
+  const queued = sql`FROM gap_tasks t INDEXED BY gap_tasks_queue WHERE t.state = 'queued' AND t.dataset = ${dataset}`
+  return sql`
+    closed(closed_to) AS (
+      SELECT (SELECT min(t.closed_to) ${queued})
+      UNION ALL
+      SELECT (SELECT min(t.closed_to) ${queued} AND t.closed_to > c.closed_to) FROM closed c WHERE c.closed_to IS NOT NULL)`
+}
+
+const lanes = (lane: Look['lane']): SQL =>
+  sql`SELECT column1 AS lane FROM (VALUES ('today'), ('backfill')) WHERE column1 = coalesce(${lane}, column1)`
+
+/** Of `WITH RECURSIVE`: firsts(id), the first task of the highest shelf of each lane, one row for each set of vendors it is closed to. */
+export function firstTasks({ vendor, dataset, lane }: Look): SQL {
+  const shelf = onShelfOf({ dataset })
+  return sql`
+    ${closedTo(dataset)},
+    firsts(id) AS (
+      SELECT (SELECT t.id ${shelf} AND t.priority = (SELECT max(t.priority) ${shelf}) ORDER BY t.turn, t.id LIMIT 1)
+      FROM (SELECT c.closed_to, l.lane FROM closed c CROSS JOIN (${lanes(lane)}) l WHERE ${isOpenTo(vendor, sql`c.closed_to`)}) s)`
+}
+
 /** `SET …` of gap_tasks: the shelf a queued task belongs on, and when that is over. */
-export function shelve(now: number): SQL {
+export function shelve(now: OrBlank<number>): SQL {
   const refusals = sql`
     SELECT d.vendor AS vendor, d.until AS until FROM demotions d
     WHERE d.dataset = gap_tasks.dataset AND d.symbol = gap_tasks.symbol AND gap_tasks.dt BETWEEN d.from_dt AND d.to_dt
@@ -72,16 +102,21 @@ export function shelve(now: number): SQL {
 /** Tasks put back by one call. */
 const REOPENED = 500
 
-/** Puts tasks whose time has come where they now belong, lane `today` first; nothing is written while there are none. */
-export async function reopenTasks(db: Db, now: number): Promise<void> {
-  const due = (lane: SQL): SQL =>
-    sql`SELECT id FROM gap_tasks WHERE state = 'queued' AND lane ${lane} AND reopens_at <= ${now}`
-  const found = await db.all(sql`${due(sql`IN ('today', 'backfill')`)} LIMIT 1`)
-  if (found.length === 0) return
-  await db.write(
-    [sql`= 'today'`, sql`= 'backfill'`].map(
-      (lane) =>
-        sql`UPDATE gap_tasks SET ${shelve(now)} WHERE id IN (${due(lane)} ORDER BY reopens_at LIMIT ${REOPENED})`,
-    ),
+const due = (lane: SQL, now: OrBlank<number>): SQL =>
+  sql`SELECT id FROM gap_tasks WHERE state = 'queued' AND lane ${lane} AND reopens_at <= ${now}`
+
+/** Whether tasks stand where they no longer belong: a value of SQL. */
+export const isReopening = (now: OrBlank<number>): SQL => sql`EXISTS (${due(sql`IN ('today', 'backfill')`, now)})`
+
+const reopened = (lane: SQL) =>
+  fixed<'now'>(
+    ({ now }) =>
+      sql`UPDATE gap_tasks SET ${shelve(now)} WHERE id IN (${due(lane, now)} ORDER BY reopens_at LIMIT ${REOPENED})`,
   )
+const reopenedToday = reopened(sql`= 'today'`)
+const reopenedBackfill = reopened(sql`= 'backfill'`)
+
+/** Puts tasks whose time has come where they now belong, lane `today` first. */
+export async function reopenTasks(db: Db, now: number): Promise<void> {
+  await db.write([reopenedToday({ now }), reopenedBackfill({ now })])
 }

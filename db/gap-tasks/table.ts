@@ -41,17 +41,23 @@ export const gapTasks = sqliteTable(
     closedTo: text('closed_to').notNull().default(''),
     /** Epoch ms at which that is to be looked at again; null for never. */
     reopensAt: integer('reopens_at'),
+    /** Epoch ms of its ending; null while it is open. Beside `state`, because an index that knows open from done is then left alone by a claim. */
+    doneAt: integer('done_at'),
+    /** Of the lease it is held under; null while it is not `leased`. */
+    lease: integer('lease'),
   },
   (table) => [
-    uniqueIndex('gap_tasks_open_cell').on(table.dataset, table.symbol, table.dt).where(sql`state <> 'done'`),
+    uniqueIndex('gap_tasks_open_cell').on(table.dataset, table.symbol, table.dt).where(sql`done_at IS NULL`),
     index('gap_tasks_queue')
       .on(table.dataset, table.closedTo, table.lane, table.priority, table.turn, table.id)
       .where(sql`state = 'queued'`),
     index('gap_tasks_reopen').on(table.lane, table.reopensAt).where(sql`state = 'queued' AND reopens_at IS NOT NULL`),
     index('gap_tasks_stalled').on(table.dataset, table.symbol, table.dt).where(sql`state = 'stalled'`),
-    index('gap_tasks_rereads').on(table.dataset).where(sql`reason = 're_read' AND state <> 'done'`),
+    index('gap_tasks_rereads').on(table.dataset).where(sql`reason = 're_read' AND done_at IS NULL`),
     check('gap_tasks_lane', sql`${table.lane} IN ('today', 'backfill')`),
     check('gap_tasks_state', sql`${table.state} IN ('queued', 'leased', 'done', 'stalled')`),
+    check('gap_tasks_done', sql`(${table.state} = 'done') = (${table.doneAt} IS NOT NULL)`),
+    check('gap_tasks_leased', sql`(${table.state} = 'leased') = (${table.lease} IS NOT NULL)`),
     check('gap_tasks_attempts', sql`${table.attempts} >= 0`),
   ],
 )

@@ -31,7 +31,7 @@ export async function tallyTasks(db: Db, filter: TaskFilter): Promise<TaskTally[
     // An index of its own holds what is stalled, another one the open cells of a symbol.
     for (const part of await tallyOf(
       db,
-      filter.state === 'stalled' ? sql`t.state = 'stalled'` : sql`t.state <> 'done'`,
+      filter.state === 'stalled' ? sql`t.state = 'stalled'` : sql`t.done_at IS NULL`,
       filter,
     )) {
       addTo(sums, part)
@@ -39,7 +39,7 @@ export async function tallyTasks(db: Db, filter: TaskFilter): Promise<TaskTally[
     return sorted(sums)
   }
   for await (const ids of idSlices(db)) {
-    const slice = await tallyOf(db, sql`${ids} AND t.state <> 'done'`, filter, sql`NOT INDEXED`)
+    const slice = await tallyOf(db, sql`${ids} AND t.done_at IS NULL`, filter, sql`NOT INDEXED`)
     for (const part of slice) addTo(sums, part)
   }
   return sorted(sums)

@@ -17,7 +17,7 @@ export async function clearIncident(db: Db, incident: Incident, partition: strin
         WHERE dataset = ${dataset} AND dt = ${dt} AND digest IS NULL AND outcome IN ('empty', 'unavailable')
           AND (${vendor} = '*' OR vendor = ${vendor}) AND symbol IN (${shelved}) AND ${isOpen}`,
     sql`DELETE FROM absences WHERE dataset = ${dataset} AND dt = ${dt} AND reason = ${reason} AND ${isOpen}`,
-    sql`UPDATE gap_tasks SET state = 'done', last_outcome = 'incident_over', updated_at = ${now}
+    sql`UPDATE gap_tasks SET state = 'done', done_at = ${now}, last_outcome = 'incident_over', updated_at = ${now}
         WHERE state = 'queued' AND reason = 'probe' AND dataset = ${dataset} AND dt = ${dt}
           AND symbol IN (SELECT value FROM json_each(${JSON.stringify(probes)})) AND ${isOpen}`,
     sql`UPDATE partitions SET checked_version = version - 1

@@ -50,7 +50,7 @@ export async function openIncident(db: Db, sighting: Sighting): Promise<void> {
     sql`UPDATE absences SET reason = ${reason}, decided_at = ${now}, recheck_at = ${recheckAt}
         WHERE dataset = ${dataset} AND dt = ${dt} AND symbol IN (SELECT symbol FROM ${cells})
           AND (reason <> ${reason} OR recheck_at IS NULL OR recheck_at < ${now})`,
-    sql`UPDATE gap_tasks SET state = 'done', last_outcome = 'incident', updated_at = ${now}
+    sql`UPDATE gap_tasks SET state = 'done', done_at = ${now}, last_outcome = 'incident', updated_at = ${now}
         WHERE state = 'queued' AND reason <> 'probe' AND dataset = ${dataset} AND dt = ${dt}
           AND symbol IN (SELECT symbol FROM ${cells})`,
     sql`UPDATE incidents SET cells = (SELECT count(*) FROM absences WHERE dataset = ${dataset} AND dt = ${dt} AND reason = ${reason})
@@ -64,7 +64,7 @@ export async function openIncident(db: Db, sighting: Sighting): Promise<void> {
  */
 const cellsToShelve = ({ dataset, dt, lacking, others }: Sighting): SQL => sql`(
   SELECT x.symbol, x.reason FROM absences x
-    LEFT JOIN gap_tasks t ON t.dataset = x.dataset AND t.symbol = x.symbol AND t.dt = x.dt AND t.state <> 'done'
+    LEFT JOIN gap_tasks t ON t.dataset = x.dataset AND t.symbol = x.symbol AND t.dt = x.dt AND t.done_at IS NULL
   WHERE x.dataset = ${dataset} AND x.dt = ${dt} AND x.reason IN ${doubtful}
     AND EXISTS (SELECT 1 FROM attempts a WHERE a.dataset = x.dataset AND a.symbol = x.symbol AND a.dt = x.dt
       AND a.vendor IN (SELECT value FROM json_each(${JSON.stringify(lacking)})) AND ${lacks('a')})

@@ -3,4 +3,4 @@ import { sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
 
 export const anyLease = async (db: Db): Promise<boolean> =>
-  (await db.all(sql`SELECT task_id FROM leases LIMIT 1`)).length > 0
+  (await db.all(sql`SELECT id FROM leases LIMIT 1`)).length > 0

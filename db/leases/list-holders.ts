@@ -1,6 +1,7 @@
 /** Who works on what: one row per call under way. The token, which is a right, stays where it is. */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
+import { heldBy } from './held-tasks.ts'
 
 /** Instants are epoch ms. */
 export interface Holder {
@@ -19,5 +20,5 @@ export const listHolders = (db: Db, limit: number): Promise<Holder[]> =>
   db.all<Holder>(sql`
     SELECT l.holder, l.vendor, t.dataset, count(*) AS tasks, min(t.dt) AS oldestDt, max(t.dt) AS newestDt,
            min(l.leased_at) AS leasedAt, max(l.lease_expires_at) AS leaseExpiresAt
-    FROM leases l CROSS JOIN gap_tasks t ON t.id = l.task_id
+    ${heldBy(sql`true`)}
     GROUP BY l.token, t.dataset ORDER BY leasedAt, l.token LIMIT ${limit}`)

@@ -2,10 +2,10 @@
 import { sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
 
-/** Answers how many tasks the token still holds, each now until `leaseExpiresAt` (epoch ms) or its own later end. */
-export async function renewLease(db: Db, token: string, leaseExpiresAt: number): Promise<number> {
-  const [rows] = await db.write([
-    sql`UPDATE leases SET lease_expires_at = max(lease_expires_at, ${leaseExpiresAt}) WHERE token = ${token} RETURNING task_id`,
+/** Whether the token still holds anything, now until `leaseExpiresAt` (epoch ms) or its own later end. */
+export async function renewLease(db: Db, token: string, leaseExpiresAt: number): Promise<boolean> {
+  const [renewed = 0] = await db.change([
+    sql`UPDATE leases SET lease_expires_at = max(lease_expires_at, ${leaseExpiresAt}) WHERE token = ${token}`,
   ])
-  return rows?.length ?? 0
+  return renewed > 0
 }

@@ -62,7 +62,7 @@ export async function replayAccepted(
         SELECT ${dataset}, a.symbol, a.dt, ${vendor}, min(s->>'fetchedAt', ${night}), 'replaced', a.digest, s->>'digest', a.rows, s->>'rows',
                CASE WHEN a.digest = s->>'previous' THEN s->>'difference' END,
                CASE WHEN EXISTS (SELECT 1 FROM gap_tasks t WHERE t.dataset = ${dataset} AND t.symbol = a.symbol AND t.dt = a.dt
-                 AND t.state <> 'done' AND t.reason = 're_read') THEN s->>'window' END
+                 AND t.done_at IS NULL AND t.reason = 're_read') THEN s->>'window' END
         FROM ${replayed} CROSS JOIN attempts a ON a.dataset = ${dataset} AND a.symbol = s->>'symbol' AND a.dt = s->>'dt'
           AND a.vendor = ${vendor}
         WHERE a.digest IS NOT NULL
@@ -83,7 +83,7 @@ export async function replayAccepted(
     sql`INSERT INTO partitions (dataset, partition, version, touched_at, expected)
         SELECT DISTINCT ${dataset}, s->>'partition', 1, ${now}, '' FROM ${replayed} WHERE true
         ON CONFLICT DO UPDATE SET version = version + 1, touched_at = excluded.touched_at`,
-    sql`UPDATE gap_tasks SET state = 'done', last_outcome = 'filled', updated_at = ${now}
+    sql`UPDATE gap_tasks SET state = 'done', done_at = ${now}, last_outcome = 'filled', updated_at = ${now}
         WHERE dataset = ${dataset} AND state IN ('queued', 'stalled')
           AND (symbol, dt) IN (SELECT s->>'symbol', s->>'dt' FROM ${replayed})`,
     sql`INSERT INTO manifests (path, bytes) VALUES (${mark.path}, ${mark.bytes})

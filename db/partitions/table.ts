@@ -1,6 +1,6 @@
 /**
- * partitions: the units of curated files. `version` grows with every change of a partition's cells; curation and QC record
- * the version they saw, so many changes cost one rebuild and a change during a rebuild is not lost.
+ * partitions: the units of curated files. `version` grows with a change of a partition's cells, unless it is touched already and nobody
+ * works on it; curation and QC record the version they saw, so many changes cost one rebuild and a change during a rebuild is not lost.
  *
  *   touched: version > curated_version        unchecked: curated_version = version > checked_version
  */

@@ -1,14 +1,11 @@
 /** Takes settlements apart into `settling`, where every statement of their batch reads them as columns. */
-import { type SQL, sql } from 'drizzle-orm'
+import type { Statement } from '../compile.ts'
 import type { Settlement } from '../gap-tasks/settle-tasks.ts'
 
-/** Columns of `settling`, and what goes into them. */
-const COLUMNS: Record<string, (one: Settlement) => string | number | null> = {
-  task_id: ({ id }) => id,
-  symbol: ({ symbol }) => symbol,
-  dt: ({ dt }) => dt,
-  month: ({ month }) => month,
-  bit: ({ bit }) => bit,
+type Read = (one: Settlement) => string | number | null
+
+/** Columns of `settling` that a settlement brings, and what goes into them. */
+const BROUGHT: Record<string, Read> = {
   outcome: ({ outcome }) => outcome,
   status: ({ status }) => status,
   rows: ({ rows }) => rows,
@@ -30,21 +27,55 @@ const COLUMNS: Record<string, (one: Settlement) => string | number | null> = {
   partition: ({ partition }) => partition,
 }
 
-/** Once for all statements: what still is the token's. What all have in common, which is most of it, travels and is read once. */
-export function takeApart(token: string, settlements: readonly Settlement[]): SQL {
-  const columns = Object.entries(COLUMNS)
-  const lists = columns.map(([, read]) => settlements.map(read))
-  const isCommon = lists.map((list) => list.every((value) => value === list[0]))
-  const own = lists.filter((_, at) => !isCommon[at])
-  const rows = settlements.map((_, row) => own.map((list) => list[row]))
-  let place = 0
-  const read = lists.map((list, at) => (isCommon[at] ? sql`${asBound(list[0])}` : sql.raw(`w.s->>${place++}`)))
+/** Those the task t knows itself. */
+const KNOWN = {
+  task_id: 't.id',
+  symbol: 't.symbol',
+  dt: 't.dt',
+  month: 'substr(t.dt, 1, 7)',
+  bit: '1 << (CAST(substr(t.dt, 9, 2) AS INTEGER) - 1)',
+}
+
+const columns = Object.entries(BROUGHT)
+
+/** How a column travels: not at all, once for all settlements, or with each. */
+type Way = 'none' | 'once' | 'each'
+
+function wayOf(read: Read, settlements: readonly Settlement[]): Way {
+  const first = read(settlements[0]!)
+  if (!settlements.every((one) => read(one) === first)) return 'each'
+  return first === null ? 'none' : 'once'
+}
+
+/** Texts by the ways of all columns. */
+const texts = new Map<string, string>()
+
+/** Once for all statements: what still is the token's. What settlements have in common, which is most of it, travels and is read once. */
+export function takeApart(token: string, settlements: readonly Settlement[]): Statement {
+  const ways = columns.map(([, read]) => wayOf(read, settlements))
+  const key = ways.join()
+  const text = texts.get(key) ?? textOf(ways)
+  texts.set(key, text)
+  const once = columns.flatMap(([, read], at) => (ways[at] === 'once' ? [asBound(read(settlements[0]!))] : []))
+  const each = columns.flatMap(([, read], at) => (ways[at] === 'each' ? [read] : []))
+  const rows = settlements.map((one) => [one.id, ...each.map((read) => read(one))])
+  return { text, args: [token, JSON.stringify(rows), ...once] }
+}
+
+function textOf(ways: readonly Way[]): string {
+  let [once, each] = [3, 1]
+  const brought = columns.flatMap(([name], at) => {
+    const way = ways[at]!
+    return way === 'none' ? [] : [[name, way === 'once' ? `?${once++}` : `w.s->>${each++}`]]
+  })
+  const all = [...Object.entries(KNOWN), ...brought]
   // A limit keeps the value of a row from being read anew for each of its columns.
-  const from =
-    own.length === 0 ? sql`` : sql`(SELECT value AS s FROM json_each(${JSON.stringify(rows)}) LIMIT -1) w CROSS JOIN`
-  return sql`INSERT INTO settling (${sql.raw(columns.map(([name]) => name).join(', '))})
-    SELECT ${sql.join(read, sql`, `)} FROM ${from} leases l WHERE l.task_id = ${read[0]} AND l.token = ${token}`
+  return `INSERT INTO settling (${all.map(([name]) => name).join(', ')})
+    SELECT ${all.map(([, value]) => value).join(', ')}
+    FROM (SELECT value AS s FROM json_each(?2) LIMIT -1) w CROSS JOIN gap_tasks t ON t.id = w.s->>0
+    WHERE t.lease IN (SELECT id FROM leases WHERE token = ?1)`
 }
 
 /** A number would be bound as a fraction, and one beyond 2^51 kept as one. */
-const asBound = <T>(value: T): T | bigint => (typeof value === 'number' ? BigInt(value) : value)
+const asBound = (value: string | number | null): string | bigint | null =>
+  typeof value === 'number' ? BigInt(value) : value

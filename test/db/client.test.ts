@@ -78,6 +78,20 @@ test('a batch is all or nothing', async () => {
   expect(returned).toEqual([[{ n: 1 }, { n: 2 }], [{ rows: 2 }], []])
 })
 
+test('a change tells how many rows each statement changed, and is all or nothing', async () => {
+  const db = await freshDb()
+  await db.write([sql`CREATE TABLE t (n INTEGER CHECK (n > 0))`])
+  const changed = [
+    sql`INSERT INTO t VALUES (1), (2), (3)`,
+    sql`UPDATE t SET n = n + 1 WHERE n > 1`,
+    sql`DELETE FROM t WHERE n > 9`,
+  ]
+  expect(await db.change(changed)).toEqual([3, 2, 0])
+  expect(await db.change([sql`DELETE FROM t`])).toEqual([3])
+  await expect(db.change([sql`INSERT INTO t VALUES (1)`, sql`INSERT INTO t VALUES (-1)`])).rejects.toThrow(/CHECK/)
+  expect(await db.all(sql`SELECT n FROM t`)).toEqual([])
+})
+
 test('a batch that failed does not poison the writes after it', async () => {
   const db = await freshDb()
   await db.write([sql`CREATE TABLE t (n INTEGER CHECK (n > 0))`])

@@ -85,9 +85,7 @@ test('a hundred claimers at once get each task exactly once', async () => {
   const all = taken.flatMap((set) => [...set])
   expect(all.sort((a, b) => a - b)).toEqual(ids)
   expect((await tasksIn(db)).every((task) => task.state === 'leased' && task.attempts === 1)).toBe(true)
-  const wrong = await db.all(
-    sql`SELECT task_id FROM leases l WHERE NOT EXISTS (SELECT 1 FROM gap_tasks t WHERE t.id = l.task_id AND t.state = 'leased')`,
-  )
+  const wrong = await db.all(sql`SELECT id FROM gap_tasks WHERE lease NOT IN (SELECT id FROM leases)`)
   expect(wrong).toEqual([])
 })
 
@@ -98,7 +96,7 @@ test('a claim takes what is still free and leaves the rest alone', async () => {
   const free = (await tasksIn(db)).find((task) => task.symbol === 'MSFT')?.id as number
   expect(await claim(db, [taken, free, 999], 't2')).toEqual(new Set([free]))
   expect(await claim(db, [taken, free], 't3')).toEqual(new Set())
-  expect(await db.all(sql`SELECT task_id AS id, token FROM leases ORDER BY 1`)).toEqual([
+  expect(await db.all(sql`SELECT t.id, l.token FROM gap_tasks t JOIN leases l ON l.id = t.lease ORDER BY 1`)).toEqual([
     { id: taken, token: 't1' },
     { id: free, token: 't2' },
   ])
@@ -235,10 +233,12 @@ test.each([
   ['negative attempts', sql`UPDATE gap_tasks SET attempts = -1`],
   [
     'a second open task of a cell',
-    sql`INSERT INTO gap_tasks SELECT 99, dataset, symbol, dt, lane, priority, expected_rows, reason, 'stalled', 0, 0, NULL, 0, 0, NULL, 0, '', NULL FROM gap_tasks`,
+    sql`INSERT INTO gap_tasks SELECT 99, dataset, symbol, dt, lane, priority, expected_rows, reason, 'stalled', 0, 0, NULL, 0, 0, NULL, 0, '', NULL, NULL, NULL FROM gap_tasks`,
   ],
-  ['a lease on a task there is not', sql`INSERT INTO leases VALUES (4711, 'v', 't', 'h', 0, 0)`],
-  ['a task deleted under its lease', sql`DELETE FROM gap_tasks`],
+  ['a task that is leased to nobody', sql`UPDATE gap_tasks SET lease = NULL`],
+  ['a free task under a lease', sql`UPDATE gap_tasks SET state = 'queued'`],
+  ['a task that is done and has no time of its ending', sql`UPDATE gap_tasks SET state = 'done', lease = NULL`],
+  ['an open task with a time of its ending', sql`UPDATE gap_tasks SET done_at = 1`],
 ])('the database refuses %s', async (_what, statement) => {
   const db = await freshDb()
   await claimed(db, 'AAPL', '2024-07-01', 't1')

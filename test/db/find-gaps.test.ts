@@ -96,7 +96,10 @@ test('gaps are expected minus known and minus queued, as a naive count finds the
       const tasks = queued.map(({ symbol, dt }) => newTask(symbol, dt))
       await enqueueTasks(db, DATASET, tasks, NOW)
       await db.write(
-        queued.map((q) => sql`UPDATE gap_tasks SET state = ${q.state} WHERE symbol = ${q.symbol} AND dt = ${q.dt}`),
+        queued.map(
+          (q) => sql`UPDATE gap_tasks SET state = ${q.state}, lease = CASE ${q.state} WHEN 'leased' THEN 1 END,
+            done_at = CASE ${q.state} WHEN 'done' THEN 0 END WHERE symbol = ${q.symbol} AND dt = ${q.dt}`,
+        ),
       )
       const found = await findGaps(db, DATASET, lives, months, 1_000)
       const cells = found.flatMap(({ symbol, month, gaps }) => bits(gaps).map((day) => `${month} ${symbol} ${day}`))
@@ -242,7 +245,7 @@ test('a gap that is queued already is no gap, until its task is done', async () 
   const gaps = () => findGaps(db, DATASET, [life], [{ month: '2024-01', mask: FULL }], 10)
   await enqueueTasks(db, DATASET, [newTask('A', '2024-01-03'), newTask('A', '2024-01-02')], NOW)
   expect(await gaps()).toEqual([{ symbol: 'A', month: '2024-01', gaps: 0b1000 }])
-  await db.write([sql`UPDATE gap_tasks SET state = 'done' WHERE dt = '2024-01-02'`])
+  await db.write([sql`UPDATE gap_tasks SET state = 'done', done_at = 0 WHERE dt = '2024-01-02'`])
   expect(await gaps()).toEqual([{ symbol: 'A', month: '2024-01', gaps: 0b1010 }])
 })
 

@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Db } from '../../db/client.ts'
+import { compile } from '../../db/compile.ts'
 import { demote } from '../../db/demotions/demotions.ts'
 import { claimableBy, type VendorReach } from '../../db/gap-tasks/claimable.ts'
 import { enqueueTasks } from '../../db/gap-tasks/enqueue-tasks.ts'
@@ -208,20 +209,27 @@ test('a task for one vendor alone is passed by all others', async () => {
   expect(await findHead(db, reachOf('massive'))).toMatchObject({ symbol: 'A' })
 })
 
-test('the head of a queue is found through its index alone', async () => {
+test('the head of a queue is found through its index alone, and with one statement where nothing stands in the way', async () => {
   const db = await freshDb()
   const seen: string[] = []
+  let asked = 0
   const spying: Db = {
     ...db,
     async all<Row>(statement: Parameters<Db['all']>[0]) {
-      if (!('toSQL' in statement)) {
-        const plan = await db.all<{ detail: string }>(sql`EXPLAIN QUERY PLAN ${statement}`)
-        seen.push(...plan.map(({ detail }) => detail))
-      }
+      asked++
+      const { sql: text, args = [] } = compile(statement) as { sql: string; args?: unknown[] }
+      const plan = await db.all<{ detail: string }>({
+        toSQL: () => ({ sql: `EXPLAIN QUERY PLAN ${text}`, params: args }),
+      })
+      seen.push(...plan.map(({ detail }) => detail))
       return await db.all<Row>(statement)
     },
   }
-  await findHead(spying, reachOf('alpaca'))
+  await enqueueTasks(db, DATASET, daysOf('A', 3), NOW)
+  expect(await findHead(spying, reachOf('alpaca'))).toMatchObject({ dt: '2024-01-01' })
+  expect(asked).toBe(1)
+  // What is before the vendor's history makes it walk.
+  expect(await findHead(spying, reachOf('alpaca', { fromDt: '2024-01-02' }))).toMatchObject({ dt: '2024-01-02' })
   expect(seen.filter((step) => /^SCAN (t|gap_tasks)\b/.test(step))).toEqual([])
   expect(seen.filter((step) => /TEMP B-TREE/.test(step))).toEqual([])
   expect(seen.join()).toMatch(/gap_tasks_reopen/)

@@ -1,10 +1,12 @@
 import { execFile } from 'node:child_process'
-import { cp, readdir, readFile } from 'node:fs/promises'
+import { cp, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { getTableColumns, getTableName, is, sql } from 'drizzle-orm'
 import { SQLiteTable } from 'drizzle-orm/sqlite-core'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
+import { openDb } from '../../db/client.ts'
+import { migrateDb } from '../../db/migrate.ts'
 import { freshDb, tempFolder } from './temp-db.ts'
 
 const run = promisify(execFile)
@@ -55,4 +57,38 @@ test('every migration in the journal is a file', async () => {
   const journal = JSON.parse(await readFile('migrations/meta/_journal.json', 'utf8')) as { entries: { tag: string }[] }
   const files = (await readdir('migrations')).filter((name) => name.endsWith('.sql')).sort()
   expect(journal.entries.map(({ tag }) => `${tag}.sql`)).toEqual(files)
+})
+
+/** The migrations as they were when six had been written. */
+async function firstSix(): Promise<string> {
+  const folder = join(await tempFolder(), 'migrations')
+  await cp('migrations', folder, { recursive: true })
+  const journal = join(folder, 'meta', '_journal.json')
+  const { entries, ...rest } = JSON.parse(await readFile(journal, 'utf8')) as { entries: object[] }
+  await writeFile(journal, JSON.stringify({ ...rest, entries: entries.slice(0, 6) }))
+  return folder
+}
+
+test('the queue of an older version keeps its tasks; those that were leased are queued, with their attempt counted', async () => {
+  const db = await openDb(join(await tempFolder(), 'node.db'))
+  onTestFinished(() => db.close())
+  await migrateDb(db, await firstSix())
+  await db.write([
+    sql`INSERT INTO gap_tasks (id, dataset, symbol, dt, lane, priority, reason, state, attempts, next_at, created_at, updated_at, turn)
+        SELECT key + 1, 'equities_bars', value, '2024-07-01', 'backfill', 0, 'missing', value, 1, 5, 6, 7, 20240701
+        FROM json_each('["queued","leased","done","stalled"]')`,
+    sql`INSERT INTO leases (task_id, vendor, token, holder, leased_at, lease_expires_at) VALUES (2, 'alpaca', 't', 'h', 0, 9)`,
+  ])
+  await migrateDb(db, 'migrations')
+  expect(
+    await db.all(sql`SELECT symbol, state, attempts, done_at AS doneAt, lease, turn FROM gap_tasks ORDER BY id`),
+  ).toEqual(
+    [
+      { symbol: 'queued', state: 'queued', doneAt: null },
+      { symbol: 'leased', state: 'queued', doneAt: null },
+      { symbol: 'done', state: 'done', doneAt: 7 },
+      { symbol: 'stalled', state: 'stalled', doneAt: null },
+    ].map((task) => ({ ...task, attempts: 1, lease: null, turn: 20_240_701 })),
+  )
+  expect(await db.all(sql`SELECT * FROM leases`)).toEqual([])
 })

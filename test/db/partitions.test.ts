@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import type { Db } from '../../db/client.ts'
 import {
   countWork,
   expectPartitions,
@@ -62,16 +63,32 @@ test('a change during a rebuild leaves the partition touched', async () => {
   expect(await leaseTouched(db, 'b', NOW, NOW + 100)).toMatchObject({ version: 2 })
 })
 
-test('many changes cost one rebuild', async () => {
+/** A filled day of 2024. */
+async function changed(db: Db, dt: string, now: number): Promise<void> {
+  const id = await claimed(db, 'AAPL', dt, dt)
+  await settle(db, dt, [settlement(id, 'AAPL', dt)], { now })
+}
+
+test('many changes cost one rebuild, and one that waits for it is written once', async () => {
   const db = await freshDb()
-  for (const [i, dt] of ['2024-07-01', '2024-07-02', '2024-07-03'].entries()) {
-    const id = await claimed(db, 'AAPL', dt, `t${i}`)
-    await settle(db, `t${i}`, [settlement(id, 'AAPL', dt)])
-  }
+  await changed(db, '2024-07-01', NOW)
+  const touched = (await snapshot(db)).partitions
+  for (const dt of ['2024-07-02', '2024-07-03']) await changed(db, dt, NOW + 1)
+  expect((await snapshot(db)).partitions).toEqual(touched)
   const work = (await leaseTouched(db, 'a', NOW, NOW + 100)) as PartitionWork
-  expect(work.version).toBe(3)
   await markCurated(db, work, 'a', made, NOW)
   expect(await leaseTouched(db, 'a', NOW, NOW + 100)).toBeUndefined()
+  await changed(db, '2024-07-05', NOW + 2)
+  expect(await leaseTouched(db, 'b', NOW, NOW + 100)).toMatchObject({ partition: '2024', version: 2 })
+})
+
+test('a change under the lease of a worker that died leaves the partition touched, whoever ends the work', async () => {
+  const db = await freshDb()
+  await changed(db, '2024-07-01', NOW)
+  const work = (await leaseTouched(db, 'a', NOW, NOW + 100)) as PartitionWork
+  await changed(db, '2024-07-02', NOW + 100)
+  expect(await markCurated(db, work, 'a', made, NOW + 101)).toBe(true)
+  expect(await countWork(db)).toEqual({ touched: 1, unchecked: 0 })
 })
 
 test('a lapsed lease passes on and the first worker can no longer mark its work', async () => {

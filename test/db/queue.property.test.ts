@@ -5,6 +5,7 @@ import type { Db } from '../../db/client.ts'
 import { enqueueTasks } from '../../db/gap-tasks/enqueue-tasks.ts'
 import { reapLeases } from '../../db/gap-tasks/reap-leases.ts'
 import { redriveTasks } from '../../db/gap-tasks/redrive-tasks.ts'
+import { heldBy } from '../../db/leases/held-tasks.ts'
 import { releaseLease } from '../../db/leases/release-leases.ts'
 import { renewLease } from '../../db/leases/renew-lease.ts'
 import {
@@ -70,8 +71,10 @@ async function assertSound(db: Db, created: number): Promise<void> {
   const tasks = await tasksIn(db)
   expect(tasks).toHaveLength(created)
   const { leases = [], coverage = [], absences = [], attempts = [] } = await snapshot(db)
-  const leased = (leases as { task_id: number }[]).map((row) => row.task_id).sort((a, b) => a - b)
+  const leased = (await db.all<{ id: number }>(sql`SELECT t.id ${heldBy(sql`true`)} ORDER BY 1`)).map(({ id }) => id)
   expect(tasks.filter((task) => task.state === 'leased').map((task) => task.id)).toEqual(leased)
+  const used = await db.all<{ id: number }>(sql`SELECT DISTINCT lease AS id FROM gap_tasks WHERE lease IS NOT NULL`)
+  expect((leases as { id: number }[]).map(({ id }) => id).sort()).toEqual(used.map(({ id }) => id).sort())
   const open = tasks.filter((task) => task.state !== 'done').map(({ symbol, dt }) => `${symbol} ${dt}`)
   expect(new Set(open).size).toBe(open.length)
   for (const { attempts } of tasks) expect(attempts).toBeGreaterThanOrEqual(0)
@@ -112,8 +115,8 @@ test('no order of enqueue, claim, renew, settle, release, redrive, lapse and rea
       const count = (ids: Iterable<number>, by: number): void => {
         for (const id of ids) counted.set(id, (counted.get(id) ?? 0) + by)
       }
-      const heldBy = async (token: string): Promise<number[]> =>
-        (await db.all<{ id: number }>(sql`SELECT task_id AS id FROM leases WHERE token = ${token}`)).map(({ id }) => id)
+      const tasksOf = async (token: string): Promise<number[]> =>
+        (await db.all<{ id: number }>(sql`SELECT t.id ${heldBy(sql`l.token = ${token}`)}`)).map(({ id }) => id)
       for (const step of steps) {
         switch (step.do) {
           case 'enqueue':
@@ -130,7 +133,7 @@ test('no order of enqueue, claim, renew, settle, release, redrive, lapse and rea
             const belief = beliefs.get(step.holder)
             if (!belief) break
             const before = await snapshot(db)
-            const held = await heldBy(belief.token)
+            const held = await tasksOf(belief.token)
             const tasks = (await tasksIn(db)).filter(({ id }) => belief.ids.has(id))
             const rows = tasks.map(({ id, symbol, dt }) => settlement(id, symbol, dt, ENDINGS[step.ending]))
             expect(await settle(db, belief.token, rows, { now })).toBe(held.length)
@@ -143,10 +146,12 @@ test('no order of enqueue, claim, renew, settle, release, redrive, lapse and rea
             const belief = beliefs.get(step.holder)
             if (!belief) break
             const before = await snapshot(db)
-            const held = await heldBy(belief.token)
+            const held = await tasksOf(belief.token)
             const did =
               step.do === 'renew'
-                ? await renewLease(db, belief.token, now + LEASE_MS)
+                ? (await renewLease(db, belief.token, now + LEASE_MS))
+                  ? held.length
+                  : 0
                 : await releaseLease(db, belief.token, now)
             expect(did).toBe(held.length)
             if (held.length === 0) expect(await snapshot(db)).toEqual(before)

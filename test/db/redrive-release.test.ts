@@ -105,15 +105,15 @@ test('stalled tasks are found through their own index', async () => {
 test('a renewed lease lasts longer; one that has passed on is not brought back', async () => {
   const db = await freshDb()
   const id = await claimed(db, 'AAPL', DT, 't1')
-  expect(await renewLease(db, 't1', NOW + 90_000)).toBe(1)
+  expect(await renewLease(db, 't1', NOW + 90_000)).toBe(true)
   expect(await reapLeases(db, 12, NOW + 60_000)).toBe(0)
   // An earlier end than the one it has takes nothing away.
-  expect(await renewLease(db, 't1', NOW + 70_000)).toBe(1)
+  expect(await renewLease(db, 't1', NOW + 70_000)).toBe(true)
   expect(await reapLeases(db, 12, NOW + 89_999)).toBe(0)
   expect(await reapLeases(db, 12, NOW + 90_000)).toBe(1)
   await claim(db, [id], 't2', { now: NOW + 90_000, leaseExpiresAt: NOW + 100_000 })
   const before = await snapshot(db)
-  expect(await renewLease(db, 't1', NOW + 200_000)).toBe(0)
+  expect(await renewLease(db, 't1', NOW + 200_000)).toBe(false)
   expect(await snapshot(db)).toEqual(before)
 })
 

@@ -6,6 +6,8 @@ import { newestBookmark } from '../../db/bookmarks/newest-bookmark.ts'
 import { listCoverage } from '../../db/coverage/list-coverage.ts'
 import { enqueueTasks } from '../../db/gap-tasks/enqueue-tasks.ts'
 import { reapAllLeases, reapLeases } from '../../db/gap-tasks/reap-leases.ts'
+import { releaseLease } from '../../db/leases/release-leases.ts'
+import { renewLease } from '../../db/leases/renew-lease.ts'
 import {
   claim,
   claimed,
@@ -84,6 +86,31 @@ test('of a call whose leases passed on in part, only the part still held is sett
   ])
   expect((await listCoverage(db, DATASET, '2024-07', '2024-07')).map(({ symbol }) => symbol)).toEqual(['AAPL'])
   expect(await db.all(sql`SELECT token FROM leases`)).toEqual([{ token: 't2' }])
+})
+
+test('a lease ends with the last of its tasks, and whoever is leased its number next has nothing of it', async () => {
+  const db = await freshDb()
+  await enqueueTasks(
+    db,
+    DATASET,
+    ['A', 'B', 'C'].map((symbol) => newTask(symbol, DT)),
+    NOW,
+  )
+  const leases = () => db.all(sql`SELECT id, token FROM leases`)
+  await claim(db, [1, 2], 'first')
+  expect(await settle(db, 'first', [settlement(1, 'A', DT)])).toBe(1)
+  expect(await leases()).toEqual([{ id: 1, token: 'first' }])
+  expect(
+    await settle(db, 'first', [settlement(2, 'B', DT, { ...NOTHING_THERE, outcome: 'empty', state: 'queued' })]),
+  ).toBe(1)
+  expect(await leases()).toEqual([])
+  await claim(db, [2, 3], 'second')
+  expect(await leases()).toEqual([{ id: 1, token: 'second' }])
+  const before = await snapshot(db)
+  expect(await settle(db, 'first', [settlement(2, 'B', DT)])).toBe(0)
+  expect(await renewLease(db, 'first', NOW + 90_000)).toBe(false)
+  expect(await releaseLease(db, 'first', NOW)).toBe(0)
+  expect(await snapshot(db)).toEqual(before)
 })
 
 test('a settlement repeated by a holder that did not hear the first answer changes nothing', async () => {

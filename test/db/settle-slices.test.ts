@@ -10,12 +10,14 @@ import { calendarOf } from '../../functions/_calendar/calendar.ts'
 import { claim, DATASET, freshDb, NOW, newTask, settle, settlement, type TaskRow, tasksIn } from './temp-db.ts'
 
 const DAYS = calendarOf('xnys').sessions('2019-01-02', '2024-07-03')
+/** Tasks of one write. */
+const AT_ONCE = 5_000
 const LAPSED = NOW + 60_000
 
 /** More cells than one write settles. */
 async function largeCall(): Promise<{ db: Db; tasks: TaskRow[]; ids: number[] }> {
   const db = await freshDb()
-  const cells = ['AAPL', 'MSFT'].flatMap((symbol) => DAYS.map((dt) => newTask(symbol, dt)))
+  const cells = ['AAPL', 'GOOG', 'MSFT', 'NVDA'].flatMap((symbol) => DAYS.map((dt) => newTask(symbol, dt)))
   await enqueueTasks(db, DATASET, cells, NOW)
   const tasks = await tasksIn(db)
   return { db, tasks, ids: tasks.map(({ id }) => id) }
@@ -24,11 +26,11 @@ async function largeCall(): Promise<{ db: Db; tasks: TaskRow[]; ids: number[] }>
 /** A database that dies at its write number `last + 1`. */
 function dyingAfter(db: Db, last: number): Db {
   let writes = 0
-  const write: Db['write'] = async (statements) => {
+  const change: Db['change'] = async (statements) => {
     if (++writes > last) throw new Error('killed')
-    return await db.write(statements)
+    return await db.change(statements)
   }
-  return { ...db, write }
+  return { ...db, change }
 }
 
 const filledBy = (tasks: readonly TaskRow[]) => tasks.map(({ id, symbol, dt }) => settlement(id, symbol, dt))
@@ -38,17 +40,17 @@ const counted = (db: Db): Promise<{ state: string; tasks: number }[]> =>
 
 test('a large call that is killed between two writes of its settlement is settled in part, and the rest once it is asked again', async () => {
   const { db, tasks, ids } = await largeCall()
-  expect(ids.length).toBeGreaterThan(2_000)
-  const rest = ids.length - 2_000
+  expect(ids.length).toBeGreaterThan(AT_ONCE)
+  const rest = ids.length - AT_ONCE
   await claim(db, ids, 'first')
   await expect(settle(dyingAfter(db, 1), 'first', filledBy(tasks))).rejects.toThrow('killed')
   expect(await counted(db)).toEqual([
-    { state: 'done', tasks: 2_000 },
+    { state: 'done', tasks: AT_ONCE },
     { state: 'leased', tasks: rest },
   ])
   // Every day that is present lies in a partition that is touched, and nothing else is present.
   const [present] = await db.all<{ n: number }>(sql`SELECT count(*) AS n FROM attempts WHERE digest IS NOT NULL`)
-  expect(present).toEqual({ n: 2_000 })
+  expect(present).toEqual({ n: AT_ONCE })
   expect(await db.all(sql`SELECT DISTINCT substr(dt, 1, 4) AS partition FROM attempts ORDER BY 1`)).toEqual(
     await db.all(sql`SELECT partition FROM partitions ORDER BY 1`),
   )
@@ -72,10 +74,10 @@ test('a large claim that is killed between two writes lapses, and everything can
   const { db, ids } = await largeCall()
   await expect(claim(dyingAfter(db, 1), ids, 'first')).rejects.toThrow('killed')
   expect(await counted(db)).toEqual([
-    { state: 'leased', tasks: 2_000 },
-    { state: 'queued', tasks: ids.length - 2_000 },
+    { state: 'leased', tasks: AT_ONCE },
+    { state: 'queued', tasks: ids.length - AT_ONCE },
   ])
-  expect(await reapLeases(db, 12, LAPSED)).toBe(2_000)
+  expect(await reapLeases(db, 12, LAPSED)).toBe(AT_ONCE)
   expect(await claim(db, ids, 'second', { now: LAPSED })).toEqual(new Set(ids))
 })
 

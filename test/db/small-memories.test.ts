@@ -124,8 +124,8 @@ test('pruning stays short and says that there is more', async () => {
   const db = await freshDb()
   await db.write([
     sql`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20001)
-        INSERT INTO gap_tasks (dataset, symbol, dt, lane, priority, reason, state, attempts, next_at, created_at, updated_at)
-        SELECT ${DATASET}, 'S' || i, '2024-07-01', 'backfill', 0, 'missing', 'done', 1, 0, 0, 0 FROM n`,
+        INSERT INTO gap_tasks (dataset, symbol, dt, lane, priority, reason, state, attempts, next_at, created_at, updated_at, done_at)
+        SELECT ${DATASET}, 'S' || i, '2024-07-01', 'backfill', 0, 'missing', 'done', 1, 0, 0, 0, 0 FROM n`,
   ])
   expect(await prune(db, NOW)).toEqual({ removed: 20_000, more: true })
   expect(await prune(db, NOW)).toEqual({ removed: 1, more: false })

@@ -256,9 +256,9 @@ describe('a node that is killed between the raw file and the settlement', () => 
     await db.write([
       sql`DELETE FROM corrections`,
       sql`UPDATE attempts SET digest = ${known.digest}, at = ${known.at}, reread_at = NULL WHERE symbol = 'AAPL' AND dt = ${CHANGED}`,
-      sql`UPDATE gap_tasks SET state = 'leased' WHERE id = ${task!.id}`,
-      sql`INSERT INTO leases (task_id, vendor, token, holder, leased_at, lease_expires_at)
-          VALUES (${task!.id}, 'alpaca', 'dead', 'dead', 0, ${node.clock.now() + DAY})`,
+      sql`UPDATE gap_tasks SET state = 'leased', done_at = NULL, lease = 1 WHERE id = ${task!.id}`,
+      sql`INSERT INTO leases (id, vendor, token, holder, leased_at, lease_expires_at, tasks)
+          VALUES (1, 'alpaca', 'dead', 'dead', 0, ${node.clock.now() + DAY}, ${JSON.stringify([task!.id])})`,
       ...forget.map((statement) => sql.raw(statement)),
     ])
     await node.stop()

@@ -277,12 +277,12 @@ describe('a cell that waits', () => {
     expect(held.task).toMatchObject({ state: 'leased', lease: { vendor: 'fred', until: '2025-07-09T00:31:00.000Z' } })
     expect(JSON.stringify(held)).not.toContain('a-secret-token')
 
-    await db.write([sql`UPDATE leases SET lease_expires_at = ${now() - 1} WHERE task_id = ${id}`])
+    await db.write([sql`UPDATE leases SET lease_expires_at = ${now() - 1}`])
     expect((await waiting()).next.sentence).toMatch(/^the next dispatch takes .* back: the lease of fred ended/)
 
     await db.write([
-      sql`DELETE FROM leases WHERE task_id = ${id}`,
-      sql`UPDATE gap_tasks SET state = 'stalled', attempts = 12 WHERE id = ${id}`,
+      sql`DELETE FROM leases`,
+      sql`UPDATE gap_tasks SET state = 'stalled', lease = NULL, attempts = 12 WHERE id = ${id}`,
     ])
     expect((await waiting()).next).toMatchObject({
       at: null,
@@ -309,7 +309,7 @@ describe('a cell that waits', () => {
     const { db } = node.running().node
     const task = (await waiting()).task!
     await db.write([
-      sql`UPDATE gap_tasks SET state = 'done' WHERE id = ${task.id}`,
+      sql`UPDATE gap_tasks SET state = 'done', done_at = 0 WHERE id = ${task.id}`,
       sql`DELETE FROM absences WHERE dataset = 'macro_treasury'`,
     ])
     const told = await waiting()
