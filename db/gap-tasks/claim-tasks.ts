@@ -19,8 +19,9 @@ const AT_ONCE = 5_000
 /** Answers the ids that were still free and are now leased. */
 export async function claimTasks(db: Db, claim: ClaimRequest): Promise<Set<number>> {
   const taken = new Set<number>()
-  for (let at = 0; at < claim.ids.length; at += AT_ONCE) {
-    for (const id of await claimPart(db, claim, claim.ids.slice(at, at + AT_ONCE))) taken.add(id)
+  const ids = [...new Set(claim.ids)]
+  for (let at = 0; at < ids.length; at += AT_ONCE) {
+    for (const id of await claimPart(db, claim, ids.slice(at, at + AT_ONCE))) taken.add(id)
   }
   return taken
 }

@@ -5,6 +5,7 @@ import { blockVendor } from '../../db/circuits/circuits.ts'
 import type { Db } from '../../db/client.ts'
 import { enqueueTasks } from '../../db/gap-tasks/enqueue-tasks.ts'
 import { reapLeases } from '../../db/gap-tasks/reap-leases.ts'
+import { heldBy } from '../../db/leases/held-tasks.ts'
 import { LEASE_MS } from '../../functions/_dispatch/claim.ts'
 import { MAX_ATTEMPTS } from '../../functions/_dispatch/verdict.ts'
 import { cellKey } from '../../functions/_market/cell.ts'
@@ -117,7 +118,7 @@ async function enqueue(db: Db, tasks: readonly Task[], now: number) {
 /** Who holds what, as long as it does. */
 const leases = async (db: Db, now: number): Promise<Map<number, string>> => {
   const rows = await db.all<{ id: number; token: string }>(
-    sql`SELECT task_id AS id, token FROM leases WHERE lease_expires_at > ${now}`,
+    sql`SELECT t.id, l.token ${heldBy(sql`l.lease_expires_at > ${now}`)}`,
   )
   return new Map(rows.map(({ id, token }) => [id, token]))
 }
