@@ -3,7 +3,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { ColumnConfig } from '../../config/schema.ts'
 import { dayNumber, isDt } from '../_market/dt.ts'
 import type { Provenance, Row } from '../_market/row.ts'
-import { type ColumnChunk, type ParquetColumn, parquetBytes, type RowGroup } from './parquet-bytes.ts'
+import { type ColumnChunk, type FileSchema, fileSchema, parquetBytes, type RowGroup } from './parquet-bytes.ts'
+import type { ColumnType } from './plain-values.ts'
 
 /** Rows of one symbol that came with one answer, in the order served. */
 export interface RawPart {
@@ -33,7 +34,7 @@ const PARQUET_TYPE = {
   integer: 'INT64',
   text: 'UTF8',
   day: 'DATE',
-} as const satisfies Record<ColumnConfig['type'], ParquetColumn['type']>
+} as const satisfies Record<ColumnConfig['type'], ColumnType>
 
 /**
  * The bytes of a raw file with these parts in this order, at most 100,000 rows a row group. Same parts, same bytes.
@@ -47,10 +48,20 @@ export async function encodeRows(columns: readonly ColumnConfig[], parts: readon
     groups.push(rowGroup(fileColumns, slices))
     if (groups.length > 1) await nextTurn()
   }
-  return parquetBytes(
+  return parquetBytes(schemaOf(columns, fileColumns), groups)
+}
+
+const schemas = new WeakMap<readonly ColumnConfig[], FileSchema>()
+
+/** Made once for each configured list of columns. */
+function schemaOf(columns: readonly ColumnConfig[], fileColumns: readonly ColumnConfig[]): FileSchema {
+  const known = schemas.get(columns)
+  if (known) return known
+  const schema = fileSchema(
     fileColumns.map(({ name, type, optional }) => ({ name, type: PARQUET_TYPE[type], optional })),
-    groups,
   )
+  schemas.set(columns, schema)
+  return schema
 }
 
 function* grouped(parts: readonly RawPart[]): Generator<RawPart[]> {
@@ -123,7 +134,7 @@ function sharedValue(name: string, { symbol, provenance }: RawPart): string | nu
 const FURTHEST_MS = 8.64e15
 
 /** The value as Parquet holds it, or null when it cannot. */
-function primitiveOf(column: ColumnConfig, value: unknown): string | number | bigint | null {
+function primitiveOf(column: ColumnConfig, value: unknown): string | number | null {
   switch (column.type) {
     case 'text':
       return typeof value === 'string' && !/\p{Surrogate}/u.test(value) ? value : null
@@ -135,7 +146,7 @@ function primitiveOf(column: ColumnConfig, value: unknown): string | number | bi
       return typeof value === 'string' && isDt(value) ? dayNumber(value) : null
     case 'instant':
       // Whole for our own rows; an adopted file may hold microseconds.
-      return typeof value === 'number' && Math.abs(value) <= FURTHEST_MS ? BigInt(Math.round(value * 1000)) : null
+      return typeof value === 'number' && Math.abs(value) <= FURTHEST_MS ? Math.round(value * 1000) : null
     default:
       throw new Error(`expected a known column type, got ${column.type satisfies never}`)
   }
