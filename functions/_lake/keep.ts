@@ -10,13 +10,14 @@ import { confirmDurable, writeFilesAtomic } from './atomic.ts'
 import { sha256, sha256OfFile } from './digest.ts'
 import { eachBounded } from './disk.ts'
 import { encodeRows, type RawPart } from './encode.ts'
+import { fileParts } from './file-parts.ts'
 import { inTurn } from './in-turn.ts'
 import { keepBatches, type PlacedCell } from './keep-batches.ts'
 import type { Lake } from './lake.ts'
 import { appendManifest, type ManifestLine, type Verdict } from './manifest.ts'
 import { manifestFile } from './paths.ts'
 import { rawDays } from './raw-days.ts'
-import { readRawParts } from './raw-read.ts'
+import { asRawPart, type FilePart } from './stored-part.ts'
 import { type Decision, decide } from './verdict.ts'
 import { withVintages } from './vintages.ts'
 
@@ -109,11 +110,11 @@ async function keepBatch(
   provenance: Provenance,
   batch: PlacedCell[],
 ): Promise<{ settled: Settled[]; told: ManifestLine[] }> {
-  const stored = await readRawParts(lake, spec, [...new Set(batch.flatMap(({ files }) => files))])
+  const stored = await fileParts(lake, spec, [...new Set(batch.flatMap(({ files }) => files))])
   const bySymbol = new Map([...stored].map(([path, parts]) => [path, partsBySymbol(parts)]))
   const settled: Settled[] = []
   for (const placed of batch) {
-    settled.push(settle(placed, bySymbol, provenance, spec.key))
+    settled.push(settle(placed, bySymbol, provenance, spec))
     // Digests of a whole batch would hold up every other request.
     if (settled.length % 200 === 0) await nextTurn()
   }
@@ -130,8 +131,8 @@ async function keepBatch(
   return { settled, told: told.map((one) => manifestLine(dataset, provenance, one, files.get(one.path)!)) }
 }
 
-function partsBySymbol(parts: readonly RawPart[]): Map<string, RawPart[]> {
-  const found = new Map<string, RawPart[]>()
+function partsBySymbol(parts: readonly FilePart[]): Map<string, FilePart[]> {
+  const found = new Map<string, FilePart[]>()
   for (const part of parts) {
     const own = found.get(part.symbol)
     if (own) own.push(part)
@@ -142,22 +143,23 @@ function partsBySymbol(parts: readonly RawPart[]): Map<string, RawPart[]> {
 
 function settle(
   placed: PlacedCell,
-  stored: Map<string, Map<string, RawPart[]>>,
+  stored: Map<string, Map<string, FilePart[]>>,
   provenance: Provenance,
-  key: readonly string[],
+  spec: DatasetConfig,
 ): Settled {
   const { symbol, rows: answer } = placed.cell
   let path = placed.target
   let old: RawPart[] = []
   for (const file of placed.files) {
-    old = stored.get(file)?.get(symbol) ?? []
-    if (old.length === 0) continue
+    const found = stored.get(file)?.get(symbol)
+    if (found === undefined) continue
+    old = found.map((part) => asRawPart(part, spec.columns))
     path = file
     break
   }
   const part = { symbol, provenance, rows: answer }
   const parts = old.length === 0 ? [part] : withVintages(old, part)
-  const decision = decide(rowsOf(old), answer, rowsOf(parts), key)
+  const decision = decide(rowsOf(old), answer, rowsOf(parts), spec.key)
   const origin = isWritten(decision) ? provenance : newestOf(old)
   return { cell: placed.cell, files: placed.files, target: placed.target, path, decision, parts, origin }
 }
@@ -174,7 +176,7 @@ const isWritten = ({ verdict }: Decision): boolean => verdict === 'new' || verdi
 /** Writes every file that has a new or replaced cell, with the other symbols' rows as they are. Returns sha256 by path. */
 async function writeChanged(
   spec: DatasetConfig,
-  stored: Map<string, RawPart[]>,
+  stored: Map<string, FilePart[]>,
   settled: readonly Settled[],
 ): Promise<Map<string, string>> {
   const changes = new Map<string, Settled[]>()
@@ -190,7 +192,7 @@ async function writeChanged(
     bytes: async () => {
       const changed = new Set(cells.map(({ cell }) => cell.symbol))
       const others = (stored.get(path) ?? []).filter(({ symbol }) => !changed.has(symbol))
-      const parts = [...others, ...cells.flatMap((one) => one.parts)]
+      const parts: FilePart[] = [...others, ...cells.flatMap((one) => one.parts)]
       parts.sort((a, b) => (a.symbol < b.symbol ? -1 : a.symbol > b.symbol ? 1 : 0))
       const bytes = await encodeRows(spec.columns, parts)
       hashes.set(path, sha256(bytes))
