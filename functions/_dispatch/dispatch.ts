@@ -1,5 +1,5 @@
 /** One task from the queue to memory: claim, ask, keep, settle. Both the tick and the dispatcher work through here. */
-import { listAttempts } from '../../db/attempts/list-attempts.ts'
+import { type Attempt, listAttempts } from '../../db/attempts/list-attempts.ts'
 import { learn } from '../../db/vendor-scores/scores.ts'
 import { addTally } from '../../db/vendor-tallies/tallies.ts'
 import { type AcceptedCell, type KeptCell, keepCells } from '../_lake/keep.ts'
@@ -98,27 +98,32 @@ const LESSONS: ReadonlySet<Outcome> = new Set([
 async function keep(
   desk: Desk,
   claim: Claim,
-  outcomes: CellOutcome[],
-  known: { symbol: string; dt: string; vendor: string; digest: string | null }[],
+  outcomes: readonly CellOutcome[],
+  known: readonly Attempt[],
 ): Promise<{ kept: Map<CellKey, KeptCell>; restated: Map<CellKey, Restated> }> {
   const vendor = claim.server.seat.name
-  const digests = new Map(
-    known.filter((row) => row.vendor === vendor).map((row) => [cellKey(row.symbol, row.dt), row.digest]),
-  )
-  const cells: AcceptedCell[] = outcomes
-    .filter(({ outcome }) => outcome === 'filled' || outcome === 'short')
-    .map(({ want: { symbol, dt }, rows }) => ({ symbol, dt, rows, known: digests.get(cellKey(symbol, dt)) ?? null }))
+  const digests = new Map<CellKey, string | null>()
+  for (const row of known) if (row.vendor === vendor) digests.set(cellKey(row.symbol, row.dt), row.digest)
+  const cells: AcceptedCell[] = []
+  for (const { want, outcome, rows } of outcomes) {
+    if (outcome !== 'filled' && outcome !== 'short') continue
+    const { symbol, dt } = want
+    const digest = digests.size === 0 ? null : (digests.get(cellKey(symbol, dt)) ?? null)
+    cells.push({ symbol, dt, rows, known: digest, difference: null })
+  }
   if (cells.length === 0) return { kept: new Map(), restated: new Map() }
   const adjustment = adjustmentOf(claim.spec.expected_rows)
   const provenance = { vendor, feed: claim.plan.feed, adjustment, fetchedAt: desk.now() }
   const write = async () => {
     const restated = await restatedCells(desk.lake, claim.spec, claim.dataset, vendor, cells)
-    const measured = cells.map((cell) => ({
-      ...cell,
-      difference: restated.get(cellKey(cell.symbol, cell.dt))?.difference ?? null,
-    }))
-    const kept = await keepCells(desk.lake, claim.spec, claim.dataset, provenance, measured)
-    return { kept: new Map(kept.map((cell) => [cellKey(cell.symbol, cell.dt), cell])), restated }
+    if (restated.size > 0) {
+      for (const cell of cells) cell.difference = restated.get(cellKey(cell.symbol, cell.dt))?.difference ?? null
+    }
+    const kept = new Map<CellKey, KeptCell>()
+    for (const cell of await keepCells(desk.lake, claim.spec, claim.dataset, provenance, cells)) {
+      kept.set(cellKey(cell.symbol, cell.dt), cell)
+    }
+    return { kept, restated }
   }
   try {
     return await write()

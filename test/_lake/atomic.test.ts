@@ -209,8 +209,8 @@ test('a sweep removes leftovers and the spill folder, and nothing else', async (
 
 test('an append is synced, and the folder too when the file is new', async () => {
   const { disk, steps } = watched()
-  await appendDurable(join(root, 'm/log'), 'one\n', disk)
-  await appendDurable(join(root, 'm/log'), 'two\n', disk)
+  await appendDurable(join(root, 'm/log'), ['one\n'], disk)
+  await appendDurable(join(root, 'm/log'), ['two\n'], disk)
   expect(await readFile(join(root, 'm/log'), 'utf8')).toBe('one\ntwo\n')
   expect(steps).toEqual([
     'mkdir m',
@@ -227,10 +227,10 @@ test.each([
   ['write log', 'ENOSPC'],
   ['sync log', 'EIO'],
 ] as const)('an append whose %s fails leaves the file as it was', async (broken, code) => {
-  await appendDurable(join(root, 'log'), 'one\n')
+  await appendDurable(join(root, 'log'), ['one\n'])
   const { disk } = watched((step) => (step === broken ? code : null))
-  await expect(appendDurable(join(root, 'log'), 'two\n', disk)).rejects.toMatchObject({ code })
-  await appendDurable(join(root, 'log'), 'three\n')
+  await expect(appendDurable(join(root, 'log'), ['two\n'], disk)).rejects.toMatchObject({ code })
+  await appendDurable(join(root, 'log'), ['three\n'])
   expect(await readFile(join(root, 'log'), 'utf8')).toBe('one\nthree\n')
 })
 
