@@ -2,6 +2,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Attempt } from '../../db/attempts/list-attempts.ts'
 import { demote } from '../../db/demotions/demotions.ts'
+import type { QueuedTask } from '../../db/gap-tasks/claimable.ts'
 import { type Settlement, settleTasks } from '../../db/gap-tasks/settle-tasks.ts'
 import { nextWindow, windowAt } from '../_expected/restate.ts'
 import { digestRows } from '../_lake/digest.ts'
@@ -10,12 +11,11 @@ import { newestVintages } from '../_lake/vintages.ts'
 import { type CellKey, cellKey } from '../_market/cell.ts'
 import { dayBit, monthOf } from '../_market/dt.ts'
 import { partitionOf } from '../_market/partition.ts'
-import type { Answer } from '../_vendors/vendor.ts'
 import { type Claim, taskOf } from './claim.ts'
 import { believedMs, demotionsOf } from './demotions-of.ts'
 import { type Desk, sourceOf } from './desk.ts'
 import { othersSeenFrom } from './other-vendors.ts'
-import type { CellOutcome } from './outcomes.ts'
+import type { CellOutcome, Said } from './outcomes.ts'
 import type { Restated } from './restated.ts'
 import { type Judged, probeVerdict, rereadVerdict, type Verdict, verdictOf } from './verdict.ts'
 
@@ -26,7 +26,7 @@ const AT_ONCE = 2_000
 
 /** What came of a claim: the answer cell by cell, the files written, and what the memory held before. */
 export interface Gathered {
-  answer: Answer
+  answer: Said
   outcomes: CellOutcome[]
   kept: Map<CellKey, KeptCell>
   /** Answers that are not what the memory knew. */
@@ -47,9 +47,8 @@ export async function settle(desk: Desk, claim: Claim, gathered: Gathered): Prom
   const othersOf = await othersSeenFrom(desk, claim, known, now)
   const mine = new Map(known.filter((row) => row.vendor === vendor).map((row) => [cellKey(row.symbol, row.dt), row]))
   const source = sourceOf(desk, claim.server.seat)
-  const verdictFor = (cell: CellOutcome, key: CellKey): Verdict => {
-    const { want, outcome, saysNone, error } = cell
-    const { reason, attempts } = taskOf(claim, want)
+  const verdictFor = (cell: CellOutcome, { reason, attempts }: QueuedTask): Verdict => {
+    const { want, key, outcome, saysNone, error } = cell
     return judgeOf(reason)({
       outcome,
       source,
@@ -70,8 +69,8 @@ export async function settle(desk: Desk, claim: Claim, gathered: Gathered): Prom
   let settled = 0
   for (let from = 0; from < inOrder.length; from += AT_ONCE) {
     const settlements = inOrder.slice(from, from + AT_ONCE).map((cell): Settlement => {
-      const key = cellKey(cell.want.symbol, cell.want.dt)
-      return settlementOf(claim, gathered, cell, key, verdictFor(cell, key), mine.get(key))
+      const task = taskOf(claim, cell.want)
+      return settlementOf(claim, gathered, cell, task, verdictFor(cell, task), mine.get(cell.key))
     })
     settled += await settleTasks(desk.db, { token, vendor, dataset, settlements, night, now })
     await nextTurn()
@@ -94,14 +93,13 @@ function settlementOf(
   claim: Claim,
   { kept, restated, night }: Gathered,
   cell: CellOutcome,
-  key: CellKey,
+  task: QueuedTask,
   verdict: Verdict,
   before: Attempt | undefined,
 ): Settlement {
   const { symbol, dt } = cell.want
-  const task = taskOf(claim, cell.want)
-  const written = kept.get(key)
-  const change = changeOf(cell, written, restated.get(key), before)
+  const written = kept.get(cell.key)
+  const change = changeOf(cell, written, restated.get(cell.key), before)
   const isReread = task.reason === 're_read'
   // A cell that is read again is present whatever came; only another version of it is news to coverage and to its partition.
   const isNews = written !== undefined && (!isReread || written.digest !== before?.digest)
