@@ -42,6 +42,8 @@ const PAGE_V2 = 3
 const PLAIN = 0
 const RLE = 3
 const SNAPPY = 1
+/** Columns of more rows than this take milliseconds each to pack. */
+const ROWS_PER_TURN = 5_000
 const PHYSICAL = { UTF8: 6, DOUBLE: 5, INT64: 2, DATE: 1, TIMESTAMP_MICROS: 2 } as const satisfies Record<
   ColumnType,
   number
@@ -98,14 +100,15 @@ export async function parquetBytes({ columns, footer }: FileSchema, groups: read
   const written: WrittenGroup[] = []
   for (const [group, { rows, chunks }] of groups.entries()) {
     const from = file.length
-    const ofColumns = columns.map((column, at) => {
+    const ofColumns: WrittenChunk[] = []
+    for (const [at, column] of columns.entries()) {
       const chunk = chunks[at]
       if (!chunk) throw new Error(`expected values for column ${column.name}, got none`)
       const known = isStated[at] ? statistics[group]?.[at] : null
-      return addChunk(sinks, column, chunk, rows, known ?? null)
-    })
+      ofColumns.push(addChunk(sinks, column, chunk, rows, known ?? null))
+      if (rows > ROWS_PER_TURN) await nextTurn()
+    }
     written.push({ rows, bytes: file.length - from, chunks: ofColumns })
-    if (groups.length > 1) await nextTurn()
   }
   const footerAt = file.length
   file.add(footer)
