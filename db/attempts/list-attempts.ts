@@ -17,12 +17,23 @@ export interface Attempt {
   at: number
 }
 
+/** Cells of one statement: those of a large plan together would keep every other request waiting. */
+const AT_ONCE = 4_000
+
 /** The attempts of the given cells of one dataset. */
-export const listAttempts = (
+export async function listAttempts(
   db: Db,
   dataset: string,
   cells: readonly { symbol: string; dt: string }[],
-): Promise<Attempt[]> =>
+): Promise<Attempt[]> {
+  const attempts: Attempt[] = []
+  for (let from = 0; from < cells.length; from += AT_ONCE) {
+    attempts.push(...(await attemptsOf(db, dataset, cells.slice(from, from + AT_ONCE))))
+  }
+  return attempts
+}
+
+const attemptsOf = (db: Db, dataset: string, cells: readonly { symbol: string; dt: string }[]): Promise<Attempt[]> =>
   db.all<Attempt>(sql`
     SELECT a.symbol, a.dt, a.vendor, a.count, a.outcome, a.rows, a.digest, a.ask_again_at AS askAgainAt,
            a.refused_for AS refusedFor, a.at

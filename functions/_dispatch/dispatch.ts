@@ -1,27 +1,23 @@
 /** One task from the queue to memory: claim, ask, keep, settle. Both the tick and the dispatcher work through here. */
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { listAttempts } from '../../db/attempts/list-attempts.ts'
 import { learn } from '../../db/vendor-scores/scores.ts'
 import { addTally } from '../../db/vendor-tallies/tallies.ts'
-import { type AcceptedCell, type KeptCell, keepCells } from '../_lake/keep.ts'
-import { UnreadableFiles } from '../_lake/raw-read.ts'
-import { type CellKey, cellKey } from '../_market/cell.ts'
 import type { Outcome } from '../_market/outcome.ts'
-import { adjustmentOf } from '../_market/row.ts'
-import { setAsideDamaged } from '../_recovery/set-aside.ts'
 import type { Answer } from '../_vendors/vendor.ts'
 import { type Claim, claimNext, type Nothing } from './claim.ts'
 import type { Desk, Lane } from './desk.ts'
 import { distrustful } from './distrust.ts'
 import { givingWay } from './give-way.ts'
 import { heedVendor } from './heed.ts'
+import { keep } from './keep-answer.ts'
 import { keptPages } from './kept-pages.ts'
 import { noticeLateFiles } from './late-files.ts'
 import { lessonOf } from './lesson.ts'
-import { type CellOutcome, outcomesOf } from './outcomes.ts'
+import { type CellOutcome, outcomesOf, type Said } from './outcomes.ts'
 import { patient } from './patient.ts'
 import { quarantine } from './quarantine.ts'
 import { renewing } from './renewing.ts'
-import { type Restated, restatedCells } from './restated.ts'
 import { settle } from './settle.ts'
 import { shortMinutes } from './short-minutes.ts'
 import { tallyOf } from './tally.ts'
@@ -48,21 +44,43 @@ export async function dispatchNext(
   if (lane !== 'today') await topUp(desk)
   const claim = await claimNext(desk, lane)
   if (!('token' in claim)) return claim
-  const { seat } = claim.server
-  const { served, tookMs } = await ask(desk, claim, night)
-  const answer = distrustful(served, claim.plan, claim.spec)
-  await quarantine(desk, claim, answer)
-  const outcomes = outcomesOf(answer, claim.plan.wants, claim.spec, await shortMinutes(desk, claim))
-  await heedVendor(desk, seat.name, answer)
+  const { answer, outcomes, tookMs } = await answered(desk, claim, night)
+  const rows = outcomes.reduce((sum, outcome) => sum + outcome.rows.length, 0)
   const known = await listAttempts(desk.db, claim.dataset, claim.plan.wants)
   const { kept, restated } = await keep(desk, claim, outcomes, known)
+  // What is on the disk need not stay in memory while it is settled.
+  for (const cell of outcomes) if (kept.has(cell.key)) cell.rows = []
   const settled = await settle(desk, claim, { answer, outcomes, kept, restated, known, night })
   if (!settled) await noticeLateFiles(desk, claim, kept)
-  const answered = outcomes.filter(({ outcome }) => LESSONS.has(outcome)).map(({ want }) => want)
+  const lessons = outcomes.filter(({ outcome }) => LESSONS.has(outcome)).map(({ want }) => want)
   const cost = { calls: answer.calls, latencyMs: tookMs }
-  await learn(desk.db, await lessonOf(desk, claim, answered, kept, cost), desk.now())
-  await addTally(desk.db, tallyOf(claim, answer, outcomes, tookMs), desk.now())
-  return report(desk, claim, answer, outcomes, settled)
+  await learn(desk.db, await lessonOf(desk, claim, lessons, kept, cost), desk.now())
+  await addTally(desk.db, tallyOf(claim, answer, outcomes, rows, tookMs), desk.now())
+  return report(desk, claim, answer, outcomes, rows, settled)
+}
+
+/** Cells judged before the event loop gets its turn. */
+const AT_ONCE = 4_000
+
+/** What the vendor said, cell by cell: the answer itself, with all its rows by cell, is not needed any more. */
+async function answered(
+  desk: Desk,
+  claim: Claim,
+  night: number,
+): Promise<{ answer: Said; outcomes: CellOutcome[]; tookMs: number }> {
+  const { plan, spec, server } = claim
+  const { served, tookMs } = await ask(desk, claim, night)
+  const { rows, complete, ...answer } = distrustful(served, plan, spec)
+  await quarantine(desk, claim, answer)
+  const isShort = await shortMinutes(desk, claim)
+  const outcomes: CellOutcome[] = []
+  for (let from = 0; from < plan.wants.length; from += AT_ONCE) {
+    const wants = plan.wants.slice(from, from + AT_ONCE)
+    outcomes.push(...outcomesOf({ ...answer, rows, complete }, wants, spec, isShort))
+    await nextTurn()
+  }
+  await heedVendor(desk, server.seat.name, answer)
+  return { answer, outcomes, tookMs }
 }
 
 /** Asks the plan's question. A plan that is longer than a budget goes on where it ended last time. */
@@ -94,45 +112,16 @@ const LESSONS: ReadonlySet<Outcome> = new Set([
   'malformed',
 ])
 
-/** Writes the rows of answered cells; the raw file and its manifest line are on disk before anything is settled. */
-async function keep(
+function report(
   desk: Desk,
   claim: Claim,
-  outcomes: CellOutcome[],
-  known: { symbol: string; dt: string; vendor: string; digest: string | null }[],
-): Promise<{ kept: Map<CellKey, KeptCell>; restated: Map<CellKey, Restated> }> {
-  const vendor = claim.server.seat.name
-  const digests = new Map(
-    known.filter((row) => row.vendor === vendor).map((row) => [cellKey(row.symbol, row.dt), row.digest]),
-  )
-  const cells: AcceptedCell[] = outcomes
-    .filter(({ outcome }) => outcome === 'filled' || outcome === 'short')
-    .map(({ want: { symbol, dt }, rows }) => ({ symbol, dt, rows, known: digests.get(cellKey(symbol, dt)) ?? null }))
-  if (cells.length === 0) return { kept: new Map(), restated: new Map() }
-  const adjustment = adjustmentOf(claim.spec.expected_rows)
-  const provenance = { vendor, feed: claim.plan.feed, adjustment, fetchedAt: desk.now() }
-  const write = async () => {
-    const restated = await restatedCells(desk.lake, claim.spec, claim.dataset, vendor, cells)
-    const measured = cells.map((cell) => ({
-      ...cell,
-      difference: restated.get(cellKey(cell.symbol, cell.dt))?.difference ?? null,
-    }))
-    const kept = await keepCells(desk.lake, claim.spec, claim.dataset, provenance, measured)
-    return { kept: new Map(kept.map((cell) => [cellKey(cell.symbol, cell.dt), cell])), restated }
-  }
-  try {
-    return await write()
-  } catch (error) {
-    // The answer is paid for: a file that cannot be read any more must not cost it.
-    if (!(error instanceof UnreadableFiles) || (await setAsideDamaged(desk, error.paths)).files === 0) throw error
-    return await write()
-  }
-}
-
-function report(desk: Desk, claim: Claim, answer: Answer, outcomes: CellOutcome[], settled: boolean): Dispatched {
+  answer: Said,
+  outcomes: readonly CellOutcome[],
+  rows: number,
+  settled: boolean,
+): Dispatched {
   const counts: Partial<Record<Outcome, number>> = {}
   for (const { outcome } of outcomes) counts[outcome] = (counts[outcome] ?? 0) + 1
-  const rows = outcomes.reduce((sum, outcome) => sum + outcome.rows.length, 0)
   const vendor = claim.server.seat.name
   const done: Dispatched = {
     vendor,

@@ -1,7 +1,7 @@
 /** What an answer says about its vendor: whether it is well, in trouble, or has said when to come back. */
 import { blockVendor, closeCircuit, countFailure } from '../../db/circuits/circuits.ts'
-import type { Answer } from '../_vendors/vendor.ts'
 import type { Desk } from './desk.ts'
+import type { Said } from './outcomes.ts'
 
 /** Failures in a row after which a vendor is left alone, and for how long at first and at most. */
 export const FAILURES_TO_OPEN = 3
@@ -10,7 +10,7 @@ const OPEN_MS = 60_000
 const LONGEST_OPEN_MS = 2 * 60_000
 
 /** Failures in a row open the vendor's circuit; its own word on when to come back is heeded at once. */
-export async function heedVendor(desk: Desk, vendor: string, { interruption, calls }: Answer): Promise<void> {
+export async function heedVendor(desk: Desk, vendor: string, { interruption, calls }: Said): Promise<void> {
   if (interruption === null) return await closeCircuit(desk.db, vendor)
   switch (interruption.fault) {
     case 'too_recent':

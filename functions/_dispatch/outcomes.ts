@@ -6,8 +6,13 @@ import type { Outcome } from '../_market/outcome.ts'
 import type { Row } from '../_market/row.ts'
 import { type Answer, VendorError, type Want } from '../_vendors/vendor.ts'
 
+/** An answer without its rows, which the outcomes hold cell by cell. */
+export type Said = Omit<Answer, 'rows' | 'complete'>
+
 export interface CellOutcome {
   want: Want
+  /** Of the want: it is asked for a dozen times. */
+  key: CellKey
   outcome: Outcome
   rows: Row[]
   /** True when the source itself stated that there is no value for the day. */
@@ -34,6 +39,7 @@ function outcomeOf(
 ): CellOutcome {
   const refused = (error: VendorError): CellOutcome => ({
     want,
+    key,
     outcome: error.fault,
     rows: [],
     saysNone: false,
@@ -48,14 +54,21 @@ function outcomeOf(
   const rows = answer.rows.get(key) ?? []
   // Of yields the newest vintage counts: a value that was withdrawn is none, and an older one beside a newer is no second.
   const values = countOf(newestVintages(rows))
-  const found = { want, rows, error: null }
+  const found = (outcome: Outcome, saysNone = false): CellOutcome => ({
+    want,
+    key,
+    outcome,
+    rows,
+    saysNone,
+    error: null,
+  })
   // A list of events that holds none for a day says that there was none, as a source does that states so.
-  if (values === 0) return { ...found, outcome: 'empty', saysNone: rows.length > 0 || spec.expected_rows === 'events' }
+  if (values === 0) return found('empty', rows.length > 0 || spec.expected_rows === 'events')
   // Only a count that is certain may call a cell short; the minutes of a session depend on the symbol's own liquidity.
   const isMinutes = spec.expected_rows === 'session_minutes'
   const isCounted = !isMinutes && want.expectedRows !== null
   const isCut = isMinutes ? isShort(want, rows) : isCounted && values < want.expectedRows!
-  return { ...found, outcome: isCut ? 'short' : 'filled', saysNone: false }
+  return found(isCut ? 'short' : 'filled')
 }
 
 /** Rows that have a value; a bar always has. */

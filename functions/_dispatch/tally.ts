@@ -1,9 +1,8 @@
 /** What one plan adds to the counts of its vendor: cells by what became of them. */
 import type { Tally } from '../../db/vendor-tallies/tallies.ts'
 import type { Outcome } from '../_market/outcome.ts'
-import type { Answer } from '../_vendors/vendor.ts'
 import type { Claim } from './claim.ts'
-import type { CellOutcome } from './outcomes.ts'
+import type { CellOutcome, Said } from './outcomes.ts'
 
 type Column = 'filled' | 'short' | 'empty' | 'refused' | 'postponed' | 'malformed' | 'unavailable'
 
@@ -19,12 +18,18 @@ const COLUMN: Record<Outcome, Column> = {
   unavailable: 'unavailable',
 }
 
-export function tallyOf(claim: Claim, answer: Answer, outcomes: readonly CellOutcome[], tookMs: number): Tally {
+export function tallyOf(
+  claim: Claim,
+  answer: Said,
+  outcomes: readonly CellOutcome[],
+  rows: number,
+  tookMs: number,
+): Tally {
   const tally: Tally = {
     vendor: claim.server.seat.name,
     dataset: claim.dataset,
     calls: answer.calls,
-    rows: outcomes.reduce((sum, { rows }) => sum + rows.length, 0),
+    rows,
     tookMs,
     filled: 0,
     short: 0,

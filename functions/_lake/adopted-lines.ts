@@ -40,7 +40,7 @@ export const adoptedFile = (root: string, vendor: string, dataset: DatasetName, 
 export async function appendAdopted(file: string, lines: readonly AdoptedLine[]): Promise<number> {
   const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('')
   // Half a line of a killed process must not swallow the first one of ours.
-  await appendDurable(file, ((await isTorn(file)) ? '\n' : '') + text)
+  await appendDurable(file, [((await isTorn(file)) ? '\n' : '') + text])
   return (await stat(file)).size
 }
 

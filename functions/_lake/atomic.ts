@@ -1,7 +1,17 @@
 /** How a file becomes visible: complete or not at all. Temp name beside it, write, fsync, rename, fsync of the folder, in this order. */
 import { rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { codeOf, type Disk, DiskError, eachBounded, makeFolder, realDisk, syncFolders, syncPath } from './disk.ts'
+import {
+  addUnsafe,
+  codeOf,
+  type Disk,
+  DiskError,
+  eachBounded,
+  makeFolder,
+  realDisk,
+  syncFolders,
+  syncPath,
+} from './disk.ts'
 import { asidePath } from './paths.ts'
 import { tempBeside } from './temp-names.ts'
 
@@ -12,6 +22,8 @@ export interface FileToWrite {
   path: string
   /** The content, or how to make it: then at most `concurrency` contents are in memory at once. */
   bytes: Uint8Array | (() => Uint8Array | Promise<Uint8Array>)
+  /** True where a file stands at the path already, so that its folder need not be made. Only a hint. */
+  isThere?: boolean
 }
 
 const PARALLEL = 8
@@ -31,11 +43,18 @@ export async function writeFilesAtomic(
   disk: Disk = realDisk,
 ): Promise<void> {
   const folders = new Set<string>()
-  await eachBounded(files, concurrency, async ({ path, bytes }) => {
+  await eachBounded(files, concurrency, async ({ path, bytes, isThere = false }) => {
     const content = typeof bytes === 'function' ? await bytes() : bytes
     await guarded('write', path, async () => {
-      await makeFolder(disk, dirname(path), folders)
-      await placeBytes(disk, path, content)
+      if (isThere) addUnsafe(dirname(path), folders)
+      else await makeFolder(disk, dirname(path), folders)
+      try {
+        await placeBytes(disk, path, content)
+      } catch (error) {
+        if (!isThere || codeOf(error) !== 'ENOENT') throw error
+        await makeFolder(disk, dirname(path), folders)
+        await placeBytes(disk, path, content)
+      }
     })
     folders.add(dirname(path))
   })
@@ -95,8 +114,11 @@ export async function confirmDurable(paths: readonly string[], disk: Disk = real
   })
 }
 
-/** Appends text and returns when it is on the disk. A failed append is cut off again, so that the next one does not glue onto half a line. */
-export async function appendDurable(path: string, text: string, disk: Disk = realDisk): Promise<void> {
+/**
+ * Appends texts and returns when they are on the disk. A failed append is cut off again, so that the next one does not glue onto half a line,
+ * and none of the texts stays without the others.
+ */
+export async function appendDurable(path: string, texts: readonly string[], disk: Disk = realDisk): Promise<void> {
   await guarded('append to', path, async () => {
     const folders = new Set<string>()
     await makeFolder(disk, dirname(path), folders)
@@ -105,7 +127,7 @@ export async function appendDurable(path: string, text: string, disk: Disk = rea
     try {
       size = (await handle.stat()).size
       try {
-        await handle.writeFile(text)
+        for (const text of texts) await handle.writeFile(text)
         await handle.sync()
       } catch (error) {
         await handle.truncate(size).catch(() => undefined)

@@ -59,6 +59,11 @@ export async function makeFolder(disk: Disk, folder: string, parents: Set<string
     }
     if (codeOf(error) !== 'EEXIST') throw error
   }
+  addUnsafe(folder, parents)
+}
+
+/** Adds to `parents` every folder that must be synced before a folder that exists is safe: whoever made it may not have done so yet. */
+export function addUnsafe(folder: string, parents: Set<string>): void {
   for (let path = folder; fresh.has(path); path = dirname(path)) parents.add(dirname(path))
 }
 

@@ -3,7 +3,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { ColumnConfig } from '../../config/schema.ts'
 import { dayNumber, isDt } from '../_market/dt.ts'
 import type { Provenance, Row } from '../_market/row.ts'
-import { type ColumnChunk, type ParquetColumn, parquetBytes, type RowGroup } from './parquet-bytes.ts'
+import { type ColumnChunk, type FileSchema, fileSchema, parquetBytes, type RowGroup } from './parquet-bytes.ts'
+import type { ColumnType } from './plain-values.ts'
+import { type FilePart, isStored, primitiveAt, type StoredPart } from './stored-part.ts'
 
 /** Rows of one symbol that came with one answer, in the order served. */
 export interface RawPart {
@@ -33,36 +35,46 @@ const PARQUET_TYPE = {
   integer: 'INT64',
   text: 'UTF8',
   day: 'DATE',
-} as const satisfies Record<ColumnConfig['type'], ParquetColumn['type']>
+} as const satisfies Record<ColumnConfig['type'], ColumnType>
 
 /**
  * The bytes of a raw file with these parts in this order, at most 100,000 rows a row group. Same parts, same bytes.
  * Throws an Error that names column and row for a value that cannot be stored: nothing, NaN or infinite in a required column, a
  * fraction or more than 2^53 in an integer column, a day that is none. Nothing is ever rounded.
  */
-export async function encodeRows(columns: readonly ColumnConfig[], parts: readonly RawPart[]): Promise<Buffer> {
+export async function encodeRows(columns: readonly ColumnConfig[], parts: readonly FilePart[]): Promise<Buffer> {
   const fileColumns = rawColumns(columns)
   const groups: RowGroup[] = []
   for (const slices of grouped(parts)) {
     groups.push(rowGroup(fileColumns, slices))
     if (groups.length > 1) await nextTurn()
   }
-  return parquetBytes(
-    fileColumns.map(({ name, type, optional }) => ({ name, type: PARQUET_TYPE[type], optional })),
-    groups,
-  )
+  return parquetBytes(rawSchema(columns), groups)
 }
 
-function* grouped(parts: readonly RawPart[]): Generator<RawPart[]> {
-  let group: RawPart[] = []
+const schemas = new WeakMap<readonly ColumnConfig[], FileSchema>()
+
+/** The schema of raw files with these columns of a dataset; made once. */
+export function rawSchema(columns: readonly ColumnConfig[]): FileSchema {
+  const known = schemas.get(columns)
+  if (known) return known
+  const schema = fileSchema(
+    rawColumns(columns).map(({ name, type, optional }) => ({ name, type: PARQUET_TYPE[type], optional })),
+  )
+  schemas.set(columns, schema)
+  return schema
+}
+
+function* grouped(parts: readonly FilePart[]): Generator<FilePart[]> {
+  let group: FilePart[] = []
   let room = ROWS_PER_GROUP
   for (const part of parts) {
-    for (let from = 0; from < part.rows.length; ) {
-      const isWhole = from === 0 && part.rows.length <= room
-      const rows = isWhole ? part.rows : part.rows.slice(from, from + room)
-      group.push(isWhole ? part : { ...part, rows })
-      from += rows.length
-      room -= rows.length
+    const rows = countOf(part)
+    for (let from = 0; from < rows; ) {
+      const to = Math.min(rows, from + room)
+      group.push(from === 0 && to === rows ? part : sliceOf(part, from, to))
+      room -= to - from
+      from = to
       if (room === 0) {
         yield group
         group = []
@@ -73,34 +85,55 @@ function* grouped(parts: readonly RawPart[]): Generator<RawPart[]> {
   if (group.length > 0) yield group
 }
 
-function rowGroup(columns: readonly ColumnConfig[], parts: readonly RawPart[]): RowGroup {
-  const rows = parts.reduce((sum, part) => sum + part.rows.length, 0)
-  return { rows, chunks: columns.map((column) => columnChunk(column, parts)) }
+const countOf = (part: FilePart): number => (isStored(part) ? part.to - part.from : part.rows.length)
+
+const sliceOf = (part: FilePart, from: number, to: number): FilePart =>
+  isStored(part)
+    ? { ...part, from: part.from + from, to: part.from + to }
+    : { ...part, rows: part.rows.slice(from, to) }
+
+function rowGroup(columns: readonly ColumnConfig[], parts: readonly FilePart[]): RowGroup {
+  const rows = parts.reduce((sum, part) => sum + countOf(part), 0)
+  return { rows, chunks: columns.map((column, at) => columnChunk(column, at, parts)) }
 }
 
-function columnChunk(column: ColumnConfig, parts: readonly RawPart[]): ColumnChunk {
-  const values: ColumnChunk['values'] = []
-  const present: number[] = []
+function columnChunk(column: ColumnConfig, at: number, parts: readonly FilePart[]): ColumnChunk {
+  const chunk: ColumnChunk = { values: [], present: column.optional ? [] : null }
+  const { values, present } = chunk
   // Whoever shares a file shares most of it: vendor, feed, the instant. What is equal to the value before is not looked at again.
   let before: unknown
   let primitive: ReturnType<typeof primitiveOf> = null
   for (const part of parts) {
+    if (isStored(part)) {
+      addStored(chunk, at, part)
+      continue
+    }
     const { rows } = part
     const shared = sharedValue(column.name, part)
-    for (let at = 0; at < rows.length; at++) {
-      const value = shared ?? (rows[at] as unknown as Record<string, unknown>)[column.name]
-      if (column.optional && (value === null || value === undefined)) {
+    for (let row = 0; row < rows.length; row++) {
+      const value = shared ?? (rows[row] as unknown as Record<string, unknown>)[column.name]
+      if (present && (value === null || value === undefined)) {
         present.push(0)
         continue
       }
       if (primitive === null || !Object.is(value, before)) primitive = primitiveOf(column, value)
-      if (primitive === null) throw new Error(refusal(column, value, part, at))
+      if (primitive === null) throw new Error(refusal(column, value, part, row))
       before = value
       values.push(primitive)
-      if (column.optional) present.push(1)
+      present?.push(1)
     }
   }
-  return { values, present: column.optional ? present : null }
+  return chunk
+}
+
+/** As it lies in the file it came from. */
+function addStored({ values, present }: ColumnChunk, at: number, { group, from, to }: StoredPart): void {
+  const column = group.columns[at]!
+  for (let row = from; row < to; row++) {
+    const value = primitiveAt(column, row)
+    if (value !== null) values.push(value)
+    present?.push(value === null ? 0 : 1)
+  }
 }
 
 function sharedValue(name: string, { symbol, provenance }: RawPart): string | number | undefined {
@@ -123,7 +156,7 @@ function sharedValue(name: string, { symbol, provenance }: RawPart): string | nu
 const FURTHEST_MS = 8.64e15
 
 /** The value as Parquet holds it, or null when it cannot. */
-function primitiveOf(column: ColumnConfig, value: unknown): string | number | bigint | null {
+function primitiveOf(column: ColumnConfig, value: unknown): string | number | null {
   switch (column.type) {
     case 'text':
       return typeof value === 'string' && !/\p{Surrogate}/u.test(value) ? value : null
@@ -135,7 +168,7 @@ function primitiveOf(column: ColumnConfig, value: unknown): string | number | bi
       return typeof value === 'string' && isDt(value) ? dayNumber(value) : null
     case 'instant':
       // Whole for our own rows; an adopted file may hold microseconds.
-      return typeof value === 'number' && Math.abs(value) <= FURTHEST_MS ? BigInt(Math.round(value * 1000)) : null
+      return typeof value === 'number' && Math.abs(value) <= FURTHEST_MS ? Math.round(value * 1000) : null
     default:
       throw new Error(`expected a known column type, got ${column.type satisfies never}`)
   }

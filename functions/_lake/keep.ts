@@ -2,7 +2,7 @@
 import { relative } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { DatasetConfig } from '../../config/schema.ts'
-import { cellKey, type DatasetName } from '../_market/cell.ts'
+import type { DatasetName } from '../_market/cell.ts'
 import type { Difference } from '../_market/difference.ts'
 import type { Dt } from '../_market/dt.ts'
 import type { Provenance, Row } from '../_market/row.ts'
@@ -10,13 +10,13 @@ import { confirmDurable, writeFilesAtomic } from './atomic.ts'
 import { sha256, sha256OfFile } from './digest.ts'
 import { eachBounded } from './disk.ts'
 import { encodeRows, type RawPart } from './encode.ts'
+import { fileParts } from './file-parts.ts'
 import { inTurn } from './in-turn.ts'
-import { keepBatches, type PlacedCell } from './keep-batches.ts'
+import { cellsByDay, keepBatches, type PlacedCell } from './keep-batches.ts'
 import type { Lake } from './lake.ts'
-import { appendManifest, type ManifestLine, type Verdict } from './manifest.ts'
+import { appendManifestTexts, type ManifestLine, manifestText, type Verdict } from './manifest.ts'
 import { manifestFile } from './paths.ts'
-import { rawDays } from './raw-days.ts'
-import { readRawParts } from './raw-read.ts'
+import { asRawPart, type FilePart } from './stored-part.ts'
 import { type Decision, decide } from './verdict.ts'
 import { withVintages } from './vintages.ts'
 
@@ -44,7 +44,8 @@ export interface KeptCell {
 }
 
 /** What became of one cell, and which file tells. */
-interface Settled extends PlacedCell {
+interface Settled {
+  placed: PlacedCell
   path: string
   decision: Decision
   /** What the file holds of the cell once the decision is carried out, when that is new. */
@@ -68,70 +69,63 @@ export async function keepCells(
   provenance: Provenance,
   cells: AcceptedCell[],
 ): Promise<KeptCell[]> {
-  checkCells(cells)
+  const days = cellsByDay(cells)
   // Symbols of a day share a file: two calls that read, merge and write it at once would lose the rows of one of them.
   return inTurn(`${lake.root} ${provenance.vendor} ${dataset}`, async () => {
-    const dts = [...new Set(cells.map(({ dt }) => dt))].sort()
-    const days = await rawDays(lake.root, provenance.vendor, dataset, dts)
-    const kept = new Map<string, KeptCell>()
-    const lines: ManifestLine[] = []
-    for (const batch of await keepBatches(lake.root, spec, dataset, provenance.vendor, cells, days)) {
-      const { settled, told } = await keepBatch(lake, spec, dataset, provenance, batch)
-      for (const { cell, decision } of settled) {
-        const { verdict, rows, digest, previous } = decision
-        kept.set(cellKey(cell.symbol, cell.dt), { symbol: cell.symbol, dt: cell.dt, verdict, rows, digest, previous })
-      }
-      lines.push(...told)
-    }
+    const kept = new Array<KeptCell>(cells.length)
+    const batches = await keepBatches(lake.root, spec, dataset, provenance.vendor, days)
+    const told = new Array<string>(batches.length)
+    // No two batches touch the same file: while one waits for the disk, the other is made ready.
+    await eachBounded(batches, 2, async (batch, at) => {
+      told[at] = await keepBatch(lake, spec, dataset, provenance, batch, kept)
+    })
     // One append for the whole answer: killed before it, the answer is asked for again as it was; half of it would leave a
     // scatter of cells that costs many calls.
     const day = new Date(provenance.fetchedAt).toISOString().slice(0, 10)
-    await appendManifest(manifestFile(lake.root, provenance.vendor, dataset, day), lines)
-    return cells.map(({ symbol, dt }) => kept.get(cellKey(symbol, dt)) as KeptCell)
+    await appendManifestTexts(manifestFile(lake.root, provenance.vendor, dataset, day), told)
+    return kept
   })
 }
 
-function checkCells(cells: readonly AcceptedCell[]): void {
-  const seen = new Set<string>()
-  for (const { symbol, dt, rows } of cells) {
-    const key = cellKey(symbol, dt)
-    if (rows.length === 0)
-      throw new Error(`expected rows in the accepted cell ${key}, got none: an empty answer is not kept`)
-    if (seen.has(key)) throw new Error(`expected each cell once, got ${key} twice: merge the answers first`)
-    seen.add(key)
-  }
-}
-
+/** Writes the files of a batch and notes in `kept` what became of each cell; answers the lines for the manifest. */
 async function keepBatch(
   lake: Lake,
   spec: DatasetConfig,
   dataset: DatasetName,
   provenance: Provenance,
-  batch: PlacedCell[],
-): Promise<{ settled: Settled[]; told: ManifestLine[] }> {
-  const stored = await readRawParts(lake, spec, [...new Set(batch.flatMap(({ files }) => files))])
+  batch: readonly PlacedCell[],
+  kept: KeptCell[],
+): Promise<string> {
+  const stored = await fileParts(lake, spec, [...new Set(batch.flatMap(({ files }) => files))])
   const bySymbol = new Map([...stored].map(([path, parts]) => [path, partsBySymbol(parts)]))
   const settled: Settled[] = []
   for (const placed of batch) {
-    settled.push(settle(placed, bySymbol, provenance, spec.key))
+    const one = settle(placed, bySymbol, provenance, spec)
+    settled.push(one)
+    const { symbol, dt } = placed.cell
+    const { verdict, rows, digest, previous } = one.decision
+    kept[placed.at] = { symbol, dt, verdict, rows, digest, previous }
     // Digests of a whole batch would hold up every other request.
     if (settled.length % 200 === 0) await nextTurn()
   }
   const hashes = await writeChanged(spec, stored, settled)
 
-  const told = settled.filter(({ cell, decision }) => decision.verdict !== 'same' || cell.known !== decision.digest)
+  const told = settled.filter(
+    ({ placed: { cell }, decision }) => decision.verdict !== 'same' || cell.known !== decision.digest,
+  )
   // Written by an earlier process that may not have lived to sync it, nor to write the line.
   const untouched = [...new Set(told.map(({ path }) => path))].filter((path) => !hashes.has(path))
   if (untouched.length > 0) await confirmDurable(untouched)
   await eachBounded(untouched, 4, async (path) => {
     hashes.set(path, await sha256OfFile(path))
   })
+  const fetchedAt = new Date(provenance.fetchedAt).toISOString()
   const files = new Map([...hashes].map(([path, sha]) => [path, { path: relative(lake.root, path), sha256: sha }]))
-  return { settled, told: told.map((one) => manifestLine(dataset, provenance, one, files.get(one.path)!)) }
+  return manifestText(told.map((one) => manifestLine(dataset, provenance.vendor, fetchedAt, one, files.get(one.path)!)))
 }
 
-function partsBySymbol(parts: readonly RawPart[]): Map<string, RawPart[]> {
-  const found = new Map<string, RawPart[]>()
+function partsBySymbol(parts: readonly FilePart[]): Map<string, FilePart[]> {
+  const found = new Map<string, FilePart[]>()
   for (const part of parts) {
     const own = found.get(part.symbol)
     if (own) own.push(part)
@@ -142,24 +136,25 @@ function partsBySymbol(parts: readonly RawPart[]): Map<string, RawPart[]> {
 
 function settle(
   placed: PlacedCell,
-  stored: Map<string, Map<string, RawPart[]>>,
+  stored: Map<string, Map<string, FilePart[]>>,
   provenance: Provenance,
-  key: readonly string[],
+  spec: DatasetConfig,
 ): Settled {
   const { symbol, rows: answer } = placed.cell
   let path = placed.target
   let old: RawPart[] = []
   for (const file of placed.files) {
-    old = stored.get(file)?.get(symbol) ?? []
-    if (old.length === 0) continue
+    const found = stored.get(file)?.get(symbol)
+    if (found === undefined) continue
+    old = found.map((part) => asRawPart(part, spec.columns))
     path = file
     break
   }
   const part = { symbol, provenance, rows: answer }
   const parts = old.length === 0 ? [part] : withVintages(old, part)
-  const decision = decide(rowsOf(old), answer, rowsOf(parts), key)
+  const decision = decide(rowsOf(old), answer, rowsOf(parts), spec.key)
   const origin = isWritten(decision) ? provenance : newestOf(old)
-  return { cell: placed.cell, files: placed.files, target: placed.target, path, decision, parts, origin }
+  return { placed, path, decision, parts, origin }
 }
 
 const newestOf = (parts: readonly RawPart[]): Provenance =>
@@ -174,7 +169,7 @@ const isWritten = ({ verdict }: Decision): boolean => verdict === 'new' || verdi
 /** Writes every file that has a new or replaced cell, with the other symbols' rows as they are. Returns sha256 by path. */
 async function writeChanged(
   spec: DatasetConfig,
-  stored: Map<string, RawPart[]>,
+  stored: Map<string, FilePart[]>,
   settled: readonly Settled[],
 ): Promise<Map<string, string>> {
   const changes = new Map<string, Settled[]>()
@@ -187,10 +182,11 @@ async function writeChanged(
   const hashes = new Map<string, string>()
   const files = [...changes].map(([path, cells]) => ({
     path,
+    isThere: stored.has(path),
     bytes: async () => {
-      const changed = new Set(cells.map(({ cell }) => cell.symbol))
+      const changed = new Set(cells.map(({ placed }) => placed.cell.symbol))
       const others = (stored.get(path) ?? []).filter(({ symbol }) => !changed.has(symbol))
-      const parts = [...others, ...cells.flatMap((one) => one.parts)]
+      const parts: FilePart[] = [...others, ...cells.flatMap((one) => one.parts)]
       parts.sort((a, b) => (a.symbol < b.symbol ? -1 : a.symbol > b.symbol ? 1 : 0))
       const bytes = await encodeRows(spec.columns, parts)
       hashes.set(path, sha256(bytes))
@@ -203,11 +199,13 @@ async function writeChanged(
 
 function manifestLine(
   dataset: DatasetName,
-  { vendor, fetchedAt }: Provenance,
-  { cell, decision, origin }: Settled,
+  vendor: string,
+  fetchedAt: string,
+  { placed: { cell }, decision, origin }: Settled,
   file: Pick<ManifestLine, 'path' | 'sha256'>,
 ): ManifestLine {
   const { verdict, rows, digest, previous, refused } = decision
+  const difference = verdict !== 'same' && previous === cell.known ? cell.difference : null
   return {
     dataset,
     symbol: cell.symbol,
@@ -219,9 +217,10 @@ function manifestLine(
     digest,
     previous,
     verdict,
-    ...(refused === null ? {} : { refused }),
-    ...(cell.difference && verdict !== 'same' && previous === cell.known ? { difference: cell.difference } : {}),
-    ...file,
-    fetched_at: new Date(fetchedAt).toISOString(),
+    ...(refused === null ? null : { refused }),
+    ...(difference ? { difference } : null),
+    path: file.path,
+    sha256: file.sha256,
+    fetched_at: fetchedAt,
   }
 }

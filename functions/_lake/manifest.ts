@@ -61,11 +61,19 @@ export type ManifestEntry = z.infer<typeof ManifestEntry>
 const LINES_PER_CHUNK = 2_000
 const NEWLINE = 0x0a
 
-/** Appends lines in one durable write. Cuts a torn tail off first: glued onto it, the first new line would be lost. */
-export async function appendManifest(path: string, lines: readonly ManifestEntry[]): Promise<void> {
-  if (lines.length === 0) return
+/** Lines as they stand in a manifest. */
+export const manifestText = (lines: readonly ManifestEntry[]): string =>
+  lines.map((line) => `${JSON.stringify(line)}\n`).join('')
+
+/** Appends lines durably. */
+export const appendManifest = (path: string, lines: readonly ManifestEntry[]): Promise<void> =>
+  appendManifestTexts(path, [manifestText(lines)])
+
+/** Appends the texts of lines, all of them or none. Cuts a torn tail off first: glued onto it, the first new line would be lost. */
+export async function appendManifestTexts(path: string, texts: readonly string[]): Promise<void> {
+  if (texts.every((text) => text === '')) return
   await trimTail(path)
-  await appendDurable(path, lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
+  await appendDurable(path, texts)
 }
 
 /**

@@ -70,18 +70,12 @@ declare module 'parquetjs-lite' {
   export default parquet
 }
 
-/** How the library writes Thrift; `trans` takes the bytes. */
-declare module 'parquetjs-lite/modules/thrift-lite/index.js' {
-  export class TCompactProtocol {
-    constructor(transport: { write(bytes: Uint8Array): unknown })
-    trans: { write(bytes: Uint8Array): unknown }
-    writeByte(byte: number): void
-    writeVarint32(value: number): void
-    writeI64(value: unknown): void
+/** The compressor that parquetjs-lite uses, without the buffer that its front door makes for each page. */
+declare module 'snappyjs/snappy_compressor.js' {
+  export class SnappyCompressor {
+    constructor(uncompressed: Uint8Array)
+    maxCompressedLength(): number
+    /** Answers how many bytes it wrote, from the start of `out` on. */
+    compressToBuffer(out: Uint8Array): number
   }
-}
-
-declare module 'parquetjs-lite/lib/util.js' {
-  const util: { serializeThrift(structure: { write(protocol: never): void }): Buffer }
-  export default util
 }

@@ -1,6 +1,6 @@
 /** Which raw files of a vendor's dataset are on the disk, found by listing folders: one listing a day answers for all its symbols. */
 import { readdir, stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import type { DatasetName } from '../_market/cell.ts'
 import { type Dt, isDt } from '../_market/dt.ts'
 import { codeOf, eachBounded } from './disk.ts'
@@ -10,18 +10,23 @@ import { type RawLayout, rawFile, rawFolder, symbolOfFolder } from './paths.ts'
 export type RawDays = Map<Dt, Set<string>>
 
 const LISTINGS = 8
+/** For so many days the listing of all of them, thousands of names, does not pay. */
+const FEW = 8
 const LAYOUTS: readonly RawLayout[] = ['date', 'date-symbol', 'date-underlier']
 
-/** What there is on the given days. */
+/** What there is on the given days. Days without a folder, all of them when a backfill begins, cost one listing together. */
 export async function rawDays(
   root: string,
   vendor: string,
   dataset: DatasetName,
   dts: readonly Dt[],
 ): Promise<RawDays> {
-  const days: RawDays = new Map()
-  await eachBounded(dts, LISTINGS, async (dt) => {
-    days.set(dt, new Set(await namesIn(dirname(rawFile(root, vendor, dataset, 'date', dt, 'ANY')))))
+  const days: RawDays = new Map(dts.map((dt) => [dt, new Set<string>()]))
+  const folders = new Map(dts.map((dt) => [dirname(rawFile(root, vendor, dataset, 'date', dt, 'ANY')), dt]))
+  const folder = rawFolder(root, vendor, dataset)
+  const there = dts.length > FEW ? new Set(await namesIn(folder)) : null
+  await eachBounded([...folders], LISTINGS, async ([path, dt]) => {
+    if (there === null || there.has(basename(path))) days.set(dt, new Set(await namesIn(path)))
   })
   return days
 }

@@ -1,13 +1,10 @@
 /** Raw files as rows again: many files in one query, in whatever layout they were written. */
 import type { DatasetConfig } from '../../config/schema.ts'
-import { type CellKey, cellKey, type DatasetName } from '../_market/cell.ts'
-import type { Dt } from '../_market/dt.ts'
 import { adjustmentOf, type Provenance, type Row } from '../_market/row.ts'
 import { type RawPart, rawColumns } from './encode.ts'
 import { isOfAFile } from './footers.ts'
 import type { Lake } from './lake.ts'
 import { rawFileParts } from './paths.ts'
-import { fileSizes, placesOn, rawDays } from './raw-days.ts'
 import { rawRows } from './raw-rows.ts'
 import { perReadable } from './readable.ts'
 
@@ -52,11 +49,11 @@ export async function unreadableOf(lake: Lake, spec: DatasetConfig, files: reado
 }
 
 /**
- * The parts of raw files by path: rows in file order, one part for each run of rows that share symbol and provenance.
+ * The parts of raw files by path, as one query finds them: rows in file order, one part for each run of rows that share symbol and provenance.
  * What a file of an older node does not say is taken from its path; an unknown feed is `unknown`, an unknown fetch time 0.
  * Throws UnreadableFiles for damaged ones.
  */
-export async function readRawParts(
+export async function queryRawParts(
   lake: Lake,
   spec: DatasetConfig,
   files: readonly string[],
@@ -87,33 +84,6 @@ export async function readRawParts(
     last.part.rows.push(rowOf(spec, fields))
   }
   return byFile
-}
-
-/** The stored rows of a vendor's cells, in file order; a cell without rows is not in the map. Finds both layouts. */
-export async function readRawCells(
-  lake: Lake,
-  spec: DatasetConfig,
-  dataset: DatasetName,
-  vendor: string,
-  cells: readonly { symbol: string; dt: Dt }[],
-): Promise<Map<CellKey, Row[]>> {
-  const days = await rawDays(lake.root, vendor, dataset, [...new Set(cells.map(({ dt }) => dt))])
-  const places = cells.map((cell) => ({
-    cell,
-    files: placesOn(lake.root, vendor, dataset, spec.raw_layout, cell.dt, days)(cell.symbol).files,
-  }))
-  const sizes = await fileSizes(places.flatMap(({ files }) => files))
-  const parts = await readRawParts(lake, spec, [...sizes.keys()].sort())
-  const rows = new Map<CellKey, Row[]>()
-  for (const { cell, files } of places) {
-    for (const path of files) {
-      const own = (parts.get(path) ?? []).filter((part) => part.symbol === cell.symbol).flatMap((part) => part.rows)
-      if (own.length === 0) continue
-      rows.set(cellKey(cell.symbol, cell.dt), own)
-      break
-    }
-  }
-  return rows
 }
 
 function originOf(

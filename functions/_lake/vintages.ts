@@ -15,6 +15,7 @@ const knownFrom = (row: Yield): string => row.realtime_start ?? ''
  * day on and, of two of one day, the later row. Curation chooses by the same order.
  */
 export function newestVintages(rows: readonly Row[]): readonly Row[] {
+  if (rows[0] === undefined || !isYield(rows[0])) return rows
   const newest = new Map<string, Yield>()
   for (const row of rows) {
     if (!isYield(row)) return rows

@@ -23,6 +23,7 @@ import type { Node } from './node.ts'
 import { type Recovered, recover } from './recover.ts'
 import { seatVendors } from './seats.ts'
 import { readSettings, type Settings } from './settings.ts'
+import { keepHeapSmall } from './small-heap.ts'
 
 export interface StartTerms {
   env: Record<string, string | undefined>
@@ -48,6 +49,7 @@ const IDLE_LOOK_MS = 20
 
 /** Starts a node. Throws an Error with one clear sentence when it cannot, and leaves nothing half open. */
 export async function startNode({ env, clock = systemClock, random = jitter, sink }: StartTerms): Promise<RunningNode> {
+  keepHeapSmall()
   const settings = readSettings(env)
   const secretNames = CONNECTORS.flatMap(({ secrets }) => secrets)
   const secrets = [

@@ -54,7 +54,14 @@ test.each(FAULTS)('a fault %s of one cell is its outcome, whatever else happened
   const error = new VendorError('alpaca', fault, 'said so')
   const interruption = new VendorError('alpaca', 'unavailable', 'then the line went dead')
   const given = answer({ faults: new Map([[KEY, error]]), interruption })
-  expect(only(given, want())).toEqual({ want: want(), outcome: fault, rows: [], saysNone: false, error })
+  expect(only(given, want())).toEqual({
+    want: want(),
+    key: KEY,
+    outcome: fault,
+    rows: [],
+    saysNone: false,
+    error,
+  })
 })
 
 test('cells behind an interruption share its fault, cells before it keep their rows', () => {

@@ -109,6 +109,17 @@ test('many files of one folder sync it once, after the last rename', async () =>
   expect(await readFile(join(root, 'd/0'), 'utf8')).toMatch(/^d\/0 \d+$/)
 })
 
+test('where a file is said to stand no folder is made, unless it is gone after all', async () => {
+  await writeFileAtomic(join(root, 'a/x'), Buffer.from('old'))
+  const { disk, steps } = watched()
+  const files = ['a/x', 'gone/x'].map((name) => ({ path: join(root, name), bytes: Buffer.from('new'), isThere: true }))
+  await writeFilesAtomic(files, 1, disk)
+  expect(await readFile(join(root, 'gone/x'), 'utf8')).toBe('new')
+  expect(await visible()).toEqual(['a/x', 'gone/x'])
+  expect(steps.filter((step) => step.startsWith('mkdir'))).toEqual(['mkdir gone'])
+  expect(steps.slice(-3).sort()).toEqual(['sync .', 'sync a', 'sync gone'])
+})
+
 test('a folder that somebody else made but has not synced yet is synced by the next who needs it', async () => {
   let release = () => {}
   const gate = new Promise<void>((resolve) => {
@@ -209,8 +220,8 @@ test('a sweep removes leftovers and the spill folder, and nothing else', async (
 
 test('an append is synced, and the folder too when the file is new', async () => {
   const { disk, steps } = watched()
-  await appendDurable(join(root, 'm/log'), 'one\n', disk)
-  await appendDurable(join(root, 'm/log'), 'two\n', disk)
+  await appendDurable(join(root, 'm/log'), ['one\n'], disk)
+  await appendDurable(join(root, 'm/log'), ['two\n'], disk)
   expect(await readFile(join(root, 'm/log'), 'utf8')).toBe('one\ntwo\n')
   expect(steps).toEqual([
     'mkdir m',
@@ -223,14 +234,22 @@ test('an append is synced, and the folder too when the file is new', async () =>
   ])
 })
 
+test('when the second of two texts cannot be appended the first does not stay either', async () => {
+  await appendDurable(join(root, 'log'), ['one\n'])
+  let writes = 0
+  const { disk } = watched((step) => (step === 'write log' && ++writes === 2 ? 'ENOSPC' : null))
+  await expect(appendDurable(join(root, 'log'), ['two\n', 'three\n'], disk)).rejects.toMatchObject({ code: 'ENOSPC' })
+  expect(await readFile(join(root, 'log'), 'utf8')).toBe('one\n')
+})
+
 test.each([
   ['write log', 'ENOSPC'],
   ['sync log', 'EIO'],
 ] as const)('an append whose %s fails leaves the file as it was', async (broken, code) => {
-  await appendDurable(join(root, 'log'), 'one\n')
+  await appendDurable(join(root, 'log'), ['one\n'])
   const { disk } = watched((step) => (step === broken ? code : null))
-  await expect(appendDurable(join(root, 'log'), 'two\n', disk)).rejects.toMatchObject({ code })
-  await appendDurable(join(root, 'log'), 'three\n')
+  await expect(appendDurable(join(root, 'log'), ['two\n'], disk)).rejects.toMatchObject({ code })
+  await appendDurable(join(root, 'log'), ['three\n'])
   expect(await readFile(join(root, 'log'), 'utf8')).toBe('one\nthree\n')
 })
 
