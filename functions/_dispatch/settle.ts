@@ -21,8 +21,8 @@ import { type Judged, probeVerdict, rereadVerdict, type Verdict, verdictOf } fro
 
 /** What a vendor said is kept this long at the most. */
 const NOTE_LENGTH = 300
-/** Cells judged before the first of them are written: what is made of a large answer need not all be in memory at once. */
-const AT_ONCE = 2_000
+/** Cells judged before they are written, as many as one write settles: what is made of a large answer need not all be in memory at once. */
+const AT_ONCE = 5_000
 
 /** What came of a claim: the answer cell by cell, the files written, and what the memory held before. */
 export interface Gathered {

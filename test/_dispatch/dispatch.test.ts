@@ -270,18 +270,18 @@ test('every lease is given back in the end', async () => {
 
 test('an answer of thousands of cells is judged and settled in parts, and all of it is', async () => {
   const symbols = Array.from(
-    { length: 90 },
+    { length: 110 },
     (_, at) => `S${String.fromCharCode(65 + (at % 26), 65 + Math.floor(at / 26))}`,
   )
-  const stage = await openStage({ symbols, datasets: { equities_bars: { depth: { sessions: 50 } } } })
+  const stage = await openStage({ symbols, datasets: { equities_bars: { depth: { sessions: 60 } } } })
   await audit(stage.node, { at: EVENING })
-  expect(await dispatched(stage.node)).toMatchObject({ tasks: 90 })
+  expect(await dispatched(stage.node)).toMatchObject({ tasks: 110 })
   const done = await dispatched(stage.node)
-  expect(done).toMatchObject({ tasks: 4_410, outcomes: { filled: 4_410 }, calls: 1, rows: 4_410, settled: true })
+  expect(done).toMatchObject({ tasks: 6_490, outcomes: { filled: 6_490 }, calls: 1, rows: 6_490, settled: true })
   expect(await dispatchNext(stage.node, null)).toEqual({ nextAt: null })
-  expect(await countCoverage(stage.node.db)).toMatchObject([{ symbols: 90, present: 4_500, absent: 0 }])
-  expect((await stage.files()).filter((path) => path.startsWith('raw/'))).toHaveLength(50)
+  expect(await countCoverage(stage.node.db)).toMatchObject([{ symbols: 110, present: 6_600, absent: 0 }])
+  expect((await stage.files()).filter((path) => path.startsWith('raw/'))).toHaveLength(60)
   const cells = symbols.map((symbol) => ({ symbol, dt: ASOF }))
-  expect(await listAttempts(stage.node.db, 'equities_bars', [...cells, ...cells])).toHaveLength(180)
+  expect(await listAttempts(stage.node.db, 'equities_bars', [...cells, ...cells])).toHaveLength(220)
   expect(await audit(stage.node, { at: EVENING })).toMatchObject({ gaps: 0, enqueued: 0 })
 })
