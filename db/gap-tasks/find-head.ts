@@ -65,8 +65,9 @@ async function walkToHead(db: Db, reach: VendorReach, walk: number): Promise<Que
       (best, front) => (best && !isBefore(front, best) ? best : front),
       undefined,
     )
+    // When there is no head at all, every shelf is cleared: when its tasks may be taken is known only of those put elsewhere.
     const blocked = fronts.filter(
-      (front) => front.id === null && front.lookedTo !== null && (!head || !isBehind(front, head)),
+      (front) => front.id === null && (!head || (front.lookedTo !== null && !isBehind(front, head))),
     )
     if (blocked.length === 0 || !(await clear(db, reach, blocked, moved))) return head && taskOf(head)
   }

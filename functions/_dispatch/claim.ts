@@ -22,8 +22,8 @@ import { MAX_ATTEMPTS } from './verdict.ts'
 export const LEASE_MS = 20 * 60_000
 /** A worker that finds everything held by others looks again after this. */
 const LOOK_AGAIN_MS = 5_000
-/** Times a claim is tried again when other workers took the head first. */
-const TRIES = 5
+/** Times a claim is tried again when other workers took the head first: each time one of them has got on. */
+const TRIES = 500
 
 export interface Claim extends Choice {
   token: string
@@ -56,7 +56,7 @@ export async function claimNext(desk: Desk, lane: Lane | null): Promise<Claim | 
     desk.promised.promise(account, token, choice.plan.expectedCalls)
     return { ...choice, plan: { ...choice.plan, wants }, token }
   }
-  return { nextAt: desk.now() }
+  return { nextAt: desk.now() + LOOK_AGAIN_MS }
 }
 
 /** The task behind a want of a choice's plan. */

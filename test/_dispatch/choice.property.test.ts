@@ -72,7 +72,7 @@ const step = <Kind extends string, More extends object>(
   kind: Kind,
   more: { [Key in keyof More]: fc.Arbitrary<More[Key]> },
 ) => fc.record({ kind: fc.constant(kind), ...more }) as unknown as fc.Arbitrary<{ kind: Kind } & More>
-const anyStart = step('start', { workers: fc.constantFrom(1, 1, 2, 4) })
+const anyStart = step('start', { workers: fc.constantFrom(1, 1, 2, 8) })
 const anyAnswer = step('answer', {
   which: anyPlaces,
   reaction: fc.constantFrom<Reaction>('served', 'served', ...REACTIONS),

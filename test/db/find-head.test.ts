@@ -167,6 +167,22 @@ test('tasks queued again of which a vendor has spoken already are put aside wher
   expect(await findHead(db, reachOf('alpaca', { now: NOW + 9 }), 0)).toMatchObject({ symbol: 'A', dt: '2024-01-01' })
 })
 
+test('a few tasks that wait for a vendor to be asked again say when, however short their shelf', async () => {
+  const db = await freshDb()
+  const cells = ['A', 'B', 'C'].map((symbol) => newTask(symbol, '2024-07-01'))
+  await db.write(
+    cells.map(
+      ({ symbol }) => sql`INSERT INTO attempts (dataset, symbol, dt, vendor, count, outcome, rows, at, ask_again_at)
+        VALUES (${DATASET}, ${symbol}, '2024-07-01', 'alpaca', 1, 'empty', 0, ${NOW}, ${NOW + 5_000})`,
+    ),
+  )
+  await enqueueTasks(db, DATASET, cells, NOW)
+  expect(await findHead(db, reachOf('alpaca'))).toBeUndefined()
+  expect(await nextDue(db, null, NOW)).toBe(NOW + 5_000)
+  expect(await findHead(db, reachOf('massive'))).toMatchObject({ symbol: 'A' })
+  expect(await findHead(db, reachOf('alpaca', { now: NOW + 5_000 }))).toMatchObject({ symbol: 'A' })
+})
+
 test('symbols a vendor will not serve are put aside where it meets them, and only for it', async () => {
   const db = await freshDb()
   await enqueueTasks(db, DATASET, [...daysOf('A', 60), newTask('B', '2024-12-01')], NOW)
