@@ -74,16 +74,43 @@ export async function findGaps(
 
 /** At most so many days of a slice, the oldest ones; in its own order where all of it fits. */
 export function oldestDays(slice: readonly MonthOfGaps[], most: number): readonly MonthOfGaps[] {
-  if (slice.reduce((sum, { gaps }) => sum + daysIn(gaps), 0) <= most) return slice
+  if (daysOf(slice) <= most) return slice
   const kept: MonthOfGaps[] = []
   let room = most
-  for (const month of oldestFirst(slice)) {
+  for (const month of byMonth(slice)) {
+    const days = daysOf(month)
+    const part = days <= room ? month : firstDays(month, room)
+    for (const one of part) kept.push(one)
+    room -= days
     if (room <= 0) break
-    const gaps = lowest(month.gaps, room)
-    kept.push({ ...month, gaps })
-    room -= daysIn(gaps)
   }
   return kept
+}
+
+const daysOf = (months: readonly MonthOfGaps[]): number => months.reduce((sum, { gaps }) => sum + daysIn(gaps), 0)
+
+function byMonth(slice: readonly MonthOfGaps[]): MonthOfGaps[][] {
+  const months = new Map<string, MonthOfGaps[]>()
+  for (const one of oldestFirst(slice)) {
+    const known = months.get(one.month)
+    if (known) known.push(one)
+    else months.set(one.month, [one])
+  }
+  return [...months.values()]
+}
+
+/** So many days of one month, day by day over all its symbols: a queue whose end is ragged leaves calls with holes. */
+function firstDays(month: readonly MonthOfGaps[], most: number): MonthOfGaps[] {
+  const taken = month.map((one) => ({ ...one, gaps: 0 }))
+  let room = most
+  for (let day = 0; day < 31; day++) {
+    for (const [at, { gaps }] of month.entries()) {
+      if (((gaps >>> day) & 1) === 0) continue
+      if (room-- <= 0) return taken.filter((one) => one.gaps !== 0)
+      taken[at]!.gaps |= 1 << day
+    }
+  }
+  return taken.filter((one) => one.gaps !== 0)
 }
 
 const oldestFirst = (slice: readonly MonthOfGaps[]): MonthOfGaps[] =>
@@ -93,13 +120,6 @@ function daysIn(mask: number): number {
   let days = 0
   for (let left = mask; left !== 0; left &= left - 1) days++
   return days
-}
-
-/** The so many lowest days of a mask. */
-function lowest(mask: number, days: number): number {
-  let left = mask
-  for (let taken = 0; taken < days && left !== 0; taken++) left &= left - 1
-  return mask & ~left
 }
 
 /** Runs of neighbours, about so many each and at least one. */

@@ -3,7 +3,6 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { DatasetConfig } from '../../config/schema.ts'
 import { type Absence, explainAbsences } from '../../db/absences/absences.ts'
 import { dueRereads } from '../../db/attempts/due-rereads.ts'
-import { countOpenTasks } from '../../db/gap-tasks/count-tasks.ts'
 import { endRereads } from '../../db/gap-tasks/end-rereads.ts'
 import { enqueueTasks, type NewTask } from '../../db/gap-tasks/enqueue-tasks.ts'
 import { expectedRows, livesOf } from '../_expected/expected.ts'
@@ -56,9 +55,7 @@ export async function queueGaps(
     .map((life) => ({ ...life, fromDt: maxDt(life.fromDt, reached) }))
     .filter(({ fromDt, toDt }) => fromDt <= toDt)
   const whenServed = servedFrom(servers, spec, now)
-  // What is open already is found again on the way, and takes no room.
-  const most = limit + (await countOpenTasks(desk.db, dataset))
-  for await (const slice of gapsInOrder(desk.db, dataset, spec, lives, asof, most)) {
+  for await (const slice of gapsInOrder(desk.db, dataset, spec, lives, asof, limit)) {
     const tasks = slice
       .map(({ symbol, dt }) => newTask(about, symbol, dt, 'missing', whenServed(dt)))
       // Tasks that share all but their cell are written together, and each symbol has rows of its own to be expected.
@@ -76,7 +73,7 @@ export async function queueGaps(
     }
   }
   // The search ends where it found as many as it was asked for.
-  return { ...queued, isCut: queued.gaps >= most }
+  return { ...queued, isCut: queued.gaps >= limit }
 }
 
 export function newTask(

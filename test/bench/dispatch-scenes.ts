@@ -44,6 +44,8 @@ export interface BenchScene {
  */
 const LONG: ReadonlySet<SceneName> = new Set(['death', 'storms', 'killed'])
 const MINUTE = 60_000
+/** The queue of a smaller run is smaller too, so that it is topped up as often. */
+const LEAST_OPEN_TASKS = 2_000
 const LEAST_MINUTES = 10_000
 
 /** The scale of a run that nobody asked to be full: each takes a minute or two. */
@@ -73,6 +75,7 @@ export async function sceneOf(name: SceneName, scale: number): Promise<BenchScen
     const config = {
       ...shipped,
       universe: names.map((symbol) => ({ symbol, from: '1990-01-02', to: null })),
+      maxOpenTasks: Math.max(LEAST_OPEN_TASKS, Math.round(shipped.maxOpenTasks * scale)),
       vendors: Object.fromEntries(
         Object.entries(vendors).map(([vendor, served]) => [
           vendor,
