@@ -15,7 +15,7 @@ import { type Dt, dtsOfMask, maxDt } from '../_market/dt.ts'
 /** Months looked at together where the newest come first: what is found is kept until it is turned round. */
 const MONTHS = 6
 
-interface Gap {
+export interface Gap {
   symbol: string
   dt: Dt
 }

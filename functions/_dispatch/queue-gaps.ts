@@ -11,7 +11,7 @@ import type { DatasetName } from '../_market/cell.ts'
 import { type Dt, maxDt } from '../_market/dt.ts'
 import { firstReached } from './absent-by-rule.ts'
 import { type Desk, preferenceOrder, serversOf } from './desk.ts'
-import { gapsInOrder } from './gaps-in-order.ts'
+import { type Gap, gapsInOrder } from './gaps-in-order.ts'
 import { servedFrom } from './reach.ts'
 
 type QueueingDesk = Pick<Desk, 'db' | 'seats' | 'config' | 'now'>
@@ -56,13 +56,12 @@ export async function queueGaps(
     .filter(({ fromDt, toDt }) => fromDt <= toDt)
   const whenServed = servedFrom(servers, spec, now)
   for await (const slice of gapsInOrder(desk.db, dataset, spec, lives, asof, limit)) {
-    const tasks = slice
-      .map(({ symbol, dt }) => newTask(about, symbol, dt, 'missing', whenServed(dt)))
-      // Tasks that share all but their cell are written together, and each symbol has rows of its own to be expected.
-      .sort((a, b) => (a.expectedRows ?? 0) - (b.expectedRows ?? 0))
-    for (let at = 0; at < tasks.length; ) {
+    const gaps = alikeTogether(slice, about)
+    for (let at = 0; at < gaps.length; ) {
       if (queued.enqueued === limit) return { ...queued, isCut: true }
-      const batch = tasks.slice(at, at + Math.min(TASKS_PER_WRITE, limit - queued.enqueued))
+      const batch = gaps
+        .slice(at, at + Math.min(TASKS_PER_WRITE, limit - queued.enqueued))
+        .map(({ symbol, dt }) => newTask(about, symbol, dt, 'missing', whenServed(dt)))
       at += batch.length
       queued.gaps += batch.length
       await explainAbsences(desk.db, dataset, tooRecent(batch, desk.now()), desk.now())
@@ -74,6 +73,12 @@ export async function queueGaps(
   }
   // The search ends where it found as many as it was asked for.
   return { ...queued, isCut: queued.gaps >= limit }
+}
+
+/** Tasks that share all but their cell are written together; of minutes each symbol has rows of its own to be expected. */
+function alikeTogether(slice: readonly Gap[], { spec, shares }: About): readonly Gap[] {
+  if (spec.expected_rows !== 'session_minutes') return slice
+  return [...slice].sort((a, b) => (shares.get(a.symbol) ?? 1) - (shares.get(b.symbol) ?? 1))
 }
 
 export function newTask(
