@@ -14,8 +14,6 @@ export interface Settlement {
   id: number
   symbol: string
   dt: string
-  month: string
-  bit: number
   outcome: string
   status: number | null
   rows: number

@@ -9,7 +9,6 @@ import { digestRows } from '../_lake/digest.ts'
 import type { KeptCell } from '../_lake/keep.ts'
 import { newestVintages } from '../_lake/vintages.ts'
 import { type CellKey, cellKey } from '../_market/cell.ts'
-import { dayBit, monthOf } from '../_market/dt.ts'
 import { partitionOf } from '../_market/partition.ts'
 import { type Claim, taskOf } from './claim.ts'
 import { believedMs, demotionsOf } from './demotions-of.ts'
@@ -108,8 +107,6 @@ function settlementOf(
     id: task.id,
     symbol,
     dt,
-    month: monthOf(dt),
-    bit: dayBit(dt),
     outcome: cell.outcome,
     status: cell.error?.status ?? null,
     rows: written?.rows ?? 0,

@@ -132,12 +132,15 @@ export async function dispatched(node: Node): Promise<Dispatched> {
 }
 
 /** Dispatches until the queue has nothing to wait for, sleeping where it says so. */
-export async function drain({ node, clock }: Stage): Promise<Dispatched[]> {
+export async function drain(
+  { node, clock }: Stage,
+  longestMs: number = Number.POSITIVE_INFINITY,
+): Promise<Dispatched[]> {
   const all: Dispatched[] = []
   for (let turns = 0; turns < 200; turns++) {
     const done = await dispatchNext(node, null)
     if ('vendor' in done) all.push(done)
-    else if (done.nextAt === null) return all
+    else if (done.nextAt === null || done.nextAt > clock.now() + longestMs) return all
     else await clock.sleep(done.nextAt - clock.now())
   }
   throw new Error('expected the queue to run dry within 200 turns')

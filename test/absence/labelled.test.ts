@@ -42,7 +42,8 @@ async function lived({ terms, evenings, isDispatched }: World): Promise<Stage> {
   for (let evening = 0; evening < evenings; evening++) {
     if (evening > 0) await stage.clock.sleep(DAY_MS / 2)
     await audit(stage.node, {})
-    if (isDispatched) await drain(stage)
+    // What has to wait longer is for another evening.
+    if (isDispatched) await drain(stage, DAY_MS / 2)
   }
   return stage
 }

@@ -12,7 +12,6 @@ import { reapLeases } from '../../db/gap-tasks/reap-leases.ts'
 import { type Settlement, settleTasks } from '../../db/gap-tasks/settle-tasks.ts'
 import { migrateDb } from '../../db/migrate.ts'
 import { calendarOf } from '../../functions/_calendar/calendar.ts'
-import { dayBit, monthOf } from '../../functions/_market/dt.ts'
 
 /** Milliseconds of claims under one circumstance: half of them within, and all but one in a hundred. */
 export interface ClaimTimes {
@@ -176,8 +175,6 @@ const filled = ({ id, symbol, dt }: QueuedTask): Settlement => ({
   id,
   symbol,
   dt,
-  month: monthOf(dt),
-  bit: dayBit(dt),
   outcome: 'filled',
   status: null,
   rows: 1,

@@ -92,8 +92,6 @@ export const settlement = (id: number, symbol: string, dt: string, more: Partial
   id,
   symbol,
   dt,
-  month: dt.slice(0, 7),
-  bit: 2 ** (Number(dt.slice(8)) - 1),
   outcome: 'filled',
   status: null,
   rows: 1,

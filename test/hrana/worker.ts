@@ -7,7 +7,6 @@ import { findNeighbours } from '../../db/gap-tasks/find-neighbours.ts'
 import { nextDue } from '../../db/gap-tasks/next-due.ts'
 import { reapLeases } from '../../db/gap-tasks/reap-leases.ts'
 import { settleTasks } from '../../db/gap-tasks/settle-tasks.ts'
-import { dayBit, monthOf } from '../../functions/_market/dt.ts'
 
 export interface WorkerReport {
   /** Ids in the order they were settled. */
@@ -48,8 +47,6 @@ async function turn(): Promise<boolean> {
     id,
     symbol,
     dt,
-    month: monthOf(dt),
-    bit: dayBit(dt),
     outcome: 'filled',
     status: null,
     rows: 1,
