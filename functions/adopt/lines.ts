@@ -13,9 +13,7 @@ import type { Tree } from './trees.ts'
 /** Ordinary manifest lines of cells that were read, in one durable append. A fetch time that no row tells is the epoch. */
 export async function appendRead(tree: Tree, cells: readonly ReadCell[], now: number): Promise<void> {
   const adoptedAt = new Date(now).toISOString()
-  // Files are read side by side: the order in which they came is chance.
-  const inOrder = cells.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
-  const lines = inOrder.map(
+  const lines = inOrder(cells).map(
     ({ raw, symbol, rows, digest, sha256, origin }): ManifestLine => ({
       dataset: tree.dataset,
       symbol,
@@ -46,7 +44,7 @@ export async function appendUnread(
   const { dataset, vendor } = tree
   const file = adoptedFile(tree.root, vendor, dataset, dayOf(now))
   const adoptedAt = new Date(now).toISOString()
-  const lines = cells.map(({ raw: { path, bytes, dt }, symbol, rows }): AdoptedLine => {
+  const lines = inOrder(cells).map(({ raw: { path, bytes, dt }, symbol, rows }): AdoptedLine => {
     return { dataset, symbol, dt, vendor, verified, rows, path, bytes, adopted_at: adoptedAt }
   })
   return { path: relative(tree.root, file), bytes: await appendAdopted(file, lines) }
@@ -54,4 +52,8 @@ export async function appendUnread(
 
 const dayOf = (instant: number): Dt => new Date(instant).toISOString().slice(0, 10)
 
-const keyOf = ({ raw, symbol }: ReadCell): string => `${raw.path} ${symbol}`
+/** Files are looked at side by side: the order in which they came is chance. */
+const inOrder = <Cell extends CellInFile>(cells: readonly Cell[]): Cell[] =>
+  cells.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
+
+const keyOf = ({ raw, symbol }: CellInFile): string => `${raw.path} ${symbol}`
