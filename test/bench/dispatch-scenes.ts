@@ -75,7 +75,9 @@ export async function sceneOf(name: SceneName, scale: number): Promise<BenchScen
     const config = {
       ...shipped,
       universe: names.map((symbol) => ({ symbol, from: '1990-01-02', to: null })),
-      maxOpenTasks: Math.max(LEAST_OPEN_TASKS, Math.round(shipped.maxOpenTasks * scale)),
+      maxOpenTasks: LONG.has(name)
+        ? shipped.maxOpenTasks
+        : Math.max(LEAST_OPEN_TASKS, Math.round(shipped.maxOpenTasks * scale)),
       vendors: Object.fromEntries(
         Object.entries(vendors).map(([vendor, served]) => [
           vendor,
