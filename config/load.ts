@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseDocument } from 'yaml'
 import type { z } from 'zod'
-import { calendarOf } from '../functions/_calendar/calendar.ts'
+import { calendarOf, MOST_MINUTES } from '../functions/_calendar/calendar.ts'
 import type { DatasetName } from '../functions/_market/cell.ts'
 import { type Config, type DatasetConfig, Datasets, Qc, Universe, VendorCapabilities } from './schema.ts'
 
@@ -124,9 +124,6 @@ function accountFaults(name: string, vendors: z.output<typeof VendorCapabilities
   const [mine, theirs] = [vendors[name]?.connector ?? name, owner.connector ?? account]
   return mine === theirs ? [] : [`${account} is asked with the keys of ${theirs}, this one with those of ${mine}`]
 }
-
-/** Minutes from 04:00 to 20:00: a session has no more bars, with those before the open and after the close. */
-const MOST_MINUTES = 960
 
 /**
  * A cell is answered by one plan or not at all: a session of minutes that takes more calls than may be sent in a minute, or on a day, would

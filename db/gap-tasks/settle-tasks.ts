@@ -52,20 +52,23 @@ export interface SettleRequest {
 }
 
 /** Tasks of one write: many would keep every other request waiting. A run that is killed between two writes still holds the rest. */
-const AT_ONCE = 5_000
+export const SETTLED_AT_ONCE = 5_000
 
 /** Answers how many tasks were settled: fewer than asked when a lease had lapsed and passed on. */
 export async function settleTasks(db: Db, request: SettleRequest): Promise<number> {
   // Neighbours in the indexes are written together.
   const inOrder = request.settlements.toSorted(bySymbolAndDay)
   let settled = 0
-  for (let at = 0; at < inOrder.length; at += AT_ONCE) {
-    settled += await settlePart(db, request, inOrder.slice(at, at + AT_ONCE))
+  for (let at = 0; at < inOrder.length; at += SETTLED_AT_ONCE) {
+    settled += await settlePart(db, request, inOrder.slice(at, at + SETTLED_AT_ONCE))
   }
   return settled
 }
 
-function bySymbolAndDay(a: Settlement, b: Settlement): number {
+type Cell = Pick<Settlement, 'symbol' | 'dt'>
+
+/** The order of the indexes. */
+export function bySymbolAndDay(a: Cell, b: Cell): number {
   if (a.symbol !== b.symbol) return a.symbol < b.symbol ? -1 : 1
   if (a.dt !== b.dt) return a.dt < b.dt ? -1 : 1
   return 0

@@ -3,6 +3,9 @@ import type { Dt, Month } from '../_market/dt.ts'
 import { fed } from './fed.ts'
 import { xnys } from './xnys.ts'
 
+/** Minutes from 04:00 to 20:00 New York: a session has no more bars, with those before the open and after the close. */
+export const MOST_MINUTES = 960
+
 /** One open day of a calendar. Instants are epoch milliseconds, `open` inclusive, `close` exclusive. */
 export interface Session {
   dt: Dt

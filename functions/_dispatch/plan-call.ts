@@ -9,7 +9,7 @@ import { type Desk, namesOf, type Server } from './desk.ts'
 import { callsLeft, limitsOf } from './limits.ts'
 import { type Candidate, rankingOf } from './pick.ts'
 import { planBack } from './plan-back.ts'
-import { ROWS_PER_CELL, type Score } from './score.ts'
+import { cellsPerPage, type Score } from './score.ts'
 
 /** Tasks offered to one plan: twice what its pages hold, so that it can choose; more would only cost memory and time. */
 const LEAST_OFFERED = 2_000
@@ -19,6 +19,7 @@ const MOST_OFFERED = 40_000
  * not full; the plans of the others go on where they ended (kept-pages.ts).
  */
 const CUT_TO_BUDGET: ReadonlySet<DatasetConfig['expected_rows']> = new Set(['one', 'session_minutes'])
+
 export interface Choice {
   server: Server
   dataset: DatasetName
@@ -50,12 +51,9 @@ export async function planCall(best: Candidate, candidates: readonly Candidate[]
 }
 
 function offeredTo(server: Server, spec: DatasetConfig): number {
-  const capacity = cellsPerPage(server, spec) * server.terms.shape.pages_per_plan
+  const capacity = cellsPerPage(server.terms, spec) * server.terms.shape.pages_per_plan
   return Math.min(MOST_OFFERED, Math.max(LEAST_OFFERED, Math.ceil(2 * capacity)))
 }
-
-const cellsPerPage = ({ terms }: Server, spec: DatasetConfig): number =>
-  Math.max(1, terms.shape.rows_per_page / ROWS_PER_CELL[spec.expected_rows])
 
 /** Of minutes the calendar knows those of the session; how many a symbol has before and after it, its latest answers tell. */
 async function wantsOf(

@@ -14,6 +14,10 @@ export const PRIOR_BANDS = 4
 /** Rows a cell is reckoned with when planning and pricing calls. */
 export const ROWS_PER_CELL = { one: 1, session_minutes: 400, series: 11, contracts: 400, events: 0.05 } as const
 
+/** Cells that a full page of a vendor holds, as far as they can be reckoned. */
+export const cellsPerPage = ({ shape }: Server['terms'], spec: DatasetConfig): number =>
+  Math.max(1, shape.rows_per_page / ROWS_PER_CELL[spec.expected_rows])
+
 export interface Score {
   vendor: string
   score: number
@@ -42,8 +46,7 @@ export function scoreOf(
   const { calls = 0, latencyMs: spent = 0, bands = [] } = learned ?? {}
   const fill = fillsIn(band, bands, terms.fill_rate)
   const latencyMs = (spent + PRIOR_CALLS * terms.latency_ms) / (calls + PRIOR_CALLS)
-  const cellsPerCall = Math.max(1, terms.shape.rows_per_page / ROWS_PER_CELL[spec.expected_rows])
-  const cost = 1 / (cellsPerCall * seat.config.calls_per_minute)
+  const cost = 1 / (cellsPerPage(terms, spec) * seat.config.calls_per_minute)
   const score = (fill.fills * terms.preference) / (cost * latencyMs)
   return { vendor: seat.name, score, preference: terms.preference, cost, latencyMs, band, ...fill }
 }

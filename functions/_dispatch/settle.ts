@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Attempt } from '../../db/attempts/list-attempts.ts'
 import { demote } from '../../db/demotions/demotions.ts'
 import type { QueuedTask } from '../../db/gap-tasks/claimable.ts'
-import { type Settlement, settleTasks } from '../../db/gap-tasks/settle-tasks.ts'
+import { bySymbolAndDay, SETTLED_AT_ONCE, type Settlement, settleTasks } from '../../db/gap-tasks/settle-tasks.ts'
 import { nextWindow, windowAt } from '../_expected/restate.ts'
 import { digestRows } from '../_lake/digest.ts'
 import type { KeptCell } from '../_lake/keep.ts'
@@ -20,8 +20,6 @@ import { type Judged, probeVerdict, rereadVerdict, type Verdict, verdictOf } fro
 
 /** What a vendor said is kept this long at the most. */
 const NOTE_LENGTH = 300
-/** Cells judged before they are written, as many as one write settles: what is made of a large answer need not all be in memory at once. */
-const AT_ONCE = 5_000
 
 /** What came of a claim: the answer cell by cell, the files written, and what the memory held before. */
 export interface Gathered {
@@ -63,11 +61,11 @@ export async function settle(desk: Desk, claim: Claim, gathered: Gathered): Prom
       jitter: desk.random(),
     })
   }
-  // Neighbours in the indexes are written together.
-  const inOrder = outcomes.toSorted(bySymbolAndDay)
+  const inOrder = outcomes.toSorted((a, b) => bySymbolAndDay(a.want, b.want))
   let settled = 0
-  for (let from = 0; from < inOrder.length; from += AT_ONCE) {
-    const settlements = inOrder.slice(from, from + AT_ONCE).map((cell): Settlement => {
+  // What is made of a large answer need not all be in memory at once.
+  for (let from = 0; from < inOrder.length; from += SETTLED_AT_ONCE) {
+    const settlements = inOrder.slice(from, from + SETTLED_AT_ONCE).map((cell): Settlement => {
       const task = taskOf(claim, cell.want)
       return settlementOf(claim, gathered, cell, task, verdictFor(cell, task), mine.get(cell.key))
     })
@@ -75,12 +73,6 @@ export async function settle(desk: Desk, claim: Claim, gathered: Gathered): Prom
     await nextTurn()
   }
   return settled === outcomes.length
-}
-
-function bySymbolAndDay({ want: a }: CellOutcome, { want: b }: CellOutcome): number {
-  if (a.symbol !== b.symbol) return a.symbol < b.symbol ? -1 : 1
-  if (a.dt !== b.dt) return a.dt < b.dt ? -1 : 1
-  return 0
 }
 
 /** What a task was queued for decides what an answer means for it. */

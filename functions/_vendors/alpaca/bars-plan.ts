@@ -1,4 +1,5 @@
 /** Chooses the rectangle of symbols by days that answers the most open cells per page of Alpaca's stock bars. */
+import { MOST_MINUTES } from '../../_calendar/calendar.ts'
 import { newYorkDt } from '../../_calendar/zone.ts'
 import { type Dt, minDt } from '../../_market/dt.ts'
 import type { CallPlan, PlanTerms, Want } from '../vendor.ts'
@@ -22,8 +23,6 @@ import {
 const USUAL_ROWS = { day: 1, minute: 400 } as const
 /** How full a plan of minutes makes its pages: symbols have some more or some fewer than lately, and what is beyond is asked for again. */
 const FILLED = 0.99
-/** From 04:00 to 20:00. */
-const MOST_MINUTES = 960
 
 /**
  * The rectangle for `head`: symbols wanted on its day (head first, then by name), and as many later days as fit into

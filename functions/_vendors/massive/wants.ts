@@ -1,9 +1,10 @@
 /** The wants of a plan, each cell once, and how long their bars last. */
+import { MOST_MINUTES } from '../../_calendar/calendar.ts'
 import { cellKey } from '../../_market/cell.ts'
 import type { PlanTerms, Want } from '../vendor.ts'
 
 /** Base bars of one day: minute bars run from 04:00 to 20:00 New York. */
-export const DAY_ROWS = { day: 1, minute: 960 } as const
+export const DAY_ROWS = { day: 1, minute: MOST_MINUTES } as const
 
 /** Minutes of a regular session: what a day has at the least where every minute trades. */
 export const SESSION_ROWS = 390
