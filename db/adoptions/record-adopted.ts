@@ -1,6 +1,7 @@
 /** The one write that takes over cells of an older node: what is present, where ingest goes on, what to rebuild, how far the walk came. */
 import { sql } from 'drizzle-orm'
 import type { Db, Statement } from '../client.ts'
+import { splitAround } from '../gap-tasks/split-tasks.ts'
 import { stepTo, type Walk } from './walks.ts'
 
 export interface AdoptedCell {
@@ -53,6 +54,7 @@ export async function recordAdopted(db: Db, batch: AdoptedBatch): Promise<void> 
     sql`INSERT INTO partitions (dataset, partition, version, touched_at, expected)
         SELECT DISTINCT ${dataset}, s->>'partition', 1, ${now}, '' FROM ${adopted} WHERE true
         ON CONFLICT DO UPDATE SET version = version + 1, touched_at = excluded.touched_at`,
+    ...splitAround(dataset, JSON.stringify(cells)),
     // A task that doubts a present cell, or reads it again, still has its question.
     sql`UPDATE gap_tasks SET state = 'done', done_at = ${now}, last_outcome = 'filled', updated_at = ${now}
         WHERE dataset = ${dataset} AND state IN ('queued', 'stalled') AND reason IN ('missing', 'recheck')

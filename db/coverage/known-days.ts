@@ -4,7 +4,7 @@
  */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
-import { type MaskGrid, rowsLeft, takeDays, takeMasks } from './mask-grid.ts'
+import { type MaskGrid, rowsLeft, takeMasks } from './mask-grid.ts'
 
 /** Takes the days out that are present or explained. */
 export async function takeCoverage(db: Db, dataset: string, grid: MaskGrid): Promise<void> {
@@ -24,10 +24,10 @@ export async function takeQueued(db: Db, dataset: string, grid: MaskGrid): Promi
   const [first, last] = [`${grid.months[0]?.month}-01`, `${grid.months.at(-1)?.month}-31`]
   const [found] = await db.all<{ queued: ArrayBuffer | null }>(sql`
     SELECT CAST(group_concat(s.key || ':' || (
-      SELECT group_concat(t.dt) FROM gap_tasks t
+      SELECT group_concat(substr(t.dt, 1, 7) || coalesce(t.days, 1 << (CAST(substr(t.dt, 9, 2) AS INTEGER) - 1))) FROM gap_tasks t
       WHERE t.dataset = ${dataset} AND t.symbol = s.value AND t.dt BETWEEN ${first} AND ${last} AND t.done_at IS NULL), ';') AS BLOB) AS queued
     FROM json_each(${JSON.stringify(left)}) s`)
-  takeDays(grid, bytesOf(found?.queued))
+  takeMasks(grid, bytesOf(found?.queued))
 }
 
 const bytesOf = (blob: ArrayBuffer | null | undefined): Uint8Array => (blob ? new Uint8Array(blob) : new Uint8Array())

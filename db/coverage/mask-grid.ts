@@ -75,15 +75,6 @@ export function takeMasks(grid: MaskGrid, text: Uint8Array): void {
   })
 }
 
-/** The same with days for entries (`2024-02-29`). */
-export function takeDays(grid: MaskGrid, text: Uint8Array): void {
-  forEachEntry(grid, text, (cell, at) => {
-    const day = numberAt(text, at + 'YYYY-MM-'.length)
-    if (cell >= 0) grid.masks[cell]! &= ~(1 << (day - 1))
-    return at + 'YYYY-MM-DD'.length
-  })
-}
-
 /** Tells of each entry the place of its month in the masks, -1 for a month outside, and where it begins; is told where it ends. */
 function forEachEntry(
   { months, columns }: MaskGrid,

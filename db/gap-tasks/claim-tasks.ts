@@ -1,16 +1,30 @@
 /** Leases tasks to one holder under one token: whoever else wanted them finds them gone. Counts the attempt before it is made. */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
-import { fixed } from '../compile.ts'
+import { fixed, type Statement } from '../compile.ts'
 import { heldBy } from '../leases/held-tasks.ts'
+import { asTask } from './days.ts'
+import { fromWhole, inherited, turnLike } from './split-tasks.ts'
 
 export interface ClaimRequest {
+  /** Tasks of a single day. */
   ids: readonly number[]
+  /** Of tasks of several days those that are wanted; the others stay queued as a task of their own. */
+  parts?: readonly PartOfTask[]
   vendor: string
   token: string
   holder: string
   now: number
   leaseExpiresAt: number
+}
+
+export interface PartOfTask {
+  id: number
+  /** As it was read: a task that has been cut since is not taken. */
+  dt: string
+  days: number
+  /** Some of its days, or all. */
+  wanted: number
 }
 
 /** Tasks of one write: many would keep every other request waiting. What is claimed when a run is killed lapses as the rest does. */
@@ -20,24 +34,31 @@ const AT_ONCE = 5_000
 export async function claimTasks(db: Db, claim: ClaimRequest): Promise<Set<number>> {
   const taken = new Set<number>()
   const ids = [...new Set(claim.ids)]
-  for (let at = 0; at < ids.length; at += AT_ONCE) {
-    for (const id of await claimPart(db, claim, ids.slice(at, at + AT_ONCE))) taken.add(id)
+  const parts = claim.parts ?? []
+  for (let at = 0; at < Math.max(ids.length, parts.length); at += AT_ONCE) {
+    const part = { ...claim, ids: ids.slice(at, at + AT_ONCE), parts: parts.slice(at, at + AT_ONCE) }
+    for (const id of await claimPart(db, part)) taken.add(id)
   }
   return taken
 }
 
 async function claimPart(
   db: Db,
-  { ids: _, ...claim }: ClaimRequest,
-  part: readonly number[],
+  { ids, parts, ...claim }: ClaimRequest & Required<Pick<ClaimRequest, 'parts'>>,
 ): Promise<readonly number[]> {
-  const wanted = { ...claim, ids: JSON.stringify(part) }
-  const [, taken] = await db.change([takeLease(wanted), lease(wanted)])
-  if (taken === part.length) return part
+  const all = [...ids, ...parts.map(({ id }) => id)]
+  const wanted = { ...claim, ids: JSON.stringify(all) }
+  const [, ...counts] = await db.change([
+    takeLease(wanted),
+    ...(ids.length === 0 ? [] : [lease({ ...wanted, ids: JSON.stringify(ids) })]),
+    ...(parts.length === 0 ? [] : cut({ ...wanted, parts: JSON.stringify(parts.map(cutOf)) })),
+  ])
+  const taken = (ids.length === 0 ? 0 : counts[0]!) + (parts.length === 0 ? 0 : counts.at(-2)!)
+  if (taken === all.length) return all
   return (await db.all<{ id: number }>(mine(wanted))).map(({ id }) => id)
 }
 
-type Wanted = Exclude<keyof ClaimRequest, 'ids'> | 'ids'
+type Wanted = Exclude<keyof ClaimRequest, 'parts'>
 
 /** No lease where there is nothing to hold. */
 const takeLease = fixed<Wanted>(
@@ -52,6 +73,35 @@ const lease = fixed<Wanted>(
   ({ ids, token, now }) => sql`
     UPDATE gap_tasks SET state = 'leased', lease = (SELECT max(id) FROM leases WHERE token = ${token}), attempts = attempts + 1, updated_at = ${now}
     WHERE state = 'queued' AND id IN (SELECT value FROM json_each(${ids}))`,
+)
+
+/** The id, the days as they were read, the task that is leased, and the one that is left. */
+function cutOf({ id, dt, days, wanted }: PartOfTask): (number | string | null)[] {
+  const taken = asTask(dt, wanted)
+  const rest = wanted === days ? { dt: null, days: null, cells: 0 } : asTask(dt, days & ~wanted)
+  return [id, days, taken.dt, taken.days, taken.cells, rest.dt, rest.days, rest.cells]
+}
+
+/** First the days that are taken, then, of what was taken just now, a task of those that are not. */
+function cut(wanted: Record<Wanted | 'parts', string | number>): [Statement, Statement] {
+  return [leaseDays(wanted), queueRest(wanted)]
+}
+
+const leaseDays = fixed<Wanted | 'parts'>(
+  ({ parts, token, now }) => sql`
+    UPDATE gap_tasks AS t SET state = 'leased', lease = (SELECT max(id) FROM leases WHERE token = ${token}), attempts = attempts + 1,
+      updated_at = ${now}, dt = p.dt, days = p.days, cells = p.cells, turn = ${turnLike(sql`p.dt`)}
+    FROM (SELECT value->>0 AS id, value->>1 AS known, value->>2 AS dt, value->>3 AS days, value->>4 AS cells FROM json_each(${parts}) LIMIT -1) p
+    WHERE t.id = p.id AND t.state = 'queued' AND t.days = p.known`,
+)
+
+const queueRest = fixed<Wanted | 'parts'>(
+  ({ parts, token, now }) => sql`
+    INSERT INTO gap_tasks (${inherited}, dt, days, cells, turn, state, attempts, next_at, last_outcome, updated_at)
+    SELECT ${fromWhole}, p.rest, p.days, p.cells, ${turnLike(sql`p.rest`)}, 'queued', t.attempts - 1, t.next_at, t.last_outcome, ${now}
+    FROM (SELECT value->>0 AS id, value->>5 AS rest, value->>6 AS days, value->>7 AS cells FROM json_each(${parts}) LIMIT -1) p
+      CROSS JOIN gap_tasks t ON t.id = p.id
+    WHERE p.cells > 0 AND t.lease = (SELECT max(id) FROM leases WHERE token = ${token}) AND changes() > 0`,
 )
 
 const mine = fixed<Wanted>(

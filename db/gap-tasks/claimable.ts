@@ -38,7 +38,10 @@ export function isFree({ vendor, now }: { vendor: OrBlank<string>; now: OrBlank<
 export interface QueuedTask {
   id: number
   symbol: string
+  /** Its day, or the first of its days. */
   dt: string
+  /** Day d of the month of `dt` as bit d-1 where it stands for several; null for `dt` alone. */
+  days: number | null
   lane: 'today' | 'backfill'
   priority: number
   expectedRows: number | null
@@ -46,4 +49,4 @@ export interface QueuedTask {
   attempts: number
 }
 
-export const taskColumns: SQL = sql`t.id, t.symbol, t.dt, t.lane, t.priority, t.expected_rows AS expectedRows, t.reason, t.attempts`
+export const taskColumns: SQL = sql`t.id, t.symbol, t.dt, t.days, t.lane, t.priority, t.expected_rows AS expectedRows, t.reason, t.attempts`

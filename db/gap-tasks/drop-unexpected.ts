@@ -2,6 +2,8 @@
 import { sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
 import type { ExpectedLife } from '../coverage/find-gaps.ts'
+import { lastDayOf } from './days.ts'
+import { openMonths, splitAtEnds } from './split-tasks.ts'
 
 /**
  * Answers how many tasks were ended. `lives` speak for days up to `asof`, later ones are left alone. Tasks somebody works on are left
@@ -16,7 +18,8 @@ export async function dropUnexpected(
 ): Promise<number> {
   const outside = await symbolsOutside(db, dataset, lives, asof)
   if (outside.length === 0) return 0
-  const [rows] = await db.write([
+  const results = await db.write([
+    ...splitAtEnds(dataset, [...outside, { symbol: '*', fromDt: '0000-01-01', toDt: asof }]),
     sql`UPDATE gap_tasks SET state = 'done', done_at = ${now}, last_outcome = 'not_expected', updated_at = ${now}
         WHERE id IN (
           SELECT t.id FROM json_each(${JSON.stringify(outside)}) o CROSS JOIN gap_tasks t
@@ -25,7 +28,7 @@ export async function dropUnexpected(
             AND (t.dt < o.value->>'fromDt' OR t.dt > o.value->>'toDt'))
         RETURNING id`,
   ])
-  return rows?.length ?? 0
+  return results.at(-1)?.length ?? 0
 }
 
 /**
@@ -39,17 +42,27 @@ async function symbolsOutside(
   asof: string,
 ): Promise<ExpectedLife[]> {
   const open = sql`FROM gap_tasks WHERE dataset = ${dataset} AND done_at IS NULL`
-  const spans = await db.all<{ symbol: string; first: string; last: string | null }>(sql`
+  const spans = await db.all<{
+    symbol: string
+    first: string
+    last: string | null
+    month: string | null
+    days: number | null
+  }>(sql`
     WITH RECURSIVE queued AS (
       SELECT min(symbol) AS symbol ${open}
       UNION ALL
       SELECT (SELECT min(symbol) ${open} AND symbol > queued.symbol) FROM queued WHERE queued.symbol IS NOT NULL)
-    SELECT symbol, (SELECT min(dt) ${open} AND symbol = queued.symbol) AS first,
-      (SELECT max(dt) ${open} AND symbol = queued.symbol AND dt <= ${asof}) AS last
-    FROM queued WHERE symbol IS NOT NULL`)
+    SELECT q.symbol, (SELECT min(dt) ${open} AND symbol = q.symbol) AS first,
+      (SELECT max(dt) ${open} AND symbol = q.symbol AND dt <= ${asof}) AS last, m.dt AS month, m.days
+    FROM queued q LEFT JOIN gap_tasks m ON m.id = (${openMonths(sql`m.dataset = ${dataset} AND m.symbol = q.symbol AND m.dt <= ${asof}`)}
+      ORDER BY m.dt DESC LIMIT 1)
+    WHERE q.symbol IS NOT NULL`)
   const lifeOf = new Map(lives.map((life) => [life.symbol, life]))
-  return spans.flatMap(({ symbol, first, last }) => {
+  return spans.flatMap(({ symbol, first, last, month, days }) => {
     const life = lifeOf.get(symbol) ?? { symbol, fromDt: '9999-12-31', toDt: '0000-01-01' }
-    return last !== null && (first < life.fromDt || last > life.toDt) ? [life] : []
+    const ends = [last, month === null || days === null ? null : lastDayOf(month, days)]
+    const isBehind = ends.some((dt) => dt !== null && dt > life.toDt)
+    return last !== null && (first < life.fromDt || isBehind) ? [life] : []
   })
 }

@@ -2,6 +2,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
 import { shelfOf } from './shelves.ts'
+import { taskAround } from './split-tasks.ts'
 import { turnOf } from './turn-queue.ts'
 
 export interface NewTask {
@@ -57,7 +58,7 @@ function insertOf(dataset: string, group: readonly NewTask[], now: number): SQL 
     SELECT ${dataset}, substr(value, 11), substr(value, 1, 10), ${lane}, ${priority}, ${expectedRows}, ${reason}, 'queued', 0, ${nextAt}, ${now}, ${now},
            ${vendor}, ${turnOf(sql`substr(value, 1, 10)`, newestFirst)}, ${shelfOf(vendor, nextAt, now)}, ${nextAt > now ? nextAt : null}
     FROM json_each(${cells})
-    WHERE true
+    WHERE NOT EXISTS (${taskAround(sql`${dataset}`, sql`substr(value, 11)`, sql`substr(value, 1, 10)`)})
     ON CONFLICT (dataset, symbol, dt) WHERE done_at IS NULL DO UPDATE SET lane = excluded.lane, priority = excluded.priority,
       expected_rows = excluded.expected_rows, reason = excluded.reason, attempts = 0, next_at = excluded.next_at,
       updated_at = excluded.updated_at, vendor = excluded.vendor, turn = excluded.turn,

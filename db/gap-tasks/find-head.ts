@@ -120,10 +120,11 @@ const isBefore = (a: Placed, b: Placed): boolean =>
 
 const isBehind = (shelf: Shelf, head: Shelf): boolean => isSooner(shelf, head) === false
 
-const taskOf = ({ id, symbol, dt, lane, priority, expectedRows, reason, attempts }: QueuedTask): QueuedTask => ({
+const taskOf = ({ id, symbol, dt, days, lane, priority, expectedRows, reason, attempts }: QueuedTask): QueuedTask => ({
   id,
   symbol,
   dt,
+  days,
   lane,
   priority,
   expectedRows,

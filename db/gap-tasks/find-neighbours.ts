@@ -1,64 +1,146 @@
 /** The tasks of a dataset that could ride on a vendor's next call: those of the head's symbol, and those whose turn comes from the head's on. */
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
 import { claimableBy, isFree, type QueuedTask, taskColumns, type VendorReach } from './claimable.ts'
+import { countDays } from './days.ts'
 import { openShelves } from './shelves.ts'
 
 /** Tasks looked at for each that is wanted: however many are not free, a claim stays short. */
 const LOOKS = 4
+/** Tasks of one statement: few where each stands for a month of days, more where they turn out to be single ones. */
+const FEWEST = 2_000
+const MOST = 8_000
 
 interface Shelf {
   closedTo: string
   lane: string
   priority: number
+  headsTurn: number
+}
+
+/** What could ride along, by day, then symbol. Between the days, both inclusive, no task that could is missing. */
+export interface Neighbours {
+  tasks: QueuedTask[]
+  fromDt: string
+  toDt: string
 }
 
 /**
- * By day, then symbol; at most `limit` in the order of the queue, and as many of its symbol. Every shelf is read in the order of its index:
- * sorting a whole queue would cost more than the call that is planned.
+ * In the order of the queue, until the days that are complete have `limit` cells; and as many of the head's symbol, whatever their day. Every
+ * shelf is read in the order of its index: sorting a whole queue would cost more than the call that is planned.
  */
-export async function findNeighbours(
+export async function findNeighbours(db: Db, reach: VendorReach, head: QueuedTask, limit: number): Promise<Neighbours> {
+  const shelves = await db.all<Shelf>(sql`WITH RECURSIVE ${openShelves(reach)}
+    SELECT closed_to AS closedTo, lane, priority, (SELECT h.turn FROM gap_tasks h WHERE h.id = ${head.id}) AS headsTurn FROM shelves`)
+  const found = new Map<number, QueuedTask>()
+  let [fromDt, toDt] = ['0000-01-01', '9999-12-31']
+  for (const shelf of shelves) {
+    const { tasks, endsAt } = await onShelf(db, reach, shelf, limit)
+    for (const task of tasks) found.set(task.id, task)
+    if (endsAt === null) continue
+    const { from, to } = knownBefore(endsAt)
+    if (from > fromDt) fromDt = from
+    if (to < toDt) toDt = to
+  }
+  for (const task of await ofSymbol(db, reach, head, limit)) found.set(task.id, task)
+  // The head is among them.
+  found.delete(head.id)
+  return { tasks: [...found.values()].sort(byDayAndSymbol), fromDt, toDt }
+}
+
+/** Days no unread task can have when those of a turn come next: it begins on the turn's day or, where the newest come first, on none behind it. */
+function knownBefore(turn: number): { from: string; to: string } {
+  const text = String(Math.abs(turn))
+  const month = `${text.slice(0, 4)}-${text.slice(4, 6)}`
+  if (turn < 0) return { from: `${month}-32`, to: '9999-12-31' }
+  return { from: '0000-01-01', to: `${month}-${String(Number(text.slice(6)) - 1).padStart(2, '0')}` }
+}
+
+/** How many days of a task lie between two. */
+function cellsWithin({ dt, days }: QueuedTask, { from, to }: { from: string; to: string }): number {
+  if (days === null) return dt >= from && dt <= to ? 1 : 0
+  const month = dt.slice(0, 7)
+  if (month < from.slice(0, 7) || month > to.slice(0, 7)) return 0
+  const first = month === from.slice(0, 7) ? Number(from.slice(8)) : 1
+  const last = month === to.slice(0, 7) ? Number(to.slice(8)) : 31
+  return countDays(first > 31 ? 0 : days & (-1 << (first - 1)) & (2 ** last - 1))
+}
+
+// That an open task is not done is said in the words of the index, or it would not be used.
+async function ofSymbol(db: Db, reach: VendorReach, head: QueuedTask, limit: number): Promise<QueuedTask[]> {
+  const [found] = await db.all<InColumns>(sql`SELECT ${inColumns} FROM (SELECT ${taskColumns} ${claimableBy(reach)}
+    AND t.symbol = ${head.symbol} AND t.done_at IS NULL ORDER BY t.dt LIMIT ${limit + 1})`)
+  return inRows(found!)
+}
+
+/** Page by page until there are enough cells: how many tasks that takes is not known before. `endsAt`: the turn before which all is read, null for all of it. */
+async function onShelf(
   db: Db,
   reach: VendorReach,
-  head: QueuedTask,
+  shelf: Shelf,
   limit: number,
-): Promise<QueuedTask[]> {
-  const shelves = await db.all<Shelf>(
-    sql`WITH RECURSIVE ${openShelves(reach)} SELECT closed_to AS closedTo, lane, priority FROM shelves`,
-  )
+): Promise<{ tasks: QueuedTask[]; endsAt: number | null }> {
+  const tasks: QueuedTask[] = []
+  let after = sql`(${shelf.headsTurn}, 0)`
+  let [looked, most] = [0, FEWEST]
+  for (;;) {
+    const page = await pageOf(db, reach, shelf, after, most)
+    for (const task of inRows(page)) tasks.push(task)
+    if (page.turn === null) return { tasks, endsAt: null }
+    looked += most
+    const known = knownBefore(page.turn)
+    const complete = tasks.reduce((sum, task) => sum + cellsWithin(task, known), 0)
+    if (complete >= limit) return { tasks, endsAt: page.turn }
+    // Where nothing is complete, what was found has to do.
+    if (looked >= LOOKS * limit) return { tasks, endsAt: complete === 0 ? null : page.turn }
+    after = sql`(${page.turn}, ${page.last})`
+    most = Math.min(MOST, 2 * most)
+  }
+}
+
+/** Tasks of a shelf behind a place, a turn and an id, and where the next page begins; nulls when this is the last. */
+type Page = InColumns & ({ turn: number; last: number } | { turn: null; last: null })
+
+async function pageOf(
+  db: Db,
+  reach: VendorReach,
+  { closedTo, lane, priority }: Shelf,
+  after: SQL,
+  most: number,
+): Promise<Page> {
   const { dataset, fromDt, toDt } = reach
-  const headsTurn = sql`(SELECT h.turn FROM gap_tasks h WHERE h.id = ${head.id})`
-  const onShelves = shelves.map(
-    ({ closedTo, lane, priority }) => sql`SELECT ${inColumns} FROM (SELECT ${taskColumns}
-      FROM (SELECT * FROM gap_tasks t INDEXED BY gap_tasks_queue
-        WHERE t.state = 'queued' AND t.dataset = ${dataset} AND t.closed_to = ${closedTo} AND t.lane = ${lane}
-          AND t.priority = ${priority} AND t.turn >= ${headsTurn} ORDER BY t.turn, t.id LIMIT ${LOOKS * limit}) t
-      WHERE t.dt BETWEEN ${fromDt} AND ${toDt} AND ${isFree(reach)} LIMIT ${limit + 1})`,
-  )
-  // That an open task is not done is said in the words of the index, or it would not be used.
-  const ofSymbol = sql`SELECT ${inColumns} FROM (SELECT ${taskColumns} ${claimableBy(reach)}
-    AND t.symbol = ${head.symbol} AND t.done_at IS NULL ORDER BY t.dt LIMIT ${limit + 1})`
-  const found = await db.all<InColumns>(sql.join([...onShelves, ofSymbol], sql` UNION ALL `))
-  // The head is among them.
-  const tasks = new Map(found.flatMap(inRows).map((task) => [task.id, task]))
-  tasks.delete(head.id)
-  let others = 0
-  return [...tasks.values()].filter(({ symbol }) => symbol === head.symbol || others++ < limit).sort(byDayAndSymbol)
+  const [page] = await db.all<Page>(sql`
+    WITH looked AS MATERIALIZED (SELECT * FROM gap_tasks t INDEXED BY gap_tasks_queue
+      WHERE t.state = 'queued' AND t.dataset = ${dataset} AND t.closed_to = ${closedTo} AND t.lane = ${lane}
+        AND t.priority = ${priority} AND (t.turn, t.id) > ${after} ORDER BY t.turn, t.id LIMIT ${most})
+    SELECT ${inColumns}, (SELECT turn FROM looked LIMIT 1 OFFSET ${most - 1}) AS turn, (SELECT id FROM looked LIMIT 1 OFFSET ${most - 1}) AS last
+    FROM (SELECT ${taskColumns} FROM looked t WHERE t.dt BETWEEN ${fromDt} AND ${toDt} AND ${isFree(reach)})`)
+  return page!
 }
 
 /** Thousands of rows cost more to hand over than to find: each column comes as one text. */
 type InColumns = Record<keyof QueuedTask, string>
 
-const COLUMNS = ['id', 'symbol', 'dt', 'lane', 'priority', 'expectedRows', 'reason', 'attempts'] as const
+const COLUMNS = ['id', 'symbol', 'dt', 'days', 'lane', 'priority', 'expectedRows', 'reason', 'attempts'] as const
 const inColumns = sql.raw(COLUMNS.map((name) => `json_group_array(${name}) AS ${name}`).join(', '))
 
 function inRows(columns: InColumns): QueuedTask[] {
-  const [id = [], symbol = [], dt = [], lane = [], priority = [], expectedRows = [], reason = [], attempts = []] =
-    COLUMNS.map((name) => JSON.parse(columns[name]) as never[])
+  const [
+    id = [],
+    symbol = [],
+    dt = [],
+    days = [],
+    lane = [],
+    priority = [],
+    expectedRows = [],
+    reason = [],
+    attempts = [],
+  ] = COLUMNS.map((name) => JSON.parse(columns[name]) as never[])
   return id.map((one, at) => ({
     id: one,
     symbol: symbol[at]!,
     dt: dt[at]!,
+    days: days[at]!,
     lane: lane[at]!,
     priority: priority[at]!,
     expectedRows: expectedRows[at]!,

@@ -1,6 +1,7 @@
-/** The open task of one cell, with its lease while somebody works on it; there is at most one. */
+/** The open task of one cell, its own or that of several days of its month, with its lease while somebody works on it; there is at most one. */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
+import { taskAround } from './split-tasks.ts'
 
 /** Instants are epoch ms. The lease's token is a right and stays where it is. */
 export interface OpenTask {
@@ -29,6 +30,8 @@ export async function findTask(db: Db, dataset: string, symbol: string, dt: stri
            t.last_outcome AS lastOutcome, t.created_at AS createdAt, t.vendor, l.vendor AS leasedBy, l.leased_at AS leasedAt,
            l.lease_expires_at AS leaseExpiresAt
     FROM gap_tasks t LEFT JOIN leases l ON l.id = t.lease
-    WHERE t.dataset = ${dataset} AND t.symbol = ${symbol} AND t.dt = ${dt} AND t.done_at IS NULL`)
+    WHERE t.done_at IS NULL AND t.id = coalesce(
+      (SELECT id FROM gap_tasks WHERE dataset = ${dataset} AND symbol = ${symbol} AND dt = ${dt} AND done_at IS NULL),
+      (${taskAround(sql`${dataset}`, sql`${symbol}`, sql`${dt}`)}))`)
   return task
 }

@@ -4,6 +4,7 @@ import type { Db } from '../client.ts'
 import { heldBy } from '../leases/held-tasks.ts'
 import { turnsBetween } from './open-turns.ts'
 import { everyShelf } from './shelves.ts'
+import { lastDay } from './split-tasks.ts'
 import { narrowedBy, type TaskFilter } from './tally-tasks.ts'
 
 /** Instants are epoch ms. */
@@ -11,7 +12,10 @@ export interface ListedTask {
   id: number
   dataset: string
   symbol: string
+  /** Its day, or the first of its days; the last of them; how many they are. */
   dt: string
+  toDt: string
+  cells: number
   lane: 'today' | 'backfill'
   priority: number
   state: 'queued' | 'leased' | 'stalled'
@@ -25,7 +29,7 @@ export interface ListedTask {
   vendor: string | null
 }
 
-const columns = sql`t.id, t.dataset, t.symbol, t.dt, t.lane, t.priority, t.state, t.reason, t.attempts, t.next_at AS nextAt,
+const columns = sql`t.id, t.dataset, t.symbol, t.dt, ${lastDay} AS toDt, t.cells, t.lane, t.priority, t.state, t.reason, t.attempts, t.next_at AS nextAt,
   t.last_outcome AS lastOutcome, t.created_at AS createdAt, t.updated_at AS updatedAt, t.vendor`
 
 /**
@@ -74,7 +78,7 @@ async function listQueued(
   const shelves = await db.all<Shelf>(
     sql`WITH RECURSIVE ${everyShelf(dataset)} SELECT closed_to AS closedTo, lane, priority FROM shelves ORDER BY lane DESC, priority DESC`,
   )
-  const turns = turnsBetween(filter.fromDt ?? '0000-01-01', filter.toDt ?? '9999-12-31')
+  const turns = turnsBetween(`${(filter.fromDt ?? '0000-01').slice(0, 7)}-01`, filter.toDt ?? '9999-12-31')
   const found: ListedTask[] = []
   let places: (ListedTask & { turn: number })[] = []
   for (const [at, { closedTo, lane, priority }] of shelves.entries()) {

@@ -3,25 +3,28 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
 import { fixed } from '../compile.ts'
 import { heldBy } from '../leases/held-tasks.ts'
+import { openMonths, splitTasks } from './split-tasks.ts'
 
 /** Days after which a cell that was given up is tried once more, by how often that has happened; the audit does it. */
 const recheckDays = (maxAttempts: number): SQL =>
   sql`CASE WHEN t.attempts <= ${maxAttempts} THEN 7 WHEN t.attempts = ${maxAttempts} + 1 THEN 30 ELSE 90 END`
 
 async function giveBack(db: Db, gone: SQL, maxAttempts: number, now: number): Promise<number> {
-  const [, given = 0] = await db.change([
+  const [, given = []] = await db.write([
     sql`INSERT INTO absences (dataset, symbol, dt, reason, decided_at, recheck_at)
         SELECT t.dataset, t.symbol, t.dt, 'GIVEN_UP', ${now}, ${now} + ${recheckDays(maxAttempts)} * 86400000
-        FROM (SELECT t.* ${heldBy(gone)} AND t.attempts >= ${maxAttempts}) t
+        FROM (SELECT t.* ${heldBy(gone)} AND t.attempts >= ${maxAttempts} AND t.days IS NULL) t
           LEFT JOIN coverage c ON c.dataset = t.dataset AND c.symbol = t.symbol AND c.month = substr(t.dt, 1, 7)
         WHERE coalesce(c.present >> (CAST(substr(t.dt, 9, 2) AS INTEGER) - 1) & 1, 0) = 0
         ON CONFLICT DO UPDATE SET reason = excluded.reason, decided_at = excluded.decided_at, recheck_at = excluded.recheck_at`,
-    sql`UPDATE gap_tasks SET state = CASE WHEN attempts >= ${maxAttempts} THEN 'stalled' ELSE 'queued' END, lease = NULL,
+    sql`UPDATE gap_tasks SET state = CASE WHEN attempts >= ${maxAttempts} AND days IS NULL THEN 'stalled' ELSE 'queued' END, lease = NULL,
           last_outcome = 'abandoned', updated_at = ${now}
-        WHERE id IN (SELECT t.id ${heldBy(gone)})`,
+        WHERE id IN (SELECT t.id ${heldBy(gone)}) RETURNING cells`,
+    // Of many days one may be what kills: each is tried once more and then given up for itself.
+    ...splitTasks(openMonths(sql`m.attempts >= ${maxAttempts}`)),
     sql`DELETE FROM leases AS l WHERE ${gone}`,
   ])
-  return given
+  return given.reduce((sum, { cells }) => sum + Number(cells), 0)
 }
 
 /** Leases that have lapsed. */

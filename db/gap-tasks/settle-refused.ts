@@ -1,6 +1,7 @@
 /** Ends queued tasks that nobody may take: every vendor that could serve the cells has refused the symbol. */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
+import { splitWithin } from './split-tasks.ts'
 
 /** Cells of one symbol, both ends inclusive, with what their absence is called and when a refusal is doubted again (epoch ms). */
 export interface Refused {
@@ -27,6 +28,7 @@ export async function settleRefused(
     WHERE t.state = 'queued' AND t.reason IN ('missing', 'recheck', 'manual')
       AND coalesce(c.present >> (CAST(substr(t.dt, 9, 2) AS INTEGER) - 1) & 1, 0) = 0)`
   const results = await db.write([
+    ...splitWithin(dataset, JSON.stringify(refused)),
     sql`INSERT INTO absences (dataset, symbol, dt, reason, decided_at, recheck_at)
         SELECT ${dataset}, symbol, dt, reason, ${now}, recheck_at FROM ${tasks} WHERE true
         ON CONFLICT DO UPDATE SET reason = excluded.reason, decided_at = excluded.decided_at, recheck_at = excluded.recheck_at`,

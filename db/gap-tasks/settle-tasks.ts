@@ -5,9 +5,11 @@
  */
 import { type Placeholder, type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
-import { fixed } from '../compile.ts'
+import { fixed, type Statement } from '../compile.ts'
 import { takeApart } from '../settling/take-apart.ts'
+import { asTask, dayBitOf } from './days.ts'
 import { shelve } from './shelves.ts'
+import { fromWhole, inherited, turnLike } from './split-tasks.ts'
 
 /** What one answer means for one leased task. Epoch ms throughout; booleans as 0 and 1 because they travel as JSON. */
 export interface Settlement {
@@ -59,10 +61,20 @@ export async function settleTasks(db: Db, request: SettleRequest): Promise<numbe
   // Neighbours in the indexes are written together.
   const inOrder = request.settlements.toSorted(bySymbolAndDay)
   let settled = 0
-  for (let at = 0; at < inOrder.length; at += SETTLED_AT_ONCE) {
-    settled += await settlePart(db, request, inOrder.slice(at, at + SETTLED_AT_ONCE))
-  }
+  for (const part of settledTogether(inOrder, (settlement) => settlement))
+    settled += await settlePart(db, request, part)
   return settled
+}
+
+/** Slices of what is in the order of the indexes, of about `SETTLED_AT_ONCE`: the days of a symbol's month may be one task and stay together. */
+export function* settledTogether<T>(inOrder: readonly T[], cellOf: (one: T) => Cell): Generator<T[]> {
+  const isOneMonth = (a: Cell, b: Cell): boolean => a.symbol === b.symbol && a.dt.slice(0, 7) === b.dt.slice(0, 7)
+  for (let from = 0; from < inOrder.length; ) {
+    let to = Math.min(from + SETTLED_AT_ONCE, inOrder.length)
+    while (to < inOrder.length && isOneMonth(cellOf(inOrder[to - 1]!), cellOf(inOrder[to]!))) to++
+    yield inOrder.slice(from, to)
+    from = to
+  }
 }
 
 type Cell = Pick<Settlement, 'symbol' | 'dt'>
@@ -88,8 +100,9 @@ async function settlePart(db: Db, request: SettleRequest, settlements: readonly 
     ...(isAny(({ present }) => present === 1) ? [forgetAbsences({ dataset }), moveBookmarks({ vendor, dataset })] : []),
     ...(isAny(({ absence }) => absence !== null) ? [recordAbsences({ dataset, now })] : []),
     ...(isAny(({ partition }) => partition !== null) ? [touchPartitions({ dataset, now })] : []),
+    ...(isAny(({ state }) => state !== 'done') ? tellApart(settlements, { token, now }) : []),
     endTasks({ now }),
-    ...(isAny(({ state }) => state === 'queued') ? [shelveAgain({ now })] : []),
+    ...(isAny(({ state }) => state === 'queued') ? [shelveAgain({ dataset, now })] : []),
     endLeases({ token }),
     sql`DELETE FROM settling`,
   ])
@@ -108,7 +121,37 @@ const touchPartitions = fixed<'dataset' | 'now'>(
 const endTasks = fixed<'now'>(
   ({ now }) => sql`
   UPDATE gap_tasks SET state = s.state, done_at = CASE s.state WHEN 'done' THEN ${now} END, lease = NULL, next_at = s.next_at, last_outcome = s.outcome, attempts = attempts - 1 + s.burns, updated_at = ${now}
-  FROM settling s WHERE gap_tasks.id = s.task_id`,
+  FROM settling s WHERE gap_tasks.id = s.task_id AND gap_tasks.dt = s.dt`,
+)
+
+/**
+ * A task of several days keeps those that are done, or its first where none is; each other day becomes a task of its own. What is done
+ * altogether needs none of this.
+ */
+function tellApart(settlements: readonly Settlement[], { token, now }: { token: string; now: number }): Statement[] {
+  const days = new Map<number, Settlement[]>()
+  for (const one of settlements) days.set(one.id, [...(days.get(one.id) ?? []), one])
+  const kept = [...days].flatMap(([id, all]) => {
+    if (all.length === 1 || all.every(({ state }) => state === 'done')) return []
+    const done = all.reduce((mask, { dt, state }) => (state === 'done' ? mask | dayBitOf(dt) : mask), 0)
+    const task = asTask(all[0]!.dt, done === 0 ? dayBitOf(all[0]!.dt) : done)
+    return [[id, task.dt, task.days, task.cells]]
+  })
+  return kept.length === 0 ? [] : [keepDays({ token, kept: JSON.stringify(kept) }), queueDays({ now })]
+}
+
+const keepDays = fixed<'token' | 'kept'>(
+  ({ token, kept }) => sql`
+  UPDATE gap_tasks AS t SET dt = k.dt, days = k.days, cells = k.cells, turn = ${turnLike(sql`k.dt`)}
+  FROM (SELECT value->>0 AS id, value->>1 AS dt, value->>2 AS days, value->>3 AS cells FROM json_each(${kept}) LIMIT -1) k
+  WHERE t.id = k.id AND t.lease IN (SELECT id FROM leases WHERE token = ${token})`,
+)
+
+const queueDays = fixed<'now'>(
+  ({ now }) => sql`
+  INSERT INTO gap_tasks (${inherited}, dt, turn, state, attempts, next_at, last_outcome, updated_at)
+  SELECT ${fromWhole}, s.dt, ${turnLike(sql`s.dt`)}, s.state, t.attempts - 1 + s.burns, s.next_at, s.outcome, ${now}
+  FROM settling s CROSS JOIN gap_tasks t ON t.id = s.task_id WHERE s.dt <> t.dt AND s.state <> 'done'`,
 )
 
 /** Of the token, those that hold nothing any more. */
@@ -119,9 +162,11 @@ const endLeases = fixed<'token'>(
 )
 
 /** Reads the evidence just recorded. */
-const shelveAgain = fixed<'now'>(
-  ({ now }) => sql`
-  UPDATE gap_tasks SET ${shelve(now)} WHERE id IN (SELECT task_id FROM settling WHERE state = 'queued')`,
+const shelveAgain = fixed<'dataset' | 'now'>(
+  ({ dataset, now }) => sql`
+  UPDATE gap_tasks SET ${shelve(now)} WHERE id IN (
+    SELECT t.id FROM settling s CROSS JOIN gap_tasks t ON t.dataset = ${dataset} AND t.symbol = s.symbol AND t.dt = s.dt AND t.done_at IS NULL
+    WHERE s.state = 'queued')`,
 )
 
 /** A digest other than the known one is a correction, whoever noticed it: also a run that was killed after the files were written. */

@@ -1,7 +1,8 @@
-/** Open tasks counted by dataset, lane, state and reason. */
+/** Open tasks, a day each, counted by dataset, lane, state and reason. */
 import { type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
 import { idSlices } from './id-slices.ts'
+import { daysWithin, lastDay } from './split-tasks.ts'
 
 export interface TaskFilter {
   dataset?: string
@@ -47,8 +48,12 @@ export async function tallyTasks(db: Db, filter: TaskFilter): Promise<TaskTally[
 
 const tallyOf = (db: Db, which: SQL, filter: TaskFilter, how = sql``): Promise<TaskTally[]> =>
   db.all<TaskTally>(sql`
-    SELECT dataset, lane, state, reason, count(*) AS tasks, min(dt) AS oldestDt, max(dt) AS newestDt, min(next_at) AS nextAt
+    SELECT dataset, lane, state, reason, sum(${within(filter)}) AS tasks, min(dt) AS oldestDt, max(${lastDay}) AS newestDt, min(next_at) AS nextAt
     FROM gap_tasks t ${how} WHERE ${which} ${narrowedBy(filter)} GROUP BY dataset, lane, state, reason`)
+
+/** How many days of a task t lie within a filter's. */
+const within = ({ fromDt, toDt }: TaskFilter): SQL =>
+  fromDt === undefined && toDt === undefined ? sql`t.cells` : daysWithin(fromDt ?? '0000-01-01', toDt ?? '9999-12-31')
 
 function sorted(sums: ReadonlyMap<string, TaskTally>): TaskTally[] {
   return [...sums].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, tally]) => tally)
@@ -73,7 +78,7 @@ export function narrowedBy({ dataset, state, symbol, fromDt, toDt }: TaskFilter)
     ...(dataset === undefined ? [] : [sql`AND t.dataset = ${dataset}`]),
     ...(state === undefined ? [] : [sql`AND t.state = ${state}`]),
     ...(symbol === undefined ? [] : [sql`AND t.symbol = ${symbol}`]),
-    ...(fromDt === undefined ? [] : [sql`AND t.dt >= ${fromDt}`]),
+    ...(fromDt === undefined ? [] : [sql`AND ${lastDay} >= ${fromDt}`]),
     ...(toDt === undefined ? [] : [sql`AND t.dt <= ${toDt}`]),
   ]
   return sql.join(rules, sql` `)

@@ -4,12 +4,12 @@ import type { Db } from '../client.ts'
 import { heldBy } from './held-tasks.ts'
 
 async function release(db: Db, which: SQL, now: number): Promise<number> {
-  const [released] = await db.change([
+  const [released = []] = await db.write([
     sql`UPDATE gap_tasks SET state = 'queued', lease = NULL, attempts = attempts - 1, updated_at = ${now}
-        WHERE id IN (SELECT t.id ${heldBy(which)})`,
+        WHERE id IN (SELECT t.id ${heldBy(which)}) RETURNING cells`,
     sql`DELETE FROM leases AS l WHERE ${which}`,
   ])
-  return released ?? 0
+  return released.reduce((sum, { cells }) => sum + Number(cells), 0)
 }
 
 /** Answers how many tasks the token still held. */

@@ -1,6 +1,7 @@
 /** Manifest lines become memory again: after a crash between a file and its commit, or after the database was lost. */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
+import { splitAround } from '../gap-tasks/split-tasks.ts'
 import { manifests } from './table.ts'
 
 export interface AcceptedLine {
@@ -83,6 +84,7 @@ export async function replayAccepted(
     sql`INSERT INTO partitions (dataset, partition, version, touched_at, expected)
         SELECT DISTINCT ${dataset}, s->>'partition', 1, ${now}, '' FROM ${replayed} WHERE true
         ON CONFLICT DO UPDATE SET version = version + 1, touched_at = excluded.touched_at`,
+    ...splitAround(dataset, `[${fresh.map((row) => row.line).join(',')}]`),
     sql`UPDATE gap_tasks SET state = 'done', done_at = ${now}, last_outcome = 'filled', updated_at = ${now}
         WHERE dataset = ${dataset} AND state IN ('queued', 'stalled')
           AND (symbol, dt) IN (SELECT s->>'symbol', s->>'dt' FROM ${replayed})`,

@@ -27,13 +27,13 @@ const BROUGHT: Record<string, Read> = {
   partition: ({ partition }) => partition,
 }
 
-/** Those the task t knows itself. */
+/** Those the task t knows itself, or its day w.dt. */
 const KNOWN = {
   task_id: 't.id',
   symbol: 't.symbol',
-  dt: 't.dt',
-  month: 'substr(t.dt, 1, 7)',
-  bit: '1 << (CAST(substr(t.dt, 9, 2) AS INTEGER) - 1)',
+  dt: 'w.dt',
+  month: 'substr(w.dt, 1, 7)',
+  bit: '1 << (CAST(substr(w.dt, 9, 2) AS INTEGER) - 1)',
 }
 
 const columns = Object.entries(BROUGHT)
@@ -58,12 +58,12 @@ export function takeApart(token: string, settlements: readonly Settlement[]): St
   texts.set(key, text)
   const once = columns.flatMap(([, read], at) => (ways[at] === 'once' ? [asBound(read(settlements[0]!))] : []))
   const each = columns.flatMap(([, read], at) => (ways[at] === 'each' ? [read] : []))
-  const rows = settlements.map((one) => [one.id, ...each.map((read) => read(one))])
+  const rows = settlements.map((one) => [one.id, one.dt, ...each.map((read) => read(one))])
   return { text, args: [token, JSON.stringify(rows), ...once] }
 }
 
 function textOf(ways: readonly Way[]): string {
-  let [once, each] = [3, 1]
+  let [once, each] = [3, 2]
   const brought = columns.flatMap(([name], at) => {
     const way = ways[at]!
     return way === 'none' ? [] : [[name, way === 'once' ? `?${once++}` : `w.s->>${each++}`]]
@@ -72,7 +72,7 @@ function textOf(ways: readonly Way[]): string {
   // A limit keeps the value of a row from being read anew for each of its columns.
   return `INSERT INTO settling (${all.map(([name]) => name).join(', ')})
     SELECT ${all.map(([, value]) => value).join(', ')}
-    FROM (SELECT value AS s FROM json_each(?2) LIMIT -1) w CROSS JOIN gap_tasks t ON t.id = w.s->>0
+    FROM (SELECT value AS s, value->>1 AS dt FROM json_each(?2) LIMIT -1) w CROSS JOIN gap_tasks t ON t.id = w.s->>0
     WHERE t.lease IN (SELECT id FROM leases WHERE token = ?1)`
 }
 

@@ -2,16 +2,15 @@
 import { nextCallAt } from '../../db/budgets/take-calls.ts'
 import { type Circuit, listCircuits } from '../../db/circuits/circuits.ts'
 import { claimTasks } from '../../db/gap-tasks/claim-tasks.ts'
-import type { QueuedTask, VendorReach } from '../../db/gap-tasks/claimable.ts'
+import type { VendorReach } from '../../db/gap-tasks/claimable.ts'
 import { findHead } from '../../db/gap-tasks/find-head.ts'
 import { mayTake } from '../../db/gap-tasks/may-take.ts'
 import { nextDue } from '../../db/gap-tasks/next-due.ts'
 import { reapLeases } from '../../db/gap-tasks/reap-leases.ts'
 import { anyLease } from '../../db/leases/any-lease.ts'
-import { cellKey } from '../_market/cell.ts'
-import type { Want } from '../_vendors/vendor.ts'
 import { type Desk, datasetsOf, type Lane, type Server, serversOf } from './desk.ts'
 import { limitsOf } from './limits.ts'
+import { toClaim } from './offer.ts'
 import { type Candidate, pickNext } from './pick.ts'
 import { type Choice, planCall } from './plan-call.ts'
 import { reachOf } from './reach.ts'
@@ -43,27 +42,20 @@ export async function claimNext(desk: Desk, lane: Lane | null): Promise<Claim | 
     const token = desk.token()
     const now = desk.now()
     const taken = await claimTasks(desk.db, {
-      ids: choice.plan.wants.map((want) => taskOf(choice, want).id),
+      ...toClaim(choice.tasks),
       vendor: choice.server.seat.name,
       token,
       holder: desk.holder,
       now,
       leaseExpiresAt: now + LEASE_MS,
     })
-    const wants = choice.plan.wants.filter((want) => taken.has(taskOf(choice, want).id))
+    const wants = choice.plan.wants.filter((want) => taken.has(choice.tasks.get(want)!.id))
     if (wants.length === 0) continue
     const { vendor: account } = limitsOf(choice.server.seat, choice.head.lane)
     desk.promised.promise(account, token, choice.plan.expectedCalls)
     return { ...choice, plan: { ...choice.plan, wants }, token }
   }
   return { nextAt: desk.now() + LOOK_AGAIN_MS }
-}
-
-/** The task behind a want of a choice's plan. */
-export function taskOf(choice: Choice, want: Want): QueuedTask {
-  const task = choice.tasks.get(cellKey(want.symbol, want.dt))
-  if (!task) throw new Error(`${choice.server.seat.name} planned ${want.symbol} ${want.dt}, which it was not offered`)
-  return task
 }
 
 /** What would be claimed now: the dry run of a dispatch. */

@@ -3,10 +3,11 @@ import type { DatasetConfig } from '../../config/schema.ts'
 import { usualRows } from '../../db/attempts/usual-rows.ts'
 import type { QueuedTask } from '../../db/gap-tasks/claimable.ts'
 import { findNeighbours } from '../../db/gap-tasks/find-neighbours.ts'
-import { type CellKey, cellKey, type DatasetName } from '../_market/cell.ts'
+import type { DatasetName } from '../_market/cell.ts'
 import type { CallPlan, PlanTerms, Want } from '../_vendors/vendor.ts'
 import { type Desk, namesOf, type Server } from './desk.ts'
 import { callsLeft, limitsOf } from './limits.ts'
+import { type Offer, offerOf } from './offer.ts'
 import { type Candidate, rankingOf } from './pick.ts'
 import { planBack } from './plan-back.ts'
 import { cellsPerPage, type Score } from './score.ts'
@@ -29,24 +30,30 @@ export interface Choice {
   ranking: Score[]
   plan: CallPlan
   terms: PlanTerms
-  tasks: Map<CellKey, QueuedTask>
+  /** The task behind each want of the plan. */
+  tasks: Offer
 }
 
 /** The plan for a candidate's head, in the order of its dataset; `candidates` are all that were looked at. */
 export async function planCall(best: Candidate, candidates: readonly Candidate[], desk: Desk): Promise<Choice> {
   const { server, dataset, spec, reach, head } = best
-  const neighbours = await findNeighbours(desk.db, reach, head, offeredTo(server, spec))
+  const most = offeredTo(server, spec)
+  const neighbours = await findNeighbours(desk.db, reach, head, most)
   const terms = planTerms(server, dataset, spec, namesOf(desk.config), reach.now)
   if (CUT_TO_BUDGET.has(spec.expected_rows)) {
     const left = await callsLeft(desk, limitsOf(server.seat, head.lane))
     terms.shape.pagesPerPlan = Math.max(1, Math.min(terms.shape.pagesPerPlan, left))
   }
-  const tasks = new Map([head, ...neighbours].map((task) => [cellKey(task.symbol, task.dt), task]))
   const { connector } = server.seat
-  const [first, ...wants] = await wantsOf(desk.db, server, dataset, spec, [head, ...neighbours])
+  const usual = await usualOf(desk.db, server, dataset, spec, [head, ...neighbours.tasks])
   const isNewestFirst = spec.backfill.order === 'newest-first'
+  const offer = offerOf(head, neighbours, most, { isNewestFirst, usual })
+  const ofHead = [...offer].filter(([, task]) => task === head).map(([want]) => want)
+  const first = isNewestFirst ? ofHead.at(-1) : ofHead[0]
+  const wants = [...offer.keys()].filter((want) => want !== first)
   const plan = isNewestFirst ? planBack(connector, first!, wants, terms) : connector.plan(first!, wants, terms)
   const ranking = rankingOf(head, candidates, reach.now).map(({ score }) => score)
+  const tasks: Offer = new Map(plan.wants.map((want) => [want, taskBehind(want, offer, plan)]))
   return { server, dataset, spec, head, ranking, plan, terms, tasks }
 }
 
@@ -56,21 +63,22 @@ function offeredTo(server: Server, spec: DatasetConfig): number {
 }
 
 /** Of minutes the calendar knows those of the session; how many a symbol has before and after it, its latest answers tell. */
-async function wantsOf(
+async function usualOf(
   db: Desk['db'],
   { seat }: Server,
   dataset: DatasetName,
   spec: DatasetConfig,
   tasks: readonly QueuedTask[],
-): Promise<Want[]> {
+): Promise<Map<string, number>> {
   const isReckoned = spec.expected_rows === 'session_minutes'
   const symbols = isReckoned ? [...new Set(tasks.map(({ symbol }) => symbol))] : []
-  const usual = await usualRows(db, dataset, seat.name, symbols)
-  return tasks.map(({ symbol, dt, expectedRows }) => ({
-    symbol,
-    dt,
-    expectedRows: usual.get(symbol) ?? expectedRows,
-  }))
+  return await usualRows(db, dataset, seat.name, symbols)
+}
+
+function taskBehind(want: Want, offer: Offer, { vendor }: CallPlan): QueuedTask {
+  const task = offer.get(want)
+  if (!task) throw new Error(`${vendor} planned ${want.symbol} ${want.dt}, which it was not offered`)
+  return task
 }
 
 /** What a connector is told of a dataset and of this vendor's limits. */

@@ -4,20 +4,25 @@ import type { DatasetConfig } from '../../config/schema.ts'
 import { type Absence, explainAbsences } from '../../db/absences/absences.ts'
 import { dueRereads } from '../../db/attempts/due-rereads.ts'
 import { endRereads } from '../../db/gap-tasks/end-rereads.ts'
+import { enqueueMonths } from '../../db/gap-tasks/enqueue-months.ts'
 import { enqueueTasks, type NewTask } from '../../db/gap-tasks/enqueue-tasks.ts'
 import { expectedRows, livesOf } from '../_expected/expected.ts'
 import { openWindows } from '../_expected/restate.ts'
 import type { DatasetName } from '../_market/cell.ts'
 import { type Dt, maxDt } from '../_market/dt.ts'
 import { firstReached } from './absent-by-rule.ts'
+import { byMonth } from './by-month.ts'
 import { type Desk, preferenceOrder, serversOf } from './desk.ts'
-import { type Gap, gapsInOrder } from './gaps-in-order.ts'
+import { gapsInOrder } from './gaps-in-order.ts'
 import { servedFrom } from './reach.ts'
 
 type QueueingDesk = Pick<Desk, 'db' | 'seats' | 'config' | 'now'>
 
 /** Tasks of one write: some 30 ms. */
 const TASKS_PER_WRITE = 6_000
+const MONTHS_PER_WRITE = 2_000
+/** Tasks written out at once: the days of a month are found together where the newest come first. */
+const TASKS_AT_ONCE = 60_000
 const PRIORITY_TODAY = 100
 /** A day's bar costs a hundredth of its minutes and says most of it: days come first. */
 const PRIORITY_DAYS = 10
@@ -56,29 +61,39 @@ export async function queueGaps(
     .filter(({ fromDt, toDt }) => fromDt <= toDt)
   const whenServed = servedFrom(servers, spec, now)
   for await (const slice of gapsInOrder(desk.db, dataset, spec, lives, asof, limit)) {
-    const gaps = alikeTogether(slice, about)
-    for (let at = 0; at < gaps.length; ) {
+    for (let at = 0; at < slice.length; ) {
       if (queued.enqueued === limit) return { ...queued, isCut: true }
-      const batch = gaps
-        .slice(at, at + Math.min(TASKS_PER_WRITE, limit - queued.enqueued))
+      const tasks = slice
+        .slice(at, at + Math.min(TASKS_AT_ONCE, limit - queued.enqueued))
         .map(({ symbol, dt }) => newTask(about, symbol, dt, 'missing', whenServed(dt)))
-      at += batch.length
-      queued.gaps += batch.length
-      await explainAbsences(desk.db, dataset, tooRecent(batch, desk.now()), desk.now())
-      await nextTurn()
-      queued.enqueued += await enqueueTasks(desk.db, dataset, batch, desk.now())
-      // A write holds the event loop as long as it takes.
-      await nextTurn()
+      at += tasks.length
+      queued.gaps += tasks.length
+      queued.enqueued += await enqueue(desk, about, tasks)
     }
   }
   // The search ends where it found as many as it was asked for.
   return { ...queued, isCut: queued.gaps >= limit }
 }
 
-/** Tasks that share all but their cell are written together; of minutes each symbol has rows of its own to be expected. */
-function alikeTogether(slice: readonly Gap[], { spec, shares }: About): readonly Gap[] {
-  if (spec.expected_rows !== 'session_minutes') return slice
-  return [...slice].sort((a, b) => (shares.get(a.symbol) ?? 1) - (shares.get(b.symbol) ?? 1))
+/** What any vendor may be asked for at once goes by the month, the rest by the day. A write holds the event loop as long as it takes. */
+async function enqueue(desk: QueueingDesk, { dataset, spec }: About, tasks: readonly NewTask[]): Promise<number> {
+  const { db } = desk
+  const { months, days } = byMonth(tasks, desk.now())
+  const newestFirst = spec.backfill.order === 'newest-first'
+  let enqueued = 0
+  for (let at = 0; at < months.length; at += MONTHS_PER_WRITE) {
+    const part = months.slice(at, at + MONTHS_PER_WRITE)
+    enqueued += await enqueueMonths(db, { dataset, priority: backlogPriority(spec), newestFirst }, part, desk.now())
+    await nextTurn()
+  }
+  for (let at = 0; at < days.length; at += TASKS_PER_WRITE) {
+    const part = days.slice(at, at + TASKS_PER_WRITE)
+    await explainAbsences(db, dataset, tooRecent(part, desk.now()), desk.now())
+    await nextTurn()
+    enqueued += await enqueueTasks(db, dataset, part, desk.now())
+    await nextTurn()
+  }
+  return enqueued
 }
 
 export function newTask(
@@ -93,7 +108,7 @@ export function newTask(
     symbol,
     dt,
     lane: today ? 'today' : 'backfill',
-    priority: today ? PRIORITY_TODAY : spec.expected_rows === 'session_minutes' ? PRIORITY_MINUTES : PRIORITY_DAYS,
+    priority: today ? PRIORITY_TODAY : backlogPriority(spec),
     expectedRows: expectedRows(spec, symbol, dt, shares.get(symbol)),
     reason,
     nextAt,
@@ -101,7 +116,10 @@ export function newTask(
   }
 }
 
-const tooRecent = (gaps: NewTask[], now: number): Absence[] =>
+const backlogPriority = (spec: DatasetConfig): number =>
+  spec.expected_rows === 'session_minutes' ? PRIORITY_MINUTES : PRIORITY_DAYS
+
+const tooRecent = (gaps: readonly NewTask[], now: number): Absence[] =>
   gaps
     .filter(({ nextAt }) => nextAt > now)
     .map(({ symbol, dt, nextAt }) => ({ symbol, dt, reason: 'TOO_RECENT', recheckAt: nextAt }))

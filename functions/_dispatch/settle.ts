@@ -3,14 +3,14 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Attempt } from '../../db/attempts/list-attempts.ts'
 import { demote } from '../../db/demotions/demotions.ts'
 import type { QueuedTask } from '../../db/gap-tasks/claimable.ts'
-import { bySymbolAndDay, SETTLED_AT_ONCE, type Settlement, settleTasks } from '../../db/gap-tasks/settle-tasks.ts'
+import { bySymbolAndDay, type Settlement, settledTogether, settleTasks } from '../../db/gap-tasks/settle-tasks.ts'
 import { nextWindow, windowAt } from '../_expected/restate.ts'
 import { digestRows } from '../_lake/digest.ts'
 import type { KeptCell } from '../_lake/keep.ts'
 import { newestVintages } from '../_lake/vintages.ts'
 import { type CellKey, cellKey } from '../_market/cell.ts'
 import { partitionOf } from '../_market/partition.ts'
-import { type Claim, taskOf } from './claim.ts'
+import type { Claim } from './claim.ts'
 import { believedMs, demotionsOf } from './demotions-of.ts'
 import { type Desk, sourceOf } from './desk.ts'
 import { othersSeenFrom } from './other-vendors.ts'
@@ -64,9 +64,9 @@ export async function settle(desk: Desk, claim: Claim, gathered: Gathered): Prom
   const inOrder = outcomes.toSorted((a, b) => bySymbolAndDay(a.want, b.want))
   let settled = 0
   // What is made of a large answer need not all be in memory at once.
-  for (let from = 0; from < inOrder.length; from += SETTLED_AT_ONCE) {
-    const settlements = inOrder.slice(from, from + SETTLED_AT_ONCE).map((cell): Settlement => {
-      const task = taskOf(claim, cell.want)
+  for (const part of settledTogether(inOrder, ({ want }) => want)) {
+    const settlements = part.map((cell): Settlement => {
+      const task = claim.tasks.get(cell.want)!
       return settlementOf(claim, gathered, cell, task, verdictFor(cell, task), mine.get(cell.key))
     })
     settled += await settleTasks(desk.db, { token, vendor, dataset, settlements, night, now })

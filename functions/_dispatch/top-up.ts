@@ -1,11 +1,13 @@
 /** The queue holds a working set: what did not fit when the audit looked is brought in as it drains. */
 import { countOpenTasks } from '../../db/gap-tasks/count-tasks.ts'
+import { splitAtBorders } from '../../db/gap-tasks/split-tasks.ts'
 import { listShares } from '../../db/liquidity/liquidity.ts'
 import { forgetUnqueued, listUnqueued, noteUnqueued } from '../../db/unqueued/unqueued.ts'
 import { asofAt } from '../_expected/expected.ts'
 import { inTurn } from '../_lake/in-turn.ts'
-import { type Desk, datasetsOf } from './desk.ts'
+import { type Desk, datasetsOf, serversOf } from './desk.ts'
 import { type About, queueGaps } from './queue-gaps.ts'
+import { reachOf } from './reach.ts'
 
 /** A queue that is emptier than this is filled again, so that plans stay full and no vendor waits for the next audit. */
 const lowWater = ({ config }: Desk): number => config.maxOpenTasks / 2
@@ -43,6 +45,11 @@ export async function queueUpTo(
 ): Promise<{ gaps: number; enqueued: number }> {
   const { dataset } = about
   const queued = await queueGaps(desk, about, Math.min(room, allowed ?? room))
+  const reaches = serversOf(desk, dataset).map(({ terms }) => ({
+    symbol: '*',
+    ...reachOf(terms, about.spec, desk.now()),
+  }))
+  await splitAtBorders(desk.db, dataset, reaches, desk.now())
   const left = allowed === null ? null : allowed - queued.enqueued
   // Only room can come back; what a policy does not allow waits for the next audit.
   if (queued.isCut && left !== 0) await noteUnqueued(desk.db, { dataset, night, allowed: left })

@@ -2,9 +2,10 @@ import { expect, test } from 'vitest'
 import { takeCalls } from '../../db/budgets/take-calls.ts'
 import { blockVendor } from '../../db/circuits/circuits.ts'
 import { demote } from '../../db/demotions/demotions.ts'
-import { chooseNext, claimNext, taskOf } from '../../functions/_dispatch/claim.ts'
+import { chooseNext, claimNext } from '../../functions/_dispatch/claim.ts'
 import { limitsOf } from '../../functions/_dispatch/limits.ts'
 import type { Choice } from '../../functions/_dispatch/plan-call.ts'
+import { cellKey } from '../../functions/_market/cell.ts'
 import type { Node } from '../../functions/_runtime/node.ts'
 import { audit } from '../../functions/audit.ts'
 import { dispatchOneTask } from '../../functions/dispatch-one-task.ts'
@@ -139,11 +140,11 @@ test('claimers at once share the queue without overlap, and each is told what it
   const { node } = await audited()
   const claims = await Promise.all(Array.from({ length: 6 }, () => claimNext(node, null)))
   const taken = claims.flatMap((claim) =>
-    'token' in claim ? claim.plan.wants.map((want) => taskOf(claim, want).id) : [],
+    'token' in claim ? claim.plan.wants.map(({ symbol, dt }) => cellKey(symbol, dt)) : [],
   )
   expect(new Set(taken).size).toBe(taken.length)
-  const leased = (await tasksIn(node.db)).filter(({ state }) => state === 'leased').map(({ id }) => id)
-  expect(taken.sort((a, b) => a - b)).toEqual(leased)
+  const leased = (await tasksIn(node.db)).filter(({ state }) => state === 'leased')
+  expect(taken.sort()).toEqual(leased.map(({ symbol, dt }) => cellKey(symbol, dt)).sort())
 })
 
 test('two plans at once do not count on the same calls', async () => {
@@ -161,7 +162,11 @@ test('two plans at once do not count on the same calls', async () => {
 
 test('a plan for a cell that was not offered is a bug, and says so', async () => {
   const { node } = await audited()
-  const choice = await chosen(node)
+  const { connector } = seatOf(node, 'alpaca')
   const stranger = { symbol: 'STRANGE', dt: ASOF, expectedRows: 1 }
-  expect(() => taskOf(choice, stranger)).toThrow('alpaca planned STRANGE 2024-07-05, which it was not offered')
+  seatOf(node, 'alpaca').connector = {
+    ...connector,
+    plan: (...asked) => ({ ...connector.plan(...asked), wants: [stranger] }),
+  }
+  await expect(chosen(node)).rejects.toThrow('alpaca planned STRANGE 2024-07-05, which it was not offered')
 })

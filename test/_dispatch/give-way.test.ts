@@ -60,7 +60,7 @@ test('a task of today takes its whole day along, however many older tasks wait',
     lane: null,
     now: EVENING,
   }
-  const near = await findNeighbours(node.db, reach, choice.head, 10)
+  const near = await findNeighbours(node.db, reach, choice.head, 10).then(({ tasks }) => tasks)
   const others = near.filter(({ symbol }) => symbol !== choice.head.symbol)
   expect(others.map(({ dt }) => dt)).toEqual([ASOF, ASOF])
 })

@@ -24,7 +24,7 @@ function candidate({ vendor, id, dt = '2024-07-01', ...told }: Told): Candidate 
     dataset: 'equities_bars',
     spec: { backfill: { order: 'oldest-first' } } as DatasetConfig,
     reach: { vendor, dataset: 'equities_bars', fromDt: dt, toDt: dt, lane: null, now: NOW },
-    head: { id, symbol: 'AAPL', dt, lane, priority, expectedRows: 1, reason: 'missing', attempts: 0 },
+    head: { id, symbol: 'AAPL', dt, days: null, lane, priority, expectedRows: 1, reason: 'missing', attempts: 0 },
     score: {
       vendor,
       score,

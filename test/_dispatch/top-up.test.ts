@@ -1,9 +1,11 @@
 import { sql } from 'drizzle-orm'
 import { expect, test } from 'vitest'
 import { countOpenTasks } from '../../db/gap-tasks/count-tasks.ts'
+import { splitTasks } from '../../db/gap-tasks/split-tasks.ts'
 import { listUnqueued } from '../../db/unqueued/unqueued.ts'
 import { dispatchNext } from '../../functions/_dispatch/dispatch.ts'
 import { topUp } from '../../functions/_dispatch/top-up.ts'
+import type { Node } from '../../functions/_runtime/node.ts'
 import { audit } from '../../functions/audit.ts'
 import { EVENING, openStage, type StageTerms } from './stage.ts'
 
@@ -35,8 +37,12 @@ test('a backlog larger than the queue is worked off in one night, and the queue 
   expect(await listUnqueued(node.db)).toEqual([])
 })
 
+/** Each day a task of its own, so that some of them can be taken away. */
+const splitAll = (node: Node): Promise<unknown> => node.db.write(splitTasks(sql`SELECT id FROM gap_tasks`))
+
 test('what is open already takes no room from what is not queued yet, however old it is', async () => {
   const { node } = await audited(40)
+  await splitAll(node)
   // The oldest cells of the backlog stay on the queue, because nobody may take them now.
   await node.db.write([
     sql`UPDATE gap_tasks SET next_at = ${EVENING + 86_400_000}, closed_to = '*', reopens_at = ${EVENING + 86_400_000}
@@ -51,6 +57,7 @@ test('what is open already takes no room from what is not queued yet, however ol
 
 test('a queue that is more than half full is left alone', async () => {
   const { node } = await audited(40)
+  await splitAll(node)
   await node.db.write([sql`DELETE FROM gap_tasks WHERE id IN (SELECT id FROM gap_tasks ORDER BY id LIMIT 15)`])
   await topUp(node)
   expect(await countOpenTasks(node.db)).toBe(25)

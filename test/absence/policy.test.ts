@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { Datasets } from '../../config/schema.ts'
 import { findHead } from '../../db/gap-tasks/find-head.ts'
 import { chooseNext } from '../../functions/_dispatch/claim.ts'
+import { dtsOfMask, monthOf } from '../../functions/_market/dt.ts'
 import { audit } from '../../functions/audit.ts'
 import { createApp } from '../../functions/index.ts'
 import { storyOf } from '../../functions/why/story.ts'
@@ -17,12 +18,17 @@ const stageOf = (backfill: Partial<NonNullable<Backfill>>, sessions = 10) =>
     datasets: { equities_bars: { depth: { sessions }, backfill: { order: 'oldest-first', ...backfill } } },
   })
 
-const daysQueued = async (stage: Awaited<ReturnType<typeof stageOf>>): Promise<string[]> =>
-  (
-    await stage.node.db.all<{ dt: string }>(
-      sql`SELECT DISTINCT dt FROM gap_tasks WHERE state = 'queued' ORDER BY lane DESC, priority DESC, turn, id`,
-    )
-  ).map(({ dt }) => dt)
+/** Day by day in the order in which tasks are taken. */
+async function daysQueued({ node }: Awaited<ReturnType<typeof stageOf>>): Promise<string[]> {
+  const tasks = await node.db.all<{ dt: string; days: number | null; turn: number }>(
+    sql`SELECT DISTINCT dt, days, turn FROM gap_tasks WHERE state = 'queued' ORDER BY lane DESC, priority DESC, turn, id`,
+  )
+  const days = tasks.flatMap(({ dt, days, turn }) => {
+    const all = days === null ? [dt] : dtsOfMask(monthOf(dt), days)
+    return turn < 0 ? all.reverse() : all
+  })
+  return [...new Set(days)]
+}
 
 const ASCENDING = ['2024-06-21', '2024-06-24', '2024-06-25', '2024-06-26', '2024-06-27', '2024-06-28', '2024-07-01']
 
@@ -56,7 +62,7 @@ describe('the order of a backlog', () => {
       lane: 'backfill',
       now: stage.clock.now(),
     } as const
-    expect((await findHead(stage.node.db, reach))?.dt).toBe('2024-07-03')
+    expect(await findHead(stage.node.db, reach)).toMatchObject({ dt: '2024-07-01', days: 0b111 })
     const choice = await chooseNext(stage.node, 'backfill')
     if (!('plan' in choice)) throw new Error('expected a plan')
     const days = new Set(choice.plan.wants.map(({ dt }) => dt))

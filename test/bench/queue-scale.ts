@@ -202,7 +202,7 @@ async function callsOf(db: Db): Promise<number> {
     await reapLeases(db, MAX_ATTEMPTS, NOW)
     const head = await findHead(db, reach)
     if (!head) break
-    const riding = [head, ...(await findNeighbours(db, reach, head, CALL - 1))].slice(0, CALL)
+    const riding = [head, ...(await findNeighbours(db, reach, head, CALL - 1)).tasks].slice(0, CALL)
     await settle(db, await claim(db, riding), riding)
     done += riding.length
   }

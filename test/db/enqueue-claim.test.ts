@@ -183,7 +183,7 @@ test('a demotion closes its scope to its vendor until it expires', async () => {
   expect(nameOf(await findHead(db, { ...reach, now: NOW + 1_000 }))).toBe('AAPL 2024-07-01')
 })
 
-test('neighbours are the other claimable tasks, by day and symbol, at most as many as asked for', async () => {
+test('neighbours are the other claimable tasks, by day and symbol', async () => {
   const db = await freshDb()
   await enqueueTasks(
     db,
@@ -196,14 +196,14 @@ test('neighbours are the other claimable tasks, by day and symbol, at most as ma
     id: head.id,
     symbol: 'A',
     dt: '2024-07-01',
+    days: null,
     lane: 'backfill',
     priority: 0,
     expectedRows: 1,
     reason: 'missing',
     attempts: 0,
   })
-  expect((await findNeighbours(db, reach, head, 10)).map(nameOf)).toEqual(['B 2024-07-02', 'C 2024-07-02'])
-  expect((await findNeighbours(db, reach, head, 1)).map(nameOf)).toEqual(['C 2024-07-02'])
+  expect((await findNeighbours(db, reach, head, 10)).tasks.map(nameOf)).toEqual(['B 2024-07-02', 'C 2024-07-02'])
 })
 
 test('the queue says when it next has work: the first waiting task or lapsing lease', async () => {
@@ -233,12 +233,14 @@ test.each([
   ['negative attempts', sql`UPDATE gap_tasks SET attempts = -1`],
   [
     'a second open task of a cell',
-    sql`INSERT INTO gap_tasks SELECT 99, dataset, symbol, dt, lane, priority, expected_rows, reason, 'stalled', 0, 0, NULL, 0, 0, NULL, 0, '', NULL, NULL, NULL FROM gap_tasks`,
+    sql`INSERT INTO gap_tasks SELECT 99, dataset, symbol, dt, lane, priority, expected_rows, reason, 'stalled', 0, 0, NULL, 0, 0, NULL, 0, '', NULL, NULL, NULL, NULL, 1 FROM gap_tasks`,
   ],
   ['a task that is leased to nobody', sql`UPDATE gap_tasks SET lease = NULL`],
   ['a free task under a lease', sql`UPDATE gap_tasks SET state = 'queued'`],
   ['a task that is done and has no time of its ending', sql`UPDATE gap_tasks SET state = 'done', lease = NULL`],
   ['an open task with a time of its ending', sql`UPDATE gap_tasks SET done_at = 1`],
+  ['a single day that counts for two', sql`UPDATE gap_tasks SET cells = 2`],
+  ['several days without the first', sql`UPDATE gap_tasks SET days = 6, cells = 2`],
 ])('the database refuses %s', async (_what, statement) => {
   const db = await freshDb()
   await claimed(db, 'AAPL', '2024-07-01', 't1')

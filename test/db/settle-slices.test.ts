@@ -41,16 +41,18 @@ const counted = (db: Db): Promise<{ state: string; tasks: number }[]> =>
 test('a large call that is killed between two writes of its settlement is settled in part, and the rest once it is asked again', async () => {
   const { db, tasks, ids } = await largeCall()
   expect(ids.length).toBeGreaterThan(AT_ONCE)
-  const rest = ids.length - AT_ONCE
   await claim(db, ids, 'first')
   await expect(settle(dyingAfter(db, 1), 'first', filledBy(tasks))).rejects.toThrow('killed')
-  expect(await counted(db)).toEqual([
-    { state: 'done', tasks: AT_ONCE },
-    { state: 'leased', tasks: rest },
-  ])
+  const [done, leased] = await counted(db)
+  const settled = done!.tasks
+  const rest = ids.length - settled
+  expect(leased).toEqual({ state: 'leased', tasks: rest })
+  // The days of a symbol's month are settled together.
+  expect(settled).toBeGreaterThanOrEqual(AT_ONCE)
+  expect(settled).toBeLessThan(AT_ONCE + 23)
   // Every day that is present lies in a partition that is touched, and nothing else is present.
   const [present] = await db.all<{ n: number }>(sql`SELECT count(*) AS n FROM attempts WHERE digest IS NOT NULL`)
-  expect(present).toEqual({ n: AT_ONCE })
+  expect(present).toEqual({ n: settled })
   expect(await db.all(sql`SELECT DISTINCT substr(dt, 1, 4) AS partition FROM attempts ORDER BY 1`)).toEqual(
     await db.all(sql`SELECT partition FROM partitions ORDER BY 1`),
   )
@@ -105,7 +107,7 @@ test('of a hundred claimers at once every task is settled once, by one of them',
     for (let turn = 0; ; turn++) {
       const head = await findHead(db, reach)
       if (!head) return
-      const riding = [head, ...(await findNeighbours(db, reach, head, 7))].slice(0, 8)
+      const riding = [head, ...(await findNeighbours(db, reach, head, 7)).tasks].slice(0, 8)
       const token = `${name} ${turn}`
       const taken = await claim(
         db,

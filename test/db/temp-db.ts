@@ -9,6 +9,7 @@ import { claimTasks } from '../../db/gap-tasks/claim-tasks.ts'
 import { enqueueTasks, type NewTask } from '../../db/gap-tasks/enqueue-tasks.ts'
 import { type Settlement, type SettleRequest, settleTasks } from '../../db/gap-tasks/settle-tasks.ts'
 import { migrateDb } from '../../db/migrate.ts'
+import { dtsOfMask, monthOf } from '../../functions/_market/dt.ts'
 
 export const DATASET = 'equities_bars'
 export const NOW = Date.UTC(2024, 6, 5, 21, 0)
@@ -64,10 +65,15 @@ export interface TaskRow {
   lastOutcome: string | null
 }
 
-export const tasksIn = (db: Db): Promise<TaskRow[]> =>
-  db.all<TaskRow>(
-    sql`SELECT id, symbol, dt, state, attempts, next_at AS nextAt, last_outcome AS lastOutcome FROM gap_tasks ORDER BY id`,
+/** A row for each day of a task. */
+export async function tasksIn(db: Db): Promise<TaskRow[]> {
+  const tasks = await db.all<TaskRow & { days: number | null }>(
+    sql`SELECT id, symbol, dt, days, state, attempts, next_at AS nextAt, last_outcome AS lastOutcome FROM gap_tasks ORDER BY id`,
   )
+  return tasks.flatMap(({ days, ...task }) =>
+    (days === null ? [task.dt] : dtsOfMask(monthOf(task.dt), days)).map((dt) => ({ ...task, dt })),
+  )
+}
 
 /** Queues one cell and leases it; answers the task's id. */
 export async function claimed(db: Db, symbol: string, dt: string, token: string, vendor = 'alpaca'): Promise<number> {

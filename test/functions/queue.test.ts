@@ -63,16 +63,17 @@ test('every vendor shows what it would take next, best score first', async () =>
 })
 
 test('a call under way shows its holder and its time, and not its token', async () => {
-  const ids = (await db().all<{ id: number }>(sql`SELECT id FROM gap_tasks WHERE dataset = 'equities_bars'`)).map(
-    ({ id }) => id,
+  const tasks = await db().all<{ id: number; cells: number }>(
+    sql`SELECT id, cells FROM gap_tasks WHERE dataset = 'equities_bars' LIMIT 3`,
   )
-  await claim(db(), ids.slice(0, 3), 'a-token-that-is-a-right', { now: EVENING, leaseExpiresAt: EVENING + 60_000 })
+  const ids = tasks.map(({ id }) => id)
+  await claim(db(), ids, 'a-token-that-is-a-right', { now: EVENING, leaseExpiresAt: EVENING + 60_000 })
   const view = await read('?forecast=no')
   expect(view.leases).toEqual([
     expect.objectContaining({
       holder: 'test',
       vendor: 'alpaca',
-      tasks: 3,
+      tasks: tasks.reduce((sum, { cells }) => sum + cells, 0),
       since: new Date(EVENING).toISOString(),
       until: new Date(EVENING + 60_000).toISOString(),
     }),
@@ -84,7 +85,10 @@ test('a call under way shows its holder and its time, and not its token', async 
 test('filters narrow the counts and list the tasks in their order', async () => {
   const view = await read(`?dataset=equities_bars&symbol=MSFT&from=2025-07-01&to=${ASOF}&limit=2&forecast=no`)
   expect(view.open).toBe(SESSIONS - 1)
-  expect(view.tasks!.map(({ symbol, dt }) => `${symbol} ${dt}`)).toEqual(['MSFT 2025-07-01', 'MSFT 2025-07-02'])
+  const days = { symbol: 'MSFT', dt: '2025-07-01', toDt: '2025-07-07', cells: 4 }
+  expect(view.tasks![0]).toMatchObject(days)
+  expect(view.tasks![1]).toMatchObject({ dt: ASOF, toDt: ASOF, cells: 1 })
+  expect((await read(`?dataset=equities_bars&symbol=MSFT&from=2025-07-03&to=2025-07-06&forecast=no`)).open).toBe(1)
   const queued = await read('?state=queued&dataset=equities_bars&forecast=no&limit=3')
   expect(queued.tasks!.map(({ lane, dt }) => `${lane} ${dt}`)).toEqual([
     `today ${ASOF}`,

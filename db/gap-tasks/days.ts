@@ -1,0 +1,22 @@
+/** The days of a month as a mask: day d is bit d-1. */
+
+export const dayBitOf = (dt: string): number => 1 << (Number(dt.slice(8, 10)) - 1)
+
+export function countDays(mask: number): number {
+  let days = 0
+  for (let left = mask; left !== 0; left &= left - 1) days++
+  return days
+}
+
+/** The first day of a mask that is not empty, in the month of `dt`. */
+export const firstDayOf = (dt: string, mask: number): string =>
+  `${dt.slice(0, 8)}${String(32 - Math.clz32(mask & -mask)).padStart(2, '0')}`
+
+export const lastDayOf = (dt: string, mask: number): string =>
+  `${dt.slice(0, 8)}${String(32 - Math.clz32(mask)).padStart(2, '0')}`
+
+/** As `gap_tasks` holds them: `days` is null for a single one. */
+export const asTask = (dt: string, mask: number): { dt: string; days: number | null; cells: number } => {
+  const cells = countDays(mask)
+  return { dt: firstDayOf(dt, mask), days: cells > 1 ? mask : null, cells }
+}

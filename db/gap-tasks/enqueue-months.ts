@@ -1,0 +1,75 @@
+/** Puts gaps nobody was ever asked about on the queue, those of a symbol's month as one task: a first backfill is millions of them. */
+import { type SQL, sql } from 'drizzle-orm'
+import type { Db } from '../client.ts'
+import { dayByDay, monthOf, taskAround } from './split-tasks.ts'
+import { turnOf } from './turn-queue.ts'
+
+/** Days of one symbol and month that differ in nothing. */
+export interface NewMonth {
+  symbol: string
+  /** The first of them. */
+  dt: string
+  /** Day d is bit d-1. */
+  days: number
+  cells: number
+  expectedRows: number | null
+}
+
+/** What all days of one write have in common: any vendor may be asked for them, and at once. */
+export interface NewMonths {
+  dataset: string
+  priority: number
+  newestFirst: boolean
+}
+
+/**
+ * Answers how many cells were new. Days are told apart, each with a task of its own, where a vendor has said something about the month, be it an answer
+ * or a refusal, or where some of it is queued already.
+ */
+export async function enqueueMonths(
+  db: Db,
+  common: NewMonths,
+  months: readonly NewMonth[],
+  now: number,
+): Promise<number> {
+  if (months.length === 0) return 0
+  const { dataset, priority, newestFirst } = common
+  const given = sql`(SELECT value->>0 AS dt, value->>1 AS symbol, value->>2 AS days, value->>3 AS cells, value->>4 AS expected_rows
+    FROM json_each(${JSON.stringify(months.map(({ symbol, dt, days, cells, expectedRows }) => [dt, symbol, days, cells, expectedRows]))}) LIMIT -1)`
+  const insert = (dt: SQL, days: SQL, cells: SQL): SQL => sql`INSERT INTO gap_tasks
+      (dataset, symbol, dt, days, cells, lane, priority, expected_rows, reason, state, attempts, next_at, created_at, updated_at, turn)
+    SELECT ${dataset}, t.symbol, ${dt}, ${days}, ${cells}, 'backfill', ${priority}, t.expected_rows, 'missing', 'queued', 0, ${now}, ${now}, ${now},
+      ${turnOf(dt, newestFirst)}`
+  const day = sql`substr(t.dt, 1, 8) || d.text`
+  const [queued = []] = await db.write([
+    sql`${insert(sql`t.dt`, sql`CASE WHEN t.cells > 1 THEN t.days END`, sql`t.cells`)} FROM ${given} t
+      WHERE NOT EXISTS (${toldApart(dataset, now)}) RETURNING cells`,
+  ])
+  const sum = cellsOf(queued)
+  if (sum === cellsOf(months)) return sum
+  const [apart = []] = await db.write([
+    sql`${insert(day, sql`NULL`, sql`1`)} ${dayByDay(given)}
+      WHERE NOT EXISTS (${taskAround(sql`${dataset}`, sql`t.symbol`, day)})
+      ON CONFLICT (dataset, symbol, dt) WHERE done_at IS NULL DO NOTHING RETURNING cells`,
+  ])
+  return sum + cellsOf(apart)
+}
+
+const cellsOf = (rows: readonly { cells?: unknown }[]): number =>
+  rows.reduce((sum, { cells }) => sum + Number(cells), 0)
+
+/** Of given days t: what somebody said about one of their month, or a task that stands for one. */
+function toldApart(dataset: string, now: number): SQL {
+  const { begins, ends } = monthOf(sql`t.dt`)
+  const ofMonth = (name: 'a' | 'o'): SQL => {
+    const row = sql.identifier(name)
+    return sql`${row}.dataset = ${dataset} AND ${row}.symbol = t.symbol AND ${row}.dt BETWEEN ${name === 'a' ? sql`t.dt` : begins} AND ${ends}`
+  }
+  const refused = (symbol: SQL): SQL => sql`SELECT 1 FROM demotions d
+    WHERE d.dataset = ${dataset} AND d.symbol = ${symbol} AND d.until > ${now} AND d.from_dt <= ${ends} AND d.to_dt >= t.dt
+      AND (d.from_dt > t.dt OR d.to_dt < ${ends})`
+  return sql`SELECT 1 FROM attempts a WHERE ${ofMonth('a')}
+    UNION ALL ${refused(sql`'*'`)} UNION ALL ${refused(sql`t.symbol`)}
+    UNION ALL SELECT 1 FROM gap_tasks o WHERE ${ofMonth('o')} AND o.done_at IS NULL
+      AND coalesce(o.days, 1 << (CAST(substr(o.dt, 9, 2) AS INTEGER) - 1)) & t.days <> 0`
+}
