@@ -46,7 +46,9 @@ export async function dispatchNext(
   if (!('token' in claim)) return claim
   const { answer, outcomes, tookMs } = await answered(desk, claim, night)
   const rows = outcomes.reduce((sum, outcome) => sum + outcome.rows.length, 0)
-  const known = await listAttempts(desk.db, claim.dataset, claim.plan.wants)
+  // Of a task of several days nobody has said anything yet.
+  const asked = claim.plan.wants.filter((want) => claim.tasks.get(want)?.days === null)
+  const known = await listAttempts(desk.db, claim.dataset, asked)
   const { kept, restated } = await keep(desk, claim, outcomes, known)
   // What is on the disk need not stay in memory while it is settled.
   for (const cell of outcomes) if (kept.has(cell.key)) cell.rows = []
