@@ -5,8 +5,14 @@ import type { Neighbours } from '../../db/gap-tasks/find-neighbours.ts'
 import { type Dt, dayBit, dtsOfMask, type Month, monthOf } from '../_market/dt.ts'
 import type { Want } from '../_vendors/vendor.ts'
 
-/** By day, then symbol, as the wants are. */
-export type Offer = Map<Want, QueuedTask>
+/** The task behind each want. */
+export type TaskOf = Map<Want, QueuedTask>
+
+export interface Offer {
+  /** By day, then symbol. */
+  wants: Want[]
+  taskOf: TaskOf
+}
 
 /**
  * Of the head's symbol all cells, of others those of whole days until `most` are offered: a plan of days that are known in part leaves the rest
@@ -18,33 +24,36 @@ export function offerOf(
   most: number,
   { isNewestFirst, usual }: { isNewestFirst: boolean; usual: ReadonlyMap<string, number> },
 ): Offer {
-  const days = new Map<Dt, [Want, QueuedTask][]>()
+  const taskOf: TaskOf = new Map()
+  const days = new Map<Dt, Want[]>()
   const months = new Map<string, Dt[]>()
   for (const task of [head, ...tasks]) {
-    const expectedRows = usual.get(task.symbol) ?? task.expectedRows
+    const { symbol } = task
+    const expectedRows = usual.get(symbol) ?? task.expectedRows
     for (const dt of daysOf(task, months)) {
-      if (task.symbol !== head.symbol && (dt < fromDt || dt > toDt)) continue
-      const cell: [Want, QueuedTask] = [{ symbol: task.symbol, dt, expectedRows }, task]
+      if (symbol !== head.symbol && (dt < fromDt || dt > toDt)) continue
+      const want = { symbol, dt, expectedRows }
+      taskOf.set(want, task)
       const day = days.get(dt)
-      if (day) day.push(cell)
-      else days.set(dt, [cell])
+      if (day) day.push(want)
+      else days.set(dt, [want])
     }
   }
-  const inOrder = [...days].sort(([a], [b]) => (a < b !== isNewestFirst ? -1 : 1)).map(([, cells]) => cells)
+  const inOrder = [...days].sort(([a], [b]) => (a < b !== isNewestFirst ? -1 : 1)).map(([, wants]) => wants)
   let offered = 0
-  const near = inOrder.map((cells) => {
+  const near = inOrder.map((wants) => {
     const before = offered
-    offered += cells.length
-    return before < most ? cells : cells.filter(([{ symbol }]) => symbol === head.symbol)
+    offered += wants.length
+    return before < most ? wants : wants.filter(({ symbol }) => symbol === head.symbol)
   })
   if (isNewestFirst) near.reverse()
   // Tasks that begin on other days of the month come behind their neighbours.
-  for (const cells of near) if (!cells.every(isBehindLast)) cells.sort(([a], [b]) => (a.symbol < b.symbol ? -1 : 1))
-  return new Map(near.flat())
+  for (const wants of near) if (!wants.every(isBehindLast)) wants.sort((a, b) => (a.symbol < b.symbol ? -1 : 1))
+  return { wants: near.flat(), taskOf }
 }
 
-const isBehindLast = ([{ symbol }]: [Want, QueuedTask], at: number, all: readonly [Want, QueuedTask][]): boolean =>
-  at === 0 || all[at - 1]![0].symbol < symbol
+const isBehindLast = ({ symbol }: Want, at: number, all: readonly Want[]): boolean =>
+  at === 0 || all[at - 1]!.symbol < symbol
 
 /** A month of many symbols is written out once for all that have the same days. */
 function daysOf({ dt, days }: QueuedTask, months: Map<string, Dt[]>): readonly Dt[] {

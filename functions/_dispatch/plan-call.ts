@@ -7,7 +7,7 @@ import type { DatasetName } from '../_market/cell.ts'
 import type { CallPlan, PlanTerms, Want } from '../_vendors/vendor.ts'
 import { type Desk, namesOf, type Server } from './desk.ts'
 import { callsLeft, limitsOf } from './limits.ts'
-import { type Offer, offerOf } from './offer.ts'
+import { type Offer, offerOf, type TaskOf } from './offer.ts'
 import { type Candidate, rankingOf } from './pick.ts'
 import { planBack } from './plan-back.ts'
 import { cellsPerPage, type Score } from './score.ts'
@@ -31,7 +31,7 @@ export interface Choice {
   plan: CallPlan
   terms: PlanTerms
   /** The task behind each want of the plan. */
-  tasks: Offer
+  tasks: TaskOf
 }
 
 /** The plan for a candidate's head, in the order of its dataset; `candidates` are all that were looked at. */
@@ -48,12 +48,13 @@ export async function planCall(best: Candidate, candidates: readonly Candidate[]
   const usual = await usualOf(desk.db, server, dataset, spec, [head, ...neighbours.tasks])
   const isNewestFirst = spec.backfill.order === 'newest-first'
   const offer = offerOf(head, neighbours, most, { isNewestFirst, usual })
-  const ofHead = [...offer].filter(([, task]) => task === head).map(([want]) => want)
-  const first = isNewestFirst ? ofHead.at(-1) : ofHead[0]
-  const wants = [...offer.keys()].filter((want) => want !== first)
+  const isHeads = (want: Want): boolean => offer.taskOf.get(want) === head
+  const first = isNewestFirst ? offer.wants.findLast(isHeads) : offer.wants.find(isHeads)
+  const wants = offer.wants.filter((want) => want !== first)
   const plan = isNewestFirst ? planBack(connector, first!, wants, terms) : connector.plan(first!, wants, terms)
   const ranking = rankingOf(head, candidates, reach.now).map(({ score }) => score)
-  const tasks: Offer = new Map(plan.wants.map((want) => [want, taskBehind(want, offer, plan)]))
+  const tasks: TaskOf = new Map()
+  for (const want of plan.wants) tasks.set(want, taskBehind(want, offer, plan))
   return { server, dataset, spec, head, ranking, plan, terms, tasks }
 }
 
@@ -75,8 +76,8 @@ async function usualOf(
   return await usualRows(db, dataset, seat.name, symbols)
 }
 
-function taskBehind(want: Want, offer: Offer, { vendor }: CallPlan): QueuedTask {
-  const task = offer.get(want)
+function taskBehind(want: Want, { taskOf }: Offer, { vendor }: CallPlan): QueuedTask {
+  const task = taskOf.get(want)
   if (!task) throw new Error(`${vendor} planned ${want.symbol} ${want.dt}, which it was not offered`)
   return task
 }
