@@ -1,5 +1,8 @@
-/** attempts: the evidence. One row per (dataset, symbol, dt, vendor): how often asked, what the last answer was. */
-import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+/**
+ * attempts: the evidence. One row per (dataset, symbol, dt, vendor): how often asked, what the last answer was. Kept in the order of that key and
+ * nowhere else (WITHOUT ROWID in the migration, which the schema cannot say): there are millions. A day is read symbol by symbol.
+ */
+import { integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 
 /** What a row can hold: how the last question ended, or `lost`, that the file of what was once delivered is gone. The list is closed. */
 export const EVIDENCE = [
@@ -39,8 +42,5 @@ export const attempts = sqliteTable(
     /** Epoch ms at which a delivered version was last asked for again, whatever came of it; null when it never was. */
     rereadAt: integer('reread_at'),
   },
-  (table) => [
-    primaryKey({ columns: [table.dataset, table.symbol, table.dt, table.vendor] }),
-    index('attempts_dt').on(table.dataset, table.dt),
-  ],
+  (table) => [primaryKey({ columns: [table.dataset, table.symbol, table.dt, table.vendor] })],
 )

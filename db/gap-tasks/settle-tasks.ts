@@ -205,7 +205,7 @@ function knownOf(vendor: Placeholder, dataset: Placeholder): SQL {
 const recordRereads = fixed<'vendor' | 'dataset' | 'now'>(
   ({ vendor, dataset, now }) => sql`
   UPDATE attempts SET reread_at = ${now}
-  WHERE rowid IN (SELECT a.rowid FROM ${knownOf(vendor, dataset)} WHERE s.reread = 1)`,
+  WHERE dataset = ${dataset} AND vendor = ${vendor} AND (symbol, dt) IN (SELECT s.symbol, s.dt FROM settling s WHERE s.reread = 1)`,
 )
 
 const recordEvidence = fixed<'vendor' | 'dataset' | 'now'>(

@@ -1,7 +1,8 @@
 /** Memory rebuilt from manifests, adopted lines and file names alone, whatever the database holds: after it is gone, and after it went astray. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { DatasetConfig } from '../../config/schema.ts'
-import { agreeCoverage, symbolRanges } from '../../db/coverage/agree-coverage.ts'
+import { agreeCoverage } from '../../db/coverage/agree-coverage.ts'
+import { symbolRanges } from '../../db/coverage/symbol-ranges.ts'
 import { daysOfAttempts } from '../../db/manifests/claims.ts'
 import { inTurn } from '../_lake/in-turn.ts'
 import { rawFolder, rawRoot } from '../_lake/paths.ts'

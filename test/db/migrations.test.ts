@@ -59,20 +59,20 @@ test('every migration in the journal is a file', async () => {
   expect(journal.entries.map(({ tag }) => `${tag}.sql`)).toEqual(files)
 })
 
-/** The migrations as they were when six had been written. */
-async function firstSix(): Promise<string> {
+/** The migrations as they were when so many had been written. */
+async function firstMigrations(count: number): Promise<string> {
   const folder = join(await tempFolder(), 'migrations')
   await cp('migrations', folder, { recursive: true })
   const journal = join(folder, 'meta', '_journal.json')
   const { entries, ...rest } = JSON.parse(await readFile(journal, 'utf8')) as { entries: object[] }
-  await writeFile(journal, JSON.stringify({ ...rest, entries: entries.slice(0, 6) }))
+  await writeFile(journal, JSON.stringify({ ...rest, entries: entries.slice(0, count) }))
   return folder
 }
 
 test('the queue of an older version keeps its tasks; those that were leased are queued, with their attempt counted', async () => {
   const db = await openDb(join(await tempFolder(), 'node.db'))
   onTestFinished(() => db.close())
-  await migrateDb(db, await firstSix())
+  await migrateDb(db, await firstMigrations(6))
   await db.write([
     sql`INSERT INTO gap_tasks (id, dataset, symbol, dt, lane, priority, reason, state, attempts, next_at, created_at, updated_at, turn)
         SELECT key + 1, 'equities_bars', value, '2024-07-01', 'backfill', 0, 'missing', value, 1, 5, 6, 7, 20240701
@@ -91,4 +91,21 @@ test('the queue of an older version keeps its tasks; those that were leased are 
     ].map((task) => ({ ...task, attempts: 1, lease: null, turn: 20_240_701 })),
   )
   expect(await db.all(sql`SELECT * FROM leases`)).toEqual([])
+})
+
+test('the evidence of an older version is kept to the last column, in one tree', async () => {
+  const db = await openDb(join(await tempFolder(), 'node.db'))
+  onTestFinished(() => db.close())
+  await migrateDb(db, await firstMigrations(9))
+  await db.write([
+    sql`INSERT INTO attempts (dataset, symbol, dt, vendor, count, outcome, status, rows, digest, note, at, ask_again_at, refused_for, reread_at)
+        SELECT 'equities_bars', 'S' || (1000 - value), '2024-07-01', 'alpaca', value, 'filled', NULL, 7, 'd' || value, 'n', 5, 6, 'BAD', value
+        FROM json_each('[3,1,2]')`,
+  ])
+  const evidence = () => db.all(sql`SELECT * FROM attempts ORDER BY symbol`)
+  const before = await evidence()
+  await migrateDb(db, 'migrations')
+  expect(await evidence()).toEqual(before)
+  expect(await db.all(sql`SELECT name FROM sqlite_master WHERE tbl_name = 'attempts'`)).toEqual([{ name: 'attempts' }])
+  await expect(db.all(sql`SELECT rowid FROM attempts`)).rejects.toThrow(/no such column/)
 })
