@@ -3,6 +3,9 @@ import { createHash, hash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 import type { Row } from '../_market/row.ts'
+import { canonicalLine } from './row-line.ts'
+
+export { isDigested } from './row-line.ts'
 
 /** Lower-case hex sha256 of bytes or of UTF-8 text. */
 export const sha256 = (bytes: Uint8Array | string): string => hash('sha256', bytes)
@@ -24,39 +27,6 @@ export async function sha256OfFile(path: string): Promise<string> {
  */
 export function digestRows(rows: readonly Row[]): string {
   const [only] = rows
-  if (rows.length === 1 && only) return sha256(`${canonicalLine(only)}\n`)
-  const lines = [...new Set(rows.map(canonicalLine))].sort()
-  return sha256(lines.map((line) => `${line}\n`).join(''))
-}
-
-let lastNames: string[] = []
-let lastSorted: string[] = []
-
-/** The names of a row's fields in code-unit order. Rows come thousands at a time with the same fields: those are sorted once. */
-function sortedNames(fields: object): readonly string[] {
-  const names = Object.keys(fields)
-  if (names.length !== lastNames.length || names.some((name, at) => name !== lastNames[at])) {
-    lastNames = names
-    lastSorted = [...names].sort()
-  }
-  return lastSorted
-}
-
-/** Whether a field is part of the digest. */
-export const isDigested = (name: string): boolean => name !== 'realtime_start'
-
-/** The canonical text of one row, as `digestRows` documents it. */
-export function canonicalLine(row: Row): string {
-  const fields = row as unknown as Record<string, string | number | null | undefined>
-  let text = ''
-  for (const name of sortedNames(fields)) {
-    const value = fields[name]
-    if (value === null || value === undefined || !isDigested(name)) continue
-    if (typeof value === 'number' && !Number.isFinite(value)) {
-      throw new Error(`expected a finite number in ${name}, got ${value}: a row that cannot be stored has no digest`)
-    }
-    // A template writes a finite number as JSON does, several times faster.
-    text += `${text === '' ? '' : ','}"${name}":${typeof value === 'number' ? value : JSON.stringify(value)}`
-  }
-  return `{${text}}`
+  if (rows.length === 1 && only) return sha256(canonicalLine(only))
+  return sha256([...new Set(rows.map(canonicalLine))].sort().join(''))
 }

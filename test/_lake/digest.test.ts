@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { canonicalLine, digestRows, sha256, sha256OfFile } from '../../functions/_lake/digest.ts'
+import { digestRows, sha256, sha256OfFile } from '../../functions/_lake/digest.ts'
+import { canonicalLine } from '../../functions/_lake/row-line.ts'
 import type { Bar, Row } from '../../functions/_market/row.ts'
 
 const bar: Bar = {
@@ -19,10 +20,25 @@ const bar: Bar = {
 }
 
 test('the canonical line and the digest are what the documentation says', () => {
-  const line = '{"close":1.75,"high":2,"low":1,"open":1.5,"trades":7,"ts":1720013400000,"volume":100.25}'
+  const line = '{"close":1.75,"high":2,"low":1,"open":1.5,"trades":7,"ts":1720013400000,"volume":100.25}\n'
   expect(canonicalLine(bar)).toBe(line)
-  expect(digestRows([bar])).toBe(createHash('sha256').update(`${line}\n`).digest('hex'))
+  expect(digestRows([bar])).toBe(createHash('sha256').update(line).digest('hex'))
   expect(digestRows([])).toBe(sha256(''))
+})
+
+test('a line is what JSON makes of the fields in order, whatever they hold', () => {
+  const values = fc.oneof(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.string({ unit: 'binary' }))
+  const rows = fc.dictionary(fc.constantFrom('a', 'B', 'close', 'realtime_start', 'series'), fc.option(values))
+  fc.assert(
+    fc.property(rows, (row) => {
+      const { realtime_start, ...fields } = row
+      const names = Object.keys(fields).sort()
+      const kept = names.filter((name) => fields[name] !== null).map((name) => [name, fields[name]])
+      expect(canonicalLine(row as unknown as Row)).toBe(`${JSON.stringify(Object.fromEntries(kept))}\n`)
+    }),
+  )
+  const long = { series: 'é'.repeat(10_000) }
+  expect(canonicalLine(long as Row)).toBe(`${JSON.stringify(long)}\n`)
 })
 
 test('order of rows and of fields, repeated rows, absent optional fields and negative zero do not matter', () => {
