@@ -118,7 +118,11 @@ export async function confirmDurable(paths: readonly string[], disk: Disk = real
  * Appends texts and returns when they are on the disk. A failed append is cut off again, so that the next one does not glue onto half a line,
  * and none of the texts stays without the others.
  */
-export async function appendDurable(path: string, texts: readonly string[], disk: Disk = realDisk): Promise<void> {
+export async function appendDurable(
+  path: string,
+  texts: readonly (string | Uint8Array)[],
+  disk: Disk = realDisk,
+): Promise<void> {
   await guarded('append to', path, async () => {
     const folders = new Set<string>()
     await makeFolder(disk, dirname(path), folders)

@@ -5,10 +5,11 @@ import type { Dt } from '../_market/dt.ts'
 import type { AcceptedCell } from './keep.ts'
 import { fileSizes, type Place, placesOn, rawDays } from './raw-days.ts'
 
-/** A cell with its place in the answer, and those of its files that exist. */
-export interface PlacedCell extends Place {
-  cell: AcceptedCell
-  at: number
+/** Cells of one day that have the same place, ascending by symbol, and those of their files that exist. */
+export interface PlacedCells extends Place {
+  cells: AcceptedCell[]
+  /** The place of each in the answer. */
+  at: number[]
 }
 
 /** Compressed bytes read at once: about 15,000 rows. Two batches are at work at a time. */
@@ -16,26 +17,27 @@ const BATCH_BYTES = 1_000_000
 const BATCH_ROWS = 25_000
 const BATCH_CELLS = 2_500
 
-/** The cells by ascending day, each with its place in the answer. Throws for a cell without rows and for one that comes twice. */
-export function cellsByDay(cells: readonly AcceptedCell[]): Map<Dt, { cell: AcceptedCell; at: number }[]> {
-  const days = new Map<Dt, { cell: AcceptedCell; at: number }[]>()
-  for (const [at, cell] of cells.entries()) {
-    if (cell.rows.length === 0) {
-      const key = cellKey(cell.symbol, cell.dt)
-      throw new Error(`expected rows in the accepted cell ${key}, got none: an empty answer is not kept`)
+/** The places of a day's cells in the answer, by ascending day and symbol. Throws for a cell without rows and for one that comes twice. */
+export function cellsByDay(cells: readonly AcceptedCell[]): Map<Dt, number[]> {
+  const days = new Map<Dt, number[]>()
+  for (let at = 0; at < cells.length; at++) {
+    const { symbol, dt, rows } = cells[at]!
+    if (rows.length === 0) {
+      throw new Error(
+        `expected rows in the accepted cell ${cellKey(symbol, dt)}, got none: an empty answer is not kept`,
+      )
     }
-    const day = days.get(cell.dt)
-    if (day) day.push({ cell, at })
-    else days.set(cell.dt, [{ cell, at }])
+    const day = days.get(dt)
+    if (day) day.push(at)
+    else days.set(dt, [at])
   }
-  for (const day of days.values()) {
-    const seen = new Set<string>()
-    for (const { cell } of day) {
-      const { symbol, dt } = cell
-      if (seen.has(symbol)) {
-        throw new Error(`expected each cell once, got ${cellKey(symbol, dt)} twice: merge the answers first`)
-      }
-      seen.add(symbol)
+  const symbolAt = (at: number): string => cells[at]!.symbol
+  for (const [dt, day] of days) {
+    day.sort((a, b) => (symbolAt(a) < symbolAt(b) ? -1 : symbolAt(a) > symbolAt(b) ? 1 : 0))
+    for (let i = 1; i < day.length; i++) {
+      const symbol = symbolAt(day[i]!)
+      if (symbol !== symbolAt(day[i - 1]!)) continue
+      throw new Error(`expected each cell once, got ${cellKey(symbol, dt)} twice: merge the answers first`)
     }
   }
   return new Map([...days].sort(([a], [b]) => (a < b ? -1 : 1)))
@@ -47,41 +49,65 @@ export async function keepBatches(
   spec: DatasetConfig,
   dataset: DatasetName,
   vendor: string,
-  days: ReadonlyMap<Dt, readonly { cell: AcceptedCell; at: number }[]>,
-): Promise<PlacedCell[][]> {
+  cells: readonly AcceptedCell[],
+  days: ReadonlyMap<Dt, readonly number[]>,
+): Promise<PlacedCells[][]> {
   const found = await rawDays(root, vendor, dataset, [...days.keys()])
-  const placedOn = [...days].map(([dt, cells]) => {
-    const placeOf = placesOn(root, vendor, dataset, spec.raw_layout, dt, found)
-    return cells.map(({ cell, at }): PlacedCell => {
-      const { files, target } = placeOf(cell.symbol)
-      return { cell, at, files, target }
-    })
-  })
-  const sizes = await fileSizes(placedOn.flatMap((placed) => filesOf(placed)))
-  const batches: PlacedCell[][] = []
-  let batch: PlacedCell[] = []
-  let [bytes, rows] = [0, 0]
-  for (const placed of placedOn) {
-    const moreBytes = filesOf(placed).reduce((sum, path) => sum + (sizes.get(path) ?? 0), 0)
-    const moreRows = placed.reduce((sum, { cell }) => sum + cell.rows.length, 0)
+  const placed = [...days].map(([dt, day]) =>
+    placedOn(cells, day, placesOn(root, vendor, dataset, spec.raw_layout, dt, found)),
+  )
+  const sizes = await fileSizes(placed.flatMap(filesOf))
+  const batches: PlacedCells[][] = []
+  let batch: PlacedCells[] = []
+  let full = { bytes: 0, rows: 0, cells: 0 }
+  for (const day of placed) {
+    const more = { bytes: 0, rows: 0, cells: 0 }
+    for (const path of filesOf(day)) more.bytes += sizes.get(path) ?? 0
+    for (const { cells } of day) {
+      more.cells += cells.length
+      for (const { rows } of cells) more.rows += rows.length
+    }
     const isFull =
-      bytes + moreBytes > BATCH_BYTES || rows + moreRows > BATCH_ROWS || batch.length + placed.length > BATCH_CELLS
+      full.bytes + more.bytes > BATCH_BYTES ||
+      full.rows + more.rows > BATCH_ROWS ||
+      full.cells + more.cells > BATCH_CELLS
     if (batch.length > 0 && isFull) {
       batches.push(batch)
       batch = []
-      bytes = 0
-      rows = 0
+      full = { bytes: 0, rows: 0, cells: 0 }
     }
-    for (const one of placed) {
+    for (const one of day) {
       // A process killed between making a folder and naming its file leaves the folder empty.
-      if (one.files.length > 0) one.files = one.files.filter((path) => sizes.has(path))
+      one.files = one.files.filter((path) => sizes.has(path))
       batch.push(one)
     }
-    bytes += moreBytes
-    rows += moreRows
+    full = { bytes: full.bytes + more.bytes, rows: full.rows + more.rows, cells: full.cells + more.cells }
   }
   if (batch.length > 0) batches.push(batch)
   return batches
 }
 
-const filesOf = (placed: readonly PlacedCell[]): string[] => [...new Set(placed.flatMap(({ files }) => files))]
+/** The cells of a day, those that follow each other and have the same place together. */
+function placedOn(
+  cells: readonly AcceptedCell[],
+  day: readonly number[],
+  placeOf: (symbol: string) => Place,
+): PlacedCells[] {
+  const placed: PlacedCells[] = []
+  let place: Place | undefined
+  let here: PlacedCells | undefined
+  for (const at of day) {
+    const cell = cells[at]!
+    const its = placeOf(cell.symbol)
+    if (here === undefined || its !== place) {
+      place = its
+      here = { files: its.files, target: its.target, cells: [], at: [] }
+      placed.push(here)
+    }
+    here.cells.push(cell)
+    here.at.push(at)
+  }
+  return placed
+}
+
+const filesOf = (placed: readonly PlacedCells[]): string[] => [...new Set(placed.flatMap(({ files }) => files))]

@@ -12,11 +12,12 @@ import { eachBounded } from './disk.ts'
 import { encodeRows, type RawPart } from './encode.ts'
 import { fileParts } from './file-parts.ts'
 import { inTurn } from './in-turn.ts'
-import { cellsByDay, keepBatches, type PlacedCell } from './keep-batches.ts'
+import { cellsByDay, keepBatches, type PlacedCells } from './keep-batches.ts'
 import type { Lake } from './lake.ts'
-import { appendManifestTexts, type ManifestLine, manifestText, type Verdict } from './manifest.ts'
+import { appendLines, type Verdict } from './manifest.ts'
 import { manifestFile } from './paths.ts'
 import { asRawPart, type FilePart } from './stored-part.ts'
+import { endOfLines, lineTeller, type Told } from './told-lines.ts'
 import { type Decision, decide } from './verdict.ts'
 import { withVintages } from './vintages.ts'
 
@@ -44,14 +45,11 @@ export interface KeptCell {
 }
 
 /** What became of one cell, and which file tells. */
-interface Settled {
-  placed: PlacedCell
+interface Settled extends Told {
+  known: string | null
   path: string
-  decision: Decision
   /** What the file holds of the cell once the decision is carried out, when that is new. */
   parts: RawPart[]
-  /** Feed and adjustment of the rows now on disk. */
-  origin: Provenance
 }
 
 /**
@@ -73,8 +71,8 @@ export async function keepCells(
   // Symbols of a day share a file: two calls that read, merge and write it at once would lose the rows of one of them.
   return inTurn(`${lake.root} ${provenance.vendor} ${dataset}`, async () => {
     const kept = new Array<KeptCell>(cells.length)
-    const batches = await keepBatches(lake.root, spec, dataset, provenance.vendor, days)
-    const told = new Array<string>(batches.length)
+    const batches = await keepBatches(lake.root, spec, dataset, provenance.vendor, cells, days)
+    const told = new Array<Uint8Array>(batches.length)
     // No two batches touch the same file: while one waits for the disk, the other is made ready.
     await eachBounded(batches, 2, async (batch, at) => {
       told[at] = await keepBatch(lake, spec, dataset, provenance, batch, kept)
@@ -82,7 +80,7 @@ export async function keepCells(
     // One append for the whole answer: killed before it, the answer is asked for again as it was; half of it would leave a
     // scatter of cells that costs many calls.
     const day = new Date(provenance.fetchedAt).toISOString().slice(0, 10)
-    await appendManifestTexts(manifestFile(lake.root, provenance.vendor, dataset, day), told)
+    await appendLines(manifestFile(lake.root, provenance.vendor, dataset, day), told)
     return kept
   })
 }
@@ -93,26 +91,25 @@ async function keepBatch(
   spec: DatasetConfig,
   dataset: DatasetName,
   provenance: Provenance,
-  batch: readonly PlacedCell[],
+  batch: readonly PlacedCells[],
   kept: KeptCell[],
-): Promise<string> {
+): Promise<Uint8Array> {
   const stored = await fileParts(lake, spec, [...new Set(batch.flatMap(({ files }) => files))])
   const bySymbol = new Map([...stored].map(([path, parts]) => [path, partsBySymbol(parts)]))
   const settled: Settled[] = []
   for (const placed of batch) {
-    const one = settle(placed, bySymbol, provenance, spec)
-    settled.push(one)
-    const { symbol, dt } = placed.cell
-    const { verdict, rows, digest, previous } = one.decision
-    kept[placed.at] = { symbol, dt, verdict, rows, digest, previous }
-    // Digests of a whole batch would hold up every other request.
-    if (settled.length % 200 === 0) await nextTurn()
+    for (const [i, cell] of placed.cells.entries()) {
+      const one = settle(cell, placed, bySymbol, provenance, spec)
+      settled.push(one)
+      const { verdict, rows, digest, previous } = one.decision
+      kept[placed.at[i]!] = { symbol: cell.symbol, dt: cell.dt, verdict, rows, digest, previous }
+      // Digests of a whole batch would hold up every other request.
+      if (settled.length % 200 === 0) await nextTurn()
+    }
   }
   const hashes = await writeChanged(spec, stored, settled)
 
-  const told = settled.filter(
-    ({ placed: { cell }, decision }) => decision.verdict !== 'same' || cell.known !== decision.digest,
-  )
+  const told = settled.filter(({ decision, known }) => decision.verdict !== 'same' || known !== decision.digest)
   // Written by an earlier process that may not have lived to sync it, nor to write the line.
   const untouched = [...new Set(told.map(({ path }) => path))].filter((path) => !hashes.has(path))
   if (untouched.length > 0) await confirmDurable(untouched)
@@ -120,8 +117,11 @@ async function keepBatch(
     hashes.set(path, await sha256OfFile(path))
   })
   const fetchedAt = new Date(provenance.fetchedAt).toISOString()
-  const files = new Map([...hashes].map(([path, sha]) => [path, { path: relative(lake.root, path), sha256: sha }]))
-  return manifestText(told.map((one) => manifestLine(dataset, provenance.vendor, fetchedAt, one, files.get(one.path)!)))
+  const ends = new Map([...hashes].map(([path, sha]) => [path, endOfLines(relative(lake.root, path), sha, fetchedAt)]))
+  const lineOf = lineTeller(dataset, provenance.vendor)
+  let lines = ''
+  for (const one of told) lines += lineOf(one, ends.get(one.path)!)
+  return Buffer.from(lines)
 }
 
 function partsBySymbol(parts: readonly FilePart[]): Map<string, FilePart[]> {
@@ -135,15 +135,15 @@ function partsBySymbol(parts: readonly FilePart[]): Map<string, FilePart[]> {
 }
 
 function settle(
-  placed: PlacedCell,
+  { symbol, dt, rows: answer, known, difference = null }: AcceptedCell,
+  { files, target }: PlacedCells,
   stored: Map<string, Map<string, FilePart[]>>,
   provenance: Provenance,
   spec: DatasetConfig,
 ): Settled {
-  const { symbol, rows: answer } = placed.cell
-  let path = placed.target
+  let path = target
   let old: RawPart[] = []
-  for (const file of placed.files) {
+  for (const file of files) {
     const found = stored.get(file)?.get(symbol)
     if (found === undefined) continue
     old = found.map((part) => asRawPart(part, spec.columns))
@@ -154,7 +154,8 @@ function settle(
   const parts = old.length === 0 ? [part] : withVintages(old, part)
   const decision = decide(rowsOf(old), answer, rowsOf(parts), spec.key)
   const origin = isWritten(decision) ? provenance : newestOf(old)
-  return { placed, path, decision, parts, origin }
+  const isMeasured = decision.verdict !== 'same' && decision.previous === known
+  return { symbol, dt, origin, decision, difference: isMeasured ? difference : null, known, path, parts }
 }
 
 const newestOf = (parts: readonly RawPart[]): Provenance =>
@@ -184,9 +185,8 @@ async function writeChanged(
     path,
     isThere: stored.has(path),
     bytes: async () => {
-      const changed = new Set(cells.map(({ placed }) => placed.cell.symbol))
-      const others = (stored.get(path) ?? []).filter(({ symbol }) => !changed.has(symbol))
-      const parts: FilePart[] = [...others, ...cells.flatMap((one) => one.parts)]
+      const parts: FilePart[] = othersThan(cells, stored.get(path) ?? [])
+      for (const one of cells) parts.push(...one.parts)
       parts.sort((a, b) => (a.symbol < b.symbol ? -1 : a.symbol > b.symbol ? 1 : 0))
       const bytes = await encodeRows(spec.columns, parts)
       hashes.set(path, sha256(bytes))
@@ -197,30 +197,9 @@ async function writeChanged(
   return hashes
 }
 
-function manifestLine(
-  dataset: DatasetName,
-  vendor: string,
-  fetchedAt: string,
-  { placed: { cell }, decision, origin }: Settled,
-  file: Pick<ManifestLine, 'path' | 'sha256'>,
-): ManifestLine {
-  const { verdict, rows, digest, previous, refused } = decision
-  const difference = verdict !== 'same' && previous === cell.known ? cell.difference : null
-  return {
-    dataset,
-    symbol: cell.symbol,
-    dt: cell.dt,
-    vendor,
-    feed: origin.feed,
-    adjustment: origin.adjustment,
-    rows,
-    digest,
-    previous,
-    verdict,
-    ...(refused === null ? null : { refused }),
-    ...(difference ? { difference } : null),
-    path: file.path,
-    sha256: file.sha256,
-    fetched_at: fetchedAt,
-  }
+/** The parts of a file that stay as they are. */
+function othersThan(cells: readonly Settled[], parts: readonly FilePart[]): FilePart[] {
+  if (parts.length === 0) return []
+  const changed = new Set(cells.map(({ symbol }) => symbol))
+  return parts.filter(({ symbol }) => !changed.has(symbol))
 }

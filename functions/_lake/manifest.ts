@@ -61,19 +61,15 @@ export type ManifestEntry = z.infer<typeof ManifestEntry>
 const LINES_PER_CHUNK = 2_000
 const NEWLINE = 0x0a
 
-/** Lines as they stand in a manifest. */
-export const manifestText = (lines: readonly ManifestEntry[]): string =>
-  lines.map((line) => `${JSON.stringify(line)}\n`).join('')
-
 /** Appends lines durably. */
 export const appendManifest = (path: string, lines: readonly ManifestEntry[]): Promise<void> =>
-  appendManifestTexts(path, [manifestText(lines)])
+  appendLines(path, [lines.map((line) => `${JSON.stringify(line)}\n`).join('')])
 
-/** Appends the texts of lines, all of them or none. Cuts a torn tail off first: glued onto it, the first new line would be lost. */
-export async function appendManifestTexts(path: string, texts: readonly string[]): Promise<void> {
-  if (texts.every((text) => text === '')) return
+/** Appends lines as they stand in a manifest, all of them or none. Cuts a torn tail off first: glued onto it, the first new line would be lost. */
+export async function appendLines(path: string, lines: readonly (string | Uint8Array)[]): Promise<void> {
+  if (lines.every(({ length }) => length === 0)) return
   await trimTail(path)
-  await appendDurable(path, texts)
+  await appendDurable(path, lines)
 }
 
 /**

@@ -37,7 +37,8 @@ export function decide(
   if (old.length === 0) return { verdict: 'new', rows, digest, previous: null, refused: null }
   const previous = digestOf(old)
   const had = distinctRows(old, key)
-  const answered = digestOf(answer)
+  // Of bars the answer is what would be on disk.
+  const answered = answer === merged ? digest : digestOf(answer)
   if (previous === answered) return { verdict: 'same', rows: had, digest: previous, previous, refused: null }
   if (distinctRows(answer, key) < had) {
     return { verdict: 'kept_more_rows', rows: had, digest: previous, previous, refused: answered }
