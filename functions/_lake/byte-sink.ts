@@ -101,6 +101,13 @@ export class ByteSink {
     this.varint(2 * value)
   }
 
+  /** A text without its length. */
+  utf8(value: string): void {
+    // A character takes at most three bytes, a pair of surrogates four.
+    this.reserve(3 * value.length)
+    this.length += this.bytes.write(value, this.length)
+  }
+
   /** A text as an element of a list. */
   text(value: string): void {
     const bytes = Buffer.from(value)

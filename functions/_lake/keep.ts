@@ -7,6 +7,7 @@ import type { Difference } from '../_market/difference.ts'
 import type { Dt } from '../_market/dt.ts'
 import type { Provenance, Row } from '../_market/row.ts'
 import { confirmDurable, writeFilesAtomic } from './atomic.ts'
+import { ByteSink } from './byte-sink.ts'
 import { sha256, sha256OfFile } from './digest.ts'
 import { eachBounded } from './disk.ts'
 import { encodeRows, type RawPart } from './encode.ts'
@@ -119,9 +120,12 @@ async function keepBatch(
   const fetchedAt = new Date(provenance.fetchedAt).toISOString()
   const ends = new Map([...hashes].map(([path, sha]) => [path, endOfLines(relative(lake.root, path), sha, fetchedAt)]))
   const lineOf = lineTeller(dataset, provenance.vendor)
-  let lines = ''
-  for (const one of told) lines += lineOf(one, ends.get(one.path)!)
-  return Buffer.from(lines)
+  // Line by line: a text of thousands of pieces costs more to put together.
+  const lines = new ByteSink()
+  for (const one of told) lines.utf8(lineOf(one, ends.get(one.path)!))
+  const bytes = lines.taken()
+  lines.release()
+  return bytes
 }
 
 function partsBySymbol(parts: readonly FilePart[]): Map<string, FilePart[]> {

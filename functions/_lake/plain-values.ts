@@ -41,11 +41,10 @@ function addTexts(sink: ByteSink, values: readonly string[]): void {
 }
 
 function addText(sink: ByteSink, value: string): void {
-  // A character takes at most three bytes, a pair of surrogates four.
-  sink.reserve(4 + 3 * value.length)
-  const bytes = sink.bytes.write(value, sink.length + 4)
-  sink.bytes.writeUInt32LE(bytes, sink.length)
-  sink.length += 4 + bytes
+  const start = sink.length
+  sink.int32(0)
+  sink.utf8(value)
+  sink.bytes.writeUInt32LE(sink.length - start - 4, start)
 }
 
 /** What was written since `start` stands there so many times. */
