@@ -1,11 +1,11 @@
 /** Rows of a raw file as bytes: which columns a raw file has, and what each of our values is in Parquet. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { ColumnConfig } from '../../config/schema.ts'
-import { dayNumber, isDt } from '../_market/dt.ts'
 import type { Provenance, Row } from '../_market/row.ts'
-import { type ColumnChunk, type FileSchema, fileSchema, parquetBytes, type RowGroup } from './parquet-bytes.ts'
+import { columnChunk, runsOf } from './column-values.ts'
+import { type FileSchema, fileSchema, parquetBytes, type RowGroup } from './parquet-bytes.ts'
 import type { ColumnType } from './plain-values.ts'
-import { type FilePart, isStored, primitiveAt, type StoredPart } from './stored-part.ts'
+import { type FilePart, isStored } from './stored-part.ts'
 
 /** Rows of one symbol that came with one answer, in the order served. */
 export interface RawPart {
@@ -94,95 +94,6 @@ const sliceOf = (part: FilePart, from: number, to: number): FilePart =>
 
 function rowGroup(columns: readonly ColumnConfig[], parts: readonly FilePart[]): RowGroup {
   const rows = parts.reduce((sum, part) => sum + countOf(part), 0)
-  return { rows, chunks: columns.map((column, at) => columnChunk(column, at, parts)) }
+  const runs = runsOf(parts)
+  return { rows, chunks: columns.map((column, at) => columnChunk(column, at, runs, rows)) }
 }
-
-function columnChunk(column: ColumnConfig, at: number, parts: readonly FilePart[]): ColumnChunk {
-  const chunk: ColumnChunk = { values: [], present: column.optional ? [] : null }
-  const { values, present } = chunk
-  // Whoever shares a file shares most of it: vendor, feed, the instant. What is equal to the value before is not looked at again.
-  let before: unknown
-  let primitive: ReturnType<typeof primitiveOf> = null
-  for (const part of parts) {
-    if (isStored(part)) {
-      addStored(chunk, at, part)
-      continue
-    }
-    const { rows } = part
-    const shared = sharedValue(column.name, part)
-    for (let row = 0; row < rows.length; row++) {
-      const value = shared ?? (rows[row] as unknown as Record<string, unknown>)[column.name]
-      if (present && (value === null || value === undefined)) {
-        present.push(0)
-        continue
-      }
-      if (primitive === null || !Object.is(value, before)) primitive = primitiveOf(column, value)
-      if (primitive === null) throw new Error(refusal(column, value, part, row))
-      before = value
-      values.push(primitive)
-      present?.push(1)
-    }
-  }
-  return chunk
-}
-
-/** As it lies in the file it came from. */
-function addStored({ values, present }: ColumnChunk, at: number, { group, from, to }: StoredPart): void {
-  const column = group.columns[at]!
-  for (let row = from; row < to; row++) {
-    const value = primitiveAt(column, row)
-    if (value !== null) values.push(value)
-    present?.push(value === null ? 0 : 1)
-  }
-}
-
-function sharedValue(name: string, { symbol, provenance }: RawPart): string | number | undefined {
-  switch (name) {
-    case 'symbol':
-      return symbol
-    case 'vendor':
-      return provenance.vendor
-    case 'feed':
-      return provenance.feed
-    case 'adjustment':
-      return provenance.adjustment
-    case 'fetched_at':
-      return provenance.fetchedAt
-    default:
-      return undefined
-  }
-}
-
-const FURTHEST_MS = 8.64e15
-
-/** The value as Parquet holds it, or null when it cannot. */
-function primitiveOf(column: ColumnConfig, value: unknown): string | number | null {
-  switch (column.type) {
-    case 'text':
-      return typeof value === 'string' && !/\p{Surrogate}/u.test(value) ? value : null
-    case 'double':
-      return typeof value === 'number' && Number.isFinite(value) ? value : null
-    case 'integer':
-      return Number.isSafeInteger(value) ? (value as number) : null
-    case 'day':
-      return typeof value === 'string' && isDt(value) ? dayNumber(value) : null
-    case 'instant':
-      // Whole for our own rows; an adopted file may hold microseconds.
-      return typeof value === 'number' && Math.abs(value) <= FURTHEST_MS ? Math.round(value * 1000) : null
-    default:
-      throw new Error(`expected a known column type, got ${column.type satisfies never}`)
-  }
-}
-
-const WANTED = {
-  text: 'text',
-  double: 'a finite number',
-  integer: 'a whole number within 2^53',
-  day: 'a day as YYYY-MM-DD',
-  instant: 'epoch milliseconds',
-} as const satisfies Record<ColumnConfig['type'], string>
-
-const refusal = (column: ColumnConfig, value: unknown, part: RawPart, at: number): string =>
-  `expected ${WANTED[column.type]} in column ${column.name} of row ${at} of ${part.symbol} from ${part.provenance.vendor}, got ${
-    typeof value === 'string' ? JSON.stringify(value) : String(value)
-  }: nothing was written`

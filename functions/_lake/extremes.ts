@@ -10,13 +10,14 @@ export interface Statistics {
   extremes: { min: Buffer; max: Buffer; distinct: number } | null
 }
 
-export function extremesOf(values: readonly (string | number)[]): Extremes | null {
+export function extremesOf(values: ArrayLike<string | number>): Extremes | null {
   const first = values[0]
   if (first === undefined) return null
   let min = first
   let max = first
   let before = first
-  for (const value of values) {
+  for (let at = 1; at < values.length; at++) {
+    const value = values[at] as string | number
     if (value === before) continue
     before = value
     if (value < min) min = value

@@ -17,8 +17,8 @@ export interface ParquetColumn {
 
 /** One column of one row group. `values` leaves nulls out; `present` (optional columns only) says 1 or 0 for each row. */
 export interface ColumnChunk {
-  values: (string | number)[]
-  present: number[] | null
+  values: ArrayLike<string | number>
+  present: ArrayLike<number> | null
 }
 
 export interface RowGroup {

@@ -4,23 +4,23 @@ import type { ByteSink } from './byte-sink.ts'
 export type ColumnType = 'UTF8' | 'DOUBLE' | 'INT64' | 'DATE' | 'TIMESTAMP_MICROS'
 
 /** Adds the values, in order. Numbers are whole but for DOUBLE. */
-export function addPlain(sink: ByteSink, type: ColumnType, values: readonly (string | number)[]): void {
-  if (type === 'UTF8') addTexts(sink, values as readonly string[])
-  else addNumbers(sink, type, values as readonly number[])
+export function addPlain(sink: ByteSink, type: ColumnType, values: ArrayLike<string | number>): void {
+  if (type === 'UTF8') addTexts(sink, values as ArrayLike<string>)
+  else addNumbers(sink, type, values as ArrayLike<number>)
 }
 
-function addNumbers(sink: ByteSink, type: Exclude<ColumnType, 'UTF8'>, values: readonly number[]): void {
+function addNumbers(sink: ByteSink, type: Exclude<ColumnType, 'UTF8'>, values: ArrayLike<number>): void {
   sink.reserve(8 * values.length)
   switch (type) {
     case 'DOUBLE':
-      for (const value of values) sink.double(value)
+      for (let at = 0; at < values.length; at++) sink.double(values[at] as number)
       return
     case 'INT64':
     case 'TIMESTAMP_MICROS':
-      for (const value of values) sink.int64(value)
+      for (let at = 0; at < values.length; at++) sink.int64(values[at] as number)
       return
     case 'DATE':
-      for (const value of values) sink.int32(value)
+      for (let at = 0; at < values.length; at++) sink.int32(values[at] as number)
       return
     default:
       throw new Error(`expected a known column type, got ${type satisfies never}`)
@@ -28,7 +28,7 @@ function addNumbers(sink: ByteSink, type: Exclude<ColumnType, 'UTF8'>, values: r
 }
 
 /** Each text behind its length in bytes. A run of one text, such as the vendor of a whole file, is written once and copied. */
-function addTexts(sink: ByteSink, values: readonly string[]): void {
+function addTexts(sink: ByteSink, values: ArrayLike<string>): void {
   for (let at = 0; at < values.length; ) {
     const value = values[at] as string
     let next = at + 1
@@ -63,7 +63,7 @@ function repeat(sink: ByteSink, start: number, times: number): void {
  * Adds the levels of an optional column, 1 for a row that has a value and 0 for one that has none, in the order in which parquetjs-lite
  * writes them: runs of one level, and between two of them bits in groups of eight, which go on until a group would begin with two equal levels.
  */
-export function addLevels(sink: ByteSink, levels: readonly number[]): void {
+export function addLevels(sink: ByteSink, levels: ArrayLike<number>): void {
   let isRun = levels.length > 1 && levels[0] === levels[1]
   for (let at = 0; at < levels.length; isRun = !isRun) {
     const next = isRun ? endOfRun(levels, at) : endOfBits(levels, at)
@@ -77,19 +77,19 @@ export function addLevels(sink: ByteSink, levels: readonly number[]): void {
   }
 }
 
-function endOfRun(levels: readonly number[], start: number): number {
+function endOfRun(levels: ArrayLike<number>, start: number): number {
   let at = start + 1
   while (at < levels.length && levels[at] === levels[start]) at++
   return at
 }
 
-function endOfBits(levels: readonly number[], start: number): number {
+function endOfBits(levels: ArrayLike<number>, start: number): number {
   let at = start + 1
   while (at < levels.length && ((at - start) % 8 !== 0 || levels[at] !== levels[at + 1])) at++
   return at
 }
 
-function addBits(sink: ByteSink, levels: readonly number[], from: number, to: number): void {
+function addBits(sink: ByteSink, levels: ArrayLike<number>, from: number, to: number): void {
   sink.varint(2 * Math.ceil((to - from) / 8) + 1)
   for (let at = from; at < to; at += 8) {
     let bits = 0

@@ -63,8 +63,8 @@ async function writeGroup(
     if (!chunk) throw new Error(`expected values for column ${name}, got none`)
     columnData[name] = {
       // The library replaces texts by their bytes, in place.
-      values: type === 'TIMESTAMP_MICROS' ? chunk.values.map(BigInt) : [...chunk.values],
-      dlevels: chunk.present?.slice() ?? { length: group.rows },
+      values: type === 'TIMESTAMP_MICROS' ? Array.from(chunk.values, BigInt) : Array.from(chunk.values),
+      dlevels: (chunk.present && Array.from(chunk.present)) ?? { length: group.rows },
       rlevels: [],
       distinct_values: (type === 'TIMESTAMP_MICROS' ? extremes[at]?.map(BigInt) : extremes[at]) ?? [],
       count: group.rows,
@@ -87,7 +87,7 @@ function extremesOf(values: ColumnChunk['values']): Extremes | null {
   if (first === undefined) return null
   let min = first
   let max = first
-  for (const value of values) {
+  for (const value of Array.from(values)) {
     if (value < min) min = value
     else if (value > max) max = value
   }
