@@ -100,7 +100,7 @@ async function settlePart(db: Db, request: SettleRequest, settlements: readonly 
     ...(isAny(({ present }) => present === 1) ? [forgetAbsences({ dataset }), moveBookmarks({ vendor, dataset })] : []),
     ...(isAny(({ absence }) => absence !== null) ? [recordAbsences({ dataset, now })] : []),
     ...(isAny(({ partition }) => partition !== null) ? [touchPartitions({ dataset, now })] : []),
-    ...(isAny(({ state }) => state !== 'done') ? tellApart(settlements, { token, now }) : []),
+    ...tellApart(settlements, { token, now }),
     endTasks({ now }),
     ...(isAny(({ state }) => state === 'queued') ? [shelveAgain({ dataset, now })] : []),
     endLeases({ token }),
@@ -125,19 +125,37 @@ const endTasks = fixed<'now'>(
 )
 
 /**
- * A task of several days keeps those that are done, or its first where none is; each other day becomes a task of its own. What is done
- * altogether needs none of this.
+ * A task of several days keeps those that are done and had the outcome most of them had, or its first where none is done; each other day becomes
+ * a task of its own. Days that all ended alike need none of this.
  */
 function tellApart(settlements: readonly Settlement[], { token, now }: { token: string; now: number }): Statement[] {
-  const days = new Map<number, Settlement[]>()
-  for (const one of settlements) days.set(one.id, [...(days.get(one.id) ?? []), one])
-  const kept = [...days].flatMap(([id, all]) => {
-    if (all.length === 1 || all.every(({ state }) => state === 'done')) return []
-    const done = all.reduce((mask, { dt, state }) => (state === 'done' ? mask | dayBitOf(dt) : mask), 0)
-    const task = asTask(all[0]!.dt, done === 0 ? dayBitOf(all[0]!.dt) : done)
+  const kept = [...groupedBy(settlements, ({ id }) => id)].flatMap(([id, days]) => {
+    const stay = thatStay(days)
+    if (stay.length === days.length) return []
+    const task = asTask(
+      days[0]!.dt,
+      stay.reduce((mask, { dt }) => mask | dayBitOf(dt), 0),
+    )
     return [[id, task.dt, task.days, task.cells]]
   })
   return kept.length === 0 ? [] : [keepDays({ token, kept: JSON.stringify(kept) }), queueDays({ now })]
+}
+
+function thatStay(days: readonly Settlement[]): readonly Settlement[] {
+  if (days.length === 1) return days
+  const done = days.filter(({ state }) => state === 'done')
+  const alike = [...groupedBy(done, ({ outcome }) => outcome).values()]
+  return alike.reduce((most, these) => (these.length > most.length ? these : most), alike[0] ?? days.slice(0, 1))
+}
+
+function groupedBy<Item, Key>(items: readonly Item[], keyOf: (item: Item) => Key): Map<Key, Item[]> {
+  const groups = new Map<Key, Item[]>()
+  for (const item of items) {
+    const group = groups.get(keyOf(item))
+    if (group) group.push(item)
+    else groups.set(keyOf(item), [item])
+  }
+  return groups
 }
 
 const keepDays = fixed<'token' | 'kept'>(
@@ -149,9 +167,10 @@ const keepDays = fixed<'token' | 'kept'>(
 
 const queueDays = fixed<'now'>(
   ({ now }) => sql`
-  INSERT INTO gap_tasks (${inherited}, dt, turn, state, attempts, next_at, last_outcome, updated_at)
-  SELECT ${fromWhole}, s.dt, ${turnLike(sql`s.dt`)}, s.state, t.attempts - 1 + s.burns, s.next_at, s.outcome, ${now}
-  FROM settling s CROSS JOIN gap_tasks t ON t.id = s.task_id WHERE s.dt <> t.dt AND s.state <> 'done'`,
+  INSERT INTO gap_tasks (${inherited}, dt, turn, state, done_at, attempts, next_at, last_outcome, updated_at)
+  SELECT ${fromWhole}, s.dt, ${turnLike(sql`s.dt`)}, s.state, CASE s.state WHEN 'done' THEN ${now} END, t.attempts - 1 + s.burns, s.next_at,
+    s.outcome, ${now}
+  FROM settling s CROSS JOIN gap_tasks t ON t.id = s.task_id WHERE s.dt <> t.dt AND coalesce(t.days, 0) & s.bit = 0`,
 )
 
 /** Of the token, those that hold nothing any more. */

@@ -212,7 +212,7 @@ async function work(
     SELECT vendor, dataset, count(*) AS cells, sum(rows) AS rows FROM attempts
     WHERE digest IS NOT NULL AND symbol NOT LIKE 'T___' GROUP BY vendor, dataset`)
   const [open] = await node.db.all<{ count: number }>(
-    sql`SELECT count(*) AS count FROM gap_tasks WHERE state <> 'done' AND next_at <= ${clock.now() + FAR_MS}`,
+    sql`SELECT coalesce(sum(cells), 0) AS count FROM gap_tasks WHERE state <> 'done' AND next_at <= ${clock.now() + FAR_MS}`,
   )
   return {
     expected,

@@ -6,7 +6,7 @@ import type { Db } from '../../db/client.ts'
 import { demote } from '../../db/demotions/demotions.ts'
 import { claimTasks, type PartOfTask } from '../../db/gap-tasks/claim-tasks.ts'
 import type { QueuedTask } from '../../db/gap-tasks/claimable.ts'
-import { countOpenTasks } from '../../db/gap-tasks/count-tasks.ts'
+import { countOpenTasks, countTasks } from '../../db/gap-tasks/count-tasks.ts'
 import { dropUnexpected } from '../../db/gap-tasks/drop-unexpected.ts'
 import { enqueueMonths, type NewMonth } from '../../db/gap-tasks/enqueue-months.ts'
 import { enqueueTasks } from '../../db/gap-tasks/enqueue-tasks.ts'
@@ -162,6 +162,20 @@ test('what is filled is done, and every other day becomes a task of its own with
     { shelf: '*' },
   ])
   expect(await findHead(db, { ...reach, now: NOW + 5 })).toMatchObject({ dt: DAYS[0], days: null })
+})
+
+test('days that ended otherwise than most are done as tasks of their own, so that the counts tell what became of each', async () => {
+  const db = await queued()
+  const head = await headOf(db)
+  await take(db, [partOf(head)], 'token')
+  const empty = { ...NOTHING_THERE, outcome: 'empty', absence: 'SOURCE_SAYS_NONE' } as const
+  await settle(
+    db,
+    'token',
+    DAYS.map((dt, at) => settlement(head.id, 'AAPL', dt, at === 0 ? empty : {})),
+  )
+  const counts = (await countTasks(db)).map(({ state, lastOutcome, tasks }) => `${state} ${lastOutcome} ${tasks}`)
+  expect(counts).toEqual(['done empty 1', 'done filled 3'])
 })
 
 test('where nothing is filled each day is a task of its own', async () => {

@@ -28,7 +28,7 @@ export interface TaskReport {
 export async function taskReport(db: Db, before: Before): Promise<TaskReport> {
   const after = await countTasks(db)
   const [row] = await db.all<{ tasks: number }>(
-    sql`SELECT count(*) AS tasks FROM gap_tasks WHERE id > ${before.lastTask}`,
+    sql`SELECT coalesce(sum(cells), 0) AS tasks FROM gap_tasks WHERE id > ${before.lastTask}`,
   )
   const isFilled = ({ lastOutcome }: TaskCount): boolean => lastOutcome === 'filled' || lastOutcome === 'short'
   const grown = (which: (count: TaskCount) => boolean): number =>

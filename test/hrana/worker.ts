@@ -37,7 +37,7 @@ async function turn(): Promise<boolean> {
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS))
     return true
   }
-  const offered = [head, ...(await findNeighbours(db, reach, head, CALL)).tasks]
+  const offered = [head, ...(await findNeighbours(db, reach, head, CALL)).tasks].slice(0, CALL)
   const token = randomUUID()
   const ids = offered.map(({ id }) => id)
   const taken = await claimTasks(db, { ids, vendor, token, holder: vendor, now, leaseExpiresAt: now + LEASE_MS })
