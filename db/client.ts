@@ -2,7 +2,7 @@
 import type { Client, InStatement } from '@libsql/client'
 import { drizzle, type LibSQLDatabase } from 'drizzle-orm/libsql'
 import { compile, type Statement } from './compile.ts'
-import { type Answered, type Connection, openLocalFile } from './local-file.ts'
+import { type Answered, type Connection, openLocalFile, type WriteTerms } from './local-file.ts'
 import { openServer } from './server.ts'
 
 export type { Statement } from './compile.ts'
@@ -15,7 +15,7 @@ export interface Db {
   /** One transition: every statement or none, in order, under the write lock. Answers the rows each statement returned. */
   write(statements: readonly Statement[]): Promise<Record<string, unknown>[][]>
   /** The same, where no rows are wanted: answers how many rows each statement changed. */
-  change(statements: readonly Statement[]): Promise<number[]>
+  change(statements: readonly Statement[], terms?: WriteTerms): Promise<number[]>
   close(): void
   /** True when this process alone owns the database, so that leases of an earlier process are dead. */
   exclusive: boolean
@@ -42,8 +42,13 @@ export async function openDb(location: string, authToken?: string): Promise<Db> 
     all: async <Row>(statement: Statement) => plainRows(await connection.execute(compile(statement))) as Row[],
     write: async (statements) =>
       (await connection.batch(statements.map((statement) => compile(statement)))).map(plainRows),
-    change: async (statements) =>
-      (await connection.batch(statements.map((statement) => compile(statement)))).map(({ changed }) => changed),
+    change: async (statements, terms) =>
+      (
+        await connection.batch(
+          statements.map((statement) => compile(statement)),
+          terms,
+        )
+      ).map(({ changed }) => changed),
     close: () => connection.close(),
   }
 }
@@ -116,9 +121,9 @@ function inTurn(file: Connection): Connection {
         [statement],
         (answer) => [answer],
       ),
-    batch: (statements) =>
+    batch: (statements, terms) =>
       next(
-        () => file.batch(statements),
+        () => file.batch(statements, terms),
         statements,
         (answers) => answers,
       ),

@@ -13,11 +13,19 @@ export interface Answered {
   changed: number
 }
 
+export interface WriteTerms {
+  /**
+   * False for what may be lost with the power: it survives the process, and is on the disk with the next write that is synced. A server
+   * syncs as it was told to.
+   */
+  isSynced: boolean
+}
+
 /** A database as this project uses it: single statements and whole batches, no open transactions. */
 export interface Connection {
   execute(statement: InStatement): Promise<Answered>
   /** All or none, in order, under the write lock. */
-  batch(statements: readonly InStatement[]): Promise<Answered[]>
+  batch(statements: readonly InStatement[], terms?: WriteTerms): Promise<Answered[]>
   /** All or none, while foreign keys are not looked at. */
   migrate(statements: readonly InStatement[]): Promise<Answered[]>
   close(): void
@@ -26,6 +34,9 @@ export interface Connection {
 /** Statements kept prepared; more distinct ones than this are dropped, the longest unused first. */
 const KEPT = 200
 const KEEPABLE = /^\s*(SELECT|INSERT|UPDATE|DELETE|WITH|BEGIN|COMMIT|ROLLBACK)\b/i
+
+/** Of `PRAGMA synchronous`: commits are in order in the log, but not synced; FULL, which syncs each, is 2. */
+const NORMAL = 1
 
 interface Prepared {
   /** Null for a statement that answers no rows. */
@@ -76,9 +87,20 @@ export function openLocalFile(path: string): Connection {
     }
   }
 
+  const unsynced = <T>(work: () => T): T => {
+    const [{ synchronous }] = file.prepare('PRAGMA synchronous').all() as [{ synchronous: number }]
+    file.exec(`PRAGMA synchronous = ${Math.min(synchronous, NORMAL)}`)
+    try {
+      return work()
+    } finally {
+      file.exec(`PRAGMA synchronous = ${synchronous}`)
+    }
+  }
+
   return {
     execute: async (statement) => run(statement),
-    batch: async (statements) => together(statements),
+    batch: async (statements, { isSynced } = { isSynced: true }) =>
+      isSynced ? together(statements) : unsynced(() => together(statements)),
     async migrate(statements) {
       run('PRAGMA foreign_keys = off')
       try {

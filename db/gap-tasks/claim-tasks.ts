@@ -48,11 +48,15 @@ async function claimPart(
 ): Promise<readonly number[]> {
   const all = [...ids, ...parts.map(({ id }) => id)]
   const wanted = { ...claim, ids: JSON.stringify(all) }
-  const [, ...counts] = await db.change([
-    takeLease(wanted),
-    ...(ids.length === 0 ? [] : [lease({ ...wanted, ids: JSON.stringify(ids) })]),
-    ...(parts.length === 0 ? [] : cut({ ...wanted, parts: JSON.stringify(parts.map(cutOf)) })),
-  ])
+  // With the power every lease of a local file is lost anyway, and the call's budget is on the disk, and this with it, before it is sent.
+  const [, ...counts] = await db.change(
+    [
+      takeLease(wanted),
+      ...(ids.length === 0 ? [] : [lease({ ...wanted, ids: JSON.stringify(ids) })]),
+      ...(parts.length === 0 ? [] : cut({ ...wanted, parts: JSON.stringify(parts.map(cutOf)) })),
+    ],
+    { isSynced: false },
+  )
   const taken = (ids.length === 0 ? 0 : counts[0]!) + (parts.length === 0 ? 0 : counts.at(-2)!)
   if (taken === all.length) return all
   return (await db.all<{ id: number }>(mine(wanted))).map(({ id }) => id)

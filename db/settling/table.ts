@@ -1,6 +1,7 @@
 /**
  * settling: what one write batch is settling, taken apart once for all its statements. Filled and emptied within the batch, so nobody
- * ever finds a row. A table of the schema rather than a temporary one, which a libSQL server does not offer.
+ * ever finds a row. A table of the schema rather than a temporary one, which a libSQL server does not offer; on a local file it hides
+ * behind one in memory (migrate.ts).
  */
 import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 

@@ -63,6 +63,18 @@ test('a local file is owned: exclusive lock, write-ahead log, full sync, foreign
   expect(await pragma('foreign_keys')).toBe(1)
 })
 
+test('a write that may be lost with the power is not synced, and the next one is, also when it failed', async () => {
+  const db = await openDb(join(await tempFolder(), 'node.db'))
+  onTestFinished(() => db.close())
+  await db.write([sql`CREATE TABLE levels (level INTEGER CHECK (level < 3))`])
+  const noteLevel = sql`INSERT INTO levels SELECT synchronous FROM pragma_synchronous`
+  await db.change([noteLevel], { isSynced: false })
+  await db.change([noteLevel])
+  await expect(db.change([noteLevel, sql`INSERT INTO levels VALUES (3)`], { isSynced: false })).rejects.toThrow(/CHECK/)
+  await db.change([noteLevel], { isSynced: true })
+  expect(await db.all(sql`SELECT level FROM levels ORDER BY rowid`)).toEqual([{ level: 1 }, { level: 2 }, { level: 2 }])
+})
+
 test('a batch is all or nothing', async () => {
   const db = await freshDb()
   await db.write([sql`CREATE TABLE t (n INTEGER CHECK (n > 0))`])
