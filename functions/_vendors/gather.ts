@@ -41,29 +41,28 @@ const isOpen = (calendar: TradingCalendar, dt: Dt): boolean =>
 /** Nothing left the house: the budget or our own checks refused. A request that failed on the way may have been counted by the vendor. */
 const wasNeverSent = (error: VendorError): boolean => error.status === null && error.fault !== 'unavailable'
 
-function groupBySymbol(wants: readonly Want[]): Map<string, Want[]> {
-  const groups = new Map<string, Want[]>()
-  for (const want of wants) {
-    const group = groups.get(want.symbol)
-    if (group === undefined) groups.set(want.symbol, [want])
-    else group.push(want)
+/** The keys of the wanted cells, each made once, by symbol and day. */
+function keysOf(wants: readonly Want[]): Map<string, Map<Dt, CellKey>> {
+  const keys = new Map<string, Map<Dt, CellKey>>()
+  for (const { symbol, dt } of wants) {
+    const days = keys.get(symbol)
+    if (days === undefined) keys.set(symbol, new Map([[dt, cellKey(symbol, dt)]]))
+    else if (!days.has(dt)) days.set(dt, cellKey(symbol, dt))
   }
-  return groups
+  return keys
 }
 
 /** A fresh, empty answer to `wants`. */
 export function gather(wants: readonly Want[], asked: Asked): Gathering {
-  const bySymbol = groupBySymbol(wants)
-  const wanted = new Set(wants.map((want) => cellKey(want.symbol, want.dt)))
+  const wanted = keysOf(wants)
+  const cells = [...wanted.values()].reduce((sum, days) => sum + days.size, 0)
   const rows = new Map<CellKey, Row[]>()
   const complete = new Set<CellKey>()
   const faults = new Map<CellKey, VendorError>()
   const strays = new Map<CellKey, Answer['strays'][number]>()
   let calls = 0
   const completeSymbol = (symbol: string, before?: Dt): void => {
-    for (const want of bySymbol.get(symbol) ?? []) {
-      if (before === undefined || want.dt < before) complete.add(cellKey(symbol, want.dt))
-    }
+    for (const [dt, key] of wanted.get(symbol) ?? []) if (before === undefined || dt < before) complete.add(key)
   }
   return {
     async send(get, request) {
@@ -78,15 +77,16 @@ export function gather(wants: readonly Want[], asked: Asked): Gathering {
         return error
       }
     },
-    isWanted: (symbol, dt) => wanted.has(cellKey(symbol, dt)),
+    isWanted: (symbol, dt) => wanted.get(symbol)?.has(dt) ?? false,
     hasAll: () => {
-      if (rows.size + faults.size < wanted.size) return false
-      return [...wanted].every((key) => rows.has(key) || faults.has(key))
+      if (rows.size + faults.size < cells) return false
+      const keys = [...wanted.values()].flatMap((days) => [...days.values()])
+      return keys.every((key) => rows.has(key) || faults.has(key))
     },
     keep(symbol, dt, row) {
       if (asked.settledUntil != null && 'ts' in row && row.ts + MINUTE_MS > asked.settledUntil) return
-      const key = cellKey(symbol, dt)
-      if (wanted.has(key)) {
+      const key = wanted.get(symbol)?.get(dt)
+      if (key !== undefined) {
         const kept = rows.get(key)
         if (kept === undefined) rows.set(key, [row])
         else kept.push(row)
@@ -94,18 +94,18 @@ export function gather(wants: readonly Want[], asked: Asked): Gathering {
       }
       const covered = asked.symbols.has(symbol) && dt >= asked.from && dt <= asked.to
       if (covered && isOpen(asked.calendar, dt)) return
-      const stray = strays.get(key)
-      if (stray === undefined) strays.set(key, { symbol, dt, rows: 1 })
+      const stray = strays.get(cellKey(symbol, dt))
+      if (stray === undefined) strays.set(cellKey(symbol, dt), { symbol, dt, rows: 1 })
       else stray.rows += 1
     },
     spoil(symbol, from, to, error) {
-      for (const { dt } of bySymbol.get(symbol) ?? []) {
-        if (dt >= from && dt <= to && !faults.has(cellKey(symbol, dt))) faults.set(cellKey(symbol, dt), error)
+      for (const [dt, key] of wanted.get(symbol) ?? []) {
+        if (dt >= from && dt <= to && !faults.has(key)) faults.set(key, error)
       }
     },
     complete: completeSymbol,
     completeAll: () => {
-      for (const symbol of bySymbol.keys()) completeSymbol(symbol)
+      for (const symbol of wanted.keys()) completeSymbol(symbol)
     },
     restart() {
       rows.clear()

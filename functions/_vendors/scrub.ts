@@ -26,13 +26,17 @@ export function scrubberOf(secrets: readonly string[]): Scrubber {
   const inBase64 = real.flatMap(base64Of).map(literal)
   const anywhere = patternOf([...all.map(spelledAnyhow), ...inBase64])
   const inData = patternOf([...real.map(spelledAnyhow), ...inBase64])
+  const inPlainData = patternOf([...real.map(literal), ...inBase64])
   const text = (raw: string): string => raw.replace(anywhere, '[secret]')
   return {
     text,
-    body: (body) => body.replace(inData, '[secret]'),
+    body: (body) => body.replace(isEscaped(body) ? inData : inPlainData, '[secret]'),
     sample: (body) => text(body.slice(0, SAMPLE_REACH)).slice(0, SAMPLE_LENGTH),
   }
 }
+
+/** Bars are megabytes without a single escape: to look for secrets as they are takes a twentieth of the time. */
+const isEscaped = (body: string): boolean => body.includes('\\') || body.includes('%')
 
 /** Small letters for capitals too: the name of a host comes in small letters only. Matches nothing where there is nothing to hide. */
 const patternOf = (sources: readonly string[]): RegExp =>

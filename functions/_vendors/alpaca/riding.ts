@@ -1,5 +1,4 @@
 /** Which open cells may ride along with the head of a plan, and how many symbols one address can hold. */
-import { cellKey } from '../../_market/cell.ts'
 import type { Want } from '../vendor.ts'
 import { spell } from './spelling.ts'
 
@@ -9,12 +8,14 @@ const URL_REST_BYTES = 700
 
 /** The head and every want from its day on, each once, head first, otherwise in the order given. */
 export function ridersOf(head: Want, others: readonly Want[]): Want[] {
-  const seen = new Set([cellKey(head.symbol, head.dt)])
+  const seen = new Map([[head.dt, new Set([head.symbol])]])
   const riders = [head]
   for (const want of others) {
-    const key = cellKey(want.symbol, want.dt)
-    if (want.dt < head.dt || seen.has(key)) continue
-    seen.add(key)
+    if (want.dt < head.dt) continue
+    const symbols = seen.get(want.dt)
+    if (symbols?.has(want.symbol)) continue
+    if (symbols) symbols.add(want.symbol)
+    else seen.set(want.dt, new Set([want.symbol]))
     riders.push(want)
   }
   return riders
