@@ -13,9 +13,9 @@ CREATE TABLE `__new_attempts` (
 	`ask_again_at` integer NOT NULL,
 	`refused_for` text,
 	`reread_at` integer,
-	PRIMARY KEY(`dataset`, `symbol`, `dt`, `vendor`)
+	PRIMARY KEY(`dataset`, `dt`, `symbol`, `vendor`)
 ) WITHOUT ROWID;
 --> statement-breakpoint
-INSERT INTO `__new_attempts`("dataset", "symbol", "dt", "vendor", "count", "outcome", "status", "rows", "digest", "note", "at", "ask_again_at", "refused_for", "reread_at") SELECT "dataset", "symbol", "dt", "vendor", "count", "outcome", "status", "rows", "digest", "note", "at", "ask_again_at", "refused_for", "reread_at" FROM `attempts` ORDER BY "dataset", "symbol", "dt", "vendor";--> statement-breakpoint
+INSERT INTO `__new_attempts`("dataset", "symbol", "dt", "vendor", "count", "outcome", "status", "rows", "digest", "note", "at", "ask_again_at", "refused_for", "reread_at") SELECT "dataset", "symbol", "dt", "vendor", "count", "outcome", "status", "rows", "digest", "note", "at", "ask_again_at", "refused_for", "reread_at" FROM `attempts` ORDER BY "dataset", "dt", "symbol", "vendor";--> statement-breakpoint
 DROP TABLE `attempts`;--> statement-breakpoint
 ALTER TABLE `__new_attempts` RENAME TO `attempts`;

@@ -48,8 +48,9 @@ export async function dueRereads(
       FROM json_each(${JSON.stringify(lives)})),
     ranks AS MATERIALIZED (SELECT value AS vendor, key AS rank FROM json_each(${JSON.stringify(preferred)}))
     SELECT a.symbol, a.dt, a.vendor
-    FROM windows w CROSS JOIN lives l CROSS JOIN attempts a ON a.dataset = ${dataset} AND a.symbol = l.symbol AND a.dt = w.dt
-    WHERE w.dt BETWEEN l.from_dt AND l.to_dt AND a.digest IS NOT NULL AND max(a.at, coalesce(a.reread_at, 0)) < w.due_at
+    FROM windows w CROSS JOIN attempts a ON a.dataset = ${dataset} AND a.dt = w.dt
+      JOIN lives l ON l.symbol = a.symbol AND a.dt BETWEEN l.from_dt AND l.to_dt
+    WHERE a.digest IS NOT NULL AND max(a.at, coalesce(a.reread_at, 0)) < w.due_at
       AND a.vendor IN (SELECT value FROM json_each(${JSON.stringify(askable)}))
       AND NOT EXISTS (${better}) AND NOT EXISTS (${open}) AND NOT EXISTS (${demoted})
     ORDER BY a.dt, a.symbol LIMIT ${limit}`)

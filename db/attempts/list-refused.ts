@@ -1,7 +1,6 @@
 /** Versions QC refused although another vendor has a good one: those never win a cell. */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
-import { attemptsOfDays } from './of-days.ts'
 
 export const listRefused = (
   db: Db,
@@ -10,8 +9,8 @@ export const listRefused = (
   toDt: string,
 ): Promise<{ vendor: string; symbol: string; dt: string }[]> =>
   db.all(sql`
-    SELECT bad.vendor, bad.symbol, bad.dt FROM ${attemptsOfDays(dataset, fromDt, toDt)} bad
-    WHERE bad.refused_for IS NOT NULL
+    SELECT bad.vendor, bad.symbol, bad.dt FROM attempts bad
+    WHERE bad.dataset = ${dataset} AND bad.dt BETWEEN ${fromDt} AND ${toDt} AND bad.refused_for IS NOT NULL
       AND EXISTS (SELECT 1 FROM attempts good
         WHERE good.dataset = bad.dataset AND good.symbol = bad.symbol AND good.dt = bad.dt AND good.vendor <> bad.vendor
           AND good.digest IS NOT NULL AND good.refused_for IS NULL)`)

@@ -1,6 +1,6 @@
 /**
- * attempts: the evidence. One row per (dataset, symbol, dt, vendor): how often asked, what the last answer was. Kept in the order of that key and
- * nowhere else (WITHOUT ROWID in the migration, which the schema cannot say): there are millions. A day is read symbol by symbol.
+ * attempts: the evidence. One row per (dataset, dt, symbol, vendor): how often asked, what the last answer was. Kept in the order of that key and
+ * nowhere else (WITHOUT ROWID in the migration, which the schema cannot say): there are millions, they come day by day, and a day is one stretch.
  */
 import { integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 
@@ -42,5 +42,5 @@ export const attempts = sqliteTable(
     /** Epoch ms at which a delivered version was last asked for again, whatever came of it; null when it never was. */
     rereadAt: integer('reread_at'),
   },
-  (table) => [primaryKey({ columns: [table.dataset, table.symbol, table.dt, table.vendor] })],
+  (table) => [primaryKey({ columns: [table.dataset, table.dt, table.symbol, table.vendor] })],
 )

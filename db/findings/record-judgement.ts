@@ -53,7 +53,7 @@ export async function recordJudgement(db: Db, judgement: Judgement): Promise<boo
   return (results.at(-1)?.length ?? 0) > 0
 }
 
-/** Marks held cells, and refuses the versions they were held for. */
+/** Marks held cells, and refuses the versions they were held for. The limit has them looked up one by one, not looked for in all of the evidence. */
 const holdCells = (dataset: string, found: string, mine: SQL): SQL[] => [
   sql`UPDATE coverage SET held = coverage.held | (h.held & coverage.present)
       FROM (SELECT value->>'symbol' AS symbol, value->>'month' AS month, sum((value->>'bit') * (value->>'held')) AS held
@@ -61,7 +61,7 @@ const holdCells = (dataset: string, found: string, mine: SQL): SQL[] => [
       WHERE coverage.dataset = ${dataset} AND coverage.symbol = h.symbol AND coverage.month = h.month AND h.held > 0 AND ${mine}`,
   sql`UPDATE attempts SET refused_for = f.flags
       FROM (SELECT value->>'symbol' AS symbol, value->>'dt' AS dt, value->>'vendor' AS vendor, value->>'flags' AS flags
-            FROM json_each(${found}) WHERE value->>'held' = 1) f
+            FROM json_each(${found}) WHERE value->>'held' = 1 LIMIT -1) f
       WHERE attempts.dataset = ${dataset} AND attempts.symbol = f.symbol AND attempts.dt = f.dt AND attempts.vendor = f.vendor
         AND ${mine}`,
 ]

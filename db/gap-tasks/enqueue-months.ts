@@ -1,6 +1,7 @@
 /** Puts gaps nobody was ever asked about on the queue, those of a symbol's month as one task: a first backfill is millions of them. */
 import { type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
+import { MONTH_DAYS } from '../month-days.ts'
 import { dayByDay, monthOf, taskAround } from './split-tasks.ts'
 import { turnOf } from './turn-queue.ts'
 
@@ -23,7 +24,7 @@ export interface NewMonths {
 }
 
 /**
- * Answers how many cells were new. Days are told apart, each with a task of its own, where a vendor has said something about the month, be it an answer
+ * Answers how many cells were new. Days are told apart, each with a task of its own, where a vendor has said something about one of them, be it an answer
  * or a refusal, or where some of it is queued already.
  */
 export async function enqueueMonths(
@@ -43,7 +44,7 @@ export async function enqueueMonths(
   const day = sql`substr(t.dt, 1, 8) || d.text`
   const [queued = []] = await db.write([
     sql`${insert(sql`t.dt`, sql`CASE WHEN t.cells > 1 THEN t.days END`, sql`t.cells`)} FROM ${given} t
-      WHERE NOT EXISTS (${toldApart(dataset, now)}) RETURNING cells`,
+      WHERE NOT ${areToldApart(dataset, now)} RETURNING cells`,
   ])
   const sum = cellsOf(queued)
   if (sum === cellsOf(months)) return sum
@@ -58,18 +59,19 @@ export async function enqueueMonths(
 const cellsOf = (rows: readonly { cells?: unknown }[]): number =>
   rows.reduce((sum, { cells }) => sum + Number(cells), 0)
 
-/** Of given days t: what somebody said about one of their month, or a task that stands for one. */
-function toldApart(dataset: string, now: number): SQL {
+/** Of given days t: that a vendor has said something about one of them, or that a task stands for one. */
+function areToldApart(dataset: string, now: number): SQL {
   const { begins, ends } = monthOf(sql`t.dt`)
-  const ofMonth = (name: 'a' | 'o'): SQL => {
-    const row = sql.identifier(name)
-    return sql`${row}.dataset = ${dataset} AND ${row}.symbol = t.symbol AND ${row}.dt BETWEEN ${name === 'a' ? sql`t.dt` : begins} AND ${ends}`
-  }
+  // Evidence is in the order of its days: of a month nobody was ever asked about none is looked up.
+  const isAnybodys = sql`EXISTS (SELECT 1 FROM attempts e WHERE e.dataset = ${dataset} AND e.dt BETWEEN t.dt AND ${ends})`
+  const answered = sql`SELECT 1 FROM ${MONTH_DAYS} d CROSS JOIN attempts a
+    ON a.dataset = ${dataset} AND a.dt = substr(t.dt, 1, 8) || d.text AND a.symbol = t.symbol WHERE t.days >> (d.day - 1) & 1`
   const refused = (symbol: SQL): SQL => sql`SELECT 1 FROM demotions d
     WHERE d.dataset = ${dataset} AND d.symbol = ${symbol} AND d.until > ${now} AND d.from_dt <= ${ends} AND d.to_dt >= t.dt
       AND (d.from_dt > t.dt OR d.to_dt < ${ends})`
-  return sql`SELECT 1 FROM attempts a WHERE ${ofMonth('a')}
-    UNION ALL ${refused(sql`'*'`)} UNION ALL ${refused(sql`t.symbol`)}
-    UNION ALL SELECT 1 FROM gap_tasks o WHERE ${ofMonth('o')} AND o.done_at IS NULL
+  const open = sql`SELECT 1 FROM gap_tasks o
+    WHERE o.dataset = ${dataset} AND o.symbol = t.symbol AND o.dt BETWEEN ${begins} AND ${ends} AND o.done_at IS NULL
       AND coalesce(o.days, 1 << (CAST(substr(o.dt, 9, 2) AS INTEGER) - 1)) & t.days <> 0`
+  return sql`(${isAnybodys} AND EXISTS (${answered})
+    OR EXISTS (${refused(sql`'*'`)} UNION ALL ${refused(sql`t.symbol`)} UNION ALL ${open}))`
 }

@@ -1,8 +1,7 @@
 /** Memory rebuilt from manifests, adopted lines and file names alone, whatever the database holds: after it is gone, and after it went astray. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { DatasetConfig } from '../../config/schema.ts'
-import { agreeCoverage } from '../../db/coverage/agree-coverage.ts'
-import { symbolRanges } from '../../db/coverage/symbol-ranges.ts'
+import { agreeCoverage, monthsToldOf } from '../../db/coverage/agree-coverage.ts'
 import { daysOfAttempts } from '../../db/manifests/claims.ts'
 import { inTurn } from '../_lake/in-turn.ts'
 import { rawFolder, rawRoot } from '../_lake/paths.ts'
@@ -32,7 +31,7 @@ export interface Rebuilt {
 const SHOWN = 50
 
 /**
- * First what is written down, then what is on the disk, then the masks. Bounded in memory: a chunk of lines, a day, a few symbols at a time. Killed
+ * First what is written down, then what is on the disk, then the masks. Bounded in memory: a chunk of lines, a day, a month at a time. Killed
  * anywhere it is simply begun anew; run twice, it changes nothing the second time.
  */
 export async function rebuild(keeper: Keeper): Promise<Rebuilt> {
@@ -80,10 +79,10 @@ async function checkFiles(keeper: Keeper, of: Of, rebuilt: Rebuilt): Promise<voi
 }
 
 async function checkMasks(keeper: Keeper, { dataset, spec }: Of, rebuilt: Rebuilt): Promise<void> {
-  for await (const range of symbolRanges(keeper.db, dataset)) {
-    const partitionsOf = (month: string, mask: number): string[] =>
-      dtsOfMask(month, mask).map((dt) => partitionOf(spec.partition, dt))
-    const agreed = await agreeCoverage(keeper.db, dataset, range, partitionsOf, keeper.now())
+  const partitionsOf = (month: string, mask: number): string[] =>
+    dtsOfMask(month, mask).map((dt) => partitionOf(spec.partition, dt))
+  for (const month of await monthsToldOf(keeper.db, dataset)) {
+    const agreed = await agreeCoverage(keeper.db, dataset, month, partitionsOf, keeper.now())
     rebuilt.restored += agreed.set
     rebuilt.cleared += agreed.cleared
     await nextTurn()

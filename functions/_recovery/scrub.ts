@@ -1,7 +1,7 @@
 /** A look at some raw files each night, so that what was lost or damaged is found though nobody curates it: its cells become gaps. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { DatasetConfig } from '../../config/schema.ts'
-import { daysPresent } from '../../db/coverage/days-present.ts'
+import { daysOfAttempts } from '../../db/manifests/claims.ts'
 import { codeOf } from '../_lake/disk.ts'
 import type { RawLayout } from '../_lake/paths.ts'
 import { unreadableOf } from '../_lake/raw-read.ts'
@@ -38,7 +38,7 @@ export async function scrub(
   const scrubbed: Scrubbed = { files: 0, lost: 0 }
   try {
     const paths: string[] = []
-    for (const dt of await daysPresent(keeper.db, dataset)) {
+    for (const dt of await daysOfAttempts(keeper.db, dataset)) {
       if ((night - dayNumber(dt)) % period !== 0) continue
       const day = await checkDay(keeper, of, dt, [])
       scrubbed.lost += day.lost

@@ -4,6 +4,7 @@ import { dueAbsences, explainAbsences, listAbsences } from '../../db/absences/ab
 import { usualRows } from '../../db/attempts/usual-rows.ts'
 import { takeCalls } from '../../db/budgets/take-calls.ts'
 import { blockVendor, closeCircuit, countFailure, listCircuits } from '../../db/circuits/circuits.ts'
+import { agreeCoverage, monthsToldOf } from '../../db/coverage/agree-coverage.ts'
 import { demote, listDemotions } from '../../db/demotions/demotions.ts'
 import { listExports, recordExport } from '../../db/exports/exports.ts'
 import { prune } from '../../db/gap-tasks/prune.ts'
@@ -146,6 +147,7 @@ test('the rows a symbol usually has are the mean of its newest answers of that v
           VALUES (${DATASET}, ${symbol}, ${dt}, ${vendor}, 1, 'filled', ${rows}, ${NOW}, 0)`,
     ])
   }
+  for (const month of await monthsToldOf(db, DATASET)) await agreeCoverage(db, DATASET, month, () => [], NOW)
   expect(await usualRows(db, DATASET, 'alpaca', ['AAPL', 'KO', 'NEW'])).toEqual(new Map([['AAPL', 420]]))
   expect(await usualRows(db, DATASET, 'alpaca', [])).toEqual(new Map())
 })

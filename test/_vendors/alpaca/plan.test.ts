@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { calendarOf } from '../../../functions/_calendar/calendar.ts'
 import { addDays, weekday } from '../../../functions/_market/dt.ts'
 import { planBars as plan } from '../../../functions/_vendors/alpaca/bars-plan.ts'
 import { barsAddress, StocksRequest } from '../../../functions/_vendors/alpaca/request.ts'
@@ -11,10 +12,12 @@ const byDayThenName = (a: Want, b: Want): number =>
   a.dt === b.dt ? (a.symbol < b.symbol ? -1 : 1) : a.dt < b.dt ? -1 : 1
 const requestOf = (made: CallPlan): StocksRequest => StocksRequest.parse(made.request)
 
+const calendar = calendarOf('xnys')
+
 /** Days that a rectangle covers, counted one by one. */
-function weekdaysOf({ from, to }: StocksRequest): string[] {
+function sessionsOf({ from, to }: StocksRequest): string[] {
   const days: string[] = []
-  for (let dt = from; dt <= to; dt = addDays(dt, 1)) if (![0, 6].includes(weekday(dt))) days.push(dt)
+  for (let dt = from; dt <= to; dt = addDays(dt, 1)) if (calendar.isSession(dt)) days.push(dt)
   return days
 }
 
@@ -25,7 +28,7 @@ function rowsOf(made: CallPlan, terms: PlanTerms): number {
   const known = new Map(made.wants.map((one) => [`${one.symbol} ${one.dt}`, one.expectedRows ?? usual]))
   let rows = 0
   for (const symbol of request.symbols) {
-    for (const dt of weekdaysOf(request)) {
+    for (const dt of sessionsOf(request)) {
       rows += known.get(`${symbol} ${dt}`) ?? usual
       known.delete(`${symbol} ${dt}`)
     }
@@ -66,7 +69,7 @@ describe('the rectangle of a plan', () => {
             (one) => request.symbols.includes(one.symbol) && one.dt >= request.from && one.dt <= request.to,
           )
           expect(made.wants.length).toBe(inside.length + 1)
-          const cells = weekdaysOf(request).length * request.symbols.length
+          const cells = sessionsOf(request).length * request.symbols.length
           if (request.to > request.from) expect(made.wants.length / cells).toBeGreaterThanOrEqual(0.5)
         },
       ),
