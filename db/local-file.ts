@@ -87,13 +87,16 @@ export function openLocalFile(path: string): Connection {
     }
   }
 
+  // Asked once: it takes as long as a small statement.
+  let level: number | undefined
   const unsynced = <T>(work: () => T): T => {
-    const [{ synchronous }] = file.prepare('PRAGMA synchronous').all() as [{ synchronous: number }]
-    file.exec(`PRAGMA synchronous = ${Math.min(synchronous, NORMAL)}`)
+    level ??= (file.prepare('PRAGMA synchronous').all() as [{ synchronous: number }])[0].synchronous
+    if (level <= NORMAL) return work()
+    file.exec(`PRAGMA synchronous = ${NORMAL}`)
     try {
       return work()
     } finally {
-      file.exec(`PRAGMA synchronous = ${synchronous}`)
+      file.exec(`PRAGMA synchronous = ${level}`)
     }
   }
 

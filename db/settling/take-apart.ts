@@ -53,26 +53,32 @@ const texts = new Map<string, string>()
 /** Once for all statements: what still is the token's. What settlements have in common, which is most of it, travels and is read once. */
 export function takeApart(token: string, settlements: readonly Settlement[]): Statement {
   const ways = columns.map(([, read]) => wayOf(read, settlements))
-  const key = ways.join()
-  const text = texts.get(key) ?? textOf(ways)
+  const [first] = settlements as readonly [Settlement, ...Settlement[]]
+  const isOne = settlements.length === 1
+  const key = `${isOne} ${ways}`
+  const text = texts.get(key) ?? textOf(ways, isOne)
   texts.set(key, text)
-  const once = columns.flatMap(([, read], at) => (ways[at] === 'once' ? [asBound(read(settlements[0]!))] : []))
+  const once = columns.flatMap(([, read], at) => (ways[at] === 'once' ? [asBound(read(first))] : []))
+  if (isOne) return { text, args: [token, BigInt(first.id), first.dt, ...once] }
   const each = columns.flatMap(([, read], at) => (ways[at] === 'each' ? [read] : []))
   const rows = settlements.map((one) => [one.id, one.dt, ...each.map((read) => read(one))])
   return { text, args: [token, JSON.stringify(rows), ...once] }
 }
 
-function textOf(ways: readonly Way[]): string {
-  let [once, each] = [3, 2]
+/** What is settled, w: as JSON, or a single one as it is. A limit keeps the value of a row from being read anew for each of its columns. */
+const MANY = '(SELECT value AS s, value->>0 AS id, value->>1 AS dt FROM json_each(?2) LIMIT -1)'
+const ONE = '(SELECT ?2 AS id, ?3 AS dt)'
+
+function textOf(ways: readonly Way[], isOne: boolean): string {
+  let [once, each] = [isOne ? 4 : 3, 2]
   const brought = columns.flatMap(([name], at) => {
     const way = ways[at]!
     return way === 'none' ? [] : [[name, way === 'once' ? `?${once++}` : `w.s->>${each++}`]]
   })
   const all = [...Object.entries(KNOWN), ...brought]
-  // A limit keeps the value of a row from being read anew for each of its columns.
   return `INSERT INTO settling (${all.map(([name]) => name).join(', ')})
     SELECT ${all.map(([, value]) => value).join(', ')}
-    FROM (SELECT value AS s, value->>1 AS dt FROM json_each(?2) LIMIT -1) w CROSS JOIN gap_tasks t ON t.id = w.s->>0
+    FROM ${isOne ? ONE : MANY} w CROSS JOIN gap_tasks t ON t.id = w.id
     WHERE t.lease IN (SELECT id FROM leases WHERE token = ?1)`
 }
 
