@@ -81,8 +81,8 @@ async function checkFiles(keeper: Keeper, of: Of, rebuilt: Rebuilt): Promise<voi
 async function checkMasks(keeper: Keeper, { dataset, spec }: Of, rebuilt: Rebuilt): Promise<void> {
   const partitionsOf = (month: string, mask: number): string[] =>
     dtsOfMask(month, mask).map((dt) => partitionOf(spec.partition, dt))
-  for (const month of await monthsToldOf(keeper.db, dataset)) {
-    const agreed = await agreeCoverage(keeper.db, dataset, month, partitionsOf, keeper.now())
+  for (const told of await monthsToldOf(keeper.db, dataset)) {
+    const agreed = await agreeCoverage(keeper.db, dataset, told, partitionsOf, keeper.now())
     rebuilt.restored += agreed.set
     rebuilt.cleared += agreed.cleared
     await nextTurn()

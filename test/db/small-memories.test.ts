@@ -147,7 +147,7 @@ test('the rows a symbol usually has are the mean of its newest answers of that v
           VALUES (${DATASET}, ${symbol}, ${dt}, ${vendor}, 1, 'filled', ${rows}, ${NOW}, 0)`,
     ])
   }
-  for (const month of await monthsToldOf(db, DATASET)) await agreeCoverage(db, DATASET, month, () => [], NOW)
+  for (const told of await monthsToldOf(db, DATASET)) await agreeCoverage(db, DATASET, told, () => [], NOW)
   expect(await usualRows(db, DATASET, 'alpaca', ['AAPL', 'KO', 'NEW'])).toEqual(new Map([['AAPL', 420]]))
   expect(await usualRows(db, DATASET, 'alpaca', [])).toEqual(new Map())
 })
