@@ -1,18 +1,8 @@
-/** The contract every vendor's connector fulfils, and the closed list of ways in which the outside fails. */
+/** The contract every vendor's connector fulfils, and the error by which the outside fails. */
 import type { CellKey, DatasetName } from '../_market/cell.ts'
 import type { Dt } from '../_market/dt.ts'
+import type { Fault } from '../_market/outcome.ts'
 import type { Row } from '../_market/row.ts'
-
-/** Each fault leads to exactly one next step of the dispatcher; the same words are outcomes of a cell. */
-export const FAULTS = [
-  'not_entitled',
-  'too_recent',
-  'before_history',
-  'rate_limited',
-  'malformed',
-  'unavailable',
-] as const
-export type Fault = (typeof FAULTS)[number]
 
 /**
  * The outside failed. The message says what was asked (path without query), what was expected and what came; it never holds

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
 import { outcomesOf } from '../../functions/_dispatch/outcomes.ts'
 import { cellKey } from '../../functions/_market/cell.ts'
+import { FAULTS } from '../../functions/_market/outcome.ts'
 import type { Row } from '../../functions/_market/row.ts'
-import { type Answer, FAULTS, VendorError, type Want } from '../../functions/_vendors/vendor.ts'
+import { type Answer, VendorError, type Want } from '../../functions/_vendors/vendor.ts'
 import { bar, minutes, specOf, yieldOf } from '../_lake/lake-fixture.ts'
 
 const daily = specOf('equities_bars')

@@ -1,7 +1,8 @@
 /** The contract of every connector as tests. A new vendor's folder is proved by one line: `holdsTheContract(connector)`. */
 import { afterEach, describe, expect, it } from 'vitest'
 import { addDays } from '../../functions/_market/dt.ts'
-import { type Connector, FAULTS } from '../../functions/_vendors/vendor.ts'
+import { FAULTS } from '../../functions/_market/outcome.ts'
+import type { Connector } from '../../functions/_vendors/vendor.ts'
 import { expectSoundAnswer, expectSoundPlan, headOf, termsOf } from './contract.ts'
 import { CANARIES, NOW, type Reply, type ScriptedVendor, scriptedVendor } from './scripted-vendor.ts'
 

@@ -5,7 +5,6 @@
 import { linkSync, mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { sql } from 'drizzle-orm'
-import { stringify } from 'yaml'
 import { loadConfig } from '../../config/load.ts'
 import type { DatasetConfig } from '../../config/schema.ts'
 import { calendarOf } from '../../functions/_calendar/calendar.ts'
@@ -20,6 +19,8 @@ import { type RunningNode, startNode } from '../../functions/_runtime/start.ts'
 import { CONNECTORS } from '../../functions/_vendors/registry.ts'
 import { AdoptBody, adopt } from '../../functions/adopt/index.ts'
 import { TREE } from './adopt.ts'
+import { shippedConfig, writeBenchStage } from './stage.ts'
+import { watchLoop } from './watch.ts'
 
 /** One call of a walk. */
 export interface Walked {
@@ -66,35 +67,21 @@ const print = (line: Walked | Counted): void => void process.stdout.write(`${JSO
 
 /** A node that collects the three datasets from one vendor, and has no schedule. */
 async function writeScene(root: string): Promise<Record<string, string>> {
-  const shipped = await loadConfig({ folder: resolve('config'), vendors: CONNECTORS.map(({ name }) => name) })
+  const shipped = await shippedConfig()
   const { equities_bars, equities_bars_minute, options_bars } = shipped.datasets
   const { datasets, ...massive } = shipped.vendors[VENDOR]!
-  const folder = join(root, 'config')
-  mkdirSync(folder, { recursive: true })
-  const write = (name: string, value: unknown): void =>
-    writeFileSync(join(folder, name), stringify(value, { aliasDuplicateObjects: false }))
   const wanted = {
     equities_bars: datasets.equities_bars,
     equities_bars_minute: datasets.equities_bars_minute,
     options_bars: datasets.options_bars,
   }
-  write('vendor_capabilities.yaml', { vendors: { [VENDOR]: { ...massive, datasets: wanted } } })
   const symbols = Array.from({ length: TREE.minutes / DAYS }, (_, at) => symbolAt(at))
   const options = { ...options_bars, only: symbols.slice(0, TREE.options / DAYS) }
-  write('datasets.yaml', { datasets: { equities_bars, equities_bars_minute, options_bars: options } })
-  write('universe.yaml', { symbols: symbols.map((symbol) => ({ symbol, from: '1990-01-02' })) })
-  write('qc.yaml', shipped.qc)
-  const chain = { id: 'none', schedule: '0 0 29 2 *', timezone: 'America/New_York', steps: [{ call: 'audit' }] }
-  writeFileSync(join(root, 'cron.json'), JSON.stringify({ chains: [chain] }))
-  return {
-    DATA_ROOT: join(root, 'data_layer'),
-    EXPORT_ROOT: join(root, 'exports'),
-    CONFIG_DIR: folder,
-    CRON_FILE: join(root, 'cron.json'),
-    HOST: '127.0.0.1',
-    PORT: '0',
-    MASSIVE_API_KEY: 'nobody-is-asked-by-this',
-  }
+  return await writeBenchStage(root, {
+    vendors: { [VENDOR]: { ...massive, datasets: wanted } },
+    datasets: { equities_bars, equities_bars_minute, options_bars: options },
+    universe: symbols.map((symbol) => ({ symbol, from: '1990-01-02' })),
+  })
 }
 
 /** A few hundred real Parquet files, each linked into many places: walks look at names and footers. */
@@ -195,24 +182,6 @@ async function count({ node }: RunningNode): Promise<Counted> {
   }
   const present = masks.reduce((sum, row) => sum + row.present.toString(2).replaceAll('0', '').length, 0)
   return { attempts: kept?.attempts ?? 0, present, told: told.size, lines }
-}
-
-/** The longest time the event loop did not turn, ms. */
-function watchLoop(): { stop(): number } {
-  let [last, longest] = [performance.now(), 0]
-  const look = (): void => {
-    const now = performance.now()
-    longest = Math.max(longest, now - last)
-    last = now
-  }
-  const timer = setInterval(look, 2)
-  return {
-    stop() {
-      look()
-      clearInterval(timer)
-      return longest
-    },
-  }
 }
 
 await main(process.argv.slice(2))

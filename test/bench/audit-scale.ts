@@ -1,10 +1,6 @@
-/** The audit at one scale. `prepare ROOT SYMBOLS` fills the masks, one day in a hundred missing; `measure ROOT SYMBOLS` audits them. */
-import { writeFileSync } from 'node:fs'
 import { mkdir, stat } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { sql } from 'drizzle-orm'
-import { stringify } from 'yaml'
-import { loadConfig } from '../../config/load.ts'
 import { enqueueTasks, type NewTask } from '../../db/gap-tasks/enqueue-tasks.ts'
 import { calendarOf } from '../../functions/_calendar/calendar.ts'
 import { instantOf } from '../../functions/_calendar/zone.ts'
@@ -12,8 +8,9 @@ import { livesOf, monthMasks } from '../../functions/_expected/expected.ts'
 import { stateFile } from '../../functions/_lake/paths.ts'
 import { virtualClock } from '../../functions/_runtime/clock.ts'
 import { type RunningNode, startNode } from '../../functions/_runtime/start.ts'
-import { CONNECTORS } from '../../functions/_vendors/registry.ts'
 import { audit } from '../../functions/audit.ts'
+import { shippedConfig, writeBenchStage } from './stage.ts'
+import { timed, watchLoop } from './watch.ts'
 
 export interface Measured {
   cells: number
@@ -54,33 +51,17 @@ async function main([phase = '', root = '', symbols = '']: string[]): Promise<vo
 
 /** A node that wants daily bars of so many symbols from one vendor that has all of them, and has no schedule. */
 async function writeScene(root: string, symbols: number): Promise<Record<string, string>> {
-  const shipped = await loadConfig({ folder: resolve('config'), vendors: CONNECTORS.map(({ name }) => name) })
+  const shipped = await shippedConfig()
   const { datasets, ...massive } = shipped.vendors.massive!
   const terms = { ...datasets[DATASET]!, history: { from: '1990-01-02' } }
-  const folder = join(root, 'config')
-  await mkdir(folder, { recursive: true })
-  const write = (name: string, value: unknown): void =>
-    writeFileSync(join(folder, name), stringify(value, { aliasDuplicateObjects: false }))
-  write('vendor_capabilities.yaml', { vendors: { massive: { ...massive, datasets: { [DATASET]: terms } } } })
-  write('datasets.yaml', { datasets: { [DATASET]: { ...shipped.datasets[DATASET], depth: { years: 20 } } } })
-  write('universe.yaml', {
-    symbols: Array.from({ length: symbols }, (_, at) => ({
+  return await writeBenchStage(root, {
+    vendors: { massive: { ...massive, datasets: { [DATASET]: terms } } },
+    datasets: { [DATASET]: { ...shipped.datasets[DATASET], depth: { years: 20 } } },
+    universe: Array.from({ length: symbols }, (_, at) => ({
       symbol: `S${String(at).padStart(4, '0')}`,
       from: '1990-01-02',
     })),
   })
-  write('qc.yaml', shipped.qc)
-  const chain = { id: 'none', schedule: '0 0 29 2 *', timezone: 'America/New_York', steps: [{ call: 'audit' }] }
-  writeFileSync(join(root, 'cron.json'), JSON.stringify({ chains: [chain] }))
-  return {
-    DATA_ROOT: join(root, 'data_layer'),
-    EXPORT_ROOT: join(root, 'exports'),
-    CONFIG_DIR: folder,
-    CRON_FILE: join(root, 'cron.json'),
-    HOST: '127.0.0.1',
-    PORT: '0',
-    MASSIVE_API_KEY: 'nobody-is-asked-by-this',
-  }
 }
 
 /** Every session present, but for about one in a hundred: in a fifth of the months the first session is missing. */
@@ -189,31 +170,6 @@ function openTasks(symbols: readonly string[], now: number): NewTask[] {
     }
   }
   return tasks
-}
-
-/** The longest time the event loop did not turn, ms: a timer that ought to come every few milliseconds, and when it came. */
-function watchLoop(): { stop(): number } {
-  let last = performance.now()
-  let longest = 0
-  const look = (): void => {
-    const now = performance.now()
-    longest = Math.max(longest, now - last)
-    last = now
-  }
-  const timer = setInterval(look, 2)
-  return {
-    stop() {
-      look()
-      clearInterval(timer)
-      return longest
-    },
-  }
-}
-
-async function timed<T>(work: () => Promise<T>): Promise<[T, number]> {
-  const begun = performance.now()
-  const result = await work()
-  return [result, performance.now() - begun]
 }
 
 await main(process.argv.slice(2))

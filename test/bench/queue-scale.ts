@@ -12,6 +12,7 @@ import { reapLeases } from '../../db/gap-tasks/reap-leases.ts'
 import { type Settlement, settleTasks } from '../../db/gap-tasks/settle-tasks.ts'
 import { migrateDb } from '../../db/migrate.ts'
 import { calendarOf } from '../../functions/_calendar/calendar.ts'
+import { timed, watchLoop } from './watch.ts'
 
 /** Milliseconds of claims under one circumstance: half of them within, and all but one in a hundred. */
 export interface ClaimTimes {
@@ -280,31 +281,6 @@ const AWKWARD: Record<string, (db: Db, tasks: number) => Promise<Partial<VendorR
     await enqueue(db, DATASET, 1_000, { lane: 'today' }, 'T')
     return {}
   },
-}
-
-/** The longest time the event loop did not turn, ms. */
-function watchLoop(): { stop(): number } {
-  let last = performance.now()
-  let longest = 0
-  const look = (): void => {
-    const now = performance.now()
-    longest = Math.max(longest, now - last)
-    last = now
-  }
-  const timer = setInterval(look, 2)
-  return {
-    stop() {
-      look()
-      clearInterval(timer)
-      return longest
-    },
-  }
-}
-
-async function timed<T>(work: () => Promise<T>): Promise<[T, number]> {
-  const begun = performance.now()
-  const result = await work()
-  return [result, performance.now() - begun]
 }
 
 await main(process.argv.slice(2))
