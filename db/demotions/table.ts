@@ -13,5 +13,5 @@ export const demotions = sqliteTable(
     outcome: text('outcome').notNull(),
     until: integer('until').notNull(),
   },
-  (table) => [primaryKey({ columns: [table.vendor, table.dataset, table.symbol, table.outcome] })],
+  (table) => [primaryKey({ columns: [table.dataset, table.symbol, table.vendor, table.outcome] })],
 )

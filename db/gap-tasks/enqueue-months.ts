@@ -42,22 +42,21 @@ export async function enqueueMonths(
     SELECT ${dataset}, t.symbol, ${dt}, ${days}, ${cells}, 'backfill', ${priority}, t.expected_rows, 'missing', 'queued', 0, ${now}, ${now}, ${now},
       ${turnOf(dt, newestFirst)}`
   const day = sql`substr(t.dt, 1, 8) || d.text`
-  const [queued = []] = await db.write([
+  const [, [whole] = []] = await db.write([
     sql`${insert(sql`t.dt`, sql`CASE WHEN t.cells > 1 THEN t.days END`, sql`t.cells`)} FROM ${given} t
-      WHERE NOT ${areToldApart(dataset, now)} RETURNING cells`,
+      WHERE NOT ${areToldApart(dataset, now)}`,
+    // What was inserted just now, by its ids, which follow each other: answering each row would take as long as inserting it.
+    sql`SELECT coalesce(sum(cells), 0) AS cells FROM gap_tasks WHERE changes() > 0 AND id > last_insert_rowid() - changes()`,
   ])
-  const sum = cellsOf(queued)
-  if (sum === cellsOf(months)) return sum
-  const [apart = []] = await db.write([
+  const queued = Number(whole?.cells)
+  if (queued === months.reduce((sum, { cells }) => sum + cells, 0)) return queued
+  const [apart = 0] = await db.change([
     sql`${insert(day, sql`NULL`, sql`1`)} ${dayByDay(given)}
       WHERE NOT EXISTS (${taskAround(sql`${dataset}`, sql`t.symbol`, day)})
-      ON CONFLICT (dataset, symbol, dt) WHERE done_at IS NULL DO NOTHING RETURNING cells`,
+      ON CONFLICT (dataset, symbol, dt) WHERE done_at IS NULL DO NOTHING`,
   ])
-  return sum + cellsOf(apart)
+  return queued + apart
 }
-
-const cellsOf = (rows: readonly { cells?: unknown }[]): number =>
-  rows.reduce((sum, { cells }) => sum + Number(cells), 0)
 
 /** Of given days t: that a vendor has said something about one of them, or that a task stands for one. */
 function areToldApart(dataset: string, now: number): SQL {

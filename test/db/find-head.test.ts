@@ -2,13 +2,23 @@ import { sql } from 'drizzle-orm'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Db } from '../../db/client.ts'
-import { compile } from '../../db/compile.ts'
 import { demote } from '../../db/demotions/demotions.ts'
 import { claimableBy, type VendorReach } from '../../db/gap-tasks/claimable.ts'
 import { enqueueTasks } from '../../db/gap-tasks/enqueue-tasks.ts'
 import { findHead } from '../../db/gap-tasks/find-head.ts'
 import { nextDue } from '../../db/gap-tasks/next-due.ts'
-import { claim, DATASET, freshDb, NOTHING_THERE, NOW, newTask, settle, settlement, tasksIn } from './temp-db.ts'
+import {
+  claim,
+  DATASET,
+  explaining,
+  freshDb,
+  NOTHING_THERE,
+  NOW,
+  newTask,
+  settle,
+  settlement,
+  tasksIn,
+} from './temp-db.ts'
 
 const VENDORS = ['alpaca', 'fred', 'massive']
 const DTS = Array.from({ length: 8 }, (_, i) => `2024-07-0${i + 1}`)
@@ -227,26 +237,14 @@ test('a task for one vendor alone is passed by all others', async () => {
 
 test('the head of a queue is found through its index alone, and with one statement where nothing stands in the way', async () => {
   const db = await freshDb()
-  const seen: string[] = []
-  let asked = 0
-  const spying: Db = {
-    ...db,
-    async all<Row>(statement: Parameters<Db['all']>[0]) {
-      asked++
-      const { sql: text, args = [] } = compile(statement) as { sql: string; args?: unknown[] }
-      const plan = await db.all<{ detail: string }>({
-        toSQL: () => ({ sql: `EXPLAIN QUERY PLAN ${text}`, params: args }),
-      })
-      seen.push(...plan.map(({ detail }) => detail))
-      return await db.all<Row>(statement)
-    },
-  }
+  const { db: spying, plans } = explaining(db)
   await enqueueTasks(db, DATASET, daysOf('A', 3), NOW)
   expect(await findHead(spying, reachOf('alpaca'))).toMatchObject({ dt: '2024-01-01' })
-  expect(asked).toBe(1)
+  expect(await plans()).toHaveLength(1)
   // What is before the vendor's history makes it walk.
   expect(await findHead(spying, reachOf('alpaca', { fromDt: '2024-01-02' }))).toMatchObject({ dt: '2024-01-02' })
-  expect(seen.filter((step) => /^SCAN (t|gap_tasks)\b/.test(step))).toEqual([])
-  expect(seen.filter((step) => /TEMP B-TREE/.test(step))).toEqual([])
-  expect(seen.join()).toMatch(/gap_tasks_reopen/)
+  const steps = (await plans()).flat()
+  expect(steps.filter((step) => /^SCAN (t|gap_tasks)\b/.test(step))).toEqual([])
+  expect(steps.filter((step) => /TEMP B-TREE/.test(step))).toEqual([])
+  expect(steps.join()).toMatch(/gap_tasks_reopen/)
 })

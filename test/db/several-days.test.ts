@@ -19,7 +19,18 @@ import { settleRefused } from '../../db/gap-tasks/settle-refused.ts'
 import { splitAtBorders } from '../../db/gap-tasks/split-tasks.ts'
 import { tallyTasks } from '../../db/gap-tasks/tally-tasks.ts'
 import { dayBit, dtsOfMask } from '../../functions/_market/dt.ts'
-import { DATASET, FOREVER, freshDb, NOTHING_THERE, NOW, newTask, settle, settlement, tasksIn } from './temp-db.ts'
+import {
+  DATASET,
+  explaining,
+  FOREVER,
+  freshDb,
+  NOTHING_THERE,
+  NOW,
+  newTask,
+  settle,
+  settlement,
+  tasksIn,
+} from './temp-db.ts'
 
 const JUNE = '2024-06'
 const DAYS = ['2024-06-03', '2024-06-04', '2024-06-05', '2024-06-06']
@@ -56,6 +67,25 @@ async function queued(...symbols: string[]): Promise<Db> {
   await enqueue(db, ...(symbols.length === 0 ? ['AAPL'] : symbols).map((symbol) => month(symbol)))
   return db
 }
+
+test('what vendors refused of other symbols is not walked past when tasks are queued or put back', async () => {
+  const db = await freshDb()
+  const { db: spying, plans } = explaining(db)
+  await enqueue(spying, month('A'))
+  const head = await headOf(db)
+  await take(db, [partOf(head)], 'of A')
+  const again = { ...NOTHING_THERE, outcome: 'empty', state: 'queued' } as const
+  await settle(
+    spying,
+    'of A',
+    DAYS.map((dt) => settlement(head.id, 'A', dt, again)),
+  )
+  const steps = (await plans()).flat()
+  expect(steps.filter((step) => /^SCAN (d|demotions)\b/.test(step))).toEqual([])
+  expect(
+    steps.filter((step) => /^SEARCH d USING INDEX .* \(dataset=\? AND symbol=\?\)/.test(step)).length,
+  ).toBeGreaterThan(2)
+})
 
 test('gaps of a month nobody spoke of are one task, and count for as many as they are', async () => {
   const db = await freshDb()

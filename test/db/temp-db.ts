@@ -2,9 +2,11 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { InValue } from '@libsql/client'
 import { sql } from 'drizzle-orm'
 import { onTestFinished } from 'vitest'
-import { type Db, openDb } from '../../db/client.ts'
+import { type Db, openDb, type Statement } from '../../db/client.ts'
+import { compile } from '../../db/compile.ts'
 import { claimTasks } from '../../db/gap-tasks/claim-tasks.ts'
 import { enqueueTasks, type NewTask } from '../../db/gap-tasks/enqueue-tasks.ts'
 import { type Settlement, type SettleRequest, settleTasks } from '../../db/gap-tasks/settle-tasks.ts'
@@ -136,3 +138,32 @@ export const settle = (
     now: NOW,
     ...more,
   })
+
+/**
+ * The same database, which notes its statements; `plans` answers of each the steps in which SQLite means to carry it out. To be asked last: to
+ * libSQL a change that was explained is one still under way, beside which nothing is committed.
+ */
+export function explaining(db: Db): { db: Db; plans: () => Promise<string[][]> } {
+  const noted: Statement[] = []
+  const noting = (statements: readonly Statement[]): readonly Statement[] => {
+    noted.push(...statements)
+    return statements
+  }
+  return {
+    db: {
+      ...db,
+      all: (statement) => db.all(noting([statement])[0]!),
+      write: (statements) => db.write(noting(statements)),
+      change: (statements, terms) => db.change(noting(statements), terms),
+    },
+    plans: async () => {
+      const plans: string[][] = []
+      for (const statement of noted) {
+        const { sql: text, args = [] } = compile(statement) as { sql: string; args?: InValue[] }
+        const plan = await db.all<{ detail: string }>({ text: `EXPLAIN QUERY PLAN ${text}`, args })
+        plans.push(plan.map(({ detail }) => detail))
+      }
+      return plans
+    },
+  }
+}
