@@ -35,8 +35,8 @@ export async function enqueueMonths(
 ): Promise<number> {
   if (months.length === 0) return 0
   const { dataset, priority, newestFirst } = common
-  const given = sql`(SELECT value->>0 AS dt, value->>1 AS symbol, value->>2 AS days, value->>3 AS cells, value->>4 AS expected_rows
-    FROM json_each(${JSON.stringify(months.map(({ symbol, dt, days, cells, expectedRows }) => [dt, symbol, days, cells, expectedRows]))}) LIMIT -1)`
+  const given = sql`(SELECT substr(value, 1, 10) AS dt, ${numberAt(11)} AS days, ${numberAt(21)} AS cells, ${numberAt(31)} AS expected_rows,
+    substr(value, 41) AS symbol FROM json_each(${JSON.stringify(months.map(asText))}) LIMIT -1)`
   const insert = (dt: SQL, days: SQL, cells: SQL): SQL => sql`INSERT INTO gap_tasks
       (dataset, symbol, dt, days, cells, lane, priority, expected_rows, reason, state, attempts, next_at, created_at, updated_at, turn)
     SELECT ${dataset}, t.symbol, ${dt}, ${days}, ${cells}, 'backfill', ${priority}, t.expected_rows, 'missing', 'queued', 0, ${now}, ${now}, ${now},
@@ -58,9 +58,16 @@ export async function enqueueMonths(
   return queued + apart
 }
 
+/** One text a month, its fields ten characters wide and the symbol behind them: a list would be parsed anew for each field. */
+const asText = ({ symbol, dt, days, cells, expectedRows }: NewMonth): string =>
+  dt + [days, cells, expectedRows ?? ''].map((field) => String(field).padStart(10)).join('') + symbol
+const numberAt = (at: number): SQL => sql`CAST(nullif(trim(substr(value, ${at}, 10)), '') AS INTEGER)`
+
 /** Of given days t: that a vendor has said something about one of them, or that a task stands for one. */
 function areToldApart(dataset: string, now: number): SQL {
   const { begins, ends } = monthOf(sql`t.dt`)
+  // Asked once for all: as a rule nobody refuses anything.
+  const isRefusing = sql`EXISTS (SELECT 1 FROM demotions WHERE dataset = ${dataset} AND until > ${now})`
   // Evidence is in the order of its days: of a month nobody was ever asked about none is looked up.
   const isAnybodys = sql`EXISTS (SELECT 1 FROM attempts e WHERE e.dataset = ${dataset} AND e.dt BETWEEN t.dt AND ${ends})`
   const answered = sql`SELECT 1 FROM ${MONTH_DAYS} d CROSS JOIN attempts a
@@ -72,5 +79,6 @@ function areToldApart(dataset: string, now: number): SQL {
     WHERE o.dataset = ${dataset} AND o.symbol = t.symbol AND o.dt BETWEEN ${begins} AND ${ends} AND o.done_at IS NULL
       AND coalesce(o.days, 1 << (CAST(substr(o.dt, 9, 2) AS INTEGER) - 1)) & t.days <> 0`
   return sql`(${isAnybodys} AND EXISTS (${answered})
-    OR EXISTS (${refused(sql`'*'`)} UNION ALL ${refused(sql`t.symbol`)} UNION ALL ${open}))`
+    OR ${isRefusing} AND EXISTS (${refused(sql`'*'`)} UNION ALL ${refused(sql`t.symbol`)})
+    OR EXISTS (${open}))`
 }
