@@ -218,6 +218,16 @@ test('a sweep removes leftovers and the spill folder, and nothing else', async (
   expect(await sweepTemps(join(root, 'absent'))).toBe(0)
 })
 
+test('a sweep finds leftovers in every folder of a wide tree', async () => {
+  const days = Array.from({ length: 40 }, (_, day) => join(root, 'raw', `date=${day}`))
+  for (const [at, day] of days.entries()) {
+    for (const symbol of ['symbol=A', 'symbol=B']) await mkdir(join(day, symbol), { recursive: true })
+    await writeFile(tempBeside(join(day, at % 2 === 0 ? 'symbol=A' : 'symbol=B', 'data.parquet')), 'x')
+  }
+  expect(await sweepTemps(root)).toBe(40)
+  expect(await visible()).toEqual([])
+})
+
 test('an append is synced, and the folder too when the file is new', async () => {
   const { disk, steps } = watched()
   await appendDurable(join(root, 'm/log'), ['one\n'], disk)
