@@ -77,10 +77,11 @@ async function writeScene(root: string): Promise<Record<string, string>> {
   }
   const symbols = Array.from({ length: TREE.minutes / DAYS }, (_, at) => symbolAt(at))
   const options = { ...options_bars, only: symbols.slice(0, TREE.options / DAYS) }
-  return await writeBenchStage(root, {
+  return writeBenchStage(root, {
     vendors: { [VENDOR]: { ...massive, datasets: wanted } },
     datasets: { equities_bars, equities_bars_minute, options_bars: options },
     universe: symbols.map((symbol) => ({ symbol, from: '1990-01-02' })),
+    qc: shipped.qc,
   })
 }
 

@@ -54,13 +54,14 @@ async function writeScene(root: string, symbols: number): Promise<Record<string,
   const shipped = await shippedConfig()
   const { datasets, ...massive } = shipped.vendors.massive!
   const terms = { ...datasets[DATASET]!, history: { from: '1990-01-02' } }
-  return await writeBenchStage(root, {
+  return writeBenchStage(root, {
     vendors: { massive: { ...massive, datasets: { [DATASET]: terms } } },
     datasets: { [DATASET]: { ...shipped.datasets[DATASET], depth: { years: 20 } } },
     universe: Array.from({ length: symbols }, (_, at) => ({
       symbol: `S${String(at).padStart(4, '0')}`,
       from: '1990-01-02',
     })),
+    qc: shipped.qc,
   })
 }
 

@@ -11,14 +11,15 @@ export interface StageFiles {
   vendors: Record<string, unknown>
   datasets: Record<string, unknown>
   universe: readonly { symbol: string; from: string }[]
+  qc: Config['qc']
 }
 
 /** The configuration that is shipped. */
 export const shippedConfig = (): Promise<Config> =>
   loadConfig({ folder: resolve('config'), vendors: CONNECTORS.map(({ name }) => name) })
 
-/** Writes a configuration under `root` and answers the environment of its node: on any free port, with no schedule, QC as shipped. */
-export async function writeBenchStage(root: string, files: StageFiles): Promise<Record<string, string>> {
+/** Writes a configuration under `root` and answers the environment of its node: on any free port, with no schedule. */
+export function writeBenchStage(root: string, files: StageFiles): Record<string, string> {
   const folder = join(root, 'config')
   mkdirSync(folder, { recursive: true })
   const write = (name: string, value: unknown): void =>
@@ -26,7 +27,7 @@ export async function writeBenchStage(root: string, files: StageFiles): Promise<
   write('vendor_capabilities.yaml', { vendors: files.vendors })
   write('datasets.yaml', { datasets: files.datasets })
   write('universe.yaml', { symbols: files.universe })
-  write('qc.yaml', (await shippedConfig()).qc)
+  write('qc.yaml', files.qc)
   const never = { id: 'none', schedule: '0 0 29 2 *', timezone: 'America/New_York', steps: [{ call: 'audit' }] }
   writeFileSync(join(root, 'cron.json'), JSON.stringify({ chains: [never] }))
   return {
