@@ -6,6 +6,8 @@ import type { Db } from './client.ts'
 
 export async function migrateDb(db: Db, migrationsFolder: string): Promise<void> {
   const bring = (): Promise<void> => migrate(db.orm as LibSQLDatabase, { migrationsFolder })
+  // It hides the table a migration means.
+  if (db.exclusive) await db.orm.run(sql`DROP TABLE IF EXISTS temp.settling`)
   // Another node of the same server may have been at it: all of a migration or nothing is done, so looking again is enough.
   await bring().catch(bring)
   if (db.exclusive) await settleInMemory(db)
@@ -17,5 +19,5 @@ async function settleInMemory(db: Db): Promise<void> {
     sql`SELECT sql AS text FROM main.sqlite_master WHERE name = 'settling'`,
   )
   await db.orm.run(sql`PRAGMA temp_store = MEMORY`)
-  await db.orm.run(sql.raw(table!.text.replace('CREATE TABLE', 'CREATE TEMP TABLE IF NOT EXISTS')))
+  await db.orm.run(sql.raw(table!.text.replace('CREATE TABLE', 'CREATE TEMP TABLE')))
 }

@@ -1,7 +1,6 @@
 /** How many rows a vendor's answers have had lately, symbol by symbol: what a call for more of them will bring. */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
-import { MONTH_DAYS } from '../month-days.ts'
 
 /** Answers of a symbol that are looked at: a half day among them changes little. */
 const LATELY = 5
@@ -23,7 +22,7 @@ export async function usualRows(
           SELECT c.month, c.present FROM bookmarks b CROSS JOIN coverage c
             ON c.dataset = ${dataset} AND c.symbol = s.value AND c.month <= substr(b.last_dt, 1, 7) AND c.present <> 0
           WHERE b.vendor = ${vendor} AND b.dataset = ${dataset} AND b.symbol = s.value ORDER BY c.month DESC LIMIT ${MONTHS}) m
-        CROSS JOIN ${MONTH_DAYS} d ON m.present >> (d.day - 1) & 1
+        CROSS JOIN month_days d ON m.present >> (d.day - 1) & 1
         CROSS JOIN attempts a ON a.dataset = ${dataset} AND a.dt = m.month || '-' || d.text AND a.symbol = s.value AND a.vendor = ${vendor}
         WHERE a.rows > 0 ORDER BY a.dt DESC LIMIT ${LATELY})) AS rows
     FROM json_each(${JSON.stringify(symbols)}) s`)

@@ -2,7 +2,6 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
 import { claimsOfDay, daysOfAttempts, isClaim } from '../manifests/claims.ts'
-import { MONTH_DAYS } from '../month-days.ts'
 
 /** A month that evidence or masks tell of, and its days that evidence tells of. */
 export interface ToldMonth {
@@ -95,7 +94,7 @@ async function presentIn(db: Db, dataset: string, month: string): Promise<Map<st
 
 function maskAnew(dataset: string, month: string, symbols: readonly string[]): SQL[] {
   const ofThese = sql`(SELECT value AS symbol FROM json_each(${JSON.stringify(symbols)}))`
-  const mask = sql`SELECT sum(1 << (d.day - 1)) FROM ${MONTH_DAYS} d WHERE EXISTS (
+  const mask = sql`SELECT sum(1 << (d.day - 1)) FROM month_days d WHERE EXISTS (
     SELECT 1 FROM attempts a WHERE a.dataset = ${dataset} AND a.dt = ${month} || '-' || d.text AND a.symbol = s.symbol AND ${isClaim('a')})`
   return [
     sql`INSERT INTO coverage (dataset, symbol, month, present)

@@ -1,8 +1,7 @@
 /** Puts gaps nobody was ever asked about on the queue, those of a symbol's month as one task: a first backfill is millions of them. */
 import { type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
-import { MONTH_DAYS } from '../month-days.ts'
-import { dayByDay, monthOf, taskAround } from './split-tasks.ts'
+import { dayByDay, firstDay, monthOf, taskAround } from './split-tasks.ts'
 import { turnOf } from './turn-queue.ts'
 
 /** Days of one symbol and month that differ in nothing. */
@@ -70,8 +69,9 @@ function areToldApart(dataset: string, now: number): SQL {
   const isRefusing = sql`EXISTS (SELECT 1 FROM demotions WHERE dataset = ${dataset} AND until > ${now})`
   // Evidence is in the order of its days: of a month nobody was ever asked about none is looked up.
   const isAnybodys = sql`EXISTS (SELECT 1 FROM attempts e WHERE e.dataset = ${dataset} AND e.dt BETWEEN t.dt AND ${ends})`
-  const answered = sql`SELECT 1 FROM ${MONTH_DAYS} d CROSS JOIN attempts a
-    ON a.dataset = ${dataset} AND a.dt = substr(t.dt, 1, 8) || d.text AND a.symbol = t.symbol WHERE t.days >> (d.day - 1) & 1`
+  const answered = sql`SELECT 1 FROM month_days d CROSS JOIN attempts a
+    ON a.dataset = ${dataset} AND a.dt = substr(t.dt, 1, 8) || d.text AND a.symbol = t.symbol
+    WHERE d.day >= ${firstDay(sql`t.dt`)} AND t.days >> (d.day - 1) & 1`
   const refused = (symbol: SQL): SQL => sql`SELECT 1 FROM demotions d
     WHERE d.dataset = ${dataset} AND d.symbol = ${symbol} AND d.until > ${now} AND d.from_dt <= ${ends} AND d.to_dt >= t.dt
       AND (d.from_dt > t.dt OR d.to_dt < ${ends})`

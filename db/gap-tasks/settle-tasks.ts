@@ -6,10 +6,10 @@
 import { type Placeholder, type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
 import { fixed, type Statement } from '../compile.ts'
-import { takeApart } from '../settling/take-apart.ts'
-import { asTask, dayBitOf } from './days.ts'
+import { settledDays, settledDigest, settledDt, takeApart } from '../settling/take-apart.ts'
+import { asTask, countDays, dayBitOf } from './days.ts'
 import { shelve } from './shelves.ts'
-import { fromWhole, inherited, turnLike } from './split-tasks.ts'
+import { firstDay, fromWhole, inherited, turnLike } from './split-tasks.ts'
 
 /** What one answer means for one leased task. Epoch ms throughout; booleans as 0 and 1 because they travel as JSON. */
 export interface Settlement {
@@ -89,7 +89,7 @@ export function bySymbolAndDay(a: Cell, b: Cell): number {
 async function settlePart(db: Db, request: SettleRequest, settlements: readonly Settlement[]): Promise<number> {
   const { token, vendor, dataset, night, now } = request
   const isAny = (holds: (settlement: Settlement) => boolean): boolean => settlements.some(holds)
-  const [settled = 0] = await db.change([
+  const [settled = []] = await db.write([
     takeApart(token, settlements),
     // Read the evidence of the version before, so they come first.
     ...(isAny(({ digest }) => digest !== null) ? [recordCorrections({ vendor, dataset, night })] : []),
@@ -106,7 +106,7 @@ async function settlePart(db: Db, request: SettleRequest, settlements: readonly 
     endLeases({ token }),
     sql`DELETE FROM settling`,
   ])
-  return settled
+  return settled.reduce((sum, { days }) => sum + countDays(Number(days)), 0)
 }
 
 /** One that waits for its curation and that nobody works on is touched already. */
@@ -121,7 +121,7 @@ const touchPartitions = fixed<'dataset' | 'now'>(
 const endTasks = fixed<'now'>(
   ({ now }) => sql`
   UPDATE gap_tasks SET state = s.state, done_at = CASE s.state WHEN 'done' THEN ${now} END, lease = NULL, next_at = s.next_at, last_outcome = s.outcome, attempts = attempts - 1 + s.burns, updated_at = ${now}
-  FROM settling s WHERE gap_tasks.id = s.task_id AND gap_tasks.dt = s.dt`,
+  FROM settling s WHERE gap_tasks.id = s.task_id AND s.days >> (${firstDay(sql`gap_tasks.dt`)} - 1) & 1`,
 )
 
 /**
@@ -168,9 +168,10 @@ const keepDays = fixed<'token' | 'kept'>(
 const queueDays = fixed<'now'>(
   ({ now }) => sql`
   INSERT INTO gap_tasks (${inherited}, dt, turn, state, done_at, attempts, next_at, last_outcome, updated_at)
-  SELECT ${fromWhole}, s.dt, ${turnLike(sql`s.dt`)}, s.state, CASE s.state WHEN 'done' THEN ${now} END, t.attempts - 1 + s.burns, s.next_at,
-    s.outcome, ${now}
-  FROM settling s CROSS JOIN gap_tasks t ON t.id = s.task_id WHERE s.dt <> t.dt AND coalesce(t.days, 0) & s.bit = 0`,
+  SELECT ${fromWhole}, ${settledDt}, ${turnLike(settledDt)}, s.state, CASE s.state WHEN 'done' THEN ${now} END, t.attempts - 1 + s.burns,
+    s.next_at, s.outcome, ${now}
+  FROM ${settledDays} CROSS JOIN gap_tasks t ON t.id = s.task_id
+  WHERE coalesce(t.days >> (d.day - 1) & 1, d.day = ${firstDay(sql`t.dt`)}) = 0`,
 )
 
 /** Of the token, those that hold nothing any more. */
@@ -184,7 +185,8 @@ const endLeases = fixed<'token'>(
 const shelveAgain = fixed<'dataset' | 'now'>(
   ({ dataset, now }) => sql`
   UPDATE gap_tasks SET ${shelve(now)} WHERE id IN (
-    SELECT t.id FROM settling s CROSS JOIN gap_tasks t ON t.dataset = ${dataset} AND t.symbol = s.symbol AND t.dt = s.dt AND t.done_at IS NULL
+    SELECT t.id FROM ${settledDays} CROSS JOIN gap_tasks t
+      ON t.dataset = ${dataset} AND t.symbol = s.symbol AND t.dt = ${settledDt} AND t.done_at IS NULL
     WHERE s.state = 'queued')`,
 )
 
@@ -193,10 +195,10 @@ const recordCorrections = fixed<'vendor' | 'dataset' | 'night'>(
   ({ vendor, dataset, night }) => sql`
   INSERT INTO corrections
     (dataset, symbol, dt, vendor, at, verdict, previous, digest, rows_before, rows, difference, window_sessions)
-  SELECT ${dataset}, a.symbol, a.dt, ${vendor}, ${night}, 'replaced', a.digest, s.digest, a.rows, s.rows,
+  SELECT ${dataset}, a.symbol, a.dt, ${vendor}, ${night}, 'replaced', a.digest, ${settledDigest}, a.rows, s.rows,
          CASE WHEN s.refused_digest IS NULL THEN s.difference END, s.window_sessions
   FROM ${knownOf(vendor, dataset)}
-  WHERE s.digest IS NOT NULL AND a.digest <> s.digest
+  WHERE a.digest <> ${settledDigest}
   ON CONFLICT DO NOTHING`,
 )
 
@@ -205,33 +207,33 @@ const recordRefusals = fixed<'vendor' | 'dataset' | 'night'>(
   ({ vendor, dataset, night }) => sql`
   INSERT INTO corrections
     (dataset, symbol, dt, vendor, at, verdict, previous, digest, rows_before, rows, difference, window_sessions)
-  SELECT ${dataset}, a.symbol, a.dt, ${vendor}, ${night}, 'kept_more_rows', coalesce(s.digest, a.digest), s.refused_digest,
-         CASE WHEN s.digest IS NULL THEN a.rows ELSE s.rows END, s.refused_rows, s.difference, s.window_sessions
+  SELECT ${dataset}, a.symbol, a.dt, ${vendor}, ${night}, 'kept_more_rows', coalesce(${settledDigest}, a.digest), s.refused_digest,
+         CASE WHEN ${settledDigest} IS NULL THEN a.rows ELSE s.rows END, s.refused_rows, s.difference, s.window_sessions
   FROM ${knownOf(vendor, dataset)}
   WHERE s.refused_digest IS NOT NULL AND a.digest IS NOT NULL AND NOT EXISTS (
     SELECT 1 FROM corrections c WHERE c.dataset = ${dataset} AND c.symbol = a.symbol AND c.dt = a.dt AND c.vendor = ${vendor}
-      AND c.verdict = 'kept_more_rows' AND c.previous = coalesce(s.digest, a.digest) AND c.digest = s.refused_digest)
+      AND c.verdict = 'kept_more_rows' AND c.previous = coalesce(${settledDigest}, a.digest) AND c.digest = s.refused_digest)
   ON CONFLICT DO NOTHING`,
 )
 
-/** What is settled, s, beside what this vendor said before, a. */
+/** What is settled beside what this vendor said before, a. */
 function knownOf(vendor: Placeholder, dataset: Placeholder): SQL {
-  return sql`settling s CROSS JOIN attempts a
-    ON a.dataset = ${dataset} AND a.symbol = s.symbol AND a.dt = s.dt AND a.vendor = ${vendor}`
+  return sql`${settledDays} CROSS JOIN attempts a
+    ON a.dataset = ${dataset} AND a.symbol = s.symbol AND a.dt = ${settledDt} AND a.vendor = ${vendor}`
 }
 
 /** Apart from the evidence, which an empty or failed reading leaves as it is. */
 const recordRereads = fixed<'vendor' | 'dataset' | 'now'>(
   ({ vendor, dataset, now }) => sql`
   UPDATE attempts SET reread_at = ${now}
-  WHERE dataset = ${dataset} AND vendor = ${vendor} AND (symbol, dt) IN (SELECT s.symbol, s.dt FROM settling s WHERE s.reread = 1)`,
+  WHERE dataset = ${dataset} AND vendor = ${vendor} AND (symbol, dt) IN (SELECT s.symbol, ${settledDt} FROM ${settledDays} WHERE s.reread = 1)`,
 )
 
 const recordEvidence = fixed<'vendor' | 'dataset' | 'now'>(
   ({ vendor, dataset, now }) => sql`
   INSERT INTO attempts (dataset, symbol, dt, vendor, count, outcome, status, rows, digest, note, at, ask_again_at)
-  SELECT ${dataset}, symbol, dt, ${vendor}, burns, outcome, status, rows, digest, note, ${now}, ask_again_at
-  FROM settling WHERE true
+  SELECT ${dataset}, s.symbol, ${settledDt}, ${vendor}, s.burns, s.outcome, s.status, s.rows, ${settledDigest}, s.note, ${now}, s.ask_again_at
+  FROM ${settledDays} WHERE true
   ON CONFLICT DO UPDATE SET count = count + excluded.count, outcome = excluded.outcome, status = excluded.status,
     rows = excluded.rows, refused_for = CASE WHEN digest IS excluded.digest THEN refused_for END, digest = excluded.digest,
     note = excluded.note, at = excluded.at, ask_again_at = excluded.ask_again_at
@@ -241,8 +243,8 @@ const recordEvidence = fixed<'vendor' | 'dataset' | 'now'>(
 const markCoverage = fixed<'dataset'>(
   ({ dataset }) => sql`
   INSERT INTO coverage (dataset, symbol, month, present, short, absent)
-  SELECT ${dataset}, symbol, month, sum(bit * present), sum(bit * short),
-         sum(CASE WHEN absence IS NULL OR state <> 'done' THEN 0 ELSE bit END)
+  SELECT ${dataset}, symbol, month, sum(days * present), sum(days * short),
+         sum(CASE WHEN absence IS NULL OR state <> 'done' THEN 0 ELSE days END)
   FROM settling GROUP BY symbol, month
   ON CONFLICT DO UPDATE SET
     short = (short & ~excluded.present) | excluded.short,
@@ -253,22 +255,25 @@ const markCoverage = fixed<'dataset'>(
 const forgetAbsences = fixed<'dataset'>(
   ({ dataset }) => sql`
   DELETE FROM absences WHERE rowid IN (
-    SELECT a.rowid FROM settling s CROSS JOIN absences a ON a.dataset = ${dataset} AND a.symbol = s.symbol AND a.dt = s.dt WHERE s.present = 1)`,
+    SELECT a.rowid FROM settling s CROSS JOIN absences a
+      ON a.dataset = ${dataset} AND a.symbol = s.symbol AND a.dt BETWEEN s.month || '-01' AND s.month || '-31'
+    WHERE s.present = 1 AND s.days >> (${firstDay(sql`a.dt`)} - 1) & 1)`,
 )
 
 const recordAbsences = fixed<'dataset' | 'now'>(
   ({ dataset, now }) => sql`
   INSERT INTO absences (dataset, symbol, dt, reason, decided_at, recheck_at)
-  SELECT ${dataset}, s.symbol, s.dt, s.absence, ${now}, s.recheck_at
-  FROM settling s WHERE s.absence IS NOT NULL AND NOT EXISTS (
+  SELECT ${dataset}, s.symbol, ${settledDt}, s.absence, ${now}, s.recheck_at
+  FROM ${settledDays} WHERE s.absence IS NOT NULL AND NOT EXISTS (
     SELECT 1 FROM coverage c
-    WHERE c.dataset = ${dataset} AND c.symbol = s.symbol AND c.month = s.month AND c.present & s.bit <> 0)
+    WHERE c.dataset = ${dataset} AND c.symbol = s.symbol AND c.month = s.month AND c.present >> (d.day - 1) & 1)
   ON CONFLICT DO UPDATE SET reason = excluded.reason, decided_at = excluded.decided_at, recheck_at = excluded.recheck_at`,
 )
 
 const moveBookmarks = fixed<'vendor' | 'dataset'>(
   ({ vendor, dataset }) => sql`
   INSERT INTO bookmarks (vendor, dataset, symbol, last_dt)
-  SELECT ${vendor}, ${dataset}, symbol, max(dt) FROM settling WHERE present = 1 GROUP BY symbol
+  SELECT ${vendor}, ${dataset}, s.symbol, max(${settledDt})
+  FROM settling s CROSS JOIN month_days d ON d.day = s.last_day WHERE s.present = 1 GROUP BY s.symbol
   ON CONFLICT DO UPDATE SET last_dt = excluded.last_dt WHERE excluded.last_dt > last_dt`,
 )

@@ -1,7 +1,6 @@
 /** Splits tasks of several days into one for each, where somebody has something to say about a single day. */
 import { type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
-import { MONTH_DAYS } from '../month-days.ts'
 
 /** Of a task m or t: one of its days, a number from 1 to 31. */
 export const firstDay = (dt: SQL): SQL => sql`CAST(substr(${dt}, 9, 2) AS INTEGER)`
@@ -22,18 +21,17 @@ export const taskAround = (dataset: SQL, symbol: SQL, dt: SQL): SQL =>
     AND m.days >> (${firstDay(dt)} - 1) & 1`)
 
 /** Of a task t: its day, or the last of its days. */
-export const lastDay = sql`CASE WHEN t.days IS NULL THEN t.dt ELSE substr(t.dt, 1, 8) || (SELECT max(d.text) FROM ${MONTH_DAYS} d WHERE t.days >> (d.day - 1) & 1) END`
+export const lastDay = sql`CASE WHEN t.days IS NULL THEN t.dt ELSE substr(t.dt, 1, 8) || (SELECT max(d.text) FROM month_days d WHERE t.days >> (d.day - 1) & 1) END`
 
 /** Of a task t: how many of its days lie between two, both inclusive. */
 export const daysWithin = (
   fromDt: string,
   toDt: string,
-): SQL => sql`CASE WHEN t.days IS NULL THEN 1 ELSE (SELECT count(*) FROM ${MONTH_DAYS} d
+): SQL => sql`CASE WHEN t.days IS NULL THEN 1 ELSE (SELECT count(*) FROM month_days d
   WHERE t.days >> (d.day - 1) & 1 AND substr(t.dt, 1, 8) || d.text BETWEEN ${fromDt} AND ${toDt}) END`
 
 /** `FROM …`: tasks t of several days, day by day as d: `day` the number, `text` its two digits. */
-export const dayByDay = (tasks: SQL): SQL =>
-  sql`FROM ${tasks} t CROSS JOIN ${MONTH_DAYS} d ON t.days >> (d.day - 1) & 1`
+export const dayByDay = (tasks: SQL): SQL => sql`FROM ${tasks} t CROSS JOIN month_days d ON t.days >> (d.day - 1) & 1`
 
 const COMMON = 'dataset, symbol, lane, priority, expected_rows, reason, created_at, vendor, closed_to, reopens_at'
 /** Columns a task has from the task t it was part of, and their values. */

@@ -162,6 +162,34 @@ test('a claim that is sent again, or read before somebody else cut the task, tak
   expect(await told(db)).toEqual(DAYS.map((dt, at) => `AAPL ${dt} ${at === 0 ? 'leased' : 'done'}`))
 })
 
+test('each day of a month keeps what was said of it, however unlike its neighbours it ended and however far apart they lie', async () => {
+  const db = await freshDb()
+  const days = ['2024-07-01', '2024-07-02', '2024-07-09', '2024-07-10', '2024-07-11', '2024-07-31']
+  await enqueue(
+    db,
+    month(
+      'AAPL',
+      days.reduce((mask, dt) => mask | dayBit(dt), 0),
+      '2024-07',
+    ),
+  )
+  const { id } = await headOf(db)
+  await take(db, [partOf(await headOf(db))], 'token')
+  const empty = { ...NOTHING_THERE, outcome: 'empty', absence: 'SOURCE_SAYS_NONE' } as const
+  const ends = days.map((dt) => settlement(id, 'AAPL', dt, dt === '2024-07-09' || dt === '2024-07-10' ? empty : {}))
+  ends[0] = settlement(id, 'AAPL', days[0]!, { digest: 'a'.repeat(64) })
+  expect(await settle(db, 'token', ends.toReversed())).toBe(days.length)
+  expect(await db.all(sql`SELECT dt, outcome, digest FROM attempts ORDER BY dt`)).toEqual(
+    ends.map(({ dt, outcome, digest }) => ({ dt, outcome, digest })),
+  )
+  const absent = dayBit('2024-07-09') | dayBit('2024-07-10')
+  expect(await db.all(sql`SELECT present, absent FROM coverage`)).toEqual([
+    { present: days.reduce((mask, dt) => mask + dayBit(dt), 0) - absent, absent },
+  ])
+  expect(await db.all(sql`SELECT dt FROM absences ORDER BY dt`)).toEqual([{ dt: '2024-07-09' }, { dt: '2024-07-10' }])
+  expect(await db.all(sql`SELECT last_dt FROM bookmarks`)).toEqual([{ last_dt: '2024-07-31' }])
+})
+
 test('what is filled is done, and every other day becomes a task of its own with the attempt it used up', async () => {
   const db = await queued()
   const { id } = await headOf(db)
