@@ -7,7 +7,7 @@ import { type Placeholder, type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
 import { fixed, type Statement } from '../compile.ts'
 import { settledDays, settledDigest, settledDt, takeApart } from '../settling/take-apart.ts'
-import { asTask, countDays, dayBitOf } from './days.ts'
+import { asTask, dayBitOf } from './days.ts'
 import { shelve } from './shelves.ts'
 import { firstDay, fromWhole, inherited, turnLike } from './split-tasks.ts'
 
@@ -56,7 +56,7 @@ export interface SettleRequest {
 /** Tasks of one write: many would keep every other request waiting. A run that is killed between two writes still holds the rest. */
 export const SETTLED_AT_ONCE = 5_000
 
-/** Answers how many tasks were settled: fewer than asked when a lease had lapsed and passed on. */
+/** Answers how many tasks were settled, of one day or of several: fewer than asked when a lease had lapsed and passed on. */
 export async function settleTasks(db: Db, request: SettleRequest): Promise<number> {
   // Neighbours in the indexes are written together.
   const inOrder = request.settlements.toSorted(bySymbolAndDay)
@@ -89,7 +89,7 @@ export function bySymbolAndDay(a: Cell, b: Cell): number {
 async function settlePart(db: Db, request: SettleRequest, settlements: readonly Settlement[]): Promise<number> {
   const { token, vendor, dataset, night, now } = request
   const isAny = (holds: (settlement: Settlement) => boolean): boolean => settlements.some(holds)
-  const [settled = []] = await db.write([
+  const told = [
     takeApart(token, settlements),
     // Read the evidence of the version before, so they come first.
     ...(isAny(({ digest }) => digest !== null) ? [recordCorrections({ vendor, dataset, night })] : []),
@@ -101,12 +101,15 @@ async function settlePart(db: Db, request: SettleRequest, settlements: readonly 
     ...(isAny(({ absence }) => absence !== null) ? [recordAbsences({ dataset, now })] : []),
     ...(isAny(({ partition }) => partition !== null) ? [touchPartitions({ dataset, now })] : []),
     ...tellApart(settlements, { token, now }),
+  ]
+  const counts = await db.change([
+    ...told,
     endTasks({ now }),
     ...(isAny(({ state }) => state === 'queued') ? [shelveAgain({ dataset, now })] : []),
     endLeases({ token }),
     sql`DELETE FROM settling`,
   ])
-  return settled.reduce((sum, { days }) => sum + countDays(Number(days)), 0)
+  return counts[told.length]!
 }
 
 /** One that waits for its curation and that nobody works on is touched already. */

@@ -83,10 +83,7 @@ function wayOf(read: Read, rows: readonly Row[]): Way {
 /** Texts by the ways of all columns. */
 const texts = new Map<string, string>()
 
-/**
- * Once for all statements: what still is the token's; answers the `days` of each row. What all have in common, which is most of it, travels and is
- * read once.
- */
+/** Once for all statements: what still is the token's. What all have in common, which is most of it, travels and is read once. */
 export function takeApart(token: string, settlements: readonly Settlement[]): Statement {
   const rows = rowsOf(settlements)
   const ways = columns.map(([, read]) => wayOf(read, rows))
@@ -98,8 +95,7 @@ export function takeApart(token: string, settlements: readonly Settlement[]): St
   const once = columns.flatMap(([, read], at) => (ways[at] === 'once' ? [asBound(read(row.first))] : []))
   if (isOne) {
     const { first, days, firstDay, lastDay, digests } = row
-    const own = [first.id, days, firstDay, lastDay, digests === null ? null : 0].map(asBound)
-    return { text, args: [token, Buffer.from(digests ?? ''), ...own, ...once] }
+    return { text, args: [token, digests, ...[first.id, days, firstDay, lastDay].map(asBound), ...once] }
   }
   const each = columns.flatMap(([, read], at) => (ways[at] === 'each' ? [read] : []))
   let bytes = 0
@@ -121,23 +117,23 @@ export function takeApart(token: string, settlements: readonly Settlement[]): St
 }
 
 /** What a row brings of its own, in this order. */
-const OWN = ['id', 'days', 'first_day', 'last_day', 'place']
+const OWN = ['id', 'days', 'first_day', 'last_day']
 /** What is settled, w: as JSON, or a single row as it is. A limit keeps the value of a row from being read anew for each of its columns. */
-const MANY = `(SELECT value AS s, ${OWN.map((name, at) => `value->>${at} AS ${name}`).join(', ')} FROM json_each(?3) LIMIT -1)`
+const MANY = `(SELECT value AS s, ${OWN.map((name, at) => `value->>${at} AS ${name}`).join(', ')}, value->>${OWN.length} AS place FROM json_each(?3) LIMIT -1)`
 const ONE = `(SELECT ${OWN.map((name, at) => `?${at + 3} AS ${name}`).join(', ')})`
 
 function textOf(ways: readonly Way[], isOne: boolean): string {
-  let [once, each] = [isOne ? OWN.length + 3 : 4, OWN.length]
+  let [once, each] = [isOne ? OWN.length + 3 : 4, OWN.length + 1]
   const brought = columns.flatMap(([name], at) => {
     const way = ways[at]!
     return way === 'none' ? [] : [[name, way === 'once' ? `?${once++}` : `w.s->>${each++}`]]
   })
-  const all = [...Object.entries(KNOWN), ...brought]
+  const digests = isOne ? 'CAST(?2 AS BLOB)' : 'substr(?2, w.place + 1, (w.last_day - w.first_day + 1) * 64)'
+  const all = [...Object.entries(KNOWN), ['digests', digests], ...brought]
   return `INSERT INTO settling (${all.map(([name]) => name).join(', ')})
     SELECT ${all.map(([, value]) => value).join(', ')}
     FROM ${isOne ? ONE : MANY} w CROSS JOIN gap_tasks t ON t.id = w.id
-    WHERE t.lease IN (SELECT id FROM leases WHERE token = ?1)
-    RETURNING days`
+    WHERE t.lease IN (SELECT id FROM leases WHERE token = ?1)`
 }
 
 /** Columns the task t knows, and those of its days w. */
@@ -148,7 +144,6 @@ const KNOWN = {
   days: 'w.days',
   first_day: 'w.first_day',
   last_day: 'w.last_day',
-  digests: 'substr(?2, w.place + 1, (w.last_day - w.first_day + 1) * 64)',
 }
 
 /** A number would be bound as a fraction, and one beyond 2^51 kept as one. */

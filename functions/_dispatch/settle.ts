@@ -62,17 +62,18 @@ export async function settle(desk: Desk, claim: Claim, gathered: Gathered): Prom
     })
   }
   const inOrder = outcomes.toSorted((a, b) => bySymbolAndDay(a.want, b.want))
-  let settled = 0
+  let isAllMine = true
   // What is made of a large answer need not all be in memory at once.
   for (const part of settledTogether(inOrder, ({ want }) => want)) {
     const settlements = part.map((cell): Settlement => {
       const task = claim.tasks.get(cell.want)!
       return settlementOf(claim, gathered, cell, task, verdictFor(cell, task), mine.get(cell.key))
     })
-    settled += await settleTasks(desk.db, { token, vendor, dataset, settlements, night, now })
+    const settled = await settleTasks(desk.db, { token, vendor, dataset, settlements, night, now })
+    if (settled < new Set(settlements.map(({ id }) => id)).size) isAllMine = false
     await nextTurn()
   }
-  return settled === outcomes.length
+  return isAllMine
 }
 
 /** What a task was queued for decides what an answer means for it. */

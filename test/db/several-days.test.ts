@@ -178,7 +178,7 @@ test('each day of a month keeps what was said of it, however unlike its neighbou
   const empty = { ...NOTHING_THERE, outcome: 'empty', absence: 'SOURCE_SAYS_NONE' } as const
   const ends = days.map((dt) => settlement(id, 'AAPL', dt, dt === '2024-07-09' || dt === '2024-07-10' ? empty : {}))
   ends[0] = settlement(id, 'AAPL', days[0]!, { digest: 'a'.repeat(64) })
-  expect(await settle(db, 'token', ends.toReversed())).toBe(days.length)
+  expect(await settle(db, 'token', ends.toReversed())).toBe(1)
   expect(await db.all(sql`SELECT dt, outcome, digest FROM attempts ORDER BY dt`)).toEqual(
     ends.map(({ dt, outcome, digest }) => ({ dt, outcome, digest })),
   )
@@ -209,7 +209,7 @@ test('what is filled is done, and every other day becomes a task of its own with
       settlement(id, 'AAPL', DAYS[2]!),
       settlement(id, 'AAPL', DAYS[3]!, snoozed),
     ]),
-  ).toBe(4)
+  ).toBe(1)
   expect(await rows(db)).toEqual([
     { symbol: 'AAPL', dt: DAYS[0], days: null, cells: 1, state: 'queued', attempts: 1 },
     { symbol: 'AAPL', dt: DAYS[1], days: dayBit(DAYS[1]!) | dayBit(DAYS[2]!), cells: 2, state: 'done', attempts: 1 },
@@ -428,7 +428,7 @@ test('whatever is queued, claimed in parts, settled, lost and split, in whatever
             } as const
             return settlement(id, of, dt, (outcomes & dayBit(dt)) === 0 ? failed : {})
           })
-          expect([0, all.length]).toContain(await settle(db, one.token, all, { now }))
+          expect([0, 1]).toContain(await settle(db, one.token, all, { now }))
         }
         const cells = (await tasksIn(db))
           .filter(({ state }) => state !== 'done')
