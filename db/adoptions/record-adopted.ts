@@ -1,4 +1,4 @@
-/** The one write that takes over cells of an older node: what is present, where ingest goes on, what to rebuild, how far the walk came. */
+/** What takes over cells of an older node: what is present, where ingest goes on, what to rebuild, how far the walk came. */
 import { sql } from 'drizzle-orm'
 import type { Db, Statement } from '../client.ts'
 import { splitAround } from '../gap-tasks/split-tasks.ts'
@@ -29,14 +29,26 @@ export interface AdoptedBatch {
   now: number
 }
 
+/** Cells of one write: days that their symbols share bring tens of thousands, which together would keep every other request waiting. */
+const AT_ONCE = 2_500
+
 /**
- * All or nothing; safe to repeat. The attempt of an adopted cell counts 0: this node never asked, so the vendor may still be. Unread rows are 0 with
- * no digest. A cell whose digest is known keeps its attempt: whoever wrote it had read the rows.
+ * Step and mark come with the last cells: killed before that, the same batch is met again, and what was recorded of it is known. Safe to repeat. The
+ * attempt of an adopted cell counts 0: this node never asked, so the vendor may still be. Unread rows are 0 with no digest. A cell whose
+ * digest is known keeps its attempt: whoever wrote it had read the rows.
  */
 export async function recordAdopted(db: Db, batch: AdoptedBatch): Promise<void> {
-  const { vendor, dataset, cells, step, mark, now } = batch
+  const { cells } = batch
+  const last = Math.max(0, Math.ceil(cells.length / AT_ONCE) - 1) * AT_ONCE
+  for (let at = 0; at < last; at += AT_ONCE) await db.write(takenOver(batch, cells.slice(at, at + AT_ONCE)))
+  const end = [...takenOver(batch, cells.slice(last)), ...reached(batch)]
+  if (end.length > 0) await db.write(end)
+}
+
+function takenOver({ vendor, dataset, now }: AdoptedBatch, cells: readonly AdoptedCell[]): Statement[] {
+  if (cells.length === 0) return []
   const adopted = sql`(SELECT value AS s FROM json_each(${JSON.stringify(cells)}))`
-  const statements: Statement[] = [
+  return [
     sql`INSERT INTO attempts (dataset, symbol, dt, vendor, count, outcome, rows, digest, at, ask_again_at)
         SELECT ${dataset}, s->>'symbol', s->>'dt', ${vendor}, 0, 'filled', coalesce(s->>'rows', 0), s->>'digest', s->>'at', 0
         FROM ${adopted} WHERE true
@@ -60,11 +72,14 @@ export async function recordAdopted(db: Db, batch: AdoptedBatch): Promise<void> 
         WHERE dataset = ${dataset} AND state IN ('queued', 'stalled') AND reason IN ('missing', 'recheck')
           AND (symbol, dt) IN (SELECT s->>'symbol', s->>'dt' FROM ${adopted})`,
   ]
-  if (cells.length === 0) statements.length = 0
-  if (step) statements.push(stepTo(step.walk, step.place, now))
-  if (mark) {
-    statements.push(sql`INSERT INTO manifests (path, bytes) VALUES (${mark.path}, ${mark.bytes})
-      ON CONFLICT DO UPDATE SET bytes = max(bytes, excluded.bytes)`)
-  }
-  if (statements.length > 0) await db.write(statements)
 }
+
+const reached = ({ step, mark, now }: AdoptedBatch): Statement[] => [
+  ...(step ? [stepTo(step.walk, step.place, now)] : []),
+  ...(mark
+    ? [
+        sql`INSERT INTO manifests (path, bytes) VALUES (${mark.path}, ${mark.bytes})
+            ON CONFLICT DO UPDATE SET bytes = max(bytes, excluded.bytes)`,
+      ]
+    : []),
+]

@@ -18,8 +18,8 @@ import { virtualClock } from '../../functions/_runtime/clock.ts'
 import { type RunningNode, startNode } from '../../functions/_runtime/start.ts'
 import { CONNECTORS } from '../../functions/_vendors/registry.ts'
 import { AdoptBody, adopt } from '../../functions/adopt/index.ts'
+import { shippedConfig, writeBareStage } from '../bare-stage.ts'
 import { TREE } from './adopt.ts'
-import { shippedConfig, writeBenchStage } from './stage.ts'
 import { watchLoop } from './watch.ts'
 
 /** One call of a walk. */
@@ -77,7 +77,7 @@ async function writeScene(root: string): Promise<Record<string, string>> {
   }
   const symbols = Array.from({ length: TREE.minutes / DAYS }, (_, at) => symbolAt(at))
   const options = { ...options_bars, only: symbols.slice(0, TREE.options / DAYS) }
-  return writeBenchStage(root, {
+  return writeBareStage(root, {
     vendors: { [VENDOR]: { ...massive, datasets: wanted } },
     datasets: { equities_bars, equities_bars_minute, options_bars: options },
     universe: symbols.map((symbol) => ({ symbol, from: '1990-01-02' })),

@@ -9,7 +9,7 @@ import { stateFile } from '../../functions/_lake/paths.ts'
 import { virtualClock } from '../../functions/_runtime/clock.ts'
 import { type RunningNode, startNode } from '../../functions/_runtime/start.ts'
 import { audit } from '../../functions/audit.ts'
-import { shippedConfig, writeBenchStage } from './stage.ts'
+import { shippedConfig, writeBareStage } from '../bare-stage.ts'
 import { timed, watchLoop } from './watch.ts'
 
 export interface Measured {
@@ -54,7 +54,7 @@ async function writeScene(root: string, symbols: number): Promise<Record<string,
   const shipped = await shippedConfig()
   const { datasets, ...massive } = shipped.vendors.massive!
   const terms = { ...datasets[DATASET]!, history: { from: '1990-01-02' } }
-  return writeBenchStage(root, {
+  return writeBareStage(root, {
     vendors: { massive: { ...massive, datasets: { [DATASET]: terms } } },
     datasets: { [DATASET]: { ...shipped.datasets[DATASET], depth: { years: 20 } } },
     universe: Array.from({ length: symbols }, (_, at) => ({

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { expect, test } from 'vitest'
 import { demote } from '../../db/demotions/demotions.ts'
-import type { QueuedTask, VendorReach } from '../../db/gap-tasks/claimable.ts'
+import type { QueuedTask } from '../../db/gap-tasks/claimable.ts'
 import { countOpenTasks, countTasks } from '../../db/gap-tasks/count-tasks.ts'
 import { enqueueTasks } from '../../db/gap-tasks/enqueue-tasks.ts'
 import { findHead } from '../../db/gap-tasks/find-head.ts'
@@ -16,19 +16,13 @@ import {
   NOTHING_THERE,
   NOW,
   newTask,
+  reachOf,
   settle,
   settlement,
   tasksIn,
 } from './temp-db.ts'
 
-const reach: VendorReach = {
-  vendor: 'alpaca',
-  dataset: DATASET,
-  fromDt: '2024-01-01',
-  toDt: '2024-12-31',
-  lane: null,
-  now: NOW,
-}
+const reach = reachOf('alpaca', { fromDt: '2024-01-01' })
 
 const nameOf = (task: QueuedTask | undefined): string | undefined => task && `${task.symbol} ${task.dt}`
 

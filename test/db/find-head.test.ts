@@ -15,6 +15,7 @@ import {
   NOTHING_THERE,
   NOW,
   newTask,
+  reachOf,
   settle,
   settlement,
   tasksIn,
@@ -22,16 +23,6 @@ import {
 
 const VENDORS = ['alpaca', 'fred', 'massive']
 const DTS = Array.from({ length: 8 }, (_, i) => `2024-07-0${i + 1}`)
-
-const reachOf = (vendor: string, more: Partial<VendorReach> = {}): VendorReach => ({
-  vendor,
-  dataset: DATASET,
-  fromDt: '2024-01-01',
-  toDt: '2024-12-31',
-  lane: null,
-  now: NOW,
-  ...more,
-})
 
 /** The head as its definition says it, by reading the whole queue. */
 async function headByDefinition(db: Db, reach: VendorReach): Promise<number | undefined> {

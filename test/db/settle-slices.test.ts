@@ -7,7 +7,19 @@ import { findHead } from '../../db/gap-tasks/find-head.ts'
 import { findNeighbours } from '../../db/gap-tasks/find-neighbours.ts'
 import { reapLeases } from '../../db/gap-tasks/reap-leases.ts'
 import { calendarOf } from '../../functions/_calendar/calendar.ts'
-import { claim, DATASET, freshDb, NOW, newTask, settle, settlement, type TaskRow, tasksIn } from './temp-db.ts'
+import {
+  claim,
+  DATASET,
+  dyingAfter,
+  freshDb,
+  NOW,
+  newTask,
+  reachOf,
+  settle,
+  settlement,
+  type TaskRow,
+  tasksIn,
+} from './temp-db.ts'
 
 const DAYS = calendarOf('xnys').sessions('2019-01-02', '2024-07-03')
 /** Tasks of one write. */
@@ -21,16 +33,6 @@ async function largeCall(): Promise<{ db: Db; tasks: TaskRow[]; ids: number[] }>
   await enqueueTasks(db, DATASET, cells, NOW)
   const tasks = await tasksIn(db)
   return { db, tasks, ids: tasks.map(({ id }) => id) }
-}
-
-/** A database that dies at its write number `last + 1`. */
-function dyingAfter(db: Db, last: number): Db {
-  let writes = 0
-  const change: Db['change'] = async (statements) => {
-    if (++writes > last) throw new Error('killed')
-    return await db.change(statements)
-  }
-  return { ...db, change }
 }
 
 const filledBy = (tasks: readonly TaskRow[]) => tasks.map(({ id, symbol, dt }) => settlement(id, symbol, dt))
@@ -101,7 +103,7 @@ test('of a hundred claimers at once every task is settled once, by one of them',
     ['A', 'B', 'C', 'D'].flatMap((symbol) => days.map((dt) => newTask(symbol, dt))),
     NOW,
   )
-  const reach = { vendor: 'alpaca', dataset: DATASET, fromDt: '1990-01-01', toDt: '2024-12-31', lane: null, now: NOW }
+  const reach = reachOf('alpaca')
   const settledBy = new Map<number, string[]>()
   const work = async (name: string): Promise<void> => {
     for (let turn = 0; ; turn++) {

@@ -27,6 +27,7 @@ import {
   NOTHING_THERE,
   NOW,
   newTask,
+  reachOf,
   settle,
   settlement,
   tasksIn,
@@ -35,7 +36,7 @@ import {
 const JUNE = '2024-06'
 const DAYS = ['2024-06-03', '2024-06-04', '2024-06-05', '2024-06-06']
 const MASK = DAYS.reduce((mask, dt) => mask | dayBit(dt), 0)
-const reach = { vendor: 'alpaca', dataset: DATASET, fromDt: '1990-01-01', toDt: '2024-12-31', lane: null, now: NOW }
+const reach = reachOf('alpaca')
 
 const month = (symbol: string, days = MASK, name = JUNE): NewMonth => {
   const dts = dtsOfMask(name, days)

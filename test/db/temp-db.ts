@@ -8,6 +8,7 @@ import { onTestFinished } from 'vitest'
 import { type Db, openDb, type Statement } from '../../db/client.ts'
 import { compile } from '../../db/compile.ts'
 import { claimTasks } from '../../db/gap-tasks/claim-tasks.ts'
+import type { VendorReach } from '../../db/gap-tasks/claimable.ts'
 import { enqueueTasks, type NewTask } from '../../db/gap-tasks/enqueue-tasks.ts'
 import { type Settlement, type SettleRequest, settleTasks } from '../../db/gap-tasks/settle-tasks.ts'
 import { migrateDb } from '../../db/migrate.ts'
@@ -34,6 +35,18 @@ export async function freshDb(): Promise<Db> {
   return db
 }
 
+/** A database that dies at its write number `last + 1`. */
+export function dyingAfter(db: Db, last: number): Db {
+  let writes = 0
+  const living = <Terms extends unknown[], Answer>(write: (...terms: Terms) => Promise<Answer>) => {
+    return async (...terms: Terms): Promise<Answer> => {
+      if (++writes > last) throw new Error('killed')
+      return await write(...terms)
+    }
+  }
+  return { ...db, change: living(db.change), write: living(db.write) }
+}
+
 /** Every table with all its rows: two snapshots are equal exactly when nothing was written between them. */
 export async function snapshot(db: Db): Promise<Record<string, unknown[]>> {
   const rows: Record<string, unknown[]> = {}
@@ -45,6 +58,17 @@ export async function snapshot(db: Db): Promise<Record<string, unknown[]>> {
   }
   return rows
 }
+
+/** A vendor that may take anything from 1990 to 2024, as one looks that has the time `NOW`. */
+export const reachOf = (vendor: string, more: Partial<VendorReach> = {}): VendorReach => ({
+  vendor,
+  dataset: DATASET,
+  fromDt: '1990-01-01',
+  toDt: '2024-12-31',
+  lane: null,
+  now: NOW,
+  ...more,
+})
 
 export const newTask = (symbol: string, dt: string, more: Partial<NewTask> = {}): NewTask => ({
   symbol,

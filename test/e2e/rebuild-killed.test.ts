@@ -4,12 +4,10 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { stringify } from 'yaml'
-import { loadConfig } from '../../config/load.ts'
 import { calendarOf } from '../../functions/_calendar/calendar.ts'
 import type { ManifestLine } from '../../functions/_lake/manifest.ts'
 import { manifestFile, rawFile } from '../../functions/_lake/paths.ts'
-import { CONNECTORS } from '../../functions/_vendors/registry.ts'
+import { shippedConfig, writeBareStage } from '../bare-stage.ts'
 
 const SYMBOLS = 200
 const DAYS = calendarOf('xnys').sessions('2024-01-01', '2024-12-31')
@@ -30,30 +28,16 @@ afterEach(async () => {
 
 const data = (...parts: string[]): string => join(root, 'data_layer', ...parts)
 
-/** A node that collects daily bars from one vendor, and has no schedule. */
+/** A node that collects daily bars from one vendor. */
 async function writeScene(): Promise<Record<string, string>> {
-  const shipped = await loadConfig({ folder: 'config', vendors: CONNECTORS.map(({ name }) => name) })
-  const { datasets, ...massive } = shipped.vendors.massive!
-  const folder = join(root, 'config')
-  await mkdir(folder, { recursive: true })
-  const write = (name: string, value: unknown) =>
-    writeFile(join(folder, name), stringify(value, { aliasDuplicateObjects: false }))
-  const { equities_bars } = datasets
-  await write('vendor_capabilities.yaml', { vendors: { massive: { ...massive, datasets: { equities_bars } } } })
-  await write('datasets.yaml', { datasets: { equities_bars: shipped.datasets.equities_bars } })
-  await write('universe.yaml', { symbols: [{ symbol: 'S0', from: '1990-01-02' }] })
-  await write('qc.yaml', shipped.qc)
-  const chain = { id: 'none', schedule: '0 0 29 2 *', timezone: 'America/New_York', steps: [{ call: 'audit' }] }
-  await writeFile(join(root, 'cron.json'), JSON.stringify({ chains: [chain] }))
-  return {
-    DATA_ROOT: data(),
-    EXPORT_ROOT: join(root, 'exports'),
-    CONFIG_DIR: folder,
-    CRON_FILE: join(root, 'cron.json'),
-    HOST: '127.0.0.1',
-    PORT: '0',
-    MASSIVE_API_KEY: 'nobody-is-asked-by-this',
-  }
+  const { vendors, datasets, qc } = await shippedConfig()
+  const { equities_bars } = vendors.massive!.datasets
+  return writeBareStage(root, {
+    vendors: { massive: { ...vendors.massive, datasets: { equities_bars } } },
+    datasets: { equities_bars: datasets.equities_bars },
+    universe: [{ symbol: 'S0', from: '1990-01-02' }],
+    qc,
+  })
 }
 
 /** A year of days that the symbols share, by name, and a manifest that tells of every cell. */

@@ -1,15 +1,12 @@
 /** A node that is told to stop while a vendor has not answered yet. */
 import { spawn } from 'node:child_process'
-import { mkdir, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { sql } from 'drizzle-orm'
 import { expect, onTestFinished, test } from 'vitest'
-import { stringify } from 'yaml'
-import { loadConfig } from '../../config/load.ts'
 import { openDb } from '../../db/client.ts'
-import { CONNECTORS } from '../../functions/_vendors/registry.ts'
+import { shippedConfig, writeBareStage } from '../bare-stage.ts'
 import { freshRoot } from './night.ts'
 
 test('SIGTERM gives the tasks of a call under way back with their attempt, and nothing of it is settled', async () => {
@@ -58,32 +55,14 @@ async function silentVendor(): Promise<{ url: string; asked: Promise<void> }> {
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked }
 }
 
-/** Two symbols, some days, one vendor without walls, and no schedule. */
+/** Two symbols, some days, one vendor without walls. */
 async function writeScene(root: string, url: string): Promise<Record<string, string>> {
-  const shipped = await loadConfig({ folder: 'config', vendors: CONNECTORS.map(({ name }) => name) })
-  const { datasets, ...massive } = shipped.vendors.massive!
-  const folder = join(root, 'config')
-  await mkdir(folder, { recursive: true })
-  const write = (name: string, value: unknown) =>
-    writeFile(join(folder, name), stringify(value, { aliasDuplicateObjects: false }))
-  const { equities_bars } = datasets
-  await write('vendor_capabilities.yaml', {
-    vendors: { massive: { ...massive, base_url: url, datasets: { equities_bars } } },
+  const { vendors, datasets, qc } = await shippedConfig()
+  const { equities_bars } = vendors.massive!.datasets
+  return writeBareStage(root, {
+    vendors: { massive: { ...vendors.massive, base_url: url, datasets: { equities_bars } } },
+    datasets: { equities_bars: { ...datasets.equities_bars, depth: { sessions: 9 } } },
+    universe: ['AAPL', 'MSFT'].map((symbol) => ({ symbol, from: '1990-01-02' })),
+    qc,
   })
-  await write('datasets.yaml', {
-    datasets: { equities_bars: { ...shipped.datasets.equities_bars, depth: { sessions: 9 } } },
-  })
-  await write('universe.yaml', { symbols: ['AAPL', 'MSFT'].map((symbol) => ({ symbol, from: '1990-01-02' })) })
-  await write('qc.yaml', shipped.qc)
-  const chain = { id: 'none', schedule: '0 0 29 2 *', timezone: 'America/New_York', steps: [{ call: 'audit' }] }
-  await writeFile(join(root, 'cron.json'), JSON.stringify({ chains: [chain] }))
-  return {
-    DATA_ROOT: join(root, 'data_layer'),
-    EXPORT_ROOT: join(root, 'exports'),
-    CONFIG_DIR: folder,
-    CRON_FILE: join(root, 'cron.json'),
-    HOST: '127.0.0.1',
-    PORT: '0',
-    MASSIVE_API_KEY: 'nobody-answers-this',
-  }
 }

@@ -1,10 +1,10 @@
-/** Where a benchmark's node stands that nobody fires and that asks nobody. */
+/** Where a node stands that nobody fires: its own few symbols and vendors, no schedule, no lab. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { stringify } from 'yaml'
-import { loadConfig } from '../../config/load.ts'
-import type { Config } from '../../config/schema.ts'
-import { CONNECTORS } from '../../functions/_vendors/registry.ts'
+import { loadConfig } from '../config/load.ts'
+import type { Config } from '../config/schema.ts'
+import { CONNECTORS } from '../functions/_vendors/registry.ts'
 
 /** The files of a configuration, as they stand in YAML. */
 export interface StageFiles {
@@ -19,7 +19,7 @@ export const shippedConfig = (): Promise<Config> =>
   loadConfig({ folder: resolve('config'), vendors: CONNECTORS.map(({ name }) => name) })
 
 /** Writes a configuration under `root` and answers the environment of its node: on any free port, with no schedule. */
-export function writeBenchStage(root: string, files: StageFiles): Record<string, string> {
+export function writeBareStage(root: string, files: StageFiles): Record<string, string> {
   const folder = join(root, 'config')
   mkdirSync(folder, { recursive: true })
   const write = (name: string, value: unknown): void =>
