@@ -71,7 +71,31 @@ function rowsOf(settlements: readonly Settlement[]): Row[] {
 const areAlike = (a: Settlement, b: Settlement): boolean =>
   a.id === b.id && (a.digest === null) === (b.digest === null) && columns.every(([, read]) => read(a) === read(b))
 
-/** How a column travels: not at all, once for all rows, or with each. */
+/** Once for all statements: what still is the token's. */
+export function takeApart(token: string, settlements: readonly Settlement[]): Statement {
+  const rows = rowsOf(settlements)
+  return rows.length === 1 ? ofOne(token, rows[0]!) : ofMany(token, rows)
+}
+
+/** What a row brings of its own, in this order; its first and last day as one number, because each is read by itself out of a list. */
+const ownOf = ({ first, days, firstDay, lastDay }: Row): number[] => [first.id, days, (firstDay << 5) | lastDay]
+const OWN = ['id', 'days', 'span']
+const FIRST_DAY = 'w.span >> 5'
+const LAST_DAY = 'w.span & 31'
+
+/** A single row travels as it is. */
+const ofOne = (token: string, row: Row): Statement => ({
+  text: ONE,
+  args: [token, row.digests, ...ownOf(row).map(asBound), ...columns.map(([, read]) => asBound(read(row.first)))],
+})
+
+const ONE = intoSettling(
+  `(SELECT ${OWN.map((name, at) => `?${at + 3} AS ${name}`).join(', ')})`,
+  'CAST(?2 AS BLOB)',
+  columns.map(([name], at) => [name, `?${at + 3 + OWN.length}`]),
+)
+
+/** How a column of many rows travels: not at all, once for all, or with each. */
 type Way = 'none' | 'once' | 'each'
 
 function wayOf(read: Read, rows: readonly Row[]): Way {
@@ -80,23 +104,10 @@ function wayOf(read: Read, rows: readonly Row[]): Way {
   return first === null ? 'none' : 'once'
 }
 
-/** Texts by the ways of all columns. */
-const texts = new Map<string, string>()
-
-/** Once for all statements: what still is the token's. What all have in common, which is most of it, travels and is read once. */
-export function takeApart(token: string, settlements: readonly Settlement[]): Statement {
-  const rows = rowsOf(settlements)
+/** Many rows travel as JSON, beside their digests; what all have in common, which is most of it, once. */
+function ofMany(token: string, rows: readonly Row[]): Statement {
   const ways = columns.map(([, read]) => wayOf(read, rows))
-  const row = rows[0]!
-  const isOne = rows.length === 1
-  const key = `${isOne} ${ways}`
-  const text = texts.get(key) ?? textOf(ways, isOne)
-  texts.set(key, text)
-  const once = columns.flatMap(([, read], at) => (ways[at] === 'once' ? [asBound(read(row.first))] : []))
-  if (isOne) {
-    const { first, days, firstDay, lastDay, digests } = row
-    return { text, args: [token, digests, ...[first.id, days, firstDay, lastDay].map(asBound), ...once] }
-  }
+  const once = columns.flatMap(([, read], at) => (ways[at] === 'once' ? [asBound(read(rows[0]!.first))] : []))
   const each = columns.flatMap(([, read], at) => (ways[at] === 'each' ? [read] : []))
   let bytes = 0
   const placeOf = ({ digests }: Row): number | null => {
@@ -104,48 +115,55 @@ export function takeApart(token: string, settlements: readonly Settlement[]): St
     bytes += digests.length
     return bytes - digests.length
   }
-  const all = rows.map((one) => [
-    one.first.id,
-    one.days,
-    one.firstDay,
-    one.lastDay,
-    placeOf(one),
-    ...each.map((read) => read(one.first)),
-  ])
-  const digests = Buffer.from(rows.map((one) => one.digests ?? '').join(''))
-  return { text, args: [token, digests, JSON.stringify(all), ...once] }
+  const all = rows.map((row) => [...ownOf(row), placeOf(row), ...each.map((read) => read(row.first))])
+  const digests = Buffer.from(rows.map((row) => row.digests ?? '').join(''))
+  return { text: textOf(ways), args: [token, digests, JSON.stringify(all), ...once] }
 }
 
-/** What a row brings of its own, in this order. */
-const OWN = ['id', 'days', 'first_day', 'last_day']
-/** What is settled, w: as JSON, or a single row as it is. A limit keeps the value of a row from being read anew for each of its columns. */
-const MANY = `(SELECT value AS s, ${OWN.map((name, at) => `value->>${at} AS ${name}`).join(', ')}, value->>${OWN.length} AS place FROM json_each(?3) LIMIT -1)`
-const ONE = `(SELECT ${OWN.map((name, at) => `?${at + 3} AS ${name}`).join(', ')})`
+/** Texts by the ways of all columns. */
+const texts = new Map<string, string>()
 
-function textOf(ways: readonly Way[], isOne: boolean): string {
-  let [once, each] = [isOne ? OWN.length + 3 : 4, OWN.length + 1]
-  const brought = columns.flatMap(([name], at) => {
-    const way = ways[at]!
-    return way === 'none' ? [] : [[name, way === 'once' ? `?${once++}` : `w.s->>${each++}`]]
-  })
-  const digests = isOne ? 'CAST(?2 AS BLOB)' : 'substr(?2, w.place + 1, (w.last_day - w.first_day + 1) * 64)'
-  const all = [...Object.entries(KNOWN), ['digests', digests], ...brought]
+function textOf(ways: readonly Way[]): string {
+  const known = texts.get(ways.join())
+  if (known !== undefined) return known
+  // A limit keeps the value of a row from being read anew for each of its columns.
+  const own = [...OWN, 'place'].map((name, at) => `value->>${at} AS ${name}`).join(', ')
+  let [once, each] = [4, OWN.length + 1]
+  const text = intoSettling(
+    `(SELECT value AS s, ${own} FROM json_each(?3) LIMIT -1)`,
+    `substr(?2, w.place + 1, ((${LAST_DAY}) - (${FIRST_DAY}) + 1) * 64)`,
+    columns.flatMap(([name], at): [string, string][] => {
+      const way = ways[at]!
+      return way === 'none' ? [] : [[name, way === 'once' ? `?${once++}` : `w.s->>${each++}`]]
+    }),
+  )
+  texts.set(ways.join(), text)
+  return text
+}
+
+/** `rows`: what is settled, w. `brought`: columns and their values beside what the task t knows and what rows have of their own. */
+function intoSettling(rows: string, digests: string, brought: readonly (readonly [string, string])[]): string {
+  const all = [
+    ...[
+      ['task_id', 't.id'],
+      ['symbol', 't.symbol'],
+      ['month', 'substr(t.dt, 1, 7)'],
+    ],
+    ...[
+      ['days', 'w.days'],
+      ['first_day', FIRST_DAY],
+      ['last_day', LAST_DAY],
+      ['digests', digests],
+    ],
+    ...brought,
+  ]
   return `INSERT INTO settling (${all.map(([name]) => name).join(', ')})
     SELECT ${all.map(([, value]) => value).join(', ')}
-    FROM ${isOne ? ONE : MANY} w CROSS JOIN gap_tasks t ON t.id = w.id
+    FROM ${rows} w CROSS JOIN gap_tasks t ON t.id = w.id
     WHERE t.lease IN (SELECT id FROM leases WHERE token = ?1)`
 }
 
-/** Columns the task t knows, and those of its days w. */
-const KNOWN = {
-  task_id: 't.id',
-  symbol: 't.symbol',
-  month: 'substr(t.dt, 1, 7)',
-  days: 'w.days',
-  first_day: 'w.first_day',
-  last_day: 'w.last_day',
-}
-
 /** A number would be bound as a fraction, and one beyond 2^51 kept as one. */
-const asBound = (value: string | number | null): string | bigint | null =>
-  typeof value === 'number' ? BigInt(value) : value
+function asBound(value: string | number | null): string | bigint | null {
+  return typeof value === 'number' ? BigInt(value) : value
+}
