@@ -54,7 +54,7 @@ export async function dispatchNext(
   for (const cell of outcomes) if (kept.has(cell.key)) cell.rows = []
   const settled = await settle(desk, claim, { answer, outcomes, kept, restated, known, night })
   if (!settled) await noticeLateFiles(desk, claim, kept)
-  const lessons = outcomes.filter(({ outcome }) => LESSONS.has(outcome)).map(({ want }) => want)
+  const lessons = outcomes.filter(({ outcome }) => LESSONS.has(outcome))
   const cost = { calls: answer.calls, latencyMs: tookMs }
   await learn(desk.db, await lessonOf(desk, claim, lessons, kept, cost), desk.now())
   await addTally(desk.db, tallyOf(claim, answer, outcomes, rows, tookMs), desk.now())

@@ -44,9 +44,13 @@ export async function settle(desk: Desk, claim: Claim, gathered: Gathered): Prom
   const othersOf = await othersSeenFrom(desk, claim, known, now)
   const mine = new Map(known.filter((row) => row.vendor === vendor).map((row) => [cellKey(row.symbol, row.dt), row]))
   const source = sourceOf(desk, claim.server.seat)
+  // Of what is filled nothing else counts than what it was asked for: one verdict is that of thousands.
+  const ofFilled = new Map<string, Verdict>()
   const verdictFor = (cell: CellOutcome, { reason, attempts }: QueuedTask): Verdict => {
     const { want, key, outcome, saysNone, error } = cell
-    return judgeOf(reason)({
+    const known = outcome === 'filled' ? ofFilled.get(reason) : undefined
+    if (known !== undefined) return known
+    const verdict = judgeOf(reason)({
       outcome,
       source,
       saysNone,
@@ -60,6 +64,8 @@ export async function settle(desk: Desk, claim: Claim, gathered: Gathered): Prom
       now,
       jitter: desk.random(),
     })
+    if (outcome === 'filled') ofFilled.set(reason, verdict)
+    return verdict
   }
   const inOrder = outcomes.toSorted((a, b) => bySymbolAndDay(a.want, b.want))
   let isAllMine = true
