@@ -50,6 +50,10 @@ test('a server keeps the queue as a file does: enqueue, head, claim, snooze, set
     ['done', 1],
     ['queued', 0],
   ])
+  expect(await db.all(sql`SELECT symbol, digest FROM attempts ORDER BY symbol`)).toEqual([
+    { symbol: 'AAPL', digest: `digest of AAPL ${DT}` },
+    { symbol: 'MSFT', digest: null },
+  ])
   const before = await snapshot(db)
   expect(await settle(db, 't1', [settlement(1, 'AAPL', DT)])).toBe(0)
   await expect(db.write([sql`DELETE FROM attempts`, sql`UPDATE gap_tasks SET lane = 'tomorrow'`])).rejects.toThrow(
