@@ -4,15 +4,20 @@ import type { Statement } from '../compile.ts'
 import { dayBitOf } from '../gap-tasks/days.ts'
 import type { Settlement } from '../gap-tasks/settle-tasks.ts'
 
+/** Characters of a digest: sha256 in hex. */
+const DIGEST = 64
+
 /** `FROM …`: what is settled day by day: the row s that stands for it, and the day d. */
 export const settledDays = sql`settling s CROSS JOIN month_days d
   ON d.day BETWEEN s.first_day AND s.last_day AND s.days >> (d.day - 1) & 1`
 /** Of these: the trading date, and the digest of what was kept, null where nothing was. */
 export const settledDt = sql`(s.month || '-' || d.text)`
-export const settledDigest = sql`rtrim(CAST(substr(s.digests, (d.day - s.first_day) * 64 + 1, 64) AS TEXT))`
+export const settledDigest = sql.raw(
+  `rtrim(CAST(substr(s.digests, (d.day - s.first_day) * ${DIGEST} + 1, ${DIGEST}) AS TEXT))`,
+)
 
 /** A digest as it travels: at its place among others, which is found at once because bytes need not be counted as characters are. */
-const asPlaced = (digest: string): string => digest.padEnd(64)
+const asPlaced = (digest: string): string => digest.padEnd(DIGEST)
 
 type Read = (one: Settlement) => string | number | null
 
@@ -131,7 +136,7 @@ function textOf(ways: readonly Way[]): string {
   let [once, each] = [4, OWN.length + 1]
   const text = intoSettling(
     `(SELECT value AS s, ${own} FROM json_each(?3) LIMIT -1)`,
-    `substr(?2, w.place + 1, ((${LAST_DAY}) - (${FIRST_DAY}) + 1) * 64)`,
+    `substr(?2, w.place + 1, ((${LAST_DAY}) - (${FIRST_DAY}) + 1) * ${DIGEST})`,
     columns.flatMap(([name], at): [string, string][] => {
       const way = ways[at]!
       return way === 'none' ? [] : [[name, way === 'once' ? `?${once++}` : `w.s->>${each++}`]]
