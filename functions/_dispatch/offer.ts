@@ -2,7 +2,7 @@
 import type { PartOfTask } from '../../db/gap-tasks/claim-tasks.ts'
 import type { QueuedTask } from '../../db/gap-tasks/claimable.ts'
 import type { Neighbours } from '../../db/gap-tasks/find-neighbours.ts'
-import { type Dt, dayBit, dtsOfMask, type Month, monthOf } from '../_market/dt.ts'
+import { type Dt, dayBit, dtsOfMask, type Month, maxDt, minDt, monthOf } from '../_market/dt.ts'
 import type { Want } from '../_vendors/vendor.ts'
 
 /** The task behind each want. */
@@ -24,14 +24,17 @@ export function offerOf(
   most: number,
   { isNewestFirst, usual }: { isNewestFirst: boolean; usual: ReadonlyMap<string, number> },
 ): Offer {
+  const months = new Map<string, Dt[]>()
+  const around = [head, ...tasks].map((task) => ({ task, dts: daysOf(task, months) }))
+  const last = lastOffered(cellsByDay(around, head, { fromDt, toDt }), most, isNewestFirst)
+  const near = isNewestFirst ? { fromDt: maxDt(fromDt, last), toDt } : { fromDt, toDt: minDt(toDt, last) }
   const taskOf: TaskOf = new Map()
   const days = new Map<Dt, Want[]>()
-  const months = new Map<string, Dt[]>()
-  for (const task of [head, ...tasks]) {
+  for (const { task, dts } of around) {
     const { symbol } = task
     const expectedRows = usual.get(symbol) ?? task.expectedRows
-    for (const dt of daysOf(task, months)) {
-      if (symbol !== head.symbol && (dt < fromDt || dt > toDt)) continue
+    for (const dt of dts) {
+      if (!mayRide(symbol, dt, head, near)) continue
       const want = { symbol, dt, expectedRows }
       taskOf.set(want, task)
       const day = days.get(dt)
@@ -39,17 +42,40 @@ export function offerOf(
       else days.set(dt, [want])
     }
   }
-  const inOrder = [...days].sort(([a], [b]) => (a < b !== isNewestFirst ? -1 : 1)).map(([, wants]) => wants)
-  let offered = 0
-  const near = inOrder.map((wants) => {
-    const before = offered
-    offered += wants.length
-    return before < most ? wants : wants.filter(({ symbol }) => symbol === head.symbol)
-  })
-  if (isNewestFirst) near.reverse()
+  const inOrder = [...days].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, wants]) => wants)
   // Tasks that begin on other days of the month come behind their neighbours.
-  for (const wants of near) if (!wants.every(isBehindLast)) wants.sort((a, b) => (a.symbol < b.symbol ? -1 : 1))
-  return { wants: near.flat(), taskOf }
+  for (const wants of inOrder) if (!wants.every(isBehindLast)) wants.sort((a, b) => (a.symbol < b.symbol ? -1 : 1))
+  return { wants: inOrder.flat(), taskOf }
+}
+
+type Span = Pick<Neighbours, 'fromDt' | 'toDt'>
+
+const mayRide = (symbol: string, dt: Dt, head: QueuedTask, { fromDt, toDt }: Span): boolean =>
+  symbol === head.symbol || (dt >= fromDt && dt <= toDt)
+
+/** Counted first: tasks of whole months hold ten times what is offered of them. */
+function cellsByDay(
+  around: readonly { task: QueuedTask; dts: readonly Dt[] }[],
+  head: QueuedTask,
+  span: Span,
+): Map<Dt, number> {
+  const cells = new Map<Dt, number>()
+  for (const { task, dts } of around) {
+    for (const dt of dts) if (mayRide(task.symbol, dt, head, span)) cells.set(dt, (cells.get(dt) ?? 0) + 1)
+  }
+  return cells
+}
+
+/** The day with which `most` cells are reached, in the order in which days are offered; of fewer cells the last day. */
+function lastOffered(cells: ReadonlyMap<Dt, number>, most: number, isNewestFirst: boolean): Dt {
+  const dts = [...cells.keys()].sort()
+  if (isNewestFirst) dts.reverse()
+  let offered = 0
+  for (const dt of dts) {
+    offered += cells.get(dt)!
+    if (offered >= most) return dt
+  }
+  return dts.at(-1)!
 }
 
 const isBehindLast = ({ symbol }: Want, at: number, all: readonly Want[]): boolean =>
