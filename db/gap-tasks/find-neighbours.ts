@@ -7,9 +7,11 @@ import { openShelves } from './shelves.ts'
 
 /** Tasks looked at for each that is wanted: however many are not free, a claim stays short. */
 const LOOKS = 4
-/** Tasks of one statement: few where each stands for a month of days, more where they turn out to be single ones. */
-const FEWEST = 2_000
+/** Tasks of the first statement, and of any. */
+const FIRST = { least: 250, most: 2_000 }
 const MOST = 8_000
+/** Cells looked for first, against what is wanted: the last day that is read is as a rule not complete. */
+const MORE = 1.25
 
 interface Shelf {
   closedTo: string
@@ -35,7 +37,7 @@ export async function findNeighbours(db: Db, reach: VendorReach, head: QueuedTas
   const found = new Map<number, QueuedTask>()
   let [fromDt, toDt] = ['0000-01-01', '9999-12-31']
   for (const shelf of shelves) {
-    const { tasks, endsAt } = await onShelf(db, reach, shelf, limit)
+    const { tasks, endsAt } = await onShelf(db, reach, shelf, limit, firstPage(head, limit))
     for (const task of tasks) found.set(task.id, task)
     if (endsAt === null) continue
     const { from, to } = knownBefore(endsAt)
@@ -46,6 +48,12 @@ export async function findNeighbours(db: Db, reach: VendorReach, head: QueuedTas
   // The head is among them.
   found.delete(head.id)
   return { tasks: [...found.values()].sort(byDayAndSymbol), fromDt, toDt }
+}
+
+/** As many tasks as would do if all were like the head, which stands for a day or for many of a month; what remains of a month says little. */
+function firstPage({ days }: QueuedTask, limit: number): number {
+  const cells = days === null ? 1 : countDays(days)
+  return Math.min(FIRST.most, Math.max(FIRST.least, Math.ceil((MORE * limit) / cells)))
 }
 
 /** Days no unread task can have when those of a turn come next: it begins on the turn's day or, where the newest come first, on none behind it. */
@@ -79,10 +87,11 @@ async function onShelf(
   reach: VendorReach,
   shelf: Shelf,
   limit: number,
+  first: number,
 ): Promise<{ tasks: QueuedTask[]; endsAt: number | null }> {
   const tasks: QueuedTask[] = []
   let after = sql`(${shelf.headsTurn}, 0)`
-  let [looked, most] = [0, FEWEST]
+  let [looked, most] = [0, first]
   for (;;) {
     const page = await pageOf(db, reach, shelf, after, most)
     for (const task of inRows(page)) tasks.push(task)
