@@ -8,12 +8,15 @@ export function countDays(mask: number): number {
   return days
 }
 
-/** The first day of a mask that is not empty, in the month of `dt`. */
-export const firstDayOf = (dt: string, mask: number): string =>
-  `${dt.slice(0, 8)}${String(32 - Math.clz32(mask & -mask)).padStart(2, '0')}`
+/** The first and the last day of a mask that is not empty, 1 to 31. */
+export const firstIn = (mask: number): number => 32 - Math.clz32(mask & -mask)
+export const lastIn = (mask: number): number => 32 - Math.clz32(mask)
 
-export const lastDayOf = (dt: string, mask: number): string =>
-  `${dt.slice(0, 8)}${String(32 - Math.clz32(mask)).padStart(2, '0')}`
+/** The same as trading dates in the month of `dt`. */
+export const firstDayOf = (dt: string, mask: number): string => dtIn(dt, firstIn(mask))
+export const lastDayOf = (dt: string, mask: number): string => dtIn(dt, lastIn(mask))
+
+const dtIn = (dt: string, day: number): string => `${dt.slice(0, 8)}${String(day).padStart(2, '0')}`
 
 /** As `gap_tasks` holds them: `days` is null for a single one. */
 export const asTask = (dt: string, mask: number): { dt: string; days: number | null; cells: number } => {

@@ -1,7 +1,7 @@
 /** Puts gaps nobody was ever asked about on the queue, those of a symbol's month as one task: a first backfill is millions of them. */
 import { type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
-import { dayByDay, firstDay, monthOf, taskAround } from './split-tasks.ts'
+import { dayByDay, dayOf, monthOf, taskAround } from './split-tasks.ts'
 import { turnOf } from './turn-queue.ts'
 
 /** Days of one symbol and month that differ in nothing. */
@@ -65,19 +65,19 @@ const numberAt = (at: number): SQL => sql`CAST(nullif(trim(substr(value, ${at}, 
 /** Of given days t: that a vendor has said something about one of them, or that a task stands for one. */
 function areToldApart(dataset: string, now: number): SQL {
   const { begins, ends } = monthOf(sql`t.dt`)
-  // Asked once for all: as a rule nobody refuses anything.
+  // Asked once for all: where nobody refuses anything, no month is looked up.
   const isRefusing = sql`EXISTS (SELECT 1 FROM demotions WHERE dataset = ${dataset} AND until > ${now})`
   // Evidence is in the order of its days: of a month nobody was ever asked about none is looked up.
   const isAnybodys = sql`EXISTS (SELECT 1 FROM attempts e WHERE e.dataset = ${dataset} AND e.dt BETWEEN t.dt AND ${ends})`
   const answered = sql`SELECT 1 FROM month_days d CROSS JOIN attempts a
     ON a.dataset = ${dataset} AND a.dt = substr(t.dt, 1, 8) || d.text AND a.symbol = t.symbol
-    WHERE d.day >= ${firstDay(sql`t.dt`)} AND t.days >> (d.day - 1) & 1`
+    WHERE d.day >= ${dayOf(sql`t.dt`)} AND t.days >> (d.day - 1) & 1`
   const refused = (symbol: SQL): SQL => sql`SELECT 1 FROM demotions d
     WHERE d.dataset = ${dataset} AND d.symbol = ${symbol} AND d.until > ${now} AND d.from_dt <= ${ends} AND d.to_dt >= t.dt
       AND (d.from_dt > t.dt OR d.to_dt < ${ends})`
   const open = sql`SELECT 1 FROM gap_tasks o
     WHERE o.dataset = ${dataset} AND o.symbol = t.symbol AND o.dt BETWEEN ${begins} AND ${ends} AND o.done_at IS NULL
-      AND coalesce(o.days, 1 << (CAST(substr(o.dt, 9, 2) AS INTEGER) - 1)) & t.days <> 0`
+      AND coalesce(o.days, 1 << (${dayOf(sql`o.dt`)} - 1)) & t.days <> 0`
   return sql`(${isAnybodys} AND EXISTS (${answered})
     OR ${isRefusing} AND EXISTS (${refused(sql`'*'`)} UNION ALL ${refused(sql`t.symbol`)})
     OR EXISTS (${open}))`

@@ -9,7 +9,7 @@ import { fixed, type Statement } from '../compile.ts'
 import { settledDays, settledDigest, settledDt, takeApart } from '../settling/take-apart.ts'
 import { asTask, dayBitOf } from './days.ts'
 import { shelve } from './shelves.ts'
-import { firstDay, fromWhole, inherited, turnLike } from './split-tasks.ts'
+import { dayOf, fromWhole, inherited, turnLike } from './split-tasks.ts'
 
 /** What one answer means for one leased task. Epoch ms throughout; booleans as 0 and 1 because they travel as JSON. */
 export interface Settlement {
@@ -124,7 +124,7 @@ const touchPartitions = fixed<'dataset' | 'now'>(
 const endTasks = fixed<'now'>(
   ({ now }) => sql`
   UPDATE gap_tasks SET state = s.state, done_at = CASE s.state WHEN 'done' THEN ${now} END, lease = NULL, next_at = s.next_at, last_outcome = s.outcome, attempts = attempts - 1 + s.burns, updated_at = ${now}
-  FROM settling s WHERE gap_tasks.id = s.task_id AND s.days >> (${firstDay(sql`gap_tasks.dt`)} - 1) & 1`,
+  FROM settling s WHERE gap_tasks.id = s.task_id AND s.days >> (${dayOf(sql`gap_tasks.dt`)} - 1) & 1`,
 )
 
 /**
@@ -174,7 +174,7 @@ const queueDays = fixed<'now'>(
   SELECT ${fromWhole}, ${settledDt}, ${turnLike(settledDt)}, s.state, CASE s.state WHEN 'done' THEN ${now} END, t.attempts - 1 + s.burns,
     s.next_at, s.outcome, ${now}
   FROM ${settledDays} CROSS JOIN gap_tasks t ON t.id = s.task_id
-  WHERE coalesce(t.days >> (d.day - 1) & 1, d.day = ${firstDay(sql`t.dt`)}) = 0`,
+  WHERE coalesce(t.days >> (d.day - 1) & 1, d.day = ${dayOf(sql`t.dt`)}) = 0`,
 )
 
 /** Of the token, those that hold nothing any more. */
@@ -260,7 +260,7 @@ const forgetAbsences = fixed<'dataset'>(
   DELETE FROM absences WHERE rowid IN (
     SELECT a.rowid FROM settling s CROSS JOIN absences a
       ON a.dataset = ${dataset} AND a.symbol = s.symbol AND a.dt BETWEEN s.month || '-01' AND s.month || '-31'
-    WHERE s.present = 1 AND s.days >> (${firstDay(sql`a.dt`)} - 1) & 1)`,
+    WHERE s.present = 1 AND s.days >> (${dayOf(sql`a.dt`)} - 1) & 1)`,
 )
 
 const recordAbsences = fixed<'dataset' | 'now'>(

@@ -2,8 +2,8 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
 
-/** Of a task m or t: one of its days, a number from 1 to 31. */
-export const firstDay = (dt: SQL): SQL => sql`CAST(substr(${dt}, 9, 2) AS INTEGER)`
+/** Of a trading date: its day of the month, a number from 1 to 31. */
+export const dayOf = (dt: SQL): SQL => sql`CAST(substr(${dt}, 9, 2) AS INTEGER)`
 
 /** Where a month of a text `YYYY-MM-DD` begins and ends. */
 export const monthOf = (dt: SQL): { begins: SQL; ends: SQL } => ({
@@ -18,7 +18,7 @@ export const openMonths = (rule: SQL): SQL =>
 /** The one of them, if any, that stands for this day. */
 export const taskAround = (dataset: SQL, symbol: SQL, dt: SQL): SQL =>
   openMonths(sql`m.dataset = ${dataset} AND m.symbol = ${symbol} AND m.dt BETWEEN ${monthOf(dt).begins} AND ${dt}
-    AND m.days >> (${firstDay(dt)} - 1) & 1`)
+    AND m.days >> (${dayOf(dt)} - 1) & 1`)
 
 /** Of a task t: its day, or the last of its days. */
 export const lastDay = sql`CASE WHEN t.days IS NULL THEN t.dt ELSE substr(t.dt, 1, 8) || (SELECT max(d.text) FROM month_days d WHERE t.days >> (d.day - 1) & 1) END`
@@ -80,7 +80,7 @@ function splitAcross(dataset: string, ranges: SQL): SQL[] {
   const borders = sql`(SELECT symbol, from_dt AS dt FROM (${ranges}) UNION SELECT symbol, date(to_dt, '+1 day') FROM (${ranges}))`
   const cut = (rule: SQL): SQL => sql`SELECT m.id FROM ${borders} b CROSS JOIN gap_tasks m INDEXED BY gap_tasks_months
     ON m.dataset = ${dataset} AND m.days IS NOT NULL AND m.done_at IS NULL AND ${rule}
-      AND m.dt >= ${monthOf(sql`b.dt`).begins} AND m.dt < b.dt AND m.days >> (${firstDay(sql`b.dt`)} - 1) <> 0`
+      AND m.dt >= ${monthOf(sql`b.dt`).begins} AND m.dt < b.dt AND m.days >> (${dayOf(sql`b.dt`)} - 1) <> 0`
   return splitTasks(sql`${cut(sql`b.symbol = '*'`)} UNION ALL ${cut(sql`m.symbol = b.symbol`)}`)
 }
 

@@ -1,7 +1,7 @@
 /** Takes settlements apart into `settling`, where every statement of their batch reads them as columns. */
 import { sql } from 'drizzle-orm'
 import type { Statement } from '../compile.ts'
-import { dayBitOf } from '../gap-tasks/days.ts'
+import { dayBitOf, firstIn, lastIn } from '../gap-tasks/days.ts'
 import type { Settlement } from '../gap-tasks/settle-tasks.ts'
 
 /** Characters of a digest: sha256 in hex. */
@@ -49,8 +49,6 @@ const columns = Object.entries(SHARED)
 interface Row {
   first: Settlement
   days: number
-  firstDay: number
-  lastDay: number
   /** From the first day to the last, as they travel; null where no day has one. */
   digests: string | null
 }
@@ -59,16 +57,16 @@ interface Row {
 function rowsOf(settlements: readonly Settlement[]): Row[] {
   const rows: Row[] = []
   for (const one of settlements) {
-    const day = Number(one.dt.slice(8, 10))
+    const bit = dayBitOf(one.dt)
     const row = rows.at(-1)
     if (row === undefined || !areAlike(row.first, one)) {
       const digests = one.digest && asPlaced(one.digest)
-      rows.push({ first: one, days: dayBitOf(one.dt), firstDay: day, lastDay: day, digests })
+      rows.push({ first: one, days: bit, digests })
       continue
     }
-    row.days |= dayBitOf(one.dt)
-    if (one.digest !== null) row.digests += asPlaced('').repeat(day - row.lastDay - 1) + asPlaced(one.digest)
-    row.lastDay = day
+    const between = lastIn(bit) - lastIn(row.days) - 1
+    if (one.digest !== null) row.digests += asPlaced('').repeat(between) + asPlaced(one.digest)
+    row.days |= bit
   }
   return rows
 }
@@ -83,10 +81,20 @@ export function takeApart(token: string, settlements: readonly Settlement[]): St
 }
 
 /** What a row brings of its own, in this order; its first and last day as one number, because each is read by itself out of a list. */
-const ownOf = ({ first, days, firstDay, lastDay }: Row): number[] => [first.id, days, (firstDay << 5) | lastDay]
+const ownOf = ({ first, days }: Row): number[] => [first.id, days, (firstIn(days) << 5) | lastIn(days)]
 const OWN = ['id', 'days', 'span']
 const FIRST_DAY = 'w.span >> 5'
 const LAST_DAY = 'w.span & 31'
+
+/** Columns and their values that need not be brought: the task t knows them, or they follow from the span of the days w. */
+const KNOWN = [
+  ['task_id', 't.id'],
+  ['symbol', 't.symbol'],
+  ['month', 'substr(t.dt, 1, 7)'],
+  ['days', 'w.days'],
+  ['first_day', FIRST_DAY],
+  ['last_day', LAST_DAY],
+]
 
 /** A single row travels as it is. */
 const ofOne = (token: string, row: Row): Statement => ({
@@ -129,7 +137,8 @@ function ofMany(token: string, rows: readonly Row[]): Statement {
 const texts = new Map<string, string>()
 
 function textOf(ways: readonly Way[]): string {
-  const known = texts.get(ways.join())
+  const key = ways.join()
+  const known = texts.get(key)
   if (known !== undefined) return known
   // A limit keeps the value of a row from being read anew for each of its columns.
   const own = [...OWN, 'place'].map((name, at) => `value->>${at} AS ${name}`).join(', ')
@@ -142,26 +151,13 @@ function textOf(ways: readonly Way[]): string {
       return way === 'none' ? [] : [[name, way === 'once' ? `?${once++}` : `w.s->>${each++}`]]
     }),
   )
-  texts.set(ways.join(), text)
+  texts.set(key, text)
   return text
 }
 
-/** `rows`: what is settled, w. `brought`: columns and their values beside what the task t knows and what rows have of their own. */
+/** `rows`: what is settled, w. `brought`: the other columns and their values. */
 function intoSettling(rows: string, digests: string, brought: readonly (readonly [string, string])[]): string {
-  const all = [
-    ...[
-      ['task_id', 't.id'],
-      ['symbol', 't.symbol'],
-      ['month', 'substr(t.dt, 1, 7)'],
-    ],
-    ...[
-      ['days', 'w.days'],
-      ['first_day', FIRST_DAY],
-      ['last_day', LAST_DAY],
-      ['digests', digests],
-    ],
-    ...brought,
-  ]
+  const all = [...KNOWN, ['digests', digests], ...brought]
   return `INSERT INTO settling (${all.map(([name]) => name).join(', ')})
     SELECT ${all.map(([, value]) => value).join(', ')}
     FROM ${rows} w CROSS JOIN gap_tasks t ON t.id = w.id

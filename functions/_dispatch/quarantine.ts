@@ -37,8 +37,7 @@ function samplesOf(claim: Claim, { interruption, faults }: Said): Sample[] {
     })
   }
   add(interruption, null, null)
-  if (faults.size === 0) return [...samples.values()]
-  for (const { symbol, dt } of claim.plan.wants) add(faults.get(cellKey(symbol, dt)), symbol, dt)
+  if (faults.size > 0) for (const { symbol, dt } of claim.plan.wants) add(faults.get(cellKey(symbol, dt)), symbol, dt)
   return [...samples.values()]
 }
 

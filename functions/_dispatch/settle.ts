@@ -48,8 +48,8 @@ export async function settle(desk: Desk, claim: Claim, gathered: Gathered): Prom
   const ofFilled = new Map<string, Verdict>()
   const verdictFor = (cell: CellOutcome, { reason, attempts }: QueuedTask): Verdict => {
     const { want, key, outcome, saysNone, error } = cell
-    const known = outcome === 'filled' ? ofFilled.get(reason) : undefined
-    if (known !== undefined) return known
+    const same = outcome === 'filled' ? ofFilled.get(reason) : undefined
+    if (same !== undefined) return same
     const verdict = judgeOf(reason)({
       outcome,
       source,

@@ -36,7 +36,7 @@ export interface Adopted extends Ending {
   problemCounts: ProblemList['counts']
 }
 
-/** Files of one batch, and the bytes of those that hold a whole day's symbols: what a kill costs, and what one write holds. */
+/** Files of one batch, and the bytes of those that hold a whole day's symbols: what a kill costs. */
 const BATCH_FILES = 1_000
 const BATCH_SHARED_BYTES = 2_000_000
 

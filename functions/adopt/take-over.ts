@@ -1,4 +1,4 @@
-/** Takes over one batch of raw files: what they hold, the lines that say so, then one write with the cells and how far the walk has come. */
+/** Takes over one batch of raw files: what they hold, the lines that say so, then the cells, and with the last of them how far the walk has come. */
 
 import type { DatasetConfig } from '../../config/schema.ts'
 import { type AdoptedCell, recordAdopted } from '../../db/adoptions/record-adopted.ts'

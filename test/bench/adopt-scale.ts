@@ -3,9 +3,8 @@
  * prints a line a call; `count ROOT` says what the memory and the lines on disk hold.
  */
 import { linkSync, mkdirSync, writeFileSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, join } from 'node:path'
 import { sql } from 'drizzle-orm'
-import { loadConfig } from '../../config/load.ts'
 import type { DatasetConfig } from '../../config/schema.ts'
 import { calendarOf } from '../../functions/_calendar/calendar.ts'
 import { instantOf } from '../../functions/_calendar/zone.ts'
@@ -16,7 +15,6 @@ import { cellKey, type DatasetName } from '../../functions/_market/cell.ts'
 import type { Bar, OptionBar, Row } from '../../functions/_market/row.ts'
 import { virtualClock } from '../../functions/_runtime/clock.ts'
 import { type RunningNode, startNode } from '../../functions/_runtime/start.ts'
-import { CONNECTORS } from '../../functions/_vendors/registry.ts'
 import { AdoptBody, adopt } from '../../functions/adopt/index.ts'
 import { shippedConfig, writeBareStage } from '../bare-stage.ts'
 import { TREE } from './adopt.ts'
@@ -87,7 +85,7 @@ async function writeScene(root: string): Promise<Record<string, string>> {
 
 /** A few hundred real Parquet files, each linked into many places: walks look at names and footers. */
 async function prepare(root: string): Promise<void> {
-  const { datasets } = await loadConfig({ folder: resolve('config'), vendors: CONNECTORS.map(({ name }) => name) })
+  const { datasets } = await shippedConfig()
   const days = calendarOf('xnys').sessions('2015-01-02', ASOF)
   const newest = days.slice(-DAYS)
   const minutes = await sources(root, 'minutes', datasets.equities_bars_minute!, (at) => [

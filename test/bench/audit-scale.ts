@@ -1,3 +1,4 @@
+/** The audit at one scale. `prepare ROOT SYMBOLS` fills the masks, one day in a hundred missing; `measure ROOT SYMBOLS` audits them. */
 import { mkdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sql } from 'drizzle-orm'

@@ -31,7 +31,7 @@ const WARM_UP = 5
 
 type Wire = Record<'o' | 'h' | 'l' | 'c' | 'v' | 'n' | 'vw', number> & { t: string }
 
-/** Milliseconds a thousand rows take, on one thread. */
+/** Seconds a million rows take, on one thread. */
 export async function bareRows(): Promise<number> {
   const { datasets } = await shippedConfig()
   const { columns } = datasets[DATASET]!

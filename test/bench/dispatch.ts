@@ -25,7 +25,7 @@ export async function benchDispatch(scenes: readonly string[], asked?: number): 
     const scene = await sceneOf(name, scale)
     const { worked, lab } = await play(scene, scale)
     const figures = figuresOf(scene, worked, lab)
-    if (name === 'daily') figures.push(...againstBare(figures, await bareRows()))
+    if (name === 'daily') figures.push(...againstBare(worked, await bareRows()))
     process.stderr.write(`${tableOf(figures)}\n`)
     rows.push(...figures)
   }
@@ -72,7 +72,6 @@ function figuresOf(scene: BenchScene, worked: Worked, { stats, kills }: LabRepor
   const calls = sum(vendors.map(([, vendor]) => vendor.calls)) - worked.todayCalls
   const violations = sum(vendors.map(([, vendor]) => vendor.violations))
   const cells = sum(works.map((work) => work.cells))
-  const rows = sum(worked.delivered.map((one) => one.rows))
   const ms = worked.makespanMs
   const isTroubled = scene.trouble.length > 0
   const refused = sum(vendors.map(([, { byStatus }]) => (byStatus[0] ?? 0) + (byStatus[429] ?? 0)))
@@ -109,32 +108,34 @@ function figuresOf(scene: BenchScene, worked: Worked, { stats, kills }: LabRepor
     figure(`${name}: cells a call`, cells / calls, 'cells'),
     figure(`${name}: calls saved against one cell a call`, 100 * (1 - calls / cells), '%'),
     figure(`${name}: times as fast as vendor-first loops, one cell a call`, oldPolicyMs(scene, works) / ms, 'x'),
-    ...speedOf(name, worked, rows),
+    ...speedOf(name, worked),
   )
   return figures
 }
 
-function speedOf(name: string, { realMs, observedMs, labMs, peakRssMb, dispatches }: Worked, rows: number): BenchRow[] {
-  const ownMs = realMs - observedMs - labMs
+function speedOf(name: string, worked: Worked): BenchRow[] {
+  const { realMs, observedMs, peakRssMb, dispatches } = worked
+  const [rows, ownMs] = [rowsOf(worked), ownMsOf(worked)]
   return [
     figure(`${name}: rows a second of real time, lab included`, rows / ((realMs - observedMs) / 1000), 'rows/s'),
     figure(`${name}: rows a second of real time, lab left out`, rows / (ownMs / 1000), 'rows/s'),
-    figure(`${name}: ${MILLION}`, (ownMs / rows) * 1000, 's', 10),
+    figure(`${name}: time for a million rows, lab left out`, secondsAMillion(worked), 's', 10),
     figure(`${name}: dispatches`, dispatches, 'calls'),
     figure(`${name}: peak RSS`, peakRssMb, 'MB', 400),
   ]
 }
 
-const MILLION = 'time for a million rows, lab left out'
-
 /** The same time beside that of what no dispatcher can spare a row. */
-function againstBare(figures: readonly BenchRow[], leastMs: number): BenchRow[] {
-  const own = figures.find((row) => row.name.endsWith(MILLION))!.value
+function againstBare(worked: Worked, least: number): BenchRow[] {
   return [
-    figure('daily: a million rows decoded, digested, written and told of', leastMs, 's'),
-    figure('daily: times as long as that', own / leastMs, 'x'),
+    figure('daily: a million rows decoded, digested, written and told of', least, 's'),
+    figure('daily: times as long as that', secondsAMillion(worked) / least, 'x'),
   ]
 }
+
+const rowsOf = ({ delivered }: Worked): number => delivered.reduce((sum, { rows }) => sum + rows, 0)
+const ownMsOf = ({ realMs, observedMs, labMs }: Worked): number => realMs - observedMs - labMs
+const secondsAMillion = (worked: Worked): number => (ownMsOf(worked) / rowsOf(worked)) * 1_000
 
 /** Full pages that hold what each vendor delivered. */
 function leastPages(scene: BenchScene, works: readonly Work[], { delivered }: Worked): number {

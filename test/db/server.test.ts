@@ -14,6 +14,7 @@ import {
   NOTHING_THERE,
   NOW,
   newTask,
+  reachOf,
   settle,
   settlement,
   snapshot,
@@ -40,7 +41,7 @@ test('a server keeps the queue as a file does: enqueue, head, claim, snooze, set
   await migrateDb(db, 'migrations')
   expect(db.exclusive).toBe(false)
   expect(await enqueueTasks(db, DATASET, [newTask('AAPL', DT), newTask('MSFT', DT)], NOW)).toBe(2)
-  const reach = { vendor: 'alpaca', dataset: DATASET, fromDt: DT, toDt: DT, lane: null, now: NOW }
+  const reach = reachOf('alpaca', { fromDt: DT, toDt: DT })
   const head = await findHead(db, reach)
   expect(head).toMatchObject({ symbol: 'AAPL', dt: DT, attempts: 0 })
   expect(await claim(db, [1, 2], 't1')).toEqual(new Set([1, 2]))

@@ -1,10 +1,9 @@
 /** Writes the scene down where a node reads it: configuration and schedule under the demo's root. */
 import { readFileSync, writeFileSync } from 'node:fs'
-import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { stringify } from 'yaml'
 import type { LabVendorName } from '../lab/lab.ts'
 import { LAB_KEYS } from '../lab/lab.ts'
+import { writeStageFiles } from '../stage-files.ts'
 import { demoCron, type Scene } from './scene.ts'
 
 /** Environment of the demo's node: its own folders, the lab's keys, a free port of loopback. */
@@ -14,8 +13,6 @@ export async function writeStage(
   lab: Record<LabVendorName, { url: string }>,
   port: number,
 ): Promise<Record<string, string>> {
-  const folder = join(root, 'config')
-  await mkdir(folder, { recursive: true })
   const urls: Record<string, string> = { alpaca: lab.alpaca.url, massive: lab.massive.url, fred: lab.fred.url }
   const vendors = Object.fromEntries(
     Object.entries(scene.config.vendors).map(([name, vendor]) => {
@@ -27,24 +24,14 @@ export async function writeStage(
       return [name, { ...entry, ...limits, base_url: url, ...trading, datasets: Object.fromEntries(datasets) }]
     }),
   )
-  const write = (name: string, value: unknown) =>
-    writeFile(join(folder, name), stringify(value, { aliasDuplicateObjects: false }))
-  await write('vendor_capabilities.yaml', { vendors })
-  await write('datasets.yaml', {
-    datasets: scene.config.datasets,
-    incidents: scene.config.incidents,
-    max_open_tasks: scene.config.maxOpenTasks,
-  })
-  await write('universe.yaml', { symbols: scene.config.universe })
-  await write('qc.yaml', scene.config.qc)
-  await writeFile(join(root, 'cron.json'), JSON.stringify(await demoCron(), null, 2))
+  const { datasets, incidents, maxOpenTasks, universe, qc } = scene.config
+  const env = writeStageFiles(
+    root,
+    { vendors, datasets: { datasets, incidents, max_open_tasks: maxOpenTasks }, universe, qc, cron: await demoCron() },
+    port,
+  )
   return {
-    DATA_ROOT: join(root, 'data_layer'),
-    EXPORT_ROOT: join(root, 'exports'),
-    CONFIG_DIR: folder,
-    CRON_FILE: join(root, 'cron.json'),
-    HOST: '127.0.0.1',
-    PORT: String(port),
+    ...env,
     APCA_API_KEY_ID: LAB_KEYS.alpaca.id,
     APCA_API_SECRET_KEY: LAB_KEYS.alpaca.secret,
     MASSIVE_API_KEY: LAB_KEYS.massive,
