@@ -4,7 +4,7 @@ import type { Server } from 'node:http'
 import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import { loadConfig } from '../../config/load.ts'
-import { openDb } from '../../db/client.ts'
+import { type Db, openDb } from '../../db/client.ts'
 import { releaseHolder } from '../../db/leases/release-leases.ts'
 import { migrateDb } from '../../db/migrate.ts'
 import { promisedCalls } from '../_dispatch/promised-calls.ts'
@@ -21,6 +21,7 @@ import { addressOf, checkPort, listen } from './listen.ts'
 import { createLog } from './log.ts'
 import type { Node } from './node.ts'
 import { type Recovered, recover } from './recover.ts'
+import { lockRoots, type RootLock, thisMachine } from './root-lock.ts'
 import { seatVendors } from './seats.ts'
 import { readSettings, type Settings } from './settings.ts'
 import { keepHeapSmall } from './small-heap.ts'
@@ -40,6 +41,8 @@ export interface RunningNode {
   recovered: Recovered
   /** Base address of the HTTP server. */
   address: string
+  /** Resolves, with a sentence, when another node has taken a folder over: stop at once. */
+  lockLost: Promise<string>
   stop(): Promise<void>
 }
 
@@ -70,9 +73,14 @@ export async function startNode({ env, clock = systemClock, random = jitter, sin
   await checkRoot(settings.dataRoot)
   await checkRoot(settings.exportRoot)
   await checkRoot(dirname(stateFile(settings.dataRoot)))
-  const db = await openDb(settings.databaseUrl ?? stateFile(settings.dataRoot), env.DATABASE_AUTH_TOKEN)
+  const lock = await lockRoots([settings.dataRoot, settings.exportRoot], {
+    id: freshToken(),
+    machine: await thisMachine(),
+  })
   const lake = openLake({ root: settings.dataRoot, exportRoot: settings.exportRoot })
+  let db: Db | undefined
   try {
+    db = await openDb(settings.databaseUrl ?? stateFile(settings.dataRoot), env.DATABASE_AUTH_TOKEN)
     const root = await packageRoot()
     await migrateDb(db, join(root, 'migrations'))
     const version = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')).version as string
@@ -99,15 +107,24 @@ export async function startNode({ env, clock = systemClock, random = jitter, sin
     const server = await listen(app.fetch, settings)
     const address = addressOf(server, settings.host)
     const invoker = createInvoker({ db, clock, log, chains, address, token: settings.token })
-    return { node, settings, invoker, recovered, address, stop: () => stop(server, invoker, node) }
+    return {
+      node,
+      settings,
+      invoker,
+      recovered,
+      address,
+      lockLost: lock.lost,
+      stop: () => stop(server, invoker, node, lock),
+    }
   } catch (error) {
     await closeLake(lake)
-    db.close()
+    db?.close()
+    await lock.release()
     throw error
   }
 }
 
-async function stop(server: Server, invoker: Invoker, node: Node): Promise<void> {
+async function stop(server: Server, invoker: Invoker, node: Node, lock: RootLock): Promise<void> {
   const calls = invoker.stop()
   const closed = new Promise<void>((done) => server.close(() => done()))
   // A kept connection falls idle whenever its answer is through, also after the first look.
@@ -123,4 +140,5 @@ async function stop(server: Server, invoker: Invoker, node: Node): Promise<void>
   )
   await closeLake(node.lake)
   node.db.close()
+  await lock.release()
 }

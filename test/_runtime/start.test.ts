@@ -72,8 +72,14 @@ test('a state file that is no database is refused by its name', async () => {
 
 test('a second node on the same root is refused while the first goes on', async () => {
   await node.start()
-  expect(await refusal({})).toMatch(/another data node is already running on .*node\.db.*DATA_ROOT/)
+  expect(await refusal({})).toMatch(/another data node is already running on .*data_layer \(process \d+ on .*DATA_ROOT/)
   expect((await node.post('/audit')).status).toBe(200)
+})
+
+test('a second node whose data root is free is refused on the export root of the first', async () => {
+  await node.start()
+  const message = await refusal({ DATA_ROOT: join(node.root, 'another') })
+  expect(message).toMatch(/another data node is already running on .*exports/)
 })
 
 test('a fault of the configuration or of the schedule ends the start before anything is made', async () => {

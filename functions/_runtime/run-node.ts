@@ -1,0 +1,50 @@
+/** The node as a process: against the real vendors, until a signal or the loss of its folders ends it. */
+import { type RunningNode, startNode } from './start.ts'
+
+/** Second signal: leave at once. */
+const EXIT_INTERRUPTED = 130
+
+/** Starts the node and returns; the process lives on until a signal. Ends it with one sentence on stderr and exit code 1 when it cannot start. */
+export async function runNode(env: Record<string, string | undefined>): Promise<void> {
+  try {
+    const running = await startNode({ env })
+    const { node, address } = running
+    reportMissingKeys(running)
+    running.invoker.start()
+    node.log('start.listening', { address, dataRoot: running.settings.dataRoot })
+    stopOnSignal(running)
+    running.lockLost.then(fail, fail)
+  } catch (error) {
+    fail(error instanceof Error ? error.message : String(error))
+  }
+}
+
+function fail(sentence: string): never {
+  process.stderr.write(`${sentence}\n`)
+  process.exit(1)
+}
+
+function reportMissingKeys({ node, address }: RunningNode): void {
+  for (const { name, missing } of node.seats) {
+    if (missing.length > 0) node.log('start.vendor_without_keys', { vendor: name, missing: missing.join(', ') })
+  }
+  if (node.seats.some(({ missing }) => missing.length === 0)) return
+  const all = node.seats.flatMap(({ missing }) => missing)
+  process.stderr.write(
+    `No vendor has its keys: set ${all.join(', ')} (see config/.env.example). Status is served at ${address}/status\n`,
+  )
+}
+
+function stopOnSignal(running: RunningNode): void {
+  let stopping = false
+  const onSignal = (): void => {
+    if (stopping) process.exit(EXIT_INTERRUPTED)
+    stopping = true
+    running.stop().then(
+      () => process.exit(0),
+      () => process.exit(1),
+    )
+  }
+  process.on('SIGINT', onSignal)
+  process.on('SIGTERM', onSignal)
+}
