@@ -1,4 +1,4 @@
-/** The one door to libSQL: a local file of this process alone, or a server shared by several nodes; behind it both behave the same. */
+/** The one door to libSQL: a local file of this process alone, or a server; behind it both behave the same. */
 import type { Client, InStatement } from '@libsql/client'
 import { drizzle, type LibSQLDatabase } from 'drizzle-orm/libsql'
 import { compile, type Statement } from './compile.ts'
@@ -30,8 +30,8 @@ export class DatabaseBusyError extends Error {
 }
 
 /**
- * Opens the database: a path is a local file owned by this process alone; an `http(s)://` or `libsql://` address is a server
- * shared by several nodes. Throws DatabaseBusyError when another process owns the file.
+ * Opens the database: a path is a local file owned by this process alone; an `http(s)://` or `libsql://` address is a
+ * server. Throws DatabaseBusyError when another process owns the file.
  */
 export async function openDb(location: string, authToken?: string): Promise<Db> {
   const remote = /^(https?|libsql):\/\//.test(location)
