@@ -138,6 +138,11 @@ describe('what must not be written', () => {
     expect(written(product, /\bconsole\./)).toEqual([])
   })
 
+  test('only one file writes how Parquet files are read', () => {
+    const reads = /\b(?:read_parquet|parquet_scan|parquet_[a-z_]+)\s*\(/
+    expect(written(product, reads, ['functions/_lake/parquet-sql.ts'])).toEqual([])
+  })
+
   test('no file is named after a bucket', () => {
     const bucket = /^(types|utils?|helpers?|common|shared|manager|service|core|lib|misc)\b/
     expect(everything.filter(({ path }) => bucket.test(basename(path))).map(({ path }) => path)).toEqual([])

@@ -1,5 +1,6 @@
 /** What the footers of many Parquet files say: their columns and their number of rows. */
-import { type Duck, sqlList } from './duck.ts'
+import type { Duck } from './duck.ts'
+import { parquetFileMetadata, parquetSchema } from './parquet-sql.ts'
 
 /** A column as DuckDB sees it in a file. */
 export interface FileColumn {
@@ -21,7 +22,7 @@ export async function readFooters(duck: Duck, files: readonly string[]): Promise
   if (files.length === 0) return footers
   const found = await duck.all<{ file: string; rows: number; shape: string }>(`
     SELECT f.file_name AS file, f.num_rows AS rows, coalesce(s.shape, '[]') AS shape
-    FROM parquet_file_metadata(${sqlList(files)}) f LEFT JOIN ${shapesSql(files)} s ON s.file_name = f.file_name`)
+    FROM ${parquetFileMetadata(files)} f LEFT JOIN ${shapesSql(files)} s ON s.file_name = f.file_name`)
   const known = new Map<string, FileColumn[]>()
   for (const { file, rows, shape } of found) {
     const columns = known.get(shape) ?? columnsOf(shape)
@@ -53,7 +54,7 @@ export const shapeOf = (columns: readonly FileColumn[]): string =>
 
 const shapesSql = (files: readonly string[]): string => `(
   SELECT file_name, to_json(list([name, coalesce(duckdb_type, 'UNKNOWN'), coalesce(num_children, 0)::VARCHAR] ORDER BY column_id)) AS shape
-  FROM parquet_schema(${sqlList(files)}) WHERE column_id > 0 GROUP BY file_name)`
+  FROM ${parquetSchema(files)} WHERE column_id > 0 GROUP BY file_name)`
 
 /** The columns of the file itself, each followed in the footer by those inside it: a field of a struct must not pass for a column. */
 function columnsOf(shape: string): FileColumn[] {

@@ -1,4 +1,5 @@
 /** The lake: where the node's files live, and the one DuckDB that reads and writes sets of them. */
+import { resolve } from 'node:path'
 import { createDuck, type Duck } from './duck.ts'
 
 export interface Lake {
@@ -16,8 +17,10 @@ export function openLake(options: {
   threads?: number
   memoryLimitMb?: number
 }): Lake {
-  const { root, exportRoot, threads = 2, memoryLimitMb = 512 } = options
-  return { root, exportRoot, duck: createDuck({ root, threads, memoryLimitMb }) }
+  const { threads = 2, memoryLimitMb = 512 } = options
+  // DuckDB puts `./` before some relative paths; what it gives back must still be the path that was asked for.
+  const root = resolve(options.root)
+  return { root, exportRoot: resolve(options.exportRoot), duck: createDuck({ root, threads, memoryLimitMb }) }
 }
 
 /** Lets DuckDB finish what it was told, then frees it and its spill folder. May be called twice. */

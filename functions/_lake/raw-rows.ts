@@ -2,10 +2,11 @@
 import type { DatasetConfig } from '../../config/schema.ts'
 import { instantOf } from '../_calendar/zone.ts'
 import type { Dt } from '../_market/dt.ts'
-import { sqlList, sqlText } from './duck.ts'
+import { sqlText } from './duck.ts'
 import { rawColumns } from './encode.ts'
 import { groupByShape, shapeOf } from './footers.ts'
 import type { Lake } from './lake.ts'
+import { readParquet } from './parquet-sql.ts'
 import { rawFileParts } from './paths.ts'
 import { type Spelling, SQL_TYPE, spellingOf } from './spelling.ts'
 
@@ -55,8 +56,7 @@ export function spelledRowsSql(spelling: Spelling, places: readonly Place[]): st
     FROM ${parquetSql(places.map(({ file }) => file))} r JOIN ${placesSql(places)} p ON p.filename = r.filename)`
 }
 
-const parquetSql = (files: readonly string[]): string =>
-  `read_parquet(${sqlList(files)}, hive_partitioning = false, filename = true, file_row_number = true)`
+const parquetSql = (files: readonly string[]): string => readParquet(files, { filename: true, rowNumber: true })
 
 /** Paths as rows: filename, dt, symbol, midnight (the instant at which the day begins in New York). A VALUES list of thousands takes a second. */
 function placesSql(places: readonly Place[]): string {

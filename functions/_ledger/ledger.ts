@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { adoptTemp, makeFolderOf, removeDurable, tempBeside } from '../_lake/atomic.ts'
 import { sha256OfFile } from '../_lake/digest.ts'
 import { codeOf } from '../_lake/disk.ts'
-import { sqlList, sqlText } from '../_lake/duck.ts'
+import { sqlText } from '../_lake/duck.ts'
 import type { Lake } from '../_lake/lake.ts'
+import { readParquet } from '../_lake/parquet-sql.ts'
 import { ledgerFile, ledgerFolder, ledgerFragment } from '../_lake/paths.ts'
 import type { DatasetName } from '../_market/cell.ts'
 import type { Status } from '../_market/status.ts'
@@ -33,7 +34,7 @@ export async function consolidateLedger(lake: Lake): Promise<{ path: string; row
   const temp = tempBeside(path)
   await lake.duck.run(`COPY (${consolidatedSql(fragments)}) TO ${sqlText(temp)} ${LEDGER_FORMAT}`)
   await adoptTemp(temp, path)
-  const [counted] = await lake.duck.all<{ rows: number }>(`SELECT count(*) AS rows FROM read_parquet(${sqlText(path)})`)
+  const [counted] = await lake.duck.all<{ rows: number }>(`SELECT count(*) AS rows FROM ${readParquet(path)}`)
   return { path, rows: counted?.rows ?? 0, sha256: await sha256OfFile(path) }
 }
 
@@ -51,7 +52,7 @@ export async function ledgerCounts(lake: Lake): Promise<LedgerCount[]> {
   if (!exists) return []
   return lake.duck.all<LedgerCount & Record<string, unknown>>(
     `SELECT dataset, status, reason, vendor, count(*) AS cells, sum("rows")::BIGINT AS "rows"
-     FROM read_parquet(${sqlText(path)}) GROUP BY ALL ORDER BY ALL`,
+     FROM ${readParquet(path)} GROUP BY ALL ORDER BY ALL`,
   )
 }
 
@@ -61,7 +62,7 @@ function consolidatedSql(fragments: readonly string[]): string {
     const none = Object.keys(LEDGER_COLUMNS).map((name) => `NULL AS "${name}"`)
     return `SELECT ${list.join(', ')} FROM (SELECT ${none.join(', ')}) WHERE false`
   }
-  return `SELECT ${list.join(', ')} FROM read_parquet(${sqlList(fragments)}) ORDER BY dataset, symbol, dt`
+  return `SELECT ${list.join(', ')} FROM ${readParquet(fragments)} ORDER BY dataset, symbol, dt`
 }
 
 /** All fragments, sorted; temp files of writers that died are not among them. */

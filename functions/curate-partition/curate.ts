@@ -6,6 +6,7 @@ import { adoptTemp, makeFolderOf, removeDurable, tempBeside } from '../_lake/ato
 import { sha256OfFile } from '../_lake/digest.ts'
 import { sqlText } from '../_lake/duck.ts'
 import type { Lake } from '../_lake/lake.ts'
+import { readParquet } from '../_lake/parquet-sql.ts'
 import { curatedFile } from '../_lake/paths.ts'
 import { rawFilesOf } from '../_lake/raw-days.ts'
 import { overRawRows } from '../_lake/raw-read.ts'
@@ -77,7 +78,7 @@ async function build(lake: Lake, path: string, choice: Parameters<typeof withWin
 async function count(lake: Lake, spec: DatasetConfig, file: string): Promise<{ rows: number; cells: number }> {
   const cell = spec.expected_rows === 'series' ? 'date' : '(symbol, dt)'
   const [counts] = await lake.duck.all<{ rows: number; cells: number }>(
-    `SELECT count(*) AS rows, count(DISTINCT ${cell}) AS cells FROM read_parquet(${sqlText(file)}, hive_partitioning = false)`,
+    `SELECT count(*) AS rows, count(DISTINCT ${cell}) AS cells FROM ${readParquet(file)}`,
   )
   return counts ?? { rows: 0, cells: 0 }
 }

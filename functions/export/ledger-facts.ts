@@ -1,6 +1,6 @@
 /** What the ledger says about a bundle: counted once, for the manifest and the README. */
-import { sqlText } from '../_lake/duck.ts'
 import type { Lake } from '../_lake/lake.ts'
+import { readParquet } from '../_lake/parquet-sql.ts'
 import type { Dt } from '../_market/dt.ts'
 
 /** Held cells the manifest names; the rest is counted. The ledger in the bundle has them all. */
@@ -32,7 +32,7 @@ export interface LedgerFacts {
 
 /** Reads a ledger file; every list is sorted, so equal ledgers give equal facts. */
 export async function ledgerFacts(lake: Lake, ledger: string): Promise<LedgerFacts> {
-  const from = `read_parquet(${sqlText(ledger)})`
+  const from = readParquet(ledger)
   const all = <T>(sql: string) => lake.duck.all<T & Record<string, unknown>>(sql) as Promise<T[]>
   const held = `FROM ${from} WHERE status = 'RED' AND "rows" > 0`
   const [total] = await all<{ cells: number }>(`SELECT count(*) AS cells ${held}`)

@@ -4,6 +4,7 @@ import type { DatasetConfig } from '../../config/schema.ts'
 import { codeOf } from '../_lake/disk.ts'
 import { sqlText } from '../_lake/duck.ts'
 import type { Lake } from '../_lake/lake.ts'
+import { readParquet } from '../_lake/parquet-sql.ts'
 import { curatedFolder } from '../_lake/paths.ts'
 import type { DatasetName } from '../_market/cell.ts'
 import { type Dt, isDt } from '../_market/dt.ts'
@@ -57,7 +58,7 @@ export async function vouchedPartitions(
   const key = spec.partition === 'year' ? `strftime(dt, '%Y')` : `strftime(dt, '%Y-%m-%d')`
   const rows = await lake.duck.all<{ key: string; sha256: string | null; rows: number }>(
     `WITH judged AS (
-       SELECT ${key} AS key, min(sha256) AS one, max(sha256) AS other FROM read_parquet(${sqlText(ledger)})
+       SELECT ${key} AS key, min(sha256) AS one, max(sha256) AS other FROM ${readParquet(ledger)}
        WHERE dataset = ${sqlText(dataset)} AND "rows" > 0 GROUP BY ALL
      ), good AS (
        SELECT ${key} AS key, sum("rows")::BIGINT AS "rows" FROM (${exportableSql(ledger, dataset, spec, asof)}) GROUP BY ALL
@@ -72,7 +73,7 @@ export async function vouchedPartitions(
  * counts as one row and travels only when none of them is held.
  */
 function exportableSql(ledger: string, dataset: DatasetName, spec: DatasetConfig, asof: Dt): string {
-  const cells = `FROM read_parquet(${sqlText(ledger)}) WHERE dataset = ${sqlText(dataset)} AND "rows" > 0 AND dt <= DATE ${sqlText(asof)}`
+  const cells = `FROM ${readParquet(ledger)} WHERE dataset = ${sqlText(dataset)} AND "rows" > 0 AND dt <= DATE ${sqlText(asof)}`
   return spec.expected_rows === 'series'
     ? `SELECT dt, 1 AS "rows" ${cells} GROUP BY dt HAVING bool_and(status <> 'RED')`
     : `SELECT symbol, dt, "rows" ${cells} AND status <> 'RED'`
@@ -81,7 +82,7 @@ function exportableSql(ledger: string, dataset: DatasetName, spec: DatasetConfig
 /** The rows of a curated file that may travel, in the order curation gave them. */
 export function filteredSql(file: string, ledger: string, dataset: DatasetName, spec: DatasetConfig, asof: Dt): string {
   const cells = exportableSql(ledger, dataset, spec, asof)
-  const from = `read_parquet(${sqlText(file)}, hive_partitioning = false) f`
+  const from = `${readParquet(file)} f`
   return spec.expected_rows === 'series'
     ? `SELECT f.* FROM ${from} SEMI JOIN (${cells}) c ON c.dt = f.date ORDER BY f.date`
     : `SELECT f.* FROM ${from} SEMI JOIN (${cells}) c ON c.symbol = f.symbol AND c.dt = f.dt ORDER BY f.symbol, f.dt, ${spec.key.map((name) => `f."${name}"`).join(', ')}`

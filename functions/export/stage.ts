@@ -5,6 +5,7 @@ import { sha256OfFile } from '../_lake/digest.ts'
 import { codeOf } from '../_lake/disk.ts'
 import { sqlText } from '../_lake/duck.ts'
 import type { Lake } from '../_lake/lake.ts'
+import { parquetFileMetadata, readParquet } from '../_lake/parquet-sql.ts'
 import { curatedFile, ledgerFile } from '../_lake/paths.ts'
 import type { DatasetName } from '../_market/cell.ts'
 import type { Dt } from '../_market/dt.ts'
@@ -42,13 +43,13 @@ export async function stageLedger(lake: Lake, staging: string, asof: Dt): Promis
     if (codeOf(error) !== 'ENOENT') throw error
     throw new Error(`expected the ledger ${ledgerFile(lake.root)}, got none: judge the partitions before exporting`)
   }
-  const later = `FROM read_parquet(${sqlText(path)}) WHERE dt > DATE ${sqlText(asof)}`
+  const later = `FROM ${readParquet(path)} WHERE dt > DATE ${sqlText(asof)}`
   const [found] = await lake.duck.all<{ cells: number }>(`SELECT count(*) AS cells ${later}`)
   if ((found?.cells ?? 0) > 0) {
     await rewrite(
       lake,
       path,
-      `SELECT * FROM read_parquet(${sqlText(path)}) WHERE dt <= DATE ${sqlText(asof)} ORDER BY dataset, symbol, dt`,
+      `SELECT * FROM ${readParquet(path)} WHERE dt <= DATE ${sqlText(asof)} ORDER BY dataset, symbol, dt`,
     )
   }
   return { ...(await described(staging, LEDGER_PATH)), rows: await rowsOf(lake, path) }
@@ -104,9 +105,7 @@ async function rewrite(lake: Lake, path: string, sql: string): Promise<void> {
 }
 
 async function rowsOf(lake: Lake, path: string): Promise<number> {
-  const [footer] = await lake.duck.all<{ rows: number }>(
-    `SELECT num_rows AS "rows" FROM parquet_file_metadata(${sqlText(path)})`,
-  )
+  const [footer] = await lake.duck.all<{ rows: number }>(`SELECT num_rows AS "rows" FROM ${parquetFileMetadata(path)}`)
   return footer?.rows ?? 0
 }
 

@@ -1,6 +1,7 @@
 /** The SQL that measures every cell of a file of bars at once. Knows numbers, not what is wrong with them. */
 import type { DatasetConfig } from '../../config/schema.ts'
 import { sqlText } from '../_lake/duck.ts'
+import { readParquet } from '../_lake/parquet-sql.ts'
 import { type CuratedColumns, requiredColumns } from './curated-columns.ts'
 
 const MICROS_PER_MINUTE = 60_000_000
@@ -28,7 +29,7 @@ export function barFactsSql(file: string, spec: DatasetConfig, columns: CuratedC
       ${termsSql(spec, columns)}
     FROM (
       SELECT *, ${columns.usable.has('ts') ? 'epoch_us(ts)' : 'NULL::BIGINT'} AS us
-      FROM read_parquet(${sqlText(file)}, hive_partitioning = false)
+      FROM ${readParquet(file)}
     ) b JOIN ${days} d ON d.dt = b.dt
     GROUP BY b.symbol, b.dt`
 }

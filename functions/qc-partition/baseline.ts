@@ -1,10 +1,10 @@
 /** The SQL of a symbol's own habit: in which share of a session's minutes it usually trades. */
-import { sqlList } from '../_lake/duck.ts'
+import { readParquet } from '../_lake/parquet-sql.ts'
 
 /** One row per (symbol, dt) of `files`: regular bars divided by the minutes of the session. Days without a bar have none. */
 const habitSql = (files: readonly string[], days: string): string => `
       SELECT b.symbol, b.dt, count(*) / any_value(d.session_minutes) AS share
-      FROM read_parquet(${sqlList(files)}, hive_partitioning = false) b JOIN ${days} d ON d.dt = b.dt
+      FROM ${readParquet(files)} b JOIN ${days} d ON d.dt = b.dt
       WHERE epoch_us(b.ts) >= d.open_us AND epoch_us(b.ts) < d.close_us
       GROUP BY b.symbol, b.dt`
 

@@ -1,6 +1,7 @@
 /** Which columns a curated file of a dataset has, against those it should have. */
 import type { ColumnConfig, DatasetConfig } from '../../config/schema.ts'
-import { type Duck, sqlText } from '../_lake/duck.ts'
+import type { Duck } from '../_lake/duck.ts'
+import { readParquet } from '../_lake/parquet-sql.ts'
 
 export interface CuratedColumns {
   /** Columns that are there and of the type the dataset says. */
@@ -31,7 +32,7 @@ export function requiredColumns(spec: DatasetConfig): ColumnConfig[] {
  */
 export async function curatedColumns(duck: Duck, file: string, spec: DatasetConfig): Promise<CuratedColumns> {
   const found = await duck.all<{ column_name: string; column_type: string }>(
-    `SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM read_parquet(${sqlText(file)}, hive_partitioning = false))`,
+    `SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM ${readParquet(file)})`,
   )
   const types = new Map(found.map((column) => [column.column_name, column.column_type]))
   for (const [name, type] of spec.expected_rows === 'series' ? [['date', 'DATE']] : CELL_NAME) {

@@ -1,6 +1,7 @@
 /** The SQL that measures every cell of a file of corporate actions at once. Knows numbers, not what is wrong with them. */
 import type { DatasetConfig } from '../../config/schema.ts'
 import { sqlText } from '../_lake/duck.ts'
+import { readParquet } from '../_lake/parquet-sql.ts'
 import { NOT_OF_BARS, nullsByColumn, sourcesSql } from './bar-facts.ts'
 import { type CuratedColumns, requiredColumns } from './curated-columns.ts'
 
@@ -27,7 +28,7 @@ export function eventFactsSql(file: string, spec: DatasetConfig, columns: Curate
       NULL::BIGINT AS impossible_yields,
       ${count(IMPOSSIBLE)} AS impossible_terms,
       ${count(`effective_date > dt OR effective_date < dt - ${LONGEST_CLOSURE_DAYS}`)} AS misdated_rows
-    FROM read_parquet(${sqlText(file)}, hive_partitioning = false)
+    FROM ${readParquet(file)}
     GROUP BY symbol, dt`
 }
 

@@ -3,9 +3,9 @@
 import { access } from 'node:fs/promises'
 import type { DatasetConfig, QcConfig } from '../../config/schema.ts'
 import type { Session } from '../_calendar/calendar.ts'
-import { sqlText } from '../_lake/duck.ts'
 import { withTable } from '../_lake/duck-table.ts'
 import type { Lake } from '../_lake/lake.ts'
+import { readParquet } from '../_lake/parquet-sql.ts'
 import { curatedFile } from '../_lake/paths.ts'
 import type { DatasetName } from '../_market/cell.ts'
 import type { Dt } from '../_market/dt.ts'
@@ -122,7 +122,7 @@ async function baselineOf(
 async function vendorsOf(lake: Lake, file: string, columns: CuratedColumns | null): Promise<string[]> {
   if (!columns?.usable.has('vendor') || !columns.usable.has('feed')) return []
   const rows = await lake.duck.all<{ vendor: string }>(
-    `SELECT DISTINCT vendor FROM read_parquet(${sqlText(file)}, hive_partitioning = false) WHERE vendor IS NOT NULL ORDER BY vendor`,
+    `SELECT DISTINCT vendor FROM ${readParquet(file)} WHERE vendor IS NOT NULL ORDER BY vendor`,
   )
   return rows.map((row) => row.vendor)
 }

@@ -56,7 +56,7 @@ async function duplicatesSql(lake: Lake, spec: DatasetConfig, vendor: string, fi
   const within = ['symbol', 'filename', 'vendor', 'feed', ...key.map((name) => `"${name}"`), 'fetched_at'].join(', ')
   // What an older file does not say is what curation takes it for.
   return `
-    SELECT symbol, regexp_extract(filename, ${sqlText('date=(\\d{4}-\\d{2}-\\d{2})')}, 1)::DATE AS dt,
+    SELECT symbol, regexp_extract(filename, ${sqlText('/date=(\\d{4}-\\d{2}-\\d{2})/(?:[^/]+/)?data[.]parquet$')}, 1)::DATE AS dt,
       coalesce(vendor, ${sqlText(vendor)}) AS vendor, coalesce(feed, 'unknown') AS feed,
       coalesce(sum(copies - 1) FILTER (WHERE alike), 0) AS duplicate_rows,
       count(*) FILTER (WHERE NOT alike) AS conflicts

@@ -1,6 +1,7 @@
 /** The SQL that measures every cell of a wide file of yields at once: a day is a row, a series a column. */
 import type { DatasetConfig } from '../../config/schema.ts'
 import { sqlText } from '../_lake/duck.ts'
+import { readParquet } from '../_lake/parquet-sql.ts'
 import { NOT_OF_BARS, nullsByColumn, sourcesSql } from './bar-facts.ts'
 import { type CuratedColumns, requiredColumns } from './curated-columns.ts'
 
@@ -42,6 +43,6 @@ function groupSql(file: string, group: string, ids: string[], spec: DatasetConfi
       ${sourcesSql(columns)},
       NULL::BIGINT AS impossible_terms, NULL::BIGINT AS misdated_rows,
       ${count((id) => `isfinite(${id}) AND abs(${id}) > ${MOST_PERCENT}`)} AS impossible_yields
-    FROM read_parquet(${sqlText(file)}, hive_partitioning = false)
+    FROM ${readParquet(file)}
     GROUP BY date`
 }

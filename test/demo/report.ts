@@ -2,8 +2,8 @@
 import { sql } from 'drizzle-orm'
 import type { Db } from '../../db/client.ts'
 import { countTasks, type TaskCount } from '../../db/gap-tasks/count-tasks.ts'
-import { sqlText } from '../../functions/_lake/duck.ts'
 import type { Lake } from '../../functions/_lake/lake.ts'
+import { readParquet } from '../../functions/_lake/parquet-sql.ts'
 import { ledgerFile } from '../../functions/_lake/paths.ts'
 import type { Lab } from '../lab/lab.ts'
 
@@ -55,7 +55,7 @@ export const ledgerLines = (lake: Lake): Promise<LedgerLine[]> =>
       CASE WHEN "rows" = 0 THEN 'absent' WHEN status = 'RED' THEN 'held' ELSE 'present' END AS state,
       CASE WHEN "rows" = 0 THEN coalesce(reason, 'still open') WHEN status = 'RED' THEN flags ELSE vendor END AS why,
       count(*) AS cells
-    FROM read_parquet(${sqlText(ledgerFile(lake.root))}) GROUP BY ALL ORDER BY dataset, state DESC, cells DESC, why`)
+    FROM ${readParquet(ledgerFile(lake.root))} GROUP BY ALL ORDER BY dataset, state DESC, cells DESC, why`)
 
 export interface CellReport {
   expected: number

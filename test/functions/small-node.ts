@@ -1,5 +1,5 @@
 /** A real node against the vendor lab: two symbols, six sessions, its own folders, one still evening. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sql } from 'drizzle-orm'
@@ -60,6 +60,8 @@ export interface SmallTerms {
   /** The vendors' walls; absent: none. */
   plan?: 'basic' | 'open'
   change?: (config: Config) => Config
+  /** Folders between the temp folder and the node's own; absent: none. */
+  below?: string
 }
 
 export const bars = (vendor: 'alpaca' | 'massive', universe = UNIVERSE): BarSource =>
@@ -86,7 +88,9 @@ async function smallConfig(universe: Config['universe']): Promise<Config> {
 }
 
 export async function smallNode(terms: SmallTerms = {}): Promise<SmallNode> {
-  const root = await mkdtemp(join(tmpdir(), 'node-'))
+  const home = await mkdtemp(join(tmpdir(), 'node-'))
+  const root = join(home, terms.below ?? '')
+  await mkdir(root, { recursive: true })
   const clock = virtualClock(terms.now ?? EVENING)
   const universe = terms.universe ?? UNIVERSE
   const lab = await startLab({
@@ -158,7 +162,7 @@ export async function smallNode(terms: SmallTerms = {}): Promise<SmallNode> {
     remove: async () => {
       await node.stop()
       await lab.close()
-      await rm(root, { recursive: true, force: true })
+      await rm(home, { recursive: true, force: true })
     },
   }
   await writeFile(join(root, 'cron.json'), JSON.stringify(await demoCron()))

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { basename, join, resolve } from 'node:path'
+import { join, relative, resolve } from 'node:path'
 import type { Guard } from './guard.ts'
 import { GUARDS } from './list.ts'
 
@@ -52,7 +52,7 @@ const beside = mkdtempSync(join(tmpdir(), 'guards-'))
 const copy = join(beside, 'checkout')
 let failures = 0
 try {
-  cpSync(root, copy, { recursive: true, filter: (from) => from === root || !LEFT_OUT.has(basename(from)) })
+  cpSync(root, copy, { recursive: true, filter: (from) => !LEFT_OUT.has(relative(root, from)) })
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))
   for (const guard of GUARDS.filter(isWanted)) {
     const failed = withoutGuard(copy, guard, () => firstFailure(copy, guard.test))
