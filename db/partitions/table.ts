@@ -2,7 +2,10 @@
  * partitions: the units of curated files. `version` grows with a change of a partition's cells, unless it is touched already and nobody
  * works on it; curation and QC record the version they saw, so many changes cost one rebuild and a change during a rebuild is not lost.
  *
- *   touched: version > curated_version        unchecked: curated_version = version > checked_version
+ *   touched: version > curated_version        unchecked: curated_version = version, and checked_version < version or no ledger_sha256
+ *
+ * A partition that the configuration no longer expects is retired, not deleted: an audit with a wrong clock or an emptied universe then costs
+ * a rebuild at most. No work is handed out for it and no bundle shows it until an audit expects it again.
  */
 import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 
@@ -23,7 +26,15 @@ export const partitions = sqliteTable(
     checkedAt: integer('checked_at'),
     red: integer('red'),
     leaseToken: text('lease_token'),
+    /** Of a partition without a lease: the instant before which it is not tried again. */
     leaseExpiresAt: integer('lease_expires_at').notNull().default(0),
+    /** sha256 of the ledger fragment that the last judgement wrote. Null: not judged, or the fragment was found damaged. */
+    ledgerSha256: text('ledger_sha256'),
+    /** Tries that failed, or found a damaged file, since the last judgement; and the last error. */
+    failures: integer('failures').notNull().default(0),
+    lastError: text('last_error'),
+    /** Epoch ms. */
+    retiredAt: integer('retired_at'),
   },
   (table) => [
     primaryKey({ columns: [table.dataset, table.partition] }),
