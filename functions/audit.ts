@@ -8,7 +8,7 @@ import { enqueueTasks } from '../db/gap-tasks/enqueue-tasks.ts'
 import { redriveStalled } from '../db/gap-tasks/redrive-stalled.ts'
 import { turnQueue } from '../db/gap-tasks/turn-queue.ts'
 import { listShares } from '../db/liquidity/liquidity.ts'
-import { expectPartitions, forgetPartitions, unexpectedPartitions } from '../db/partitions/partitions.ts'
+import { expectPartitions, retirePartitions, unexpectedPartitions } from '../db/partitions/partitions.ts'
 import { checkCalendars } from './_dispatch/calendar-check.ts'
 import { conclude } from './_dispatch/conclude.ts'
 import { datasetsOf } from './_dispatch/desk.ts'
@@ -126,16 +126,15 @@ export async function audit(node: Node, { at = node.now() }: { at?: number | und
   return audited
 }
 
-/** Takes partitions that hold no expected cell any more out of the ledger; their curated files stay. */
+/** Takes partitions that hold no expected cell any more out of the ledger and the bundles; their files and what is known of them stay. */
 async function forgetUnwanted(node: Node, wanted: { dataset: string; partition: string }[], asof: Dt): Promise<number> {
   const found = await unexpectedPartitions(node.db, wanted)
   // A clock that is behind, or an audit of an earlier evening, knows nothing of what came later.
   const unwanted = found.filter(
     ({ dataset, partition }) => !(dataset in node.config.datasets) || partition <= asof.slice(0, partition.length),
   )
-  // The verdicts go first: once the row is gone nobody would look for them again.
   for (const { dataset, partition } of unwanted) {
     await dropFragment(node.lake, DatasetName.parse(dataset), partition)
   }
-  return await forgetPartitions(node.db, unwanted)
+  return await retirePartitions(node.db, unwanted, node.now())
 }

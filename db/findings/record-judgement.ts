@@ -24,6 +24,8 @@ export interface Judgement {
   toDt: string
   findings: readonly Finding[]
   red: number
+  /** sha256 of the ledger fragment that holds the verdicts. */
+  ledgerSha256: string
   now: number
 }
 
@@ -47,7 +49,7 @@ export async function recordJudgement(db: Db, judgement: Judgement): Promise<boo
         WHERE dataset = ${dataset} AND month BETWEEN substr(${fromDt}, 1, 7) AND substr(${toDt}, 1, 7) AND held <> 0 AND ${mine}`,
     ...(anyHeld ? holdCells(dataset, found, mine) : []),
     sql`UPDATE partitions SET checked_version = ${work.version}, checked_at = ${now}, red = ${judgement.red},
-          lease_token = NULL, lease_expires_at = 0
+          ledger_sha256 = ${judgement.ledgerSha256}, failures = 0, last_error = NULL, lease_token = NULL, lease_expires_at = 0
         WHERE dataset = ${dataset} AND partition = ${partition} AND lease_token = ${token} RETURNING partition`,
   ])
   return (results.at(-1)?.length ?? 0) > 0

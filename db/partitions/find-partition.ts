@@ -1,18 +1,18 @@
-/** How far one partition has come: touched, curated, judged. Undefined where it is not known. */
-import { and, eq, getTableColumns } from 'drizzle-orm'
+/** How far one partition has come: touched, curated, judged. Undefined where it is not known, or retired. */
+import { and, eq, getTableColumns, isNull } from 'drizzle-orm'
 import type { Db } from '../client.ts'
 import { partitions } from './table.ts'
 
 /** The lease's token is a right and stays where it is; the fingerprint of the expected cells says nothing to a reader. */
-const { leaseToken: _token, expected: _expected, ...shown } = getTableColumns(partitions)
+const { leaseToken: _token, expected: _expected, retiredAt: _retired, ...shown } = getTableColumns(partitions)
 
 /** Instants are epoch ms. */
-export type KnownPartition = Omit<typeof partitions.$inferSelect, 'leaseToken' | 'expected'>
+export type KnownPartition = Omit<typeof partitions.$inferSelect, 'leaseToken' | 'expected' | 'retiredAt'>
 
 export async function findPartition(db: Db, dataset: string, partition: string): Promise<KnownPartition | undefined> {
   const [row] = await db.orm
     .select(shown)
     .from(partitions)
-    .where(and(eq(partitions.dataset, dataset), eq(partitions.partition, partition)))
+    .where(and(eq(partitions.dataset, dataset), eq(partitions.partition, partition), isNull(partitions.retiredAt)))
   return row
 }

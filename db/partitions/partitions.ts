@@ -1,5 +1,5 @@
 /** Work on partitions: what is touched, what is unchecked, and the fenced endings of both. */
-import { eq, type SQL, sql } from 'drizzle-orm'
+import { and, eq, isNull, type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
 import { partitions } from './table.ts'
 
@@ -10,10 +10,17 @@ export interface PartitionWork {
   curatedSha256: string | null
 }
 
-const touched = sql`version > curated_version`
-const unchecked = sql`curated_version = version AND checked_version < version`
+/** Which partitions are whose work. */
+export const TOUCHED = sql`retired_at IS NULL AND version > curated_version`
+export const UNCHECKED = sql`retired_at IS NULL AND curated_version = version
+  AND (checked_version < version OR ledger_sha256 IS NULL)`
 
-/** Records what the calendar and the universe expect; a partition whose fingerprint changed is touched. Answers how many. */
+export interface PartitionKey {
+  dataset: string
+  partition: string
+}
+
+/** Records what the calendar and the universe expect; a partition whose fingerprint changed, or that was retired, is touched. Returns how many. */
 export async function expectPartitions(
   db: Db,
   dataset: string,
@@ -25,56 +32,69 @@ export async function expectPartitions(
     sql`INSERT INTO partitions (dataset, partition, version, touched_at, expected)
         SELECT ${dataset}, value->>'partition', 1, ${now}, value->>'expected'
         FROM json_each(${JSON.stringify(expected)}) WHERE true
-        ON CONFLICT DO UPDATE SET version = version + 1, touched_at = excluded.touched_at, expected = excluded.expected
-          WHERE partitions.expected <> excluded.expected
+        ON CONFLICT DO UPDATE SET version = version + 1, touched_at = excluded.touched_at, expected = excluded.expected, retired_at = NULL
+          WHERE partitions.expected <> excluded.expected OR partitions.retired_at IS NOT NULL
         RETURNING partition`,
   ])
   return results[0]?.length ?? 0
 }
 
-/** Partitions that are known but not among the expected ones, and that nobody is working on. */
-export const unexpectedPartitions = (
-  db: Db,
-  expected: readonly { dataset: string; partition: string }[],
-): Promise<{ dataset: string; partition: string }[]> =>
+/** Partitions that are known, not retired and not among the expected ones, and that nobody is working on. */
+export const unexpectedPartitions = (db: Db, expected: readonly PartitionKey[]): Promise<PartitionKey[]> =>
   db.all(sql`
-    SELECT dataset, partition FROM partitions WHERE lease_token IS NULL AND (dataset, partition) NOT IN (
+    SELECT dataset, partition FROM partitions WHERE retired_at IS NULL AND lease_token IS NULL AND (dataset, partition) NOT IN (
       SELECT value->>'dataset', value->>'partition' FROM json_each(${JSON.stringify(expected)}))
     ORDER BY dataset, partition`)
 
-/** Forgets partitions, except those somebody took up meanwhile. Answers how many. */
-export async function forgetPartitions(
-  db: Db,
-  partitions: readonly { dataset: string; partition: string }[],
-): Promise<number> {
+/** Retires partitions, except those somebody took up meanwhile. Returns how many. */
+export async function retirePartitions(db: Db, partitions: readonly PartitionKey[], now: number): Promise<number> {
   if (partitions.length === 0) return 0
   const results = await db.write([
-    sql`DELETE FROM partitions WHERE lease_token IS NULL AND (dataset, partition) IN (
+    sql`UPDATE partitions SET retired_at = ${now} WHERE retired_at IS NULL AND lease_token IS NULL AND (dataset, partition) IN (
           SELECT value->>'dataset', value->>'partition' FROM json_each(${JSON.stringify(partitions)}))
         RETURNING partition`,
   ])
   return results[0]?.length ?? 0
 }
 
-async function lease(db: Db, due: SQL, token: string, now: number, until: number): Promise<PartitionWork | undefined> {
+async function lease(
+  db: Db,
+  due: SQL,
+  token: string,
+  now: number,
+  until: number,
+  only?: PartitionKey,
+): Promise<PartitionWork | undefined> {
+  const wanted = only ? sql`AND dataset = ${only.dataset} AND partition = ${only.partition}` : sql``
   const [rows] = await db.write([
     sql`UPDATE partitions SET lease_token = ${token}, lease_expires_at = ${until}
         WHERE (dataset, partition) = (SELECT dataset, partition FROM partitions
-          WHERE ${due} AND lease_expires_at <= ${now} ORDER BY touched_at, dataset, partition LIMIT 1)
+          WHERE ${due} AND lease_expires_at <= ${now} ${wanted} ORDER BY touched_at, dataset, partition LIMIT 1)
         RETURNING dataset, partition, version, curated_sha256 AS curatedSha256`,
   ])
   return rows?.[0] as PartitionWork | undefined
 }
 
-export const leaseTouched = (db: Db, token: string, now: number, until: number): Promise<PartitionWork | undefined> =>
-  lease(db, touched, token, now, until)
+/** The partition touched longest ago that may be tried now, or `only` this one. The lease lapses at `until` (epoch ms). */
+export const leaseTouched = (
+  db: Db,
+  token: string,
+  now: number,
+  until: number,
+  only?: PartitionKey,
+): Promise<PartitionWork | undefined> => lease(db, TOUCHED, token, now, until, only)
 
-export const leaseUnchecked = (db: Db, token: string, now: number, until: number): Promise<PartitionWork | undefined> =>
-  lease(db, unchecked, token, now, until)
+export const leaseUnchecked = (
+  db: Db,
+  token: string,
+  now: number,
+  until: number,
+  only?: PartitionKey,
+): Promise<PartitionWork | undefined> => lease(db, UNCHECKED, token, now, until, only)
 
 export async function countWork(db: Db): Promise<{ touched: number; unchecked: number }> {
   const [row] = await db.all<{ touched: number; unchecked: number }>(
-    sql`SELECT coalesce(sum(${touched}), 0) AS touched, coalesce(sum(${unchecked}), 0) AS unchecked FROM partitions`,
+    sql`SELECT coalesce(sum(${TOUCHED}), 0) AS touched, coalesce(sum(${UNCHECKED}), 0) AS unchecked FROM partitions`,
   )
   return row ?? { touched: 0, unchecked: 0 }
 }
@@ -106,7 +126,7 @@ export async function markCurated(
   return (rows?.length ?? 0) > 0
 }
 
-/** Lets go of a partition without an ending, for another try after `until`. */
+/** Lets go of a partition without an ending and without blame, for another try after `until`. */
 export async function releasePartition(db: Db, work: PartitionWork, token: string, until: number): Promise<void> {
   await db.write([
     sql`UPDATE partitions SET lease_token = NULL, lease_expires_at = ${until}
@@ -114,7 +134,7 @@ export async function releasePartition(db: Db, work: PartitionWork, token: strin
   ])
 }
 
-/** The curated partitions of a dataset, by key. */
+/** The partitions of a dataset that are not retired, by key. */
 export const listPartitions = async (
   db: Db,
   dataset: string,
@@ -122,5 +142,5 @@ export const listPartitions = async (
   db.orm
     .select({ partition: partitions.partition, curatedRows: partitions.curatedRows })
     .from(partitions)
-    .where(eq(partitions.dataset, dataset))
+    .where(and(eq(partitions.dataset, dataset), isNull(partitions.retiredAt)))
     .orderBy(partitions.partition)

@@ -31,6 +31,8 @@ const Step = z.strictObject({
   parallel: z.int().min(1).max(32).default(1),
   /** Milliseconds a repeated step may take from its beginning, across restarts. */
   deadline: Duration.prefault('1h'),
+  /** The longest a repeated step waits for one `nextAt`, milliseconds; absent: up to its deadline. */
+  wait: Duration.optional(),
   body: z.record(z.string(), z.json()).default({}),
 })
 

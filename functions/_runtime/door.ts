@@ -2,6 +2,7 @@
 import type { Context } from 'hono'
 import { z } from 'zod'
 import type { DatasetConfig } from '../../config/schema.ts'
+import type { Failing, WorkLeft } from '../../db/partitions/work-left.ts'
 import { calendarOf } from '../_calendar/calendar.ts'
 import { datasetsOf } from '../_dispatch/desk.ts'
 import type { DatasetName } from '../_market/cell.ts'
@@ -31,6 +32,21 @@ export interface Ending {
   more: boolean
   nextAt: number | null
 }
+
+/**
+ * How a function that works on partitions ends. `left` says in words what is not done, and is absent when nothing is left: a chain takes its step for
+ * done only then.
+ */
+export function leftOver(done: 'curated' | 'judged', work: WorkLeft): Ending & { left?: string } {
+  const { partitions, due, nextAt, failing } = work
+  if (partitions === 0) return { more: false, nextAt: null }
+  const many = partitions === 1 ? '1 partition is' : `${partitions} partitions are`
+  const left = [`${many} not ${done} yet`, ...failing.map(failureText)].join('; ')
+  return due > 0 ? { more: true, nextAt: null, left } : { more: false, nextAt, left }
+}
+
+const failureText = ({ dataset, partition, failures, error, retryAt }: Failing): string =>
+  `${dataset} ${partition} failed ${failures === 1 ? 'once' : `${failures} times`} (${error}) and may be tried again from ${new Date(retryAt).toISOString()} on`
 
 /** An ending with whatever counts the function adds. */
 export type Answered = Ending & { [field: string]: unknown }

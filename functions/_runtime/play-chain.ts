@@ -31,6 +31,8 @@ interface Reply {
   ok: boolean
   more?: boolean
   nextAt?: string | null
+  /** What the function left undone, in words. */
+  left?: string
   error?: string
 }
 
@@ -60,7 +62,10 @@ export async function playChain(
   return endings
 }
 
-/** One step: `parallel` workers that each call until idle or the deadline. A failed step does not stop the chain. */
+/**
+ * One step: `parallel` workers that each call until idle or the deadline. A failed step does not stop the chain. A step whose last answer says that
+ * something is left is not ok: what comes after it goes without.
+ */
 async function playStep(
   terms: PlayTerms,
   step: Step,
@@ -69,6 +74,7 @@ async function playStep(
   signal: AbortSignal,
 ): Promise<StepEnding> {
   const ending: StepEnding = { call: step.call, calls: 0, ok: true }
+  let left: string | undefined
   const body = { ...step.body, at: new Date(scheduledAt).toISOString() }
   const work = async (): Promise<void> => {
     let failures = 0
@@ -81,14 +87,17 @@ async function playStep(
         continue
       }
       failures = 0
+      left = reply.left
       if (step.repeat === undefined) return
       if (reply.more && terms.clock.now() < deadlineAt) continue
       const nextAt = reply.nextAt ? Date.parse(reply.nextAt) : Number.POSITIVE_INFINITY
-      if (reply.more || nextAt > deadlineAt) return
-      await terms.clock.sleep(nextAt - terms.clock.now(), signal)
+      const pause = nextAt - terms.clock.now()
+      if (reply.more || nextAt > deadlineAt || pause > (step.wait ?? Number.POSITIVE_INFINITY)) return
+      await terms.clock.sleep(pause, signal)
     }
   }
   await Promise.all(Array.from({ length: step.parallel }, work))
+  if (ending.ok && left !== undefined) Object.assign(ending, { ok: false, error: left })
   return ending
 }
 

@@ -1,58 +1,65 @@
 /** POST /curate-partition: rebuilds one touched partition from the raw files; those that cannot be read are set aside. */
 import { listRefused } from '../../db/attempts/list-refused.ts'
+import { failPartition } from '../../db/partitions/fail-partition.ts'
 import {
-  countWork,
   leaseTouched,
   markCurated,
+  type PartitionKey,
   type PartitionWork,
   releasePartition,
 } from '../../db/partitions/partitions.ts'
+import { workLeft } from '../../db/partitions/work-left.ts'
 import { calendarOf } from '../_calendar/calendar.ts'
 import { preferenceOrder, specOf } from '../_dispatch/desk.ts'
 import { UnreadableFiles } from '../_lake/raw-read.ts'
 import { DatasetName } from '../_market/cell.ts'
 import { partitionDays } from '../_market/partition.ts'
 import { setAsideDamaged } from '../_recovery/set-aside.ts'
-import { type Answered, Night } from '../_runtime/door.ts'
+import { type Answered, leftOver, Night } from '../_runtime/door.ts'
 import type { Node } from '../_runtime/node.ts'
 import { type Curated, curatePartition } from './curate.ts'
 
 export const CurateBody = Night
 
 const LEASE_MS = 10 * 60_000
-const RETRY_MS = 60_000
 
 export async function curateOnePartition(node: Node): Promise<Answered> {
+  const done = await curateNext(node)
+  return { ...done, ...leftOver('curated', await workLeft(node.db, 'touched', node.now())) }
+}
+
+/** Curates the partition that was touched longest ago, or `only` this one; null when none may be tried now. A failure is recorded, not thrown. */
+export async function curateNext(node: Node, only?: PartitionKey): Promise<Record<string, unknown> | null> {
   const token = node.token()
-  const work = await leaseTouched(node.db, token, node.now(), node.now() + LEASE_MS)
-  if (!work) return { more: false, nextAt: null }
+  const now = node.now()
+  const work = await leaseTouched(node.db, token, now, now + LEASE_MS, only)
+  if (!work) return null
+  const { dataset, partition } = work
+  try {
+    return { dataset, partition, ...(await curate(node, work, token)) }
+  } catch (error) {
+    const said = error instanceof Error ? error.message : String(error)
+    const retryAt = await failPartition(node.db, work, token, said, node.now())
+    node.log('curate-partition.failed', { dataset, partition, error, retryAt })
+    return { dataset, partition, failed: said }
+  }
+}
+
+async function curate(node: Node, work: PartitionWork, token: string): Promise<object> {
   try {
     const curated = await rebuild(node, work)
     const made = { sha256: curated?.sha256 ?? null, rows: curated?.rows ?? 0 }
     const recorded = await markCurated(node.db, work, token, made, node.now())
-    const { touched } = await countWork(node.db)
     const { dataset, partition } = work
     node.log('curate-partition.rebuilt', { dataset, partition, rows: made.rows, recorded })
-    return {
-      dataset,
-      partition,
-      rows: made.rows,
-      cells: curated?.cells ?? 0,
-      recorded,
-      more: touched > 0,
-      nextAt: null,
-    }
+    return { rows: made.rows, cells: curated?.cells ?? 0, recorded }
   } catch (error) {
-    if (error instanceof UnreadableFiles) {
-      const setAside = await setAsideDamaged(node, error.paths)
-      if (setAside.files > 0) {
-        // What is left of the partition is curated by the next call.
-        await releasePartition(node.db, work, token, node.now())
-        return { dataset: work.dataset, partition: work.partition, setAside, more: true, nextAt: null }
-      }
-    }
-    await releasePartition(node.db, work, token, node.now() + RETRY_MS)
-    throw error
+    if (!(error instanceof UnreadableFiles)) throw error
+    const setAside = await setAsideDamaged(node, error.paths)
+    if (setAside.files === 0) throw error
+    // What is left of the partition is curated by the next call.
+    await releasePartition(node.db, work, token, node.now())
+    return { setAside }
   }
 }
 

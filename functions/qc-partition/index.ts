@@ -6,13 +6,14 @@ import { listRefused } from '../../db/attempts/list-refused.ts'
 import { type Finding, recordJudgement } from '../../db/findings/record-judgement.ts'
 import { enqueueTasks } from '../../db/gap-tasks/enqueue-tasks.ts'
 import { claims } from '../../db/manifests/claims.ts'
+import { failPartition, returnToCuration } from '../../db/partitions/fail-partition.ts'
 import {
-  countWork,
   leaseUnchecked,
   listPartitions,
+  type PartitionKey,
   type PartitionWork,
-  releasePartition,
 } from '../../db/partitions/partitions.ts'
+import { workLeft } from '../../db/partitions/work-left.ts'
 import { calendarOf } from '../_calendar/calendar.ts'
 import { absentByRule } from '../_dispatch/absent-by-rule.ts'
 import { preferenceOrder, serversOf, specOf } from '../_dispatch/desk.ts'
@@ -24,32 +25,48 @@ import { type Dt, dayBit, maxDt, minDt, monthOf } from '../_market/dt.ts'
 import type { AbsenceReason } from '../_market/outcome.ts'
 import { partitionDays } from '../_market/partition.ts'
 import { checkDay } from '../_recovery/check-day.ts'
-import { type Answered, Night } from '../_runtime/door.ts'
+import { type Answered, leftOver, Night } from '../_runtime/door.ts'
 import type { Node } from '../_runtime/node.ts'
-import { type JudgedCell, judgePartition } from './judge.ts'
+import { CuratedFileDiffers, type JudgedCell, judgePartition } from './judge.ts'
 import { learnLiquidity } from './liquidity.ts'
 import type { ExpectedCell } from './measure.ts'
 
 export const QcBody = Night
 
 const LEASE_MS = 10 * 60_000
-const RETRY_MS = 60_000
 /** Sessions around a partition from which a symbol's own liquidity is learned. */
 const NEIGHBOUR_SESSIONS = 20
 const PRIORITY_SECOND_OPINION = 50
 
 export async function qcPartition(node: Node, { at = node.now() }: { at?: number | undefined }): Promise<Answered> {
+  const done = await judgeNext(node, at)
+  return { ...done, ...leftOver('judged', await workLeft(node.db, 'unchecked', node.now())) }
+}
+
+/**
+ * Judges the partition that waits longest, or `only` this one, as of the instant `at` (epoch ms); null when none may be tried now. A failure is
+ * recorded, not thrown; a curated file that is not the recorded one is made again.
+ */
+export async function judgeNext(node: Node, at: number, only?: PartitionKey): Promise<Record<string, unknown> | null> {
   const token = node.token()
-  const work = await leaseUnchecked(node.db, token, node.now(), node.now() + LEASE_MS)
-  if (!work) return { more: false, nextAt: null }
+  const now = node.now()
+  const work = await leaseUnchecked(node.db, token, now, now + LEASE_MS, only)
+  if (!work) return null
+  const { dataset, partition } = work
   try {
     const judged = await judge(node, work, token, at)
-    const { unchecked } = await countWork(node.db)
-    node.log('qc-partition.judged', { dataset: work.dataset, partition: work.partition, ...judged })
-    return { dataset: work.dataset, partition: work.partition, ...judged, more: unchecked > 0, nextAt: null }
+    node.log('qc-partition.judged', { dataset, partition, ...judged })
+    return { dataset, partition, ...judged }
   } catch (error) {
-    await releasePartition(node.db, work, token, node.now() + RETRY_MS)
-    throw error
+    const said = error instanceof Error ? error.message : String(error)
+    if (error instanceof CuratedFileDiffers) {
+      await returnToCuration(node.db, work, token, said, node.now())
+      node.log('qc-partition.returned', { dataset, partition, error })
+    } else {
+      const retryAt = await failPartition(node.db, work, token, said, node.now())
+      node.log('qc-partition.failed', { dataset, partition, error, retryAt })
+    }
+    return { dataset, partition, failed: said }
   }
 }
 
@@ -74,6 +91,7 @@ async function judge(node: Node, work: PartitionWork, token: string, at: number)
     qc: node.config.qc,
     checkedAt: at,
     neighbours: near,
+    curatedSha256: work.curatedSha256,
   })
   const doubts = await secondOpinions(node, dataset, judgement.flagged)
   const findings = judgement.flagged.map((cell) => findingOf(cell, doubts))
@@ -84,6 +102,7 @@ async function judge(node: Node, work: PartitionWork, token: string, at: number)
     toDt,
     findings,
     red: judgement.red,
+    ledgerSha256: judgement.fragment.sha256,
     now: node.now(),
   })
   if (recorded) await askSecondVendors(node, dataset, doubts)

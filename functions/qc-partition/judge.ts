@@ -1,6 +1,7 @@
 /** Judges one curated partition: one verdict per expected cell, written as the partition's fragment of the ledger. */
 import { stat } from 'node:fs/promises'
 import { sha256OfFile } from '../_lake/digest.ts'
+import { codeOf } from '../_lake/disk.ts'
 import { withTable } from '../_lake/duck-table.ts'
 import type { Lake } from '../_lake/lake.ts'
 import { curatedFile } from '../_lake/paths.ts'
@@ -17,6 +18,16 @@ import { type Verdict, verdictOf } from './verdict.ts'
 export interface JudgeRequest extends MeasureRequest {
   /** Epoch milliseconds; stands in every row of the fragment. */
   checkedAt: number
+  /** The curated file that was recorded, null for none; absent: whatever is there is judged. */
+  curatedSha256?: string | null
+}
+
+/** The curated file is not the one that was recorded: damaged, gone, or there where none should be. Its verdicts would be of other data. */
+export class CuratedFileDiffers extends Error {
+  constructor(path: string, recorded: string | null, found: string | null) {
+    super(`expected ${path} with sha256 ${recorded ?? '(no file)'}, found ${found ?? 'no file'}`)
+    this.name = 'CuratedFileDiffers'
+  }
 }
 
 export interface JudgedCell {
@@ -46,15 +57,18 @@ export interface Judgement {
 /**
  * Judges exactly the expected cells: present ones nobody expected are ignored, expected ones without rows are judged as absent,
  * whatever the node's memory says of them. `sessions` must hold the sessions of the partition, and those of `neighbours`
- * that should count. Repeating it with the same inputs writes the same bytes. Throws when the curated file is replaced meanwhile: ask again.
+ * that should count. Repeating it with the same inputs writes the same bytes. Throws CuratedFileDiffers, and an Error when the curated file is
+ * replaced meanwhile: ask again.
  */
 export async function judgePartition(lake: Lake, request: JudgeRequest): Promise<Judgement> {
   const { dataset, spec, partition } = request
   const file = curatedFile(lake.root, dataset, spec.partition, partition)
   checkCells(request)
   const before = await identityOf(file)
-  if (before === null) return judgeAbsentPartition(lake, request)
-  const sha256 = await sha256OfFile(file)
+  const sha256 = before === null ? null : await sha256OfFile(file)
+  const { curatedSha256: recorded = sha256 } = request
+  if (sha256 !== recorded) throw new CuratedFileDiffers(file, recorded, sha256)
+  if (sha256 === null) return judgeAbsentPartition(lake, request)
   return withMeasuredCells(lake, request, async (cells) => {
     const verdicts = await judgeShapes(lake, request, cells)
     if ((await identityOf(file)) !== before) {
@@ -109,6 +123,9 @@ async function flaggedOf(lake: Lake, judged: string, verdicts: Map<string, Verdi
 async function identityOf(path: string): Promise<string | null> {
   return stat(path).then(
     (found) => `${found.ino}:${found.size}:${found.mtimeMs}`,
-    () => null,
+    (error: unknown) => {
+      if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return null
+      throw error
+    },
   )
 }

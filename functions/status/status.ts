@@ -8,7 +8,7 @@ import { listExports } from '../../db/exports/exports.ts'
 import { countTasks } from '../../db/gap-tasks/count-tasks.ts'
 import { type Incident, listOpenIncidents } from '../../db/incidents/list-incidents.ts'
 import { listLost } from '../../db/lost-files/list-lost.ts'
-import { countWork } from '../../db/partitions/partitions.ts'
+import { workLeft } from '../../db/partitions/work-left.ts'
 import { listScores } from '../../db/vendor-scores/scores.ts'
 import { asofAt } from '../_expected/expected.ts'
 import { dayNumber } from '../_market/dt.ts'
@@ -47,7 +47,7 @@ export const status =
       asof: asofAt(now),
       coverage: await countCoverage(node.db),
       tasks: await countTasks(node.db),
-      partitions: await countWork(node.db),
+      partitions: await partitionsLeft(node),
       vendors,
       incidents: (await listOpenIncidents(node.db)).map(incidentOf),
       calendar: (await listCalendarChecks(node.db)).map(calendarDoubts),
@@ -55,6 +55,14 @@ export const status =
       exports: await listExports(node.db),
     })
   }
+
+/** Partitions to curate and to judge, and those that fail, with the instant of the next try. */
+async function partitionsLeft({ db, now }: Node): Promise<object> {
+  const touched = await workLeft(db, 'touched', now())
+  const unchecked = await workLeft(db, 'unchecked', now())
+  const failing = [...touched.failing, ...unchecked.failing].map((one) => ({ ...one, retryAt: isoOf(one.retryAt) }))
+  return { touched: touched.partitions, unchecked: unchecked.partitions, failing }
+}
 
 const FILES_SHOWN = 5
 

@@ -86,6 +86,32 @@ describe('playing a chain', () => {
     expect(names().at(-1)).toBe('export')
   })
 
+  test('nobody waits longer for one instant than the step allows', async () => {
+    callee.answer = (_call, nth) => laterAt(callee.clock.now() + nth * 4 * MINUTE)
+    const waiting = step('curate-partition', { repeat: 'until-idle', wait: 10 * MINUTE })
+    await callee.invoker([night(waiting)]).play('night', EVENING)
+    expect(callee.calls.map(({ at }) => at - EVENING)).toEqual([0, 4 * MINUTE, 12 * MINUTE])
+  })
+
+  test('a step whose last answer leaves something is not ok, and says what; one that came to its end is', async () => {
+    const left = '2 partitions are not curated yet'
+    callee.answer = ({ call }, nth) =>
+      call === 'export' && nth === 1
+        ? { json: { ok: true, more: true, nextAt: null, left } }
+        : call === 'curate-partition'
+          ? { json: { ok: true, more: false, nextAt: null, left } }
+          : idle
+    const repeated = { repeat: 'until-idle' } as const
+    const endings = await callee
+      .invoker([night(step('curate-partition', repeated), step('export', repeated))])
+      .play('night', EVENING)
+    expect(endings).toEqual([
+      { call: 'curate-partition', calls: 1, ok: false, error: left },
+      { call: 'export', calls: 2, ok: true },
+    ])
+    expect(callee.log.some(({ event, fields }) => event === 'cron.step_failed' && fields.error === left)).toBe(true)
+  })
+
   test('a parallel step has that many calls under way at once, and the next step waits for all of them', async () => {
     const full = gate()
     let under = 0

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Db } from '../../db/client.ts'
+import { failPartition, returnToCuration } from '../../db/partitions/fail-partition.ts'
 import {
   countWork,
   expectPartitions,
@@ -10,7 +11,10 @@ import {
   type PartitionWork,
   releaseAllPartitions,
   releasePartition,
+  retirePartitions,
+  unexpectedPartitions,
 } from '../../db/partitions/partitions.ts'
+import { workLeft } from '../../db/partitions/work-left.ts'
 import { claimed, DATASET, freshDb, NOW, settle, settlement, snapshot } from './temp-db.ts'
 
 const made = { sha256: 'sha', rows: 7 }
@@ -120,4 +124,70 @@ test('a start gives every lease back', async () => {
   await releaseAllPartitions(db)
   expect(await markCurated(db, work, 'a', made, NOW)).toBe(false)
   expect(await leaseTouched(db, 'b', NOW, NOW + 100)).toMatchObject({ partition: '2023' })
+})
+
+const MINUTE = 60_000
+const nothingLeft = { partitions: 0, due: 0, nextAt: null, failing: [] }
+
+test('a partition that fails waits longer each time, up to six hours, and another one is handed out meanwhile', async () => {
+  const db = await freshDb()
+  await expectPartitions(db, DATASET, [expected('2023')], NOW)
+  await expectPartitions(db, DATASET, [expected('2024')], NOW + 1)
+  const pauses: number[] = []
+  let now = NOW
+  for (let time = 0; time < 11; time++) {
+    const work = (await leaseTouched(db, 'a', now, now + 100, { dataset: DATASET, partition: '2023' })) as PartitionWork
+    const retryAt = (await failPartition(db, work, 'a', 'EIO', now)) as number
+    expect(await leaseTouched(db, 'b', retryAt - 1, retryAt)).toMatchObject({ partition: '2024' })
+    pauses.push((retryAt - now) / MINUTE)
+    now = retryAt
+  }
+  expect(pauses).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 256, 360, 360])
+  expect((await workLeft(db, 'touched', now)).failing).toEqual([
+    { dataset: DATASET, partition: '2023', failures: 11, error: 'EIO', retryAt: now },
+  ])
+})
+
+test('what waits is told with its instant: the end of a pause, or a look again soon at what another call works on', async () => {
+  const db = await freshDb()
+  expect(await workLeft(db, 'touched', NOW)).toEqual(nothingLeft)
+  await expectPartitions(db, DATASET, [expected('2023'), expected('2024')], NOW)
+  expect(await workLeft(db, 'touched', NOW)).toMatchObject({ partitions: 2, due: 2, nextAt: null })
+  const work = (await leaseTouched(db, 'a', NOW, NOW + 10 * MINUTE)) as PartitionWork
+  await failPartition(db, work, 'a', 'EIO', NOW)
+  expect(await workLeft(db, 'touched', NOW)).toMatchObject({ partitions: 2, due: 1, nextAt: NOW + MINUTE })
+  await leaseTouched(db, 'b', NOW, NOW + 10 * MINUTE)
+  expect(await workLeft(db, 'touched', NOW)).toMatchObject({ partitions: 2, due: 0, nextAt: NOW + 5_000 })
+  expect(await workLeft(db, 'unchecked', NOW)).toEqual(nothingLeft)
+})
+
+test('a partition whose curated file differs goes back to curation: at once, then with a pause, and not under a lapsed lease', async () => {
+  const db = await freshDb()
+  await expectPartitions(db, DATASET, [expected('2024')], NOW)
+  const curate = async (now: number) => {
+    const work = (await leaseTouched(db, 'a', now, now + 100)) as PartitionWork
+    await markCurated(db, work, 'a', made, now)
+    return (await leaseUnchecked(db, 'qc', now, now + 100)) as PartitionWork
+  }
+  const first = await curate(NOW)
+  expect(await returnToCuration(db, first, 'other', 'differs', NOW)).toBe(false)
+  expect(await returnToCuration(db, first, 'qc', 'differs', NOW)).toBe(true)
+  expect(await workLeft(db, 'touched', NOW)).toMatchObject({ partitions: 1, due: 1 })
+  await returnToCuration(db, await curate(NOW), 'qc', 'differs', NOW)
+  expect(await workLeft(db, 'touched', NOW)).toMatchObject({ partitions: 1, due: 0, nextAt: NOW + 2 * MINUTE })
+})
+
+test('a retired partition is no work and not listed, and touched when it is expected again', async () => {
+  const db = await freshDb()
+  await expectPartitions(db, DATASET, [expected('2023'), expected('2024')], NOW)
+  const key = { dataset: DATASET, partition: '2023' }
+  expect(await unexpectedPartitions(db, [{ dataset: DATASET, partition: '2024' }])).toEqual([key])
+  expect(await retirePartitions(db, [key], NOW)).toBe(1)
+  expect(await retirePartitions(db, [key], NOW)).toBe(0)
+  expect(await unexpectedPartitions(db, [{ dataset: DATASET, partition: '2024' }])).toEqual([])
+  expect((await listPartitions(db, DATASET)).map(({ partition }) => partition)).toEqual(['2024'])
+  expect(await countWork(db)).toEqual({ touched: 1, unchecked: 0 })
+  expect(await leaseTouched(db, 'a', NOW, NOW + 100, key)).toBeUndefined()
+  expect(await expectPartitions(db, DATASET, [expected('2023')], NOW + 1)).toBe(1)
+  expect(await leaseTouched(db, 'a', NOW, NOW + 100, key)).toMatchObject({ partition: '2023', version: 2 })
 })

@@ -50,6 +50,7 @@ const judge = (db: Db, work: PartitionWork, findings: Finding[], more: Partial<J
     toDt: '2024-12-31',
     findings,
     red: findings.length,
+    ledgerSha256: 'ledger',
     now: NOW,
     ...more,
   })
