@@ -19,6 +19,7 @@ import { asofAt, expectedPartitions, livesOf, lookBackFrom } from './_expected/e
 import { dropFragment } from './_ledger/ledger.ts'
 import { DatasetName } from './_market/cell.ts'
 import type { Dt } from './_market/dt.ts'
+import { mendManifests, noteCutManifests } from './_recovery/mend-manifests.ts'
 import { rebuild } from './_recovery/rebuild.ts'
 import { scrub } from './_recovery/scrub.ts'
 import { type Ending, Night } from './_runtime/door.ts'
@@ -79,6 +80,9 @@ export async function audit(node: Node, { at = node.now() }: { at?: number | und
     more: false,
     nextAt: null,
   }
+  // A manifest that was cut or removed under the running node gets its lines back while the database still knows them.
+  await noteCutManifests(node)
+  await mendManifests(node)
   const wanted: { dataset: string; partition: string }[] = []
   let room = Math.max(0, node.config.maxOpenTasks - (await countOpenTasks(node.db)))
   for (const { dataset, spec } of datasetsOf(node.config)) {

@@ -36,6 +36,11 @@ export async function markManifest(db: Db, path: string, bytes: number): Promise
   ])
 }
 
+/** The file is not the one the mark was made of: it is read from its beginning again. */
+export async function dropMark(db: Db, path: string): Promise<void> {
+  await db.write([sql`DELETE FROM manifests WHERE path = ${path}`])
+}
+
 /**
  * Replays accepted answers; safe to repeat. Cells already known with the same digest change nothing, and neither do lines that are older than what is
  * known of their cell: another answer, or that its file was lost.

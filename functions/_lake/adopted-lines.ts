@@ -2,15 +2,15 @@
  * What is written down about adopted cells that nobody read. Their digest is not known, so they have a file of their own beside the manifests,
  * `adopted-YYYY-MM-DD.jsonl`, that claims no more than was looked at.
  */
-import { createReadStream } from 'node:fs'
 import { open, readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
-import { createInterface } from 'node:readline'
 import { z } from 'zod'
 import { DatasetName, SymbolText } from '../_market/cell.ts'
 import { type Dt, DtText } from '../_market/dt.ts'
 import { appendDurable } from './atomic.ts'
 import { codeOf } from './disk.ts'
+import { jsonLine } from './line-checksum.ts'
+import { type BadLine, NEWLINE, parsedLine, wholeLines } from './line-reader.ts'
 import { manifestFile, manifestRoot } from './paths.ts'
 
 /** A cell that was taken over unread. `rows` are those the file says it stores, null when only its name was looked at; `path` is relative to the root. */
@@ -27,7 +27,6 @@ export const AdoptedLine = z.object({
 })
 export type AdoptedLine = z.infer<typeof AdoptedLine>
 
-const NEWLINE = 0x0a
 const LINES_PER_CHUNK = 5_000
 
 /** The file of adopted lines of one vendor, dataset and UTC day. */
@@ -38,7 +37,7 @@ export const adoptedFile = (root: string, vendor: string, dataset: DatasetName, 
 
 /** Appends lines in one durable write. Answers up to which byte the file then holds lines. */
 export async function appendAdopted(file: string, lines: readonly AdoptedLine[]): Promise<number> {
-  const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('')
+  const text = lines.map(jsonLine).join('')
   // Half a line of a killed process must not swallow the first one of ours.
   await appendDurable(file, [((await isTorn(file)) ? '\n' : '') + text])
   return (await stat(file)).size
@@ -46,36 +45,29 @@ export async function appendAdopted(file: string, lines: readonly AdoptedLine[])
 
 /**
  * All adopted lines that lie beyond what `after` says is known of a file (its path relative to the root), in chunks; `end` is the byte after the
- * chunk. A line that is not whole is left out: its cells come again with the walk that did not get to record them.
+ * chunk. Half a line of a killed process is among the bad ones: its cells come again with the walk that did not get to record them.
  */
 export async function* readAdopted(
   root: string,
   after: (relativePath: string) => number,
-): AsyncGenerator<{ path: string; lines: AdoptedLine[]; end: number }> {
+): AsyncGenerator<{ path: string; lines: AdoptedLine[]; bad: BadLine[]; end: number }> {
   for (const file of await adoptedFiles(root)) {
     const path = relative(root, file)
-    const start = after(path)
-    const { size } = await stat(file)
-    if (start >= size) continue
-    let end = start
+    let end = after(path)
+    if (end === Number.POSITIVE_INFINITY) continue
     let lines: AdoptedLine[] = []
-    for await (const text of createInterface({ input: createReadStream(file, { start }) })) {
-      end = Math.min(size, end + Buffer.byteLength(text) + 1)
-      const line = parsed(text)
-      if (line) lines.push(line)
-      if (lines.length < LINES_PER_CHUNK) continue
-      yield { path, lines, end }
+    let bad: BadLine[] = []
+    for await (const line of wholeLines(file, end)) {
+      end = line.next
+      const read = parsedLine(AdoptedLine, line)
+      if ('value' in read) lines.push(read.value)
+      else bad.push(read.bad)
+      if (lines.length + bad.length < LINES_PER_CHUNK) continue
+      yield { path, lines, bad, end }
       lines = []
+      bad = []
     }
-    if (lines.length > 0) yield { path, lines, end }
-  }
-}
-
-function parsed(text: string): AdoptedLine | null {
-  try {
-    return AdoptedLine.safeParse(JSON.parse(text)).data ?? null
-  } catch {
-    return null
+    if (lines.length + bad.length > 0) yield { path, lines, bad, end }
   }
 }
 

@@ -1,7 +1,6 @@
 /** The manifests: an append-only line for every answer that was accepted for a cell, from which the node's memory can be rebuilt. */
-import { createReadStream } from 'node:fs'
-import { open, readdir } from 'node:fs/promises'
-import { join, relative } from 'node:path'
+import { open, readdir, stat } from 'node:fs/promises'
+import { basename, dirname, join, relative } from 'node:path'
 import { z } from 'zod'
 import { DatasetName, SymbolText } from '../_market/cell.ts'
 import { Difference } from '../_market/difference.ts'
@@ -9,7 +8,9 @@ import { DtText } from '../_market/dt.ts'
 import { appendDurable } from './atomic.ts'
 import { codeOf } from './disk.ts'
 import type { Lake } from './lake.ts'
-import { manifestRoot } from './paths.ts'
+import { jsonLine } from './line-checksum.ts'
+import { type BadLine, NEWLINE, parsedLine, wholeLines } from './line-reader.ts'
+import { manifestFile, manifestRoot } from './paths.ts'
 
 const Sha256 = z.string().regex(/^[0-9a-f]{64}$/)
 
@@ -59,11 +60,10 @@ export const ManifestEntry = z.discriminatedUnion('verdict', [ManifestLine, SetA
 export type ManifestEntry = z.infer<typeof ManifestEntry>
 
 const LINES_PER_CHUNK = 2_000
-const NEWLINE = 0x0a
 
-/** Appends lines durably. */
+/** Appends lines durably, each with its checksum. */
 export const appendManifest = (path: string, lines: readonly ManifestEntry[]): Promise<void> =>
-  appendLines(path, [lines.map((line) => `${JSON.stringify(line)}\n`).join('')])
+  appendLines(path, [lines.map(jsonLine).join('')])
 
 /** Appends lines as they stand in a manifest, all of them or none. Cuts a torn tail off first: glued onto it, the first new line would be lost. */
 export async function appendLines(path: string, lines: readonly (string | Uint8Array)[]): Promise<void> {
@@ -72,28 +72,72 @@ export async function appendLines(path: string, lines: readonly (string | Uint8A
   await appendDurable(path, lines)
 }
 
+/** Lines of one manifest up to byte `end`. */
+export interface ManifestChunk {
+  /** Relative to the root. */
+  path: string
+  lines: ManifestEntry[]
+  /** Lines among them that are not ours, or not as they were written: they say nothing. */
+  bad: BadLine[]
+  end: number
+}
+
 /**
  * The lines of all manifests, file by file in path order, in chunks of at most 2,000. `path` is relative to the root; `after` says for it
- * up to which byte the caller knows it; `end` is the byte after the chunk. A last line without its newline is not there yet.
- * Throws an Error that names file and byte for a complete line that is not one of ours.
+ * up to which byte the caller knows it, Infinity for a file that is left out; `end` is the byte after the chunk. A last line without its
+ * newline is not there yet. Bad lines are handed over as such: one of them must not hide all others.
  */
 export async function* readManifests(
   lake: Lake,
   after: (relativePath: string) => number,
-): AsyncIterable<{ path: string; lines: ManifestEntry[]; end: number }> {
+): AsyncIterable<ManifestChunk> {
   for (const file of await manifestFiles(lake.root)) {
     const path = relative(lake.root, file)
-    let end = after(path)
-    let lines: ManifestEntry[] = []
-    for await (const { text, next } of completeLines(file, end)) {
-      lines.push(parsed(text, path, end))
-      end = next
-      if (lines.length === LINES_PER_CHUNK) {
-        yield { path, lines, end }
-        lines = []
-      }
+    const start = after(path)
+    if (start === Number.POSITIVE_INFINITY) continue
+    const fresh = (end: number): ManifestChunk => ({ path, lines: [], bad: [], end })
+    let chunk = fresh(start)
+    for await (const line of wholeLines(file, start)) {
+      const read = ofPlace(path, parsedLine(ManifestEntry, line), line.start)
+      if ('value' in read) chunk.lines.push(read.value)
+      else chunk.bad.push(read.bad)
+      chunk.end = line.next
+      if (chunk.lines.length + chunk.bad.length < LINES_PER_CHUNK) continue
+      yield chunk
+      chunk = fresh(line.next)
     }
-    if (lines.length > 0) yield { path, lines, end }
+    if (chunk.lines.length + chunk.bad.length > 0) yield chunk
+  }
+}
+
+/** A line of another vendor or dataset has no business here: a chunk is replayed as what its folder says. */
+function ofPlace(
+  path: string,
+  read: { value: ManifestEntry } | { bad: BadLine },
+  byte: number,
+): { value: ManifestEntry } | { bad: BadLine } {
+  if ('bad' in read) return read
+  const { vendor, dataset } = read.value
+  if (path.endsWith(`/${vendor}/${dataset}/${basename(path)}`)) return read
+  return { bad: { byte, text: JSON.stringify(read.value), why: `it is of ${vendor}/${dataset}` } }
+}
+
+/**
+ * Whether a file still holds what was read of it up to byte `mark`, as far as its length and the newline before the mark tell: `gone` when it
+ * does not exist, `cut` when it is shorter or does not have the end of a line there.
+ */
+export async function stateAt(path: string, mark: number): Promise<'whole' | 'cut' | 'gone'> {
+  const handle = await open(path, 'r').catch((error: unknown) => {
+    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return null
+    throw error
+  })
+  if (!handle) return 'gone'
+  try {
+    if (mark === 0) return 'whole'
+    const { bytesRead, buffer } = await handle.read(Buffer.alloc(1), 0, 1, mark - 1)
+    return bytesRead === 1 && buffer[0] === NEWLINE ? 'whole' : 'cut'
+  } finally {
+    await handle.close()
   }
 }
 
@@ -102,32 +146,6 @@ export async function trimTornTail(lake: Lake): Promise<number> {
   let trimmed = 0
   for (const file of await manifestFiles(lake.root)) if (await trimTail(file)) trimmed += 1
   return trimmed
-}
-
-function parsed(text: string, path: string, offset: number): ManifestEntry {
-  try {
-    return ManifestEntry.parse(JSON.parse(text))
-  } catch (error) {
-    const what = error instanceof z.ZodError ? z.prettifyError(error) : 'it is not JSON'
-    throw new Error(`expected a manifest line in ${path} at byte ${offset}, got ${text.slice(0, 120)}: ${what}`, {
-      cause: error,
-    })
-  }
-}
-
-async function* completeLines(file: string, start: number): AsyncGenerator<{ text: string; next: number }> {
-  let rest: Buffer = Buffer.alloc(0)
-  let at = start
-  for await (const chunk of createReadStream(file, { start })) {
-    rest = rest.length === 0 ? (chunk as Buffer) : Buffer.concat([rest, chunk as Buffer])
-    let from = 0
-    for (let end = rest.indexOf(NEWLINE); end !== -1; end = rest.indexOf(NEWLINE, from)) {
-      at += end + 1 - from
-      yield { text: rest.toString('utf8', from, end), next: at }
-      from = end + 1
-    }
-    rest = rest.subarray(from)
-  }
 }
 
 async function trimTail(file: string): Promise<boolean> {
@@ -156,7 +174,16 @@ async function trimTail(file: string): Promise<boolean> {
   }
 }
 
-async function manifestFiles(root: string): Promise<string[]> {
+/** Bytes of all manifests of one vendor's dataset. */
+export async function manifestBytes(lake: Lake, vendor: string, dataset: DatasetName): Promise<number> {
+  const folder = dirname(manifestFile(lake.root, vendor, dataset, '1970-01-01'))
+  let bytes = 0
+  for (const file of await manifestFiles(lake.root)) if (dirname(file) === folder) bytes += (await stat(file)).size
+  return bytes
+}
+
+/** The manifests of all vendors, absolute, in path order. */
+export async function manifestFiles(root: string): Promise<string[]> {
   const entries = await readdir(manifestRoot(root), { recursive: true, withFileTypes: true }).catch(
     (error: unknown) => {
       if (codeOf(error) === 'ENOENT') return []

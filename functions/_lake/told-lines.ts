@@ -3,6 +3,7 @@ import type { DatasetName } from '../_market/cell.ts'
 import type { Difference } from '../_market/difference.ts'
 import type { Dt } from '../_market/dt.ts'
 import type { Provenance } from '../_market/row.ts'
+import { sealedLine } from './line-checksum.ts'
 import type { Decision } from './verdict.ts'
 
 /** What a line says of one cell. */
@@ -15,11 +16,11 @@ export interface Told {
   difference: Difference | null
 }
 
-/** The end of the lines that tell of a file: its path relative to the root, its sha256, and when the answer was complete. */
+/** The end of the lines that tell of a file: its path relative to the root, its sha256, and when the answer was complete. The checksum of the line follows. */
 export const endOfLines = (path: string, sha256: string, fetchedAt: string): string =>
-  `,"path":${JSON.stringify(path)},"sha256":"${sha256}","fetched_at":"${fetchedAt}"}\n`
+  `,"path":${JSON.stringify(path)},"sha256":"${sha256}","fetched_at":"${fetchedAt}"`
 
-/** Makes lines of cells: the text that JSON makes of a ManifestLine. `end` is that of the file which holds the cell. */
+/** Makes lines of cells: the text that JSON makes of a ManifestLine and its checksum. `end` is that of the file which holds the cell. */
 export function lineTeller(dataset: DatasetName, vendor: string): (told: Told, end: string) => string {
   const start = `{"dataset":"${dataset}","symbol":`
   let before: { dt: Dt; origin: Provenance } | undefined
@@ -32,6 +33,8 @@ export function lineTeller(dataset: DatasetName, vendor: string): (told: Told, e
     const { verdict, rows, digest, previous, refused } = decision
     const was = previous === null ? 'null' : `"${previous}"`
     const extra = `${refused === null ? '' : `,"refused":"${refused}"`}${difference ? `,"difference":${JSON.stringify(difference)}` : ''}`
-    return `${start}${JSON.stringify(symbol)}${shared}${rows},"digest":"${digest}","previous":${was},"verdict":"${verdict}"${extra}${end}`
+    return sealedLine(
+      `${start}${JSON.stringify(symbol)}${shared}${rows},"digest":"${digest}","previous":${was},"verdict":"${verdict}"${extra}${end}`,
+    )
   }
 }

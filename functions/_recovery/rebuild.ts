@@ -11,6 +11,7 @@ import { dtsOfMask, isDt } from '../_market/dt.ts'
 import { partitionOf } from '../_market/partition.ts'
 import { checkDay } from './check-day.ts'
 import type { Keeper } from './keeper.ts'
+import { mendManifests, noteCutManifests } from './mend-manifests.ts'
 import { replayAdopted } from './replay-adopted.ts'
 import { replayManifests } from './replay-manifests.ts'
 
@@ -23,6 +24,8 @@ export interface Rebuilt {
   restored: number
   /** Cells that the memory had and that are no longer there: gaps from now on. */
   cleared: number
+  /** Manifest lines that were lost or bad and were written again. */
+  mended: number
   /** Files that no line tells of: `adopt` takes them. The first fifty. */
   unclaimed: string[]
   unclaimedFiles: number
@@ -36,11 +39,21 @@ const SHOWN = 50
  */
 export async function rebuild(keeper: Keeper): Promise<Rebuilt> {
   return inTurn(`${keeper.lake.root} rebuild`, async () => {
-    const rebuilt: Rebuilt = { files: 0, cells: 0, restored: 0, cleared: 0, unclaimed: [], unclaimedFiles: 0 }
-    const fromTheBeginning = () => 0
-    const { restored, lost } = await replayManifests(keeper, fromTheBeginning)
-    rebuilt.restored += restored + (await replayAdopted(keeper, fromTheBeginning))
-    rebuilt.cleared += lost
+    const rebuilt: Rebuilt = {
+      files: 0,
+      cells: 0,
+      restored: 0,
+      cleared: 0,
+      mended: 0,
+      unclaimed: [],
+      unclaimedFiles: 0,
+    }
+    await noteCutManifests(keeper)
+    await replayAll(keeper, rebuilt)
+    const mended = await mendManifests(keeper)
+    rebuilt.mended = mended.lines
+    rebuilt.cleared += mended.lost
+    if (mended.lines > 0) await replayAll(keeper, rebuilt)
     for (const [name, spec] of Object.entries(keeper.config.datasets)) {
       const of = { dataset: name as DatasetName, spec }
       await checkFiles(keeper, of, rebuilt)
@@ -49,6 +62,13 @@ export async function rebuild(keeper: Keeper): Promise<Rebuilt> {
     keeper.log('audit.rebuilt', { ...rebuilt })
     return rebuilt
   })
+}
+
+async function replayAll(keeper: Keeper, rebuilt: Rebuilt): Promise<void> {
+  const fromTheBeginning = (): number => 0
+  const { restored, lost } = await replayManifests(keeper, fromTheBeginning)
+  rebuilt.restored += restored + (await replayAdopted(keeper, fromTheBeginning))
+  rebuilt.cleared += lost
 }
 
 interface Of {

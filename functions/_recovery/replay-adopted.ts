@@ -5,17 +5,17 @@ import { type AdoptedLine, readAdopted } from '../_lake/adopted-lines.ts'
 import { cellKey } from '../_market/cell.ts'
 import type { Keeper } from './keeper.ts'
 import { cellInMasks } from './masked-cell.ts'
+import { noteBadLines } from './note-bad-lines.ts'
 
 /**
  * Records the cells of adopted lines beyond what `after` says is known of each file. To be called after the manifests are replayed: they tell which
  * files were set aside since. Answers how many cells were new to the database.
  */
-export async function replayAdopted(
-  { db, config, lake, now }: Keeper,
-  after: (relativePath: string) => number,
-): Promise<number> {
+export async function replayAdopted(keeper: Keeper, after: (relativePath: string) => number): Promise<number> {
+  const { db, config, lake, now } = keeper
   let replayed = 0
-  for await (const { path, lines, end } of readAdopted(lake.root, after)) {
+  for await (const { path, lines, bad, end } of readAdopted(lake.root, after)) {
+    if (bad.length > 0) await noteBadLines(keeper, path, bad)
     const [first] = lines
     const spec = first && config.datasets[first.dataset]
     if (!first || !spec) continue

@@ -7,6 +7,7 @@ import { type ManifestEntry, type ManifestLine, readManifests, type SetAsideLine
 import { cellKey } from '../_market/cell.ts'
 import type { Keeper } from './keeper.ts'
 import { cellInMasks } from './masked-cell.ts'
+import { noteBadLines } from './note-bad-lines.ts'
 
 export interface Replayed {
   /** Cells the memory did not have. */
@@ -15,10 +16,12 @@ export interface Replayed {
   lost: number
 }
 
-/** Replays all lines beyond what `after` says is known of each file. A chunk at a time; a kill costs the chunk at work, which then comes again. */
+/** Replays all lines beyond what `after` says is known of each file; bad ones are noted and say nothing. A chunk at a time; a kill costs the chunk at work, which then comes again. */
 export async function replayManifests(keeper: Keeper, after: (relativePath: string) => number): Promise<Replayed> {
   const replayed: Replayed = { restored: 0, lost: 0 }
-  for await (const { path, lines, end } of readManifests(keeper.lake, after)) {
+  for await (const { path, lines, bad, end } of readManifests(keeper.lake, after)) {
+    // Before the mark passes them: a line that is not remembered would never be looked after.
+    if (bad.length > 0) await noteBadLines(keeper, path, bad)
     const { restored, lost } = await replayChunk(keeper, lines, { path, bytes: end })
     replayed.restored += restored
     replayed.lost += lost

@@ -6,6 +6,7 @@ import { releaseAllPartitions } from '../../db/partitions/partitions.ts'
 import { MAX_ATTEMPTS } from '../_dispatch/verdict.ts'
 import { trimTornTail } from '../_lake/manifest.ts'
 import { sweepTemps } from '../_lake/sweep-temps.ts'
+import { mendManifests, noteCutManifests } from '../_recovery/mend-manifests.ts'
 import { replayAdopted } from '../_recovery/replay-adopted.ts'
 import { replayManifests } from '../_recovery/replay-manifests.ts'
 import type { Node } from './node.ts'
@@ -16,6 +17,8 @@ export interface Recovered {
   leases: number
   /** Cells whose answer was on disk but not in the database. */
   replayed: number
+  /** Manifest lines that were lost or bad and were written again. */
+  mended: number
 }
 
 export async function recover(node: Node): Promise<Recovered> {
@@ -25,13 +28,24 @@ export async function recover(node: Node): Promise<Recovered> {
     // Only a process that owns the database alone knows that every earlier holder is dead.
     leases: node.db.exclusive ? await reapAllLeases(node.db, MAX_ATTEMPTS, node.now()) : 0,
     replayed: 0,
+    mended: 0,
   }
   await distrustClock(node.db, node.now())
   if (node.db.exclusive) await releaseAllPartitions(node.db)
+  await noteCutManifests(node)
+  recovered.replayed = await replayNews(node)
+  const mended = await mendManifests(node)
+  recovered.mended = mended.lines
+  // What was written down again may be news to the database.
+  if (mended.lines > 0) recovered.replayed += await replayNews(node)
+  node.log('start.recovered', { ...recovered })
+  return recovered
+}
+
+/** Replays what the manifests say beyond their marks. Returns how many cells that restored. */
+async function replayNews(node: Node): Promise<number> {
   const marks = await manifestMarks(node.db)
   const after = (file: string): number => marks.get(file) ?? 0
   const { restored } = await replayManifests(node, after)
-  recovered.replayed = restored + (await replayAdopted(node, after))
-  node.log('start.recovered', { ...recovered })
-  return recovered
+  return restored + (await replayAdopted(node, after))
 }

@@ -1,4 +1,4 @@
-import { appendFile, mkdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Lake } from '../../functions/_lake/lake.ts'
@@ -39,7 +39,7 @@ async function chunks(after: (path: string) => number = () => 0) {
 test('lines come back as they were appended, with the byte to go on from', async () => {
   await appendManifest(file(), [line('A'), line('B')])
   const [first] = await chunks()
-  expect(first).toEqual({ path: PATH, lines: [line('A'), line('B')], end: (await stat(file())).size })
+  expect(first).toEqual({ path: PATH, lines: [line('A'), line('B')], bad: [], end: (await stat(file())).size })
   await appendManifest(file(), [{ ...line('C'), verdict: 'kept_more_rows', refused: 'c'.repeat(64) }])
   const more = await chunks((path) => (path === PATH ? (first?.end ?? 0) : 0))
   expect(more.map(({ lines }) => lines)).toMatchObject([[{ symbol: 'C', refused: 'c'.repeat(64) }]])
@@ -65,7 +65,7 @@ test('a torn last line is not there, and its bytes are not counted', async () =>
   await appendManifest(file(), [line('A')])
   const { size } = await stat(file())
   await appendFile(file(), JSON.stringify(line('B')))
-  expect(await chunks()).toEqual([{ path: PATH, lines: [line('A')], end: size }])
+  expect(await chunks()).toEqual([{ path: PATH, lines: [line('A')], bad: [], end: size }])
 })
 
 test('torn tails are cut off at start, whole files are left alone', async () => {
@@ -88,16 +88,66 @@ test('an append after a torn tail does not glue onto it', async () => {
   expect((await chunks()).flatMap(({ lines }) => lines)).toEqual([line('A'), line('B')])
 })
 
+const textOf = async (...lines: ManifestLine[]): Promise<string> => {
+  const other = manifestFile(lake.root, 'alpaca', 'equities_bars', '2024-07-05')
+  await rm(other, { force: true })
+  await appendManifest(other, lines)
+  const text = await readFile(other, 'utf8')
+  await rm(other)
+  return text
+}
+
 test.each([
-  ['text', 'not json\n', /not JSON/],
-  ['a line without a digest', `${JSON.stringify({ ...line('B'), digest: undefined })}\n`, /digest/],
-  ['an empty line', '\n', /not JSON/],
-])('%s is refused by file and byte', async (_what, text, why) => {
+  ['text', async () => 'not json\n', /not JSON/],
+  ['a line without a digest', async () => `${JSON.stringify({ ...line('B'), digest: undefined })}\n`, /digest/],
+  ['an empty line', async () => '\n', /not JSON/],
+  ['NULs', async () => `${'\0'.repeat(5_000)}\n`, /not JSON/],
+  ['a line that was cut off', async () => `${(await textOf(line('B'))).slice(0, -30)}\n`, /not JSON/],
+  ['a changed digit', async () => (await textOf(line('B'))).replace('"rows":1', '"rows":7'), /checksum/],
+  ['a changed checksum', async () => (await textOf(line('B'))).replace(/.(?="}\n)/, 'x'), /checksum/],
+  [
+    'half a line with a whole one',
+    async () => (await textOf(line('B'))).slice(0, 99) + (await textOf(line('B'))),
+    /checksum/,
+  ],
+  ['a field behind the checksum', async () => (await textOf(line('B'))).replace(/}\n$/, ',"rows":7}\n'), /checksum/],
+  ['a line of another vendor', async () => textOf({ ...line('B'), vendor: 'massive' }), /of massive\/equities_bars/],
+])('%s is handed over as a bad line, and hides no other', async (_what, text, why) => {
   await appendManifest(file(), [line('A')])
   const { size } = await stat(file())
-  await appendFile(file(), text)
-  await expect(chunks()).rejects.toThrow(why)
-  await expect(chunks()).rejects.toThrow(`${PATH} at byte ${size}`)
+  await appendFile(file(), await text())
+  await appendManifest(file(), [line('C')])
+  const [chunk, ...none] = await chunks()
+  expect(none).toEqual([])
+  expect(chunk).toMatchObject({ path: PATH, lines: [line('A'), line('C')], end: (await stat(file())).size })
+  expect(chunk?.bad).toEqual([expect.objectContaining({ byte: size, why: expect.stringMatching(why) })])
+})
+
+test('no flip of a single bit passes for another line', async () => {
+  const whole = Buffer.from(await textOf(line('A')))
+  await mkdir(dirname(file()), { recursive: true })
+  for (let bit = 0; bit < 8 * whole.length; bit++) {
+    const flipped = Buffer.from(whole)
+    flipped[bit >> 3]! ^= 1 << (bit & 7)
+    await writeFile(file(), flipped)
+    for (const { lines } of await chunks()) for (const found of lines) expect(found, `bit ${bit}`).toEqual(line('A'))
+  }
+})
+
+test('a stretch of NULs of many megabytes is one bad line, and what follows it is read', async () => {
+  await appendManifest(file(), [line('A')])
+  await appendFile(file(), Buffer.alloc(5 * 1024 * 1024))
+  await appendFile(file(), `\n${await textOf(line('B'))}`)
+  const [chunk] = await chunks()
+  expect(chunk?.lines).toEqual([line('A'), line('B')])
+  expect(chunk?.bad).toEqual([expect.objectContaining({ why: expect.stringMatching(/longer than/) })])
+})
+
+test('lines of before there were checksums are read as before', async () => {
+  await mkdir(dirname(file()), { recursive: true })
+  await writeFile(file(), `${JSON.stringify(line('A'))}\n`)
+  await appendManifest(file(), [line('B')])
+  expect(await chunks()).toMatchObject([{ lines: [line('A'), line('B')], bad: [] }])
 })
 
 test('fields of a newer version are ignored and files that are no manifests are left alone', async () => {

@@ -29,7 +29,7 @@ test('a start after a good end finds nothing to put right', async () => {
   await node.night()
   await node.stop()
   const { recovered } = await node.start()
-  expect(recovered).toEqual({ temps: 0, tornTails: 0, leases: 0, replayed: 0 })
+  expect(recovered).toEqual({ temps: 0, tornTails: 0, leases: 0, replayed: 0, mended: 0 })
 })
 
 test('temp files of a killed writer are swept, and nothing else', async () => {

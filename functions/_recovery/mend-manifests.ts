@@ -1,0 +1,179 @@
+/**
+ * Manifests that lost lines get them back. What the database knows of the cells, and what the raw files hold, is written down again, so that
+ * a rebuild from manifests alone gives the same database. Begun anew after a kill it ends the same.
+ */
+import { dirname, join, relative } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { DatasetConfig } from '../../config/schema.ts'
+import { pageVersions } from '../../db/attempts/page-versions.ts'
+import { dropMark, manifestMarks } from '../../db/manifests/manifests.ts'
+import { readAdopted } from '../_lake/adopted-lines.ts'
+import { badLinesOf, type Hint, hintsOf, keepBadLines, manifestsWithBadLines, noteMended } from '../_lake/bad-lines.ts'
+import { manifestBytes, readManifests, stateAt } from '../_lake/manifest.ts'
+import { UnreadableFiles } from '../_lake/raw-read.ts'
+import { type CellKey, cellKey, type DatasetName } from '../_market/cell.ts'
+import { type Dt, dayNumber } from '../_market/dt.ts'
+import type { Keeper } from './keeper.ts'
+import { noteManifestDamage, placeOfManifest } from './note-bad-lines.ts'
+import { type DoubtfulCell, type Rewritten, rewriteLines } from './rewrite-lines.ts'
+import { setAsideDamaged } from './set-aside.ts'
+
+export interface Mended extends Rewritten {
+  /** Manifests with bad lines, cut off, or gone, that were looked after. */
+  manifests: number
+}
+
+/** What is told of so many bytes of manifests fits into memory at once: some 400,000 cells. */
+const BYTES_AT_ONCE = 128 * 1024 * 1024
+const VERSIONS_PER_PAGE = 2_000
+/** Cells whose files are read at once. */
+const CELLS_AT_ONCE = 500
+
+/**
+ * Notes the manifests that are gone or shorter than the database remembers, and forgets how far they were read. To be called at start, before
+ * anything is appended: a file that has grown again past its mark looks whole.
+ */
+export async function noteCutManifests(keeper: Keeper): Promise<number> {
+  let cut = 0
+  for (const [path, bytes] of await manifestMarks(keeper.db)) {
+    const state = await stateAt(join(keeper.lake.root, path), bytes)
+    if (state === 'whole') continue
+    cut += 1
+    const now = new Date(keeper.now()).toISOString()
+    const why = state === 'gone' ? `it was gone at ${now}` : `it was cut off at ${now}: ${bytes} bytes were known`
+    // Kept before the mark goes: it is all that tells of what is missing.
+    await keepBadLines(join(keeper.lake.root, path), [{ byte: bytes, text: '', why }], keeper.now())
+    keeper.log('manifest.lines_lost', { path, why })
+    await noteManifestDamage(keeper, path, state === 'gone' ? 'gone' : 'damaged')
+    await dropMark(keeper.db, path)
+  }
+  return cut
+}
+
+/** Looks after the cells of all manifests with bad or lost lines. To be called once the others are replayed. */
+export async function mendManifests(keeper: Keeper): Promise<Mended> {
+  const mended: Mended = { manifests: 0, lines: 0, lost: 0 }
+  const damaged = await damagedManifests(keeper)
+  for (const { vendor, dataset, paths, hints } of damaged.values()) {
+    const spec = keeper.config.datasets[dataset]
+    if (!spec) continue
+    const { lines, lost } = await agree(keeper, { vendor, dataset, spec }, hints)
+    mended.lines += lines
+    mended.lost += lost
+    for (const path of paths) await noteMended(path, keeper.now())
+    mended.manifests += paths.length
+    keeper.log('manifest.mended', { vendor, dataset, manifests: paths.length, lines, lost })
+  }
+  return mended
+}
+
+interface Damaged {
+  vendor: string
+  dataset: DatasetName
+  paths: string[]
+  hints: Hint[]
+}
+
+async function damagedManifests({ lake }: Keeper): Promise<Map<string, Damaged>> {
+  const places = new Map<string, Damaged>()
+  for (const path of await manifestsWithBadLines(lake.root)) {
+    const { lines, isMended } = await badLinesOf(path)
+    if (isMended) continue
+    const place = placeOfManifest(relative(lake.root, path))
+    const folder = dirname(path)
+    const found = places.get(folder) ?? { ...place, paths: [], hints: [] }
+    found.paths.push(path)
+    found.hints.push(...hintsOf(lines))
+    places.set(folder, found)
+  }
+  return places
+}
+
+interface Of {
+  vendor: string
+  dataset: DatasetName
+  spec: DatasetConfig
+}
+
+/** Compares every version the database knows of a vendor's dataset with the newest line of its cell, some days at a time. */
+async function agree(keeper: Keeper, of: Of, hints: readonly Hint[]): Promise<Rewritten> {
+  const { vendor, dataset } = of
+  const done: Rewritten = { lines: 0, lost: 0 }
+  const passes = Math.max(1, Math.ceil((await manifestBytes(keeper.lake, vendor, dataset)) / BYTES_AT_ONCE))
+  const hinted = new Map<CellKey, Hint[]>()
+  for (const hint of hints) {
+    const key = cellKey(hint.symbol, hint.dt)
+    hinted.set(key, [...(hinted.get(key) ?? []), hint])
+  }
+  let doubtful: DoubtfulCell[] = []
+  const rewrite = async (): Promise<void> => {
+    const { lines, lost } = await rewriteReadable(keeper, of, doubtful)
+    done.lines += lines
+    done.lost += lost
+    doubtful = []
+  }
+  for (let pass = 0; pass < passes; pass++) {
+    const isOfPass = (dt: Dt): boolean => dayNumber(dt) % passes === pass
+    const told = await toldOf(keeper, of, isOfPass)
+    const known = new Set<CellKey>()
+    for (let after: { symbol: string; dt: Dt } | null = null; ; ) {
+      const page = await pageVersions(keeper.db, dataset, vendor, after, VERSIONS_PER_PAGE)
+      for (const version of page.filter(({ dt }) => isOfPass(dt))) {
+        const key = cellKey(version.symbol, version.dt)
+        const line = told.get(key)
+        const wanted = version.isLost ? LOST : (version.digest ?? UNREAD)
+        const isTold = line === wanted || (wanted === UNREAD && line !== undefined && line !== LOST)
+        const shas = hinted.get(key)
+        if (shas) known.add(key)
+        // That a cell is lost need not be said where nothing says that it is there.
+        if (shas === undefined && (isTold || (version.isLost && line === undefined))) continue
+        doubtful.push({ ...version, isKnown: true, told: line ?? null, shas: shasOf(shas) })
+      }
+      if (doubtful.length >= CELLS_AT_ONCE) await rewrite()
+      await nextTurn()
+      after = page.at(-1) ?? null
+      if (after === null) break
+    }
+    for (const [key, shas] of hinted) {
+      const { symbol, dt } = shas[0]!
+      if (known.has(key) || !isOfPass(dt)) continue
+      const unknown = { symbol, dt, rows: 0, digest: null, isLost: false, at: 0 }
+      doubtful.push({ ...unknown, isKnown: false, told: told.get(key) ?? null, shas: shasOf(shas) })
+    }
+    if (doubtful.length > 0) await rewrite()
+  }
+  return done
+}
+
+const LOST = 'lost'
+const UNREAD = 'unread'
+const shasOf = (hints: readonly Hint[] = []): string[] => hints.flatMap(({ sha256 }) => sha256 ?? [])
+
+/** What the newest line of each cell says: a digest, `lost`, or `unread` where only adopted lines tell of it. */
+async function toldOf({ lake }: Keeper, of: Of, isWanted: (dt: Dt) => boolean): Promise<Map<CellKey, string>> {
+  const folder = `/${of.vendor}/${of.dataset}/`
+  const after = (path: string): number => (path.includes(folder) ? 0 : Number.POSITIVE_INFINITY)
+  const told = new Map<CellKey, string>()
+  for await (const { lines } of readAdopted(lake.root, after)) {
+    for (const { symbol, dt } of lines) if (isWanted(dt)) told.set(cellKey(symbol, dt), UNREAD)
+  }
+  for await (const { lines } of readManifests(lake, after)) {
+    for (const line of lines) {
+      if (!isWanted(line.dt)) continue
+      told.set(cellKey(line.symbol, line.dt), line.verdict === 'set_aside' ? LOST : line.digest)
+    }
+  }
+  return told
+}
+
+/** A file that cannot be read is set aside first: its cells are lost and need no line. */
+async function rewriteReadable(keeper: Keeper, of: Of, cells: readonly DoubtfulCell[]): Promise<Rewritten> {
+  for (let left = CELLS_AT_ONCE; ; left--) {
+    try {
+      return await rewriteLines(keeper, of, cells)
+    } catch (error) {
+      if (!(error instanceof UnreadableFiles) || left === 0) throw error
+      if ((await setAsideDamaged(keeper, error.paths)).files === 0) throw error
+    }
+  }
+}

@@ -1,0 +1,163 @@
+/** Writes the manifest line of a cell again from what its file holds. Where database and lines disagree, the file decides: by its rows, or by its own hash. */
+import { relative } from 'node:path'
+import type { DatasetConfig } from '../../config/schema.ts'
+import type { Version } from '../../db/attempts/page-versions.ts'
+import { loseCells } from '../../db/manifests/lose-cells.ts'
+import { type AdoptedLine, adoptedFile, appendAdopted } from '../_lake/adopted-lines.ts'
+import { digestRows, sha256OfFile } from '../_lake/digest.ts'
+import { fileParts } from '../_lake/file-parts.ts'
+import { inTurn } from '../_lake/in-turn.ts'
+import { appendManifest, type ManifestLine, type SetAsideLine } from '../_lake/manifest.ts'
+import { manifestFile, rawFile } from '../_lake/paths.ts'
+import { fileSizes, placesOn, rawDays } from '../_lake/raw-days.ts'
+import { asRawPart, type FilePart } from '../_lake/stored-part.ts'
+import { distinctRows } from '../_lake/verdict.ts'
+import { newestVintages } from '../_lake/vintages.ts'
+import type { DatasetName } from '../_market/cell.ts'
+import type { Keeper } from './keeper.ts'
+import { lostCell } from './replay-manifests.ts'
+import { asideLine, writeAside } from './set-aside.ts'
+
+/** A cell of which the lines do not say what the database knows, or of which a bad line spoke. */
+export interface DoubtfulCell extends Version {
+  /** False where the database knows nothing of the cell. */
+  isKnown: boolean
+  /** What its newest good line says: a digest, `lost`, `unread`, or nothing. */
+  told: string | null
+  /** Hashes of the file that bad lines of the cell stated. */
+  shas: string[]
+}
+
+export interface Rewritten {
+  lines: number
+  /** Cells whose rows are not there, or not as any line or the database has them: gaps from now on. */
+  lost: number
+}
+
+interface Of {
+  vendor: string
+  dataset: DatasetName
+  spec: DatasetConfig
+}
+
+/** What a raw file holds of a cell. */
+interface Held {
+  file: string
+  bytes: number
+  parts: FilePart[]
+}
+
+/**
+ * Under the same turn as the answers that are kept: no file changes meanwhile. The lines are written before the database is told of a loss.
+ * Throws UnreadableFiles; nothing is written then.
+ */
+export async function rewriteLines(keeper: Keeper, of: Of, cells: readonly DoubtfulCell[]): Promise<Rewritten> {
+  const { vendor, dataset, spec } = of
+  return inTurn(`${keeper.lake.root} ${vendor} ${dataset}`, async () => {
+    const held = await heldCells(keeper, of, cells)
+    const present: ManifestLine[] = []
+    const unread: AdoptedLine[] = []
+    const aside: SetAsideLine[] = []
+    const hashes = new Map<string, string>()
+    for (const cell of cells) {
+      const found = held.get(cell) ?? null
+      if (found && !hashes.has(found.file)) hashes.set(found.file, await sha256OfFile(found.file))
+      const line = lineOf(keeper, of, cell, found, hashes)
+      if (line === null) continue
+      if ('verified' in line) unread.push(line)
+      else if (line.verdict === 'set_aside') aside.push(line)
+      else present.push(line)
+    }
+    const day = new Date(keeper.now()).toISOString().slice(0, 10)
+    await appendManifest(manifestFile(keeper.lake.root, vendor, dataset, day), present)
+    if (unread.length > 0) await appendAdopted(adoptedFile(keeper.lake.root, vendor, dataset, day), unread)
+    await writeAside(keeper, vendor, dataset, aside)
+    const lost = await loseCells(
+      keeper.db,
+      vendor,
+      dataset,
+      aside.map((line) => lostCell(spec, line)),
+      keeper.now(),
+    )
+    return { lines: present.length + unread.length + aside.length, lost }
+  })
+}
+
+/** The line that is missing; null where there is nothing to say. */
+function lineOf(
+  keeper: Keeper,
+  { vendor, dataset, spec }: Of,
+  cell: DoubtfulCell,
+  held: Held | null,
+  hashes: ReadonlyMap<string, string>,
+): ManifestLine | AdoptedLine | SetAsideLine | null {
+  const { symbol, dt, at } = cell
+  const { root } = keeper.lake
+  const lost = (why: SetAsideLine['why']): SetAsideLine => {
+    const path = held?.file ?? rawFile(root, vendor, dataset, spec.raw_layout, dt, symbol)
+    const line = asideLine(keeper, dataset, dt, { symbol, vendor, at }, why, path)
+    return cell.isLost ? { ...line, at: new Date(at).toISOString() } : line
+  }
+  if (cell.isLost) return cell.told === 'lost' ? null : lost('gone')
+  if (held === null) return cell.isKnown ? lost('gone') : null
+  const path = relative(root, held.file)
+  const now = new Date(keeper.now()).toISOString()
+  if (cell.isKnown && cell.digest === null) {
+    const { rows } = cell
+    const verified = rows > 0 ? 'footers' : 'names'
+    if (cell.told !== null && cell.told !== 'lost') return null
+    return { dataset, symbol, dt, vendor, verified, rows: rows || null, path, bytes: held.bytes, adopted_at: now }
+  }
+  const parts = held.parts.map((part) => asRawPart(part, spec.columns))
+  const rows = parts.flatMap((part) => part.rows)
+  const digest = digestRows(newestVintages(rows))
+  if (digest === cell.digest && digest === cell.told) return null
+  const { provenance } = parts.reduce((a, b) => (b.provenance.fetchedAt > a.provenance.fetchedAt ? b : a))
+  const line: ManifestLine = {
+    dataset,
+    symbol,
+    dt,
+    vendor,
+    feed: provenance.feed,
+    adjustment: provenance.adjustment,
+    rows: distinctRows(rows, spec.key),
+    digest,
+    previous: null,
+    verdict: 'new',
+    path,
+    sha256: hashes.get(held.file)!,
+    fetched_at: new Date(provenance.fetchedAt).toISOString(),
+  }
+  if (digest === cell.digest) return line
+  // A version the database never heard of, in a file that is to the byte what a line said when it was written.
+  const isVouchedFor = cell.shas.includes(line.sha256) || cell.told === digest
+  if (isVouchedFor)
+    return { ...line, verdict: cell.isKnown ? 'replaced' : 'new', previous: cell.digest, adopted_at: now }
+  return cell.isKnown ? lost('damaged') : null
+}
+
+/** Cells without rows in any file are not in the map. */
+async function heldCells(keeper: Keeper, of: Of, cells: readonly DoubtfulCell[]): Promise<Map<DoubtfulCell, Held>> {
+  const { vendor, dataset, spec } = of
+  const { lake } = keeper
+  const days = await rawDays(lake.root, vendor, dataset, [...new Set(cells.map(({ dt }) => dt))])
+  const places = cells.map((cell) => ({
+    cell,
+    files: placesOn(lake.root, vendor, dataset, spec.raw_layout, cell.dt, days)(cell.symbol).files,
+  }))
+  const sizes = await fileSizes(places.flatMap(({ files }) => files))
+  const held = new Map<DoubtfulCell, Held>()
+  const byFile = new Map<string, DoubtfulCell[]>()
+  for (const { cell, files } of places) {
+    for (const file of files) if (sizes.has(file)) byFile.set(file, [...(byFile.get(file) ?? []), cell])
+  }
+  // A file at a time: those of minutes and options are large.
+  for (const [file, wanted] of byFile) {
+    const parts = (await fileParts(lake, spec, [file])).get(file) ?? []
+    for (const cell of wanted) {
+      const own = parts.filter(({ symbol }) => symbol === cell.symbol)
+      if (own.length > 0 && !held.has(cell)) held.set(cell, { file, bytes: sizes.get(file)!, parts: own })
+    }
+  }
+  return held
+}
