@@ -125,13 +125,17 @@ test.each([
 
 test('no flip of a single bit passes for another line', async () => {
   const whole = Buffer.from(await textOf(line('A')))
-  await mkdir(dirname(file()), { recursive: true })
-  for (let bit = 0; bit < 8 * whole.length; bit++) {
+  const flips = Array.from({ length: 8 * whole.length }, (_, bit) => {
     const flipped = Buffer.from(whole)
     flipped[bit >> 3]! ^= 1 << (bit & 7)
-    await writeFile(file(), flipped)
-    for (const { lines } of await chunks()) for (const found of lines) expect(found, `bit ${bit}`).toEqual(line('A'))
-  }
+    // The newline itself may be flipped: the next line begins on its own all the same.
+    return Buffer.concat([flipped, Buffer.from('\n')])
+  })
+  await mkdir(dirname(file()), { recursive: true })
+  await writeFile(file(), Buffer.concat(flips))
+  const read = await chunks()
+  for (const { lines } of read) for (const found of lines) expect(found).toEqual(line('A'))
+  expect(read.flatMap(({ bad }) => bad).length).toBeGreaterThan(0.9 * flips.length)
 })
 
 test('a stretch of NULs of many megabytes is one bad line, and what follows it is read', async () => {
