@@ -2,7 +2,7 @@
 import { join, relative, sep } from 'node:path'
 import { DatasetName } from '../_market/cell.ts'
 import { type Dt, isDt } from '../_market/dt.ts'
-import { decodeSymbol, encodeSymbol } from './symbol-name.ts'
+import { decodeSymbol, folderNames } from './symbol-name.ts'
 
 /** Symbols of a day in one file, or a file for each cell; options name the cell's symbol `underlier`. */
 export type RawLayout = 'date' | 'date-symbol' | 'date-underlier'
@@ -43,22 +43,25 @@ export const rawFolder = (root: string, vendor: string, dataset: DatasetName): s
   join(rawRoot(root), vendorPart(vendor), datasetPart(dataset))
 
 /** The raw file of a cell. With layout `date` all symbols of the day share it; with `date-symbol` each cell has its own. */
-export function rawFile(
+export const rawFile = (...cell: Parameters<typeof rawFiles>): string => rawFiles(...cell)[0]!
+
+/** Where the raw file of a cell may lie, the place that we write first: older nodes named the folder of a symbol like CON plainly. */
+export function rawFiles(
   root: string,
   vendor: string,
   dataset: DatasetName,
   layout: RawLayout,
   dt: Dt,
   symbol: string,
-): string {
+): string[] {
   const day = join(rawFolder(root, vendor, dataset), `date=${dayPart(dt)}`)
   switch (layout) {
     case 'date':
-      return join(day, 'data.parquet')
+      return [join(day, 'data.parquet')]
     case 'date-symbol':
-      return join(day, `symbol=${encodeSymbol(symbol)}`, 'data.parquet')
+      return folderNames(symbol).map((name) => join(day, `symbol=${name}`, 'data.parquet'))
     case 'date-underlier':
-      return join(day, `underlier=${encodeSymbol(symbol)}`, 'data.parquet')
+      return folderNames(symbol).map((name) => join(day, `underlier=${name}`, 'data.parquet'))
     default:
       throw new Error(`expected a raw layout date, date-symbol or date-underlier, got ${layout satisfies never}`)
   }

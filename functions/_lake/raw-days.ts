@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path'
 import type { DatasetName } from '../_market/cell.ts'
 import { type Dt, isDt } from '../_market/dt.ts'
 import { codeOf, eachBounded } from './disk.ts'
-import { type RawLayout, rawFile, rawFolder, symbolOfFolder } from './paths.ts'
+import { type RawLayout, rawFile, rawFiles, rawFolder, symbolOfFolder } from './paths.ts'
 
 /** Names inside a day's folder: `data.parquet` where symbols share a file, `symbol=…` or `underlier=…` where each has its own. */
 export type RawDays = Map<Dt, Set<string>>
@@ -56,7 +56,7 @@ export function placesOn(
       names.size === 0
         ? []
         : layouts
-            .map((each) => rawFile(root, vendor, dataset, each, dt, symbol))
+            .flatMap((each) => rawFiles(root, vendor, dataset, each, dt, symbol))
             .filter((path) => names.has(path.slice(dayFolder.length + 1).split('/')[0] as string)),
     target: rawFile(root, vendor, dataset, layout, dt, symbol),
   })

@@ -9,18 +9,19 @@ const LONGEST = 200
  * partitions are, so Spark and DuckDB read `symbol=%43ON` back as CON. Small letters are encoded too: two symbols never meet
  * on a case-blind disk. Throws for text that is empty, not well-formed or too long for a file name.
  */
-export function encodeSymbol(symbol: string): string {
+export const encodeSymbol = (symbol: string): string => encoded(symbol, DEVICE.test(symbol))
+
+function encoded(symbol: string, isDevice: boolean): string {
   // A lone surrogate has no UTF-8: it would become U+FFFD and collide.
   if (symbol === '' || /\p{Surrogate}/u.test(symbol)) {
     throw new Error(`expected a symbol that can name a folder, got ${JSON.stringify(symbol)}`)
   }
   const bytes = Buffer.from(symbol, 'utf8')
-  const device = DEVICE.test(symbol)
   let name = ''
   bytes.forEach((byte, at) => {
     const char = String.fromCharCode(byte)
     const outerDot = char === '.' && (at === 0 || at === bytes.length - 1)
-    const plain = /[A-Z0-9.-]/.test(char) && !outerDot && !(device && at === 0)
+    const plain = /[A-Z0-9.-]/.test(char) && !outerDot && !(isDevice && at === 0)
     name += plain ? char : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`
   })
   if (name.length > LONGEST) {
@@ -31,7 +32,10 @@ export function encodeSymbol(symbol: string): string {
   return name
 }
 
-/** The symbol of a folder name. Throws for a name that `encodeSymbol` does not write. */
+/**
+ * The symbol of a folder name. A device's name is taken plain as well (`symbol=CON`): older nodes on Linux wrote it so. Throws for any other name that
+ * `encodeSymbol` does not write.
+ */
 export function decodeSymbol(name: string): string {
   let symbol: string
   try {
@@ -39,10 +43,14 @@ export function decodeSymbol(name: string): string {
   } catch {
     throw new Error(`expected an encoded symbol, got ${JSON.stringify(name)}`)
   }
-  if (symbol === '' || encodeSymbol(symbol) !== name) {
+  if (symbol === '' || !folderNames(symbol).includes(name)) {
     throw new Error(
       `expected an encoded symbol, got ${JSON.stringify(name)}: it would be written ${symbol && encodeSymbol(symbol)}`,
     )
   }
   return symbol
 }
+
+/** The folder names a symbol may have, the one that we write first. */
+export const folderNames = (symbol: string): string[] =>
+  DEVICE.test(symbol) ? [encodeSymbol(symbol), encoded(symbol, false)] : [encodeSymbol(symbol)]

@@ -10,10 +10,11 @@ import {
   manifestFile,
   rawFile,
   rawFileParts,
+  rawFiles,
   stagingFolder,
   stateFile,
 } from '../../functions/_lake/paths.ts'
-import { decodeSymbol, encodeSymbol } from '../../functions/_lake/symbol-name.ts'
+import { decodeSymbol, encodeSymbol, folderNames } from '../../functions/_lake/symbol-name.ts'
 
 const ROOT = '/data'
 
@@ -73,6 +74,31 @@ test.each([
 
 test.each(['', '\ud800', 'x'.repeat(300)])('a symbol that cannot name a folder is refused (%#)', (symbol) => {
   expect(() => encodeSymbol(symbol)).toThrow(/symbol/)
+})
+
+test.each([
+  ['CON', 'CON'],
+  ['PRN', 'PRN'],
+  ['NUL', 'NUL'],
+  ['AUX.B', 'AUX.B'],
+  ['COM1', 'COM1'],
+])('the plain folder %s of an older node is read as %s', (name, symbol) => {
+  expect(decodeSymbol(name)).toBe(symbol)
+  for (const key of ['symbol', 'underlier']) {
+    const path = `${ROOT}/raw/alpaca/equities_bars/date=2024-07-03/${key}=${name}/data.parquet`
+    expect(rawFileParts(ROOT, path)).toMatchObject({ dt: '2024-07-03', symbol })
+  }
+  const places = rawFiles(ROOT, 'alpaca', 'equities_bars', 'date-symbol', '2024-07-03', symbol)
+  expect(places).toHaveLength(2)
+  expect(places[0]).toBe(rawFile(ROOT, 'alpaca', 'equities_bars', 'date-symbol', '2024-07-03', symbol))
+  expect(places[1]).toContain(`/symbol=${name}/`)
+})
+
+test('the two folders of a device name are different folders on a case-blind disk, and small letters are no spelling', () => {
+  const [encoded = '', plain = ''] = folderNames('CON')
+  expect(encoded.toLowerCase()).not.toBe(plain.toLowerCase())
+  expect(folderNames('AAPL')).toEqual(['AAPL'])
+  for (const name of ['con', 'Con', 'cON', 'prn', '%43on']) expect(() => decodeSymbol(name)).toThrow(/encoded symbol/)
 })
 
 test.each(['', 'aapl', '%41', '%4', '%c3%A9', '..', 'A/B', '%FF'])('%j is not a name that we write', (name) => {
