@@ -1,7 +1,7 @@
 /** Cells that change after the close: which accepted answers differ from what the node has, and in what. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { DatasetConfig } from '../../config/schema.ts'
-import { digestRows, isDigested } from '../_lake/digest.ts'
+import { digestRows, isDigested, isDigestOf } from '../_lake/digest.ts'
 import { readRawCells } from '../_lake/file-parts.ts'
 import type { AcceptedCell } from '../_lake/keep.ts'
 import type { Lake } from '../_lake/lake.ts'
@@ -10,6 +10,7 @@ import { newestVintages } from '../_lake/vintages.ts'
 import { type CellKey, cellKey, type DatasetName } from '../_market/cell.ts'
 import type { Difference } from '../_market/difference.ts'
 import { type Row, rowKey } from '../_market/row.ts'
+import { withoutUnknownZeros } from '../_market/unknown-zero.ts'
 
 /** An answer that is not what the memory knows of its cell. */
 export interface Restated {
@@ -46,7 +47,9 @@ export async function restatedCells(
   for (const [cell, digest] of digests) {
     const key = cellKey(cell.symbol, cell.dt)
     const before = newestVintages(stored.get(key) ?? [])
-    const isKnown = before.length > 0 && digestRows(before) === cell.known
+    const isKnown = before.length > 0 && cell.known !== null && isDigestOf(before, cell.known)
+    // The digest is of a time when a zero was not read as unknown; the rows are the same.
+    if (isKnown && digestRows(before) === digest) continue
     const difference = isKnown ? differenceBetween(before, newestVintages(cell.rows), spec) : null
     restated.set(key, { digest, rows: distinctRows(cell.rows, spec.key), difference })
     if (restated.size % 50 === 0) await nextTurn()
@@ -85,7 +88,7 @@ export function differenceBetween(
 type Fields = Record<string, string | number | null | undefined>
 
 const byKey = (rows: readonly Row[], key: readonly string[]): Map<string, Fields> =>
-  new Map(rows.map((row) => [rowKey(row, key), row as unknown as Fields]))
+  new Map(rows.map((row) => [rowKey(row, key), withoutUnknownZeros(row) as unknown as Fields]))
 
 function larger(most: number | null, from: Fields[string], to: Fields[string]): number | null {
   if (typeof from !== 'number' || typeof to !== 'number' || from === 0) return most

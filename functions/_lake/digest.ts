@@ -3,6 +3,7 @@ import { createHash, hash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 import type { Row } from '../_market/row.ts'
+import { withoutUnknownZeros } from '../_market/unknown-zero.ts'
 import { canonicalLine } from './row-line.ts'
 
 export { isDigested } from './row-line.ts'
@@ -23,9 +24,20 @@ export async function sha256OfFile(path: string): Promise<string> {
  * or absent (a column added later leaves old digests alone), numbers in their shortest exact form (-0 is 0), text as JSON text.
  * Left out is `realtime_start`: a vendor without vintages stamps each answer with the day it was asked, so the same yield would look revised daily.
  * Of yields with vintages the caller passes the newest ones (vintages.ts): the digest is that of the curve that counts.
+ * A zero that stands for an unknown vwap or number of trades is left out like null: files that were written before it was read so hold it still.
  * Throws for a number that is not finite. No rows have a digest too: that of the empty text.
  */
-export function digestRows(rows: readonly Row[]): string {
+export const digestRows = (rows: readonly Row[]): string => digestAsStored(rows.map(withoutUnknownZeros))
+
+/**
+ * Is this the digest of these stored rows? Also when it was made before a zero could mean unknown: such a digest stays with the cell, because a new
+ * one would look like a correction.
+ */
+export const isDigestOf = (rows: readonly Row[], digest: string): boolean =>
+  digestRows(rows) === digest || digestAsStored(rows) === digest
+
+/** With each zero as it stands. */
+function digestAsStored(rows: readonly Row[]): string {
   const [only] = rows
   if (rows.length === 1 && only) return sha256(canonicalLine(only))
   return sha256([...new Set(rows.map(canonicalLine))].sort().join(''))

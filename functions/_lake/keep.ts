@@ -156,7 +156,7 @@ function settle(
   }
   const part = { symbol, provenance, rows: answer }
   const parts = old.length === 0 ? [part] : withVintages(old, part)
-  const decision = decide(rowsOf(old), answer, rowsOf(parts), spec.key)
+  const decision = decide(rowsOf(old), answer, rowsOf(parts), spec.key, known)
   const origin = isWritten(decision) ? provenance : newestOf(old)
   const isMeasured = decision.verdict !== 'same' && decision.previous === known
   return { symbol, dt, origin, decision, difference: isMeasured ? difference : null, known, path, parts }

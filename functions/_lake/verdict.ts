@@ -1,6 +1,6 @@
 /** What an accepted answer means for a cell that may be on disk already. Pure. */
 import { type Row, rowKey } from '../_market/row.ts'
-import { digestRows } from './digest.ts'
+import { digestRows, isDigestOf } from './digest.ts'
 import type { Verdict } from './manifest.ts'
 import { newestVintages } from './vintages.ts'
 
@@ -24,25 +24,29 @@ const digestOf = (rows: readonly Row[]): string => digestRows(newestVintages(row
 
 /**
  * An answer with fewer rows never replaces one with more: a vendor that forgets must not make us forget. `merged` is what would be
- * on disk if the answer is taken. An answer that changes nothing that counts is `same`.
+ * on disk if the answer is taken. An answer that changes nothing that counts is `same`. `known` is the digest by which the old rows are remembered;
+ * where it is theirs it stays their name.
  */
 export function decide(
   old: readonly Row[],
   answer: readonly Row[],
   merged: readonly Row[],
   key: readonly string[],
+  known: string | null = null,
 ): Decision {
   const digest = digestOf(merged)
   const rows = distinctRows(merged, key)
   if (old.length === 0) return { verdict: 'new', rows, digest, previous: null, refused: null }
-  const previous = digestOf(old)
+  const stored = digestOf(old)
+  const isOlder = known !== null && known !== stored && isDigestOf(newestVintages(old), known)
+  const previous = isOlder ? known : stored
   const had = distinctRows(old, key)
   // Of bars the answer is what would be on disk.
   const answered = answer === merged ? digest : digestOf(answer)
-  if (previous === answered) return { verdict: 'same', rows: had, digest: previous, previous, refused: null }
+  if (stored === answered) return { verdict: 'same', rows: had, digest: previous, previous, refused: null }
   if (distinctRows(answer, key) < had) {
     return { verdict: 'kept_more_rows', rows: had, digest: previous, previous, refused: answered }
   }
-  if (previous === digest) return { verdict: 'same', rows: had, digest, previous, refused: null }
+  if (stored === digest) return { verdict: 'same', rows: had, digest: previous, previous, refused: null }
   return { verdict: 'replaced', rows, digest, previous, refused: null }
 }

@@ -1,6 +1,7 @@
 /** One bar as vendors write it (`t o h l c v vw n`), read without guessing: a value of the wrong kind is an issue, never coerced. */
 import { z } from 'zod'
 import type { Bar } from '../_market/row.ts'
+import { withoutUnknownZeros } from '../_market/unknown-zero.ts'
 import { firstIssue } from './read-json.ts'
 
 // 1980 to 2100 in milliseconds: a stamp in seconds, microseconds or nanoseconds falls outside and is not taken for a day.
@@ -34,7 +35,7 @@ export const instantOfText = (t: unknown): number | null =>
 /** Epoch ms of a whole number of milliseconds; null for anything else. */
 export const instantOfNumber = (t: unknown): number | null => (typeof t === 'number' ? plausible(t) : null)
 
-/** Reads one row; `stampOf` knows how this vendor writes an instant. Prices are not judged: that is for QC. */
+/** Reads one row; `stampOf` knows how this vendor writes an instant. Prices are not judged: that is for QC. An unknown vwap or count is null. */
 export function readBar(row: unknown, stampOf: (t: unknown) => number | null): BarRow {
   const stamped = Stamped.safeParse(row)
   if (!stamped.success) return { ts: null, bar: null, issue: `expected a bar, got ${JSON.stringify(row).slice(0, 80)}` }
@@ -46,5 +47,6 @@ export function readBar(row: unknown, stampOf: (t: unknown) => number | null): B
   const prices = Prices.safeParse(row)
   if (!prices.success) return { ts, bar: null, issue: firstIssue(prices.error) }
   const { o, h, l, c, v, vw, n } = prices.data
-  return { ts, bar: { ts, open: o, high: h, low: l, close: c, volume: v, vwap: vw ?? null, trades: n ?? null } }
+  const bar = { ts, open: o, high: h, low: l, close: c, volume: v, vwap: vw ?? null, trades: n ?? null }
+  return { ts, bar: withoutUnknownZeros<Bar>(bar) }
 }

@@ -39,7 +39,9 @@ function barCounts(spec: DatasetConfig, { usable }: CuratedColumns): Record<stri
   const isMinute = spec.timeframe === 'minute'
   const given = (names: readonly string[], condition: string) =>
     names.every((name) => usable.has(name)) ? condition : null
-  const traded = ['vwap'].filter((name) => usable.has(name))
+  // Files that were curated before a zero could mean unknown hold it still.
+  const vwap = usable.has('volume') ? 'CASE WHEN vwap <> 0 OR volume <= 0 THEN vwap END' : 'vwap'
+  const traded = usable.has('vwap') ? [vwap] : []
   const counted = ['volume', 'trades'].filter((name) => usable.has(name))
   return {
     regular_rows: isMinute ? given(['ts'], 'us >= open_us AND us < close_us') : null,

@@ -258,17 +258,20 @@ describe('the whole market on one day', () => {
 
   it('finds each symbol under its name of that day and in the spelling of the vendor', async () => {
     const wants = ['BAC.PRL', 'BRK-B', 'META', 'NEW'].map((symbol) => want(symbol, DAYS[0]!))
-    const rows = ['BACpL', 'BRK.B', 'FB', 'META', 'NEW'].map((ticker, at) => ({ ...grouped(ticker, DAYS[0]!), n: at }))
+    const rows = ['BACpL', 'BRK.B', 'FB', 'META', 'NEW'].map((ticker, at) => ({
+      ...grouped(ticker, DAYS[0]!),
+      n: at + 1,
+    }))
     const answer = await asking(wants, inOrder([aggs(rows)]), {
       ...termsOf('equities_bars', NOW),
       names: { META: { until: null, was: [{ symbol: 'FB', to: '2024-06-03' }] } },
     })
     const trades = Object.fromEntries([...answer.rows].map(([key, [row]]) => [key.split(' ')[0], row]))
     expect(trades).toMatchObject({
-      'BAC.PRL': { trades: 0 },
-      'BRK-B': { trades: 1 },
-      META: { trades: 2 },
-      NEW: { trades: 4 },
+      'BAC.PRL': { trades: 1 },
+      'BRK-B': { trades: 2 },
+      META: { trades: 3 },
+      NEW: { trades: 5 },
     })
     expect(answer.strays).toEqual([])
   })
