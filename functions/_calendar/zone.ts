@@ -11,6 +11,10 @@ const MS_PER_HOUR = 3_600_000
 const MS_PER_DAY = 86_400_000
 const MS_PER_MEAN_YEAR = 365.2425 * MS_PER_DAY
 
+/** The zones a stamp without one may be in. */
+export const ZONES = ['America/New_York', 'UTC'] as const
+export type Zone = (typeof ZONES)[number]
+
 /** Hours behind UTC. */
 const STANDARD = 5
 const DAYLIGHT = 4

@@ -5,6 +5,7 @@
 import { open, readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
 import { z } from 'zod'
+import { ZONES } from '../_calendar/zone.ts'
 import { DatasetName, SymbolText } from '../_market/cell.ts'
 import { type Dt, DtText } from '../_market/dt.ts'
 import { appendDurable } from './atomic.ts'
@@ -23,6 +24,8 @@ export const AdoptedLine = z.object({
   rows: z.int().positive().nullable(),
   path: z.string().min(1),
   bytes: z.int().positive(),
+  /** In which its stamps that carry none were read; absent where that was not asked. */
+  zone: z.enum(ZONES).optional(),
   adopted_at: z.iso.datetime({ precision: 3 }),
 })
 export type AdoptedLine = z.infer<typeof AdoptedLine>

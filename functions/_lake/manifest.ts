@@ -2,6 +2,7 @@
 import { open, readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
 import { z } from 'zod'
+import { ZONES } from '../_calendar/zone.ts'
 import { DatasetName, SymbolText } from '../_market/cell.ts'
 import { Difference } from '../_market/difference.ts'
 import { DtText } from '../_market/dt.ts'
@@ -38,6 +39,8 @@ export const ManifestLine = z.object({
   path: z.string().min(1),
   sha256: Sha256,
   fetched_at: z.iso.datetime({ precision: 3 }),
+  /** In which its stamps that carry none were read, of a file of an older node; absent where that was not asked. */
+  zone: z.enum(ZONES).optional(),
   /** When the cell was taken over from an older node; absent for an answer of this one. */
   adopted_at: z.iso.datetime({ precision: 3 }).optional(),
 })

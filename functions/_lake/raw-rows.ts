@@ -1,14 +1,16 @@
 /** Raw files as one subquery of our rows, whoever wrote them: files of one footer shape are read together, foreign columns as what they mean. */
 import type { DatasetConfig } from '../../config/schema.ts'
-import { instantOf } from '../_calendar/zone.ts'
-import type { Dt } from '../_market/dt.ts'
+import { instantOf, type Zone } from '../_calendar/zone.ts'
+import { addDays, type Dt } from '../_market/dt.ts'
 import { sqlText } from './duck.ts'
 import { rawColumns } from './encode.ts'
 import { groupByShape, shapeOf } from './footers.ts'
 import type { Lake } from './lake.ts'
 import { readParquet } from './parquet-sql.ts'
 import { rawFileParts } from './paths.ts'
-import { type Spelling, SQL_TYPE, spellingOf } from './spelling.ts'
+import { type Spelling, SQL_TYPE, saidValue, spellingOf } from './spelling.ts'
+import { stampZones } from './stamp-zone.ts'
+import { notedZones } from './zone-notes.ts'
 
 /** What the path of a file says about its rows. */
 export interface Place {
@@ -16,25 +18,34 @@ export interface Place {
   dt: Dt
   /** Null where the symbols of a day share the file. */
   symbol: string | null
+  /** Of stamps that carry none; null where nobody can tell: such stamps are null. Left out, UTC. */
+  zone?: Zone | null
 }
 
 /**
- * A subquery over raw files: the columns of a raw row plus `filename` and `file_row_number`. Files of our own shape are read as they are. Any
- * other is read through its spelling: a column that it does not have, or that cannot be ours, is null; `symbol` is that of the path where the path
- * names one. Partition names in the path are not columns. Rejects with DuckDB's error when a file has no footer.
+ * A subquery over raw files: the columns of a raw row plus `filename` and `file_row_number`. Files of our own shape are read as they are, but for what
+ * says nothing (see `saidValue`). Any other is read through its spelling, in the zone that was noted when it was adopted: a column that it does not
+ * have, or that cannot be ours, is null; `symbol` is that of the path where the path names one. Partition names in the path are not columns. Rejects
+ * with DuckDB's error when a file has no footer.
  */
 export async function rawRows(lake: Lake, spec: DatasetConfig, files: readonly string[]): Promise<string> {
   const columns = rawColumns(spec.columns)
   const own = shapeOf(columns.map(({ name, type }) => ({ name, type: SQL_TYPE[type] })))
   const names = [...columns.map(({ name }) => `"${name}"`), 'filename', 'file_row_number'].join(', ')
-  const parts = (await groupByShape(lake.duck, files)).map((group) =>
-    group.shape === own
-      ? `SELECT ${names} FROM ${parquetSql(group.files)}`
-      : `SELECT ${names} FROM ${spelledRowsSql(
-          spellingOf(spec, group.columns),
-          group.files.map((file) => placeOf(lake, file)),
-        )}`,
-  )
+  const values = [
+    ...columns.map((column) => `${saidValue(column, `"${column.name}"`, volumeOf(spec))} AS "${column.name}"`),
+    'filename, file_row_number',
+  ].join(', ')
+  const parts: string[] = []
+  for (const group of await groupByShape(lake.duck, files)) {
+    if (group.shape === own) {
+      parts.push(`SELECT ${values} FROM ${parquetSql(group.files)}`)
+    } else {
+      const spelling = spellingOf(spec, group.columns)
+      const places = await placesOf(lake, spec, spelling, group.files)
+      parts.push(`SELECT ${names} FROM ${spelledRowsSql(spelling, places)}`)
+    }
+  }
   // Without a file the columns are still there.
   if (parts.length === 0) {
     const nulls = columns.map(({ name, type }) => `NULL::${SQL_TYPE[type]} AS "${name}"`)
@@ -56,9 +67,12 @@ export function spelledRowsSql(spelling: Spelling, places: readonly Place[]): st
     FROM ${parquetSql(places.map(({ file }) => file))} r JOIN ${placesSql(places)} p ON p.filename = r.filename)`
 }
 
+const volumeOf = ({ columns }: DatasetConfig): string | undefined =>
+  columns.some(({ name }) => name === 'volume') ? '"volume"' : undefined
+
 const parquetSql = (files: readonly string[]): string => readParquet(files, { filename: true, rowNumber: true })
 
-/** Paths as rows: filename, dt, symbol, midnight (the instant at which the day begins in New York). A VALUES list of thousands takes a second. */
+/** Paths as rows: filename, dt, symbol, midnight and next_midnight (the instants at which the day begins and ends in New York), zone. A VALUES list of thousands takes a second. */
 function placesSql(places: readonly Place[]): string {
   const column = (name: string, type: string, values: (string | null)[]): string =>
     `unnest(from_json(${sqlText(JSON.stringify(values))}, '["${type}"]')) AS ${name}`
@@ -84,11 +98,33 @@ function placesSql(places: readonly Place[]): string {
       'TIMESTAMP',
       places.map(({ dt }) => midnight(dt)),
     ),
+    column(
+      'next_midnight',
+      'TIMESTAMP',
+      places.map(({ dt }) => midnight(addDays(dt, 1))),
+    ),
+    column(
+      'zone',
+      'VARCHAR',
+      places.map(({ zone = 'UTC' }) => zone),
+    ),
   ].join(', ')})`
 }
 
-function placeOf(lake: Lake, file: string): Place {
-  const parts = rawFileParts(lake.root, file)
-  if (!parts) throw new Error(`expected a raw file, got ${file}`)
-  return { file, dt: parts.dt, symbol: parts.symbol }
+/** What the paths of foreign files say, and the zone each is read in. */
+async function placesOf(
+  lake: Lake,
+  spec: DatasetConfig,
+  spelling: Spelling,
+  files: readonly string[],
+): Promise<Place[]> {
+  const parts = files.map((file) => {
+    const said = rawFileParts(lake.root, file)
+    if (!said) throw new Error(`expected a raw file, got ${file}`)
+    return { file, ...said }
+  })
+  if (spelling.zoneless === null) return parts
+  const noted = await notedZones(lake.root, parts)
+  const zones = await stampZones(lake.duck, spec, spelling, parts, ({ file }) => noted.get(file) ?? null)
+  return parts.map((place) => ({ ...place, zone: zones.get(place.file)?.zone ?? null }))
 }

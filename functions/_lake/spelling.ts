@@ -1,6 +1,9 @@
 /** How an older file spells our columns: which of its columns is which of ours, and the SQL that reads it as ours. Knows no disk. */
 import type { ColumnConfig, DatasetConfig } from '../../config/schema.ts'
+import { ZONES } from '../_calendar/zone.ts'
+import { rawColumns } from './encode.ts'
 import type { FileColumn } from './footers.ts'
+import { sqlText } from './sql-text.ts'
 
 /** A stored column in DuckDB. Instants are UTC without a zone. */
 export const SQL_TYPE = {
@@ -11,6 +14,20 @@ export const SQL_TYPE = {
   day: 'DATE',
 } as const
 
+/**
+ * The value of a column of ours where it says something: NaN in an optional column is none, as data frames write nothing; 0 for vwap or trades beside a
+ * volume is none (see _market/unknown-zero.ts). `volume` is the SQL of the row's volume.
+ */
+export function saidValue({ name, type, optional }: ColumnConfig, sql: string, volume: string | undefined): string {
+  const unsaid = [
+    ...(optional && type === 'double' ? [`isnan(${sql})`] : []),
+    ...(UNKNOWN_AS_ZERO.includes(name) && volume !== undefined ? [`(${sql} = 0 AND ${volume} > 0)`] : []),
+  ]
+  return unsaid.length === 0 ? sql : `CASE WHEN NOT coalesce(${unsaid.join(' OR ')}, false) THEN ${sql} END`
+}
+
+const UNKNOWN_AS_ZERO = ['vwap', 'trades']
+
 /** An SQL expression for each column of ours, over a file's columns `r` and a row `p` that tells what its place says (see `spelledRowsSql`). */
 export interface Spelling {
   /** Why the file cannot be taken for ours; null when it can. What is not understood reads as null. */
@@ -19,8 +36,10 @@ export interface Spelling {
   symbol: string | null
   /** The dataset's columns in the order of its configuration. */
   columns: { name: string; sql: string; required: boolean }[]
-  /** True for a row with a value in an optional column that cannot be ours. */
+  /** Which column of the file holds a value that an optional column cannot hold, and the value, as text; null for a row without one. */
   misfit: string
+  /** The row's stamp as written where it carries no zone, over `r` alone: a TIMESTAMP, or null. Null where no row can have such a stamp. */
+  zoneless: string | null
   /** Where the row came from, where the file says it; `date` is a day of its own beside what the rows hold. */
   vendor: string
   feed: string
@@ -49,6 +68,8 @@ const INTEGERS = /^U?(?:TINY|SMALL|BIG|HUGE)?INT(?:EGER)?$/
 const FRACTIONS = /^(?:DOUBLE|FLOAT|DECIMAL\(.*\))$/
 const TIMESTAMPS = /^TIMESTAMP(?:_S|_MS|_NS)?$/
 const DAY_TEXT = String.raw`'\d{4}-\d{2}-\d{2}'`
+/** A text that ends in an offset or the name of a zone behind its time of day. */
+const ZONED_TEXT = String.raw`':\d{2}(\.\d+)?\s*([Zz]|[+-]\d{1,2}(:?\d{2}){0,2}|[A-Za-z][A-Za-z_/+-]*)\s*$'`
 
 /** Columns that an older file may lack although ours always have them: what stands in for them is told by `derived`, or is known to be missing. */
 const MAY_LACK = ['realtime_start']
@@ -73,25 +94,27 @@ export function spellingOf(spec: DatasetConfig, columns: readonly FileColumn[]):
     }
     return undefined
   }
+  const isOwn = isOwnShape(spec, columns)
   const isOption = spec.expected_rows === 'contracts'
   const contract = isOption ? find('contract', ['symbol']) : undefined
   const occ = contract ? occSql(contract) : ''
   const found: Spelling['columns'] = []
-  const misfits: string[] = ['false']
+  const misfits: string[] = []
   for (const column of spec.columns) {
     const required = !column.optional && !MAY_LACK.includes(column.name)
     const derived = isOption && contract ? ofContract(column.name, occ, find('underlier')) : null
     const source = find(column.name)
-    const sql = derived ?? (source ? asOurs(column, source, spec) : null)
+    const sql = derived ?? (source ? asOurs(column, source, isOwn ? 'own' : spec.timeframe) : null)
     if (sql === null && source) {
       faults.push(`the column ${source.name} is ${source.type}, which cannot be ${column.name}`)
     } else if (sql === null && required) {
       const names = [column.name, ...(ALIASES[column.name] ?? [])].join(', ')
       faults.push(`no column for ${column.name}: looked for ${names}`)
     }
-    if (source && sql !== null && !required) misfits.push(`(${quoted(source.name)} IS NOT NULL AND ${sql} IS NULL)`)
+    if (source && sql !== null && !required) misfits.push(misfitSql(source, sql))
     found.push({ name: column.name, sql: sql ?? `NULL::${SQL_TYPE[column.type]}`, required })
   }
+  const volume = found.find(({ name }) => name === 'volume')?.sql
   const textOf = (name: string): string => {
     const column = byName.get(name)
     return column?.type === 'VARCHAR' ? quoted(column.name) : 'NULL::VARCHAR'
@@ -100,14 +123,30 @@ export function spellingOf(spec: DatasetConfig, columns: readonly FileColumn[]):
   return {
     fault: faults[0] ?? null,
     symbol: symbolSql(spec, byName.get('symbol') ?? byName.get('ticker'), contract, found),
-    columns: found,
-    misfit: misfits.join(' OR '),
+    columns: found.map((one, at) => ({ ...one, sql: saidValue(spec.columns[at]!, one.sql, volume) })),
+    misfit: misfits.length === 0 ? 'NULL::VARCHAR' : `CASE ${misfits.join(' ')} END`,
+    zoneless: isOwn ? null : zonelessSql(find('ts')),
     vendor: textOf('vendor'),
     feed: textOf('feed'),
     adjustment: textOf('adjustment'),
-    fetchedAt: (fetched && instantSql(fetched, 'instant')) ?? 'NULL::TIMESTAMP',
+    fetchedAt: (fetched && stampSql(fetched)?.wall) ?? 'NULL::TIMESTAMP',
     date: spec.expected_rows === 'series' ? (daySql(byName.get('date')) ?? 'NULL::DATE') : 'NULL::DATE',
   }
+}
+
+/** Has a file the columns that this node writes? Its stamps are then in UTC and a day's is its start: there is nothing to make out. */
+function isOwnShape(spec: DatasetConfig, columns: readonly FileColumn[]): boolean {
+  const own = rawColumns(spec.columns)
+  return (
+    own.length === columns.length &&
+    own.every(({ name, type }, at) => columns[at]?.name === name && columns[at]?.type === SQL_TYPE[type])
+  )
+}
+
+const misfitSql = (source: FileColumn, sql: string): string => {
+  const from = quoted(source.name)
+  const isSaid = FRACTIONS.test(source.type) ? `${from} IS NOT NULL AND NOT isnan(${from})` : `${from} IS NOT NULL`
+  return `WHEN ${isSaid} AND (${sql}) IS NULL THEN ${sqlText(`${source.name} `)} || left(${from}::VARCHAR, 40)`
 }
 
 const quoted = (name: string): string => `r."${name.replaceAll('"', '""')}"`
@@ -155,12 +194,15 @@ function ofContract(name: string, occ: string, underlier: FileColumn | undefined
   }
 }
 
+/** How the stamps of a file are taken: as this node writes them, as the day they lie in, or as the minute they name. */
+type StampKind = 'own' | DatasetConfig['timeframe']
+
 /** A column of the file as ours; null when its type cannot be. Nothing is rounded: what does not fit becomes null. */
-function asOurs(column: ColumnConfig, source: FileColumn, spec: DatasetConfig): string | null {
+function asOurs(column: ColumnConfig, source: FileColumn, kind: StampKind): string | null {
   const from = quoted(source.name)
   switch (column.type) {
     case 'instant':
-      return instantSql(source, spec.timeframe === 'day' ? 'day' : 'instant')
+      return instantSql(source, kind)
     case 'double':
       return INTEGERS.test(source.type) || FRACTIONS.test(source.type) ? `${from}::DOUBLE` : null
     case 'integer':
@@ -184,28 +226,60 @@ const daySql = (source: FileColumn | undefined): string | null => {
 }
 
 /**
- * An instant, UTC without zone. Text and timestamps without a zone are UTC. A daily bar that is stamped with its bare day (a date, or midnight UTC:
- * no bar begins then) begins, as ours do, when that day begins in New York.
+ * The start of a bar, UTC without zone. A stamp without a zone is in that of its place (`p.zone`); null where that is not known. Any instant within the
+ * New York day of the path is that day's, whose bar begins as ours do; so is a bare day (a date, or a stamp of midnight), which names its day whatever
+ * the zone: at midnight UTC no bar begins. A stamp of another day stays what it is.
  */
-function instantSql(source: FileColumn, kind: 'instant' | 'day'): string | null {
+function instantSql(source: FileColumn, kind: StampKind): string | null {
   const from = quoted(source.name)
-  const isText = source.type === 'VARCHAR'
-  const isDate = source.type === 'DATE'
-  if (isDate && kind !== 'day') return null
-  const utc = isText
-    ? kind === 'day'
-      ? `try_cast(${from} AS TIMESTAMPTZ) AT TIME ZONE 'UTC'`
-      : `CASE WHEN NOT regexp_full_match(${from}, ${DAY_TEXT}) THEN try_cast(${from} AS TIMESTAMPTZ) AT TIME ZONE 'UTC' END`
-    : isDate || TIMESTAMPS.test(source.type)
-      ? `try_cast(${from} AS TIMESTAMP)`
-      : source.type === 'TIMESTAMP WITH TIME ZONE'
-        ? `${from} AT TIME ZONE 'UTC'`
-        : INTEGERS.test(source.type)
-          ? // The smallest number of all is what pandas writes for no time at all.
-            epochSql(`nullif(try_cast(${from} AS BIGINT), (-9223372036854775808)::BIGINT)`)
-          : null
-  if (utc === null || kind === 'instant') return utc
-  return `CASE WHEN ${utc} = p.dt::TIMESTAMP THEN p.midnight ELSE ${utc} END`
+  const isBareType = source.type === 'DATE'
+  if (isBareType && kind !== 'day') return null
+  const stamp = isBareType ? { wall: `${from}::TIMESTAMP`, utc: `${from}::TIMESTAMP` } : stampSql(source)
+  if (stamp === null) return null
+  const { wall, utc } = stamp
+  if (kind === 'own') return wall
+  if (kind !== 'day') {
+    return source.type === 'VARCHAR' ? `CASE WHEN NOT regexp_full_match(${from}, ${DAY_TEXT}) THEN ${utc} END` : utc
+  }
+  return `CASE WHEN ${wall} = date_trunc('day', ${wall}) AND ${wall}::DATE = p.dt THEN p.midnight
+    WHEN ${wall} = date_trunc('day', ${wall}) THEN ${wall}
+    WHEN ${utc} >= p.midnight AND ${utc} < p.next_midnight THEN p.midnight ELSE ${utc} END`
+}
+
+/** A stamp as it is written and as UTC, both TIMESTAMP; null for a type that holds no instant. */
+function stampSql(source: FileColumn): { wall: string; utc: string } | null {
+  const from = quoted(source.name)
+  if (TIMESTAMPS.test(source.type)) {
+    const wall = `try_cast(${from} AS TIMESTAMP)`
+    return { wall, utc: inUtc(wall) }
+  }
+  if (source.type === 'VARCHAR') {
+    // Without a zone the session's is taken, which is UTC.
+    const wall = `(try_cast(${from} AS TIMESTAMPTZ) AT TIME ZONE 'UTC')`
+    return { wall, utc: `CASE WHEN regexp_matches(${from}, ${ZONED_TEXT}) THEN ${wall} ELSE ${inUtc(wall)} END` }
+  }
+  if (source.type === 'TIMESTAMP WITH TIME ZONE') {
+    const utc = `(${from} AT TIME ZONE 'UTC')`
+    return { wall: utc, utc }
+  }
+  if (!INTEGERS.test(source.type)) return null
+  // The smallest number of all is what pandas writes for no time at all.
+  const utc = epochSql(`nullif(try_cast(${from} AS BIGINT), (-9223372036854775808)::BIGINT)`)
+  return { wall: utc, utc }
+}
+
+/** A wall clock in the zone of the row's place, as UTC. */
+const inUtc = (wall: string): string =>
+  `CASE p.zone ${ZONES.map((zone) => `WHEN '${zone}' THEN ${zone === 'UTC' ? wall : `${wall} AT TIME ZONE '${zone}' AT TIME ZONE 'UTC'`}`).join(' ')} END`
+
+function zonelessSql(source: FileColumn | undefined): string | null {
+  const stamp = source && stampSql(source)
+  if (!source || !stamp) return null
+  if (TIMESTAMPS.test(source.type)) return stamp.wall
+  if (source.type !== 'VARCHAR') return null
+  const from = quoted(source.name)
+  const isOther = `regexp_matches(${from}, ${ZONED_TEXT}) OR regexp_full_match(${from}, ${DAY_TEXT})`
+  return `CASE WHEN NOT (${isOther}) THEN ${stamp.wall} END`
 }
 
 /** Seconds, milli-, micro- or nanoseconds since 1970, told apart by size: right from 1973 on and for the next three thousand years. */

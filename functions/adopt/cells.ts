@@ -1,10 +1,14 @@
 /** Which cells a set of files holds: by the path where a file is one cell, by its symbol column where a day's symbols share it. */
 
+import { relative } from 'node:path'
+import type { Zone } from '../_calendar/zone.ts'
 import type { Duck } from '../_lake/duck.ts'
 import type { Footer } from '../_lake/footers.ts'
 import { spelledRowsSql } from '../_lake/raw-rows.ts'
 import { perReadable, readableFooters } from '../_lake/readable.ts'
 import { type Spelling, spellingOf } from '../_lake/spelling.ts'
+import { stampZones } from '../_lake/stamp-zone.ts'
+import { notedZones, zoneNotesFile } from '../_lake/zone-notes.ts'
 import { SymbolText } from '../_market/cell.ts'
 import type { Problem } from './problems.ts'
 import type { Tree } from './trees.ts'
@@ -47,6 +51,7 @@ export async function readableFiles(
   duck: Duck,
   tree: Tree,
   raws: readonly RawFile[],
+  told: Zone | null,
   leave: (problem: Problem) => void,
 ): Promise<{ groups: ReadableFiles[]; rowsOf: Map<string, number> }> {
   const byFile = new Map(raws.map((raw) => [raw.file, raw]))
@@ -67,7 +72,46 @@ export async function readableFiles(
       rowsOf.set(file, footer.rows)
     }
   }
+  for (const group of groups.values()) group.raws = await zonedFiles(duck, tree, group, told, leave)
   return { groups: [...groups.values()].filter(({ raws }) => raws.length > 0), rowsOf }
+}
+
+/** The files of a group with the zone of their stamps; those of which nobody can tell it are left. What was said when a file was adopted before holds. */
+async function zonedFiles(
+  duck: Duck,
+  tree: Tree,
+  { spelling, raws }: ReadableFiles,
+  told: Zone | null,
+  leave: (problem: Problem) => void,
+): Promise<RawFile[]> {
+  if (spelling.zoneless === null) return raws
+  const { vendor, dataset } = tree
+  const noted = await notedZones(
+    tree.root,
+    raws.map(({ file, dt }) => ({ file, dt, vendor, dataset })),
+  )
+  const byFile = new Map(raws.map((raw) => [raw.file, raw]))
+  const zoned: RawFile[] = []
+  await perReadable(
+    [...byFile.keys()],
+    async (files) => {
+      const part = picked(byFile, files)
+      const zones = await stampZones(duck, tree.spec, spelling, part, ({ file }) => noted.get(file) ?? told)
+      for (const raw of part) {
+        const found = zones.get(raw.file)
+        const before = noted.get(raw.file)
+        if (found === undefined) throw new Error(`expected the zone of ${raw.path}, got none`)
+        if (found.zone === null) leave({ kind: 'zone', path: raw.path, what: found.doubt })
+        else if (told !== null && before !== undefined && before !== told) {
+          const notes = relative(tree.root, zoneNotesFile(tree.root, vendor, dataset, raw.dt))
+          const what = `its stamps were adopted as ${before} before, not as ${told}: leave "zone" out, or take its line out of ${notes}`
+          leave({ kind: 'zone', path: raw.path, what })
+        } else zoned.push({ ...raw, zone: found.zone })
+      }
+    },
+    refusing(byFile, leave),
+  )
+  return zoned
 }
 
 function groupOf(groups: Map<string, ReadableFiles>, tree: Tree, { shape, columns }: Footer): ReadableFiles {

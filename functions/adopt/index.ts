@@ -1,6 +1,7 @@
 /** POST /adopt: takes over the raw files of an older node where they lie. Nothing is moved or rewritten; call again while it says `more`. */
 import { z } from 'zod'
 import { beginAnew, endWalk, findWalk, type Walk } from '../../db/adoptions/walks.ts'
+import { ZONES, type Zone } from '../_calendar/zone.ts'
 import { inTurn } from '../_lake/in-turn.ts'
 import { type Ending, Night, RequestError } from '../_runtime/door.ts'
 import type { Node } from '../_runtime/node.ts'
@@ -14,6 +15,8 @@ export const AdoptBody = Night.extend({
   verify: z.enum(VERIFIES).default('footers'),
   vendor: z.string().optional(),
   dataset: z.string().optional(),
+  /** The zone of stamps that carry none, in every file of this walk. Left out, files whose stamps may be either are left. */
+  zone: z.enum(ZONES).optional(),
   /** Things looked at in one call; a little more where one folder holds several. */
   limitFiles: z.int().min(1).max(1_000_000).default(20_000),
   /** Begins anew once every walk has come to its end; while one is under way they go on, so a loop of equal calls ends. */
@@ -85,7 +88,7 @@ const walksOf = (trees: readonly Tree[], verify: Verify): Walk[] =>
 async function adoptTree(
   node: Node,
   tree: Tree,
-  { verify, limitFiles }: z.output<typeof AdoptBody>,
+  { verify, limitFiles, zone }: z.output<typeof AdoptBody>,
   adopted: Adopted,
   list: ProblemList,
 ): Promise<void> {
@@ -96,7 +99,7 @@ async function adoptTree(
   let batch: Met[] = []
   let sharedBytes = 0
   const flush = async (): Promise<void> => {
-    await takeBatch(node, tree, verify, batch, adopted, list)
+    await takeBatch(node, tree, { verify, zone: zone ?? null }, batch, adopted, list)
     batch = []
     sharedBytes = 0
   }
@@ -120,7 +123,7 @@ async function adoptTree(
 async function takeBatch(
   node: Node,
   tree: Tree,
-  verify: Verify,
+  { verify, zone }: { verify: Verify; zone: Zone | null },
   met: readonly Met[],
   adopted: Adopted,
   list: ProblemList,
@@ -129,6 +132,7 @@ async function takeBatch(
   const batch: Batch = {
     tree,
     verify,
+    zone,
     raws: met.flatMap((one) => ('raw' in one ? [one.raw] : [])),
     place: met.at(-1)?.place ?? '',
   }

@@ -28,6 +28,7 @@ export async function appendRead(tree: Tree, cells: readonly ReadCell[], now: nu
       path: raw.path,
       sha256,
       fetched_at: new Date(origin.fetchedAt).toISOString(),
+      ...zoneOf(raw),
       adopted_at: adoptedAt,
     }),
   )
@@ -44,11 +45,14 @@ export async function appendUnread(
   const { dataset, vendor } = tree
   const file = adoptedFile(tree.root, vendor, dataset, dayOf(now))
   const adoptedAt = new Date(now).toISOString()
-  const lines = inOrder(cells).map(({ raw: { path, bytes, dt }, symbol, rows }): AdoptedLine => {
-    return { dataset, symbol, dt, vendor, verified, rows, path, bytes, adopted_at: adoptedAt }
+  const lines = inOrder(cells).map(({ raw, symbol, rows }): AdoptedLine => {
+    const { path, bytes, dt } = raw
+    return { dataset, symbol, dt, vendor, verified, rows, path, bytes, ...zoneOf(raw), adopted_at: adoptedAt }
   })
   return { path: relative(tree.root, file), bytes: await appendAdopted(file, lines) }
 }
+
+const zoneOf = ({ zone }: CellInFile['raw']): Pick<AdoptedLine, 'zone'> => (zone === undefined ? {} : { zone })
 
 const dayOf = (instant: number): Dt => new Date(instant).toISOString().slice(0, 10)
 

@@ -21,6 +21,8 @@ export const PROBLEMS = [
   'day',
   /** A column is missing, or holds something that cannot be it. */
   'columns',
+  /** Stamps that carry no zone, and nothing that tells which is meant: say it with the option `zone`. */
+  'zone',
   /** A whole file, and no row in it. */
   'no_rows',
   /** Rows of another day, symbol, vendor or feed than their place says, or values that are none. */

@@ -2,7 +2,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { DatasetConfig } from '../../config/schema.ts'
 import { calendarOf } from '../_calendar/calendar.ts'
-import { newYorkDt } from '../_calendar/zone.ts'
+import { instantOf, newYorkDt } from '../_calendar/zone.ts'
 import { digestRows, sha256OfFile } from '../_lake/digest.ts'
 import { eachBounded } from '../_lake/disk.ts'
 import { type Duck, sqlText } from '../_lake/duck.ts'
@@ -167,7 +167,7 @@ function misplaced(row: StoredRow, symbol: string, vendor: string): string | nul
 }
 
 function misfit(row: StoredRow, spelling: Spelling, spec: DatasetConfig): string | null {
-  if (row.misfit === true) return 'an optional value that cannot be stored'
+  if (typeof row.misfit === 'string') return `${row.misfit} cannot be stored`
   for (const { name, required } of spelling.columns) {
     const value = row[name]
     if (value === null || value === undefined) {
@@ -190,6 +190,9 @@ function misdated(row: StoredRow, dt: Dt, spec: DatasetConfig): string | null {
     // A bare day that is not the path's (spelling.ts): as an instant it lies on the evening before.
     const isBare = spec.timeframe === 'day' && row.ts % 86_400_000 === 0
     if (isBare || day !== dt) return said(isBare ? new Date(row.ts).toISOString().slice(0, 10) : day)
+    if (spec.timeframe === 'day' && row.ts !== instantOf(dt, '00:00')) {
+      return `ts is ${new Date(row.ts).toISOString()}, expected the start of ${dt} in New York, as this node stamps daily bars`
+    }
   }
   if (typeof row.date === 'string' && row.date !== dt) return said(row.date)
   if (spec.expected_rows === 'events' && typeof row.effective_date === 'string') {

@@ -3,9 +3,12 @@
 import type { DatasetConfig } from '../../config/schema.ts'
 import { type AdoptedCell, recordAdopted } from '../../db/adoptions/record-adopted.ts'
 import type { Db } from '../../db/client.ts'
+import type { Zone } from '../_calendar/zone.ts'
 import type { Duck } from '../_lake/duck.ts'
 import { inTurn } from '../_lake/in-turn.ts'
+import { noteZones } from '../_lake/zone-notes.ts'
 import { cellKey } from '../_market/cell.ts'
+import type { Dt } from '../_market/dt.ts'
 import { cellInMasks } from '../_recovery/masked-cell.ts'
 import { type CellInFile, cellsByName, cellsOf, readableFiles } from './cells.ts'
 import { knownCells, type Verify } from './known.ts'
@@ -18,6 +21,8 @@ import type { RawFile } from './walk.ts'
 export interface Batch {
   tree: Tree
   verify: Verify
+  /** Said of stamps that carry no zone. */
+  zone: Zone | null
   raws: RawFile[]
   /** The place the walk has reached with it. */
   place: string
@@ -46,6 +51,7 @@ export async function takeOver(
     const step = { walk: { vendor: tree.vendor, dataset: tree.dataset, verify }, place }
     const cells = fresh.map((cell) => adoptedCell(cell, tree.spec, now))
     // The lines first: what the database knows must be written down somewhere that outlives it.
+    await noteZones(tree.root, tree, saidZones(batch, fresh), now)
     const mark = await writeDown(tree, fresh, verify, now)
     await recordAdopted(db, { vendor: tree.vendor, dataset: tree.dataset, cells, step, mark, now })
     return {
@@ -59,11 +65,20 @@ export async function takeOver(
 
 type Fresh = CellInFile | ReadCell
 
+/** The zone that somebody said of the files of these cells, where it matters. Of an unopened file nobody knows whether it does: it is noted all the same. */
+function saidZones({ verify, zone }: Batch, fresh: readonly Fresh[]): { path: string; dt: Dt; zone: Zone }[] {
+  if (zone === null) return []
+  const files = new Map(fresh.map(({ raw }) => [raw.path, raw]))
+  return [...files.values()]
+    .filter((raw) => verify === 'names' || raw.zone !== undefined)
+    .map(({ path, dt }) => ({ path, dt, zone }))
+}
+
 /** The cells of the batch that are new to the memory, looked at as closely as asked, and how many files hold nothing new. */
 async function looked(
   db: Db,
   duck: Duck,
-  { tree, verify, raws }: Batch,
+  { tree, verify, zone, raws }: Batch,
   leave: (problem: Problem) => void,
 ): Promise<{ fresh: Fresh[]; known: number }> {
   // A file of one cell is known by its name: opening it would tell nothing.
@@ -81,7 +96,7 @@ async function looked(
     const fresh = once(await unknownOf(db, tree, verify, cells))
     return { fresh, known: knownByName + filesOf(cells) - filesOf(fresh) }
   }
-  const readable = await readableFiles(duck, tree, unread, leave)
+  const readable = await readableFiles(duck, tree, unread, zone, leave)
   const cells = await cellsOf(duck, tree, readable, leave)
   const fresh = once(await unknownOf(db, tree, verify, cells))
   const known = knownByName + filesOf(cells) - filesOf(fresh)

@@ -4,6 +4,7 @@ import { lstat, readdir } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import type { DatasetConfig } from '../../config/schema.ts'
 import { calendarOf } from '../_calendar/calendar.ts'
+import type { Zone } from '../_calendar/zone.ts'
 import { codeOf, eachBounded } from '../_lake/disk.ts'
 import { CELL_FOLDER, isAside } from '../_lake/paths.ts'
 import { decodeSymbol } from '../_lake/symbol-name.ts'
@@ -23,6 +24,8 @@ export interface RawFile {
   /** The cell's symbol; null where the symbols of a day share the file. */
   symbol: string | null
   bytes: number
+  /** Of its stamps that carry none, once that is known. */
+  zone?: Zone
 }
 
 /** One thing met on the way, at its place below the dataset's folder: a file to take over, or why not. */

@@ -1,16 +1,19 @@
 import { createHash } from 'node:crypto'
 import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { restatedCells } from '../../functions/_dispatch/restated.ts'
 import { tempBeside } from '../../functions/_lake/atomic.ts'
-import { digestRows } from '../../functions/_lake/digest.ts'
+import { digestRows, isDigestOf, sha256 } from '../../functions/_lake/digest.ts'
 import { encodeRows } from '../../functions/_lake/encode.ts'
 import { readRawCells, readRawParts } from '../../functions/_lake/file-parts.ts'
 import { type AcceptedCell, keepCells } from '../../functions/_lake/keep.ts'
 import type { Lake } from '../../functions/_lake/lake.ts'
 import { type ManifestLine, readManifests } from '../../functions/_lake/manifest.ts'
 import { rawFile } from '../../functions/_lake/paths.ts'
+import { canonicalLine } from '../../functions/_lake/row-line.ts'
 import type { Row } from '../../functions/_market/row.ts'
+import { withoutUnknownZeros } from '../../functions/_market/unknown-zero.ts'
 import { bar, dropLake, filesIn, from, JULY_3, minutes, specOf, tempLake, yieldOf } from './lake-fixture.ts'
 
 let lake: Lake
@@ -278,8 +281,46 @@ test('files of an older node are read though columns are missing, and what they 
     {
       symbol: 'CON',
       provenance: { vendor: 'massive', feed: 'unknown', adjustment: 'raw', fetchedAt: 0 },
-      rows: [{ ts: JULY_3, open: 1.5, high: 2, low: 1, close: 1.5, volume: 100, vwap: null, trades: null }],
+      rows: [
+        { ts: Date.UTC(2024, 6, 3, 4), open: 1.5, high: 2, low: 1, close: 1.5, volume: 100, vwap: null, trades: null },
+      ],
     },
   ])
   await expect(encodeRows(DAILY.columns, parts ?? [])).resolves.toBeInstanceOf(Buffer)
+})
+
+describe('a day that was written before a zero of vwap or trades meant unknown', () => {
+  const KEPT_BEFORE = [bar(JULY_3, { vwap: 0, trades: 0 }), bar(JULY_3 + 60_000, { vwap: 10.3, trades: 4 })]
+  const READ_NOW = KEPT_BEFORE.map(withoutUnknownZeros)
+  /** As `digestRows` made it then: over the canonical lines with each zero. */
+  const DIGEST_BEFORE = sha256(KEPT_BEFORE.map(canonicalLine).sort().join(''))
+  const known = { known: DIGEST_BEFORE }
+
+  test('is the same when it is read again: no correction, no new digest, no line, no write', async () => {
+    await keepMinute([cell('A', KEPT_BEFORE)])
+    const [path] = (await filesIn(lake)).filter((file) => file.endsWith('.parquet'))
+    const before = await hashOf(join(lake.root, path!))
+    expect(await restatedCells(lake, MINUTE, 'equities_bars_minute', 'alpaca', [cell('A', READ_NOW, known)])).toEqual(
+      new Map(),
+    )
+    const [kept] = await keepMinute([cell('A', READ_NOW, known)])
+    expect(kept).toMatchObject({ verdict: 'same', digest: DIGEST_BEFORE, previous: DIGEST_BEFORE })
+    expect(await manifest()).toHaveLength(1)
+    expect(await hashOf(join(lake.root, path!))).toBe(before)
+    expect(isDigestOf(KEPT_BEFORE, DIGEST_BEFORE)).toBe(true)
+    expect(isDigestOf(READ_NOW, digestRows(KEPT_BEFORE))).toBe(true)
+    expect(isDigestOf(READ_NOW.slice(1), DIGEST_BEFORE)).toBe(false)
+  })
+
+  test('is replaced by what differs otherwise, and the correction names that alone', async () => {
+    await keepMinute([cell('A', KEPT_BEFORE)])
+    const corrected = READ_NOW.map((row, at) => (at === 1 ? { ...row, close: 9 } : row))
+    const answers = [cell('A', corrected, known)]
+    const restated = await restatedCells(lake, MINUTE, 'equities_bars_minute', 'alpaca', answers)
+    expect(restated.get('A 2024-07-03')?.difference).toMatchObject({
+      changed: 1,
+      fields: [{ field: 'close', rows: 1 }],
+    })
+    expect(await keepMinute(answers)).toMatchObject([{ verdict: 'replaced', previous: DIGEST_BEFORE }])
+  })
 })

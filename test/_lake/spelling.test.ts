@@ -52,7 +52,7 @@ describe('the names of a bar', () => {
   test('what may be missing is null, what must be there is named', async () => {
     expect(
       await asOurs('equities_bars_minute', `SELECT TIMESTAMP '2024-07-03 13:30:00' AS t, ${PRICES}`),
-    ).toMatchObject([{ ...MINUTE, vwap: null, trades: null, misfit: false }])
+    ).toMatchObject([{ ...MINUTE, vwap: null, trades: null, misfit: null }])
     expect(await asOurs('equities_bars_minute', `SELECT ${PRICES}`)).toMatch(/^no column for ts: .*timestamp, datetime/)
     expect(await asOurs('equities_bars_minute', "SELECT now() AS t, 'ten' AS o, 1 AS h, 1 AS l, 1 AS c, 1 AS v")).toBe(
       'the column o is VARCHAR, which cannot be open',
@@ -62,9 +62,9 @@ describe('the names of a bar', () => {
   test('counts that are no counts are told, not rounded', async () => {
     const found = (n: string) =>
       asOurs('equities_bars_minute', `SELECT TIMESTAMP '2024-07-03 13:30:00' AS t, ${PRICES}, ${n} AS n`)
-    expect(await found('3.0::DOUBLE')).toMatchObject([{ trades: 3, misfit: false }])
-    expect(await found('3.5::DOUBLE')).toMatchObject([{ trades: null, misfit: true }])
-    expect(await found('NULL::DOUBLE')).toMatchObject([{ trades: null, misfit: false }])
+    expect(await found('3.0::DOUBLE')).toMatchObject([{ trades: 3, misfit: null }])
+    expect(await found('3.5::DOUBLE')).toMatchObject([{ trades: null, misfit: 'n 3.5' }])
+    expect(await found('NULL::DOUBLE')).toMatchObject([{ trades: null, misfit: null }])
   })
 
   test('nested columns are never taken for ours', async () => {

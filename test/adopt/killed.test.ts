@@ -62,7 +62,7 @@ test('killed between the lines and the commit: the next call takes the same cell
 test('killed between the manifest lines of read cells and the commit: the start replays them, and the walk finds them known', async () => {
   const { tree, raws } = await untilCommit()
   const { duck } = memory().lake
-  const readable = await readableFiles(duck, tree, raws, never)
+  const readable = await readableFiles(duck, tree, raws, null, never)
   const cells = await cellsOf(duck, tree, readable, never)
   const read = await readCells(duck, tree, readable.groups[0]!, cells, never)
   await appendRead(tree, read, memory().now())

@@ -1,0 +1,104 @@
+/**
+ * In which zone adopted files are read whose stamps carry none, as it was said when they were adopted: beside the manifests a file
+ * `zones-YYYY-MM-DD.jsonl` for each day of data, so that a reader of a day looks at one file, and a lost database loses none of it.
+ */
+import { readFile } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { z } from 'zod'
+import { ZONES, type Zone } from '../_calendar/zone.ts'
+import type { DatasetName } from '../_market/cell.ts'
+import type { Dt } from '../_market/dt.ts'
+import { appendLines } from './manifest.ts'
+import { manifestFile } from './paths.ts'
+import { namesIn } from './raw-days.ts'
+
+/** What was said of one file. `path` is relative to the root of the data. Of two lines the later one counts. */
+const ZoneNote = z.object({
+  path: z.string().min(1),
+  zone: z.enum(ZONES),
+  adopted_at: z.iso.datetime({ precision: 3 }),
+})
+type ZoneNote = z.infer<typeof ZoneNote>
+
+/** The notes of the files of one day. */
+export const zoneNotesFile = (root: string, vendor: string, dataset: DatasetName, dt: Dt): string => {
+  const manifest = manifestFile(root, vendor, dataset, dt)
+  return join(dirname(manifest), basename(manifest).replace(/^manifest/, 'zones'))
+}
+
+/** Writes down the zones of a vendor's files, durably, a day at a time; what is noted already is not written again. Kill it and call it again. */
+export async function noteZones(
+  root: string,
+  { vendor, dataset }: { vendor: string; dataset: DatasetName },
+  files: readonly { path: string; dt: Dt; zone: Zone }[],
+  now: number,
+): Promise<void> {
+  const adoptedAt = new Date(now).toISOString()
+  for (const dt of new Set(files.map((file) => file.dt))) {
+    const noted = await readZoneNotes(root, vendor, dataset, [dt])
+    const lines = files
+      .filter((file) => file.dt === dt && noted.get(file.path) !== file.zone)
+      .map(({ path, zone }): ZoneNote => ({ path, zone, adopted_at: adoptedAt }))
+    await appendLines(
+      zoneNotesFile(root, vendor, dataset, dt),
+      lines.map((line) => `${JSON.stringify(line)}\n`),
+    )
+  }
+}
+
+/** The zones that are noted of raw files, by file. */
+export async function notedZones(
+  root: string,
+  files: readonly { file: string; vendor: string; dataset: DatasetName; dt: Dt }[],
+): Promise<Map<string, Zone>> {
+  const days = new Map<string, { vendor: string; dataset: DatasetName; dts: Set<Dt> }>()
+  for (const { vendor, dataset, dt } of files) {
+    const key = `${vendor} ${dataset}`
+    const known = days.get(key)
+    if (known) known.dts.add(dt)
+    else days.set(key, { vendor, dataset, dts: new Set([dt]) })
+  }
+  const noted = new Map<string, Zone>()
+  for (const { vendor, dataset, dts } of days.values()) {
+    for (const [path, zone] of await readZoneNotes(root, vendor, dataset, [...dts])) noted.set(join(root, path), zone)
+  }
+  return noted
+}
+
+/**
+ * The zones that are noted of a vendor's files on these days, by path relative to the root. A last line that is not whole was being written when the
+ * process died: its cells were not adopted. Throws an Error that names file and line for any other that cannot be read: without it files would be
+ * read hours off.
+ */
+export async function readZoneNotes(
+  root: string,
+  vendor: string,
+  dataset: DatasetName,
+  dts: readonly Dt[],
+): Promise<Map<string, Zone>> {
+  const zones = new Map<string, Zone>()
+  const wanted = dts.map((dt) => zoneNotesFile(root, vendor, dataset, dt))
+  const [first] = wanted
+  if (first === undefined) return zones
+  const there = new Set(await namesIn(dirname(first)))
+  for (const file of wanted) {
+    if (!there.has(basename(file))) continue
+    const lines = (await readFile(file, 'utf8')).split('\n').slice(0, -1)
+    for (const [at, line] of lines.entries()) {
+      const { path, zone } = parsed(line, file, at)
+      zones.set(path, zone)
+    }
+  }
+  return zones
+}
+
+function parsed(line: string, file: string, at: number): ZoneNote {
+  try {
+    return ZoneNote.parse(JSON.parse(line))
+  } catch (error) {
+    throw new Error(
+      `expected {"path", "zone", "adopted_at"} in line ${at + 1} of ${file}, got ${line.slice(0, 120)}: remove the line and adopt its file again with the zone of its stamps`,
+      { cause: error },
+    )
+  }
+}
