@@ -1,6 +1,7 @@
 /** What the footers of many Parquet files say: their columns and their number of rows. */
 import type { Duck } from './duck.ts'
 import { parquetFileMetadata, parquetSchema } from './parquet-sql.ts'
+import { UnreadableNotes } from './zone-notes.ts'
 
 /** A column as DuckDB sees it in a file. */
 export interface FileColumn {
@@ -71,6 +72,7 @@ function columnsOf(shape: string): FileColumn[] {
 /** True when a reader stumbled over the file. Memory, handles, a full disk, a closed lake and a query of ours that is none say nothing about it. */
 export const isOfAFile = (error: unknown): boolean =>
   error instanceof Error &&
+  !(error instanceof UnreadableNotes) &&
   !/Out of Memory|Too many open files|No space left|Permission denied|this DuckDB was closed|^Parser Error/i.test(
     error.message,
   )

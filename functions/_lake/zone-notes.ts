@@ -26,6 +26,14 @@ export const zoneNotesFile = (root: string, vendor: string, dataset: DatasetName
   return join(dirname(manifest), basename(manifest).replace(/^manifest/, 'zones'))
 }
 
+/** Notes that cannot be read say nothing about the raw files: those are left where they are. */
+export class UnreadableNotes extends Error {
+  constructor(message: string, cause: unknown) {
+    super(message, { cause })
+    this.name = 'UnreadableNotes'
+  }
+}
+
 /** Writes down the zones of a vendor's files, durably, a day at a time; what is noted already is not written again. Kill it and call it again. */
 export async function noteZones(
   root: string,
@@ -67,8 +75,8 @@ export async function notedZones(
 
 /**
  * The zones that are noted of a vendor's files on these days, by path relative to the root. A last line that is not whole was being written when the
- * process died: its cells were not adopted. Throws an Error that names file and line for any other that cannot be read: without it files would be
- * read hours off.
+ * process died: its cells were not adopted. Throws UnreadableNotes, which names file and line, for any other that cannot be read: without it files
+ * would be read hours off.
  */
 export async function readZoneNotes(
   root: string,
@@ -83,7 +91,10 @@ export async function readZoneNotes(
   const there = new Set(await namesIn(dirname(first)))
   for (const file of wanted) {
     if (!there.has(basename(file))) continue
-    const lines = (await readFile(file, 'utf8')).split('\n').slice(0, -1)
+    const text = await readFile(file, 'utf8').catch((error: unknown) => {
+      throw new UnreadableNotes(`expected the zones of adopted files in ${file}, but the disk refuses`, error)
+    })
+    const lines = text.split('\n').slice(0, -1)
     for (const [at, line] of lines.entries()) {
       const { path, zone } = parsed(line, file, at)
       zones.set(path, zone)
@@ -96,9 +107,9 @@ function parsed(line: string, file: string, at: number): ZoneNote {
   try {
     return ZoneNote.parse(JSON.parse(line))
   } catch (error) {
-    throw new Error(
-      `expected {"path", "zone", "adopted_at"} in line ${at + 1} of ${file}, got ${line.slice(0, 120)}: remove the line and adopt its file again with the zone of its stamps`,
-      { cause: error },
+    throw new UnreadableNotes(
+      `expected {"path", "zone", "adopted_at"} in line ${at + 1} of ${file}, got ${line.slice(0, 120)}: write the zone of its file's stamps there again`,
+      error,
     )
   }
 }
