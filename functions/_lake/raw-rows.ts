@@ -23,18 +23,20 @@ export interface Place {
 }
 
 /**
- * A subquery over raw files: the columns of a raw row plus `filename` and `file_row_number`. Files of our own shape are read as they are, but for what
- * says nothing (see `saidValue`). Any other is read through its spelling, in the zone that was noted when it was adopted: a column that it does not
- * have, or that cannot be ours, is null; `symbol` is that of the path where the path names one. Partition names in the path are not columns. Rejects
- * with DuckDB's error when a file has no footer.
+ * A subquery over raw files: the columns of a raw row plus `filename`, `file_row_number`, and what the row itself says of its symbol (`said_symbol`)
+ * and of its day (`said_date`, where it names one). Files of our own shape are read as they are, but for what says nothing (see `saidValue`). Any
+ * other is read through its spelling, in the zone that was noted when it was adopted: a column that it does not have, or that cannot be ours, is null;
+ * `symbol` is that of the path where the path names one. Partition names in the path are not columns. Rejects with DuckDB's error when a file has no
+ * footer.
  */
 export async function rawRows(lake: Lake, spec: DatasetConfig, files: readonly string[]): Promise<string> {
   const columns = rawColumns(spec.columns)
   const own = shapeOf(columns.map(({ name, type }) => ({ name, type: SQL_TYPE[type] })))
   const names = [...columns.map(({ name }) => `"${name}"`), 'filename', 'file_row_number'].join(', ')
+  // Our own files say their symbol in each row, and their day by their stamps.
   const values = [
     ...columns.map((column) => `${saidValue(column, `"${column.name}"`, volumeOf(spec))} AS "${column.name}"`),
-    'filename, file_row_number',
+    'filename, file_row_number, symbol AS said_symbol, NULL::DATE AS said_date',
   ].join(', ')
   const parts: string[] = []
   for (const group of await groupByShape(lake.duck, files)) {
@@ -42,14 +44,16 @@ export async function rawRows(lake: Lake, spec: DatasetConfig, files: readonly s
       parts.push(`SELECT ${values} FROM ${parquetSql(group.files)}`)
     } else {
       const spelling = spellingOf(spec, group.columns)
-      const places = await placesOf(lake, spec, spelling, group.files)
-      parts.push(`SELECT ${names} FROM ${spelledRowsSql(spelling, places)}`)
+      const rows = spelledRowsSql(spelling, await placesOf(lake, spec, spelling, group.files))
+      parts.push(`SELECT ${names}, row_symbol AS said_symbol, date AS said_date FROM ${rows}`)
     }
   }
   // Without a file the columns are still there.
   if (parts.length === 0) {
     const nulls = columns.map(({ name, type }) => `NULL::${SQL_TYPE[type]} AS "${name}"`)
-    parts.push(`SELECT ${nulls.join(', ')}, '' AS filename, 0 AS file_row_number WHERE false`)
+    parts.push(
+      `SELECT ${nulls.join(', ')}, '' AS filename, 0 AS file_row_number, NULL::VARCHAR AS said_symbol, NULL::DATE AS said_date WHERE false`,
+    )
   }
   return `(${parts.join(' UNION ALL ')})`
 }

@@ -128,7 +128,7 @@ export function spellingOf(spec: DatasetConfig, columns: readonly FileColumn[]):
     zoneless: isOwn ? null : zonelessSql(find('ts')),
     vendor: textOf('vendor'),
     feed: textOf('feed'),
-    adjustment: textOf('adjustment'),
+    adjustment: adjustmentSql(textOf('adjustment'), byName.get('adjusted')),
     fetchedAt: (fetched && stampSql(fetched)?.wall) ?? 'NULL::TIMESTAMP',
     date: spec.expected_rows === 'series' ? (daySql(byName.get('date')) ?? 'NULL::DATE') : 'NULL::DATE',
   }
@@ -148,6 +148,12 @@ const misfitSql = (source: FileColumn, sql: string): string => {
   const isSaid = FRACTIONS.test(source.type) ? `${from} IS NOT NULL AND NOT isnan(${from})` : `${from} IS NOT NULL`
   return `WHEN ${isSaid} AND (${sql}) IS NULL THEN ${sqlText(`${source.name} `)} || left(${from}::VARCHAR, 40)`
 }
+
+/** `adjusted` is a vendor's own flag, which many collectors keep: true says that the prices are not as traded, whatever else the row says. */
+const adjustmentSql = (said: string, flag: FileColumn | undefined): string =>
+  flag && (flag.type === 'BOOLEAN' || flag.type === 'VARCHAR' || INTEGERS.test(flag.type))
+    ? `CASE WHEN try_cast(${quoted(flag.name)} AS BOOLEAN) THEN 'adjusted' ELSE ${said} END`
+    : said
 
 const quoted = (name: string): string => `r."${name.replaceAll('"', '""')}"`
 

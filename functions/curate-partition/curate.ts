@@ -7,13 +7,14 @@ import { sha256OfFile } from '../_lake/digest.ts'
 import { sqlText } from '../_lake/duck.ts'
 import type { Lake } from '../_lake/lake.ts'
 import { readParquet } from '../_lake/parquet-sql.ts'
-import { curatedFile } from '../_lake/paths.ts'
+import { curatedFile, rawFileParts } from '../_lake/paths.ts'
 import { rawFilesOf } from '../_lake/raw-days.ts'
 import { overRawRows } from '../_lake/raw-read.ts'
 import type { DatasetName } from '../_market/cell.ts'
 import type { Dt } from '../_market/dt.ts'
+import { type AcceptedDay, withAccepted } from './accepted.ts'
 import { curatedSql } from './shapes.ts'
-import { withWinners } from './versions.ts'
+import { type Choice, withWinners } from './versions.ts'
 
 export interface CurateRequest {
   dataset: DatasetName
@@ -26,6 +27,8 @@ export interface CurateRequest {
   vendors: string[]
   /** Versions that QC refused: they never win. */
   refused: { vendor: string; symbol: string; dt: Dt }[]
+  /** Versions that the database knows as delivered or adopted, some days at a time: no other wins. */
+  accepted: AsyncIterable<readonly AcceptedDay[]>
 }
 
 export interface Curated {
@@ -38,38 +41,63 @@ export interface Curated {
   sha256: string
 }
 
+export interface Curation {
+  curated: Curated | null
+  /** Files on days of the partition's sessions that hold something nobody accepted, sorted. */
+  unaccepted: string[]
+}
+
 /**
- * Builds the partition's file and makes it visible whole. Null when no row is left for it (no raw files, no session, all refused): a file
- * from earlier is then removed. The bytes depend on the data only, not on raw layout, fetch times or threads. Rejects with
+ * Builds the partition's file and makes it visible whole. `curated` is null when no row is left for it (no raw files, no session, nothing accepted, all
+ * refused): a file from earlier is then removed. The bytes depend on the data only, not on raw layout, fetch times or threads. Rejects with
  * UnreadableFiles, DuckDB's error or DiskError; the earlier file then stays.
  */
-export async function curatePartition(lake: Lake, request: CurateRequest): Promise<Curated | null> {
-  const { dataset, spec, partition, sessions, vendors, refused } = request
+export async function curatePartition(lake: Lake, request: CurateRequest): Promise<Curation> {
+  const { dataset, spec, partition, sessions } = request
   const path = curatedFile(lake.root, dataset, spec.partition, partition)
-  const files = await rawFilesOf(lake.root, dataset, partition)
-  const built = files.length > 0 ? await build(lake, path, { spec, files, sessions, vendors, refused }) : null
-  if (!built) await removeDurable(path)
+  const days = new Set(sessions.map(({ dt }) => dt))
+  const there = (await rawFilesOf(lake.root, dataset, partition)).filter((file) => days.has(dtOf(lake, file)))
+  const built = await withAccepted(lake, there, request.accepted, async ({ table, files, unaccepted }) => {
+    const none = { curated: null, unaccepted }
+    if (files.length === 0) return none
+    const { curated, shared } = await build(lake, path, { ...request, files, accepted: table })
+    return { curated, unaccepted: [...unaccepted, ...files.filter((file) => shared.has(keyOf(lake, file)))].sort() }
+  })
+  if (!built.curated) await removeDurable(path)
   return built
 }
 
-async function build(lake: Lake, path: string, choice: Parameters<typeof withWinners>[1]): Promise<Curated | null> {
+const dtOf = (lake: Lake, file: string): Dt => rawFileParts(lake.root, file)?.dt ?? ''
+
+/** What a file has in common with cells that it may share with others. */
+function keyOf(lake: Lake, file: string): string {
+  const parts = rawFileParts(lake.root, file)
+  return parts?.symbol === null ? `${parts.vendor} ${parts.dt}` : ''
+}
+
+async function build(
+  lake: Lake,
+  path: string,
+  choice: Choice,
+): Promise<{ curated: Curated | null; shared: Set<string> }> {
   const temp = tempBeside(path)
   await makeFolderOf(path)
   try {
-    await overRawRows(lake, choice.spec, choice.files, (raw) =>
-      withWinners(lake, choice, raw, (winners) =>
-        lake.duck.run(
+    const shared = await overRawRows(lake, choice.spec, choice.files, (raw) =>
+      withWinners(lake, choice, raw, async (winners, unaccepted) => {
+        await lake.duck.run(
           `COPY (${curatedSql(choice.spec, winners)}) TO ${sqlText(temp)}
            (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 100000, USE_TMP_FILE false)`,
-        ),
-      ),
+        )
+        return new Set(unaccepted.map(({ vendor, dt }) => `${vendor} ${dt}`))
+      }),
     )
     const counts = await count(lake, choice.spec, temp)
-    if (counts.rows === 0) return null
+    if (counts.rows === 0) return { curated: null, shared }
     const sha256 = await sha256OfFile(temp)
     const { size } = await stat(temp)
     await adoptTemp(temp, path)
-    return { path, ...counts, bytes: size, sha256 }
+    return { curated: { path, ...counts, bytes: size, sha256 }, shared }
   } finally {
     await rm(temp, { force: true })
   }

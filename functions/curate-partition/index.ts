@@ -1,4 +1,6 @@
 /** POST /curate-partition: rebuilds one touched partition from the raw files; those that cannot be read are set aside. */
+import { relative } from 'node:path'
+import { acceptedVersions } from '../../db/attempts/accepted-versions.ts'
 import { listRefused } from '../../db/attempts/list-refused.ts'
 import { failPartition } from '../../db/partitions/fail-partition.ts'
 import {
@@ -9,10 +11,13 @@ import {
   releasePartition,
 } from '../../db/partitions/partitions.ts'
 import { workLeft } from '../../db/partitions/work-left.ts'
+import { recordUnaccepted, type UnacceptedDay } from '../../db/unaccepted-files/unaccepted-files.ts'
 import { calendarOf } from '../_calendar/calendar.ts'
 import { preferenceOrder, specOf } from '../_dispatch/desk.ts'
+import { rawFileParts } from '../_lake/paths.ts'
 import { UnreadableFiles } from '../_lake/raw-read.ts'
 import { DatasetName } from '../_market/cell.ts'
+import type { Dt } from '../_market/dt.ts'
 import { partitionDays } from '../_market/partition.ts'
 import { setAsideDamaged } from '../_recovery/set-aside.ts'
 import { type Answered, leftOver, Night } from '../_runtime/door.ts'
@@ -68,12 +73,29 @@ async function rebuild(node: Node, work: PartitionWork): Promise<Curated | null>
   const spec = specOf(node.config, dataset)
   const { fromDt, toDt } = partitionDays(work.partition)
   const calendar = calendarOf(spec.calendar)
-  return await curatePartition(node.lake, {
+  const sessions = calendar.sessions(fromDt, toDt).map((dt) => calendar.session(dt)!)
+  const { curated, unaccepted } = await curatePartition(node.lake, {
     dataset,
     spec,
     partition: work.partition,
-    sessions: calendar.sessions(fromDt, toDt).map((dt) => calendar.session(dt)!),
+    sessions,
     vendors: preferenceOrder(node.config, dataset),
     refused: await listRefused(node.db, work.dataset, fromDt, toDt),
+    accepted: acceptedVersions(
+      node.db,
+      dataset,
+      sessions.map(({ dt }) => dt),
+    ),
   })
+  await recordUnaccepted(node.db, dataset, { fromDt, toDt }, unacceptedDays(node.lake.root, unaccepted), node.now())
+  return curated
+}
+
+function unacceptedDays(root: string, files: readonly string[]): UnacceptedDay[] {
+  const days = new Map<Dt, string[]>()
+  for (const file of files) {
+    const dt = rawFileParts(root, file)?.dt
+    if (dt !== undefined) days.set(dt, [...(days.get(dt) ?? []), relative(root, file)])
+  }
+  return [...days].map(([dt, paths]) => ({ dt, paths }))
 }

@@ -16,11 +16,20 @@ export interface Choice {
   vendors: readonly string[]
   /** Versions that must not win. */
   refused: readonly { vendor: string; symbol: string; dt: Dt }[]
+  /** DuckDB's table of the versions that may win: vendor, symbol, dt. */
+  accepted: string
+}
+
+/** Cells of a vendor's day that lie in a shared file and that nobody accepted. */
+export interface UnacceptedCells {
+  vendor: string
+  dt: Dt
+  cells: number
 }
 
 /**
- * Runs `fn` with a subquery of the winning rows among `raw` (those of the chosen files, as `rawRows` gives them): raw columns (symbol, vendor, feed, adjustment filled in from the path where an older file
- * does not say), `dt DATE`, `opens` and `closes` (epoch ms of the session), `filename`, `file_row_number`. Within a cell all rows are of
+ * Runs `fn` with a subquery of the winning rows among `raw` (those of the chosen files, as `rawRows` gives them): raw columns (feed, adjustment filled in where an older file
+ * does not say; vendor, and symbol where the path names one, are those of the path: that is what was accepted), `dt DATE`, `opens` and `closes` (epoch ms of the session), `filename`, `file_row_number`. Within a cell all rows are of
  * one vendor and feed; duplicate stamps are still there. The winner is the best vendor by order, then the version with more distinct
  * rows by the dataset's key, then the newest fetch, then the feed's name.
  */
@@ -28,9 +37,9 @@ export async function withWinners<T>(
   lake: Lake,
   choice: Choice,
   raw: string,
-  fn: (rows: string) => Promise<T>,
+  fn: (rows: string, unaccepted: UnacceptedCells[]) => Promise<T>,
 ): Promise<T> {
-  const { spec, files, sessions, vendors, refused } = choice
+  const { spec, files, sessions, vendors, refused, accepted } = choice
   const { duck } = lake
   const stamp = `(${spec.key.map((name) => `"${name}"`).join(', ')})`
   const adjustment = adjustmentOf(spec.expected_rows)
@@ -54,16 +63,26 @@ export async function withWinners<T>(
         withTable(duck, 'refused', { vendor: 'VARCHAR', symbol: 'VARCHAR', dt: 'DATE' }, bars, (barred) =>
           withTable(duck, 'preference', { vendor: 'VARCHAR', rank: 'INTEGER' }, order, async (preference) => {
             const rows = `(SELECT r.* EXCLUDE (symbol, vendor, feed, adjustment, fetched_at),
-              coalesce(r.symbol, p.symbol) AS symbol, coalesce(r.vendor, p.vendor) AS vendor, coalesce(r.feed, 'unknown') AS feed,
+              coalesce(p.symbol, r.symbol) AS symbol, p.vendor, coalesce(r.feed, 'unknown') AS feed,
               coalesce(r.adjustment, '${adjustment}') AS adjustment, coalesce(r.fetched_at, 'epoch'::TIMESTAMP) AS fetched_at,
               s.dt, s.opens, s.closes
             FROM ${raw} r JOIN ${place} p USING (filename) JOIN ${session} s ON s.dt = p.dt)`
-            const winner = `${place}_winner`
+            const [version, winner] = [`${place}_version`, `${place}_winner`]
             try {
-              await duck.run(winnersSql({ winner, rows, barred, preference, stamp }))
-              return await fn(`(SELECT r.* FROM ${rows} r SEMI JOIN ${winner} w USING (symbol, dt, vendor, feed))`)
+              await duck.run(`CREATE TEMP TABLE ${version} AS
+                SELECT symbol, dt, vendor, feed, max(fetched_at) AS fetched FROM ${rows} GROUP BY symbol, dt, vendor, feed`)
+              const unaccepted = await duck.all<UnacceptedCells & Record<string, unknown>>(
+                `SELECT vendor, dt, count(*) AS cells FROM ${version} ANTI JOIN ${accepted} USING (vendor, symbol, dt)
+                 WHERE symbol IS NOT NULL GROUP BY vendor, dt ORDER BY vendor, dt`,
+              )
+              await duck.run(winnersSql({ winner, version, rows, accepted, barred, preference, stamp }))
+              return await fn(
+                `(SELECT r.* FROM ${rows} r SEMI JOIN ${winner} w USING (symbol, dt, vendor, feed))`,
+                unaccepted,
+              )
             } finally {
               await duck.run(`DROP TABLE IF EXISTS ${winner}`)
+              await duck.run(`DROP TABLE IF EXISTS ${version}`)
             }
           }),
         ),
@@ -72,11 +91,12 @@ export async function withWinners<T>(
 }
 
 /** Distinct stamps are counted only where one vendor has two feeds for a cell: counting them everywhere would need memory for every bar. */
-const winnersSql = (t: { winner: string; rows: string; barred: string; preference: string; stamp: string }): string =>
+const winnersSql = (
+  t: Record<'winner' | 'version' | 'rows' | 'accepted' | 'barred' | 'preference' | 'stamp', string>,
+): string =>
   `CREATE TEMP TABLE ${t.winner} AS
    WITH version AS MATERIALIZED (
-     SELECT symbol, dt, vendor, feed, max(fetched_at) AS fetched FROM ${t.rows} ANTI JOIN ${t.barred} USING (vendor, symbol, dt)
-     GROUP BY symbol, dt, vendor, feed),
+     SELECT * FROM ${t.version} SEMI JOIN ${t.accepted} USING (vendor, symbol, dt) ANTI JOIN ${t.barred} USING (vendor, symbol, dt)),
    contested AS (SELECT symbol, dt, vendor FROM version GROUP BY symbol, dt, vendor HAVING count(*) > 1),
    counted AS (
      SELECT symbol, dt, vendor, feed, count(DISTINCT ${t.stamp}) AS stamps

@@ -52,6 +52,11 @@ export interface CellFacts {
   duplicateRows: number | null
   /** Stamps the winning vendor's raw file holds with different values. */
   duplicateConflicts: number | null
+  /** Rows of the winning vendor's raw file that say of themselves what their place does not: prices that are not as traded, another symbol, vendor or day. */
+  otherAdjustments: number | null
+  otherSymbols: number | null
+  otherVendors: number | null
+  otherDates: number | null
 }
 
 /** The number, or an error when it was not measured: a check must not pass for want of evidence. */
@@ -84,4 +89,8 @@ export const factsOfAbsence = (reason: AbsenceReason | null, expectedRows: numbe
   misdatedRows: null,
   duplicateRows: null,
   duplicateConflicts: null,
+  otherAdjustments: null,
+  otherSymbols: null,
+  otherVendors: null,
+  otherDates: null,
 })

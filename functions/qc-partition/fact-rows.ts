@@ -29,6 +29,10 @@ const FACTS = [
   ['misdatedRows', 'm.misdated_rows'],
   ['duplicateRows', 'r.duplicate_rows'],
   ['duplicateConflicts', 'r.conflicts'],
+  ['otherAdjustments', 'r.other_adjustments'],
+  ['otherSymbols', 'r.other_symbols'],
+  ['otherVendors', 'r.other_vendors'],
+  ['otherDates', 'r.other_dates'],
 ] as const satisfies readonly (readonly [keyof CellFacts, string])[]
 
 /** The tables and queries the row is joined from; null where there is nothing to measure. */
@@ -67,10 +71,13 @@ export function factRowsSql({ spec, qc }: { spec: DatasetConfig; qc: QcConfig },
     LEFT JOIN (${from.baseline ?? 'SELECT NULL::VARCHAR AS symbol, NULL::DATE AS dt, NULL::DOUBLE AS share, NULL::BIGINT AS baseline_days'}) h
       ON h.symbol = c.symbol AND h.dt = c.dt
     LEFT JOIN (
-      SELECT symbol, dt, vendor, feed, sum(duplicate_rows)::BIGINT AS duplicate_rows, sum(conflicts)::BIGINT AS conflicts
+      SELECT symbol, dt, vendor, feed, sum(duplicate_rows)::BIGINT AS duplicate_rows, sum(conflicts)::BIGINT AS conflicts,
+        ${OTHERS.map((name) => `sum(${name})::BIGINT AS ${name}`).join(', ')}
       FROM ${from.duplicates} GROUP BY symbol, dt, vendor, feed
     ) r ON r.symbol = c.symbol AND r.dt = c.dt AND r.vendor = m.vendor AND r.feed = m.feed`
 }
+
+const OTHERS = ['other_adjustments', 'other_symbols', 'other_vendors', 'other_dates']
 
 const NO_MEASURES = [
   'NULL::BIGINT AS row_count, NULL::JSON AS nulls, NULL::VARCHAR AS vendor, NULL::VARCHAR AS feed, NULL::VARCHAR AS adjustment',

@@ -1,4 +1,4 @@
-/** Counts what curation has already thrown away: rows that repeat a stamp within one vendor's raw file. */
+/** Counts what a curated file no longer shows: rows that repeat a stamp within one vendor's raw file, and rows that say they belong elsewhere. */
 import { sep } from 'node:path'
 import type { DatasetConfig } from '../../config/schema.ts'
 import { sqlText } from '../_lake/duck.ts'
@@ -19,6 +19,10 @@ export const DUPLICATE_COLUMNS = {
   feed: 'VARCHAR',
   duplicate_rows: 'BIGINT',
   conflicts: 'BIGINT',
+  other_adjustments: 'BIGINT',
+  other_symbols: 'BIGINT',
+  other_vendors: 'BIGINT',
+  other_dates: 'BIGINT',
 }
 
 /**
@@ -53,20 +57,34 @@ async function duplicatesSql(lake: Lake, spec: DatasetConfig, vendor: string, fi
     .filter((name) => !key.includes(name))
     .map((name) => `"${name}"`)
   // A later fetch of the same stamp is a correction and not a duplicate, where a file keeps both.
-  const within = ['symbol', 'filename', 'vendor', 'feed', ...key.map((name) => `"${name}"`), 'fetched_at'].join(', ')
-  // What an older file does not say is what curation takes it for.
+  const within = ['symbol', 'filename', 'feed', ...key.map((name) => `"${name}"`), 'fetched_at'].join(', ')
+  // What is said of a row's place is that of its path, as curation takes it; what an older file does not say is what curation takes it for.
   return `
-    SELECT symbol, regexp_extract(filename, ${sqlText('/date=(\\d{4}-\\d{2}-\\d{2})/(?:[^/]+/)?data[.]parquet$')}, 1)::DATE AS dt,
-      coalesce(vendor, ${sqlText(vendor)}) AS vendor, coalesce(feed, 'unknown') AS feed,
-      coalesce(sum(copies - 1) FILTER (WHERE alike), 0) AS duplicate_rows,
-      count(*) FILTER (WHERE NOT alike) AS conflicts
+    SELECT symbol, ${DAY} AS dt, ${sqlText(vendor)} AS vendor, coalesce(feed, 'unknown') AS feed,
+      coalesce(sum(copies - 1) FILTER (WHERE alike), 0) AS duplicate_rows, count(*) FILTER (WHERE NOT alike) AS conflicts,
+      ${Object.keys(mismatches(vendor)).map((name) => `sum(${name}) AS ${name}`)}
     FROM (
-      SELECT ${within}, count(*) AS copies, min(content) = max(content) AS alike
-      FROM (SELECT *, hash(${values.join(', ')}) AS content FROM ${await rawRows(lake, spec, files)})
+      SELECT ${within}, count(*) AS copies, min(content) = max(content) AS alike,
+        ${Object.entries(mismatches(vendor)).map(([name, condition]) => `count(*) FILTER (WHERE ${condition}) AS ${name}`)}
+      FROM (
+        SELECT * REPLACE (coalesce(${PATH_SYMBOL}, symbol) AS symbol), hash(${values.join(', ')}) AS content
+        FROM ${await rawRows(lake, spec, files)})
       GROUP BY ${within}
     )
     GROUP BY ALL`
 }
+
+/** The place of a row's file, anchored at its end: the root may lie below folders of such names. */
+const PATH_SYMBOL = `url_decode(nullif(regexp_extract(filename, ${sqlText('/(?:symbol|underlier)=([^/]+)/data[.]parquet$')}, 1), ''))`
+const DAY = `regexp_extract(filename, ${sqlText('/date=(\\d{4}-\\d{2}-\\d{2})/(?:[^/]+/)?data[.]parquet$')}, 1)::DATE`
+
+/** Rows that say of themselves what their place does not, by the name of their count. Prices of any kind but as traded are never right. */
+const mismatches = (vendor: string): Record<string, string> => ({
+  other_adjustments: `adjustment NOT IN ('raw', 'none')`,
+  other_symbols: 'said_symbol <> symbol',
+  other_vendors: `vendor <> ${sqlText(vendor)}`,
+  other_dates: `said_date <> ${DAY}`,
+})
 
 /** Lost, torn or foreign raw files; anything else (memory, disk) is a failure of ours and must be told. */
 const isUnreadable = (error: unknown): boolean =>

@@ -9,6 +9,7 @@ import { countTasks } from '../../db/gap-tasks/count-tasks.ts'
 import { type Incident, listOpenIncidents } from '../../db/incidents/list-incidents.ts'
 import { listLost } from '../../db/lost-files/list-lost.ts'
 import { workLeft } from '../../db/partitions/work-left.ts'
+import { countUnaccepted } from '../../db/unaccepted-files/unaccepted-files.ts'
 import { listScores } from '../../db/vendor-scores/scores.ts'
 import { asofAt } from '../_expected/expected.ts'
 import { dayNumber } from '../_market/dt.ts'
@@ -52,6 +53,7 @@ export const status =
       incidents: (await listOpenIncidents(node.db)).map(incidentOf),
       calendar: (await listCalendarChecks(node.db)).map(calendarDoubts),
       lostFiles: lostFilesOf(await listLost(node.db, FILES_SHOWN)),
+      unacceptedFiles: { ...(await countUnaccepted(node.db, FILES_SHOWN)), next: 'POST /adopt' },
       exports: await listExports(node.db),
     })
   }

@@ -5,8 +5,10 @@ import { join, relative } from 'node:path'
 import { parse } from 'yaml'
 import { type DatasetConfig, Datasets } from '../../config/schema.ts'
 import { closeLake, type Lake, openLake } from '../../functions/_lake/lake.ts'
+import { readManifests } from '../../functions/_lake/manifest.ts'
 import type { DatasetName } from '../../functions/_market/cell.ts'
 import type { Action, Bar, OptionBar, Provenance, Yield } from '../../functions/_market/row.ts'
+import type { AcceptedDay } from '../../functions/curate-partition/accepted.ts'
 
 const { datasets } = Datasets.parse(parse(await readFile('config/datasets.yaml', 'utf8')))
 
@@ -33,6 +35,15 @@ export async function filesIn(lake: Lake): Promise<string[]> {
     .filter((entry) => entry.isFile())
     .map((entry) => relative(lake.root, join(entry.parentPath, entry.name)))
     .sort()
+}
+
+/** The versions that the manifests tell of, as the database would know them. */
+export async function* acceptedByManifests(lake: Lake, dataset: DatasetName): AsyncGenerator<AcceptedDay[]> {
+  for await (const { lines } of readManifests(lake, () => 0)) {
+    yield lines
+      .filter((line) => line.dataset === dataset)
+      .map(({ dt, vendor, symbol }) => ({ dt, vendor, symbols: [symbol] }))
+  }
 }
 
 export const JULY_3 = Date.UTC(2024, 6, 3, 13, 30)

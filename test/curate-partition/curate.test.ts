@@ -9,7 +9,18 @@ import { closeLake, type Lake, openLake } from '../../functions/_lake/lake.ts'
 import { curatedFile, rawFile } from '../../functions/_lake/paths.ts'
 import type { Provenance, Row } from '../../functions/_market/row.ts'
 import { type CurateRequest, curatePartition } from '../../functions/curate-partition/curate.ts'
-import { bar, dropLake, filesIn, from, JULY_3, minutes, specOf, tempLake, yieldOf } from '../_lake/lake-fixture.ts'
+import {
+  acceptedByManifests,
+  bar,
+  dropLake,
+  filesIn,
+  from,
+  JULY_3,
+  minutes,
+  specOf,
+  tempLake,
+  yieldOf,
+} from '../_lake/lake-fixture.ts'
 
 let lake: Lake
 beforeEach(async () => {
@@ -24,7 +35,8 @@ const SESSION = { dt: DT, open: JULY_3, close: JULY_3 + 210 * 60_000 }
 
 const keep = (provenance: Provenance, symbol: string, rows: Row[], dt = DT) =>
   keepCells(lake, specOf(MINUTE), MINUTE, provenance, [{ symbol, dt, rows, known: null }])
-const curate = (more: Partial<CurateRequest> = {}, on = lake) =>
+const curate = async (more: Partial<CurateRequest> = {}, on = lake) => (await curation(more, on)).curated
+const curation = (more: Partial<CurateRequest> = {}, on = lake) =>
   curatePartition(on, {
     dataset: MINUTE,
     spec: specOf(MINUTE),
@@ -32,6 +44,7 @@ const curate = (more: Partial<CurateRequest> = {}, on = lake) =>
     sessions: [SESSION],
     vendors: ['massive', 'alpaca'],
     refused: [],
+    accepted: acceptedByManifests(on, more.dataset ?? MINUTE),
     ...more,
   })
 const read = <T extends Record<string, unknown>>(path: string | undefined, columns = '*') =>
@@ -40,6 +53,48 @@ const origins = async (path: string | undefined) =>
   (await read(path, 'DISTINCT symbol, vendor, feed'))
     .map(({ symbol, vendor, feed }) => `${symbol} ${vendor} ${feed}`)
     .sort()
+
+/** Cells of one vendor's day that the database knows. */
+async function* accept(...symbols: string[]): CurateRequest['accepted'] {
+  yield [{ dt: DT, vendor: 'alpaca', symbols }]
+}
+
+test('a file that nobody accepted is neither curated nor opened, and is named', async () => {
+  await keep(from('massive'), 'A', minutes(3))
+  await keep(from('alpaca'), 'A', minutes(3))
+  await keep(from('alpaca'), 'B', minutes(4))
+  const damaged = rawFile(lake.root, 'massive', MINUTE, 'date-symbol', DT, 'A')
+  await writeFile(damaged, 'no Parquet file')
+  const { curated, unaccepted } = await curation({ accepted: accept('A') })
+  expect(await origins(curated?.path)).toEqual(['A alpaca sip'])
+  expect(unaccepted).toEqual([rawFile(lake.root, 'alpaca', MINUTE, 'date-symbol', DT, 'B'), damaged])
+})
+
+test('of a file that symbols share only the accepted cells are curated, and the file is named', async () => {
+  const spec = specOf('equities_bars')
+  const ts = Date.parse(DT) + 14_400_000
+  const cells = ['A', 'B'].map((symbol) => ({ symbol, dt: DT, rows: [bar(ts)], known: null }))
+  await keepCells(lake, spec, 'equities_bars', from('alpaca'), cells)
+  const daily = { dataset: 'equities_bars', spec, partition: '2024', sessions: [SESSION] } as const
+  const { curated, unaccepted } = await curation({ ...daily, sessions: [SESSION], accepted: accept('B') })
+  expect(await origins(curated?.path)).toEqual(['B alpaca sip'])
+  expect(unaccepted).toEqual([rawFile(lake.root, 'alpaca', 'equities_bars', 'date', DT, 'ANY')])
+  const all = await curation({ ...daily, sessions: [SESSION], accepted: accept('A', 'B') })
+  expect(all).toMatchObject({ curated: { cells: 2 }, unaccepted: [] })
+})
+
+test('what is accepted of a day comes in any number of parts', async () => {
+  for (const symbol of ['A', 'B', 'C']) await keep(from('alpaca'), symbol, minutes(1))
+  async function* parts(): CurateRequest['accepted'] {
+    yield [{ dt: DT, vendor: 'alpaca', symbols: ['A'] }]
+    yield []
+    yield [{ dt: DT, vendor: 'alpaca', symbols: ['C'] }]
+    yield [{ dt: '2024-07-05', vendor: 'alpaca', symbols: ['B'] }]
+  }
+  const { curated, unaccepted } = await curation({ accepted: parts() })
+  expect(await origins(curated?.path)).toEqual(['A alpaca sip', 'C alpaca sip'])
+  expect(unaccepted).toHaveLength(1)
+})
 
 test('a minute partition has its columns, is sorted by symbol and time, and says what it is', async () => {
   await keep(from('alpaca'), 'B', [bar(JULY_3 + 60_000, { vwap: 10.4, trades: 3 }), bar(JULY_3)])
@@ -130,7 +185,10 @@ test('within a vendor the feed with more distinct stamps wins, then the newest f
     [iex(young), minutes(3)],
     [sip(old), minutes(3)],
   ])
-  expect(await origins((await curate())?.path)).toEqual(['FULL alpaca sip', 'TIED alpaca iex'])
+  expect(await origins((await curate({ accepted: accept('FULL', 'TIED') }))?.path)).toEqual([
+    'FULL alpaca sip',
+    'TIED alpaca iex',
+  ])
 })
 
 test('a refused version never wins, and a cell without another is left out', async () => {
@@ -150,7 +208,7 @@ test('of duplicate stamps the newest fetch stays, and of one fetch the later row
     rows: closes.map((close) => bar(JULY_3, { close })),
   })
   await writeFile(path, await encodeRows(specOf(MINUTE).columns, [part(2_000, 1, 2), part(1_000, 3)]))
-  expect(await read((await curate())?.path, 'close')).toEqual([{ close: 2 }])
+  expect(await read((await curate({ accepted: accept('A') }))?.path, 'close')).toEqual([{ close: 2 }])
 })
 
 test('rows on days without a session are left out; when none is left the earlier file goes', async () => {

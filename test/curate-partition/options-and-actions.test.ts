@@ -7,7 +7,18 @@ import type { DatasetName } from '../../functions/_market/cell.ts'
 import type { Row } from '../../functions/_market/row.ts'
 import { curatePartition } from '../../functions/curate-partition/curate.ts'
 import { judgePartition } from '../../functions/qc-partition/judge.ts'
-import { action, bar, dropLake, filesIn, from, JULY_3, optionBar, specOf, tempLake } from '../_lake/lake-fixture.ts'
+import {
+  acceptedByManifests,
+  action,
+  bar,
+  dropLake,
+  filesIn,
+  from,
+  JULY_3,
+  optionBar,
+  specOf,
+  tempLake,
+} from '../_lake/lake-fixture.ts'
 import { QC } from '../qc-partition/small-lake.ts'
 
 let lake: Lake
@@ -33,15 +44,18 @@ const keep = (dataset: DatasetName, vendor: string, symbol: string, rows: Row[],
     [{ symbol, dt, rows, known: null }],
   )
 
-const curate = (dataset: DatasetName, vendors: string[] = ['alpaca', 'massive']) =>
-  curatePartition(lake, {
-    dataset,
-    spec: specOf(dataset),
-    partition: partitionOf(dataset),
-    sessions: sessionsOf(dataset),
-    vendors,
-    refused: [],
-  })
+const curate = async (dataset: DatasetName, vendors: string[] = ['alpaca', 'massive']) =>
+  (
+    await curatePartition(lake, {
+      dataset,
+      spec: specOf(dataset),
+      partition: partitionOf(dataset),
+      sessions: sessionsOf(dataset),
+      vendors,
+      refused: [],
+      accepted: acceptedByManifests(lake, dataset),
+    })
+  ).curated
 
 const read = async (path: string | undefined, columns = '*') =>
   lake.duck.all<Record<string, unknown>>(

@@ -11,6 +11,7 @@ import { closeLake, type Lake, openLake } from '../../functions/_lake/lake.ts'
 import type { DatasetName } from '../../functions/_market/cell.ts'
 import type { Bar, Provenance } from '../../functions/_market/row.ts'
 import { curatePartition } from '../../functions/curate-partition/curate.ts'
+import { acceptedByManifests } from '../_lake/lake-fixture.ts'
 
 const DATA = join(process.cwd(), '../shared/data/bars')
 const present = existsSync(DATA)
@@ -64,13 +65,14 @@ async function checkRoundTrip(dataset: DatasetName, cells: AcceptedCell[], parti
   for (const partition of new Set(cells.map(({ dt }) => partitionOf(dt)))) {
     const own = cells.filter(({ dt }) => partitionOf(dt) === partition)
     const sessions = [...new Set(own.map(({ dt }) => dt))].map((dt) => ({ dt, open: 0, close: 8e15 }))
-    const curated = await curatePartition(lake, {
+    const { curated } = await curatePartition(lake, {
       dataset,
       spec,
       partition,
       sessions,
       vendors: ['alpaca'],
       refused: [],
+      accepted: acceptedByManifests(lake, dataset),
     })
     const wanted = own
       .flatMap(({ symbol, dt, rows }) => (rows as Bar[]).map((row) => ({ symbol, dt, ...row })))

@@ -31,8 +31,20 @@ const none: CellFacts = {
   misdatedRows: null,
   duplicateRows: null,
   duplicateConflicts: null,
+  otherAdjustments: null,
+  otherSymbols: null,
+  otherVendors: null,
+  otherDates: null,
 }
-const clean = { offGridStamps: 0, duplicateRows: 0, duplicateConflicts: 0 }
+const clean = {
+  offGridStamps: 0,
+  duplicateRows: 0,
+  duplicateConflicts: 0,
+  otherAdjustments: 0,
+  otherSymbols: 0,
+  otherVendors: 0,
+  otherDates: 0,
+}
 const bar = { ...clean, outsideRows: 0, nonPositivePrices: 0, ohlcViolations: 0, negativeVolumes: 0, zeroVolumes: 0 }
 const daily: CellFacts = { ...none, ...bar, rows: 1 }
 const minute: CellFacts = {
@@ -140,6 +152,14 @@ const CASES: Case[] = [
   on('duplicate-rows', 'yields', { duplicateRows: 1 }, 'AMBER DUPLICATE_ROWS'),
   on('duplicate-conflict', 'minute', {}, null),
   on('duplicate-conflict', 'minute', { duplicateConflicts: 1 }, 'RED DUPLICATE_CONFLICT'),
+  on('adjustment-mismatch', 'daily', {}, null),
+  on('adjustment-mismatch', 'daily', { otherAdjustments: 1 }, 'RED ADJUSTMENT_MISMATCH'),
+  on('symbol-mismatch', 'daily', {}, null),
+  on('symbol-mismatch', 'daily', { otherSymbols: 1 }, 'RED SYMBOL_MISMATCH'),
+  on('vendor-mismatch', 'daily', {}, null),
+  on('vendor-mismatch', 'daily', { otherVendors: 1 }, 'RED VENDOR_MISMATCH'),
+  on('date-mismatch', 'daily', {}, null),
+  on('date-mismatch', 'daily', { otherDates: 1 }, 'RED DATE_MISMATCH'),
 ]
 
 const named = (id: string): Check => {

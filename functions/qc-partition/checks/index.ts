@@ -1,7 +1,9 @@
 /** Every check there is, in the order in which they are asked. A check that is not in this list does not run. */
 import type { Check } from '../check.ts'
+import { check as adjustmentMismatch } from './adjustment-mismatch.ts'
 import { check as completeness } from './completeness.ts'
 import { check as continuity } from './continuity.ts'
+import { check as dateMismatch } from './date-mismatch.ts'
 import { check as duplicateConflict } from './duplicate-conflict.ts'
 import { check as duplicateRows } from './duplicate-rows.ts'
 import { check as missing } from './missing.ts'
@@ -10,7 +12,9 @@ import { check as nonPositivePrice } from './non-positive-price.ts'
 import { check as ohlcOrder } from './ohlc-order.ts'
 import { check as schema } from './schema.ts'
 import { check as sessionBounds } from './session-bounds.ts'
+import { check as symbolMismatch } from './symbol-mismatch.ts'
 import { check as terms } from './terms.ts'
+import { check as vendorMismatch } from './vendor-mismatch.ts'
 import { check as yieldRange } from './yield-range.ts'
 import { check as zeroVolume } from './zero-volume.ts'
 
@@ -28,4 +32,8 @@ export const CHECKS: readonly Check[] = [
   terms,
   duplicateRows,
   duplicateConflict,
+  adjustmentMismatch,
+  symbolMismatch,
+  vendorMismatch,
+  dateMismatch,
 ]
