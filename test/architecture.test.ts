@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
@@ -12,39 +12,50 @@ import { type Import, type SourceFile, sourceFiles } from './source-files.ts'
 const product = sourceFiles('functions', 'db', 'config')
 const everything = [...product, ...sourceFiles('test')]
 
-/** What the files of a place may import of ours, beside each other; `types` may come over as types only. */
+/** What the files of a place may import of ours, beside each other; `types` may come over as types only. Packages: undefined for any. */
 interface Direction {
   values: string[]
-  types?: string[]
-  packages?: string[]
+  types: string[]
+  packages: string[] | undefined
 }
 
-const ROOMS: Record<string, Direction> = {
-  'functions/_market/': { values: [], packages: ['zod'] },
-  'functions/_calendar/': { values: ['functions/_market/'] },
-  'functions/_vendors/': { values: ['functions/_market/', 'functions/_calendar/'] },
-  'functions/_lake/': { values: ['functions/_market/', 'functions/_calendar/'], types: ['config/schema.ts'] },
-  'functions/_expected/': { values: ['functions/_market/', 'functions/_calendar/'], types: ['config/schema.ts'] },
-  'functions/_ledger/': { values: ['functions/_lake/', 'functions/_market/'] },
-  'functions/_dispatch/': {
-    values: [
-      'db/',
-      'functions/_market/',
-      'functions/_calendar/',
-      'functions/_lake/',
-      'functions/_vendors/',
-      'functions/_expected/',
-      'functions/_recovery/',
-    ],
-    types: ['config/schema.ts'],
-  },
-  'functions/_recovery/': {
-    values: ['db/', 'functions/_market/', 'functions/_lake/', 'functions/_expected/'],
-    types: ['config/schema.ts', 'functions/_dispatch/desk.ts'],
-  },
-  'db/': { values: [], packages: ['drizzle-orm', '@libsql/client', 'libsql'] },
-  'config/': { values: ['functions/_market/', 'functions/_calendar/'] },
+const ARCHITECTURE = 'docs/architecture.md'
+const HEADER = '| Room | Holds | May import | Types only | Packages |'
+
+/** The table of rooms in docs/architecture.md. A cell lists names in backticks, or says `none` or `any`. */
+function readRooms(): Record<string, Direction> {
+  const lines = readFileSync(ARCHITECTURE, 'utf8').split('\n')
+  const first = lines.indexOf(HEADER) + 2
+  if (first < 2) throw new Error(`expected the header ${HEADER} in ${ARCHITECTURE}`)
+  const rows = lines.slice(
+    first,
+    lines.findIndex((line, at) => at >= first && !line.startsWith('|')),
+  )
+  return Object.fromEntries(
+    rows.map((row) => {
+      const [room = '', , values = '', types = '', packages = ''] = row.split('|').slice(1, -1)
+      return [
+        namesIn(room)[0] ?? '',
+        {
+          values: namesIn(values),
+          types: namesIn(types),
+          packages: packages.trim() === 'any' ? undefined : namesIn(packages),
+        },
+      ]
+    }),
+  )
 }
+
+/** The names in backticks of a cell. Throws for a cell that says something else: a rule must not vanish with a typing error. */
+function namesIn(cell: string): string[] {
+  const names = [...cell.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name)
+  const rest = cell.replaceAll(/`[^`]+`/g, '').replaceAll(/[\s,]/g, '')
+  if (names.length === 0 ? rest !== 'none' : rest !== '')
+    throw new Error(`expected names in backticks, or none, in a cell of the table in ${ARCHITECTURE}, got ${cell}`)
+  return names
+}
+
+const ROOMS = readRooms()
 
 const startsWithAny = (text: string, prefixes: readonly string[]): boolean =>
   prefixes.some((prefix) => text.startsWith(prefix))
@@ -64,7 +75,7 @@ describe('the directions of imports', () => {
     }
   })
 
-  test.each(Object.entries(ROOMS))('%s', (room, { values, types = [], packages }) => {
+  test.each(Object.entries(ROOMS))('%s', (room, { values, types, packages }) => {
     const files = product.filter(({ path }) => path.startsWith(room))
     expect(files.length).toBeGreaterThan(0)
     const found = offences(files, ({ target, isOurs, isType }) => {
@@ -75,10 +86,15 @@ describe('the directions of imports', () => {
     expect(found).toEqual([])
   })
 
-  test('every room under functions/ and every folder beside it is known here', () => {
+  test('the table of rooms names every room under functions/ and every folder beside it, and no other', () => {
     const rooms = readdirSync('functions').filter((name) => name.startsWith('_'))
-    const known = Object.keys(ROOMS).map((room) => room.replace('functions/', '').replace('/', ''))
-    expect(rooms.filter((room) => !known.includes(room))).toEqual(['_runtime'])
+    const folders = ['config/', 'db/', ...rooms.map((name) => `functions/${name}/`)]
+    expect(Object.keys(ROOMS).sort()).toEqual(folders.sort())
+  })
+
+  test('the table of rooms lets in only folders and files that exist', () => {
+    const targets = Object.values(ROOMS).flatMap(({ values, types }) => [...values, ...types])
+    expect(targets.filter((path) => !existsSync(path))).toEqual([])
   })
 
   test('a function imports rooms, the database and its own folder, never another function', () => {
