@@ -16,8 +16,6 @@ import { type About, newTask, queueRereads } from './_dispatch/queue-gaps.ts'
 import { explainRefused } from './_dispatch/refused.ts'
 import { queueUpTo } from './_dispatch/top-up.ts'
 import { asofAt, expectedPartitions, livesOf, lookBackFrom } from './_expected/expected.ts'
-import { dropFragment } from './_ledger/ledger.ts'
-import { DatasetName } from './_market/cell.ts'
 import type { Dt } from './_market/dt.ts'
 import { mendManifests, noteCutManifests } from './_recovery/mend-manifests.ts'
 import { rebuild } from './_recovery/rebuild.ts'
@@ -137,8 +135,5 @@ async function forgetUnwanted(node: Node, wanted: { dataset: string; partition: 
   const unwanted = found.filter(
     ({ dataset, partition }) => !(dataset in node.config.datasets) || partition <= asof.slice(0, partition.length),
   )
-  for (const { dataset, partition } of unwanted) {
-    await dropFragment(node.lake, DatasetName.parse(dataset), partition)
-  }
   return await retirePartitions(node.db, unwanted, node.now())
 }

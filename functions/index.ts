@@ -8,12 +8,12 @@ import { AdoptBody, adopt } from './adopt/index.ts'
 import { AuditBody, auditOrRebuild } from './audit.ts'
 import { changes } from './changes/index.ts'
 import { coverage } from './coverage/index.ts'
-import { CurateBody, curateOnePartition } from './curate-partition/index.ts'
+import { CurateBody, curateNext, curateOnePartition } from './curate-partition/index.ts'
 import { DispatchBody, dispatchOneTask } from './dispatch-one-task.ts'
 import { EnqueueBody, enqueue } from './enqueue/index.ts'
-import { ExportBody, exportBundle } from './export/index.ts'
+import { ExportBody, exportWith } from './export/index.ts'
 import { IngestBody, ingestTick } from './ingest-tick.ts'
-import { QcBody, qcPartition } from './qc-partition/index.ts'
+import { judgeNext, QcBody, qcPartition } from './qc-partition/index.ts'
 import { queue } from './queue/index.ts'
 import { RedriveBody, redrive } from './redrive.ts'
 import { livez, readyz } from './status/health.ts'
@@ -38,7 +38,7 @@ export function createApp(node: Node, tokens: Tokens): Hono {
   app.post('/redrive', through(node, RedriveBody, redrive))
   app.post('/curate-partition', through(node, CurateBody, curateOnePartition))
   app.post('/qc-partition', through(node, QcBody, qcPartition))
-  app.post('/export', through(node, ExportBody, exportBundle))
+  app.post('/export', through(node, ExportBody, exportWith({ curate: curateNext, judge: judgeNext })))
   app.post('/sweep', through(node, SweepBody, sweep))
   app.post('/adopt', through(node, AdoptBody, adopt))
 

@@ -130,6 +130,9 @@ export const stateFile = (root: string): string => join(root, 'state', 'node.db'
 /** A finished bundle. */
 export const bundleFolder = (exportRoot: string, asof: Dt): string => join(exportRoot, 'nightly', dayPart(asof))
 
+/** A bundle that lacks what the finished one of its day has: kept for a person to look at, never pointed at. */
+export const heldBackFolder = (exportRoot: string, asof: Dt): string => join(exportRoot, 'held-back', dayPart(asof))
+
 /** A bundle in the making, on the same volume as the finished ones so that a rename finishes it. */
 export const stagingFolder = (exportRoot: string, asof: Dt): string => join(exportRoot, '.staging', dayPart(asof))
 

@@ -1,13 +1,11 @@
 /** The ledger: one row per judged cell of all partitions, in one file, made of the fragments the partitions own. */
-import { access, readdir } from 'node:fs/promises'
-import { join } from 'node:path'
-import { adoptTemp, makeFolderOf, removeDurable, tempBeside } from '../_lake/atomic.ts'
+import { access } from 'node:fs/promises'
+import { adoptTemp, makeFolderOf, tempBeside } from '../_lake/atomic.ts'
 import { sha256OfFile } from '../_lake/digest.ts'
-import { codeOf } from '../_lake/disk.ts'
 import { sqlText } from '../_lake/duck.ts'
 import type { Lake } from '../_lake/lake.ts'
 import { readParquet } from '../_lake/parquet-sql.ts'
-import { ledgerFile, ledgerFolder, ledgerFragment } from '../_lake/paths.ts'
+import { ledgerFile } from '../_lake/paths.ts'
 import type { DatasetName } from '../_market/cell.ts'
 import type { Status } from '../_market/status.ts'
 import { LEDGER_COLUMNS, LEDGER_FORMAT } from './fragment.ts'
@@ -24,23 +22,22 @@ export interface LedgerCount {
 }
 
 /**
- * Writes qc/partition_status.parquet from all fragments, sorted by dataset, symbol and day. A ledger without fragments has no
- * rows but all columns. The old file stays until the new one is whole.
+ * Writes qc/partition_status.parquet from the given fragments, sorted by dataset, symbol and day. A ledger without fragments has no rows but all
+ * columns. The old file stays until the new one is whole. Who calls it has checked that these are the fragments which were recorded: a listing
+ * of the folder would take a lost fragment for a partition that nobody judged.
  */
-export async function consolidateLedger(lake: Lake): Promise<{ path: string; rows: number; sha256: string }> {
+export async function consolidateLedger(
+  lake: Lake,
+  fragments: readonly string[],
+): Promise<{ path: string; rows: number; sha256: string }> {
   const path = ledgerFile(lake.root)
-  const fragments = await fragmentsOf(lake.root)
   await makeFolderOf(path)
   const temp = tempBeside(path)
-  await lake.duck.run(`COPY (${consolidatedSql(fragments)}) TO ${sqlText(temp)} ${LEDGER_FORMAT}`)
+  await lake.duck.run(`COPY (${consolidatedSql(fragments.toSorted())}) TO ${sqlText(temp)} ${LEDGER_FORMAT}`)
   await adoptTemp(temp, path)
   const [counted] = await lake.duck.all<{ rows: number }>(`SELECT count(*) AS rows FROM ${readParquet(path)}`)
   return { path, rows: counted?.rows ?? 0, sha256: await sha256OfFile(path) }
 }
-
-/** Forgets the verdicts of a partition that is no longer expected. True when there were any; the ledger follows at the next consolidation. */
-export const dropFragment = (lake: Lake, dataset: DatasetName, partition: string): Promise<boolean> =>
-  removeDurable(ledgerFragment(lake.root, dataset, partition))
 
 /** How many cells and rows the consolidated ledger holds by dataset, status, reason and vendor; nothing before the first consolidation. */
 export async function ledgerCounts(lake: Lake): Promise<LedgerCount[]> {
@@ -63,19 +60,4 @@ function consolidatedSql(fragments: readonly string[]): string {
     return `SELECT ${list.join(', ')} FROM (SELECT ${none.join(', ')}) WHERE false`
   }
   return `SELECT ${list.join(', ')} FROM ${readParquet(fragments)} ORDER BY dataset, symbol, dt`
-}
-
-/** All fragments, sorted; temp files of writers that died are not among them. */
-async function fragmentsOf(root: string): Promise<string[]> {
-  const folder = ledgerFolder(root)
-  try {
-    const names = await readdir(folder, { recursive: true })
-    return names
-      .filter((name) => /^[a-z_]+\/\d{4}(?:-\d{2}-\d{2})?\.parquet$/.test(name))
-      .sort()
-      .map((name) => join(folder, name))
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return []
-    throw error
-  }
 }

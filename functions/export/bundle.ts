@@ -7,11 +7,17 @@ import { codeOf } from '../_lake/disk.ts'
 import { inTurn } from '../_lake/in-turn.ts'
 import type { Lake } from '../_lake/lake.ts'
 import { bundleFolder } from '../_lake/paths.ts'
+import { consolidateLedger } from '../_ledger/ledger.ts'
 import type { Dt } from '../_market/dt.ts'
+import { type Lacking, lackingCells } from './lacking.ts'
 import { ledgerFacts } from './ledger-facts.ts'
 import {
   byPath,
   changesSince,
+  type Incomplete,
+  isComplete,
+  latestDay,
+  leftOutOf,
   MANIFEST,
   type ManifestParts,
   manifestText,
@@ -23,14 +29,38 @@ import {
 } from './manifest.ts'
 import type { BundledDataset } from './partitions.ts'
 import { readmeText } from './readme.ts'
-import { type BundleFile, described, LEDGER_PATH, type Partition, stageDataset, stageLedger } from './stage.ts'
-import { clearLeftovers, openStaging, pointLatest, syncTree, takePlace } from './swap.ts'
+import { LEDGER_PATH, stageLedger, trimDataset, trimLedger } from './stage.ts'
+import {
+  type BundleFile,
+  type Damage,
+  described,
+  type Partition,
+  stageVouched,
+  type Vouchers,
+} from './stage-vouched.ts'
+import {
+  clearLeftovers,
+  forgetHeldBack,
+  holdBack,
+  makeReadOnly,
+  openStaging,
+  pointLatest,
+  syncTree,
+  takePlace,
+} from './swap.ts'
 
 export interface BundleRequest {
   asof: Dt
   /** Epoch milliseconds. */
   generatedAt: number
-  datasets: BundledDataset[]
+  /** What the database has recorded of each dataset; asked again after a rebuild. */
+  datasets(): Promise<BundledDataset[]>
+  /** Makes partitions again whose files are not what was recorded, as far as that can be done now. */
+  rebuild(damaged: readonly Damage[]): Promise<void>
+  /** Cells of a partition, up to `asof`, that the database holds as delivered: how many, and at most `limit` of them. */
+  deliveredCells(partition: Partition, limit: number): Promise<{ cells: number; first: { symbol: string; dt: Dt }[] }>
+  /** The bundle may lack cells that an earlier one has. */
+  acceptLacking: boolean
   /** The last day each calendar vouches for. */
   calendar: Record<string, Dt>
   ruleset: string
@@ -45,15 +75,28 @@ export interface Bundle {
   bytes: number
   /** sha256 of SHA256SUMS: two bundles with the same digest are the same. */
   digest: string
-  verdict: 'written' | 'unchanged' | 'replaced'
-  /** Curated partitions that were left out because the ledger does not judge the bytes they have now. */
+  /** `held_back`: the bundle of the day that stands has cells which this one lacks, and stays; this one lies beside it. */
+  verdict: 'written' | 'unchanged' | 'replaced' | 'held_back'
+  complete: boolean
+  incomplete: Incomplete[]
+  lacking: Lacking | null
+  /** `moved`: it points at this bundle; `kept`: it does not, because of what this one lacks; `newer`: it points at a later day. */
+  latest: 'moved' | 'kept' | 'newer'
+  latestDay: Dt | null
+  /** Partitions that were left out because nothing vouches for the bytes they have now. */
   unchecked: Partition[]
+  /** Files that were not what was recorded when the bundle was begun. */
+  damaged: number
+  ledgerRows: number
 }
 
+/** Cells of left-out partitions that are named; the rest is counted. */
+const MOST_CELLS_LISTED = 1000
+
 /**
- * Builds, or confirms, the bundle of `asof`. The consolidated ledger must be there. Running it again over the same lake touches nothing
- * (`unchanged`, whatever `generatedAt`), also after it was killed at any instruction; a damaged bundle is replaced.
- * Throws when there is no ledger, or when the disk fails: the finished bundles then stay as they were.
+ * Builds, or confirms, the bundle of `asof` from what the database vouches for. Running it again over the same lake touches nothing
+ * (`unchanged`, whatever `generatedAt`), also after it was killed at any instruction; a damaged bundle is replaced, a better one never.
+ * Throws when the disk fails: the finished bundles then stay as they were.
  */
 export function buildBundle(lake: Lake, request: BundleRequest): Promise<Bundle> {
   // Two runs for one day would share a staging folder, and two for different days would clear each other's.
@@ -64,47 +107,121 @@ async function build(lake: Lake, request: BundleRequest): Promise<Bundle> {
   const { asof } = request
   await clearLeftovers(lake.exportRoot)
   const staging = await openStaging(lake.exportRoot, asof)
-  const { files, parts } = await stageContent(lake, staging, request)
-  const standing = await standingBundle(lake, asof, files, parts)
+  const { files, parts, isPoorer, ...made } = await stageContent(lake, staging, request)
+  const standing = isPoorer ? null : await standingBundle(lake, staging, asof, files, parts)
   const sums = standing ?? (await stageProof(staging, files, parts, request.generatedAt))
   let verdict: Bundle['verdict'] = 'unchanged'
+  let path = bundleFolder(lake.exportRoot, asof)
   if (standing === null) {
+    await makeReadOnly(staging)
     await syncTree(staging)
-    verdict = await takePlace(lake.exportRoot, asof)
+    if (isPoorer) path = await holdBack(lake.exportRoot, asof)
+    verdict = isPoorer ? 'held_back' : await takePlace(lake.exportRoot, asof)
   } else {
     await rm(staging, { recursive: true, force: true })
   }
-  await pointLatest(lake.exportRoot)
-  const path = bundleFolder(lake.exportRoot, asof)
+  if (!isPoorer) await forgetHeldBack(lake.exportRoot, asof)
+  const pointed = await pointLatest(lake.exportRoot)
   const proof = await Promise.all([MANIFEST, SUMS].map((name) => stat(join(path, name))))
   const bytes = [...files.map((file) => file.bytes), ...proof.map((found) => found.size)].reduce((a, b) => a + b, 0)
-  return { path, files: files.length + proof.length, bytes, digest: sha256(sums), verdict, unchecked: parts.unchecked }
+  const { incomplete, lacking } = parts
+  return {
+    path,
+    files: files.length + proof.length,
+    bytes,
+    digest: sha256(sums),
+    verdict,
+    complete: isComplete(parts),
+    incomplete,
+    lacking,
+    latest: pointed === asof && !isPoorer ? 'moved' : pointed !== null && pointed > asof ? 'newer' : 'kept',
+    latestDay: pointed,
+    unchecked: leftOutOf(parts),
+    ...made,
+  }
 }
 
-/** Everything but the proof: data, ledger, README; `files` is sorted and complete. */
-async function stageContent(
-  lake: Lake,
-  staging: string,
-  request: BundleRequest,
-): Promise<{ files: BundleFile[]; parts: ManifestParts }> {
-  const { asof } = request
-  const data = [await stageLedger(lake, staging, asof)]
-  const unchecked: Partition[] = []
-  for (const dataset of request.datasets.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
-    const staged = await stageDataset(lake, staging, dataset, asof)
-    data.push(...staged.files)
-    unchecked.push(...staged.unchecked)
+/** Everything but the proof: data, ledger, README; `files` is sorted and complete. `isPoorer`: the bundle of the day that stands has more. */
+async function stageContent(lake: Lake, staging: string, request: BundleRequest) {
+  const { asof, acceptLacking } = request
+  const { datasets, vouchers, damaged } = await vouchedFiles(lake, staging, request)
+  const { rows: ledgerRows } = await consolidateLedger(lake, vouchers.fragments)
+  const whole = await stageLedger(lake, staging)
+  const data: BundleFile[] = []
+  const unjudged: Partition[] = []
+  for (const dataset of datasets) {
+    const trimmed = await trimDataset(lake, staging, whole, dataset, vouchers, asof)
+    data.push(...trimmed.files)
+    unjudged.push(...trimmed.unjudged)
   }
+  const incomplete = await incompleteOf(request, datasets, vouchers.damaged, unjudged)
+  data.unshift(await trimLedger(lake, staging, leftOutOf({ incomplete }), asof))
+  const before = await betterBundles(lake, staging, datasets, asof)
+  const lacking = before.latest ?? before.standing
   const facts = await ledgerFacts(lake, join(staging, LEDGER_PATH))
   const previous = await previousBundle(lake.exportRoot, asof)
   const { nodeVersion, ruleset, calendar } = request
-  const about = { asof, nodeVersion, ruleset, calendar, facts, unchecked, previous: previous?.asof ?? null }
   const changes = changesSince(previous, data)
   const corrections = await correctionsSince(request, 'replaced', previous)
   const refused = await correctionsSince(request, 'kept_more_rows', previous)
-  await writeFile(join(staging, 'README.md'), readmeText({ ...about, changes, corrections, refused }))
+  const about = { asof, nodeVersion, ruleset, calendar, facts, incomplete, lacking, accepted: acceptLacking }
+  const said = { ...about, previous: previous?.asof ?? null, changes, corrections, refused }
+  await writeFile(join(staging, 'README.md'), readmeText(said))
   const files = byPath([...data, await described(staging, 'README.md')])
-  return { files, parts: { ...about, changes, corrections, refused, files } }
+  const parts: ManifestParts = { ...said, files }
+  return { files, parts, isPoorer: before.standing !== null && !acceptLacking, damaged, ledgerRows }
+}
+
+/** Files that are not what was recorded are made again, once; what then is as recorded is staged. */
+async function vouchedFiles(
+  lake: Lake,
+  staging: string,
+  request: BundleRequest,
+): Promise<{ datasets: BundledDataset[]; vouchers: Vouchers; damaged: number }> {
+  const found = async (already?: Vouchers) => {
+    const datasets = (await request.datasets()).toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    return { datasets, vouchers: await stageVouched(lake, staging, datasets, already) }
+  }
+  const first = await found()
+  const damaged = first.vouchers.damaged.length
+  if (damaged === 0) return { ...first, damaged }
+  await request.rebuild(first.vouchers.damaged)
+  return { ...(await found(first.vouchers)), damaged }
+}
+
+/** What is not as it should be, partition by partition, with the cells of those that are not in the bundle. */
+async function incompleteOf(
+  { deliveredCells }: BundleRequest,
+  datasets: readonly BundledDataset[],
+  damaged: readonly Damage[],
+  unjudged: readonly Partition[],
+): Promise<Incomplete[]> {
+  const incomplete: Incomplete[] = []
+  let room = MOST_CELLS_LISTED
+  for (const { name: dataset, partitions } of datasets) {
+    for (const { partition, ledgerSha256, behind } of partitions) {
+      const isIt = (one: Partition): boolean => one.dataset === dataset && one.partition === partition
+      const faults = damaged.filter(isIt).map(({ found }) => found)
+      if (unjudged.some(isIt)) faults.push('its file is not judged since it was made')
+      const leftOut = faults.length > 0 || ledgerSha256 === null
+      if (behind !== null) faults.push(behind)
+      if (faults.length === 0) continue
+      const { cells, first } = leftOut ? await deliveredCells({ dataset, partition }, room) : { cells: 0, first: [] }
+      room -= first.length
+      incomplete.push({ dataset, partition, reason: faults.join('; '), leftOut, cells, first })
+    }
+  }
+  return incomplete
+}
+
+/** What the new bundle lacks: of what the finished bundle of its day has, and of what the one has that `latest` points at. */
+async function betterBundles(lake: Lake, staging: string, datasets: readonly BundledDataset[], asof: Dt) {
+  const lackingOf = (than: Dt) => lackingCells(lake, join(staging, LEDGER_PATH), datasets, than)
+  const latest = await latestDay(lake.exportRoot)
+  return {
+    standing: await lackingOf(asof),
+    latest: latest !== null && latest < asof ? await lackingOf(latest) : null,
+  }
 }
 
 /** The first bundle has nothing to correct. */
@@ -133,7 +250,13 @@ async function stageProof(
  * The sums of the bundle that already stands under this day, if it says the same as the staged one would at its own time of
  * generation, and if each of its files is still what the sums say. Null otherwise.
  */
-async function standingBundle(lake: Lake, asof: Dt, files: BundleFile[], parts: ManifestParts): Promise<string | null> {
+async function standingBundle(
+  lake: Lake,
+  staging: string,
+  asof: Dt,
+  files: BundleFile[],
+  parts: ManifestParts,
+): Promise<string | null> {
   const folder = bundleFolder(lake.exportRoot, asof)
   const manifest = await readManifest(lake.exportRoot, asof)
   if (manifest === null) return null
@@ -143,6 +266,8 @@ async function standingBundle(lake: Lake, asof: Dt, files: BundleFile[], parts: 
   try {
     if ((await readFile(join(folder, SUMS), 'utf8')) !== sums) return null
     for (const { path, sha256: expected } of all) {
+      // The same inode was hashed when it was staged.
+      if (await isSameFile(join(folder, path), join(staging, path))) continue
       if ((await sha256OfFile(join(folder, path))) !== expected) return null
     }
     return sums
@@ -150,4 +275,11 @@ async function standingBundle(lake: Lake, asof: Dt, files: BundleFile[], parts: 
     if (codeOf(error) === 'ENOENT' || codeOf(error) === 'EISDIR' || codeOf(error) === 'ENOTDIR') return null
     throw error
   }
+}
+
+async function isSameFile(one: string, other: string): Promise<boolean> {
+  const there = await stat(other).catch(() => null)
+  if (there === null) return false
+  const { ino, dev } = await stat(one)
+  return ino === there.ino && dev === there.dev
 }

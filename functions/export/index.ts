@@ -1,53 +1,94 @@
-/** POST /export: materialises the bundle of an as-of day and points `latest` at it. */
+/** POST /export: materialises the bundle of an as-of day and points `latest` at it. Damaged files are made again first. */
+import { z } from 'zod'
 import { listCorrections } from '../../db/corrections/list-corrections.ts'
 import { recordExport } from '../../db/exports/exports.ts'
-import { listPartitions } from '../../db/partitions/partitions.ts'
+import { workLeft } from '../../db/partitions/work-left.ts'
 import { CALENDARS, calendarOf } from '../_calendar/calendar.ts'
-import { datasetsOf } from '../_dispatch/desk.ts'
 import { asofAt } from '../_expected/expected.ts'
-import { consolidateLedger } from '../_ledger/ledger.ts'
 import { type Dt, DtText } from '../_market/dt.ts'
 import { type Answered, Night, RequestError } from '../_runtime/door.ts'
 import type { Node } from '../_runtime/node.ts'
-import { buildBundle } from './bundle.ts'
-import type { BundledDataset } from './partitions.ts'
+import { type Bundle, buildBundle } from './bundle.ts'
+import { deliveredCells } from './delivered-cells.ts'
+import { bundledDatasets } from './known-partitions.ts'
+import { type PartitionMakers, rebuildDamaged } from './rebuild-damaged.ts'
 
 /** Corrections the manifest names; the rest is counted. */
 const MOST_CORRECTIONS_LISTED = 1000
+/** Partitions and cells that an answer names; the manifest has more. */
+const MOST_NAMED = 5
 
-export const ExportBody = Night.extend({ asof: DtText.optional() })
+export const ExportBody = Night.extend({
+  asof: DtText.optional(),
+  /** The bundle may lack cells that an earlier one has: `latest` moves all the same. */
+  acceptLacking: z.boolean().default(false),
+})
 
-export async function exportBundle(
-  node: Node,
-  { at = node.now(), asof = asofAt(at) }: { at?: number | undefined; asof?: string | undefined },
-): Promise<Answered> {
-  checkSession(asof)
-  if (asof > asofAt(at))
-    throw new RequestError(400, `asof ${asof} is not over yet: the newest closed session is ${asofAt(at)}`)
-  const ledger = await consolidateLedger(node.lake)
-  const bundle = await buildBundle(node.lake, {
-    asof,
-    generatedAt: at,
-    datasets: await bundledDatasets(node),
-    calendar: Object.fromEntries(Object.values(CALENDARS).map(({ name, last }) => [name, last])),
-    ruleset: node.config.qc.ruleset,
-    nodeVersion: node.version,
-    corrections: (verdict, since) => listCorrections(node.db, verdict, since, asof, MOST_CORRECTIONS_LISTED),
-  })
-  const { digest, files, bytes } = bundle
-  await recordExport(node.db, { asof, madeAt: node.now(), digest, files, bytes })
-  node.log('export.made', { asof, ...bundle, ledgerRows: ledger.rows })
-  return { asof, ledgerRows: ledger.rows, ...bundle, more: false, nextAt: null }
+/** Binds the export to the functions that make a partition: a function never imports another. */
+export const exportWith =
+  (makers: PartitionMakers) =>
+  async (node: Node, body: z.output<typeof ExportBody>): Promise<Answered> => {
+    const { at = node.now(), acceptLacking } = body
+    const { asof = asofAt(at) } = body
+    checkSession(asof)
+    if (asof > asofAt(at))
+      throw new RequestError(400, `asof ${asof} is not over yet: the newest closed session is ${asofAt(at)}`)
+    let unreached = 0
+    const bundle = await buildBundle(node.lake, {
+      asof,
+      generatedAt: at,
+      datasets: () => bundledDatasets(node, asof),
+      rebuild: async (damaged) => {
+        unreached = await rebuildDamaged(node, makers, damaged, at)
+      },
+      deliveredCells: (partition, limit) => deliveredCells(node.db, partition, asof, limit),
+      acceptLacking,
+      calendar: Object.fromEntries(Object.values(CALENDARS).map(({ name, last }) => [name, last])),
+      ruleset: node.config.qc.ruleset,
+      nodeVersion: node.version,
+      corrections: (verdict, since) => listCorrections(node.db, verdict, since, asof, MOST_CORRECTIONS_LISTED),
+    })
+    const { digest, files, bytes, verdict } = bundle
+    // What was held back is not the bundle of its day.
+    if (verdict !== 'held_back') await recordExport(node.db, { asof, madeAt: node.now(), digest, files, bytes })
+    const made = { asof, ...shortened(bundle), ...leftText(bundle) }
+    node.log(bundle.complete ? 'export.made' : 'export.made_incomplete', made)
+    const mayHeal = unreached === 0 && bundle.damaged > 0 && bundle.unchecked.length > 0
+    return { ...made, more: unreached > 0, nextAt: mayHeal ? await nextTry(node) : null }
+  }
+
+function shortened({ incomplete, lacking, ...bundle }: Bundle) {
+  return {
+    ...bundle,
+    incomplete: incomplete.slice(0, MOST_NAMED).map(({ first: _, ...partition }) => partition),
+    incompletePartitions: incomplete.length,
+    lacking: lacking && { ...lacking, cells: lacking.cells.slice(0, MOST_NAMED) },
+  }
 }
 
-/** The configured datasets with the partitions the audit still expects something of. */
-async function bundledDatasets(node: Node): Promise<BundledDataset[]> {
-  const bundled: BundledDataset[] = []
-  for (const { dataset, spec } of datasetsOf(node.config)) {
-    const partitions = (await listPartitions(node.db, dataset)).map(({ partition }) => partition)
-    bundled.push({ name: dataset, spec, partitions })
+/** What keeps the bundle from being whole, in words: a chain takes the step for done only where there is nothing. */
+function leftText({ incomplete, lacking, latest, latestDay, verdict }: Bundle): { left?: string } {
+  const said: string[] = []
+  const [first] = incomplete
+  if (first) {
+    const many = incomplete.length === 1 ? '1 partition is' : `${incomplete.length} partitions are`
+    said.push(`${many} missing or behind, first ${first.dataset} ${first.partition}: ${first.reason}`)
   }
-  return bundled
+  const [cell] = lacking?.cells ?? []
+  if (lacking && cell) {
+    const stays = latest === 'kept' ? `; latest stays at ${latestDay}` : ''
+    const held = verdict === 'held_back' ? '; the better bundle of the day stays' : ''
+    said.push(
+      `${lacking.total} cells of the bundle of ${lacking.than} are lacking, first ${cell.dataset} ${cell.symbol} ${cell.dt} (${cell.now})${stays}${held}`,
+    )
+  }
+  return said.length === 0 ? {} : { left: said.join('; ') }
+}
+
+async function nextTry({ db, now }: Node): Promise<number | null> {
+  const waiting = [await workLeft(db, 'touched', now()), await workLeft(db, 'unchecked', now())]
+  const instants = waiting.flatMap(({ nextAt }) => (nextAt === null ? [] : [nextAt]))
+  return instants.length === 0 ? null : Math.min(...instants)
 }
 
 /** A bundle carries the name of a session: another day's would hold the same under a second name. */

@@ -5,9 +5,11 @@ import { z } from 'zod'
 import type { Corrections } from '../../db/corrections/list-corrections.ts'
 import { codeOf } from '../_lake/disk.ts'
 import { bundleFolder } from '../_lake/paths.ts'
+import { DatasetName } from '../_market/cell.ts'
 import { type Dt, isDt } from '../_market/dt.ts'
+import type { Lacking } from './lacking.ts'
 import type { LedgerFacts } from './ledger-facts.ts'
-import type { BundleFile, Partition } from './stage.ts'
+import type { BundleFile, Partition } from './stage-vouched.ts'
 
 export const MANIFEST = 'MANIFEST.json'
 export const SUMS = 'SHA256SUMS'
@@ -25,6 +27,16 @@ export interface Change {
   change: 'added' | 'changed' | 'removed'
 }
 
+/** A partition that is not as the database would have it. */
+export interface Incomplete extends Partition {
+  reason: string
+  /** It is not in the bundle at all; else an earlier state of it is. */
+  leftOut: boolean
+  /** Of one left out: the cells that the database holds as delivered, and the first of them. */
+  cells: number
+  first: { symbol: string; dt: Dt }[]
+}
+
 export interface ManifestParts {
   asof: Dt
   nodeVersion: string
@@ -32,7 +44,12 @@ export interface ManifestParts {
   calendar: Record<string, Dt>
   files: BundleFile[]
   facts: LedgerFacts
-  unchecked: Partition[]
+  /** Sorted by dataset and partition. */
+  incomplete: Incomplete[]
+  /** Cells that an earlier bundle has; null when there are none. */
+  lacking: Lacking | null
+  /** A person has said that these cells may go. */
+  accepted: boolean
   previous: Dt | null
   changes: Change[]
   corrections: Corrections
@@ -50,6 +67,9 @@ export function manifestText(parts: ManifestParts, generatedAt: number): string 
     node: parts.nodeVersion,
     ruleset: parts.ruleset,
     calendar: Object.fromEntries(Object.entries(parts.calendar).sort(([a], [b]) => (a < b ? -1 : 1))),
+    complete: isComplete(parts),
+    incomplete: parts.incomplete,
+    lacking: lackingText(parts),
     previous: parts.previous,
     changes: parts.changes,
     corrections: correctionsText(parts.corrections),
@@ -57,11 +77,29 @@ export function manifestText(parts: ManifestParts, generatedAt: number): string 
     cells: facts.cells,
     absences: facts.absences,
     held: { total: facts.heldTotal, more: facts.heldTotal - facts.held.length, cells: facts.held },
-    unchecked: parts.unchecked,
+    unchecked: leftOutOf(parts),
     files: parts.files,
   }
   return `${JSON.stringify(manifest, null, 1)}\n`
 }
+
+/** Every partition is as the database would have it, and no cell is lost that an earlier bundle has. Cells that no vendor ever had do not count here. */
+export const isComplete = ({ incomplete, lacking }: Pick<ManifestParts, 'incomplete' | 'lacking'>): boolean =>
+  incomplete.length === 0 && lacking === null
+
+export const leftOutOf = ({ incomplete }: Pick<ManifestParts, 'incomplete'>): Partition[] =>
+  incomplete.filter(({ leftOut }) => leftOut).map(({ dataset, partition }) => ({ dataset, partition }))
+
+const lackingText = ({ lacking, accepted }: ManifestParts) =>
+  lacking === null
+    ? null
+    : {
+        than: lacking.than,
+        total: lacking.total,
+        accepted,
+        more: lacking.total - lacking.cells.length,
+        cells: lacking.cells,
+      }
 
 function correctionsText({ cells, counts }: Corrections) {
   const total = counts.reduce((sum, { corrections }) => sum + corrections, 0)
@@ -93,7 +131,17 @@ export function changesSince(previous: Previous | null, files: readonly BundleFi
 const ReadBack = z.object({
   asof: z.string(),
   generated_at: z.iso.datetime(),
-  files: z.array(z.object({ path: z.string(), sha256: z.string(), rows: z.int().optional() })),
+  /** Absent in bundles of older versions. */
+  lacking: z.object({ accepted: z.boolean() }).nullish(),
+  files: z.array(
+    z.object({
+      path: z.string(),
+      sha256: z.string(),
+      rows: z.int().optional(),
+      dataset: DatasetName.optional(),
+      partition: z.string().optional(),
+    }),
+  ),
 })
 
 /** The manifest of a finished bundle; null when there is none, or none that this version can read. */
@@ -115,6 +163,21 @@ export async function bundleDays(exportRoot: string): Promise<Dt[]> {
     if (codeOf(error) === 'ENOENT') return []
     throw error
   }
+}
+
+/**
+ * The day that `latest` should point at: the newest whose bundle lacks nothing, or nothing that a person has not let go. Where there is none, the newest that can
+ * be read. Null without a bundle. Follows from the manifests alone, so whoever was killed before the link was moved is put right by the next.
+ */
+export async function latestDay(exportRoot: string): Promise<Dt | null> {
+  let newest: Dt | null = null
+  for (const day of (await bundleDays(exportRoot)).toReversed()) {
+    const manifest = await readManifest(exportRoot, day)
+    if (manifest === null) continue
+    if (manifest.lacking == null || manifest.lacking.accepted) return day
+    newest ??= day
+  }
+  return newest
 }
 
 /** The newest readable bundle before a day. */

@@ -1,13 +1,10 @@
 /** Which curated partitions belong in a bundle, and whether a file may travel as it is. Knows the ledger, writes nothing. */
-import { readdir } from 'node:fs/promises'
 import type { DatasetConfig } from '../../config/schema.ts'
-import { codeOf } from '../_lake/disk.ts'
 import { sqlText } from '../_lake/duck.ts'
 import type { Lake } from '../_lake/lake.ts'
 import { readParquet } from '../_lake/parquet-sql.ts'
-import { curatedFolder } from '../_lake/paths.ts'
 import type { DatasetName } from '../_market/cell.ts'
-import { type Dt, isDt } from '../_market/dt.ts'
+import type { Dt } from '../_market/dt.ts'
 
 /** What the ledger vouches for in one partition, up to the as-of day. */
 export interface Vouched {
@@ -17,37 +14,33 @@ export interface Vouched {
   rows: number
 }
 
+/** A partition as the database knows it: its files count only with these digests. */
+export interface PartitionRecord {
+  /** `2024` or `2024-07-03`. */
+  partition: string
+  /** Null where it has no curated file. */
+  curatedSha256: string | null
+  /** Null where it has no verdicts. */
+  ledgerSha256: string | null
+  /** Why it is not as it should be, in words; null when it is. */
+  behind: string | null
+}
+
 /** A dataset as a bundle shows it. */
 export interface BundledDataset {
   name: DatasetName
   spec: DatasetConfig
-  /** Keys of the partitions that still hold expected cells; absent: all that are on disk. */
-  partitions?: readonly string[]
+  /** Those that begin at or before the as-of day, sorted. */
+  partitions: readonly PartitionRecord[]
+  /** The days expected of each symbol: what left them was withdrawn by a person. */
+  lives: readonly { symbol: string; fromDt: Dt; toDt: Dt }[]
 }
 
-/** Keys of the partitions on disk that are wanted and begin at or before the as-of day, sorted. */
-export async function partitionsOf(
-  lake: Lake,
-  { name: dataset, spec, partitions }: BundledDataset,
-  asof: Dt,
-): Promise<string[]> {
-  const wanted = partitions && new Set(partitions)
-  const prefix = `${spec.partition}=`
-  const holds = spec.partition === 'year' ? (key: string) => /^\d{4}$/.test(key) : isDt
-  try {
-    const names = await readdir(curatedFolder(lake.root, dataset))
-    return names
-      .filter((name) => name.startsWith(prefix))
-      .map((name) => name.slice(prefix.length))
-      .filter((key) => holds(key) && key <= asof.slice(0, key.length) && (wanted?.has(key) ?? true))
-      .sort()
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return []
-    throw error
-  }
-}
+/** The key of the partition that holds a row of the ledger. */
+export const partitionSql = (kind: DatasetConfig['partition']): string =>
+  kind === 'year' ? `strftime(dt, '%Y')` : `strftime(dt, '%Y-%m-%d')`
 
-/** The ledger's word on every partition of a dataset, by key. */
+/** The ledger's word on every partition of a dataset that has rows, by key. */
 export async function vouchedPartitions(
   lake: Lake,
   ledger: string,
@@ -55,7 +48,7 @@ export async function vouchedPartitions(
   spec: DatasetConfig,
   asof: Dt,
 ): Promise<Map<string, Vouched>> {
-  const key = spec.partition === 'year' ? `strftime(dt, '%Y')` : `strftime(dt, '%Y-%m-%d')`
+  const key = partitionSql(spec.partition)
   const rows = await lake.duck.all<{ key: string; sha256: string | null; rows: number }>(
     `WITH judged AS (
        SELECT ${key} AS key, min(sha256) AS one, max(sha256) AS other FROM ${readParquet(ledger)}

@@ -2,10 +2,12 @@
 import type { Corrections } from '../../db/corrections/list-corrections.ts'
 import { differenceText, percentText } from '../_market/difference.ts'
 import type { LedgerFacts } from './ledger-facts.ts'
-import type { Change, ManifestParts } from './manifest.ts'
+import { type Change, isComplete, type ManifestParts } from './manifest.ts'
 
 /** Changed files that are named; the manifest has them all. */
 const MOST_CHANGES = 40
+/** Partitions, and lacking cells, that are named; the manifest has more. */
+const MOST_INCOMPLETE = 40
 /** Corrected cells that are named; the manifest has more. */
 const MOST_CORRECTIONS = 40
 
@@ -18,7 +20,11 @@ export function readmeText(parts: Omit<ManifestParts, 'files'>): string {
       'Checked and complete as far as it says below. Every row belongs to a cell (dataset, symbol, trading day) that the checks let pass;',
       `cells judged RED are kept back and named here. Rules: ${parts.ruleset}; node ${parts.nodeVersion}.`,
       'Verify with `sha256sum -c SHA256SUMS`. Prices are as traded, never adjusted.',
+      isComplete(parts)
+        ? 'Complete: every partition is as the node has it, and no cell of an earlier bundle is missing without a reason.'
+        : '**Not complete.** What is missing or behind is named here.',
     ].join('\n'),
+    ...(isComplete(parts) ? [] : [section('Missing or behind', incomplete(parts), '')]),
     section('Coverage', coverage(facts), 'The ledger holds no cells yet.'),
     section(
       'Held back',
@@ -35,14 +41,6 @@ export function readmeText(parts: Omit<ManifestParts, 'files'>): string {
         facts.absences.map(({ dataset, reason, cells }) => [dataset, reason, cells]),
       ),
       'None.',
-    ),
-    section(
-      'Not checked, and therefore not in here',
-      table(
-        ['dataset', 'partition'],
-        parts.unchecked.map(({ dataset, partition }) => [dataset, partition]),
-      ),
-      'Nothing.',
     ),
     section('Vendors', vendors(facts), 'None.'),
     section(
@@ -69,6 +67,36 @@ export function readmeText(parts: Omit<ManifestParts, 'files'>): string {
 
 const section = (title: string, body: string, empty: string): string =>
   `## ${title}\n\n${body === '' ? `${empty}\n` : body}`.trimEnd()
+
+function incomplete({ incomplete: partitions, lacking }: Omit<ManifestParts, 'files'>): string {
+  const behind = table(
+    ['dataset', 'partition', 'in here', 'why', 'cells that are not in here'],
+    partitions
+      .slice(0, MOST_INCOMPLETE)
+      .map(({ dataset, partition, leftOut, reason, cells }) => [
+        dataset,
+        partition,
+        leftOut ? 'no' : 'as it was before',
+        reason,
+        leftOut ? cells : '',
+      ]),
+  )
+  const more =
+    partitions.length > MOST_INCOMPLETE
+      ? [`And ${partitions.length - MOST_INCOMPLETE} more partitions; MANIFEST.json names all.\n`]
+      : []
+  if (lacking === null) return [behind, ...more].join('\n')
+  const lost = lacking.cells
+    .slice(0, MOST_INCOMPLETE)
+    .map(({ dataset, symbol, dt, now }) => `- ${dataset} ${symbol} ${dt} (${now})\n`)
+  const rest = lacking.total - lost.length
+  if (rest > 0) lost.push(`- and ${rest} more; MANIFEST.json names ${lacking.cells.length}\n`)
+  return [
+    ...(behind === '' ? [] : [behind]),
+    ...more,
+    `Cells that the bundle of ${lacking.than} has and this one has not: ${lacking.total}\n\n${lost.join('')}`,
+  ].join('\n')
+}
 
 function coverage(facts: LedgerFacts): string {
   return table(

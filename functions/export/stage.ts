@@ -1,100 +1,98 @@
-/** Puts the data of a bundle into its staging folder: hard links where a file may travel whole, filtered copies where not. */
-import { constants, copyFile, link, mkdir, rename, rm, stat } from 'node:fs/promises'
+/** Turns vouched files into those of a bundle: rows that may not travel are cut out, and so is what the ledger does not vouch for. */
+import { rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { sha256OfFile } from '../_lake/digest.ts'
-import { codeOf } from '../_lake/disk.ts'
-import { sqlText } from '../_lake/duck.ts'
+import { sqlList, sqlText } from '../_lake/duck.ts'
 import type { Lake } from '../_lake/lake.ts'
 import { parquetFileMetadata, readParquet } from '../_lake/parquet-sql.ts'
-import { curatedFile, ledgerFile } from '../_lake/paths.ts'
-import type { DatasetName } from '../_market/cell.ts'
+import { ledgerFile } from '../_lake/paths.ts'
 import type { Dt } from '../_market/dt.ts'
-import { type BundledDataset, filteredSql, partitionsOf, vouchedPartitions } from './partitions.ts'
-
-export interface BundleFile {
-  /** Relative to the bundle, with `/`. */
-  path: string
-  bytes: number
-  sha256: string
-  rows?: number
-  dataset?: DatasetName
-  partition?: string
-}
-
-export interface Partition {
-  dataset: DatasetName
-  partition: string
-}
+import { type BundledDataset, filteredSql, partitionSql, vouchedPartitions } from './partitions.ts'
+import { type BundleFile, described, linkOrCopy, type Partition, type Vouchers } from './stage-vouched.ts'
 
 export const LEDGER_PATH = 'qc/partition_status.parquet'
+/** The flag of a cell that passed, and whose partition is not in the bundle all the same. */
+const NOT_IN_BUNDLE = 'NOT_IN_BUNDLE'
 const FORMAT = '(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 100000, USE_TMP_FILE false)'
-/** File systems that cannot link (FAT, some network shares), another volume, or a file with too many links. */
-const NO_LINK = new Set(['EXDEV', 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK', 'ENOSYS'])
 
-/**
- * Stages the ledger up to the as-of day. Two steps: the whole file is linked first and read from there, so that a consolidation that runs
- * meanwhile cannot change what this bundle is made of. Throws when there is no ledger yet.
- */
-export async function stageLedger(lake: Lake, staging: string, asof: Dt): Promise<BundleFile> {
+/** Stages the whole ledger, linked, so that a consolidation that runs meanwhile cannot change what this bundle is made of. Returns its path. */
+export async function stageLedger(lake: Lake, staging: string): Promise<string> {
   const path = join(staging, LEDGER_PATH)
-  try {
-    await linkOrCopy(ledgerFile(lake.root), path)
-  } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw error
-    throw new Error(`expected the ledger ${ledgerFile(lake.root)}, got none: judge the partitions before exporting`)
-  }
-  const later = `FROM ${readParquet(path)} WHERE dt > DATE ${sqlText(asof)}`
-  const [found] = await lake.duck.all<{ cells: number }>(`SELECT count(*) AS cells ${later}`)
-  if ((found?.cells ?? 0) > 0) {
-    await rewrite(
-      lake,
-      path,
-      `SELECT * FROM ${readParquet(path)} WHERE dt <= DATE ${sqlText(asof)} ORDER BY dataset, symbol, dt`,
-    )
-  }
-  return { ...(await described(staging, LEDGER_PATH)), rows: await rowsOf(lake, path) }
+  await linkOrCopy(ledgerFile(lake.root), path)
+  return path
 }
 
 /**
- * Stages every partition of a dataset that has rows to show. A file whose bytes the ledger has no verdicts about is not staged but
- * returned in `unchecked`: what nobody judged must not reach a trainer.
+ * Cuts the staged files of a dataset down to the rows that may travel; `ledger` is the whole one. A file whose bytes the ledger has no verdicts about
+ * is removed and returned in `unjudged`: what nobody judged must not reach a trainer.
  */
-export async function stageDataset(
+export async function trimDataset(
   lake: Lake,
   staging: string,
-  bundled: BundledDataset,
+  ledger: string,
+  { name, spec }: BundledDataset,
+  vouchers: Vouchers,
   asof: Dt,
-): Promise<{ files: BundleFile[]; unchecked: Partition[] }> {
-  const { name, spec } = bundled
-  const ledger = join(staging, LEDGER_PATH)
+): Promise<{ files: BundleFile[]; unjudged: Partition[] }> {
   const files: BundleFile[] = []
-  const unchecked: Partition[] = []
+  const unjudged: Partition[] = []
   const vouched = await vouchedPartitions(lake, ledger, name, spec, asof)
-  for (const partition of await partitionsOf(lake, bundled, asof)) {
-    const path = `curated/${name}/${spec.partition}=${partition}/data.parquet`
-    const staged = join(staging, path)
-    if (!(await linkIfThere(curatedFile(lake.root, name, spec.partition, partition), staged))) continue
-    const file = { ...(await described(staging, path)), dataset: name, partition }
-    const word = vouched.get(partition)
-    if (word === undefined || word.sha256 !== file.sha256) {
-      unchecked.push({ dataset: name, partition })
-      await rm(dirname(staged), { recursive: true })
-    } else if (word.rows === 0) {
+  for (const file of vouchers.files.values()) {
+    if (file.dataset !== name) continue
+    const staged = join(staging, file.path)
+    const word = vouched.get(file.partition)
+    const isJudged = word === undefined || word.sha256 === file.sha256
+    if (!isJudged) unjudged.push({ dataset: name, partition: file.partition })
+    if (!isJudged || word === undefined || word.rows === 0) {
       await rm(dirname(staged), { recursive: true })
     } else if (word.rows === (await rowsOf(lake, staged))) {
       files.push({ ...file, rows: word.rows })
     } else {
       await rewrite(lake, staged, filteredSql(staged, ledger, name, spec, asof))
-      files.push({ ...file, ...(await described(staging, path)), rows: await rowsOf(lake, staged) })
+      files.push({ ...file, ...(await described(staging, file.path)), rows: await rowsOf(lake, staged) })
     }
   }
-  return { files, unchecked }
+  return { files, unjudged }
 }
 
-/** Size and hash of a staged file. */
-export async function described(staging: string, path: string): Promise<BundleFile> {
-  const full = join(staging, path)
-  return { path, bytes: (await stat(full)).size, sha256: await sha256OfFile(full) }
+/**
+ * Cuts the staged ledger down to the as-of day. A cell that passed and whose partition is left out is RED in it, without rows: the ledger of a
+ * bundle speaks of that bundle.
+ */
+export async function trimLedger(
+  lake: Lake,
+  staging: string,
+  leftOut: readonly Partition[],
+  asof: Dt,
+): Promise<BundleFile> {
+  const path = join(staging, LEDGER_PATH)
+  const isOut = isOneOf(leftOut)
+  const [found] = await lake.duck.all<{ cells: number }>(
+    `SELECT count(*) AS cells FROM ${readParquet(path)} WHERE dt > DATE ${sqlText(asof)} OR ${isOut}`,
+  )
+  if ((found?.cells ?? 0) > 0) {
+    const isLost = `"rows" > 0 AND status <> 'RED' AND ${isOut}`
+    await rewrite(
+      lake,
+      path,
+      `SELECT * REPLACE (IF(${isLost}, 'RED', status) AS status, IF(${isLost}, 0, "rows")::INTEGER AS "rows",
+         IF(${isLost}, concat_ws(',', nullif(flags, ''), '${NOT_IN_BUNDLE}'), flags) AS flags)
+       FROM ${readParquet(path)} WHERE dt <= DATE ${sqlText(asof)} ORDER BY dataset, symbol, dt`,
+    )
+  }
+  return { ...(await described(staging, LEDGER_PATH)), rows: await rowsOf(lake, path) }
+}
+
+/** A condition over a row of the ledger: its cell lies in one of the partitions. */
+export function isOneOf(partitions: readonly Partition[]): string {
+  const keys = new Map<string, string[]>()
+  for (const { dataset, partition } of partitions) {
+    const kind = partition.length === 4 ? 'year' : 'date'
+    const place = `dataset = ${sqlText(dataset)} AND ${partitionSql(kind)}`
+    keys.set(place, [...(keys.get(place) ?? []), partition])
+  }
+  return keys.size === 0
+    ? 'false'
+    : `(${[...keys].map(([place, list]) => `(${place} IN ${sqlList(list)})`).join(' OR ')})`
 }
 
 /** Replaces a staged file by a query over it. A new file is written beside it: the link must never be written through. */
@@ -107,27 +105,4 @@ async function rewrite(lake: Lake, path: string, sql: string): Promise<void> {
 async function rowsOf(lake: Lake, path: string): Promise<number> {
   const [footer] = await lake.duck.all<{ rows: number }>(`SELECT num_rows AS "rows" FROM ${parquetFileMetadata(path)}`)
   return footer?.rows ?? 0
-}
-
-/** False when a partition vanished between listing and linking: curation removed its last row. */
-async function linkIfThere(from: string, to: string): Promise<boolean> {
-  try {
-    await linkOrCopy(from, to)
-    return true
-  } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw error
-    await rm(dirname(to), { recursive: true, force: true })
-    return false
-  }
-}
-
-/** A bundle shares the inode of the curated file. Both stay what they are because the lake replaces files by rename and never writes into one. */
-async function linkOrCopy(from: string, to: string): Promise<void> {
-  await mkdir(dirname(to), { recursive: true })
-  try {
-    await link(from, to)
-  } catch (error) {
-    if (!NO_LINK.has(codeOf(error) ?? '')) throw error
-    await copyFile(from, to, constants.COPYFILE_FICLONE)
-  }
 }

@@ -1,14 +1,17 @@
 /** How a staged bundle takes its place, and how a run that was killed half-way is put right. */
-import { lstat, mkdir, readdir, readlink, rename, rm, symlink } from 'node:fs/promises'
+import { chmod, lstat, mkdir, readdir, readlink, rename, rm, rmdir, symlink } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
 import { makeFolderOf } from '../_lake/atomic.ts'
 import { codeOf, eachBounded, realDisk, syncFolders, syncPath } from '../_lake/disk.ts'
-import { bundleFolder, latestLink, stagingFolder } from '../_lake/paths.ts'
+import { bundleFolder, heldBackFolder, latestLink, stagingFolder } from '../_lake/paths.ts'
 import { type Dt, isDt } from '../_market/dt.ts'
-import { bundleDays } from './manifest.ts'
+import { latestDay } from './manifest.ts'
 
 const ASIDE = '.replaced'
 const PARALLEL = 8
+const READ_ONLY = 0o444
+/** Not ours, or a file system without modes. */
+const NO_CHMOD = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'])
 
 /** Where a bundle waits while its successor takes its place. */
 const asidePath = (exportRoot: string, asof: Dt): string => `${stagingFolder(exportRoot, asof)}${ASIDE}`
@@ -42,9 +45,7 @@ export async function openStaging(exportRoot: string, asof: Dt): Promise<string>
 
 /** Brings every staged file and folder to the disk. */
 export async function syncTree(folder: string): Promise<void> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
-  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
-  const folders = entries.filter((entry) => entry.isDirectory()).map((entry) => join(entry.parentPath, entry.name))
+  const { files, folders } = await filesBelow(folder)
   await eachBounded(files, PARALLEL, (path) => syncPath(realDisk, path))
   await syncFolders(realDisk, [...folders, folder], PARALLEL)
 }
@@ -67,10 +68,38 @@ export async function takePlace(exportRoot: string, asof: Dt): Promise<'written'
   return isReplacing ? 'replaced' : 'written'
 }
 
-/** Points `latest` at the newest finished bundle. A link that is right is not touched; a wrong or dangling one is replaced in one step. */
-export async function pointLatest(exportRoot: string): Promise<void> {
-  const newest = (await bundleDays(exportRoot)).at(-1)
-  if (newest === undefined) return
+/** Puts a complete, synced staging folder beside the finished bundles, in place of an earlier one of its day. Returns where. */
+export async function holdBack(exportRoot: string, asof: Dt): Promise<string> {
+  const folder = heldBackFolder(exportRoot, asof)
+  await rm(folder, { recursive: true, force: true })
+  await makeFolderOf(folder)
+  await moveFolder(stagingFolder(exportRoot, asof), folder)
+  return folder
+}
+
+/** What was held back of a day whose bundle is finished by now. */
+export async function forgetHeldBack(exportRoot: string, asof: Dt): Promise<void> {
+  const folder = heldBackFolder(exportRoot, asof)
+  await rm(folder, { recursive: true, force: true })
+  await rmdir(dirname(folder)).catch(() => undefined)
+}
+
+/**
+ * A bundle's files are read-only: one that is written to would carry the damage into the lake, whose files share their inodes. Folders stay as
+ * they are, so that the bundle can be removed. A file of another owner stays as it is, too.
+ */
+export async function makeReadOnly(folder: string): Promise<void> {
+  await eachBounded((await filesBelow(folder)).files, PARALLEL, async (path) => {
+    await chmod(path, READ_ONLY).catch((error: unknown) => {
+      if (!NO_CHMOD.has(codeOf(error) ?? '')) throw error
+    })
+  })
+}
+
+/** Points `latest` at the day it should point at, and returns that. A link that is right is not touched; a wrong or dangling one is replaced in one step. */
+export async function pointLatest(exportRoot: string): Promise<Dt | null> {
+  const newest = await latestDay(exportRoot)
+  if (newest === null) return null
   const link = latestLink(exportRoot)
   const target = relative(dirname(link), bundleFolder(exportRoot, newest))
   const current = await readlink(link).catch((error: unknown) => {
@@ -79,12 +108,20 @@ export async function pointLatest(exportRoot: string): Promise<void> {
       throw new Error(`expected a symbolic link or nothing at ${link}, got a file or folder; move it away`)
     throw error
   })
-  if (current === target) return
+  if (current === target) return newest
   const temp = join(dirname(link), `.${basename(link)}.tmp`)
   await rm(temp, { force: true })
   await symlink(target, temp)
   await rename(temp, link)
   await syncPath(realDisk, dirname(link))
+  return newest
+}
+
+async function filesBelow(folder: string): Promise<{ files: string[]; folders: string[] }> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
+  const folders = entries.filter((entry) => entry.isDirectory()).map((entry) => join(entry.parentPath, entry.name))
+  return { files, folders }
 }
 
 async function moveFolder(from: string, to: string): Promise<void> {

@@ -1,17 +1,18 @@
-import { existsSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { sqlText } from '../../functions/_lake/duck.ts'
 import { ledgerFile } from '../../functions/_lake/paths.ts'
-import { consolidateLedger, dropFragment, ledgerCounts } from '../../functions/_ledger/ledger.ts'
+import { consolidateLedger, ledgerCounts } from '../../functions/_ledger/ledger.ts'
 import type { Dt } from '../../functions/_market/dt.ts'
 import { judgePartition } from '../../functions/qc-partition/judge.ts'
 import { dailyBar, QC, type SmallLake, sessionOf, smallLake, specOf, writeBoth } from '../qc-partition/small-lake.ts'
 
 let lake: SmallLake
+let fragments: string[]
 beforeEach(async () => {
   lake = await smallLake()
+  fragments = []
 })
 afterEach(() => lake.remove())
 
@@ -32,7 +33,7 @@ const judge = async (partition: string, days: Dt[], symbols: string[]) => {
       digest: null,
     })),
   )
-  return judgePartition(lake, {
+  const judgement = await judgePartition(lake, {
     dataset: 'equities_bars',
     spec: specOf('equities_bars'),
     partition,
@@ -42,16 +43,18 @@ const judge = async (partition: string, days: Dt[], symbols: string[]) => {
     checkedAt: 0,
     neighbours: [],
   })
+  fragments.push(judgement.fragment.path)
+  return judgement
 }
 const keys = async () =>
   (await lake.duck.all(`SELECT symbol, dt FROM read_parquet(${sqlText(ledgerFile(lake.root))})`)).map(
     (row) => `${row.symbol} ${row.dt}`,
   )
 
-test('the ledger is every fragment in one file, sorted by symbol and day', async () => {
+test('the ledger is the given fragments in one file, in whatever order, sorted by symbol and day', async () => {
   await judge('2024', ['2024-07-02'], ['AAPL', 'MSFT'])
   await judge('2023', ['2023-12-29'], ['AAPL'])
-  const ledger = await consolidateLedger(lake)
+  const ledger = await consolidateLedger(lake, fragments)
   expect(ledger).toMatchObject({ path: ledgerFile(lake.root), rows: 5 })
   expect(await keys()).toEqual([
     'AAPL 2023-12-29',
@@ -60,29 +63,28 @@ test('the ledger is every fragment in one file, sorted by symbol and day', async
     'GONE 2024-07-02',
     'MSFT 2024-07-02',
   ])
-  expect((await consolidateLedger(lake)).sha256).toBe(ledger.sha256)
+  expect((await consolidateLedger(lake, fragments)).sha256).toBe(ledger.sha256)
 })
 
 test('counts by dataset, status, reason and vendor', async () => {
   expect(await ledgerCounts(lake)).toEqual([])
   await judge('2024', ['2024-07-02', '2024-07-03'], ['AAPL'])
-  await consolidateLedger(lake)
+  await consolidateLedger(lake, fragments)
   expect(await ledgerCounts(lake)).toEqual([
     { dataset: 'equities_bars', status: 'AMBER', reason: 'DELISTED', vendor: null, cells: 2, rows: 0 },
     { dataset: 'equities_bars', status: 'GREEN', reason: null, vendor: 'alpaca', cells: 2, rows: 2 },
   ])
 })
 
-test('a dropped partition leaves the ledger at the next consolidation', async () => {
+test('a fragment that is not among the given ones is not in the ledger', async () => {
   await judge('2024', ['2024-07-02'], ['AAPL'])
   await judge('2023', ['2023-12-29'], ['AAPL'])
-  expect(await dropFragment(lake, 'equities_bars', '2023')).toBe(true)
-  expect(await dropFragment(lake, 'equities_bars', '2023')).toBe(false)
-  expect((await consolidateLedger(lake)).rows).toBe(2)
+  fragments.pop()
+  expect((await consolidateLedger(lake, fragments)).rows).toBe(2)
 })
 
 test('a ledger of nothing has its columns and no rows', async () => {
-  expect(await consolidateLedger(lake)).toMatchObject({ rows: 0 })
+  expect(await consolidateLedger(lake, fragments)).toMatchObject({ rows: 0 })
   const columns = await lake.duck.all(`DESCRIBE SELECT * FROM read_parquet(${sqlText(ledgerFile(lake.root))})`)
   expect(columns.map((column) => `${column.column_name} ${column.column_type}`)).toEqual([
     'dataset VARCHAR',
@@ -103,14 +105,13 @@ test('a ledger of nothing has its columns and no rows', async () => {
   ])
 })
 
-test('a torn fragment leaves the old ledger as it was, and temp files are not read', async () => {
+test('a torn or missing fragment leaves the old ledger as it was', async () => {
   const { fragment } = await judge('2024', ['2024-07-02'], ['AAPL'])
-  await consolidateLedger(lake)
+  await consolidateLedger(lake, fragments)
   const before = await readFile(ledgerFile(lake.root))
-  await writeFile(join(dirname(fragment.path), '.2023.parquet.abcdef12-1-1.tmp'), 'half')
-  expect((await consolidateLedger(lake)).rows).toBe(2)
-  await writeFile(join(dirname(fragment.path), '2023.parquet'), 'half')
-  await expect(consolidateLedger(lake)).rejects.toThrow('2023.parquet')
+  const other = join(dirname(fragment.path), '2023.parquet')
+  await expect(consolidateLedger(lake, [...fragments, other])).rejects.toThrow('2023.parquet')
+  await writeFile(other, 'half')
+  await expect(consolidateLedger(lake, [...fragments, other])).rejects.toThrow('2023.parquet')
   expect((await readFile(ledgerFile(lake.root))).equals(before)).toBe(true)
-  expect(existsSync(ledgerFile(lake.root))).toBe(true)
 })

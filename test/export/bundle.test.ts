@@ -18,10 +18,10 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { sha256 } from '../../functions/_lake/digest.ts'
 import { sqlText } from '../../functions/_lake/duck.ts'
 import { bundleFolder, curatedFile, latestLink, stagingFolder } from '../../functions/_lake/paths.ts'
-import { consolidateLedger } from '../../functions/_ledger/ledger.ts'
 import type { DatasetName } from '../../functions/_market/cell.ts'
 import type { Dt } from '../../functions/_market/dt.ts'
 import { type BundleRequest, buildBundle } from '../../functions/export/bundle.ts'
+import type { BundledDataset, PartitionRecord } from '../../functions/export/partitions.ts'
 import { judgePartition } from '../../functions/qc-partition/judge.ts'
 import {
   dailyBar,
@@ -45,20 +45,38 @@ afterEach(() => lake.remove())
 
 const DAYS = ['2023-12-29', '2024-07-02', '2024-07-03', '2024-07-05']
 const [OLD, D1, D2, D3] = DAYS as [Dt, Dt, Dt, Dt]
-const DATASETS = (['equities_bars', 'equities_bars_minute', 'macro_treasury'] as const).map((name) => ({
-  name,
-  spec: specOf(name),
-}))
-const request = (asof: Dt, more: Partial<BundleRequest> = {}): BundleRequest => ({
+const NAMES = ['equities_bars', 'equities_bars_minute', 'macro_treasury'] as const
+/** What a database would have recorded of each lake. */
+const recorded = new Map<string, Map<string, PartitionRecord & { dataset: DatasetName }>>()
+const recordsOf = (on: SmallLake) => {
+  const records = recorded.get(on.root) ?? new Map()
+  recorded.set(on.root, records)
+  return records
+}
+const SYMBOLS = ['AAPL', 'MSFT', 'NVDA', 'UST']
+const datasetsOf = (on: SmallLake, asof: Dt): BundledDataset[] =>
+  NAMES.map((name) => ({
+    name,
+    spec: specOf(name),
+    partitions: [...recordsOf(on).values()]
+      .filter(({ dataset, partition }) => dataset === name && partition <= asof.slice(0, partition.length))
+      .sort((a, b) => (a.partition < b.partition ? -1 : 1)),
+    lives: SYMBOLS.map((symbol) => ({ symbol, fromDt: '2020-01-02', toDt: asof })),
+  }))
+const requestOn = (on: SmallLake, asof: Dt, more: Partial<BundleRequest> = {}): BundleRequest => ({
   asof,
   generatedAt: Date.UTC(2024, 6, 6, 4),
-  datasets: DATASETS,
+  datasets: async () => datasetsOf(on, asof),
+  rebuild: async () => undefined,
+  deliveredCells: async () => ({ cells: 3, first: [{ symbol: 'AAPL', dt: D1 }] }),
+  acceptLacking: false,
   calendar: { xnys: '2030-12-31', fed: '2030-12-31' },
   ruleset: QC.ruleset,
   nodeVersion: '0.1.0',
   corrections: async () => ({ cells: [], counts: [], fields: [] }),
   ...more,
 })
+const request = (asof: Dt, more: Partial<BundleRequest> = {}): BundleRequest => requestOn(lake, asof, more)
 
 /** Judges a partition for exactly the cells of these bars. */
 async function judge(on: SmallLake, dataset: DatasetName, partition: string, cells: { symbol: string; dt: Dt }[]) {
@@ -72,7 +90,7 @@ async function judge(on: SmallLake, dataset: DatasetName, partition: string, cel
   }))
   const spec = specOf(dataset)
   const sessions = DAYS.map((dt) => sessionOf(dt))
-  await judgePartition(on, {
+  const { fragment } = await judgePartition(on, {
     dataset,
     spec,
     partition,
@@ -82,6 +100,9 @@ async function judge(on: SmallLake, dataset: DatasetName, partition: string, cel
     checkedAt: Date.UTC(2024, 6, 6),
     neighbours: [],
   })
+  const curatedSha256 = sha256(await readFile(curatedFile(on.root, dataset, spec.partition, partition)))
+  const record = { dataset, partition, curatedSha256, ledgerSha256: fragment.sha256, behind: null }
+  recordsOf(on).set(`${dataset} ${partition}`, record)
 }
 async function addBars(on: SmallLake, dataset: DatasetName, partition: string, bars: TestBar[]) {
   const path = await writeBoth(on, dataset, partition, bars)
@@ -110,7 +131,6 @@ async function fill(on: SmallLake) {
     { symbol: 'UST', dt: D1 },
     { symbol: 'UST', dt: D2 },
   ])
-  await consolidateLedger(on)
 }
 
 const rows = (path: string) => lake.duck.all(`SELECT * FROM read_parquet(${sqlText(path)}, hive_partitioning = false)`)
@@ -196,7 +216,6 @@ describe('a bundle', () => {
     await fill(lake)
     await buildBundle(lake, request(D2))
     await addBars(lake, 'equities_bars', '2023', [dailyBar('AAPL', OLD, { close: 106 })])
-    await consolidateLedger(lake)
     const { path } = await buildBundle(lake, request(D3))
     const manifest = await manifestOf(path)
     expect(manifest).toMatchObject({ format: 1, asof: D3, generated_at: '2024-07-06T04:00:00.000Z', previous: D2 })
@@ -242,18 +261,21 @@ describe('a bundle', () => {
   test('does not let a partition travel that nobody has judged since it was curated', async () => {
     await fill(lake)
     const bars = [dailyBar('AAPL', OLD, { close: -3 })]
-    await writeBoth(lake, 'equities_bars', '2023', bars)
+    const path = await writeBoth(lake, 'equities_bars', '2023', bars)
+    const key = 'equities_bars 2023'
+    recordsOf(lake).set(key, { ...recordsOf(lake).get(key)!, curatedSha256: sha256(await readFile(path)) })
     const bundle = await buildBundle(lake, request(D2))
     expect(bundle.unchecked).toEqual([{ dataset: 'equities_bars', partition: '2023' }])
     expect(existsSync(join(bundle.path, 'curated/equities_bars/year=2023'))).toBe(false)
-    expect(await readFile(join(bundle.path, 'README.md'), 'utf8')).toContain('| equities_bars | 2023 |')
+    expect(await readFile(join(bundle.path, 'README.md'), 'utf8')).toContain(
+      '| equities_bars | 2023 | no | its file is not judged since it was made | 3 |',
+    )
     expect((await manifestOf(bundle.path)).unchecked).toEqual(bundle.unchecked)
   })
 
   test('leaves out rows of cells nobody expected, because nobody judged them', async () => {
     await writeBoth(lake, 'equities_bars', '2024', [...YEAR, dailyBar('GONE', D1)])
     await judge(lake, 'equities_bars', '2024', YEAR)
-    await consolidateLedger(lake)
     const { path } = await buildBundle(lake, request(D3))
     const exported = await rows(join(path, 'curated/equities_bars/year=2024/data.parquet'))
     expect(exported.map((row) => row.symbol)).not.toContain('GONE')
@@ -261,14 +283,9 @@ describe('a bundle', () => {
   })
 
   test('of a lake without cells is empty but whole', async () => {
-    await consolidateLedger(lake)
     const { path, files } = await buildBundle(lake, request(D1))
     expect(files).toBe(4)
     expect(verify(path)).toBe('')
-  })
-
-  test('needs a ledger', async () => {
-    await expect(buildBundle(lake, request(D1))).rejects.toThrow('judge the partitions before exporting')
   })
 })
 
@@ -287,7 +304,6 @@ describe('building again', () => {
     await fill(lake)
     const first = await buildBundle(lake, request(D2))
     await addBars(lake, 'equities_bars', '2023', [dailyBar('AAPL', OLD, { close: 106 })])
-    await consolidateLedger(lake)
     const again = await buildBundle(lake, request(D2))
     expect(again.verdict).toBe('replaced')
     expect(again.digest).not.toBe(first.digest)
@@ -309,7 +325,7 @@ describe('building again', () => {
     const other = await smallLake()
     try {
       await Promise.all([fill(lake), fill(other)])
-      const [one, two] = await Promise.all([buildBundle(lake, request(D2)), buildBundle(other, request(D2))])
+      const [one, two] = await Promise.all([buildBundle(lake, request(D2)), buildBundle(other, requestOn(other, D2))])
       expect(two.digest).toBe(one.digest)
       expect(await contents(two.path)).toEqual(await contents(one.path))
     } finally {
@@ -408,7 +424,6 @@ test('a reader that polls during replacements sees a whole bundle or none', asyn
   })()
   for (let at = 0; at < 5; at++) {
     await addBars(lake, 'equities_bars', '2023', [dailyBar('AAPL', OLD, { close: 100 + at })])
-    await consolidateLedger(lake)
     expect((await buildBundle(lake, request(D2))).verdict).toBe('replaced')
   }
   isDone = true

@@ -1,0 +1,50 @@
+/** What the database has recorded of the partitions a bundle shows, and what is expected of them. */
+import { listRecords, type PartitionState } from '../../db/partitions/list-records.ts'
+import { datasetsOf } from '../_dispatch/desk.ts'
+import { expectedPartitions, livesOf } from '../_expected/expected.ts'
+import type { Dt } from '../_market/dt.ts'
+import type { Node } from '../_runtime/node.ts'
+import type { BundledDataset, PartitionRecord } from './partitions.ts'
+
+/** The configured datasets with the partitions, up to `asof`, that the audit still expects something of, or should. */
+export async function bundledDatasets({ config, db }: Node, asof: Dt): Promise<BundledDataset[]> {
+  const bundled: BundledDataset[] = []
+  for (const { dataset, spec } of datasetsOf(config)) {
+    const records = (await listRecords(db, dataset)).map(recordOf)
+    const known = new Set(records.map(({ partition }) => partition))
+    for (const { partition } of expectedPartitions(config, spec, asof)) {
+      if (!known.has(partition)) records.push(unknownRecord(partition))
+    }
+    const partitions = records
+      .filter(({ partition }) => partition <= asof.slice(0, partition.length))
+      .sort((a, b) => (a.partition < b.partition ? -1 : 1))
+    bundled.push({ name: dataset, spec, partitions, lives: livesOf(config, spec, asof) })
+  }
+  return bundled
+}
+
+const unknownRecord = (partition: string): PartitionRecord => ({
+  partition,
+  curatedSha256: null,
+  ledgerSha256: null,
+  behind: 'it is expected, and no audit has looked at it yet',
+})
+
+const recordOf = (state: PartitionState): PartitionRecord => {
+  const { partition, curatedSha256, ledgerSha256 } = state
+  return { partition, curatedSha256, ledgerSha256, behind: behindText(state) }
+}
+
+function behindText({
+  version,
+  curatedVersion,
+  checkedVersion,
+  ledgerSha256,
+  lastError,
+}: PartitionState): string | null {
+  const error = lastError === null ? '' : `; the last try failed: ${lastError}`
+  if (checkedVersion === 0) return `it is not ${curatedVersion === version ? 'judged' : 'curated'} yet${error}`
+  if (curatedVersion < version) return `it has changed since it was curated${error}`
+  if (checkedVersion < version || ledgerSha256 === null) return `it is not judged since it was curated${error}`
+  return null
+}

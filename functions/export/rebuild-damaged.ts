@@ -1,0 +1,48 @@
+/** Makes partitions again whose files are not what was recorded, before a bundle is built without them. */
+import type { PartitionKey } from '../../db/partitions/partitions.ts'
+import { touchDamaged } from '../../db/partitions/touch-damaged.ts'
+import type { Node } from '../_runtime/node.ts'
+import type { Damage } from './stage-vouched.ts'
+
+/** How one partition is curated and judged. Both answer null where it may not be tried now, and record their failures themselves. */
+export interface PartitionMakers {
+  curate(node: Node, only: PartitionKey): Promise<Record<string, unknown> | null>
+  judge(node: Node, at: number, only: PartitionKey): Promise<Record<string, unknown> | null>
+}
+
+/** An export is bounded in time: what it does not reach in so long is made by the next call. */
+const LONGEST_MS = 10 * 60_000
+
+/**
+ * All are curated before the first is judged, because a judgement reads the files of its neighbours. Returns how many were not reached. Safe to kill and
+ * to repeat: what was touched stays work for whoever curates next.
+ */
+export async function rebuildDamaged(
+  node: Node,
+  { curate, judge }: PartitionMakers,
+  damaged: readonly Damage[],
+  at: number,
+): Promise<number> {
+  for (const { dataset, partition, what, found } of damaged)
+    node.log('export.found_damaged', { dataset, partition, what, found })
+  await touchDamaged(node.db, damaged, node.now())
+  const keys = [
+    ...new Map(damaged.map(({ dataset, partition }) => [`${dataset} ${partition}`, { dataset, partition }])).values(),
+  ]
+  const until = node.clock.elapsed() + LONGEST_MS
+  const isLate = (): boolean => node.clock.elapsed() > until
+  const reached: PartitionKey[] = []
+  for (const key of keys) {
+    if (isLate()) break
+    // A raw file that cannot be read is set aside first, and the call after that goes on without it.
+    for (let done = await curate(node, key); done && 'setAside' in done && !isLate(); ) done = await curate(node, key)
+    reached.push(key)
+  }
+  let judged = 0
+  for (const key of reached) {
+    if (isLate()) break
+    await judge(node, at, key)
+    judged += 1
+  }
+  return keys.length - judged
+}

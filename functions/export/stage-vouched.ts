@@ -1,0 +1,128 @@
+/** Puts the curated files that the database vouches for into the staging folder, and finds those that are not what was recorded. */
+import { constants, copyFile, link, mkdir, rm, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { sha256OfFile } from '../_lake/digest.ts'
+import { codeOf } from '../_lake/disk.ts'
+import type { Lake } from '../_lake/lake.ts'
+import { curatedFile, ledgerFragment } from '../_lake/paths.ts'
+import type { DatasetName } from '../_market/cell.ts'
+import type { BundledDataset } from './partitions.ts'
+
+export interface BundleFile {
+  /** Relative to the bundle, with `/`. */
+  path: string
+  bytes: number
+  sha256: string
+  rows?: number
+  dataset?: DatasetName
+  partition?: string
+}
+
+export interface Partition {
+  dataset: DatasetName
+  partition: string
+}
+
+/** A file that is not the one that was recorded. */
+export interface Damage extends Partition {
+  what: 'curated' | 'ledger'
+  /** The recorded digest. */
+  sha256: string
+  /** In words. */
+  found: string
+}
+
+export interface Vouchers {
+  /** Curated files by their path in the bundle, each with the recorded digest. */
+  files: Map<string, BundleFile & Partition>
+  /** Absolute paths of the ledger fragments, each with the recorded digest. */
+  fragments: string[]
+  damaged: Damage[]
+}
+
+/** File systems that cannot link (FAT, some network shares), another volume, or a file with too many links. */
+const NO_LINK = new Set(['EXDEV', 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK', 'ENOSYS'])
+/** What a damaged file answers with, and not a disk that is full or an export folder that cannot be written. */
+const UNREADABLE = new Set(['EIO', 'EACCES', 'EISDIR', 'ELOOP', 'EUCLEAN', 'EBADMSG'])
+
+/**
+ * Stages each partition's curated file and hashes what was staged, and hashes each ledger fragment where it lies. No other night's hash is believed: this one is the
+ * check for bit rot. What `already` holds from an earlier round is not read again. Rejects when the export disk fails.
+ */
+export async function stageVouched(
+  lake: Lake,
+  staging: string,
+  datasets: readonly BundledDataset[],
+  already?: Vouchers,
+): Promise<Vouchers> {
+  const vouchers: Vouchers = { files: new Map(), fragments: [], damaged: [] }
+  for (const { name: dataset, spec, partitions } of datasets) {
+    for (const { partition, curatedSha256, ledgerSha256 } of partitions) {
+      const one = { dataset, partition }
+      const fragment = ledgerFragment(lake.root, dataset, partition)
+      if (ledgerSha256 !== null) {
+        const found = await hashOrFault(() => sha256OfFile(fragment))
+        if (found.sha256 === ledgerSha256) vouchers.fragments.push(fragment)
+        else
+          vouchers.damaged.push({
+            ...one,
+            what: 'ledger',
+            sha256: ledgerSha256,
+            found: `its verdicts are ${found.fault}`,
+          })
+      }
+      if (curatedSha256 === null) continue
+      const path = `curated/${dataset}/${spec.partition}=${partition}/data.parquet`
+      const known = already?.files.get(path)
+      if (known?.sha256 === curatedSha256) {
+        vouchers.files.set(path, known)
+        continue
+      }
+      const staged = join(staging, path)
+      const source = curatedFile(lake.root, dataset, spec.partition, partition)
+      const found = await hashOrFault(() => linkedHash(source, staged))
+      if (found.sha256 === curatedSha256) {
+        vouchers.files.set(path, { path, ...one, bytes: (await stat(staged)).size, sha256: curatedSha256 })
+      } else {
+        await rm(dirname(staged), { recursive: true, force: true })
+        vouchers.damaged.push({ ...one, what: 'curated', sha256: curatedSha256, found: `its file is ${found.fault}` })
+      }
+    }
+  }
+  return vouchers
+}
+
+/** Size and hash of a staged file. */
+export async function described(staging: string, path: string): Promise<BundleFile> {
+  const full = join(staging, path)
+  return { path, bytes: (await stat(full)).size, sha256: await sha256OfFile(full) }
+}
+
+/** A bundle shares the inode of the lake's file. Both stay what they are because the lake replaces files by rename and never writes into one. */
+export async function linkOrCopy(from: string, to: string): Promise<void> {
+  await mkdir(dirname(to), { recursive: true })
+  try {
+    await link(from, to)
+  } catch (error) {
+    if (!NO_LINK.has(codeOf(error) ?? '')) throw error
+    await copyFile(from, to, constants.COPYFILE_FICLONE)
+  }
+}
+
+async function linkedHash(from: string, to: string): Promise<string> {
+  await rm(to, { force: true })
+  await linkOrCopy(from, to)
+  return await sha256OfFile(to)
+}
+
+/** `fault` says in a word how a file is found whose hash is not the recorded one. */
+async function hashOrFault(hash: () => Promise<string>): Promise<{ sha256: string | null; fault: string }> {
+  try {
+    return { sha256: await hash(), fault: 'damaged' }
+  } catch (error) {
+    const code = codeOf(error) ?? ''
+    if (code === 'ENOENT' || code === 'ENOTDIR') return { sha256: null, fault: 'missing' }
+    if (UNREADABLE.has(code)) return { sha256: null, fault: `unreadable (${code})` }
+    throw error
+  }
+}
