@@ -169,7 +169,14 @@ describe('a year of daily bars', () => {
     await writeFile(rawFile(lake.root, 'alpaca', 'equities_bars', 'date', D2, 'AAPL'), 'PAR1 torn')
     const result = await judgePartition(lake, request('equities_bars', '2024', [cell('AAPL', D1), cell('AAPL', D2)]))
     expect(result).toMatchObject({ green: 0, amber: 2, red: 0 })
-    expect(result.flagged[0]?.flags).toEqual(['ERRORED:duplicate-conflict', 'ERRORED:duplicate-rows'])
+    expect(result.flagged[0]?.flags).toEqual([
+      'ERRORED:adjustment-mismatch',
+      'ERRORED:date-mismatch',
+      'ERRORED:duplicate-conflict',
+      'ERRORED:duplicate-rows',
+      'ERRORED:symbol-mismatch',
+      'ERRORED:vendor-mismatch',
+    ])
   })
 
   test('condemns a file whose columns have another type', async () => {
