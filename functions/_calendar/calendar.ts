@@ -35,4 +35,16 @@ export interface TradingCalendar {
 
 export type CalendarName = 'xnys' | 'fed'
 export const CALENDARS: Record<CalendarName, TradingCalendar> = { xnys, fed }
+/** The close of a first session, epoch ms: from then on a calendar can say what closed last. */
+export const firstClose = (calendar: TradingCalendar): number =>
+  calendar.session(calendar.next(calendar.first))?.close ?? Number.NaN
+
+/** The instant nearest to one, epoch ms, at which every calendar can say what closed last: for reads, which answer whatever the clock shows. */
+export function instantWithinCalendars(instant: number): number {
+  const all = Object.values(CALENDARS)
+  const first = Math.max(...all.map(firstClose))
+  const last = Math.min(...all.map((calendar) => Date.parse(`${calendar.last}T12:00:00Z`)))
+  return Math.min(Math.max(instant, first), last)
+}
+
 export const calendarOf = (name: CalendarName): TradingCalendar => CALENDARS[name]

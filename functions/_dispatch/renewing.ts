@@ -8,14 +8,14 @@ import type { Desk } from './desk.ts'
 const RENEW_AFTER_MS = LEASE_MS / 4
 
 /** A `get` that renews the token's lease now and then, after an answer. One that has passed on stays lost: the settlement will notice. */
-export function renewing(desk: Pick<Desk, 'db' | 'now'>, token: string, get: Get): Get {
-  let renewedAt = desk.now()
+export function renewing(desk: Pick<Desk, 'db' | 'now' | 'elapsed'>, token: string, get: Get): Get {
+  // By a clock nobody can set: a lease would lapse while the other one catches up.
+  let renewedAt = desk.elapsed()
   return async (request) => {
     const answer = await get(request)
-    const now = desk.now()
-    if (now - renewedAt < RENEW_AFTER_MS) return answer
-    renewedAt = now
-    await renewLease(desk.db, token, now + LEASE_MS)
+    if (desk.elapsed() - renewedAt < RENEW_AFTER_MS) return answer
+    renewedAt = desk.elapsed()
+    await renewLease(desk.db, token, desk.now() + LEASE_MS)
     return answer
   }
 }

@@ -3,10 +3,9 @@ import type { Context } from 'hono'
 import { z } from 'zod'
 import type { DatasetConfig } from '../../config/schema.ts'
 import type { Failing, WorkLeft } from '../../db/partitions/work-left.ts'
-import { calendarOf } from '../_calendar/calendar.ts'
+import { calendarOf, firstClose } from '../_calendar/calendar.ts'
 import { datasetsOf } from '../_dispatch/desk.ts'
 import type { DatasetName } from '../_market/cell.ts'
-import { addDays } from '../_market/dt.ts'
 import type { Node } from './node.ts'
 
 /** What every function accepts: the instant it speaks for; the invoker sends the scheduled one. */
@@ -74,8 +73,7 @@ function checkInstant(body: unknown, now: number): void {
   if (at > now + AHEAD_MS) {
     throw new RequestError(400, `at: lies in the future: this node's clock shows ${new Date(now).toISOString()}`)
   }
-  // A day must have closed before it, and the first one is over everywhere by the next noon of UTC.
-  if (at < Date.parse(`${addDays(first, 1)}T12:00:00Z`)) {
+  if (at < firstClose(calendarOf('xnys'))) {
     throw new RequestError(400, `at: lies before the first closed session of ${first}`)
   }
 }

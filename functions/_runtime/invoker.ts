@@ -2,11 +2,14 @@
 import { beginTick, findTick, lastScheduled, openTicks, restartTick, type Tick } from '../../db/ticks/ticks.ts'
 import { type Chain, newestDue } from './cron.ts'
 import { type PlayTerms, playChain, type StepEnding } from './play-chain.ts'
+import type { WriteGate } from './write-gate.ts'
 
 export type { StepEnding } from './play-chain.ts'
 
 export interface InvokerTerms extends PlayTerms {
   chains: readonly Chain[]
+  /** Nothing is fired or resumed while it objects. */
+  gate: WriteGate
 }
 
 export interface Invoker {
@@ -28,7 +31,7 @@ interface Firing {
 }
 
 export function createInvoker(terms: InvokerTerms): Invoker {
-  const { db, clock, log, chains } = terms
+  const { db, clock, log, chains, gate } = terms
   const stopping = new AbortController()
   const running = new Map<string, Firing>()
   /** Firings whose progress could not be written down: taken up again at the next look. */
@@ -47,14 +50,18 @@ export function createInvoker(terms: InvokerTerms): Invoker {
   }
 
   async function look(): Promise<void> {
-    const begun = clock.now()
+    let begun = Number.POSITIVE_INFINITY
     let resumed = false
     while (!stopping.signal.aborted) {
       try {
-        if (!resumed) resume(await openTicks(db))
-        resumed = true
-        await resumeBroken()
-        await fireDue(begun)
+        if ((await gate.objection()) === null) {
+          // A clock that is set back must not leave the schedule waiting for what it showed before.
+          begun = Math.min(begun, clock.now())
+          if (!resumed) resume(await openTicks(db))
+          resumed = true
+          await resumeBroken()
+          await fireDue(begun)
+        }
       } catch (error) {
         // A full disk or an unreachable database may be over at the next look: a schedule that gives up is noticed too late.
         log('cron.look_failed', { error })

@@ -26,6 +26,8 @@ export interface StepEnding {
 const CALL_TIMEOUT_MS = 30 * 60_000
 const RETRIES = 3
 const RETRY_PAUSE_MS = 5_000
+/** Between two tries while the node writes nothing. */
+const CLOSED_PAUSE_MS = 15_000
 
 interface Reply {
   ok: boolean
@@ -34,6 +36,8 @@ interface Reply {
   /** What the function left undone, in words. */
   left?: string
   error?: string
+  /** The node writes nothing for the moment; it says itself when to ask again. */
+  isClosed?: boolean
 }
 
 /**
@@ -53,7 +57,9 @@ export async function playChain(
     if (index < tick.step) continue
     if (index > tick.step) await reachStep(db, tick, index, clock.now())
     const begunAt = index === tick.step ? tick.stepBegunAt : clock.now()
-    const ending = await playStep(terms, step, tick.scheduledAt, begunAt + step.deadline, signal)
+    // The time that is left is measured by a clock nobody can set.
+    const left = Math.min(step.deadline, Math.max(0, begunAt + step.deadline - clock.now()))
+    const ending = await playStep(terms, step, tick.scheduledAt, clock.elapsed() + left, signal)
     if (signal.aborted) return endings // the tick stays open: the next start resumes at this step
     endings.push(ending)
     log(ending.ok ? 'cron.stepped' : 'cron.step_failed', { chain: chain.id, ...ending })
@@ -63,16 +69,17 @@ export async function playChain(
 }
 
 /**
- * One step: `parallel` workers that each call until idle or the deadline. A failed step does not stop the chain. A step whose last answer says that
- * something is left is not ok: what comes after it goes without.
+ * One step: `parallel` workers that each call until idle or the deadline, by `clock.elapsed`. A failed step does not stop the chain. A step whose last
+ * answer says that something is left is not ok: what comes after it goes without.
  */
 async function playStep(
   terms: PlayTerms,
   step: Step,
   scheduledAt: number,
-  deadlineAt: number,
+  deadline: number,
   signal: AbortSignal,
 ): Promise<StepEnding> {
+  const { clock } = terms
   const ending: StepEnding = { call: step.call, calls: 0, ok: true }
   let left: string | undefined
   const body = { ...step.body, at: new Date(scheduledAt).toISOString() }
@@ -81,19 +88,23 @@ async function playStep(
     while (!signal.aborted && ending.ok) {
       const reply = await callFunction(terms, step.call, body)
       ending.calls++
+      if (reply.isClosed && clock.elapsed() < deadline) {
+        await clock.sleep(CLOSED_PAUSE_MS, signal)
+        continue
+      }
       if (!reply.ok) {
         if (++failures > RETRIES) Object.assign(ending, { ok: false, error: reply.error })
-        else await terms.clock.sleep(RETRY_PAUSE_MS, signal)
+        else await clock.sleep(RETRY_PAUSE_MS, signal)
         continue
       }
       failures = 0
       left = reply.left
       if (step.repeat === undefined) return
-      if (reply.more && terms.clock.now() < deadlineAt) continue
-      const nextAt = reply.nextAt ? Date.parse(reply.nextAt) : Number.POSITIVE_INFINITY
-      const pause = nextAt - terms.clock.now()
-      if (reply.more || nextAt > deadlineAt || pause > (step.wait ?? Number.POSITIVE_INFINITY)) return
-      await terms.clock.sleep(pause, signal)
+      const timeLeft = deadline - clock.elapsed()
+      if (reply.more && timeLeft > 0) continue
+      const pause = reply.nextAt ? Date.parse(reply.nextAt) - clock.now() : Number.POSITIVE_INFINITY
+      if (reply.more || pause > timeLeft || pause > (step.wait ?? Number.POSITIVE_INFINITY)) return
+      await clock.sleep(pause, signal)
     }
   }
   await Promise.all(Array.from({ length: step.parallel }, work))
@@ -114,7 +125,8 @@ async function callFunction(terms: PlayTerms, call: string, body: object): Promi
     })
     const reply = (answer.body ?? {}) as Partial<Reply>
     if (answer.statusCode === 200 && reply.ok) return { ...reply, ok: true }
-    return { ok: false, error: reply.error ?? `${call} answered with HTTP ${answer.statusCode}` }
+    const error = reply.error ?? `${call} answered with HTTP ${answer.statusCode}`
+    return { ok: false, error, isClosed: answer.statusCode === 503 && reply.nextAt != null }
   } catch (error) {
     return { ok: false, error: `${call} did not answer (${error instanceof GotError ? error.code : String(error)})` }
   }

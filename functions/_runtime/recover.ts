@@ -1,5 +1,5 @@
 /** What a start does before anything else: clears litter, gives dead leases back, and replays manifest lines the memory missed. */
-import { distrustClock } from '../../db/budgets/distrust-clock.ts'
+import { repairClock } from '../../db/clock-repair/repair-clock.ts'
 import { reapAllLeases } from '../../db/gap-tasks/reap-leases.ts'
 import { manifestMarks } from '../../db/manifests/manifests.ts'
 import { releaseAllPartitions } from '../../db/partitions/partitions.ts'
@@ -21,7 +21,12 @@ export interface Recovered {
   mended: number
 }
 
+export const NOT_RECOVERED: Recovered = { temps: 0, tornTails: 0, leases: 0, replayed: 0, mended: 0 }
+
 export async function recover(node: Node): Promise<Recovered> {
+  // First: what is given back below must not wait for an instant that never was.
+  const { aheadMs, rows } = await repairClock(node.db, node.now())
+  if (aheadMs > 0) node.log('start.clock_repaired', { aheadMs, rows })
   const recovered: Recovered = {
     temps: await sweepTemps(node.lake.root),
     tornTails: await trimTornTail(node.lake),
@@ -30,7 +35,6 @@ export async function recover(node: Node): Promise<Recovered> {
     replayed: 0,
     mended: 0,
   }
-  await distrustClock(node.db, node.now())
   if (node.db.exclusive) await releaseAllPartitions(node.db)
   await noteCutManifests(node)
   recovered.replayed = await replayNews(node)

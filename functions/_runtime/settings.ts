@@ -22,6 +22,7 @@ const Environment = z.object({
     .default(8080),
   DATA_NODE_TOKEN: Token.optional(),
   DATA_NODE_READ_TOKEN: Token.optional(),
+  CLOCK_CHECK: z.enum(['on', 'off']).default('on'),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
 })
 
@@ -36,6 +37,8 @@ export interface Settings {
   port: number
   token: string | null
   readToken: string | null
+  /** Whether the system's clock must be plausible before anything is written. */
+  clockCheck: boolean
   logLevel: string
 }
 
@@ -69,6 +72,7 @@ export function readSettings(env: Record<string, string | undefined>): Settings 
     port: found.PORT,
     token: found.DATA_NODE_TOKEN ?? null,
     readToken: found.DATA_NODE_READ_TOKEN ?? null,
+    clockCheck: found.CLOCK_CHECK === 'on',
     logLevel: found.LOG_LEVEL,
   }
 }

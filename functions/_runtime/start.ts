@@ -14,21 +14,27 @@ import { CONNECTORS } from '../_vendors/registry.ts'
 import { createApp } from '../index.ts'
 import { freshToken, jitter } from './chance.ts'
 import { type Clock, systemClock } from './clock.ts'
+import { type ClockEvidence, systemClockEvidence } from './clock-evidence.ts'
+import { clockGuard } from './clock-guard.ts'
 import { loadCron } from './cron.ts'
 import { checkRoot, packageRoot } from './folders.ts'
+import { createHealth } from './health.ts'
 import { createInvoker, type Invoker } from './invoker.ts'
 import { addressOf, checkPort, listen } from './listen.ts'
 import { createLog } from './log.ts'
 import type { Node } from './node.ts'
-import { type Recovered, recover } from './recover.ts'
+import { NOT_RECOVERED, type Recovered, recover } from './recover.ts'
 import { lockRoots, type RootLock, thisMachine } from './root-lock.ts'
 import { seatVendors } from './seats.ts'
 import { readSettings, type Settings } from './settings.ts'
 import { keepHeapSmall } from './small-heap.ts'
+import { type WriteGuard, writeGate } from './write-gate.ts'
 
 export interface StartTerms {
   env: Record<string, string | undefined>
   clock?: Clock
+  /** What speaks for the clock; null for one that is right by definition, as one that is given is taken to be. */
+  clockEvidence?: ClockEvidence | null
   random?: () => number
   /** Where log lines go; stderr by default. */
   sink?: (line: string) => void
@@ -38,6 +44,7 @@ export interface RunningNode {
   node: Node
   settings: Settings
   invoker: Invoker
+  /** Nothing yet where the clock is not to be believed: it is done as soon as it is. */
   recovered: Recovered
   /** Base address of the HTTP server. */
   address: string
@@ -51,7 +58,8 @@ const GRACE_MS = 10_000
 const IDLE_LOOK_MS = 20
 
 /** Starts a node. Throws an Error with one clear sentence when it cannot, and leaves nothing half open. */
-export async function startNode({ env, clock = systemClock, random = jitter, sink }: StartTerms): Promise<RunningNode> {
+export async function startNode(terms: StartTerms): Promise<RunningNode> {
+  const { env, clock = systemClock, random = jitter, sink } = terms
   keepHeapSmall()
   const settings = readSettings(env)
   const secretNames = CONNECTORS.flatMap(({ secrets }) => secrets)
@@ -84,6 +92,8 @@ export async function startNode({ env, clock = systemClock, random = jitter, sin
     const root = await packageRoot()
     await migrateDb(db, join(root, 'migrations'))
     const version = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')).version as string
+    const health = createHealth()
+    const guards: WriteGuard[] = []
     const node: Node = {
       config,
       db,
@@ -101,12 +111,19 @@ export async function startNode({ env, clock = systemClock, random = jitter, sin
       log,
       version,
       exportRoot: settings.exportRoot,
+      gate: writeGate(guards, health, clock.now),
+      health,
     }
-    const recovered = await recover(node)
+    let recovered = NOT_RECOVERED
+    const recoverOnce = async (): Promise<void> => {
+      recovered = await recover(node)
+    }
+    guards.push(clockGuard({ node, evidence: await evidenceOf(terms, settings, root), recover: recoverOnce }))
+    await node.gate.objection()
     const app = createApp(node, { full: settings.token, read: settings.readToken })
     const server = await listen(app.fetch, settings)
     const address = addressOf(server, settings.host)
-    const invoker = createInvoker({ db, clock, log, chains, address, token: settings.token })
+    const invoker = createInvoker({ db, clock, log, chains, address, token: settings.token, gate: node.gate })
     return {
       node,
       settings,
@@ -122,6 +139,12 @@ export async function startNode({ env, clock = systemClock, random = jitter, sin
     await lock.release()
     throw error
   }
+}
+
+/** A clock that is given is right by definition. */
+const evidenceOf = async (terms: StartTerms, settings: Settings, root: string): Promise<ClockEvidence | null> => {
+  if (terms.clockEvidence !== undefined) return terms.clockEvidence
+  return terms.clock === undefined && settings.clockCheck ? await systemClockEvidence(root) : null
 }
 
 async function stop(server: Server, invoker: Invoker, node: Node, lock: RootLock): Promise<void> {

@@ -1,4 +1,4 @@
-/** GET /livez: the event loop turns. GET /readyz: the memory answers. */
+/** GET /livez: the event loop turns. GET /readyz: the database answers, and what is wrong with the machine, in words. */
 import { sql } from 'drizzle-orm'
 import type { Context } from 'hono'
 import type { Node } from '../_runtime/node.ts'
@@ -9,5 +9,15 @@ export const readyz =
   (node: Node) =>
   async (c: Context): Promise<Response> => {
     await node.db.all(sql`SELECT 1`)
-    return c.json({ ok: true })
+    const reasons = await shownReasons(node)
+    const ok = reasons.every(({ isDown }) => !isDown)
+    return c.json({ ok, degraded: reasons.length > 0, reasons }, ok ? 200 : 503)
   }
+
+/** The reasons with their instants as texts. */
+export const shownReasons = async ({ health }: Pick<Node, 'health'>) =>
+  (await health.reasons()).map(({ since, isDown = false, ...reason }) => ({
+    ...reason,
+    since: new Date(since).toISOString(),
+    isDown,
+  }))

@@ -14,6 +14,7 @@ import { listScores } from '../../db/vendor-scores/scores.ts'
 import { asofAt } from '../_expected/expected.ts'
 import { dayNumber } from '../_market/dt.ts'
 import type { Node } from '../_runtime/node.ts'
+import { shownReasons } from './health.ts'
 
 export const status =
   (node: Node) =>
@@ -43,8 +44,9 @@ export const status =
     }
     return c.json({
       ok: true,
+      health: await shownReasons(node),
       version: node.version,
-      now: new Date(now).toISOString(),
+      now: new Date(node.clock.now()).toISOString(),
       asof: asofAt(now),
       coverage: await countCoverage(node.db),
       tasks: await countTasks(node.db),

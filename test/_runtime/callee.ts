@@ -9,6 +9,7 @@ import { migrateDb } from '../../db/migrate.ts'
 import { type Clock, virtualClock } from '../../functions/_runtime/clock.ts'
 import type { Chain, Step } from '../../functions/_runtime/cron.ts'
 import { createInvoker, type Invoker } from '../../functions/_runtime/invoker.ts'
+import type { WriteGate } from '../../functions/_runtime/write-gate.ts'
 
 /** A Tuesday evening, 20:30 in New York. */
 export const EVENING = Date.parse('2025-07-08T20:30:00-04:00')
@@ -30,7 +31,10 @@ export interface Callee {
   log: { event: string; fields: Record<string, unknown> }[]
   /** How calls are answered; idle at once by default. `nth` counts calls of the same function from 1. */
   answer: (call: Call, nth: number) => Answer | Promise<Answer>
-  invoker(chains: Chain[], more?: { db?: Db; clock?: Clock; token?: string; address?: string }): Invoker
+  invoker(
+    chains: Chain[],
+    more?: { db?: Db; clock?: Clock; token?: string; address?: string; gate?: WriteGate },
+  ): Invoker
   close(): Promise<void>
 }
 
@@ -77,6 +81,7 @@ export async function startCallee(clock: Clock = virtualClock(EVENING)): Promise
         chains,
         address: given.address ?? own,
         token: given.token ?? null,
+        gate: given.gate ?? { objection: async () => null },
         log: (event, fields) => void callee.log.push({ event, fields }),
       }),
     close: async () => {

@@ -4,6 +4,8 @@ import type { Clock } from '../../functions/_runtime/clock.ts'
 export interface HandClock extends Clock {
   /** Moves the clock on and wakes who has slept long enough. */
   advance(ms: number): void
+  /** Somebody sets the wall clock; no time passes. */
+  set(instant: number): void
   /** Settles once somebody sleeps. */
   asleep(): Promise<void>
 }
@@ -14,29 +16,33 @@ interface Sleeper {
 }
 
 export function handClock(start: number): HandClock {
-  let now = start
+  let elapsed = 0
+  let offset = start
   let sleepers: Sleeper[] = []
   let watchers: (() => void)[] = []
   const wakeUntil = (): void => {
-    const due = sleepers.filter(({ at }) => at <= now)
-    sleepers = sleepers.filter(({ at }) => at > now)
+    const due = sleepers.filter(({ at }) => at <= elapsed)
+    sleepers = sleepers.filter(({ at }) => at > elapsed)
     for (const { wake } of due) wake()
   }
   return {
-    now: () => now,
-    elapsed: () => now - start,
+    now: () => offset + elapsed,
+    elapsed: () => elapsed,
     sleep: (ms, signal) =>
       new Promise((resolve) => {
         if (signal?.aborted) return resolve()
         signal?.addEventListener('abort', () => resolve(), { once: true })
-        sleepers.push({ at: now + Math.max(0, ms), wake: resolve })
+        sleepers.push({ at: elapsed + Math.max(0, ms), wake: resolve })
         for (const watcher of watchers) watcher()
         watchers = []
         wakeUntil()
       }),
     advance: (ms) => {
-      now += ms
+      elapsed += ms
       wakeUntil()
+    },
+    set: (instant) => {
+      offset = instant - elapsed
     },
     asleep: () =>
       new Promise((resolve) => {

@@ -1,6 +1,8 @@
+import { sql } from 'drizzle-orm'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Db } from '../../db/client.ts'
 import { beginTick, endTick, findTick, openTicks, reachStep } from '../../db/ticks/ticks.ts'
+import { virtualClock } from '../../functions/_runtime/clock.ts'
 import { type Callee, EVENING, idle, laterAt, more, night, startCallee, step } from './callee.ts'
 import { handClock } from './hand-clock.ts'
 
@@ -383,3 +385,76 @@ describe('the schedule', () => {
     expect(await openTicks(callee.db)).toHaveLength(1)
   })
 })
+
+describe('a node that may not write', () => {
+  const closed = { what: 'the clock is wrong', since: 0, todo: 'Set it' }
+
+  test('fires nothing, and fires the next night once it may', async () => {
+    const clock = handClock(EVENING - 3 * 86_400_000)
+    let objection: typeof closed | null = closed
+    const invoker = callee.invoker([night(step('audit'))], { clock, gate: { objection: async () => objection } })
+    invoker.start()
+    await clock.asleep()
+    clock.set(EVENING - MINUTE)
+    clock.advance(15_000)
+    await clock.asleep()
+    expect(callee.calls).toEqual([])
+    objection = null
+    clock.advance(15_000)
+    await clock.asleep()
+    // The nights before it was allowed to write are nobody's.
+    expect(callee.calls).toEqual([])
+    clock.advance(MINUTE)
+    await ticked()
+    expect(names()).toEqual(['audit'])
+    await invoker.stop()
+  })
+
+  test('makes the step under way wait, and burns none of its tries', async () => {
+    const refused = { status: 503, json: { ok: false, error: 'not now', nextAt: '2025-07-09T00:31:00.000Z' } }
+    callee.answer = (_call, nth) => (nth <= 20 ? refused : idle)
+    const [ending] = await callee.invoker([night(step('audit'))]).play('night', EVENING)
+    expect(ending).toMatchObject({ call: 'audit', ok: true })
+  })
+
+  test('for as long as a step may take fails that step', async () => {
+    callee.answer = () => ({ status: 503, json: { ok: false, error: 'not now', nextAt: '2025-07-09T00:31:00.000Z' } })
+    const [ending] = await callee.invoker([night(step('audit'))]).play('night', EVENING)
+    expect(ending).toMatchObject({ ok: false, error: 'not now' })
+  })
+})
+
+describe('a clock that is set back under the schedule', () => {
+  test('does not keep it from the next night', async () => {
+    const clock = handClock(EVENING + 730 * 86_400_000)
+    const invoker = callee.invoker([night(step('audit'))], { clock })
+    invoker.start()
+    await clock.asleep()
+    clock.set(EVENING - MINUTE)
+    clock.advance(15_000)
+    await clock.asleep()
+    clock.advance(MINUTE)
+    await ticked()
+    expect(names()).toEqual(['audit'])
+    await invoker.stop()
+  })
+
+  test('does not give a resumed step the time until then', async () => {
+    const clock = virtualClock(EVENING)
+    const ahead = EVENING + 730 * 86_400_000
+    await beginTick(callee.db, 'night', EVENING, ahead)
+    callee.answer = () => laterAt(clock.now() + 2 * 3_600_000)
+    const invoker = callee.invoker([night(step('audit', { repeat: 'until-idle' }))], { clock })
+    invoker.start()
+    await ticked()
+    await invoker.stop()
+    expect(names()).toEqual(['audit'])
+    expect((await findTick(callee.db, 'night', EVENING))?.endedAt).not.toBeNull()
+  })
+})
+
+/** Waits until a chain has had the time to call what it calls. */
+const ticked = async (): Promise<void> => {
+  const ended = async () => (await callee.db.all(sql`SELECT 1 FROM ticks WHERE ended_at IS NOT NULL`)).length > 0
+  for (let tries = 0; tries < 200 && !(await ended()); tries++) await new Promise((resolve) => setTimeout(resolve, 10))
+}

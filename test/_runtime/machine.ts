@@ -1,8 +1,8 @@
 /** A node's purse on a machine whose clock somebody sets: real time only passes. */
 import type { VendorConfig } from '../../config/schema.ts'
-import { distrustClock } from '../../db/budgets/distrust-clock.ts'
 import { nextCallAt } from '../../db/budgets/take-calls.ts'
 import type { Db } from '../../db/client.ts'
+import { repairClock } from '../../db/clock-repair/repair-clock.ts'
 import type { Lane } from '../../functions/_dispatch/desk.ts'
 import { limitsOf } from '../../functions/_dispatch/limits.ts'
 import { purseOf, sentCalls } from '../../functions/_runtime/purse.ts'
@@ -50,7 +50,7 @@ export function machine(db: Db, limits: Limits, start = NOON) {
     /** All that the process knew is gone; the database is what it was. */
     async restart() {
       sent = sentCalls(clock.elapsed)
-      await distrustClock(db, wall)
+      await repairClock(db, wall)
     },
     take: async (seat: number, lane: Lane): Promise<boolean> => (await purse(seat, lane).take('data')).ok,
     heed: (said: Partial<Allowance>): Promise<void> =>

@@ -21,6 +21,7 @@ test('an empty environment gives a node on loopback with its folders below the w
     cronFile: resolve('cron.json'),
     universe: null,
     databaseUrl: null,
+    clockCheck: true,
     host: '127.0.0.1',
     port: 8080,
     token: null,

@@ -141,7 +141,7 @@ describe('the door', () => {
 describe('reading', () => {
   test('the node lives and is ready', async () => {
     expect(await node.get('/livez')).toEqual({ status: 200, body: { ok: true } })
-    expect(await node.get('/readyz')).toEqual({ status: 200, body: { ok: true } })
+    expect(await node.get('/readyz')).toEqual({ status: 200, body: { ok: true, degraded: false, reasons: [] } })
   })
 
   test('the status names the day, the clock, the vendors and their budgets', async () => {

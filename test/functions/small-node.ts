@@ -6,6 +6,7 @@ import { sql } from 'drizzle-orm'
 import { loadConfig } from '../../config/load.ts'
 import type { Config } from '../../config/schema.ts'
 import { type Clock, virtualClock } from '../../functions/_runtime/clock.ts'
+import type { ClockEvidence } from '../../functions/_runtime/clock-evidence.ts'
 import type { StepEnding } from '../../functions/_runtime/invoker.ts'
 import { type RunningNode, startNode } from '../../functions/_runtime/start.ts'
 import { CONNECTORS } from '../../functions/_vendors/registry.ts'
@@ -57,6 +58,9 @@ export interface SmallTerms {
   universe?: Config['universe']
   /** Where the clock starts, epoch ms; absent: the evening. */
   now?: number
+  /** A clock of the test's own, instead. */
+  clock?: Clock
+  clockEvidence?: ClockEvidence
   /** The vendors' walls; absent: none. */
   plan?: 'basic' | 'open'
   change?: (config: Config) => Config
@@ -91,7 +95,8 @@ export async function smallNode(terms: SmallTerms = {}): Promise<SmallNode> {
   const home = await mkdtemp(join(tmpdir(), 'node-'))
   const root = join(home, terms.below ?? '')
   await mkdir(root, { recursive: true })
-  const clock = virtualClock(terms.now ?? EVENING)
+  const clock = terms.clock ?? virtualClock(terms.now ?? EVENING)
+  const { clockEvidence } = terms
   const universe = terms.universe ?? UNIVERSE
   const lab = await startLab({
     now: clock.now,
@@ -149,7 +154,13 @@ export async function smallNode(terms: SmallTerms = {}): Promise<SmallNode> {
     start: async () => {
       lines.length = 0
       running = await againWhileHeld(() =>
-        startNode({ env, clock, random: () => 0.5, sink: (line) => void lines.push(line) }),
+        startNode({
+          env,
+          clock,
+          random: () => 0.5,
+          sink: (line) => void lines.push(line),
+          ...(clockEvidence ? { clockEvidence } : {}),
+        }),
       )
       return running
     },

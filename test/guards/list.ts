@@ -1,5 +1,6 @@
 /** All guards, by area: one file each. */
 import { CURATION_GUARDS } from './curation.ts'
 import type { Guard } from './guard.ts'
+import { MACHINE_GUARDS } from './machine.ts'
 
-export const GUARDS: Guard[] = [...CURATION_GUARDS]
+export const GUARDS: Guard[] = [...CURATION_GUARDS, ...MACHINE_GUARDS]
