@@ -3,8 +3,9 @@
  *
  *   doubted ──plausible──▶ trusted (recovers what an earlier process left) ──set back──▶ doubted
  */
-import { AHEAD_MS, databaseTime, newestStamp, repairClock } from '../../db/clock-repair/repair-clock.ts'
+
 import { resetLeases } from '../../db/leases/reset-leases.ts'
+import { AHEAD_MS, databaseTime, newestStamp, repairClock } from '../../db/repair-clock.ts'
 import { LEASE_MS } from '../_dispatch/claim.ts'
 import type { ClockEvidence } from './clock-evidence.ts'
 import type { Reason } from './health.ts'

@@ -1,8 +1,9 @@
 /** What a start does before anything else: clears litter, gives dead leases back, and replays manifest lines the memory missed. */
-import { repairClock } from '../../db/clock-repair/repair-clock.ts'
+
 import { reapAllLeases } from '../../db/gap-tasks/reap-leases.ts'
 import { manifestMarks } from '../../db/manifests/manifests.ts'
 import { releaseAllPartitions } from '../../db/partitions/partitions.ts'
+import { repairClock } from '../../db/repair-clock.ts'
 import { MAX_ATTEMPTS } from '../_dispatch/verdict.ts'
 import { trimTornTail } from '../_lake/manifest.ts'
 import { sweepTemps } from '../_lake/sweep-temps.ts'

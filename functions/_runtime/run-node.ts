@@ -13,7 +13,7 @@ export async function runNode(env: Record<string, string | undefined>): Promise<
     running.invoker.start()
     node.log('start.listening', { address, dataRoot: running.settings.dataRoot })
     stopOnSignal(running)
-    running.lockLost.then(fail, fail)
+    running.mustStop.then(fail, fail)
   } catch (error) {
     fail(error instanceof Error ? error.message : String(error))
   }

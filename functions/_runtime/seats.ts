@@ -6,12 +6,14 @@ import { makeGet } from '../_vendors/http.ts'
 import { connectorOf } from '../_vendors/registry.ts'
 import type { Clock } from './clock.ts'
 import { purseOf, sentCalls } from './purse.ts'
+import { CLOSED_RETRY_MS, type WriteGate } from './write-gate.ts'
 
 export function seatVendors(
   config: Config,
   env: Record<string, string | undefined>,
   db: Db,
   clock: Clock,
+  gate: WriteGate,
 ): VendorSeat[] {
   const sent = sentCalls(clock.elapsed)
   return Object.entries(config.vendors).map(([name, vendor]) => {
@@ -22,15 +24,22 @@ export function seatVendors(
       config: vendor,
       connector,
       missing: connector.secrets.filter((secret) => !env[secret]),
-      get: (lane) =>
-        makeGet({
+      get: (lane) => {
+        const { take, heed } = purseOf(db, clock, sent, seat, lane)
+        return makeGet({
           connector,
           baseUrl: vendor.base_url,
           tradingUrl: vendor.trading_url,
           secrets,
           now: clock.now,
-          ...purseOf(db, clock, sent, seat, lane),
-        }),
+          // No call is spent whose answer could not be written down.
+          take: async (host) =>
+            (await gate.objection()) === null
+              ? await take(host)
+              : { ok: false, retryAt: clock.now() + CLOSED_RETRY_MS },
+          heed,
+        })
+      },
     }
     return seat
   })

@@ -23,6 +23,17 @@ const Environment = z.object({
   DATA_NODE_TOKEN: Token.optional(),
   DATA_NODE_READ_TOKEN: Token.optional(),
   CLOCK_CHECK: z.enum(['on', 'off']).default('on'),
+  STATE_DIR: text.optional(),
+  /** Of systemd: where a service may keep what it must remember; several are separated by colons. */
+  STATE_DIRECTORY: text.optional(),
+  XDG_STATE_HOME: text.optional(),
+  HOME: text.optional(),
+  DATA_VOLUME_ID: text
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{3,63}$/, {
+      error: 'expected 4 to 64 letters, digits, dots, dashes or underscores',
+    })
+    .optional(),
+  ACCEPT_NEW_VOLUME: z.enum(['yes', 'no']).default('no'),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
 })
 
@@ -39,6 +50,11 @@ export interface Settings {
   readToken: string | null
   /** Whether the system's clock must be plausible before anything is written. */
   clockCheck: boolean
+  /** Where the node remembers what must outlive its data volume; null where there is no such place. */
+  stateDir: string | null
+  dataVolumeId: string | null
+  /** Whether the root as it is found becomes this node's, whatever is remembered. */
+  acceptNewVolume: boolean
   logLevel: string
 }
 
@@ -73,6 +89,17 @@ export function readSettings(env: Record<string, string | undefined>): Settings 
     token: found.DATA_NODE_TOKEN ?? null,
     readToken: found.DATA_NODE_READ_TOKEN ?? null,
     clockCheck: found.CLOCK_CHECK === 'on',
+    stateDir: stateDirOf(found),
+    dataVolumeId: found.DATA_VOLUME_ID ?? null,
+    acceptNewVolume: found.ACCEPT_NEW_VOLUME === 'yes',
     logLevel: found.LOG_LEVEL,
   }
+}
+
+/** As told, else what systemd gives the service, else where programs of a user keep their state. */
+function stateDirOf({ STATE_DIR, STATE_DIRECTORY, XDG_STATE_HOME, HOME }: z.output<typeof Environment>): string | null {
+  if (STATE_DIR !== undefined) return resolve(STATE_DIR)
+  if (STATE_DIRECTORY !== undefined) return resolve(STATE_DIRECTORY.split(':')[0] as string)
+  if (XDG_STATE_HOME !== undefined) return resolve(XDG_STATE_HOME, 'data-node')
+  return HOME === undefined ? null : resolve(HOME, '.local/state/data-node')
 }

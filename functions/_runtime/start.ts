@@ -17,17 +17,20 @@ import { type Clock, systemClock } from './clock.ts'
 import { type ClockEvidence, systemClockEvidence } from './clock-evidence.ts'
 import { clockGuard } from './clock-guard.ts'
 import { loadCron } from './cron.ts'
+import { claimVolume, findVolume, type VolumeTerms } from './data-volume.ts'
 import { checkRoot, packageRoot } from './folders.ts'
 import { createHealth } from './health.ts'
 import { createInvoker, type Invoker } from './invoker.ts'
 import { addressOf, checkPort, listen } from './listen.ts'
 import { createLog } from './log.ts'
+import type { MountFiles } from './mounts.ts'
 import type { Node } from './node.ts'
 import { NOT_RECOVERED, type Recovered, recover } from './recover.ts'
 import { lockRoots, type RootLock, thisMachine } from './root-lock.ts'
 import { seatVendors } from './seats.ts'
 import { readSettings, type Settings } from './settings.ts'
 import { keepHeapSmall } from './small-heap.ts'
+import { volumeGuard } from './volume-guard.ts'
 import { type WriteGuard, writeGate } from './write-gate.ts'
 
 export interface StartTerms {
@@ -36,6 +39,8 @@ export interface StartTerms {
   /** What speaks for the clock; null for one that is right by definition, as one that is given is taken to be. */
   clockEvidence?: ClockEvidence | null
   random?: () => number
+  /** Where the system lists its mount points. */
+  mounts?: MountFiles
   /** Where log lines go; stderr by default. */
   sink?: (line: string) => void
 }
@@ -48,8 +53,8 @@ export interface RunningNode {
   recovered: Recovered
   /** Base address of the HTTP server. */
   address: string
-  /** Resolves, with a sentence, when another node has taken a folder over: stop at once. */
-  lockLost: Promise<string>
+  /** Resolves, with a sentence, when another node has taken a folder over or the database file is gone: stop at once. */
+  mustStop: Promise<string>
   stop(): Promise<void>
 }
 
@@ -78,6 +83,8 @@ export async function startNode(terms: StartTerms): Promise<RunningNode> {
   })
   const chains = await loadCron(settings.cronFile)
   await checkPort(settings)
+  const volume: VolumeTerms = { ...settings, mounts: terms.mounts }
+  const found = await findVolume(volume)
   await checkRoot(settings.dataRoot)
   await checkRoot(settings.exportRoot)
   await checkRoot(dirname(stateFile(settings.dataRoot)))
@@ -92,13 +99,17 @@ export async function startNode(terms: StartTerms): Promise<RunningNode> {
     const root = await packageRoot()
     await migrateDb(db, join(root, 'migrations'))
     const version = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')).version as string
+    const id = await claimVolume(volume, found, db, { freshId: freshToken, log })
+    const databaseFile = settings.databaseUrl === null ? stateFile(settings.dataRoot) : null
+    const disk = await volumeGuard({ root: settings.dataRoot, id, databaseFile, db, now: clock.now, log })
     const health = createHealth()
-    const guards: WriteGuard[] = []
+    const guards: WriteGuard[] = [disk]
+    const gate = writeGate(guards, health, clock.now)
     const node: Node = {
       config,
       db,
       lake,
-      seats: seatVendors(config, env, db, clock),
+      seats: seatVendors(config, env, db, clock, gate),
       clock,
       now: clock.now,
       elapsed: clock.elapsed,
@@ -111,7 +122,7 @@ export async function startNode(terms: StartTerms): Promise<RunningNode> {
       log,
       version,
       exportRoot: settings.exportRoot,
-      gate: writeGate(guards, health, clock.now),
+      gate,
       health,
     }
     let recovered = NOT_RECOVERED
@@ -130,7 +141,7 @@ export async function startNode(terms: StartTerms): Promise<RunningNode> {
       invoker,
       recovered,
       address,
-      lockLost: lock.lost,
+      mustStop: Promise.race([lock.lost, disk.mustStop]),
       stop: () => stop(server, invoker, node, lock),
     }
   } catch (error) {

@@ -14,7 +14,7 @@ export interface WriteGate {
 }
 
 /** After this a refused caller may ask again. */
-const RETRY_MS = 15_000
+export const CLOSED_RETRY_MS = 15_000
 
 /** The guards are asked in their order, and none after one that objects. */
 export function writeGate(guards: readonly WriteGuard[], health: Health, now: () => number): WriteGate {
@@ -46,7 +46,7 @@ export const refuseWhileClosed =
     if (c.req.method !== 'POST') return await next()
     const reason = await terms.gate.objection()
     if (reason === null) return await next()
-    c.header('Retry-After', String(RETRY_MS / 1000))
-    const nextAt = new Date(terms.now() + RETRY_MS).toISOString()
+    c.header('Retry-After', String(CLOSED_RETRY_MS / 1000))
+    const nextAt = new Date(terms.now() + CLOSED_RETRY_MS).toISOString()
     return c.json({ ok: false, error: `nothing is written now: ${reason.what}. ${reason.todo}`, nextAt }, 503)
   }

@@ -2,7 +2,7 @@
 import type { VendorConfig } from '../../config/schema.ts'
 import { nextCallAt } from '../../db/budgets/take-calls.ts'
 import type { Db } from '../../db/client.ts'
-import { repairClock } from '../../db/clock-repair/repair-clock.ts'
+import { repairClock } from '../../db/repair-clock.ts'
 import type { Lane } from '../../functions/_dispatch/desk.ts'
 import { limitsOf } from '../../functions/_dispatch/limits.ts'
 import { purseOf, sentCalls } from '../../functions/_runtime/purse.ts'

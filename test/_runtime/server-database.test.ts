@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { sql } from 'drizzle-orm'
 import { expect, onTestFinished, test } from 'vitest'
+import { openDb } from '../../db/client.ts'
 import { countCoverage } from '../../db/coverage/count-coverage.ts'
 import { claimTasks } from '../../db/gap-tasks/claim-tasks.ts'
 import { audit } from '../../functions/audit.ts'
@@ -24,17 +25,17 @@ test('a node whose database is a server migrates it, queues, claims, asks and se
 test('a node that stops gives its leases back and loses no attempt by it; those of other nodes stay', async () => {
   const server = await startHrana({ file: join(await tempFolder(), 'server.db') })
   onTestFinished(() => server.close())
-  const first = await openStage({ env: { DATABASE_URL: server.url } })
-  const second = await openStage({ env: { DATABASE_URL: server.url } })
-  expect(first.node.holder).not.toBe(second.node.holder)
-  await audit(first.node, { at: EVENING })
+  const { node, stop } = await openStage({ env: { DATABASE_URL: server.url } })
+  const other = await openDb(server.url)
+  onTestFinished(() => other.close())
+  await audit(node, { at: EVENING })
   const lease = { vendor: 'alpaca', now: EVENING, leaseExpiresAt: EVENING + 60_000 }
-  await claimTasks(first.node.db, { ...lease, ids: [1, 2], token: 'a', holder: first.node.holder })
-  await claimTasks(second.node.db, { ...lease, ids: [3], token: 'b', holder: second.node.holder })
-  await first.stop()
-  const tasks = await tasksIn(second.node.db)
+  await claimTasks(node.db, { ...lease, ids: [1, 2], token: 'a', holder: node.holder })
+  await claimTasks(other, { ...lease, ids: [3], token: 'b', holder: 'another node' })
+  await stop()
+  const tasks = await tasksIn(other)
   expect([...new Set(tasks.filter(({ state }) => state === 'leased').map(({ id }) => id))]).toEqual([3])
   const given = tasks.filter(({ id }) => id === 1 || id === 2)
   expect([...new Set(given.map(({ state, attempts }) => `${state} ${attempts}`))]).toEqual(['queued 0'])
-  expect(await second.node.db.all(sql`SELECT token FROM leases`)).toEqual([{ token: 'b' }])
+  expect(await other.all(sql`SELECT token FROM leases`)).toEqual([{ token: 'b' }])
 })

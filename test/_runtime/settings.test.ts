@@ -22,6 +22,9 @@ test('an empty environment gives a node on loopback with its folders below the w
     universe: null,
     databaseUrl: null,
     clockCheck: true,
+    stateDir: null,
+    dataVolumeId: null,
+    acceptNewVolume: false,
     host: '127.0.0.1',
     port: 8080,
     token: null,
@@ -75,4 +78,13 @@ test('a read token alone is refused: nobody, not even the own schedule, could ca
 
 test('a read token that equals the full one is refused: it could do everything', () => {
   expect(refusal({ DATA_NODE_TOKEN: TOKEN, DATA_NODE_READ_TOKEN: TOKEN })).toContain('DATA_NODE_READ_TOKEN')
+})
+
+test.each([
+  [{ STATE_DIR: '/a', STATE_DIRECTORY: '/b', HOME: '/c' }, '/a'],
+  [{ STATE_DIRECTORY: '/b:/d', XDG_STATE_HOME: '/x', HOME: '/c' }, '/b'],
+  [{ XDG_STATE_HOME: '/x', HOME: '/c' }, '/x/data-node'],
+  [{ HOME: '/c' }, '/c/.local/state/data-node'],
+])('what must outlive the data volume is kept where %j says', (env, expected) => {
+  expect(readSettings(env).stateDir).toBe(expected)
 })

@@ -1,13 +1,13 @@
 /**
  * Puts right what a clock that ran ahead has written: at start, and when the clock is set back under a running node. One write, safe to repeat.
- * An instant may lie as far ahead of now as its kind can be (moments.ts), otherwise it becomes now; a wait of a row that says when it was
+ * An instant may lie as far ahead of now as its kind can be (clock-moments.ts), otherwise it becomes now; a wait of a row that says when it was
  * written keeps its length.
  */
 import { type SQL, sql } from 'drizzle-orm'
-import { PAUSES_AHEAD_MS, slotOf } from '../budgets/take-calls.ts'
-import type { Db } from '../client.ts'
-import { shelve } from '../gap-tasks/shelves.ts'
-import { FOREVER, MOMENTS, type Moments, NEWEST_STAMPS, type Wait } from './moments.ts'
+import { PAUSES_AHEAD_MS, slotOf } from './budgets/take-calls.ts'
+import type { Db } from './client.ts'
+import { FOREVER, MOMENTS, type Moments, NEWEST_STAMPS, type Wait } from './clock-moments.ts'
+import { shelve } from './gap-tasks/shelves.ts'
 
 /** Clocks of machines that share a server differ by so much, and a clock that is set by less is not worth a repair. */
 export const AHEAD_MS = 5 * 60_000

@@ -1,10 +1,10 @@
 import { sql } from 'drizzle-orm'
 import { describe, expect, test } from 'vitest'
-import type { Db } from '../../../db/client.ts'
-import { FOREVER, MOMENTS, NEWEST_STAMPS } from '../../../db/clock-repair/moments.ts'
-import { newestStamp, repairClock } from '../../../db/clock-repair/repair-clock.ts'
-import { enqueueTasks } from '../../../db/gap-tasks/enqueue-tasks.ts'
-import { DATASET, freshDb, NOW, newTask, snapshot } from '../temp-db.ts'
+import type { Db } from '../../db/client.ts'
+import { FOREVER, MOMENTS, NEWEST_STAMPS } from '../../db/clock-moments.ts'
+import { enqueueTasks } from '../../db/gap-tasks/enqueue-tasks.ts'
+import { newestStamp, repairClock } from '../../db/repair-clock.ts'
+import { DATASET, freshDb, NOW, newTask, snapshot } from './temp-db.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
