@@ -29,13 +29,33 @@ export class DatabaseBusyError extends Error {
   }
 }
 
+/** The database file is not a database any more, or not a whole one. No lock, no full disk and no newer schema is meant. */
+export class DamagedDatabaseError extends Error {
+  constructor(file: string, detail: string) {
+    super(`the database ${file} is damaged (${detail})`)
+    this.name = 'DamagedDatabaseError'
+  }
+}
+
+/** Whether SQLite itself says that what it read cannot be right. */
+export const isDamage = (error: unknown): error is Error =>
+  error instanceof DamagedDatabaseError ||
+  (error instanceof Error && 'code' in error && /^SQLITE_(CORRUPT|NOTADB)/.test(String(error.code)))
+
 /**
- * Opens the database: a path is a local file owned by this process alone; an `http(s)://` or `libsql://` address is a
- * server. Throws DatabaseBusyError when another process owns the file.
+ * Opens the database: a path is a local file owned by this process alone; an `http(s)://` or `libsql://` address is a server.
+ * Throws DatabaseBusyError when another process owns the file, DamagedDatabaseError when it is no database.
+ * A local file that shows damage later is written no more: `onDamage` is called once, and every call rejects with a DamagedDatabaseError.
  */
-export async function openDb(location: string, authToken?: string): Promise<Db> {
+export async function openDb(
+  location: string,
+  authToken?: string,
+  onDamage: (error: DamagedDatabaseError) => void = () => undefined,
+): Promise<Db> {
   const remote = /^(https?|libsql):\/\//.test(location)
-  const connection = remote ? openServer(location, authToken) : inTurn(await ownFile(location))
+  const connection = remote
+    ? openServer(location, authToken)
+    : inTurn(untilDamaged(await ownFile(location), location, onDamage))
   return {
     orm: drizzle({ client: forDrizzle(connection) }),
     exclusive: !remote,
@@ -80,7 +100,30 @@ async function ownFile(path: string): Promise<Connection> {
     file?.close()
     const code = error instanceof Error && 'code' in error ? String(error.code) : ''
     if (/BUSY|LOCKED/.test(code)) throw new DatabaseBusyError(path)
+    if (isDamage(error)) throw new DamagedDatabaseError(path, error.message)
     throw new Error(`cannot open the database ${path}: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+/** The same connection until SQLite finds damage: what is written after that could not be relied on. */
+function untilDamaged(file: Connection, path: string, onDamage: (error: DamagedDatabaseError) => void): Connection {
+  let damage: DamagedDatabaseError | undefined
+  const guarded = async <T>(work: () => Promise<T>): Promise<T> => {
+    if (damage) throw damage
+    try {
+      return await work()
+    } catch (error) {
+      if (!isDamage(error)) throw error
+      damage = new DamagedDatabaseError(path, error.message)
+      onDamage(damage)
+      throw damage
+    }
+  }
+  return {
+    execute: (statement) => guarded(() => file.execute(statement)),
+    batch: (statements, terms) => guarded(() => file.batch(statements, terms)),
+    migrate: (statements) => guarded(() => file.migrate(statements)),
+    close: () => file.close(damage === undefined),
   }
 }
 

@@ -28,7 +28,8 @@ export interface Connection {
   batch(statements: readonly InStatement[], terms?: WriteTerms): Promise<Answered[]>
   /** All or none, while foreign keys are not looked at. */
   migrate(statements: readonly InStatement[]): Promise<Answered[]>
-  close(): void
+  /** Folds the write-ahead log of a local file into it, unless told to leave all as it is: a copy of the file alone is whole then. */
+  close(foldsLog?: boolean): void
 }
 
 /** Statements kept prepared; more distinct ones than this are dropped, the longest unused first. */
@@ -112,10 +113,21 @@ export function openLocalFile(path: string): Connection {
         run('PRAGMA foreign_keys = on')
       }
     },
-    close() {
+    close(foldsLog = true) {
+      if (!file.open) return
+      // A full disk may forbid it: the log is then folded in at the next start.
+      if (foldsLog) foldLog(file)
       kept.clear()
-      if (file.open) file.close()
+      file.close()
     },
+  }
+}
+
+function foldLog(file: Database.Database): void {
+  try {
+    file.prepare('PRAGMA wal_checkpoint(TRUNCATE)').all()
+  } catch {
+    // Nothing is lost by it: what is in the log is on the disk.
   }
 }
 

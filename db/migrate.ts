@@ -4,6 +4,16 @@ import type { LibSQLDatabase } from 'drizzle-orm/libsql'
 import { migrate } from 'drizzle-orm/libsql/migrator'
 import type { Db } from './client.ts'
 
+/** The database was brought to a schema that this program does not know. */
+export class NewerSchemaError extends Error {
+  constructor() {
+    super(
+      'the database was written by a newer version of this program: start that one, or give this one a DATA_ROOT of its own',
+    )
+    this.name = 'NewerSchemaError'
+  }
+}
+
 export async function migrateDb(db: Db, migrationsFolder: string): Promise<void> {
   const bring = (): Promise<void> => migrate(db.orm as LibSQLDatabase, { migrationsFolder })
   // It hides the table a migration means.
@@ -11,6 +21,24 @@ export async function migrateDb(db: Db, migrationsFolder: string): Promise<void>
   // Another node of the same server may have been at it: all of a migration or nothing is done, so looking again is enough.
   await bring().catch(bring)
   if (db.exclusive) await settleInMemory(db)
+}
+
+/** Throws NewerSchemaError where a migration was applied that came after `newest`, the last one this program has (its `when`). */
+export async function refuseNewer(db: Db, newest: number): Promise<void> {
+  const [journal] = await db.all(sql`SELECT 1 FROM sqlite_master WHERE name = '__drizzle_migrations'`)
+  if (!journal) return
+  const [done] = await db.all<{ newest: number | null }>(
+    sql`SELECT max(created_at) AS newest FROM __drizzle_migrations`,
+  )
+  if ((done?.newest ?? 0) > newest) throw new NewerSchemaError()
+}
+
+/** False for a database that has tables and was never migrated: it is another program's, or the log beside the file was. */
+export async function isOurs(db: Db): Promise<boolean> {
+  const [tables] = await db.all<{ all: number; ours: number }>(
+    sql`SELECT count(*) AS "all", coalesce(sum(name = '__drizzle_migrations'), 0) AS ours FROM sqlite_master`,
+  )
+  return tables === undefined || tables.all === 0 || tables.ours > 0
 }
 
 /** What a batch fills and empties again would go through the log page by page, for nothing: where one process writes, it is in memory. */

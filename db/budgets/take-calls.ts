@@ -87,6 +87,19 @@ export async function nextCallAt(db: Db, limits: Limits, now: number): Promise<n
   }
 }
 
+/** All that the limits allow counts as spent: nobody knows any more what was sent lately. Safe to repeat. */
+export async function assumeSpent(db: Db, limits: Limits, now: number): Promise<void> {
+  await db.write([
+    countAtLeast(limits.vendor, limits.perMinute + keptOf(limits), slotOf(now), now),
+    ...(limits.perDay === null || limits.perDay < 1
+      ? []
+      : [
+          sql`INSERT INTO budgets (vendor, kind, starts_at, calls) VALUES (${limits.vendor}, 'day', ${dayOf(now)}, ${limits.perDay})
+              ON CONFLICT DO UPDATE SET calls = max(calls, excluded.calls)`,
+        ]),
+  ])
+}
+
 interface Row {
   kind: 'slot' | 'day' | 'pause'
   startsAt: number

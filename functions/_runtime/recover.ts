@@ -1,13 +1,16 @@
 /** What a start does before anything else: clears litter, gives dead leases back, and replays manifest lines the memory missed. */
-
+import { anyAttempt } from '../../db/attempts/any-attempt.ts'
+import { assumeSpent } from '../../db/budgets/take-calls.ts'
 import { reapAllLeases } from '../../db/gap-tasks/reap-leases.ts'
 import { manifestMarks } from '../../db/manifests/manifests.ts'
 import { releaseAllPartitions } from '../../db/partitions/partitions.ts'
 import { repairClock } from '../../db/repair-clock.ts'
+import { limitsOf } from '../_dispatch/limits.ts'
 import { MAX_ATTEMPTS } from '../_dispatch/verdict.ts'
-import { trimTornTail } from '../_lake/manifest.ts'
+import { manifestFiles, trimTornTail } from '../_lake/manifest.ts'
 import { sweepTemps } from '../_lake/sweep-temps.ts'
 import { mendManifests, noteCutManifests } from '../_recovery/mend-manifests.ts'
+import { rebuild } from '../_recovery/rebuild.ts'
 import { replayAdopted } from '../_recovery/replay-adopted.ts'
 import { replayManifests } from '../_recovery/replay-manifests.ts'
 import type { Node } from './node.ts'
@@ -37,6 +40,13 @@ export async function recover(node: Node): Promise<Recovered> {
     mended: 0,
   }
   if (node.db.exclusive) await releaseAllPartitions(node.db)
+  // A database that knows nothing beside manifests that tell of answers: the one there was is lost.
+  if (!(await anyAttempt(node.db)) && (await manifestFiles(node.lake.root)).length > 0) {
+    await assumeBudgetsSpent(node)
+    const { restored, mended } = await rebuild(node)
+    node.log('start.recovered', { ...recovered, replayed: restored, mended })
+    return { ...recovered, replayed: restored, mended }
+  }
   await noteCutManifests(node)
   recovered.replayed = await replayNews(node)
   const mended = await mendManifests(node)
@@ -45,6 +55,13 @@ export async function recover(node: Node): Promise<Recovered> {
   if (mended.lines > 0) recovered.replayed += await replayNews(node)
   node.log('start.recovered', { ...recovered })
   return recovered
+}
+
+/** What was sent in the last minute, and today, is forgotten with the database: no vendor may be sent too much for it. */
+async function assumeBudgetsSpent({ db, seats, now }: Node): Promise<void> {
+  for (const seat of seats) {
+    for (const host of ['data', 'trading'] as const) await assumeSpent(db, limitsOf(seat, 'backfill', host), now())
+  }
 }
 
 /** Replays what the manifests say beyond their marks. Returns how many cells that restored. */

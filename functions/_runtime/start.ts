@@ -4,9 +4,8 @@ import type { Server } from 'node:http'
 import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import { loadConfig } from '../../config/load.ts'
-import { type Db, openDb } from '../../db/client.ts'
+import type { DamagedDatabaseError, Db } from '../../db/client.ts'
 import { releaseHolder } from '../../db/leases/release-leases.ts'
-import { migrateDb } from '../../db/migrate.ts'
 import { promisedCalls } from '../_dispatch/promised-calls.ts'
 import { closeLake, openLake } from '../_lake/lake.ts'
 import { stateFile } from '../_lake/paths.ts'
@@ -25,6 +24,7 @@ import { addressOf, checkPort, listen } from './listen.ts'
 import { createLog } from './log.ts'
 import type { MountFiles } from './mounts.ts'
 import type { Node } from './node.ts'
+import { markSuspect, openDatabase } from './open-database.ts'
 import { NOT_RECOVERED, type Recovered, recover } from './recover.ts'
 import { lockRoots, type RootLock, thisMachine } from './root-lock.ts'
 import { seatVendors } from './seats.ts'
@@ -53,7 +53,7 @@ export interface RunningNode {
   recovered: Recovered
   /** Base address of the HTTP server. */
   address: string
-  /** Resolves, with a sentence, when another node has taken a folder over or the database file is gone: stop at once. */
+  /** Resolves, with a sentence, when another node has taken a folder over, or the database file is gone or damaged: stop at once. */
   mustStop: Promise<string>
   stop(): Promise<void>
 }
@@ -95,9 +95,28 @@ export async function startNode(terms: StartTerms): Promise<RunningNode> {
   const lake = openLake({ root: settings.dataRoot, exportRoot: settings.exportRoot })
   let db: Db | undefined
   try {
-    db = await openDb(settings.databaseUrl ?? stateFile(settings.dataRoot), env.DATABASE_AUTH_TOKEN)
     const root = await packageRoot()
-    await migrateDb(db, join(root, 'migrations'))
+    const location = settings.databaseUrl ?? stateFile(settings.dataRoot)
+    let reportDamage: (sentence: string) => void
+    const damaged = new Promise<string>((resolve) => {
+      reportDamage = resolve
+    })
+    const onDamage = (error: DamagedDatabaseError): void => {
+      markSuspect(location)
+      log('database.lost', { error })
+      reportDamage(
+        `${error.message}: this node stops, so that nothing more is written; the next start rebuilds from the manifests what is lost`,
+      )
+    }
+    db = await openDatabase({
+      location,
+      isServer: settings.databaseUrl !== null,
+      authToken: env.DATABASE_AUTH_TOKEN,
+      migrations: join(root, 'migrations'),
+      now: clock.now(),
+      log,
+      onDamage,
+    })
     const version = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')).version as string
     const id = await claimVolume(volume, found, db, { freshId: freshToken, log })
     const databaseFile = settings.databaseUrl === null ? stateFile(settings.dataRoot) : null
@@ -141,7 +160,7 @@ export async function startNode(terms: StartTerms): Promise<RunningNode> {
       invoker,
       recovered,
       address,
-      mustStop: Promise.race([lock.lost, disk.mustStop]),
+      mustStop: Promise.race([lock.lost, disk.mustStop, damaged]),
       stop: () => stop(server, invoker, node, lock),
     }
   } catch (error) {

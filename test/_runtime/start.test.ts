@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -61,13 +61,6 @@ test('a folder below a link to a disk that is not mounted is refused', async () 
   await symlink(join(node.root, 'not-mounted'), link)
   expect(await refusal({ DATA_ROOT: join(link, 'data') })).toMatch(/usb\/data cannot be used \(ENOENT\)/)
   expect(await refusal({ DATA_ROOT: link })).toMatch(/usb cannot be used \(ENOENT\)/)
-})
-
-test('a state file that is no database is refused by its name', async () => {
-  const state = join(node.root, 'data_layer/state')
-  await mkdir(state, { recursive: true })
-  await writeFile(join(state, 'node.db'), 'this was never a database, whatever its name says. '.repeat(100))
-  expect(await refusal({})).toMatch(/node\.db/)
 })
 
 test('a second node on the same root is refused while the first goes on', async () => {

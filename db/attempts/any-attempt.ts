@@ -1,0 +1,6 @@
+/** Whether anything was ever asked or adopted, as far as the database knows. */
+import { sql } from 'drizzle-orm'
+import type { Db } from '../client.ts'
+
+export const anyAttempt = async (db: Db): Promise<boolean> =>
+  (await db.all(sql`SELECT 1 FROM attempts LIMIT 1`)).length > 0
