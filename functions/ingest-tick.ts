@@ -65,9 +65,10 @@ async function enqueueNewest(
   if (servers.length === 0) return 0
   const served = servers.map(({ terms }) => reachOf(terms, spec, node.now()).toDt).reduce(maxDt)
   const newest = newestReady(spec, minDt(asof, served), at)
+  if (newest === null) return 0
   const bookmark = await newestBookmark(node.db, dataset)
   const calendar = calendarOf(spec.calendar)
-  const earliest = calendar.previous(newest, SESSIONS_BACK - 1)
+  const earliest = calendar.away(newest, 1 - SESSIONS_BACK) ?? calendar.first
   const fromDt = bookmark === null || bookmark >= newest ? newest : maxDt(bookmark, earliest)
   const lives = livesOf(node.config, spec, asof)
     .map(({ symbol, ...life }) => ({ symbol, fromDt: maxDt(life.fromDt, fromDt), toDt: minDt(life.toDt, newest) }))
@@ -89,10 +90,10 @@ async function enqueueNewest(
   return await enqueueTasks(node.db, dataset, tasks, node.now())
 }
 
-/** The newest session at or before a day whose data is worth collecting at an instant. */
-function newestReady(spec: DatasetConfig, dt: Dt, at: number): Dt {
+/** The newest session at or before a day whose data is worth collecting at an instant; null where the calendar begins later. */
+function newestReady(spec: DatasetConfig, dt: Dt, at: number): Dt | null {
   const calendar = calendarOf(spec.calendar)
-  let newest = calendar.isSession(dt) ? dt : calendar.previous(dt)
-  while (instantOf(newest, spec.cadence.ready_at) > at) newest = calendar.previous(newest)
+  let newest = calendar.sessions(dt, dt)[0] ?? calendar.away(dt, -1)
+  while (newest !== null && instantOf(newest, spec.cadence.ready_at) > at) newest = calendar.away(newest, -1)
   return newest
 }

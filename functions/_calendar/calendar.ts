@@ -27,6 +27,8 @@ export interface TradingCalendar {
   next(dt: Dt, n?: number): Dt
   /** The n-th session strictly before dt. */
   previous(dt: Dt, n?: number): Dt
+  /** The n-th session strictly after dt, of a negative n before it; null where the calendar holds none, and for days outside of it. */
+  away(dt: Dt, n: number): Dt | null
   /** The newest session whose close is at or before the instant. */
   lastClosed(now: number): Dt
   /** The sessions of a month as a mask: day d is bit d-1. */

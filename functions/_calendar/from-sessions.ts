@@ -25,13 +25,17 @@ export function calendarFrom(source: SessionSource): TradingCalendar {
   let built: Index | undefined
   const index = (): Index => (built ??= indexOf(source.sessions()))
 
+  function away(dt: Dt, n: number): Dt | null {
+    if (dt < first || dt > last) return null
+    const { dts } = index()
+    return dts[n > 0 ? upperBound(dts, dt) + n - 1 : lowerBound(dts, dt) + n] ?? null
+  }
+
   function step(dt: Dt, direction: 'after' | 'before', n: number): Dt {
     assertVouchedFor(source, dt)
     if (!Number.isInteger(n) || n < 1) throw new RangeError(`expected a count of sessions from 1 up, got ${n}`)
-    const { dts } = index()
-    const at = direction === 'after' ? upperBound(dts, dt) + n - 1 : lowerBound(dts, dt) - n
-    const found = dts[at]
-    if (found === undefined) {
+    const found = away(dt, direction === 'after' ? n : -n)
+    if (found === null) {
       throw new RangeError(
         `the ${name} calendar is vouched for from ${first} to ${last}, it has no session ${n} ${direction} ${dt}`,
       )
@@ -57,6 +61,7 @@ export function calendarFrom(source: SessionSource): TradingCalendar {
     },
     next: (dt, n = 1) => step(dt, 'after', n),
     previous: (dt, n = 1) => step(dt, 'before', n),
+    away,
     lastClosed(now) {
       const { dts, closes } = index()
       const dt = dts[upperBound(closes, now) - 1]

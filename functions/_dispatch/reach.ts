@@ -8,10 +8,11 @@ import { addDays, type Dt, maxDt, yearsBefore } from '../_market/dt.ts'
 export const firstDt = (history: History, now: number): Dt =>
   'from' in history ? history.from : yearsBefore(newYorkDt(now), history.rolling_years)
 
-/** When a vendor first has the cells of a day, epoch ms. */
+/** When a vendor first has the cells of a day, epoch ms; Number.MAX_SAFE_INTEGER where that session lies beyond the calendar. */
 export function availableAt(recency: Recency, calendar: TradingCalendar, dt: Dt): number {
   if ('days' in recency) return instantOf(addDays(dt, recency.days), recency.at)
-  return instantOf(recency.sessions === 0 ? dt : calendar.next(dt, recency.sessions), recency.at)
+  const session = recency.sessions === 0 ? dt : calendar.away(dt, recency.sessions)
+  return session === null ? Number.MAX_SAFE_INTEGER : instantOf(session, recency.at)
 }
 
 export interface Reach {
@@ -23,7 +24,7 @@ export interface Reach {
 export function reachOf(terms: VendorDatasetConfig, spec: DatasetConfig, now: number): Reach {
   const calendar = calendarOf(spec.calendar)
   let toDt = newYorkDt(now)
-  while (availableAt(terms.recency, calendar, toDt) > now) toDt = addDays(toDt, -1)
+  while (toDt >= calendar.first && availableAt(terms.recency, calendar, toDt) > now) toDt = addDays(toDt, -1)
   return { fromDt: maxDt(firstDt(terms.history, now), calendar.first), toDt }
 }
 
@@ -33,7 +34,8 @@ export type Serves = { can: 'now' } | { can: 'later'; at: number } | { can: 'nev
 export function serves(terms: VendorDatasetConfig, spec: DatasetConfig, dt: Dt, now: number): Serves {
   if (dt < firstDt(terms.history, now)) return { can: 'never' }
   const at = availableAt(terms.recency, calendarOf(spec.calendar), dt)
-  return at <= now ? { can: 'now' } : { can: 'later', at }
+  if (at <= now) return { can: 'now' }
+  return at === Number.MAX_SAFE_INTEGER ? { can: 'never' } : { can: 'later', at }
 }
 
 /** When a day can first be had from any of the vendors, epoch ms: at once, later, or Number.MAX_SAFE_INTEGER for never. Days are remembered. */

@@ -74,7 +74,10 @@ export async function readRunning(desk: Desk, dataset: DatasetName, spec: Datase
 /** The session of now while it runs; null for datasets that wait for the close. */
 function runningSession(spec: DatasetConfig, now: number): Session | null {
   if (spec.cadence.settled_after_seconds === undefined || spec.timeframe !== 'minute') return null
-  const session = calendarOf(spec.calendar).session(newYorkDt(now))
+  const calendar = calendarOf(spec.calendar)
+  const dt = newYorkDt(now)
+  if (dt < calendar.first || dt > calendar.last) return null
+  const session = calendar.session(dt)
   return session && session.open < now && now < session.close ? session : null
 }
 

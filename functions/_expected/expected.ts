@@ -32,7 +32,9 @@ function firstOf(back: BackConfig, spec: DatasetConfig, asof: Dt): Dt {
   if ('years' in back) return yearsBefore(asof, back.years)
   const calendar = calendarOf(spec.calendar)
   const isSession = calendar.isSession(asof)
-  return back.sessions === 1 && isSession ? asof : calendar.previous(asof, back.sessions - (isSession ? 1 : 0))
+  if (back.sessions === 1 && isSession) return asof
+  // More sessions than there are: all of them.
+  return calendar.away(asof, (isSession ? 1 : 0) - back.sessions) ?? calendar.first
 }
 
 /** The symbols of a dataset with the days expected of each; symbols whose life lies outside are left out. */

@@ -1,7 +1,7 @@
 /** When a session's data is worth asking for again: vendors correct bars in the days after the close. */
 
 import type { DatasetConfig } from '../../config/schema.ts'
-import { calendarOf } from '../_calendar/calendar.ts'
+import { calendarOf, type TradingCalendar } from '../_calendar/calendar.ts'
 import { addDays, type Dt } from '../_market/dt.ts'
 
 /** How far back a node that was off catches up, calendar days: more than the widest window a configuration may name. */
@@ -27,8 +27,7 @@ export function windowAt(spec: DatasetConfig, dt: Dt, at: number): number | null
   const calendar = calendarOf(spec.calendar)
   const widestFirst = [...(spec.restate?.sessions ?? [])].sort((a, b) => b - a)
   if (dt < addDays(calendar.lastClosed(at), -CATCH_UP_DAYS)) return widestFirst[0] ?? null
-  const hasOpened = (after: number): boolean =>
-    (calendar.session(calendar.next(dt, after))?.close ?? Number.POSITIVE_INFINITY) <= at
+  const hasOpened = (after: number): boolean => opensAt(calendar, dt, after) <= at
   return widestFirst.find(hasOpened) ?? null
 }
 
@@ -39,8 +38,14 @@ export function nextWindow(spec: DatasetConfig, dt: Dt, at: number): number | nu
   // A day long ago has no window left: looking its sessions up would cost more than knowing that.
   if (narrowestFirst.length === 0 || dt < addDays(calendar.lastClosed(at), -CATCH_UP_DAYS)) return null
   for (const after of narrowestFirst) {
-    const opensAt = calendar.session(calendar.next(dt, after))?.close
-    if (opensAt !== undefined && opensAt > at) return opensAt
+    const opening = opensAt(calendar, dt, after)
+    if (opening > at && opening < Number.POSITIVE_INFINITY) return opening
   }
   return null
+}
+
+/** The close of the n-th session after a day, epoch ms; Infinity where the calendar ends before it. */
+function opensAt(calendar: TradingCalendar, dt: Dt, after: number): number {
+  const session = calendar.away(dt, after)
+  return session === null ? Number.POSITIVE_INFINITY : calendar.session(session)!.close
 }

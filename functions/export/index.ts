@@ -97,5 +97,5 @@ function checkSession(asof: Dt): void {
   if (asof < calendar.first || asof > calendar.last)
     throw new RequestError(400, `asof ${asof} lies outside the calendar (${calendar.first} to ${calendar.last})`)
   if (!calendar.isSession(asof))
-    throw new RequestError(400, `asof ${asof} has no session: take ${calendar.previous(asof)}`)
+    throw new RequestError(400, `asof ${asof} has no session: take ${calendar.away(asof, -1) ?? calendar.next(asof)}`)
 }

@@ -159,9 +159,9 @@ function closureOn(spec: DatasetConfig, dt: Dt): string | null {
 /** Days count as over with the close of the exchange, whatever calendar the dataset follows. */
 function overAt(dt: Dt): number | null {
   const xnys = calendarOf('xnys')
-  if (dt >= xnys.last) return null
-  const day = xnys.isSession(dt) ? dt : xnys.next(dt)
-  return xnys.session(day)?.close ?? null
+  if (dt < xnys.first || dt > xnys.last) return null
+  const day = xnys.isSession(dt) ? dt : xnys.away(dt, 1)
+  return day === null ? null : (xnys.session(day)?.close ?? null)
 }
 
 /** A habit of too few days is none: QC holds it against nobody either. */

@@ -1,5 +1,6 @@
 /** The contract of every connector as tests. A new vendor's folder is proved by one line: `holdsTheContract(connector)`. */
 import { afterEach, describe, expect, it } from 'vitest'
+import { CALENDARS } from '../../functions/_calendar/calendar.ts'
 import { addDays } from '../../functions/_market/dt.ts'
 import { FAULTS } from '../../functions/_market/outcome.ts'
 import type { Connector } from '../../functions/_vendors/vendor.ts'
@@ -38,6 +39,27 @@ export function holdsTheContract(connector: Connector): void {
       expect(plan).toMatchObject({ vendor: connector.name, dataset, feed: terms.shape.feed })
       for (const secret of Object.values(CANARIES)) expect(JSON.stringify(plan)).not.toContain(secret)
     })
+
+    it.each(connector.datasets)(
+      'plans and asks %s on the first and the last days of every calendar',
+      async (dataset) => {
+        vendor = await scriptedVendor(() => ({ body: {} }))
+        for (const { first, last, sessions } of Object.values(CALENDARS)) {
+          const days = [...sessions(first, addDays(first, 9)), ...sessions(addDays(last, -9), last), first, last]
+          for (const dt of days) {
+            const head = headOf(dataset, dt)
+            const others = days.filter((other) => other !== dt).map((other) => ({ ...head, dt: other }))
+            for (const now of [NOW, Date.parse(`${dt}T12:00:00Z`)]) {
+              const terms = termsOf(dataset, now)
+              const plan = connector.plan(head, others, terms)
+              expect(plan.wants).toContainEqual(head)
+              const secrets = { ...CANARIES, ...canariesOf(connector) }
+              expectSoundAnswer(await connector.ask(plan, terms, vendor.get(connector, { secrets })), plan)
+            }
+          }
+        }
+      },
+    )
 
     it('proves who we are with every secret it names, and with nothing else', () => {
       const secrets = { ...CANARIES, ...canariesOf(connector) }
