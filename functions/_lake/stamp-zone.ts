@@ -96,9 +96,9 @@ function isWholeSession({ first, last }: Span, { dt, open, close }: Session, zon
 const option = (zone: Zone): string => `"zone": "${zone}"`
 
 function unsaid(span: Span, dt: Dt): string {
-  const likely = ZONES.filter((zone) => fitsHours(span, dt, zone))
-  const hint = likely.length === 1 ? `; trading hours fit ${likely[0]} only` : ''
-  return `its stamps carry no zone and run from ${clock(span.first, dt)} to ${clock(span.last, dt)}${hint}: say which zone they are, ${ZONES.map(option).join(' or ')}`
+  const ahead = aheadOf('America/New_York', dt)
+  const inUtc = `were they UTC, it was ${clock(span.first + ahead, dt)} to ${clock(span.last + ahead, dt)} in New York`
+  return `its stamps carry no zone and run from ${clock(span.first, dt)} to ${clock(span.last, dt)}; ${inUtc}: call adopt again and say which zone they are, ${ZONES.map(option).join(' or ')}`
 }
 
 const contradicted = (span: Span, dt: Dt, told: Zone): string =>

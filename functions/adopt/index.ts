@@ -15,7 +15,10 @@ export const AdoptBody = Night.extend({
   verify: z.enum(VERIFIES).default('footers'),
   vendor: z.string().optional(),
   dataset: z.string().optional(),
-  /** The zone of stamps that carry none, in every file of this walk. Left out, files whose stamps may be either are left. */
+  /**
+   * The zone of stamps that carry none, in every file of this walk. Left out, files whose stamps may be either are left. Begins anew as `restart` does:
+   * those files lie behind a walk that has ended.
+   */
   zone: z.enum(ZONES).optional(),
   /** Things looked at in one call; a little more where one folder holds several. */
   limitFiles: z.int().min(1).max(1_000_000).default(20_000),
@@ -62,7 +65,7 @@ export async function adopt(node: Node, body: z.output<typeof AdoptBody>): Promi
     }
     const { trees, problems } = await treesOf(node.lake.root, node.config, body)
     for (const problem of problems) note(list, problem)
-    if (body.restart) await beginAnew(node.db, walksOf(trees, body.verify), node.now())
+    if (body.restart || body.zone !== undefined) await beginAnew(node.db, walksOf(trees, body.verify), node.now())
     for (const tree of trees) await adoptTree(node, tree, body, adopted, list)
     node.log('adopt.walked', { ...adopted, verify: body.verify, problems: list.shown.slice(0, 5) })
     return adopted

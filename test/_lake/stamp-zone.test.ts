@@ -28,7 +28,9 @@ describe('stamps without a zone', () => {
   ])('are refused where they are or may be New York: %s', (_kind, dt, first, last) => {
     const said = zone(dt, first, last)
     expect(said).toContain(`run from ${first} to ${last}`)
-    expect(said).toContain('say which zone they are, "zone": "America/New_York" or "zone": "UTC"')
+    expect(said).toContain(
+      'in New York: call adopt again and say which zone they are, "zone": "America/New_York" or "zone": "UTC"',
+    )
   })
 
   test.each([
