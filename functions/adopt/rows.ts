@@ -8,11 +8,12 @@ import { eachBounded } from '../_lake/disk.ts'
 import { type Duck, sqlText } from '../_lake/duck.ts'
 import { spelledRowsSql } from '../_lake/raw-rows.ts'
 import { perReadable } from '../_lake/readable.ts'
+import { canonicalLine } from '../_lake/row-line.ts'
 import type { Spelling } from '../_lake/spelling.ts'
 import { distinctRows } from '../_lake/verdict.ts'
 import { newestVintages } from '../_lake/vintages.ts'
 import { addDays, type Dt } from '../_market/dt.ts'
-import { adjustmentOf, type Provenance, type Row } from '../_market/row.ts'
+import { adjustmentOf, type Provenance, type Row, rowKey } from '../_market/row.ts'
 import { type CellInFile, picked, type ReadableFiles, refusing } from './cells.ts'
 import type { Problem } from './problems.ts'
 import type { Tree } from './trees.ts'
@@ -141,6 +142,8 @@ function judge(
   if (tree.spec.expected_rows === 'series' && stored.every(({ value }) => value === null))
     return 'no series has a value'
   const rows = stored.map((row) => rowOf(tree.spec, row))
+  const contradiction = tree.spec.timeframe === 'day' ? contradictionIn(rows, stored, tree.spec) : null
+  if (contradiction !== null) return contradiction
   const [feed] = feeds
   return {
     rows: distinctRows(rows, tree.spec.key),
@@ -155,6 +158,21 @@ function judge(
       ),
     },
   }
+}
+
+/** Two rows of one fetch that are one day's bar and differ: of minutes in a file of days, all but the last would be lost. */
+function contradictionIn(rows: readonly Row[], stored: readonly StoredRow[], { key }: DatasetConfig): string | null {
+  if (rows.length === 1) return null
+  const lines = new Map<string, string>()
+  for (const [at, row] of rows.entries()) {
+    const bar = `${rowKey(row, key)} ${String(stored[at]?.fetched_at)}`
+    const line = canonicalLine(row)
+    if ((lines.get(bar) ?? line) !== line) {
+      return `row ${at}: it is the same day's bar as a row before and differs from it, expected one bar a day`
+    }
+    lines.set(bar, line)
+  }
+  return null
 }
 
 /** Says the row itself that it lies in the wrong place, or that it is not as traded? */

@@ -10,7 +10,7 @@ import { readRawCells, readRawParts } from '../../functions/_lake/file-parts.ts'
 import { type AcceptedCell, keepCells } from '../../functions/_lake/keep.ts'
 import type { Lake } from '../../functions/_lake/lake.ts'
 import { type ManifestLine, readManifests } from '../../functions/_lake/manifest.ts'
-import { rawFile } from '../../functions/_lake/paths.ts'
+import { rawFile, rawFiles } from '../../functions/_lake/paths.ts'
 import { canonicalLine } from '../../functions/_lake/row-line.ts'
 import type { Row } from '../../functions/_market/row.ts'
 import { withoutUnknownZeros } from '../../functions/_market/unknown-zero.ts'
@@ -323,4 +323,18 @@ describe('a day that was written before a zero of vwap or trades meant unknown',
     })
     expect(await keepMinute(answers)).toMatchObject([{ verdict: 'replaced', previous: DIGEST_BEFORE }])
   })
+})
+
+test('an answer for a ticker like CON goes into the plain folder that an older node gave it, and into an encoded one where there is none', async () => {
+  const plain = rawFiles(lake.root, 'alpaca', 'equities_bars_minute', 'date-symbol', '2024-07-03', 'CON')[1]!
+  await mkdir(dirname(plain), { recursive: true })
+  await lake.duck.run(
+    `COPY (SELECT TIMESTAMPTZ '2024-07-03 13:30:00+00' AS ts, 1.5 AS open, 2 AS high, 1 AS low, 1.5 AS close, 100 AS volume) TO '${plain}' (FORMAT parquet)`,
+  )
+  const kept = await keepMinute([cell('CON', minutes(3)), cell('PRN', minutes(3))])
+  expect(kept.map(({ verdict }) => verdict)).toEqual(['replaced', 'new'])
+  expect((await filesIn(lake)).filter((file) => file.startsWith('raw/'))).toEqual([
+    'raw/alpaca/equities_bars_minute/date=2024-07-03/symbol=%50RN/data.parquet',
+    'raw/alpaca/equities_bars_minute/date=2024-07-03/symbol=CON/data.parquet',
+  ])
 })

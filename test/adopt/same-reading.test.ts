@@ -160,9 +160,21 @@ describe('daily bars', () => {
   test.each([
     ['the evening before', `TIMESTAMP '${FIRST} 03:59:00' AS t`, /it is of 2025-06-29, the path says 2025-06-30/],
     ['the midnight after', `TIMESTAMPTZ '2025-07-01 00:00:00-04' AS t`, /it is of 2025-07-01/],
+    [
+      'the close in our own columns, which this node stamps otherwise',
+      `'AAPL' AS symbol, TIMESTAMP '${FIRST} 20:00:00' AS ts, 1::DOUBLE AS open, 1::DOUBLE AS high, 1::DOUBLE AS low, 1::DOUBLE AS close,
+       1::DOUBLE AS volume, 1::DOUBLE AS vwap, 1::BIGINT AS trades, 'massive' AS vendor, 'sip' AS feed, 'raw' AS adjustment,
+       TIMESTAMP '${FIRST} 23:00:00' AS fetched_at --`,
+      /row 0: ts is 2025-06-30T20:00:00.000Z, expected the start of 2025-06-30 in New York/,
+    ],
+    [
+      'minutes',
+      `TIMESTAMP '${FIRST} 13:30:00' + to_minutes(m) AS t, m::DOUBLE AS vwap, ${PRICES} FROM (VALUES (1), (2)) x(m) --`,
+      /row 1: it is the same day's bar as a row before/,
+    ],
     ['the next day in UTC', `TIMESTAMPTZ '2025-07-01 00:00:00+00' AS t`, /it is of 2025-07-01/],
   ])('stamped with %s are refused', async (_kind, stamp, what) => {
-    await write(place('AAPL'), `SELECT ${stamp}, ${PRICES}`)
+    await write(place('AAPL'), `SELECT ${stamp}, ${PRICES}\n`)
     const answer = await adopt({ verify: 'rows' })
     expect(answer).toMatchObject({ adopted: 0, problemCounts: { values: 1 } })
     expect(problemsOf(answer)[0]).toMatch(what)

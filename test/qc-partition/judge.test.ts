@@ -105,6 +105,8 @@ describe('a year of daily bars', () => {
   test('shows each kind of broken bar, and a crash day stays green', async () => {
     const bars = [
       dailyBar('CRASH', D1, { open: 100, high: 100, low: 40, close: 41, vwap: 60 }),
+      // As curated before a zero could mean unknown.
+      dailyBar('SAYS0', D1, { vwap: 0, trades: 0 }),
       dailyBar('DOJI', D1, { open: 5, high: 5, low: 5, close: 5, vwap: null, trades: null }),
       dailyBar('HIGH', D1, { high: 104 }),
       dailyBar('LOW', D1, { low: 101 }),
@@ -132,7 +134,7 @@ describe('a year of daily bars', () => {
       `ZERO ${D1} AMBER ZERO_VOLUME`,
     ])
     expect(result.flagged.find((found) => found.symbol === 'NULL')?.numbers).toEqual({ null_close: 1 })
-    expect(result.green).toBe(2)
+    expect(result.green).toBe(3)
   })
 
   test('tells harmless copies in the winning raw file from contradictions, and ignores those of other vendors', async () => {
