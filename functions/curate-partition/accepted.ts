@@ -1,4 +1,5 @@
 /** Which raw files and versions of a partition may be curated: those that the database knows as delivered or adopted. */
+import { basename, dirname } from 'node:path'
 import { sqlText, withTable } from '../_lake/duck.ts'
 import type { Lake } from '../_lake/lake.ts'
 import { rawFileParts } from '../_lake/paths.ts'
@@ -61,11 +62,17 @@ function filesByDay(lake: Lake, files: readonly string[]): Map<string, DayFiles>
     const key = dayKey(parts.vendor, parts.dt)
     const day = byDay.get(key) ?? { shared: null, bySymbol: new Map() }
     if (parts.symbol === null) day.shared = file
-    else day.bySymbol.set(parts.symbol, file)
+    else if (!areTwins(day.bySymbol.get(parts.symbol), file)) day.bySymbol.set(parts.symbol, file)
     byDay.set(key, day)
   }
   return byDay
 }
+
+/** Folders of one ticker like CON, encoded and plain: the encoded one, which sorts first, is where answers and adoption look first. */
+const areTwins = (before: string | undefined, file: string): boolean =>
+  before !== undefined && kindOf(before) === kindOf(file)
+
+const kindOf = (file: string): string => basename(dirname(file)).split('=')[0] ?? ''
 
 function choose({ shared, bySymbol }: DayFiles, { symbols }: AcceptedDay, chosen: Set<string>): void {
   if (shared !== null && symbols.length > 0) chosen.add(shared)

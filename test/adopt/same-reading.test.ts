@@ -239,3 +239,17 @@ test('tickers that are names of devices are taken from the plain folders of olde
     symbols.map((symbol) => `${symbol} filled`),
   )
 })
+
+test('of the encoded and the plain folder of a ticker like CON the encoded one counts, at adopt and at curation', async () => {
+  await node.remove()
+  await start(['CON'])
+  await write(minuteFile('%43ON'), minutes(since('13:30'), ', 10.25 AS vwap'))
+  await write(minuteFile('CON'), minutes(since('13:30'), ', 10.75 AS vwap'))
+  expect(await adopt({ verify: 'rows' })).toMatchObject({ files: 2, cells: 1, problems: [] })
+  await steps('audit', 'curate-partition', 'qc-partition')
+  expect(await curatedMinutes()).toEqual([{ symbol: 'CON', ...WHOLE }])
+  const [held] = await memory().lake.duck.all(
+    `SELECT DISTINCT vwap FROM '${curatedFile(data(), 'equities_bars_minute', 'date', ASOF)}'`,
+  )
+  expect(held).toEqual({ vwap: 10.25 })
+})

@@ -2,5 +2,6 @@
 import { CURATION_GUARDS } from './curation.ts'
 import type { Guard } from './guard.ts'
 import { MACHINE_GUARDS } from './machine.ts'
+import { READING_GUARDS } from './reading.ts'
 
-export const GUARDS: Guard[] = [...CURATION_GUARDS, ...MACHINE_GUARDS]
+export const GUARDS: Guard[] = [...CURATION_GUARDS, ...MACHINE_GUARDS, ...READING_GUARDS]

@@ -121,4 +121,11 @@ export const READING_GUARDS: Guard[] = [
     replace: '.flatMap((each) => rawFiles(root, vendor, dataset, each, dt, symbol).slice(0, 1))',
     test: 'test/_lake/keep.test.ts',
   },
+  {
+    name: 'The plain folder of a ticker like CON does not take the place of its encoded one',
+    file: 'functions/curate-partition/accepted.ts',
+    find: 'else if (!areTwins(day.bySymbol.get(parts.symbol), file)) day',
+    replace: "else if (!areTwins(day.bySymbol.get(parts.symbol), file) || file !== '') day",
+    test: 'test/adopt/same-reading.test.ts',
+  },
 ]
