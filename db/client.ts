@@ -74,7 +74,7 @@ export async function openDb(
 }
 
 /** What Drizzle calls of a client. It reads rows by position; an interactive transaction is a mistake in this project. */
-const forDrizzle = (connection: Connection): Client =>
+export const forDrizzle = (connection: Connection): Client =>
   ({
     ...connection,
     transaction: () => Promise.reject(new Error('interactive transactions are not used here: write one batch instead')),

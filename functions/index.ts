@@ -23,6 +23,7 @@ import { quarantine } from './status/quarantine.ts'
 import { status } from './status/status.ts'
 import { SweepBody, sweep } from './sweep.ts'
 import { vendors } from './vendors/index.ts'
+import { VerifyBody, verifyNode } from './verify/index.ts'
 import { why } from './why/index.ts'
 
 const MAX_BODY_BYTES = 1024 * 1024
@@ -44,6 +45,7 @@ export function createApp(node: Node, tokens: Tokens): Hono {
   app.post('/export', through(node, ExportBody, exportWith({ curate: curateNext, judge: judgeNext })))
   app.post('/sweep', through(node, SweepBody, sweep))
   app.post('/adopt', through(node, AdoptBody, adopt))
+  app.post('/verify', through(node, VerifyBody, verifyNode))
 
   // Reads answer whatever the clock shows: one that no calendar knows is taken for the nearest it does.
   const reading: Node = { ...node, now: () => instantWithinCalendars(node.now()) }

@@ -9,7 +9,14 @@ import { CONNECTORS } from '../functions/_vendors/registry.ts'
 import { createApp } from '../functions/index.ts'
 import { type Import, type SourceFile, sourceFiles } from './source-files.ts'
 
+/** Files that start a process: they read the environment and meet what the functions are handed. */
+const ENTRIES = ['functions/_runtime/serve.ts', 'functions/verify/main.ts']
+
 const product = sourceFiles('functions', 'db', 'config')
+const functionFiles = (): SourceFile[] =>
+  product.filter(
+    ({ path }) => /^functions\/[a-z]/.test(path) && path !== 'functions/index.ts' && !ENTRIES.includes(path),
+  )
 const everything = [...product, ...sourceFiles('test')]
 
 /** What the files of a place may import of ours, beside each other; `types` may come over as types only. Packages: undefined for any. */
@@ -99,7 +106,7 @@ describe('the directions of imports', () => {
 
   test('a function imports rooms, the database and its own folder, never another function', () => {
     const ownerOf = (path: string): string => path.replace(/^functions\//, '').replace(/(\/.*|\.ts)$/, '')
-    const functions = product.filter(({ path }) => /^functions\/[a-z]/.test(path) && path !== 'functions/index.ts')
+    const functions = functionFiles()
     expect(functions.length).toBeGreaterThan(10)
     const found = offences(functions, ({ target, isOurs }, { path }) => {
       if (!isOurs) return true
@@ -110,7 +117,7 @@ describe('the directions of imports', () => {
   })
 
   test('functions know of the running node its door and its shape, not how it is assembled', () => {
-    const functions = product.filter(({ path }) => /^functions\/[a-z]/.test(path) && path !== 'functions/index.ts')
+    const functions = functionFiles()
     const allowed = ['functions/_runtime/door.ts', 'functions/_runtime/node.ts']
     expect(
       offences(functions, ({ target }) => !target.startsWith('functions/_runtime/') || allowed.includes(target)),
@@ -150,7 +157,7 @@ describe('what must not be written', () => {
   })
 
   test('only who starts the process reads its environment, and prints', () => {
-    expect(written(product, /\bprocess\.env\b/, ['functions/_runtime/serve.ts'])).toEqual([])
+    expect(written(product, /\bprocess\.env\b/, ENTRIES)).toEqual([])
     expect(written(product, /\bconsole\./)).toEqual([])
   })
 

@@ -15,6 +15,7 @@ export const CALLS = [
   'adopt',
   'enqueue',
   'redrive',
+  'verify',
 ] as const
 
 const UNITS = { s: 1_000, m: 60_000, h: 3_600_000 } as const

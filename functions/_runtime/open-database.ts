@@ -62,8 +62,8 @@ async function openAndMigrate(
     if (isOpen) onDamage(error)
   })
   try {
-    const wrong = check === null ? null : await checkPages(db, check)
-    if (wrong !== null) throw new DamagedDatabaseError(location, wrong)
+    const [wrong] = check === null ? [] : await checkPages(db, check, 1)
+    if (wrong !== undefined) throw new DamagedDatabaseError(location, wrong)
     if (check !== null && !(await isOurs(db))) {
       throw new DamagedDatabaseError(location, 'it holds the tables of another program')
     }

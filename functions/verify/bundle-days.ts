@@ -1,0 +1,69 @@
+/** The finished bundles, and what the proof of one says. */
+import { readFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { z } from 'zod'
+import { codeOf } from '../_lake/disk.ts'
+import { bundleFolder } from '../_lake/paths.ts'
+import { namesIn } from '../_lake/raw-days.ts'
+import { DatasetName } from '../_market/cell.ts'
+import { type Dt, isDt } from '../_market/dt.ts'
+import type { VerifyContext } from './check.ts'
+
+export const MANIFEST = 'MANIFEST.json'
+export const SUMS = 'SHA256SUMS'
+
+const Sha256 = z.string().regex(/^[0-9a-f]{64}$/)
+
+/** The part of a bundle's manifest that is verified. */
+const BundleManifest = z.object({
+  asof: z.string(),
+  /** False where the bundle names cells that it lacks. */
+  complete: z.boolean().optional(),
+  unchecked: z.array(z.object({ dataset: z.string(), partition: z.string() })).optional(),
+  files: z.array(
+    z.object({
+      path: z.string(),
+      bytes: z.int(),
+      sha256: Sha256,
+      rows: z.int().optional(),
+      dataset: DatasetName.optional(),
+      partition: z.string().optional(),
+    }),
+  ),
+})
+export type BundleManifest = z.infer<typeof BundleManifest>
+
+/** As-of days, ascending. */
+export const bundleDays = async ({ lake }: VerifyContext): Promise<Dt[]> =>
+  (await namesIn(dirname(bundleFolder(lake.exportRoot, '2000-01-01')))).filter(isDt).sort()
+
+/** Null when there is none that can be read. */
+export async function bundleManifest({ lake }: VerifyContext, asof: Dt): Promise<BundleManifest | null> {
+  const text = await textOf(join(bundleFolder(lake.exportRoot, asof), MANIFEST))
+  try {
+    return text === null ? null : (BundleManifest.safeParse(JSON.parse(text)).data ?? null)
+  } catch {
+    return null
+  }
+}
+
+/** sha256 by path, as SHA256SUMS has them; null when there is no such file. A line that is none of its format has no path. */
+export async function bundleSums({ lake }: VerifyContext, asof: Dt): Promise<Map<string, string> | null> {
+  const text = await textOf(join(bundleFolder(lake.exportRoot, asof), SUMS))
+  if (text === null) return null
+  return new Map(
+    text.split('\n').flatMap((line): [string, string][] => {
+      const found = /^([0-9a-f]{64}) [ *](.+)$/.exec(line)
+      return found?.[1] && found[2] ? [[found[2], found[1]]] : []
+    }),
+  )
+}
+
+async function textOf(path: string): Promise<string | null> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return null
+    throw error
+  }
+}

@@ -1,0 +1,153 @@
+/** I1, I8: every raw file has the hash its manifest says, and the rows of each cell have the digest that was accepted. */
+import { relative } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { DatasetConfig } from '../../../config/schema.ts'
+import { type StoredVersion, versionsOfDay } from '../../../db/attempts/versions-of-day.ts'
+import { digestRows } from '../../_lake/digest.ts'
+import type { RawPart } from '../../_lake/encode.ts'
+import { queryRawParts, UnreadableFiles } from '../../_lake/raw-read.ts'
+import { newestVintages } from '../../_lake/vintages.ts'
+import { type Check, type ContextWithDb, datasetOfPlace, type Report } from '../check.ts'
+import { sizeOf } from '../files-there.ts'
+import { hashOf } from '../known-hashes.ts'
+import { type ManifestIndex, manifestIndex } from '../manifest-index.ts'
+import { daysOfGroup, listDay, rawGroups, versionsByFile } from '../raw-day.ts'
+
+type Kind =
+  | 'raw-bytes-differ'
+  | 'raw-pages-unreadable'
+  | 'raw-cell-differs'
+  | 'raw-cell-missing'
+  | 'raw-cell-unaccepted'
+  | 'version-without-line'
+
+const ASKED_AGAIN =
+  'The node notices it when it reads the file: cells that are whole stay, the others are asked for again.'
+/** Files of one query, and rows that are in memory at once where each holds a session's minutes of one symbol. */
+const AT_ONCE = 50
+
+export const check: Check<Kind> = {
+  id: 'raw-digests',
+  about: 'sha256 of raw files against the manifests, and digests of all cells against the database',
+  mode: 'deep',
+  needsDb: true,
+  kinds: {
+    'raw-bytes-differ': {
+      invariant: 'I8',
+      severity: 'warning',
+      means: 'a raw file is not the one that its manifest tells of',
+      todo: ASKED_AGAIN,
+    },
+    'raw-pages-unreadable': {
+      invariant: 'I2',
+      severity: 'warning',
+      means: 'a raw file cannot be read to its end',
+      todo: ASKED_AGAIN,
+    },
+    'raw-cell-differs': {
+      invariant: 'I8',
+      severity: 'warning',
+      means: 'the rows of a cell are not those that were accepted',
+      todo: ASKED_AGAIN,
+    },
+    'raw-cell-missing': {
+      invariant: 'I1',
+      severity: 'warning',
+      means: 'a raw file holds no row of a cell that was accepted',
+      todo: ASKED_AGAIN,
+    },
+    'raw-cell-unaccepted': {
+      invariant: 'I14',
+      severity: 'info',
+      means: 'rows of a cell that the database never accepted; they are not curated',
+      todo: 'POST /adopt {"verify":"rows"} takes them over.',
+    },
+    'version-without-line': {
+      invariant: 'I1',
+      severity: 'warning',
+      means: 'the database has a version that no manifest tells of: a rebuild would forget it',
+      todo: 'POST /audit {"rebuild":true} compares what is left with the files.',
+    },
+  },
+  places: rawGroups,
+  async look(context, place, report) {
+    const { dataset, spec } = datasetOfPlace(context, place)
+    const accepted = new Map<string, FileCells>()
+    for (const dt of daysOfGroup(context, place)) {
+      const versions = await versionsOfDay(context.db, dataset, dt)
+      for (const day of await listDay(context, dataset, dt)) {
+        const cell = (symbol: string): string => `${day.vendor} ${dataset} ${symbol} ${dt}`
+        const index = await manifestIndex(context, day.vendor, dataset)
+        for (const [file, own] of versionsByFile(day, versions)) {
+          if ((await sizeOf(file)) === null) continue
+          accepted.set(file, { versions: own, cell })
+          for (const { symbol } of own)
+            if (!index.tellsOf(symbol, dt)) report('version-without-line', cell(symbol), 'a manifest line', 'none')
+          await compareBytes(context, index, file, report)
+        }
+      }
+    }
+    const files = [...accepted.keys()]
+    for (let at = 0; at < files.length; at += AT_ONCE) {
+      for (const [file, parts] of await partsOf(context, spec, files.slice(at, at + AT_ONCE), report)) {
+        compareCells(accepted.get(file)!, parts, report)
+      }
+      await nextTurn()
+    }
+    return files.length
+  },
+}
+
+/** The versions that a file must hold. */
+interface FileCells {
+  versions: StoredVersion[]
+  /** How one of them is named. */
+  cell(symbol: string): string
+}
+
+async function compareBytes(
+  context: ContextWithDb,
+  index: ManifestIndex,
+  file: string,
+  report: Report<Kind>,
+): Promise<void> {
+  const path = relative(context.lake.root, file)
+  const expected = index.sha256Of(path)
+  if (expected === undefined) return
+  const sha256 = await hashOf(context, file)
+  if (sha256 !== expected) report('raw-bytes-differ', path, expected, sha256)
+}
+
+/** The rows of those files that can be read; the others are reported. */
+async function partsOf(
+  context: ContextWithDb,
+  spec: DatasetConfig,
+  files: readonly string[],
+  report: Report<Kind>,
+): Promise<Map<string, RawPart[]>> {
+  try {
+    return await queryRawParts(context.lake, spec, files)
+  } catch (error) {
+    if (!(error instanceof UnreadableFiles)) throw error
+    const { paths } = error
+    for (const file of paths)
+      report('raw-pages-unreadable', relative(context.lake.root, file), 'readable pages', 'pages that cannot be read')
+    const left = files.filter((file) => !paths.includes(file))
+    return left.length < files.length && left.length > 0 ? partsOf(context, spec, left, report) : new Map()
+  }
+}
+
+function compareCells({ versions, cell }: FileCells, parts: readonly RawPart[], report: Report<Kind>): void {
+  const rows = new Map<string, RawPart['rows'][number][]>()
+  for (const part of parts) rows.set(part.symbol, [...(rows.get(part.symbol) ?? []), ...part.rows])
+  for (const { symbol, digest } of versions) {
+    const own = rows.get(symbol)
+    rows.delete(symbol)
+    if (own === undefined) report('raw-cell-missing', cell(symbol), 'its rows', 'none')
+    else if (digest !== null) {
+      const found = digestRows(newestVintages(own))
+      if (found !== digest) report('raw-cell-differs', cell(symbol), digest, found)
+    }
+  }
+  for (const symbol of rows.keys()) report('raw-cell-unaccepted', cell(symbol), 'an accepted version', 'rows alone')
+}

@@ -1,0 +1,109 @@
+/** What the manifests of one vendor's dataset say in the end: the hash of each file, and which cells they tell of. */
+import { stat } from 'node:fs/promises'
+import { join, relative } from 'node:path'
+import { z } from 'zod'
+import { parsedLine, wholeLines } from '../_lake/line-reader.ts'
+import { manifestRoot } from '../_lake/paths.ts'
+import { namesIn } from '../_lake/raw-days.ts'
+import type { DatasetName } from '../_market/cell.ts'
+import { dayBit, monthOf } from '../_market/dt.ts'
+import type { VerifyContext } from './check.ts'
+
+export interface ManifestIndex {
+  /** sha256 of the file when the newest line of its path was written; undefined where no line tells of it. `path` is relative to the root. */
+  sha256Of(path: string): string | undefined
+  /** Does a line tell of the cell, and none after it that the cell was lost? */
+  tellsOf(symbol: string, dt: string): boolean
+}
+
+/** The part of a line that is looked at here: lines are checked one by one elsewhere. */
+const Line = z.object({
+  symbol: z.string(),
+  dt: z.string(),
+  path: z.string(),
+  sha256: z.string().optional(),
+  verdict: z.string().optional(),
+})
+
+/** The indexes of one dataset, by vendor, each with what it was made of. */
+interface Kept {
+  dataset: DatasetName
+  byVendor: Map<string, { made: string; index: ManifestIndex }>
+}
+
+/**
+ * Reads all manifests of the dataset in the order of their days. The indexes of one dataset are kept until another is asked for, or a manifest
+ * has grown: a file costs some two hundred bytes, a month of a symbol a hundred.
+ */
+export async function manifestIndex(
+  { lake, memo }: VerifyContext,
+  vendor: string,
+  dataset: DatasetName,
+): Promise<ManifestIndex> {
+  const before = memo.get('manifest indexes') as Kept | undefined
+  const kept: Kept = before?.dataset === dataset ? before : { dataset, byVendor: new Map() }
+  memo.set('manifest indexes', kept)
+  const files = await manifestsOf(lake.root, vendor, dataset)
+  const made = files.map(({ bytes }) => bytes).join(' ')
+  const known = kept.byVendor.get(vendor)
+  if (known?.made === made) return known.index
+  const index = await readIndex(files.map(({ path }) => path))
+  kept.byVendor.set(vendor, { made, index })
+  return index
+}
+
+/** Manifests and lists of adopted cells, each by day. Absolute paths. */
+async function manifestsOf(
+  root: string,
+  vendor: string,
+  dataset: DatasetName,
+): Promise<{ path: string; bytes: number }[]> {
+  const folder = join(manifestRoot(root), vendor, dataset)
+  const names = (await namesIn(folder)).filter(isManifestName).sort(byDay)
+  return Promise.all(
+    names.map(async (name) => ({ path: join(folder, name), bytes: (await stat(join(folder, name))).size })),
+  )
+}
+
+export const isManifestName = (name: string): boolean => /^(?:manifest|adopted)-\d{4}-\d{2}-\d{2}\.jsonl$/.test(name)
+
+/** `vendor/dataset/name` of every manifest, relative to their root. */
+export async function manifestNames({ lake }: VerifyContext): Promise<string[]> {
+  const root = manifestRoot(lake.root)
+  const found: string[] = []
+  for (const vendor of await namesIn(root)) {
+    for (const dataset of await namesIn(join(root, vendor))) {
+      for (const name of await namesIn(join(root, vendor, dataset))) {
+        if (isManifestName(name)) found.push(relative(root, join(root, vendor, dataset, name)))
+      }
+    }
+  }
+  return found
+}
+
+/** What was adopted on a day is older than what was delivered on it. */
+const byDay = (a: string, b: string): number => {
+  const [one, other] = [a, b].map((name) => `${name.replace(/^\D+/, '')}${name}`) as [string, string]
+  return one < other ? -1 : 1
+}
+
+async function readIndex(files: readonly string[]): Promise<ManifestIndex> {
+  const hashes = new Map<string, string>()
+  const masks = new Map<string, number>()
+  for (const file of files) {
+    for await (const raw of wholeLines(file, 0)) {
+      const read = parsedLine(Line, raw)
+      if ('bad' in read) continue
+      const line = read.value
+      const key = `${line.symbol} ${monthOf(line.dt)}`
+      const bit = dayBit(line.dt)
+      const mask = masks.get(key) ?? 0
+      masks.set(key, line.verdict === 'set_aside' ? mask & ~bit : mask | bit)
+      if (line.sha256 !== undefined) hashes.set(line.path, line.sha256)
+    }
+  }
+  return {
+    sha256Of: (path) => hashes.get(path),
+    tellsOf: (symbol, dt) => ((masks.get(`${symbol} ${monthOf(dt)}`) ?? 0) & dayBit(dt)) !== 0,
+  }
+}
