@@ -39,11 +39,14 @@ export function writeGate(guards: readonly WriteGuard[], health: Health, now: ()
   return gate
 }
 
+/** Functions that write nothing: what is wrong with the disk or the clock is a reason to ask them. */
+const READERS: ReadonlySet<string> = new Set(['/verify'])
+
 /** Answers functions with 503 and one sentence while there is an objection. */
 export const refuseWhileClosed =
   (terms: { gate: WriteGate; now: () => number }): MiddlewareHandler =>
   async (c, next) => {
-    if (c.req.method !== 'POST') return await next()
+    if (c.req.method !== 'POST' || READERS.has(c.req.path)) return await next()
     const reason = await terms.gate.objection()
     if (reason === null) return await next()
     c.header('Retry-After', String(CLOSED_RETRY_MS / 1000))

@@ -3,7 +3,9 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Hono } from 'hono'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { refuseWhileClosed } from '../../functions/_runtime/write-gate.ts'
 import type { Check, ContextWithDb } from '../../functions/verify/check.ts'
 import { CHECKS } from '../../functions/verify/checks/index.ts'
 import { isRootInUse, RootInUse, withDeadRoot } from '../../functions/verify/dead-root.ts'
@@ -67,6 +69,15 @@ describe('POST /verify of a running node', () => {
     const before = await node.memory()
     await all('deep')
     expect(await node.memory()).toBe(before)
+  })
+
+  test('is answered also while nothing may be written', async () => {
+    const reason = { what: 'the clock is wrong', since: 0, todo: 'Set it', isDown: false }
+    const app = new Hono()
+    app.use(refuseWhileClosed({ gate: { objection: async () => reason }, now: () => 0 }))
+    app.post('/:name', (c) => c.text('done'))
+    expect((await app.request('/verify', { method: 'POST' })).status).toBe(200)
+    expect((await app.request('/audit', { method: 'POST' })).status).toBe(503)
   })
 
   test('its root is not read behind its back', async () => {
