@@ -38,7 +38,8 @@ export const check: Check<Kind, VerifyContext> = {
       report('database-not-checked', place, `at most ${MOST_LIVE_BYTES} bytes`, `${bytes}`)
       return 0
     }
-    for (const fault of await checkPages(db, 'quick', MOST_FAULTS)) report('database-damaged', place, 'whole pages', fault)
+    for (const fault of await checkPages(db, 'quick', MOST_FAULTS))
+      report('database-damaged', place, 'whole pages', fault)
     return 1
   },
 }
