@@ -48,6 +48,7 @@ export async function loadConfig({ folder, universe, vendors, fetches = {} }: Co
       datasets: datasets.datasets,
       incidents: datasets.incidents,
       maxOpenTasks: datasets.max_open_tasks,
+      disk: datasets.disk,
       universe: symbols.symbols,
       qc,
     }

@@ -137,9 +137,35 @@ const Incidents = z.strictObject({
   min_cells: z.int().min(2).default(20),
 })
 
+/** Room on a disk: so many gigabytes (10^9 bytes), or so many percent of it where that is less. */
+const Watermark = z.strictObject({ gb: z.number().min(0), percent: z.number().min(0).max(50) })
+
+/** What stops as the room on the data volume or the export volume shrinks, one after the other. */
+const Disk = z
+  .strictObject({
+    stop_backfill_below: Watermark.default({ gb: 2, percent: 5 }),
+    /** Finished work, litter and samples of bad answers are removed. */
+    prune_below: Watermark.default({ gb: 1, percent: 3 }),
+    /** The datasets of lowest priority are not collected any more. */
+    stop_datasets_below: Watermark.default({ gb: 0.5, percent: 2 }),
+    lowest_priority: z.array(DatasetName).default(['options_bars', 'equities_bars_minute']),
+    /** No vendor is called any more. */
+    stop_calls_below: Watermark.default({ gb: 0.1, percent: 1 }),
+  })
+  .superRefine((disk, context) => {
+    const order = ['stop_backfill_below', 'prune_below', 'stop_datasets_below', 'stop_calls_below'] as const
+    for (const [at, name] of order.entries()) {
+      const before = order[at - 1]
+      if (before === undefined) continue
+      if (disk[name].gb <= disk[before].gb && disk[name].percent <= disk[before].percent) continue
+      context.addIssue({ code: 'custom', path: [name], message: `lies above ${before}, which comes first` })
+    }
+  })
+
 export const Datasets = z.strictObject({
   datasets: z.partialRecord(DatasetName, Dataset),
   incidents: Incidents.prefault({}),
+  disk: Disk.prefault({}),
   /** The queue's working set: gaps beyond are brought in as it drains. */
   max_open_tasks: z.int().min(2).default(250_000),
 })
@@ -194,6 +220,7 @@ export interface Config {
   datasets: Partial<Record<DatasetName, DatasetConfig>>
   incidents: z.infer<typeof Incidents>
   maxOpenTasks: number
+  disk: z.infer<typeof Disk>
   universe: UniverseConfig['symbols']
   qc: QcConfig
 }

@@ -66,6 +66,7 @@ export function createApp(node: Node, tokens: Tokens): Hono {
   })
   app.onError((error, c) => {
     if (error instanceof RequestError) return c.json({ ok: false, error: error.message }, error.status)
+    node.disk.noteFailure(error)
     node.log('request.failed', { path: c.req.path, error })
     return c.json({ ok: false, error: `${c.req.path} failed: ${error.message}` }, 500)
   })

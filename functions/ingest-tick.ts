@@ -36,10 +36,11 @@ export interface Ingested extends Ending {
 export async function ingestTick(node: Node, { at = node.now() }: { at?: number | undefined }): Promise<Ingested> {
   const asof = asofAt(at)
   const ingested: Ingested = { asof, enqueued: 0, calls: 0, filled: 0, running: 0, more: false, nextAt: null }
-  for (const { dataset, spec } of datasetsOf(node.config)) {
+  const collected = datasetsOf(node.config).filter(({ dataset }) => node.disk.allows(dataset))
+  for (const { dataset, spec } of collected) {
     ingested.enqueued += await enqueueNewest(node, dataset, spec, asof, at)
   }
-  for (const { dataset, spec } of datasetsOf(node.config)) {
+  for (const { dataset, spec } of collected) {
     const running = await readRunning(node, dataset, spec)
     ingested.calls += running.calls
     ingested.running += running.cells

@@ -61,7 +61,10 @@ export async function claimNext(desk: Desk, lane: Lane | null): Promise<Claim | 
 /** What would be claimed now: the dry run of a dispatch. */
 export async function chooseNext(desk: Desk, lane: Lane | null): Promise<Choice | Nothing> {
   const now = desk.now()
-  const candidates = await findCandidates(desk, lane, now)
+  // A disk without room gives no work: the step that asks is over, and the next one starts it again.
+  const isClosed = !desk.disk.allowsCalls() || (lane === 'backfill' && !desk.disk.allowsBackfill())
+  if (isClosed) return { nextAt: null }
+  const candidates = await findCandidates(desk, desk.disk.allowsBackfill() ? lane : 'today', now)
   const best = pickNext(candidates, now)
   if (best) return await planCall(best, candidates, desk)
   const due = await nextDue(desk.db, lane, now)
@@ -77,6 +80,7 @@ async function findCandidates(desk: Desk, lane: Lane | null, now: number): Promi
   const scorer = await scorerAt(desk, now)
   const candidates: Candidate[] = []
   for (const { dataset, spec } of datasetsOf(desk.config)) {
+    if (!desk.disk.allows(dataset)) continue
     for (const server of serversOf(desk, dataset)) {
       const vendor = server.seat.name
       const reach: VendorReach = { vendor, dataset, ...reachOf(server.terms, spec, now), lane, now }

@@ -18,6 +18,14 @@ export interface VendorSeat {
   get(lane: Lane): Get
 }
 
+/** What the room on the disk still allows. */
+export interface DiskRoom {
+  allowsBackfill(): boolean
+  allowsCalls(): boolean
+  /** Whether a dataset is still collected. */
+  allows(dataset: string): boolean
+}
+
 export interface Desk {
   config: Config
   db: Db
@@ -28,6 +36,7 @@ export interface Desk {
   /** Milliseconds that only ever grow, for durations. */
   elapsed(): number
   sleep(ms: number): Promise<void>
+  disk: DiskRoom
   /** What the plans under way will still spend. */
   promised: PromisedCalls
   /** Chance in [0, 1), seeded where a run must repeat. */

@@ -41,7 +41,7 @@ export async function dispatchNext(
   lane: Lane | null,
   night: number = desk.now(),
 ): Promise<Dispatched | Nothing> {
-  if (lane !== 'today') await topUp(desk)
+  if (lane !== 'today' && desk.disk.allowsBackfill()) await topUp(desk)
   const claim = await claimNext(desk, lane)
   if (!('token' in claim)) return claim
   const { answer, outcomes, tookMs } = await answered(desk, claim, night)

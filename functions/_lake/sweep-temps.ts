@@ -4,16 +4,17 @@ import { readdir, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { codeOf, eachBounded } from './disk.ts'
 import { spillFolder } from './duck.ts'
-import { isTemp } from './temp-names.ts'
+import { isOwnTemp, isTemp } from './temp-names.ts'
 
 /** Folders read at once: one after the other, a start would wait a minute for a tree of 200,000. */
 const AT_ONCE = 16
 
 /**
  * Removes every temp file under a root, and its spill folder; returns how many things were removed. Walks the newest-found folders first, so
- * that only the names beside the way down wait in memory. Call it before anything writes: it cannot tell a temp in use from a leftover.
+ * that only the names beside the way down wait in memory. Call it before anything writes, for it cannot tell a temp in use from a leftover; or with
+ * `isOwnSpared`, in the one process that writes: then what this process has in the making stays.
  */
-export async function sweepTemps(root: string): Promise<number> {
+export async function sweepTemps(root: string, { isOwnSpared = false } = {}): Promise<number> {
   const spill = basename(spillFolder(root))
   const waiting = [root]
   let removed = 0
@@ -22,6 +23,7 @@ export async function sweepTemps(root: string): Promise<number> {
       for (const entry of await entriesOf(folder)) {
         const path = join(folder, entry.name)
         const isSpill = entry.isDirectory() && entry.name === spill
+        if (isOwnSpared && (isSpill || isOwnTemp(entry.name))) continue
         if (isSpill || (!entry.isDirectory() && isTemp(entry.name))) {
           await rm(path, { recursive: isSpill, force: true })
           removed += 1

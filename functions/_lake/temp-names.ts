@@ -10,5 +10,8 @@ let temps = 0
 /** A temp name in the same folder (a rename across volumes would not be atomic), never given twice by this process. */
 export const tempBeside = (path: string): string => join(dirname(path), `.${basename(path)}.${SOURCE}-${++temps}.tmp`)
 
+/** A temp of this process, which may be in use. */
+export const isOwnTemp = (name: string): boolean => isTemp(name) && name.includes(`.${SOURCE}-`)
+
 /** What `tempBeside` gives out, this process or an earlier one. */
 export const isTemp = (name: string): boolean => /^\..+\.[0-9a-f]{8}-\d+-\d+\.tmp$/.test(name)

@@ -1,7 +1,7 @@
 /** The vendors of the registry as this node may use them: connector, keys from the environment, and a metered way to ask. */
 import type { Config } from '../../config/schema.ts'
 import type { Db } from '../../db/client.ts'
-import type { VendorSeat } from '../_dispatch/desk.ts'
+import type { DiskRoom, VendorSeat } from '../_dispatch/desk.ts'
 import { makeGet } from '../_vendors/http.ts'
 import { connectorOf } from '../_vendors/registry.ts'
 import type { Clock } from './clock.ts'
@@ -14,6 +14,7 @@ export function seatVendors(
   db: Db,
   clock: Clock,
   gate: WriteGate,
+  disk: DiskRoom,
 ): VendorSeat[] {
   const sent = sentCalls(clock.elapsed)
   return Object.entries(config.vendors).map(([name, vendor]) => {
@@ -34,7 +35,7 @@ export function seatVendors(
           now: clock.now,
           // No call is spent whose answer could not be written down.
           take: async (host) =>
-            (await gate.objection()) === null
+            (await gate.objection()) === null && disk.allowsCalls()
               ? await take(host)
               : { ok: false, retryAt: clock.now() + CLOSED_RETRY_MS },
           heed,

@@ -17,6 +17,7 @@ import { type ClockEvidence, systemClockEvidence } from './clock-evidence.ts'
 import { clockGuard } from './clock-guard.ts'
 import { loadCron } from './cron.ts'
 import { claimVolume, findVolume, type VolumeTerms } from './data-volume.ts'
+import { type DiskWatchTerms, diskWatch } from './disk-watch.ts'
 import { checkRoot, packageRoot } from './folders.ts'
 import { createHealth } from './health.ts'
 import { createInvoker, type Invoker } from './invoker.ts'
@@ -25,6 +26,7 @@ import { createLog } from './log.ts'
 import type { MountFiles } from './mounts.ts'
 import type { Node } from './node.ts'
 import { markSuspect, openDatabase } from './open-database.ts'
+import { pruneDisk } from './prune-disk.ts'
 import { NOT_RECOVERED, type Recovered, recover } from './recover.ts'
 import { lockRoots, type RootLock, thisMachine } from './root-lock.ts'
 import { seatVendors } from './seats.ts'
@@ -41,6 +43,8 @@ export interface StartTerms {
   random?: () => number
   /** Where the system lists its mount points. */
   mounts?: MountFiles
+  /** How the room on a disk is measured. */
+  statfs?: DiskWatchTerms['statfs']
   /** Where log lines go; stderr by default. */
   sink?: (line: string) => void
 }
@@ -120,15 +124,24 @@ export async function startNode(terms: StartTerms): Promise<RunningNode> {
     const version = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')).version as string
     const id = await claimVolume(volume, found, db, { freshId: freshToken, log })
     const databaseFile = settings.databaseUrl === null ? stateFile(settings.dataRoot) : null
-    const disk = await volumeGuard({ root: settings.dataRoot, id, databaseFile, db, now: clock.now, log })
+    const data = await volumeGuard({ root: settings.dataRoot, id, databaseFile, db, now: clock.now, log })
     const health = createHealth()
-    const guards: WriteGuard[] = [disk]
+    const disk = diskWatch({
+      folders: [settings.dataRoot, settings.exportRoot],
+      config: config.disk,
+      clock,
+      log,
+      prune: () => pruneDisk(node),
+      ...(terms.statfs ? { statfs: terms.statfs } : {}),
+    })
+    health.add(disk.reasons)
+    const guards: WriteGuard[] = [data, disk]
     const gate = writeGate(guards, health, clock.now)
     const node: Node = {
       config,
       db,
       lake,
-      seats: seatVendors(config, env, db, clock, gate),
+      seats: seatVendors(config, env, db, clock, gate, disk),
       clock,
       now: clock.now,
       elapsed: clock.elapsed,
@@ -142,6 +155,7 @@ export async function startNode(terms: StartTerms): Promise<RunningNode> {
       version,
       exportRoot: settings.exportRoot,
       gate,
+      disk,
       health,
     }
     let recovered = NOT_RECOVERED
@@ -160,7 +174,7 @@ export async function startNode(terms: StartTerms): Promise<RunningNode> {
       invoker,
       recovered,
       address,
-      mustStop: Promise.race([lock.lost, disk.mustStop, damaged]),
+      mustStop: Promise.race([lock.lost, data.mustStop, damaged]),
       stop: () => stop(server, invoker, node, lock),
     }
   } catch (error) {

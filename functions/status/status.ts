@@ -45,6 +45,7 @@ export const status =
     return c.json({
       ok: true,
       health: await shownReasons(node),
+      disk: node.disk.view(),
       version: node.version,
       now: new Date(node.clock.now()).toISOString(),
       asof: asofAt(now),

@@ -175,6 +175,7 @@ export function openFloor(db: Db, vendors: Record<string, VendorTerms>, start = 
     now: clock.now,
     elapsed: clock.elapsed,
     sleep: clock.sleep,
+    disk: { allowsBackfill: () => true, allowsCalls: () => true, allows: () => true },
     promised: promisedCalls(),
     random: () => 0.5,
     token: () => `token ${++tokens}`,

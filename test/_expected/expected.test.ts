@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { Config, DatasetConfig } from '../../config/schema.ts'
+import { type Config, type DatasetConfig, Datasets } from '../../config/schema.ts'
 import { calendarOf } from '../../functions/_calendar/calendar.ts'
 import { instantOf } from '../../functions/_calendar/zone.ts'
 import {
@@ -26,6 +26,7 @@ const config = (universe: Config['universe']): Config => ({
   datasets: {},
   incidents: { share: 0.5, min_cells: 20 },
   maxOpenTasks: 250_000,
+  disk: Datasets.parse({ datasets: {} }).disk,
   universe,
   qc: { ruleset: 'test', completeness, continuity: { max_gap_minutes: 10, liquid_share: 0.95 } },
 })

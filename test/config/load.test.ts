@@ -85,6 +85,20 @@ const table: [string, ConfigFile, string, string, RegExp][] = [
     /: vendors\.massive\.datasets.*macro_treasure/,
   ],
   [
+    'a watermark above the one before it',
+    'datasets.yaml',
+    'prune_below: { gb: 1, percent: 3 }',
+    'prune_below: { gb: 3, percent: 3 }',
+    /: disk\.prune_below: lies above stop_backfill_below/,
+  ],
+  [
+    'a dataset of lowest priority that there is none of',
+    'datasets.yaml',
+    'lowest_priority: [options_bars',
+    'lowest_priority: [option_bars',
+    /: disk\.lowest_priority/,
+  ],
+  [
     'an unknown dataset of the list',
     'datasets.yaml',
     '  macro_treasury:',

@@ -24,10 +24,16 @@ export async function writeStage(
       return [name, { ...entry, ...limits, base_url: url, ...trading, datasets: Object.fromEntries(datasets) }]
     }),
   )
-  const { datasets, incidents, maxOpenTasks, universe, qc } = scene.config
+  const { datasets, incidents, maxOpenTasks, disk, universe, qc } = scene.config
   const env = writeStageFiles(
     root,
-    { vendors, datasets: { datasets, incidents, max_open_tasks: maxOpenTasks }, universe, qc, cron: await demoCron() },
+    {
+      vendors,
+      datasets: { datasets, incidents, disk, max_open_tasks: maxOpenTasks },
+      universe,
+      qc,
+      cron: await demoCron(),
+    },
     port,
   )
   return {

@@ -8,7 +8,7 @@ import type { Config } from '../../config/schema.ts'
 import { type Clock, virtualClock } from '../../functions/_runtime/clock.ts'
 import type { ClockEvidence } from '../../functions/_runtime/clock-evidence.ts'
 import type { StepEnding } from '../../functions/_runtime/invoker.ts'
-import { type RunningNode, startNode } from '../../functions/_runtime/start.ts'
+import { type RunningNode, type StartTerms, startNode } from '../../functions/_runtime/start.ts'
 import { CONNECTORS } from '../../functions/_vendors/registry.ts'
 import { againWhileHeld } from '../db/again-while-held.ts'
 import { demoCron, type Scene } from '../demo/scene.ts'
@@ -61,6 +61,7 @@ export interface SmallTerms {
   /** A clock of the test's own, instead. */
   clock?: Clock
   clockEvidence?: ClockEvidence
+  statfs?: StartTerms['statfs']
   /** The vendors' walls; absent: none. */
   plan?: 'basic' | 'open'
   change?: (config: Config) => Config
@@ -96,7 +97,7 @@ export async function smallNode(terms: SmallTerms = {}): Promise<SmallNode> {
   const root = join(home, terms.below ?? '')
   await mkdir(root, { recursive: true })
   const clock = terms.clock ?? virtualClock(terms.now ?? EVENING)
-  const { clockEvidence } = terms
+  const { clockEvidence, statfs } = terms
   const universe = terms.universe ?? UNIVERSE
   const lab = await startLab({
     now: clock.now,
@@ -160,6 +161,7 @@ export async function smallNode(terms: SmallTerms = {}): Promise<SmallNode> {
           random: () => 0.5,
           sink: (line) => void lines.push(line),
           ...(clockEvidence ? { clockEvidence } : {}),
+          ...(statfs ? { statfs } : {}),
         }),
       )
       return running

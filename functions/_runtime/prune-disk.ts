@@ -1,0 +1,30 @@
+/** Makes room on a disk that runs full: litter of dead processes, samples of bad answers, finished work. No data and no evidence is touched. */
+import { prune } from '../../db/gap-tasks/prune.ts'
+import { dropSamples } from '../../db/quarantine/drop-samples.ts'
+import { forgetTallies } from '../../db/vendor-tallies/tallies.ts'
+import { newYorkDt } from '../_calendar/zone.ts'
+import { sweepKeptPages } from '../_dispatch/kept-pages.ts'
+import { sweepRunning } from '../_dispatch/running.ts'
+import { sweepTemps } from '../_lake/sweep-temps.ts'
+import type { Node } from './node.ts'
+
+/** Calls of the pruning of the queue: each is one short write. */
+const MOST_WRITES = 50
+const SAMPLES_KEPT = 50
+
+export async function pruneDisk(node: Node): Promise<void> {
+  const { db, lake, log } = node
+  const now = node.now()
+  const temps = await sweepTemps(lake.root, { isOwnSpared: true })
+  let rows = 0
+  for (let writes = 0; writes < MOST_WRITES; writes++) {
+    const { removed, more } = await prune(db, now)
+    rows += removed
+    if (!more) break
+  }
+  rows += await forgetTallies(db, now)
+  const samples = await dropSamples(db, SAMPLES_KEPT)
+  const pages = await sweepKeptPages(lake.root, now)
+  const running = await sweepRunning(lake.root, newYorkDt(now))
+  log('disk.pruned', { temps, rows, samples, pages, running })
+}
