@@ -24,10 +24,6 @@ const Environment = z.object({
   DATA_NODE_READ_TOKEN: Token.optional(),
   CLOCK_CHECK: z.enum(['on', 'off']).default('on'),
   STATE_DIR: text.optional(),
-  /** Of systemd: where a service may keep what it must remember; several are separated by colons. */
-  STATE_DIRECTORY: text.optional(),
-  XDG_STATE_HOME: text.optional(),
-  HOME: text.optional(),
   DATA_VOLUME_ID: text
     .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{3,63}$/, {
       error: 'expected 4 to 64 letters, digits, dots, dashes or underscores',
@@ -89,16 +85,17 @@ export function readSettings(env: Record<string, string | undefined>): Settings 
     token: found.DATA_NODE_TOKEN ?? null,
     readToken: found.DATA_NODE_READ_TOKEN ?? null,
     clockCheck: found.CLOCK_CHECK === 'on',
-    stateDir: stateDirOf(found),
+    stateDir: stateDirOf(found.STATE_DIR, given),
     dataVolumeId: found.DATA_VOLUME_ID ?? null,
     acceptNewVolume: found.ACCEPT_NEW_VOLUME === 'yes',
     logLevel: found.LOG_LEVEL,
   }
 }
 
-/** As told, else what systemd gives the service, else where programs of a user keep their state. */
-function stateDirOf({ STATE_DIR, STATE_DIRECTORY, XDG_STATE_HOME, HOME }: z.output<typeof Environment>): string | null {
-  if (STATE_DIR !== undefined) return resolve(STATE_DIR)
+/** As told, else what systemd gives the service (several are separated by colons), else where programs of a user keep their state. */
+function stateDirOf(told: string | undefined, env: Record<string, string | undefined>): string | null {
+  if (told !== undefined) return resolve(told)
+  const { STATE_DIRECTORY, XDG_STATE_HOME, HOME } = env
   if (STATE_DIRECTORY !== undefined) return resolve(STATE_DIRECTORY.split(':')[0] as string)
   if (XDG_STATE_HOME !== undefined) return resolve(XDG_STATE_HOME, 'data-node')
   return HOME === undefined ? null : resolve(HOME, '.local/state/data-node')
