@@ -55,8 +55,8 @@ export interface BundleRequest {
   generatedAt: number
   /** What the database has recorded of each dataset; asked again after a rebuild. */
   datasets(): Promise<BundledDataset[]>
-  /** Makes partitions again whose files are not what was recorded, as far as that can be done now. */
-  rebuild(damaged: readonly Damage[]): Promise<void>
+  /** Makes partitions again whose files are not what was recorded, and those that failed before, as far as that can be done now. */
+  rebuild(damaged: readonly Damage[], failed: readonly Partition[]): Promise<void>
   /** Cells of a partition, up to `asof`, that the database holds as delivered: how many, and at most `limit` of them. */
   deliveredCells(partition: Partition, limit: number): Promise<{ cells: number; first: { symbol: string; dt: Dt }[] }>
   /** The bundle may lack cells that an earlier one has. */
@@ -172,7 +172,7 @@ async function stageContent(lake: Lake, staging: string, request: BundleRequest)
   return { files, parts, isPoorer: before.standing !== null && !acceptLacking, damaged, ledgerRows }
 }
 
-/** Files that are not what was recorded are made again, once; what then is as recorded is staged. */
+/** Files that are not what was recorded, and partitions that failed, are made again, once; what then is as recorded is staged. */
 async function vouchedFiles(
   lake: Lake,
   staging: string,
@@ -184,8 +184,11 @@ async function vouchedFiles(
   }
   const first = await found()
   const damaged = first.vouchers.damaged.length
-  if (damaged === 0) return { ...first, damaged }
-  await request.rebuild(first.vouchers.damaged)
+  const failed = first.datasets.flatMap(({ name: dataset, partitions }) =>
+    partitions.flatMap(({ partition, hasFailed }) => (hasFailed ? [{ dataset, partition }] : [])),
+  )
+  if (damaged + failed.length === 0) return { ...first, damaged }
+  await request.rebuild(first.vouchers.damaged, failed)
   return { ...(await found(first.vouchers)), damaged }
 }
 

@@ -34,12 +34,14 @@ export const exportWith =
     if (asof > asofAt(at))
       throw new RequestError(400, `asof ${asof} is not over yet: the newest closed session is ${asofAt(at)}`)
     let unreached = 0
+    let tried = 0
     const bundle = await buildBundle(node.lake, {
       asof,
       generatedAt: at,
       datasets: () => bundledDatasets(node, asof),
-      rebuild: async (damaged) => {
-        unreached = await rebuildDamaged(node, makers, damaged, at)
+      rebuild: async (damaged, failed) => {
+        tried = damaged.length + failed.length
+        unreached = await rebuildDamaged(node, makers, damaged, failed, at)
       },
       deliveredCells: (partition, limit) => deliveredCells(node.db, partition, asof, limit),
       acceptLacking,
@@ -53,7 +55,7 @@ export const exportWith =
     if (verdict !== 'held_back') await recordExport(node.db, { asof, madeAt: node.now(), digest, files, bytes })
     const made = { asof, ...shortened(bundle), ...leftText(bundle) }
     node.log(bundle.complete ? 'export.made' : 'export.made_incomplete', made)
-    const mayHeal = unreached === 0 && bundle.damaged > 0 && bundle.unchecked.length > 0
+    const mayHeal = unreached === 0 && tried > 0 && bundle.incomplete.length > 0
     return { ...made, more: unreached > 0, nextAt: mayHeal ? await nextTry(node) : null }
   }
 

@@ -31,8 +31,8 @@ const unknownRecord = (partition: string): PartitionRecord => ({
 })
 
 const recordOf = (state: PartitionState): PartitionRecord => {
-  const { partition, curatedSha256, ledgerSha256 } = state
-  return { partition, curatedSha256, ledgerSha256, behind: behindText(state) }
+  const { partition, curatedSha256, ledgerSha256, lastError } = state
+  return { partition, curatedSha256, ledgerSha256, behind: behindText(state), hasFailed: lastError !== null }
 }
 
 function behindText({

@@ -24,6 +24,8 @@ export interface PartitionRecord {
   ledgerSha256: string | null
   /** Why it is not as it should be, in words; null when it is. */
   behind: string | null
+  /** The last try to curate or judge it failed: it is tried again before a bundle goes without. */
+  hasFailed?: boolean
 }
 
 /** A dataset as a bundle shows it. */

@@ -1,8 +1,8 @@
-/** Makes partitions again whose files are not what was recorded, before a bundle is built without them. */
+/** Makes partitions again whose files are not what was recorded, or that failed before, ahead of a bundle that would be built without them. */
 import type { PartitionKey } from '../../db/partitions/partitions.ts'
 import { touchDamaged } from '../../db/partitions/touch-damaged.ts'
 import type { Node } from '../_runtime/node.ts'
-import type { Damage } from './stage-vouched.ts'
+import type { Damage, Partition } from './stage-vouched.ts'
 
 /** How one partition is curated and judged. Both answer null where it may not be tried now, and record their failures themselves. */
 export interface PartitionMakers {
@@ -21,18 +21,17 @@ export async function rebuildDamaged(
   node: Node,
   { curate, judge }: PartitionMakers,
   damaged: readonly Damage[],
+  failed: readonly Partition[],
   at: number,
 ): Promise<number> {
   for (const { dataset, partition, what, found } of damaged)
     node.log('export.found_damaged', { dataset, partition, what, found })
   await touchDamaged(node.db, damaged, node.now())
-  const keys = [
-    ...new Map(damaged.map(({ dataset, partition }) => [`${dataset} ${partition}`, { dataset, partition }])).values(),
-  ]
+  const keys = new Map([...damaged, ...failed].map((one) => [`${one.dataset} ${one.partition}`, keyOf(one)]))
   const until = node.clock.elapsed() + LONGEST_MS
   const isLate = (): boolean => node.clock.elapsed() > until
   const reached: PartitionKey[] = []
-  for (const key of keys) {
+  for (const key of keys.values()) {
     if (isLate()) break
     // A raw file that cannot be read is set aside first, and the call after that goes on without it.
     for (let done = await curate(node, key); done && 'setAside' in done && !isLate(); ) done = await curate(node, key)
@@ -44,5 +43,7 @@ export async function rebuildDamaged(
     await judge(node, at, key)
     judged += 1
   }
-  return keys.length - judged
+  return keys.size - judged
 }
+
+const keyOf = ({ dataset, partition }: Partition): PartitionKey => ({ dataset, partition })

@@ -5,6 +5,7 @@ import {
   appendFile,
   chmod,
   copyFile,
+  mkdir,
   open,
   readdir,
   readFile,
@@ -238,6 +239,23 @@ test('a raw day that is gone is asked for again; until then latest stays, and th
   ])
   expect((await node.night()).filter(({ ok }) => !ok)).toEqual([])
   expect(await manifest()).toMatchObject({ complete: true, lacking: null })
+})
+
+test('a partition that failed before is tried again by the export, as soon as it may be', async () => {
+  node = await startSmallNode()
+  for (const name of ['ingest-tick', 'audit', 'dispatch-one-task']) while ((await node.post(`/${name}`)).body.more);
+  await mkdir(data('curated'), { recursive: true })
+  await writeFile(data('curated/equities_bars'), 'in the way')
+  for (const name of ['curate-partition', 'qc-partition']) while ((await node.post(`/${name}`)).body.more);
+  await rm(data('curated/equities_bars'))
+  const early = (await node.post('/export')).body
+  expect(early).toMatchObject({ complete: false, latest: 'moved', more: false, incompletePartitions: 1 })
+  expect(early.left).toMatch(
+    /^1 partition is missing or behind, first equities_bars 2025: it is not curated yet; the last try failed: /,
+  )
+  expect(early.nextAt).toBe(new Date(EVENING + 60_000).toISOString())
+  await node.clock.sleep(60_000)
+  expect((await node.post('/export')).body).toMatchObject({ complete: true, nextAt: null, verdict: 'replaced' })
 })
 
 test('the files of a bundle are read-only, its folders are not', async () => {

@@ -1,7 +1,8 @@
 /** All guards, by area: one file each. */
 import { CURATION_GUARDS } from './curation.ts'
+import { EXPORT_GUARDS } from './export.ts'
 import type { Guard } from './guard.ts'
 import { MACHINE_GUARDS } from './machine.ts'
 import { READING_GUARDS } from './reading.ts'
 
-export const GUARDS: Guard[] = [...CURATION_GUARDS, ...MACHINE_GUARDS, ...READING_GUARDS]
+export const GUARDS: Guard[] = [...CURATION_GUARDS, ...EXPORT_GUARDS, ...MACHINE_GUARDS, ...READING_GUARDS]
