@@ -78,11 +78,19 @@ function codesOf(error: unknown): string[] {
   return [...code, ...many, ...codesOf(error.cause)]
 }
 
+/** The server did not answer, or cannot be reached: nothing is wrong with what it was asked. */
+export class UnreachableServerError extends Error {
+  constructor(message: string) {
+    super(message)
+    this.name = 'UnreachableServerError'
+  }
+}
+
 /** A refusal of the statement says itself what is wrong with it; what the network does is said here. */
 function inWords(error: unknown, host: string): unknown {
   if (error instanceof LibsqlError && error.code.startsWith('SQLITE')) return error
   if (error instanceof Error && error.name === 'TimeoutError')
-    return new Error(`the database at ${host} did not answer in time`)
+    return new UnreachableServerError(`the database at ${host} did not answer in time`)
   const code = codesOf(error)[0] ?? (error instanceof Error ? error.name : 'unknown')
-  return new Error(`the database at ${host} cannot be reached (${code})`)
+  return new UnreachableServerError(`the database at ${host} cannot be reached (${code})`)
 }

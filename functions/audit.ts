@@ -1,6 +1,7 @@
 /** POST /audit: expected minus known. Queues gaps, due re-checks and due re-readings, says why cells must wait, marks partitions to rebuild and forgets unwanted ones. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { z } from 'zod'
+import type { DatasetConfig } from '../config/schema.ts'
 import { dueAbsences } from '../db/absences/absences.ts'
 import { countOpenTasks } from '../db/gap-tasks/count-tasks.ts'
 import { dropUnexpected } from '../db/gap-tasks/drop-unexpected.ts'
@@ -53,6 +54,9 @@ export interface Audited extends Ending {
   touched: number
   /** Partitions without any expected cell, now out of the ledger. */
   forgotten: number
+  /** False, with the reasons, where a dataset could not be looked at. */
+  ok?: false
+  error?: string
 }
 
 export const auditOrRebuild = async (node: Node, body: z.output<typeof AuditBody>): Promise<Ending & object> =>
@@ -78,54 +82,85 @@ export async function audit(node: Node, { at = node.now() }: { at?: number | und
     more: false,
     nextAt: null,
   }
-  // A manifest that was cut or removed under the running node gets its lines back while the database still knows them.
-  await noteCutManifests(node)
-  await mendManifests(node)
   const wanted: { dataset: string; partition: string }[] = []
+  const failures: string[] = []
+  /** What is wrong with one dataset must not keep the others from being looked at. */
+  const apart = async (what: string, work: () => Promise<void>): Promise<void> => {
+    try {
+      await work()
+    } catch (error) {
+      failures.push(`${what}: ${error instanceof Error ? error.message : error}`)
+      node.log('audit.dataset_failed', { what, error })
+    }
+  }
+  await apart('manifests', async () => {
+    // One that was cut or removed under the running node gets its lines back while the database still knows them.
+    await noteCutManifests(node)
+    await mendManifests(node)
+  })
   let room = Math.max(0, node.config.maxOpenTasks - (await countOpenTasks(node.db)))
   for (const { dataset, spec } of datasetsOf(node.config)) {
-    const partitions = expectedPartitions(node.config, spec, asof)
-    audited.expected += partitions.reduce((sum, { cells }) => sum + cells, 0)
-    wanted.push(...partitions.map(({ partition }) => ({ dataset, partition })))
-    audited.touched += await expectPartitions(node.db, dataset, partitions, node.now())
-
-    const scrubbed = await scrub(node, { dataset, spec }, Math.floor(at / DAY_MS))
-    audited.scrubbed += scrubbed.files
-    audited.lost += scrubbed.lost
-    await nextTurn()
-    const lives = livesOf(node.config, spec, asof)
-    const shares = await listShares(node.db, dataset, node.config.qc.completeness.baseline_sessions)
-    const about: About = { dataset, spec, asof, shares }
-    const concluded = await conclude(node, dataset, spec, lives, asof)
-    audited.named += concluded.named
-    audited.incidents += concluded.incidents
-    audited.cleared += concluded.cleared
-
-    // A changed policy holds for what is queued already, too.
-    await turnQueue(node.db, dataset, spec.backfill.order === 'newest-first')
-    const allowed = spec.backfill.max_tasks_per_run ?? null
-    const most = Math.min(room, allowed ?? room)
-    const { gaps, enqueued } = await queueUpTo(node, about, at, room, allowed)
-    audited.gaps += gaps
-
-    const due = await dueAbsences(node.db, dataset, node.now(), Math.max(0, most - enqueued), lookBackFrom(spec, asof))
-    const rechecks = due.map(({ symbol, dt }) => newTask(about, symbol, dt, 'recheck', node.now()))
-    const redriven = await redriveStalled(node.db, dataset, node.now())
-    const rechecked = redriven + (await enqueueTasks(node.db, dataset, rechecks, node.now()))
-    await nextTurn()
-    audited.dropped += await dropUnexpected(node.db, dataset, lives, asof, node.now())
-    audited.enqueued += enqueued
-    audited.rechecks += rechecked
-    const refused = await explainRefused(node, dataset)
-    room = Math.max(0, room - enqueued - rechecked + refused)
-    const rereads = await queueRereads(node, about, at, room)
-    audited.rereads += rereads
-    room -= rereads
+    await apart(dataset, async () => {
+      const scrubbed = await scrub(node, { dataset, spec }, Math.floor(at / DAY_MS))
+      audited.scrubbed += scrubbed.files
+      audited.lost += scrubbed.lost
+    })
+    await apart(dataset, async () => {
+      room = await auditDataset(node, { dataset, spec }, at, asof, room, { audited, wanted })
+    })
   }
-  audited.forgotten = await forgetUnwanted(node, wanted, asof)
+  // Of a dataset that failed nobody knows what is wanted.
+  if (failures.length === 0) audited.forgotten = await forgetUnwanted(node, wanted, asof)
   node.log('audit.compared', { ...audited })
   await checkCalendars(node, asof)
-  return audited
+  return failures.length === 0 ? audited : { ...audited, ok: false, error: failures.join('; ') }
+}
+
+/** The audit of one dataset; `room` is what the queue still has. Returns what it has then. */
+async function auditDataset(
+  node: Node,
+  { dataset, spec }: { dataset: DatasetName; spec: DatasetConfig },
+  at: number,
+  asof: Dt,
+  before: number,
+  { audited, wanted }: { audited: Audited; wanted: { dataset: string; partition: string }[] },
+): Promise<number> {
+  let room = before
+  const partitions = expectedPartitions(node.config, spec, asof)
+  audited.expected += partitions.reduce((sum, { cells }) => sum + cells, 0)
+  wanted.push(...partitions.map(({ partition }) => ({ dataset, partition })))
+  audited.touched += await expectPartitions(node.db, dataset, partitions, node.now())
+
+  await nextTurn()
+  const lives = livesOf(node.config, spec, asof)
+  const shares = await listShares(node.db, dataset, node.config.qc.completeness.baseline_sessions)
+  const about: About = { dataset, spec, asof, shares }
+  const concluded = await conclude(node, dataset, spec, lives, asof)
+  audited.named += concluded.named
+  audited.incidents += concluded.incidents
+  audited.cleared += concluded.cleared
+
+  // A changed policy holds for what is queued already, too.
+  await turnQueue(node.db, dataset, spec.backfill.order === 'newest-first')
+  const allowed = spec.backfill.max_tasks_per_run ?? null
+  const most = Math.min(room, allowed ?? room)
+  const { gaps, enqueued } = await queueUpTo(node, about, at, room, allowed)
+  audited.gaps += gaps
+
+  const due = await dueAbsences(node.db, dataset, node.now(), Math.max(0, most - enqueued), lookBackFrom(spec, asof))
+  const rechecks = due.map(({ symbol, dt }) => newTask(about, symbol, dt, 'recheck', node.now()))
+  const redriven = await redriveStalled(node.db, dataset, node.now())
+  const rechecked = redriven + (await enqueueTasks(node.db, dataset, rechecks, node.now()))
+  await nextTurn()
+  audited.dropped += await dropUnexpected(node.db, dataset, lives, asof, node.now())
+  audited.enqueued += enqueued
+  audited.rechecks += rechecked
+  const refused = await explainRefused(node, dataset)
+  room = Math.max(0, room - enqueued - rechecked + refused)
+  const rereads = await queueRereads(node, about, at, room)
+  audited.rereads += rereads
+  room -= rereads
+  return room
 }
 
 /** Takes partitions that hold no expected cell any more out of the ledger and the bundles; their files and what is known of them stay. */

@@ -30,6 +30,7 @@ export async function dispatchOneTask(
 
 async function rehearse(node: Node, lane: 'today' | 'backfill' | null): Promise<Answered> {
   const choice = await chooseNext(node, lane)
+  if ('error' in choice) return { head: choice.head, failed: String(choice.error), more: true, nextAt: null }
   if (!('plan' in choice)) return { more: false, nextAt: choice.nextAt }
   const { plan, ranking, head } = choice
   const { wants, ...call } = plan

@@ -31,20 +31,36 @@ export interface Ingested extends Ending {
   filled: number
   /** Cells of the running session whose settled minutes were read. */
   running: number
+  /** False, with the reasons, where the newest data of a dataset could not be looked for. */
+  ok?: false
+  error?: string
 }
 
 export async function ingestTick(node: Node, { at = node.now() }: { at?: number | undefined }): Promise<Ingested> {
   const asof = asofAt(at)
   const ingested: Ingested = { asof, enqueued: 0, calls: 0, filled: 0, running: 0, more: false, nextAt: null }
   const collected = datasetsOf(node.config).filter(({ dataset }) => node.disk.allows(dataset))
-  for (const { dataset, spec } of collected) {
-    ingested.enqueued += await enqueueNewest(node, dataset, spec, asof, at)
+  const failures: string[] = []
+  /** What is wrong with one dataset must not keep the newest data of the others out. */
+  const ofEach = async (work: (dataset: DatasetName, spec: DatasetConfig) => Promise<void>): Promise<void> => {
+    for (const { dataset, spec } of collected) {
+      try {
+        await work(dataset, spec)
+      } catch (error) {
+        failures.push(`${dataset}: ${error instanceof Error ? error.message : error}`)
+        node.log('ingest.dataset_failed', { dataset, error })
+      }
+    }
   }
-  for (const { dataset, spec } of collected) {
+  await ofEach(async (dataset, spec) => {
+    ingested.enqueued += await enqueueNewest(node, dataset, spec, asof, at)
+  })
+  await ofEach(async (dataset, spec) => {
     const running = await readRunning(node, dataset, spec)
     ingested.calls += running.calls
     ingested.running += running.cells
-  }
+  })
+  if (failures.length > 0) Object.assign(ingested, { ok: false, error: failures.join('; ') })
   for (let dispatched = 0; dispatched < CALLS_PER_TICK; dispatched++) {
     const done = await dispatchNext(node, 'today', at)
     if (!('vendor' in done)) return { ...ingested, nextAt: done.nextAt }

@@ -9,7 +9,8 @@ import { openMonths, splitTasks } from './split-tasks.ts'
 const recheckDays = (maxAttempts: number): SQL =>
   sql`CASE WHEN t.attempts <= ${maxAttempts} THEN 7 WHEN t.attempts = ${maxAttempts} + 1 THEN 30 ELSE 90 END`
 
-async function giveBack(db: Db, gone: SQL, maxAttempts: number, now: number): Promise<number> {
+/** The tasks are not taken again before `nextAt`. */
+async function giveBack(db: Db, gone: SQL, maxAttempts: number, now: number, nextAt = now): Promise<number> {
   const [, given = []] = await db.write([
     sql`INSERT INTO absences (dataset, symbol, dt, reason, decided_at, recheck_at)
         SELECT t.dataset, t.symbol, t.dt, 'GIVEN_UP', ${now}, ${now} + ${recheckDays(maxAttempts)} * 86400000
@@ -18,7 +19,7 @@ async function giveBack(db: Db, gone: SQL, maxAttempts: number, now: number): Pr
         WHERE coalesce(c.present >> (CAST(substr(t.dt, 9, 2) AS INTEGER) - 1) & 1, 0) = 0
         ON CONFLICT DO UPDATE SET reason = excluded.reason, decided_at = excluded.decided_at, recheck_at = excluded.recheck_at`,
     sql`UPDATE gap_tasks SET state = CASE WHEN attempts >= ${maxAttempts} AND days IS NULL THEN 'stalled' ELSE 'queued' END, lease = NULL,
-          last_outcome = 'abandoned', updated_at = ${now}
+          last_outcome = 'abandoned', next_at = max(next_at, ${nextAt}), updated_at = ${now}
         WHERE id IN (SELECT t.id ${heldBy(gone)}) RETURNING cells`,
     // Of many days one may be what kills: each is tried once more and then given up for itself.
     ...splitTasks(openMonths(sql`m.attempts >= ${maxAttempts}`)),
@@ -39,3 +40,12 @@ const firstLapsed = fixed<'now'>(({ now }) => sql`SELECT id FROM leases WHERE le
 /** All leases: only at the start of a process that owns the database alone, when every holder is known to be dead. */
 export const reapAllLeases = (db: Db, maxAttempts: number, now: number): Promise<number> =>
   giveBack(db, sql`true`, maxAttempts, now)
+
+/** The tasks of a claim that cannot be carried out: the attempt counts, and they wait until `nextAt`. */
+export const abandonLease = (
+  db: Db,
+  token: string,
+  maxAttempts: number,
+  now: number,
+  nextAt: number,
+): Promise<number> => giveBack(db, sql`l.token = ${token}`, maxAttempts, now, nextAt)

@@ -2,20 +2,22 @@
 import { nextCallAt } from '../../db/budgets/take-calls.ts'
 import { type Circuit, listCircuits } from '../../db/circuits/circuits.ts'
 import { claimTasks } from '../../db/gap-tasks/claim-tasks.ts'
-import type { VendorReach } from '../../db/gap-tasks/claimable.ts'
+import type { QueuedTask, VendorReach } from '../../db/gap-tasks/claimable.ts'
 import { findHead } from '../../db/gap-tasks/find-head.ts'
 import { mayTake } from '../../db/gap-tasks/may-take.ts'
 import { nextDue } from '../../db/gap-tasks/next-due.ts'
-import { reapLeases } from '../../db/gap-tasks/reap-leases.ts'
+import { abandonLease, reapLeases } from '../../db/gap-tasks/reap-leases.ts'
 import { anyLease } from '../../db/leases/any-lease.ts'
+import type { DatasetName } from '../_market/cell.ts'
 import { type Desk, datasetsOf, type Lane, type Server, serversOf } from './desk.ts'
 import { limitsOf } from './limits.ts'
+import { isMachineFault } from './machine-fault.ts'
 import { toClaim } from './offer.ts'
 import { type Candidate, pickNext } from './pick.ts'
 import { type Choice, planCall } from './plan-call.ts'
 import { reachOf } from './reach.ts'
 import { type Scorer, scorerAt } from './scorer.ts'
-import { MAX_ATTEMPTS } from './verdict.ts'
+import { MAX_ATTEMPTS, pauseAfter } from './verdict.ts'
 
 /** A lease outlives every single request by far, and is renewed while the pages of a plan arrive. */
 export const LEASE_MS = 20 * 60_000
@@ -38,6 +40,10 @@ export async function claimNext(desk: Desk, lane: Lane | null): Promise<Claim | 
   await reapLeases(desk.db, MAX_ATTEMPTS, desk.now())
   for (let tries = 0; tries < TRIES; tries++) {
     const choice = await chooseNext(desk, lane)
+    if ('error' in choice) {
+      await putOff(desk, choice)
+      continue
+    }
     if (!('plan' in choice)) return choice
     const token = desk.token()
     const now = desk.now()
@@ -58,15 +64,40 @@ export async function claimNext(desk: Desk, lane: Lane | null): Promise<Claim | 
   return { nextAt: desk.now() + LOOK_AGAIN_MS }
 }
 
+/** A head for which no plan can be made, and why. */
+export interface Unplannable {
+  head: QueuedTask
+  server: Server
+  dataset: DatasetName
+  error: unknown
+}
+
+/** It counts as a try that failed, so that the head does not keep all others from being planned. */
+async function putOff(desk: Desk, { head, server, dataset, error }: Unplannable): Promise<void> {
+  desk.log('dispatch.plan_failed', { vendor: server.seat.name, dataset, symbol: head.symbol, dt: head.dt, error })
+  const token = desk.token()
+  const now = desk.now()
+  const lease = { vendor: server.seat.name, token, holder: desk.holder, now, leaseExpiresAt: now + LEASE_MS }
+  await claimTasks(desk.db, { ids: [head.id], ...lease })
+  await abandonLease(desk.db, token, MAX_ATTEMPTS, now, now + pauseAfter(head.attempts))
+}
+
 /** What would be claimed now: the dry run of a dispatch. */
-export async function chooseNext(desk: Desk, lane: Lane | null): Promise<Choice | Nothing> {
+export async function chooseNext(desk: Desk, lane: Lane | null): Promise<Choice | Unplannable | Nothing> {
   const now = desk.now()
   // A disk without room gives no work: the step that asks is over, and the next one starts it again.
   const isClosed = !desk.disk.allowsCalls() || (lane === 'backfill' && !desk.disk.allowsBackfill())
   if (isClosed) return { nextAt: null }
   const candidates = await findCandidates(desk, desk.disk.allowsBackfill() ? lane : 'today', now)
   const best = pickNext(candidates, now)
-  if (best) return await planCall(best, candidates, desk)
+  if (best) {
+    try {
+      return await planCall(best, candidates, desk)
+    } catch (error) {
+      if (isMachineFault(error)) throw error
+      return { head: best.head, server: best.server, dataset: best.dataset, error }
+    }
+  }
   const due = await nextDue(desk.db, lane, now)
   const times = [...candidates.map(({ freeAt }) => freeAt), due].filter((at) => at !== null)
   // What another worker holds may come back at any time, not only when its lease lapses.
@@ -83,12 +114,18 @@ async function findCandidates(desk: Desk, lane: Lane | null, now: number): Promi
     if (!desk.disk.allows(dataset)) continue
     for (const server of serversOf(desk, dataset)) {
       const vendor = server.seat.name
-      const reach: VendorReach = { vendor, dataset, ...reachOf(server.terms, spec, now), lane, now }
-      const head = await findHead(desk.db, reach)
-      if (!head) continue
-      const freeAt = await freeFrom(desk, server, head.lane, circuits, now)
-      const score = await scorer(server, dataset, spec, head)
-      candidates.push({ server, dataset, spec, reach, head, score, freeAt, isShared: false })
+      try {
+        const reach: VendorReach = { vendor, dataset, ...reachOf(server.terms, spec, now), lane, now }
+        const head = await findHead(desk.db, reach)
+        if (!head) continue
+        const freeAt = await freeFrom(desk, server, head.lane, circuits, now)
+        const score = await scorer(server, dataset, spec, head)
+        candidates.push({ server, dataset, spec, reach, head, score, freeAt, isShared: false })
+      } catch (error) {
+        // What is wrong with one vendor's dataset must not keep the others from being asked.
+        if (isMachineFault(error)) throw error
+        desk.log('dispatch.candidate_failed', { vendor, dataset, error })
+      }
     }
   }
   for (const candidate of candidates) candidate.isShared = await isShared(desk, candidate, candidates, scorer, now)

@@ -8,12 +8,14 @@ import type { Answer } from '../_vendors/vendor.ts'
 import { type Claim, claimNext, type Nothing } from './claim.ts'
 import type { Desk, Lane } from './desk.ts'
 import { distrustful } from './distrust.ts'
+import { giveBack, releaseHeld } from './give-back.ts'
 import { givingWay } from './give-way.ts'
 import { heedVendor } from './heed.ts'
 import { keep } from './keep-answer.ts'
 import { keptPages } from './kept-pages.ts'
 import { noticeLateFiles } from './late-files.ts'
 import { lessonOf } from './lesson.ts'
+import { isMachineFault } from './machine-fault.ts'
 import { type CellOutcome, outcomesOf, type Said } from './outcomes.ts'
 import { patient } from './patient.ts'
 import { quarantine } from './quarantine.ts'
@@ -33,6 +35,8 @@ export interface Dispatched {
   rows: number
   /** False when the lease had passed on before the end: the files stay, the memory is somebody else's. */
   settled: boolean
+  /** Why the plan could not be carried out: its tasks wait, and count a try. Absent otherwise. */
+  failed?: string
 }
 
 /** `night` is the instant the call speaks for, epoch ms: what it finds corrected is dated by it. */
@@ -41,9 +45,32 @@ export async function dispatchNext(
   lane: Lane | null,
   night: number = desk.now(),
 ): Promise<Dispatched | Nothing> {
-  if (lane !== 'today' && desk.disk.allowsBackfill()) await topUp(desk)
+  await releaseHeld(desk)
+  if (lane !== 'today' && desk.disk.allowsBackfill()) await fillQueue(desk)
   const claim = await claimNext(desk, lane)
   if (!('token' in claim)) return claim
+  try {
+    return await carryOut(desk, claim, night)
+  } catch (error) {
+    desk.promised.end(claim.token)
+    if (!(await giveBack(desk, claim, error))) throw error
+    const { dataset, plan, server } = claim
+    const nothing = { outcomes: {}, calls: 0, rows: 0, settled: false }
+    return { vendor: server.seat.name, dataset, tasks: plan.wants.length, ...nothing, failed: String(error) }
+  }
+}
+
+/** A queue that cannot be filled further still has tasks. */
+async function fillQueue(desk: Desk): Promise<void> {
+  try {
+    await topUp(desk)
+  } catch (error) {
+    if (isMachineFault(error)) throw error
+    desk.log('queue.top_up_failed', { error })
+  }
+}
+
+async function carryOut(desk: Desk, claim: Claim, night: number): Promise<Dispatched> {
   const { answer, outcomes, tookMs } = await answered(desk, claim, night)
   const rows = outcomes.reduce((sum, outcome) => sum + outcome.rows.length, 0)
   // Of a task of several days nobody has said anything yet.

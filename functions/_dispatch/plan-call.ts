@@ -3,10 +3,12 @@ import type { DatasetConfig } from '../../config/schema.ts'
 import { usualRows } from '../../db/attempts/usual-rows.ts'
 import type { QueuedTask } from '../../db/gap-tasks/claimable.ts'
 import { findNeighbours } from '../../db/gap-tasks/find-neighbours.ts'
+import { wasAbandoned } from '../../db/gap-tasks/was-abandoned.ts'
 import type { DatasetName } from '../_market/cell.ts'
 import type { CallPlan, PlanTerms, Want } from '../_vendors/vendor.ts'
 import { type Desk, namesOf, type Server } from './desk.ts'
 import { callsLeft, limitsOf } from './limits.ts'
+import { isMachineFault } from './machine-fault.ts'
 import { type Offer, offerOf, type TaskOf } from './offer.ts'
 import { type Candidate, rankingOf } from './pick.ts'
 import { planBack } from './plan-back.ts'
@@ -34,11 +36,31 @@ export interface Choice {
   tasks: TaskOf
 }
 
-/** The plan for a candidate's head, in the order of its dataset; `candidates` are all that were looked at. */
+/** A plan that fails is tried again with so many times fewer neighbours: one of them may be what it fails for. */
+const FEWER = 8
+
+/**
+ * The plan for a candidate's head, in the order of its dataset; `candidates` are all that were looked at. Throws where not even the head alone can
+ * be planned.
+ */
 export async function planCall(best: Candidate, candidates: readonly Candidate[], desk: Desk): Promise<Choice> {
+  const { server, dataset, spec, head } = best
+  const tries = head.attempts > 0 && (await wasAbandoned(desk.db, head.id)) ? head.attempts : 0
+  for (let most = Math.ceil(offeredTo(server, spec) / FEWER ** tries); ; most = Math.ceil(most / FEWER)) {
+    try {
+      return await planWith(best, candidates, desk, most)
+    } catch (error) {
+      if (isMachineFault(error) || most <= 1) throw error
+      desk.log('dispatch.plan_failed', { vendor: server.seat.name, dataset, offered: most, error })
+    }
+  }
+}
+
+/** The plan that is made of at most so many tasks, the head among them. */
+async function planWith(best: Candidate, candidates: readonly Candidate[], desk: Desk, most: number): Promise<Choice> {
   const { server, dataset, spec, reach, head } = best
-  const most = offeredTo(server, spec)
-  const neighbours = await findNeighbours(desk.db, reach, head, most)
+  const found = await findNeighbours(desk.db, reach, head, most)
+  const neighbours = most === 1 ? { ...found, tasks: [] } : found
   const terms = planTerms(server, dataset, spec, namesOf(desk.config), reach.now)
   if (CUT_TO_BUDGET.has(spec.expected_rows)) {
     const left = await callsLeft(desk, limitsOf(server.seat, head.lane))

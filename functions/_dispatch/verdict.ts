@@ -15,6 +15,9 @@ const MAX_UNAVAILABLE = 8
 const EMPTY_RECHECK_DAYS = [1, 3, 7, 30, 90]
 const GIVEN_UP_RECHECK_DAYS = [7, 30, 90]
 
+/** Milliseconds for which a task waits whose plan failed, by the tries before: half a minute, twice as long each time, at most an hour. */
+export const pauseAfter = (attempts: number): number => Math.min(HOUR, 30_000 * 2 ** attempts)
+
 /** Another vendor that lists the dataset, seen from this cell. */
 export interface OtherVendor {
   vendor: string

@@ -1,0 +1,16 @@
+/** Tells what the node's own disk, database or memory does from what a plan does: only the latter is a try of the task. */
+import { codeOf } from '../_lake/disk.ts'
+import { UnreadableFiles } from '../_lake/raw-read.ts'
+
+/** Faults of a statement: a bug, which comes again whenever the same is tried. */
+const OF_A_STATEMENT = /^SQLITE_(CONSTRAINT|ERROR|MISMATCH|RANGE|MISUSE|TOOBIG)/
+/** SQLite's and the system's own words (`SQLITE_IOERR`, `EIO`, `ENOSPC`); Node's are `ERR_…`. */
+const OF_THE_MACHINE = /^(SQLITE|SERVER_|HRANA_|E[A-Z0-9]+$)/
+
+export function isMachineFault(error: unknown): boolean {
+  if (error instanceof UnreadableFiles) return true
+  if (error instanceof Error && (error.name === 'DamagedDatabaseError' || error.name === 'UnreachableServerError'))
+    return true
+  const code = codeOf(error)
+  return code !== undefined && OF_THE_MACHINE.test(code) && !OF_A_STATEMENT.test(code)
+}
