@@ -31,6 +31,11 @@ const TOO_LARGE = { ok: false, error: 'the body is larger than 1 MiB: a function
 
 export function createApp(node: Node, tokens: Tokens): Hono {
   const app = new Hono()
+  app.use(async (c, next) => {
+    await next()
+    // Also on what went wrong: text that a caller sent may stand in it, and a browser must not take it for a page.
+    c.header('X-Content-Type-Options', 'nosniff')
+  })
   app.use(auth(tokens))
   app.use(bodyLimit({ maxSize: MAX_BODY_BYTES, onError: (c) => c.json(TOO_LARGE, 413) }))
   app.use(refuseWhileClosed(node))

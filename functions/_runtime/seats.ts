@@ -8,14 +8,18 @@ import type { Clock } from './clock.ts'
 import { purseOf, sentCalls } from './purse.ts'
 import { CLOSED_RETRY_MS, type WriteGate } from './write-gate.ts'
 
-export function seatVendors(
-  config: Config,
-  env: Record<string, string | undefined>,
-  db: Db,
-  clock: Clock,
-  gate: WriteGate,
-  disk: DiskRoom,
-): VendorSeat[] {
+export interface SeatTerms {
+  config: Config
+  env: Record<string, string | undefined>
+  db: Db
+  clock: Clock
+  gate: WriteGate
+  disk: DiskRoom
+  /** What no answer of any vendor may bring into the node's files: every key and token it knows. */
+  secrets: readonly string[]
+}
+
+export function seatVendors({ config, env, db, clock, gate, disk, secrets: allSecrets }: SeatTerms): VendorSeat[] {
   const sent = sentCalls(clock.elapsed)
   return Object.entries(config.vendors).map(([name, vendor]) => {
     const connector = connectorOf(vendor.connector ?? name)
@@ -32,6 +36,7 @@ export function seatVendors(
           baseUrl: vendor.base_url,
           tradingUrl: vendor.trading_url,
           secrets,
+          otherSecrets: allSecrets,
           now: clock.now,
           // No call is spent whose answer could not be written down.
           take: async (host) =>

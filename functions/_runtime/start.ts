@@ -62,8 +62,10 @@ export interface RunningNode {
   stop(): Promise<void>
 }
 
-/** Milliseconds a stop waits for running calls before it closes their connections. */
-const GRACE_MS = 10_000
+/** Milliseconds a stop waits for running calls before it closes their connections: all of it must fit into the ten seconds that Docker waits. */
+const GRACE_MS = 6_000
+/** Milliseconds it waits for queries under way. */
+const QUERIES_GRACE_MS = 1_000
 const IDLE_LOOK_MS = 20
 
 /** Starts a node. Throws an Error with one clear sentence when it cannot, and leaves nothing half open. */
@@ -141,7 +143,7 @@ export async function startNode(terms: StartTerms): Promise<RunningNode> {
       config,
       db,
       lake,
-      seats: seatVendors(config, env, db, clock, gate, disk),
+      seats: seatVendors({ config, env, db, clock, gate, disk, secrets }),
       clock,
       now: clock.now,
       elapsed: clock.elapsed,
@@ -205,7 +207,10 @@ async function stop(server: Server, invoker: Invoker, node: Node, lock: RootLock
   await releaseHolder(node.db, node.holder, node.now()).catch((error: unknown) =>
     node.log('stop.release_failed', { error }),
   )
-  await closeLake(node.lake)
+  // A query that takes longer ends with the process; what it was writing has a temp name still.
+  const waiting = new AbortController()
+  await Promise.race([closeLake(node.lake), node.clock.sleep(QUERIES_GRACE_MS, waiting.signal)])
+  waiting.abort()
   node.db.close()
   await lock.release()
 }

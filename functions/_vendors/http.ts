@@ -18,6 +18,8 @@ export interface GetTerms {
   tradingUrl?: string | undefined
   /** Values of the connector's environment variables, by name. */
   secrets: Record<string, string>
+  /** Every other secret of the node: a vendor may echo what another one was told. Absent: none. */
+  otherSecrets?: readonly string[]
   take: Take
   /** Told what an answer says about the calls that are left, before anything else is done with it. */
   heed?: (host: Host, said: Allowance) => Promise<void>
@@ -39,7 +41,7 @@ type Request = Parameters<Get>[0]
 export function makeGet(terms: GetTerms): Get {
   const { connector, secrets, now, timeoutMs = 30_000, maxBytes = 64 * 1024 * 1024 } = terms
   const bases: Record<Host, URL> = { data: new URL(terms.baseUrl), trading: new URL(terms.tradingUrl ?? terms.baseUrl) }
-  const scrubber = scrubberOf(connector.secrets.map((name) => secrets[name] ?? ''))
+  const scrubber = scrubberOf([...connector.secrets.map((name) => secrets[name] ?? ''), ...(terms.otherSecrets ?? [])])
 
   return async (request) => {
     const fail = failureOf(connector.name, request, scrubber)

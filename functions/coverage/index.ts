@@ -31,6 +31,5 @@ export const coverage =
 function showPicture(c: Context, svg: string): Response {
   c.header('Content-Type', 'image/svg+xml; charset=utf-8')
   c.header('Content-Security-Policy', "default-src 'none'; style-src 'unsafe-inline'")
-  c.header('X-Content-Type-Options', 'nosniff')
   return c.body(svg)
 }

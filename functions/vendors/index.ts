@@ -24,6 +24,5 @@ export const vendors =
     if (wanted === 'application/json') return c.json(view)
     // A vendor's last words are shown on this page: even if they were not escaped, nothing of them could run.
     c.header('Content-Security-Policy', "default-src 'none'; style-src 'unsafe-inline'")
-    c.header('X-Content-Type-Options', 'nosniff')
     return c.html(pageOf(view))
   }

@@ -20,6 +20,5 @@ export const why =
     if (wanted === 'application/json') return c.json(story)
     // What a vendor said is shown on this page: even if it were not escaped, nothing of it could run.
     c.header('Content-Security-Policy', "default-src 'none'; style-src 'unsafe-inline'")
-    c.header('X-Content-Type-Options', 'nosniff')
     return c.html(pageOf(story))
   }

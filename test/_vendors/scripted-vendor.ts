@@ -23,7 +23,13 @@ export interface Reply {
 
 export type Script = (url: URL, request: IncomingMessage, response: ServerResponse) => Reply | 'handled'
 
-export type GetMore = { take?: Take; timeoutMs?: number; maxBytes?: number; secrets?: Record<string, string> }
+export type GetMore = {
+  take?: Take
+  timeoutMs?: number
+  maxBytes?: number
+  secrets?: Record<string, string>
+  otherSecrets?: readonly string[]
+}
 
 export interface ScriptedVendor {
   url: string

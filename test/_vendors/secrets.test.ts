@@ -39,6 +39,28 @@ describe('secrets', () => {
       },
     )
 
+    it.each(Object.entries(CANARIES).filter(([name]) => !connector.secrets.includes(name)))(
+      `of another vendor (%s) are not in an answer or an error of ${connector.name}`,
+      async (_name, secret) => {
+        const told = [secret, encodeURIComponent(secret), btoa(`:${secret}`), btoa(secret)]
+        const ours = Object.fromEntries(connector.secrets.map((name) => [name, CANARIES[name] ?? '']))
+        for (const [status, body] of [
+          [200, { data: told }],
+          [403, { message: told.join(' ') }],
+          [200, `not json ${told}`],
+        ] as const) {
+          const vendor = await scriptedVendor(() => ({ status, body }))
+          const get = vendor.get(connector, { secrets: ours, otherSecrets: Object.values(CANARIES) })
+          const shown = await get(QUESTION).then(
+            ({ body: said }) => said,
+            (error: VendorError) => `${error.message} ${error.sample}`,
+          )
+          for (const spelling of told) expect(shown).not.toContain(spelling.replace(/=+$/, ''))
+          await vendor.close()
+        }
+      },
+    )
+
     it(`of ${connector.name} are not in the error of a page, a redirect, a broken body or a dead line`, async () => {
       const page: Script = (url, request) => ({
         contentType: 'text/html',
