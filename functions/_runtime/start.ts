@@ -26,6 +26,7 @@ import { createLog } from './log.ts'
 import type { MountFiles } from './mounts.ts'
 import type { Node } from './node.ts'
 import { markSuspect, openDatabase } from './open-database.ts'
+import { checkOpenFiles } from './open-files.ts'
 import { pruneDisk } from './prune-disk.ts'
 import { NOT_RECOVERED, type Recovered, recover } from './recover.ts'
 import { lockRoots, type RootLock, thisMachine } from './root-lock.ts'
@@ -81,6 +82,7 @@ export async function startNode(terms: StartTerms): Promise<RunningNode> {
     settings.readToken,
   ].filter((value) => value != null)
   const log = createLog(settings.logLevel, secrets, sink)
+  await checkOpenFiles(log)
   const config = await loadConfig({
     folder: settings.configDir,
     ...(settings.universe ? { universe: settings.universe } : {}),

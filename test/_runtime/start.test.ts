@@ -1,5 +1,7 @@
+import { once } from 'node:events'
 import { readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { startNode } from '../../functions/_runtime/start.ts'
@@ -150,3 +152,30 @@ test('stopping lets the call under way end in good order', async () => {
   await node.start()
   expect((await node.night()).every(({ ok }) => ok)).toBe(true)
 })
+
+test('stopping ends within eight seconds, also while a client is still sending its request', async () => {
+  const { address } = await node.start()
+  const { hostname, port } = new URL(address)
+  const slow = connect(Number(port), hostname)
+  slow.on('error', () => undefined)
+  await once(slow, 'connect')
+  slow.write('POST /audit HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 1000\r\n\r\n{')
+  const dripping = setInterval(() => slow.write(' '), 200)
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  const begun = performance.now()
+  await node.stop()
+  clearInterval(dripping)
+  slow.destroy()
+  expect(performance.now() - begun).toBeLessThan(8_000)
+}, 20_000)
+
+test.each(['/status', '/livez', '/nowhere', '/why/a/b/c', '/coverage/equities_bars.svg', '/vendors'])(
+  'no browser may take %s for something else than it says',
+  async (path) => {
+    const { address } = await node.start()
+    expect((await fetch(`${address}${path}`)).headers.get('x-content-type-options')).toBe('nosniff')
+    expect(
+      (await fetch(`${address}${path}`, { method: 'POST', body: '<' })).headers.get('x-content-type-options'),
+    ).toBe('nosniff')
+  },
+)

@@ -4,5 +4,12 @@ import { EXPORT_GUARDS } from './export.ts'
 import type { Guard } from './guard.ts'
 import { MACHINE_GUARDS } from './machine.ts'
 import { READING_GUARDS } from './reading.ts'
+import { RECOVERY_GUARDS } from './recovery.ts'
 
-export const GUARDS: Guard[] = [...CURATION_GUARDS, ...EXPORT_GUARDS, ...MACHINE_GUARDS, ...READING_GUARDS]
+export const GUARDS: Guard[] = [
+  ...CURATION_GUARDS,
+  ...EXPORT_GUARDS,
+  ...MACHINE_GUARDS,
+  ...READING_GUARDS,
+  ...RECOVERY_GUARDS,
+]
