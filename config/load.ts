@@ -49,6 +49,7 @@ export async function loadConfig({ folder, universe, vendors, fetches = {} }: Co
       incidents: datasets.incidents,
       maxOpenTasks: datasets.max_open_tasks,
       disk: datasets.disk,
+      scrub: datasets.scrub,
       universe: symbols.symbols,
       qc,
     }

@@ -162,12 +162,19 @@ const Disk = z
     }
   })
 
+/** The nightly look at raw files. A budget smaller than a fortieth of a dataset's files leaves some unread for more than forty nights. */
+export const Scrub = z.strictObject({
+  /** Bytes of each dataset read in one night; absent: all files whose turn it is, which is a fortieth of them. */
+  bytes_per_night: z.int().min(1).optional(),
+})
+
 export const Datasets = z.strictObject({
   datasets: z.partialRecord(DatasetName, Dataset),
   incidents: Incidents.prefault({}),
   disk: Disk.prefault({}),
   /** The queue's working set: gaps beyond are brought in as it drains. */
   max_open_tasks: z.int().min(2).default(250_000),
+  scrub: Scrub.prefault({}),
 })
 
 const Listed = z.strictObject({
@@ -221,6 +228,7 @@ export interface Config {
   incidents: z.infer<typeof Incidents>
   maxOpenTasks: number
   disk: z.infer<typeof Disk>
+  scrub: z.infer<typeof Scrub>
   universe: UniverseConfig['symbols']
   qc: QcConfig
 }

@@ -10,18 +10,20 @@ import { redriveStalled } from '../db/gap-tasks/redrive-stalled.ts'
 import { turnQueue } from '../db/gap-tasks/turn-queue.ts'
 import { listShares } from '../db/liquidity/liquidity.ts'
 import { expectPartitions, retirePartitions, unexpectedPartitions } from '../db/partitions/partitions.ts'
+import { recordScrub } from '../db/scrubs/scrubs.ts'
 import { checkCalendars } from './_dispatch/calendar-check.ts'
 import { conclude } from './_dispatch/conclude.ts'
 import { datasetsOf } from './_dispatch/desk.ts'
 import { type About, newTask, queueRereads } from './_dispatch/queue-gaps.ts'
 import { explainRefused } from './_dispatch/refused.ts'
+import { servableBy } from './_dispatch/servable.ts'
 import { queueUpTo } from './_dispatch/top-up.ts'
 import { asofAt, expectedPartitions, livesOf, lookBackFrom } from './_expected/expected.ts'
 import type { DatasetName } from './_market/cell.ts'
 import type { Dt } from './_market/dt.ts'
 import { mendManifests, noteCutManifests } from './_recovery/mend-manifests.ts'
 import { rebuild } from './_recovery/rebuild.ts'
-import { scrub } from './_recovery/scrub.ts'
+import { type Scrubbed, scrub } from './_recovery/scrub.ts'
 import { type Ending, Night } from './_runtime/door.ts'
 import type { Node } from './_runtime/node.ts'
 
@@ -102,7 +104,10 @@ export async function audit(node: Node, { at = node.now() }: { at?: number | und
   let room = Math.max(0, node.config.maxOpenTasks - (await countOpenTasks(node.db)))
   for (const { dataset, spec } of datasetsOf(node.config)) {
     await apart(dataset, async () => {
-      const scrubbed = await scrub(node, { dataset, spec }, Math.floor(at / DAY_MS))
+      const night = Math.floor(at / DAY_MS)
+      const bytesPerNight = node.config.scrub.bytes_per_night ?? null
+      const scrubbed = await scrub(node, { dataset, spec, bytesPerNight, canBeServed: servableBy(node) }, night)
+      await noteScrub(node, dataset, night, scrubbed)
       audited.scrubbed += scrubbed.files
       audited.lost += scrubbed.lost
     })
@@ -162,6 +167,13 @@ async function auditDataset(
   audited.rereads += rereads
   room -= rereads
   return room
+}
+
+/** A budget too small for what is due leaves files unread for longer than anybody would think. */
+async function noteScrub(node: Node, dataset: DatasetName, night: number, scrubbed: Scrubbed): Promise<void> {
+  const { dueFiles, dueBytes, files, bytes } = scrubbed
+  await recordScrub(node.db, { dataset, night, dueFiles, dueBytes, files, bytes })
+  if (files < dueFiles) node.log('audit.scrub_behind', { dataset, dueFiles, dueBytes, files, bytes })
 }
 
 /** Takes partitions that hold no expected cell any more out of the ledger and the bundles; their files and what is known of them stay. */

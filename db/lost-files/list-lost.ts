@@ -5,9 +5,18 @@ import { lostFiles } from './table.ts'
 
 export type LostFile = typeof lostFiles.$inferSelect
 
-export async function listLost(db: Db, limit: number): Promise<{ damaged: number; gone: number; newest: LostFile[] }> {
+export async function listLost(
+  db: Db,
+  limit: number,
+): Promise<Record<LostFile['why'], number> & { newest: LostFile[] }> {
   const counts = await db.orm.select({ why: lostFiles.why, files: count() }).from(lostFiles).groupBy(lostFiles.why)
   const filesOf = (wanted: LostFile['why']): number => counts.find(({ why }) => why === wanted)?.files ?? 0
   const newest = await db.orm.select().from(lostFiles).orderBy(desc(lostFiles.at), lostFiles.path).limit(limit)
-  return { damaged: filesOf('damaged'), gone: filesOf('gone'), newest }
+  return {
+    damaged: filesOf('damaged'),
+    gone: filesOf('gone'),
+    mended: filesOf('mended'),
+    kept: filesOf('kept'),
+    newest,
+  }
 }

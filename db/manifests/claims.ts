@@ -16,16 +16,23 @@ export interface Claim {
   vendor: string
   /** Epoch ms of the answer. */
   at: number
+  /** Of its rows; null when nobody has read them. */
+  digest: string | null
 }
 
 /** What the vendors have of one day, as far as the memory knows. */
 export async function claimsOfDay(db: Db, dataset: string, dt: string): Promise<Claim[]> {
   // One row a vendor: thousands of rows cost more to hand over than to find.
   const rows = await db.all<{ vendor: string; cells: string }>(sql`
-    SELECT vendor, json_group_array(json_array(symbol, at)) AS cells FROM attempts
+    SELECT vendor, json_group_array(json_array(symbol, at, digest)) AS cells FROM attempts
     WHERE dataset = ${dataset} AND dt = ${dt} AND ${isClaim('attempts')} GROUP BY vendor ORDER BY vendor`)
   return rows.flatMap(({ vendor, cells }) =>
-    (JSON.parse(cells) as [string, number][]).map(([symbol, at]) => ({ symbol, vendor, at })),
+    (JSON.parse(cells) as [string, number, string | null][]).map(([symbol, at, digest]) => ({
+      symbol,
+      vendor,
+      at,
+      digest,
+    })),
   )
 }
 

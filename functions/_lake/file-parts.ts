@@ -13,11 +13,12 @@ import { asRawPart, type FilePart, readOwnParts } from './stored-part.ts'
 
 const READ_AT_ONCE = 8
 
-/** The parts of raw files by path, in file order. Throws UnreadableFiles for damaged ones. */
+/** The parts of raw files by path, in file order; `look` sees the bytes of each. Throws UnreadableFiles for damaged ones. */
 export async function fileParts(
   lake: Lake,
   spec: DatasetConfig,
   files: readonly string[],
+  look: (path: string, bytes: Buffer) => void = () => undefined,
 ): Promise<Map<string, FilePart[]>> {
   const parts = new Map<string, FilePart[]>(files.map((path) => [path, []]))
   const schema = rawSchema(spec.columns)
@@ -25,6 +26,7 @@ export async function fileParts(
   await eachBounded(files, READ_AT_ONCE, async (path) => {
     // What cannot even be opened is for DuckDB to judge as well: whose fault it is, the file's or the machine's.
     const bytes = await readFile(path).catch(() => null)
+    if (bytes !== null) look(path, bytes)
     const own = bytes === null ? null : readOwnParts(bytes, schema)
     if (own === null) foreign.push(path)
     else parts.set(path, own)

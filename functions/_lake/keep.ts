@@ -11,6 +11,7 @@ import { ByteSink } from './byte-sink.ts'
 import { sha256, sha256OfFile } from './digest.ts'
 import { eachBounded } from './disk.ts'
 import { encodeRows, type RawPart } from './encode.ts'
+import { DamagedFiles, type HashBook, isExpected } from './file-hashes.ts'
 import { fileParts } from './file-parts.ts'
 import { inTurn } from './in-turn.ts'
 import { cellsByDay, keepBatches, type PlacedCells } from './keep-batches.ts'
@@ -57,8 +58,8 @@ interface Settled extends Told {
  * Keeps the accepted answers of one vendor for cells of one dataset, and returns in the order given what became of each. Rows in a file are
  * sorted by symbol and, within a symbol, stand as served; a yield that is revised stands behind the vintages it had.
  * A cell that is on disk in the other layout stays in that file.
- * When the promise resolves, files and manifest lines are on the disk. When it rejects (DiskError; an Error for a row that cannot be stored),
- * every file is whole, old or new; asking again heals: what was written counts as `same`, and its line is written because `known` differs.
+ * When the promise resolves, files and manifest lines are on the disk. When it rejects (DiskError; an Error for a row that cannot be stored;
+ * or DamagedFiles where `hashes` knows other bytes of a file that is to be merged), every file is whole, old or new; asking again heals: what was written counts as `same`, and its line is written because `known` differs.
  * A `same` cell that the memory knows writes nothing at all.
  */
 export async function keepCells(
@@ -67,6 +68,7 @@ export async function keepCells(
   dataset: DatasetName,
   provenance: Provenance,
   cells: AcceptedCell[],
+  hashes: HashBook | null = null,
 ): Promise<KeptCell[]> {
   const days = cellsByDay(cells)
   // Symbols of a day share a file: two calls that read, merge and write it at once would lose the rows of one of them.
@@ -76,7 +78,7 @@ export async function keepCells(
     const told = new Array<Uint8Array>(batches.length)
     // No two batches touch the same file: while one waits for the disk, the other is made ready.
     await eachBounded(batches, 2, async (batch, at) => {
-      told[at] = await keepBatch(lake, spec, dataset, provenance, batch, kept)
+      told[at] = await keepBatch({ lake, spec, dataset, provenance, hashes }, batch, kept)
     })
     // One append for the whole answer: killed before it, the answer is asked for again as it was; half of it would leave a
     // scatter of cells that costs many calls.
@@ -86,16 +88,37 @@ export async function keepCells(
   })
 }
 
-/** Writes the files of a batch and notes in `kept` what became of each cell; answers the lines for the manifest. */
-async function keepBatch(
+interface Keeping {
+  lake: Lake
+  spec: DatasetConfig
+  dataset: DatasetName
+  provenance: Provenance
+  hashes: HashBook | null
+}
+
+/** The parts of the files that are merged. Rows of a damaged file must not travel into a new one, whose hash would vouch for them. */
+async function storedParts(
   lake: Lake,
   spec: DatasetConfig,
-  dataset: DatasetName,
-  provenance: Provenance,
+  files: readonly string[],
+  book: HashBook | null,
+): Promise<Map<string, FilePart[]>> {
+  const expected = (await book?.expected(files)) ?? new Map<string, string>()
+  const damaged: string[] = []
+  const stored = await fileParts(lake, spec, files, (path, bytes) => {
+    if (expected.has(path) && !isExpected(sha256(bytes), expected.get(path))) damaged.push(path)
+  })
+  if (damaged.length > 0) throw new DamagedFiles(damaged.sort())
+  return stored
+}
+
+/** Writes the files of a batch and notes in `kept` what became of each cell; answers the lines for the manifest. */
+async function keepBatch(
+  { lake, spec, dataset, provenance, hashes: book }: Keeping,
   batch: readonly PlacedCells[],
   kept: KeptCell[],
 ): Promise<Uint8Array> {
-  const stored = await fileParts(lake, spec, [...new Set(batch.flatMap(({ files }) => files))])
+  const stored = await storedParts(lake, spec, [...new Set(batch.flatMap(({ files }) => files))], book)
   const bySymbol = new Map([...stored].map(([path, parts]) => [path, partsBySymbol(parts)]))
   const settled: Settled[] = []
   for (const placed of batch) {
@@ -117,6 +140,7 @@ async function keepBatch(
   await eachBounded(untouched, 4, async (path) => {
     hashes.set(path, await sha256OfFile(path))
   })
+  await book?.wrote(hashes)
   const fetchedAt = new Date(provenance.fetchedAt).toISOString()
   const ends = new Map([...hashes].map(([path, sha]) => [path, endOfLines(relative(lake.root, path), sha, fetchedAt)]))
   const lineOf = lineTeller(dataset, provenance.vendor)

@@ -1,9 +1,13 @@
 /** Manifest lines become memory again: accepted answers are there, what was set aside is not. */
+import { join } from 'node:path'
 import type { DatasetConfig } from '../../config/schema.ts'
 import { type LostCell, loseCells } from '../../db/manifests/lose-cells.ts'
 import { type AcceptedLine, markManifest, replayAccepted } from '../../db/manifests/manifests.ts'
+import { recordHashes } from '../../db/raw-files/raw-files.ts'
 import { windowAt } from '../_expected/restate.ts'
+import { fileKeyOf } from '../_lake/file-hashes.ts'
 import { type ManifestEntry, type ManifestLine, readManifests, type SetAsideLine } from '../_lake/manifest.ts'
+import { rawFileParts } from '../_lake/paths.ts'
 import { cellKey } from '../_market/cell.ts'
 import type { Keeper } from './keeper.ts'
 import { cellInMasks } from './masked-cell.ts'
@@ -30,7 +34,7 @@ export async function replayManifests(keeper: Keeper, after: (relativePath: stri
 }
 
 async function replayChunk(
-  { db, config, now }: Keeper,
+  { db, config, lake, now }: Keeper,
   lines: ManifestEntry[],
   mark: { path: string; bytes: number },
 ): Promise<Replayed> {
@@ -48,6 +52,16 @@ async function replayChunk(
   const cells = aside.map((line) => lostCell(spec, line))
   const lost = await loseCells(db, vendor, dataset, cells, now())
   const answers = accepted.map((line) => acceptedLine(spec, line))
+  // Of a file that symbols share, the newest line tells its present hash.
+  const hashes = new Map(lines.flatMap((line) => (line.verdict === 'set_aside' ? [] : [[line.path, line.sha256]])))
+  await recordHashes(
+    db,
+    dataset,
+    [...hashes].flatMap(([path, hash]) => {
+      const file = join(lake.root, path)
+      return rawFileParts(lake.root, file) ? [{ ...fileKeyOf(lake.root, file), hash }] : []
+    }),
+  )
   // The mark goes with the last write of the chunk.
   const restored = await replayAccepted(db, vendor, dataset, answers, mark, now())
   return { restored, lost }

@@ -73,7 +73,7 @@ async function stateOf(keeper: Keeper, spec: DatasetConfig, path: string): Promi
 }
 
 /** Of the cells that the memory knows, those that only this file can hold. */
-async function heldBy(
+export async function heldBy(
   { lake }: Keeper,
   spec: DatasetConfig,
   place: { vendor: string; dataset: DatasetName; dt: Dt; symbol: string | null },
@@ -97,7 +97,7 @@ export function asideLine(
   { lake, now }: Keeper,
   dataset: DatasetName,
   dt: Dt,
-  { symbol, vendor, at }: Claim,
+  { symbol, vendor, at }: Pick<Claim, 'symbol' | 'vendor' | 'at'>,
   why: SetAsideLine['why'],
   path: string,
 ): SetAsideLine {

@@ -3,8 +3,10 @@
 import type { DatasetConfig } from '../../config/schema.ts'
 import { type AdoptedCell, recordAdopted } from '../../db/adoptions/record-adopted.ts'
 import type { Db } from '../../db/client.ts'
+import { recordHashes } from '../../db/raw-files/raw-files.ts'
 import type { Zone } from '../_calendar/zone.ts'
 import type { Duck } from '../_lake/duck.ts'
+import { fileKeyOf } from '../_lake/file-hashes.ts'
 import { inTurn } from '../_lake/in-turn.ts'
 import { noteZones } from '../_lake/zone-notes.ts'
 import { cellKey } from '../_market/cell.ts'
@@ -53,6 +55,7 @@ export async function takeOver(
     // The lines first: what the database knows must be written down somewhere that outlives it.
     await noteZones(tree.root, tree, saidZones(batch, fresh), now)
     const mark = await writeDown(tree, fresh, verify, now)
+    await recordHashes(db, tree.dataset, hashesOf(tree.root, fresh))
     await recordAdopted(db, { vendor: tree.vendor, dataset: tree.dataset, cells, step, mark, now })
     return {
       adopted: new Set(fresh.map(({ raw }) => raw.file)).size,
@@ -136,6 +139,13 @@ async function writeDown(
   // Other answers write to the same file: what of it is reflected is not for us to say.
   return null
 }
+
+/** What the files of cells that were read hash to; of those that nobody read it is not known. */
+const hashesOf = (root: string, fresh: readonly Fresh[]) =>
+  [...new Map(fresh.filter(isRead).map(({ raw, sha256 }) => [raw.file, sha256]))].map(([file, hash]) => ({
+    ...fileKeyOf(root, file),
+    hash,
+  }))
 
 const isRead = (cell: Fresh): cell is ReadCell => 'digest' in cell
 

@@ -29,6 +29,8 @@ export interface CurateRequest {
   refused: { vendor: string; symbol: string; dt: Dt }[]
   /** Versions that the database knows as delivered or adopted, some days at a time: no other wins. */
   accepted: AsyncIterable<readonly AcceptedDay[]>
+  /** Sees the files before they are read; when it rejects, so does the whole. */
+  look?: (files: readonly string[]) => Promise<void>
 }
 
 export interface Curated {
@@ -60,6 +62,7 @@ export async function curatePartition(lake: Lake, request: CurateRequest): Promi
   const built = await withAccepted(lake, there, request.accepted, async ({ table, files, unaccepted }) => {
     const none = { curated: null, unaccepted }
     if (files.length === 0) return none
+    await request.look?.(files)
     const { curated, shared } = await build(lake, path, { ...request, files, accepted: table })
     return { curated, unaccepted: [...unaccepted, ...files.filter((file) => shared.has(keyOf(lake, file)))].sort() }
   })

@@ -14,11 +14,15 @@ import { workLeft } from '../../db/partitions/work-left.ts'
 import { recordUnaccepted, type UnacceptedDay } from '../../db/unaccepted-files/unaccepted-files.ts'
 import { calendarOf } from '../_calendar/calendar.ts'
 import { preferenceOrder, specOf } from '../_dispatch/desk.ts'
+import { servableBy } from '../_dispatch/servable.ts'
+import { DamagedFiles } from '../_lake/file-hashes.ts'
 import { rawFileParts } from '../_lake/paths.ts'
 import { UnreadableFiles } from '../_lake/raw-read.ts'
 import { DatasetName } from '../_market/cell.ts'
 import type { Dt } from '../_market/dt.ts'
 import { partitionDays } from '../_market/partition.ts'
+import { checkHashes } from '../_recovery/hash-book.ts'
+import { mendFiles } from '../_recovery/mend-files.ts'
 import { setAsideDamaged } from '../_recovery/set-aside.ts'
 import { type Answered, leftOver, Night } from '../_runtime/door.ts'
 import type { Node } from '../_runtime/node.ts'
@@ -52,28 +56,56 @@ export async function curateNext(node: Node, only?: PartitionKey): Promise<Recor
 
 async function curate(node: Node, work: PartitionWork, token: string): Promise<object> {
   try {
-    const curated = await rebuild(node, work)
+    const { curated, hashed } = await rebuild(node, work)
     const made = { sha256: curated?.sha256 ?? null, rows: curated?.rows ?? 0 }
     const recorded = await markCurated(node.db, work, token, made, node.now())
     const { dataset, partition } = work
-    node.log('curate-partition.rebuilt', { dataset, partition, rows: made.rows, recorded })
+    node.log('curate-partition.rebuilt', {
+      dataset,
+      partition,
+      rows: made.rows,
+      recorded,
+      filesHashed: hashed.files,
+      bytesHashed: hashed.bytes,
+      unverified: hashed.unverified,
+    })
     return { rows: made.rows, cells: curated?.cells ?? 0, recorded }
   } catch (error) {
-    if (!(error instanceof UnreadableFiles)) throw error
-    const setAside = await setAsideDamaged(node, error.paths)
-    if (setAside.files === 0) throw error
+    const healed = await healedFiles(node, error)
+    if (healed === null) throw error
     // What is left of the partition is curated by the next call.
     await releasePartition(node.db, work, token, node.now())
-    return { setAside }
+    return healed
   }
 }
 
-async function rebuild(node: Node, work: PartitionWork): Promise<Curated | null> {
+/** What became of the raw files that stood in the way; null when that is not what failed, or nothing could be done. */
+async function healedFiles(node: Node, error: unknown): Promise<Record<string, unknown> | null> {
+  if (error instanceof DamagedFiles) {
+    const mended = await mendFiles(node, error.paths, servableBy(node))
+    return mended.files > 0 ? { mended } : null
+  }
+  if (error instanceof UnreadableFiles) {
+    const setAside = await setAsideDamaged(node, error.paths)
+    return setAside.files > 0 ? { setAside } : null
+  }
+  return null
+}
+
+interface Hashed {
+  files: number
+  bytes: number
+  /** Files whose hash nobody has recorded. */
+  unverified: number
+}
+
+async function rebuild(node: Node, work: PartitionWork): Promise<{ curated: Curated | null; hashed: Hashed }> {
   const dataset = DatasetName.parse(work.dataset)
   const spec = specOf(node.config, dataset)
   const { fromDt, toDt } = partitionDays(work.partition)
   const calendar = calendarOf(spec.calendar)
   const sessions = calendar.sessions(fromDt, toDt).map((dt) => calendar.session(dt)!)
+  let hashed: Hashed = { files: 0, bytes: 0, unverified: 0 }
   const { curated, unaccepted } = await curatePartition(node.lake, {
     dataset,
     spec,
@@ -86,9 +118,14 @@ async function rebuild(node: Node, work: PartitionWork): Promise<Curated | null>
       dataset,
       sessions.map(({ dt }) => dt),
     ),
+    look: async (files) => {
+      const { damaged, unverified, ...read } = await checkHashes(node, dataset, files)
+      hashed = { ...read, unverified: unverified.length }
+      if (damaged.length > 0) throw new DamagedFiles(damaged)
+    },
   })
   await recordUnaccepted(node.db, dataset, { fromDt, toDt }, unacceptedDays(node.lake.root, unaccepted), node.now())
-  return curated
+  return { curated, hashed }
 }
 
 function unacceptedDays(root: string, files: readonly string[]): UnacceptedDay[] {

@@ -57,6 +57,8 @@ export interface CellFacts {
   otherSymbols: number | null
   otherVendors: number | null
   otherDates: number | null
+  /** Are the rows other than those that were delivered? */
+  isDamaged: boolean
 }
 
 /** The number, or an error when it was not measured: a check must not pass for want of evidence. */
@@ -93,4 +95,5 @@ export const factsOfAbsence = (reason: AbsenceReason | null, expectedRows: numbe
   otherSymbols: null,
   otherVendors: null,
   otherDates: null,
+  isDamaged: false,
 })

@@ -33,6 +33,7 @@ const FACTS = [
   ['otherSymbols', 'r.other_symbols'],
   ['otherVendors', 'r.other_vendors'],
   ['otherDates', 'r.other_dates'],
+  ['isDamaged', 'c.damaged'],
 ] as const satisfies readonly (readonly [keyof CellFacts, string])[]
 
 /** The tables and queries the row is joined from; null where there is nothing to measure. */

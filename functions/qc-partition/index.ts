@@ -1,6 +1,6 @@
 /** POST /qc-partition: judges one unchecked partition, writes its part of the ledger, holds RED cells and asks for second opinions. */
 import { listAbsences } from '../../db/absences/absences.ts'
-import { listAccepted } from '../../db/attempts/list-accepted.ts'
+import { type Accepted, listAccepted } from '../../db/attempts/list-accepted.ts'
 import { listAttempts } from '../../db/attempts/list-attempts.ts'
 import { listRefused } from '../../db/attempts/list-refused.ts'
 import { type Finding, recordJudgement } from '../../db/findings/record-judgement.ts'
@@ -27,6 +27,7 @@ import { partitionDays } from '../_market/partition.ts'
 import { checkDay } from '../_recovery/check-day.ts'
 import { type Answered, leftOver, Night } from '../_runtime/door.ts'
 import type { Node } from '../_runtime/node.ts'
+import { damagedVersions, versionKey } from './damaged-cells.ts'
 import { CuratedFileDiffers, type JudgedCell, judgePartition } from './judge.ts'
 import { learnLiquidity } from './liquidity.ts'
 import type { ExpectedCell } from './measure.ts'
@@ -137,7 +138,8 @@ async function lookForGone(node: Node, dataset: DatasetName, flagged: readonly J
 async function expectedCells(node: Node, dataset: DatasetName, partition: string, at: number): Promise<ExpectedCell[]> {
   const spec = specOf(node.config, dataset)
   const { fromDt, toDt } = partitionDays(partition)
-  const digests = await winningDigests(node, dataset, fromDt, toDt)
+  const versions = await winningVersions(node, dataset, fromDt, toDt)
+  const damaged = await damagedVersions(node, dataset, fromDt, toDt)
   const absences = await listAbsences(node.db, dataset, fromDt, toDt)
   const reasons = new Map(absences.map((row) => [cellKey(row.symbol, row.dt), row.reason as AbsenceReason]))
   const calendar = calendarOf(spec.calendar)
@@ -145,15 +147,18 @@ async function expectedCells(node: Node, dataset: DatasetName, partition: string
   const waiting = await waitingFor(node, dataset, spec)
   return livesOf(node.config, spec, asofAt(at)).flatMap(({ symbol, ...life }) =>
     calendar.sessions(maxDt(life.fromDt, fromDt), minDt(life.toDt, toDt)).map((dt) => {
-      const digest = digests.get(cellKey(symbol, dt)) ?? null
+      const version = versions.get(cellKey(symbol, dt))
+      const digest = version?.digest ?? null
+      const isDamaged = version !== undefined && damaged.has(versionKey(version.vendor, cellKey(symbol, dt)))
       const reason = reasons.get(cellKey(symbol, dt)) ?? byRule(dt) ?? waiting(dt)
-      return { symbol, dt, expectedRows: expectedRows(spec, symbol, dt), present: digest !== null, reason, digest }
+      const expected = expectedRows(spec, symbol, dt)
+      return { symbol, dt, expectedRows: expected, present: digest !== null, reason, digest, isDamaged }
     }),
   )
 }
 
-/** The digest of the version that wins each cell, by the same order as curation. */
-async function winningDigests(node: Node, dataset: DatasetName, fromDt: Dt, toDt: Dt): Promise<Map<string, string>> {
+/** The version that wins each cell, by the same order as curation. */
+async function winningVersions(node: Node, dataset: DatasetName, fromDt: Dt, toDt: Dt): Promise<Map<string, Accepted>> {
   const order = preferenceOrder(node.config, dataset)
   const refused = new Set(
     (await listRefused(node.db, dataset, fromDt, toDt)).map((row) => `${row.vendor} ${cellKey(row.symbol, row.dt)}`),
@@ -162,7 +167,7 @@ async function winningDigests(node: Node, dataset: DatasetName, fromDt: Dt, toDt
     (row) => !refused.has(`${row.vendor} ${cellKey(row.symbol, row.dt)}`),
   )
   accepted.sort((a, b) => order.indexOf(b.vendor) - order.indexOf(a.vendor))
-  return new Map(accepted.map((row) => [cellKey(row.symbol, row.dt), row.digest]))
+  return new Map(accepted.map((row) => [cellKey(row.symbol, row.dt), row]))
 }
 
 /** The partitions with rows nearest in time, the judged one left out. */

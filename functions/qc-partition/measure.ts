@@ -29,6 +29,8 @@ export interface ExpectedCell {
   reason: AbsenceReason | null
   /** Logical digest of the accepted rows. */
   digest: string | null
+  /** Are the rows of the accepted version other than those that were delivered? Absent: no. */
+  isDamaged?: boolean
 }
 
 export interface MeasureRequest {
@@ -55,7 +57,14 @@ const MEASURED_COLUMNS = {
   facts: 'VARCHAR',
 }
 
-const CELL_COLUMNS = { symbol: 'VARCHAR', dt: 'DATE', expected: 'INTEGER', reason: 'VARCHAR', digest: 'VARCHAR' }
+const CELL_COLUMNS = {
+  symbol: 'VARCHAR',
+  dt: 'DATE',
+  expected: 'INTEGER',
+  reason: 'VARCHAR',
+  digest: 'VARCHAR',
+  damaged: 'BOOLEAN',
+}
 
 /**
  * Runs `fn` with a temporary table that holds exactly one row per expected cell. Throws when the cells name a day twice or a
@@ -75,6 +84,7 @@ export async function withMeasuredCells<T>(
     cell.expectedRows,
     cell.present ? null : cell.reason,
     cell.digest,
+    cell.isDamaged ?? false,
   ])
   return withSessionDays(duck, request.spec.expected_rows === 'series' ? [] : request.sessions, (days) =>
     withTable(duck, 'qc_cells', CELL_COLUMNS, rows, (cells) =>

@@ -9,10 +9,12 @@ import { countTasks } from '../../db/gap-tasks/count-tasks.ts'
 import { type Incident, listOpenIncidents } from '../../db/incidents/list-incidents.ts'
 import { listLost } from '../../db/lost-files/list-lost.ts'
 import { workLeft } from '../../db/partitions/work-left.ts'
+import { listScrubs, type Scrub } from '../../db/scrubs/scrubs.ts'
 import { countUnaccepted } from '../../db/unaccepted-files/unaccepted-files.ts'
 import { listScores } from '../../db/vendor-scores/scores.ts'
 import { asofAt } from '../_expected/expected.ts'
-import { dayNumber } from '../_market/dt.ts'
+import { dayNumber, dtOfDay } from '../_market/dt.ts'
+import { NIGHTS } from '../_recovery/scrub.ts'
 import type { Node } from '../_runtime/node.ts'
 import { shownReasons } from './health.ts'
 
@@ -57,6 +59,7 @@ export const status =
       calendar: (await listCalendarChecks(node.db)).map(calendarDoubts),
       lostFiles: lostFilesOf(await listLost(node.db, FILES_SHOWN)),
       unacceptedFiles: { ...(await countUnaccepted(node.db, FILES_SHOWN)), next: 'POST /adopt' },
+      scrub: (await listScrubs(node.db)).map(scrubOf),
       exports: await listExports(node.db),
     })
   }
@@ -70,6 +73,17 @@ async function partitionsLeft({ db, now }: Node): Promise<object> {
 }
 
 const FILES_SHOWN = 5
+
+/** How far the last nightly look at a dataset's raw files came; with a budget that is too small, in how many nights it sees all of them. */
+const scrubOf = ({ dataset, night, dueFiles, dueBytes, files, bytes }: Scrub): object => ({
+  dataset,
+  night: dtOfDay(night),
+  dueFiles,
+  dueBytes,
+  files,
+  bytes,
+  ...(files < dueFiles ? { nightsForAll: Math.ceil((NIGHTS * dueBytes) / Math.max(1, bytes)) } : {}),
+})
 
 /** Raw files that could not be read or were gone: how many are remembered, and the newest of them. */
 const lostFilesOf = ({ newest, ...counts }: Awaited<ReturnType<typeof listLost>>): object => ({

@@ -27,6 +27,7 @@ const config = (universe: Config['universe']): Config => ({
   incidents: { share: 0.5, min_cells: 20 },
   maxOpenTasks: 250_000,
   disk: Datasets.parse({ datasets: {} }).disk,
+  scrub: {},
   universe,
   qc: { ruleset: 'test', completeness, continuity: { max_gap_minutes: 10, liquid_share: 0.95 } },
 })

@@ -1,8 +1,12 @@
-import { access, rm, truncate } from 'node:fs/promises'
+import { access, cp, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { encodeRows } from '../../functions/_lake/encode.ts'
+import { readRawParts } from '../../functions/_lake/file-parts.ts'
 import { dayNumber } from '../../functions/_market/dt.ts'
-import { scrub } from '../../functions/_recovery/scrub.ts'
+import type { Bar } from '../../functions/_market/row.ts'
+import { type ScrubTerms, scrub } from '../../functions/_recovery/scrub.ts'
+import { specOf } from '../_lake/lake-fixture.ts'
 import { SESSIONS, type SmallNode, startSmallNode } from '../functions/small-node.ts'
 
 // Whole nodes are real work: a slow machine may take its time.
@@ -23,9 +27,10 @@ afterEach(() => node.remove())
 
 const raw = (dt: string): string => join(node.root, `data_layer/raw/alpaca/equities_bars/date=${dt}/data.parquet`)
 /** The n-th of the nights in which every day has its turn once. */
-const scrubIn = async (night: number) => {
+const TERMS = { dataset: 'equities_bars', bytesPerNight: null, canBeServed: () => true } as const
+const scrubIn = async (night: number, more: Partial<ScrubTerms> = {}) => {
   const keeper = node.running().node
-  return await scrub(keeper, { dataset: 'equities_bars', spec: keeper.config.datasets.equities_bars! }, night)
+  return await scrub(keeper, { ...TERMS, spec: keeper.config.datasets.equities_bars!, ...more }, night)
 }
 /** An instant after the node's evening whose night is the turn of a day. */
 const turnOf = (dt: string): number => {
@@ -44,6 +49,48 @@ test('every file has its turn once in forty nights, and whole ones are left alon
   }
   expect(files).toBe(SESSIONS)
   expect(await node.memory()).toBe(before)
+})
+
+test('a flipped bit in a file that nobody reads is found by its turn, though every row can be read', async () => {
+  const parts = (await readRawParts(node.running().node.lake, specOf('equities_bars'), [raw(DAY)])).get(raw(DAY)) ?? []
+  const changed = parts.map((part) => ({
+    ...part,
+    rows: (part.rows as Bar[]).map((row) => ({ ...row, low: row.low / 2 })),
+  }))
+  await writeFile(raw(DAY), await encodeRows(specOf('equities_bars').columns, changed))
+  let lost = 0
+  for (let night = 20_000; night < 20_000 + NIGHTS; night++) lost += (await scrubIn(night)).lost
+  expect(lost).toBe(2)
+})
+
+test('a budget too small for a night says so, and reads the other files in the rounds after', async () => {
+  const bytes = (await stat(raw(DAY))).size
+  const night = dayNumber(DAY) + 100 * NIGHTS
+  for (const dt of ['2025-05-22']) await cp(join(raw(DAY), '..'), join(raw(dt), '..'), { recursive: true })
+  expect(dayNumber(DAY) - dayNumber('2025-05-22')).toBe(NIGHTS)
+  const seen = new Set<number>()
+  for (let round = 0; round < 2; round++) {
+    const scrubbed = await scrubIn(night + round * NIGHTS, { bytesPerNight: bytes })
+    expect(scrubbed).toMatchObject({ files: 1, dueFiles: 2, dueBytes: 2 * bytes })
+    seen.add(scrubbed.bytes)
+  }
+  await node.reconfigure((config) => ({ ...config, scrub: { bytes_per_night: 1 } }))
+  await node.clock.sleep(turnOf(DAY) - node.clock.now())
+  await node.post('/audit')
+  const { body } = await node.get('/status')
+  expect(body.scrub).toContainEqual(
+    expect.objectContaining({ dataset: 'equities_bars', files: 1, dueFiles: 2, nightsForAll: 2 * NIGHTS }),
+  )
+  expect(node.lines.some((line) => line.includes('audit.scrub_behind'))).toBe(true)
+})
+
+test('a file of a day that nobody ever asked for is named by the night of its turn', async () => {
+  await cp(join(raw(DAY), '..'), join(raw('2025-03-03'), '..'), { recursive: true })
+  await scrubIn(dayNumber('2025-03-03') + 10 * NIGHTS)
+  expect((await node.get('/status')).body.unacceptedFiles).toMatchObject({
+    files: 1,
+    first: ['raw/alpaca/equities_bars/date=2025-03-03/data.parquet'],
+  })
 })
 
 test('a file that is gone or damaged in a partition nobody touches is found by the audit of its turn, which queues its cells', async () => {

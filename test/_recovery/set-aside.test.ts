@@ -72,7 +72,7 @@ describe('a torn raw file', () => {
     await tear()
     await touch()
     const answers = await curate()
-    expect(answers[0]).toMatchObject({ ok: true, setAside: { files: 1, cells: 2 }, more: true })
+    expect(answers[0]).toMatchObject({ ok: true, mended: { files: 1, lost: 2, held: 0 }, more: true })
     expect(answers[1]).toMatchObject({ ok: true, rows: 2 * (SESSIONS - 1), cells: 2 * (SESSIONS - 1) })
     expect(await isThere(`${raw()}.damaged`)).toBe(true)
     expect(await present()).toEqual(without)
@@ -126,7 +126,7 @@ describe('a torn raw file', () => {
     for (const dt of [FIRST, DAY, ASOF]) await tear(dt)
     await touch()
     const answers = await curate()
-    expect(answers[0]).toMatchObject({ setAside: { files: 3, cells: 6 } })
+    expect(answers[0]).toMatchObject({ mended: { files: 3, lost: 6, held: 0 } })
     expect(answers).toHaveLength(2)
   })
 

@@ -24,12 +24,12 @@ export async function writeStage(
       return [name, { ...entry, ...limits, base_url: url, ...trading, datasets: Object.fromEntries(datasets) }]
     }),
   )
-  const { datasets, incidents, maxOpenTasks, disk, universe, qc } = scene.config
+  const { datasets, incidents, maxOpenTasks, disk, scrub, universe, qc } = scene.config
   const env = writeStageFiles(
     root,
     {
       vendors,
-      datasets: { datasets, incidents, disk, max_open_tasks: maxOpenTasks },
+      datasets: { datasets, incidents, disk, max_open_tasks: maxOpenTasks, scrub },
       universe,
       qc,
       cron: await demoCron(),

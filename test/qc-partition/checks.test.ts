@@ -35,6 +35,7 @@ const none: CellFacts = {
   otherSymbols: null,
   otherVendors: null,
   otherDates: null,
+  isDamaged: false,
 }
 const clean = {
   offGridStamps: 0,
@@ -158,6 +159,8 @@ const CASES: Case[] = [
   on('symbol-mismatch', 'daily', { otherSymbols: 1 }, 'RED SYMBOL_MISMATCH'),
   on('vendor-mismatch', 'daily', {}, null),
   on('vendor-mismatch', 'daily', { otherVendors: 1 }, 'RED VENDOR_MISMATCH'),
+  on('damaged', 'daily', {}, null),
+  on('damaged', 'daily', { isDamaged: true }, 'RED DAMAGED'),
   on('date-mismatch', 'daily', {}, null),
   on('date-mismatch', 'daily', { otherDates: 1 }, 'RED DATE_MISMATCH'),
 ]

@@ -3,6 +3,7 @@ import type { Check } from '../check.ts'
 import { check as adjustmentMismatch } from './adjustment-mismatch.ts'
 import { check as completeness } from './completeness.ts'
 import { check as continuity } from './continuity.ts'
+import { check as damaged } from './damaged.ts'
 import { check as dateMismatch } from './date-mismatch.ts'
 import { check as duplicateConflict } from './duplicate-conflict.ts'
 import { check as duplicateRows } from './duplicate-rows.ts'
@@ -36,4 +37,5 @@ export const CHECKS: readonly Check[] = [
   symbolMismatch,
   vendorMismatch,
   dateMismatch,
+  damaged,
 ]

@@ -1,0 +1,31 @@
+/** What the manifests say last of the cells of some days: the second witness where a file is not what the database expects. */
+import type { Lake } from '../_lake/lake.ts'
+import { type ManifestEntry, readManifests } from '../_lake/manifest.ts'
+import { type CellKey, cellKey, type DatasetName } from '../_market/cell.ts'
+import type { Dt } from '../_market/dt.ts'
+
+export interface NewestLines {
+  byCell: Map<CellKey, ManifestEntry>
+  /** Paths, relative to the root, with each hash that a cell's newest line gives them. */
+  hashes: Set<string>
+}
+
+export const hashOfPath = (path: string, sha256: string): string => `${sha256} ${path}`
+
+/** Reads all manifests of one vendor's dataset: seconds for a large one, and only where damage was found. */
+export async function newestLines(
+  lake: Lake,
+  vendor: string,
+  dataset: DatasetName,
+  dts: ReadonlySet<Dt>,
+): Promise<NewestLines> {
+  const byCell = new Map<CellKey, ManifestEntry>()
+  const isWanted = (path: string): boolean => path.split(/[\\/]/).slice(-3, -1).join('/') === `${vendor}/${dataset}`
+  // A file that begins to be read beyond its end has no lines.
+  for await (const { lines } of readManifests(lake, (path) => (isWanted(path) ? 0 : Number.MAX_SAFE_INTEGER))) {
+    for (const line of lines) if (dts.has(line.dt)) byCell.set(cellKey(line.symbol, line.dt), line)
+  }
+  const hashes = new Set<string>()
+  for (const line of byCell.values()) if (line.verdict !== 'set_aside') hashes.add(hashOfPath(line.path, line.sha256))
+  return { byCell, hashes }
+}
