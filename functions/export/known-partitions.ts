@@ -1,4 +1,5 @@
 /** What the database has recorded of the partitions a bundle shows, and what is expected of them. */
+import { join } from 'node:path'
 import { listRecords, type PartitionState } from '../../db/partitions/list-records.ts'
 import { datasetsOf } from '../_dispatch/desk.ts'
 import { expectedPartitions, livesOf } from '../_expected/expected.ts'
@@ -7,10 +8,10 @@ import type { Node } from '../_runtime/node.ts'
 import type { BundledDataset, PartitionRecord } from './partitions.ts'
 
 /** The configured datasets with the partitions, up to `asof`, that the audit still expects something of, or should. */
-export async function bundledDatasets({ config, db }: Node, asof: Dt): Promise<BundledDataset[]> {
+export async function bundledDatasets({ config, db, lake }: Node, asof: Dt): Promise<BundledDataset[]> {
   const bundled: BundledDataset[] = []
   for (const { dataset, spec } of datasetsOf(config)) {
-    const records = (await listRecords(db, dataset)).map(recordOf)
+    const records = (await listRecords(db, dataset)).map((state) => recordOf(state, lake.root))
     const known = new Set(records.map(({ partition }) => partition))
     for (const { partition } of expectedPartitions(config, spec, asof)) {
       if (!known.has(partition)) records.push(unknownRecord(partition))
@@ -30,9 +31,11 @@ const unknownRecord = (partition: string): PartitionRecord => ({
   behind: 'it is expected, and no audit has looked at it yet',
 })
 
-const recordOf = (state: PartitionState): PartitionRecord => {
+const recordOf = (state: PartitionState, root: string): PartitionRecord => {
   const { partition, curatedSha256, ledgerSha256, lastError } = state
-  return { partition, curatedSha256, ledgerSha256, behind: behindText(state), hasFailed: lastError !== null }
+  // A bundle travels: where this machine keeps its files is nobody's business there.
+  const behind = behindText({ ...state, lastError: lastError?.replaceAll(join(root, '/'), '') ?? null })
+  return { partition, curatedSha256, ledgerSha256, behind, hasFailed: lastError !== null }
 }
 
 function behindText({

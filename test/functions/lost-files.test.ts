@@ -253,6 +253,7 @@ test('a partition that failed before is tried again by the export, as soon as it
   expect(early.left).toMatch(
     /^1 partition is missing or behind, first equities_bars 2025: it is not curated yet; the last try failed: /,
   )
+  expect(await readFile(bundle('MANIFEST.json'), 'utf8')).not.toContain(node.root)
   expect(early.nextAt).toBe(new Date(EVENING + 60_000).toISOString())
   await node.clock.sleep(60_000)
   expect((await node.post('/export')).body).toMatchObject({ complete: true, nextAt: null, verdict: 'replaced' })
