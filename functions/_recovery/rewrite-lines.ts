@@ -30,7 +30,7 @@ export interface DoubtfulCell extends Version {
 
 export interface Rewritten {
   lines: number
-  /** Cells whose rows are not there, or not as any line or the database has them: gaps from now on. */
+  /** Cells whose rows are not as any line or the database has them: gaps from now on. */
   lost: number
 }
 
@@ -99,7 +99,8 @@ function lineOf(
     return cell.isLost ? { ...line, at: new Date(at).toISOString() } : line
   }
   if (cell.isLost) return cell.told === 'lost' ? null : lost('gone')
-  if (held === null) return cell.isKnown ? lost('gone') : null
+  // That files are gone is for the scrub and the rebuild to say: where a disk is not mounted, all of them seem to be.
+  if (held === null) return null
   const path = relative(root, held.file)
   const now = new Date(keeper.now()).toISOString()
   if (cell.isKnown && cell.digest === null) {

@@ -1,10 +1,13 @@
 import { appendFile, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { Lake } from '../../functions/_lake/lake.ts'
 import { appendManifest, type ManifestLine, readManifests, trimTornTail } from '../../functions/_lake/manifest.ts'
 import { manifestFile } from '../../functions/_lake/paths.ts'
 import { dropLake, tempLake } from './lake-fixture.ts'
+
+// Thousands of small files: a slow machine may take its time.
+vi.setConfig({ testTimeout: 60_000 })
 
 let lake: Lake
 beforeEach(async () => {

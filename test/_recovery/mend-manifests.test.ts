@@ -1,4 +1,4 @@
-import { appendFile, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { appendFile, readdir, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sql } from 'drizzle-orm'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
@@ -172,6 +172,8 @@ describe('bad lines', () => {
     await withoutDatabase()
     expect(await versions()).toHaveLength(CELLS - 1)
     expect((await node.post('/audit')).body).toMatchObject({ gaps: 1 })
+    // What was spent in the last minute is forgotten with the database.
+    await node.clock.sleep(61_000)
     for (let more = true; more; ) more = (await node.post('/dispatch-one-task')).body.more === true
     expect(await versions()).toEqual(known)
   })
@@ -226,3 +228,13 @@ function dyingAfter(db: Db, writes: number): Db {
     },
   }
 }
+
+test('where no raw file is to be seen, as on a disk that is not mounted, no cell is taken for lost', async () => {
+  const [known, covered] = [await versions(), await masks()]
+  await rename(data('raw'), join(node.root, 'raw-elsewhere'))
+  await rm(data('manifests'), { recursive: true })
+  expect(await noteCutManifests(memory())).toBe(2)
+  expect(await mendManifests(memory())).toMatchObject({ lines: 0, lost: 0 })
+  expect(await versions()).toEqual(known)
+  expect(await masks()).toEqual(covered)
+})
