@@ -36,7 +36,7 @@ export interface Spelling {
   symbol: string | null
   /** The dataset's columns in the order of its configuration. */
   columns: { name: string; sql: string; required: boolean }[]
-  /** Which column of the file holds a value that an optional column cannot hold, and the value, as text; null for a row without one. */
+  /** Which column of the file holds a value that cannot be ours, and the value, as a sentence; null for a row without one. */
   misfit: string
   /** The row's stamp as written where it carries no zone, over `r` alone: a TIMESTAMP, or null. Null where no row can have such a stamp. */
   zoneless: string | null
@@ -106,12 +106,14 @@ export function spellingOf(spec: DatasetConfig, columns: readonly FileColumn[]):
     const source = find(column.name)
     const sql = derived ?? (source ? asOurs(column, source, isOwn ? 'own' : spec.timeframe) : null)
     if (sql === null && source) {
-      faults.push(`the column ${source.name} is ${source.type}, which cannot be ${column.name}`)
+      faults.push(
+        `the column ${source.name} is ${source.type}, which cannot be ${column.name}: expected ${EXPECTED[column.type]}`,
+      )
     } else if (sql === null && required) {
       const names = [column.name, ...(ALIASES[column.name] ?? [])].join(', ')
-      faults.push(`no column for ${column.name}: looked for ${names}`)
+      faults.push(`no column for ${column.name}: looked for ${names}, found ${namesOf(columns)}`)
     }
-    if (source && sql !== null && !required) misfits.push(misfitSql(source, sql))
+    if (source && sql !== null && derived === null) misfits.push(misfitSql(column, source, sql))
     found.push({ name: column.name, sql: sql ?? `NULL::${SQL_TYPE[column.type]}`, required })
   }
   const volume = found.find(({ name }) => name === 'volume')?.sql
@@ -143,10 +145,24 @@ function isOwnShape(spec: DatasetConfig, columns: readonly FileColumn[]): boolea
   )
 }
 
-const misfitSql = (source: FileColumn, sql: string): string => {
+/** What a column of ours may be in a file, in words. */
+const EXPECTED: Record<ColumnConfig['type'], string> = {
+  instant: 'a timestamp, whole seconds or finer since 1970, or text such as 2024-07-03T09:30:00-04:00',
+  double: 'a number',
+  integer: 'a whole number',
+  text: 'text',
+  day: 'a date, or text such as 2024-07-03',
+}
+
+const namesOf = (columns: readonly FileColumn[]): string => {
+  const names = columns.map(({ name }) => name).join(', ')
+  return names.length > 200 ? `${names.slice(0, 200)}…` : names
+}
+
+const misfitSql = ({ name, type }: ColumnConfig, source: FileColumn, sql: string): string => {
   const from = quoted(source.name)
   const isSaid = FRACTIONS.test(source.type) ? `${from} IS NOT NULL AND NOT isnan(${from})` : `${from} IS NOT NULL`
-  return `WHEN ${isSaid} AND (${sql}) IS NULL THEN ${sqlText(`${source.name} `)} || left(${from}::VARCHAR, 40)`
+  return `WHEN ${isSaid} AND (${sql}) IS NULL THEN ${sqlText(`${source.name} is `)} || left(${from}::VARCHAR, 40) || ${sqlText(`, which cannot be ${name}: expected ${EXPECTED[type]}`)}`
 }
 
 /** `adjusted` is a vendor's own flag, which many collectors keep: true says that the prices are not as traded, whatever else the row says. */

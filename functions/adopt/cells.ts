@@ -40,7 +40,7 @@ export function cellsByName(tree: Tree, raws: readonly RawFile[], leave: (proble
       leave({
         kind: 'needs_footers',
         path: raw.path,
-        what: 'its symbols are in the file: adopt it with verify footers',
+        what: 'its path names no symbol, they are in the file: call adopt again with "verify": "footers"',
       })
   }
   return cells
@@ -66,7 +66,11 @@ export async function readableFiles(
     if (footer.rows <= 0) leave({ kind: 'no_rows', path: raw.path, what: 'the file holds no row' })
     else if (group.spelling.fault) leave({ kind: 'columns', path: raw.path, what: group.spelling.fault })
     else if (raw.symbol === null && group.spelling.symbol === null) {
-      leave({ kind: 'columns', path: raw.path, what: 'no column for symbol, and the path names none' })
+      leave({
+        kind: 'columns',
+        path: raw.path,
+        what: 'no column for symbol, and the path names none: expected a column symbol or ticker, or a folder symbol=…',
+      })
     } else {
       group.raws.push(raw)
       rowsOf.set(file, footer.rows)
@@ -149,7 +153,7 @@ export async function cellsOf(
           leave({
             kind: 'symbol',
             path: raw.path,
-            what: `${rows} rows of ${JSON.stringify(symbol)}, which is no symbol`,
+            what: `${rows} rows of ${JSON.stringify(symbol)}, which is no symbol: expected capitals, digits and . or -`,
           })
       }
       if (held === 0)

@@ -131,7 +131,7 @@ function judge(
   { raw, symbol }: CellInFile,
   stored: readonly StoredRow[],
 ): { rows: number; digest: string; origin: Provenance } | string {
-  if (stored.length === 0) return 'no rows of it'
+  if (stored.length === 0) return 'the file holds no row of this symbol'
   for (const [at, row] of stored.entries()) {
     const wrong =
       misplaced(row, symbol, tree.vendor) ?? misfit(row, spelling, tree.spec) ?? misdated(row, raw.dt, tree.spec)
@@ -185,13 +185,13 @@ function misplaced(row: StoredRow, symbol: string, vendor: string): string | nul
 }
 
 function misfit(row: StoredRow, spelling: Spelling, spec: DatasetConfig): string | null {
-  if (typeof row.misfit === 'string') return `${row.misfit} cannot be stored`
+  if (typeof row.misfit === 'string') return row.misfit
   for (const { name, required } of spelling.columns) {
     const value = row[name]
     if (value === null || value === undefined) {
-      if (required) return `${name} is missing or cannot be read`
+      if (required) return `${name} is missing, expected a value in every row`
     } else if (typeof value === 'number' ? !Number.isFinite(value) : typeof value !== 'string') {
-      return `${name} is ${String(value)}`
+      return `${name} is ${String(value)}, expected a number${required ? '' : ' or nothing'}`
     }
   }
   return spec.columns.some(({ name, type }) => type === 'integer' && typeof row[name] === 'bigint')

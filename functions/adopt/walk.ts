@@ -77,7 +77,7 @@ async function lookAt(tree: Tree, day: string, entry: Dirent): Promise<Met[]> {
   const own = entry.isDirectory() ? CELL_FOLDER.exec(entry.name) : null
   if (!own) return [leave(place, 'unexpected', `expected ${DATA}, symbol=… or underlier=…`)]
   const symbol = symbolOf(tree.spec, own[1] as string)
-  if (symbol === null) return [leave(place, 'symbol', `${own[1]} is no symbol of this dataset, as a folder is named`)]
+  if (symbol === null) return [leave(place, 'symbol', symbolFault(tree.spec, own[1] as string))]
   const found: Met[] = []
   for (const inner of await entriesIn(join(tree.folder, place))) {
     const at = `${place}/${inner.name}`
@@ -117,6 +117,14 @@ function dayFault(spec: DatasetConfig, entry: Dirent, now: number): [ProblemKind
   if (!session) return ['day', `${dt} is no session of the ${calendar.name} calendar`]
   // A file of a running day holds half of it: once adopted, the day would never be asked for.
   return session.close > now ? ['day', `the session of ${dt} is not over`] : null
+}
+
+function symbolFault({ universe, groups }: DatasetConfig, name: string): string {
+  const expected =
+    universe === 'groups'
+      ? `one of ${Object.keys(groups ?? {}).join(', ')}`
+      : 'a ticker in capitals such as BRK.B, any other character written as %XX'
+  return `${name} is no symbol of this dataset, as a folder is named: expected ${expected}`
 }
 
 /** The symbol a folder names; null when it is none, or no group of a dataset that has groups. */

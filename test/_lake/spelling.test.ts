@@ -55,7 +55,7 @@ describe('the names of a bar', () => {
     ).toMatchObject([{ ...MINUTE, vwap: null, trades: null, misfit: null }])
     expect(await asOurs('equities_bars_minute', `SELECT ${PRICES}`)).toMatch(/^no column for ts: .*timestamp, datetime/)
     expect(await asOurs('equities_bars_minute', "SELECT now() AS t, 'ten' AS o, 1 AS h, 1 AS l, 1 AS c, 1 AS v")).toBe(
-      'the column o is VARCHAR, which cannot be open',
+      'the column o is VARCHAR, which cannot be open: expected a number',
     )
   })
 
@@ -63,7 +63,9 @@ describe('the names of a bar', () => {
     const found = (n: string) =>
       asOurs('equities_bars_minute', `SELECT TIMESTAMP '2024-07-03 13:30:00' AS t, ${PRICES}, ${n} AS n`)
     expect(await found('3.0::DOUBLE')).toMatchObject([{ trades: 3, misfit: null }])
-    expect(await found('3.5::DOUBLE')).toMatchObject([{ trades: null, misfit: 'n 3.5' }])
+    expect(await found('3.5::DOUBLE')).toMatchObject([
+      { trades: null, misfit: 'n is 3.5, which cannot be trades: expected a whole number' },
+    ])
     expect(await found('NULL::DOUBLE')).toMatchObject([{ trades: null, misfit: null }])
   })
 
@@ -73,7 +75,7 @@ describe('the names of a bar', () => {
     ).toContain('NESTED')
     expect(
       await asOurs('equities_bars_minute', `SELECT now() AS t, {'a': {'o': 1.0}, 'h': [1]} AS x, ${PRICES.slice(12)}`),
-    ).toBe('no column for open: looked for open, o')
+    ).toBe('no column for open: looked for open, o, found t, x, h, l, c, v')
     expect(
       await asOurs(
         'equities_bars_minute',

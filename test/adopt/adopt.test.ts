@@ -212,7 +212,7 @@ describe('the layouts', () => {
       problems: [
         {
           path: `raw/alpaca/equities_bars/date=${FIRST}/data.parquet`,
-          what: '1 rows of "bad one", which is no symbol',
+          what: '1 rows of "bad one", which is no symbol: expected capitals, digits and . or -',
         },
       ],
     })
@@ -310,7 +310,11 @@ describe('what is left alone', () => {
       dailyBar(FIRST).replace('10.5 AS close', "'nan'::DOUBLE AS close"),
       /close is NaN/,
     ],
-    ['with half a trade', dailyBar(FIRST, ', 1.5::DOUBLE AS n'), /n 1.5 cannot be stored/],
+    [
+      'with half a trade',
+      dailyBar(FIRST, ', 1.5::DOUBLE AS n'),
+      /n is 1.5, which cannot be trades: expected a whole number/,
+    ],
     [
       'of two feeds',
       `${dailyBar(FIRST, ", 'sip' AS feed")} UNION ALL ${dailyBar(FIRST, ", 'iex' AS feed")}`,

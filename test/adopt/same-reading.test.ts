@@ -195,7 +195,7 @@ describe('what says nothing', () => {
     ['NaN', 'close', NAN, /row 0: close is NaN/],
     ['infinity', 'close', "'inf'::DOUBLE", /row 0: close is Infinity/],
     ['infinity', 'vwap', "'-inf'::DOUBLE", /row 0: vwap is -Infinity/],
-    ['infinity', 'trades', "'inf'::DOUBLE", /row 0: trades inf cannot be stored/],
+    ['infinity', 'trades', "'inf'::DOUBLE", /row 0: trades is inf, which cannot be trades/],
   ])('%s in %s is a fault that names the column', async (_kind, column, value, what) => {
     const optional = column === 'close' ? '' : `, ${value} AS ${column}`
     const query = minutes(since('13:30'), optional)
