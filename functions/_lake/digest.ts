@@ -36,6 +36,10 @@ export const digestRows = (rows: readonly Row[]): string => digestAsStored(rows.
 export const isDigestOf = (rows: readonly Row[], digest: string): boolean =>
   digestRows(rows) === digest || digestAsStored(rows) === digest
 
+/** The digest of stored rows: the one they are known by where it is theirs. */
+export const digestKnownAs = (known: string | null, rows: readonly Row[]): string =>
+  known !== null && isDigestOf(rows, known) ? known : digestRows(rows)
+
 /** With each zero as it stands. */
 function digestAsStored(rows: readonly Row[]): string {
   const [only] = rows

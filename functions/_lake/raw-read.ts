@@ -27,9 +27,10 @@ export async function overRawRows<T>(
   spec: DatasetConfig,
   files: readonly string[],
   query: (rows: string) => Promise<T>,
+  zeros?: 'said' | 'stored',
 ): Promise<T> {
   try {
-    return await query(await rawRows(lake, spec, files))
+    return await query(await rawRows(lake, spec, files, zeros))
   } catch (error) {
     const unreadable = isOfAFile(error) ? await unreadableOf(lake, spec, files) : []
     throw unreadable.length > 0 ? new UnreadableFiles(unreadable, error) : error
@@ -61,10 +62,15 @@ export async function queryRawParts(
   const byFile = new Map<string, RawPart[]>(files.map((path) => [path, []]))
   if (files.length === 0) return byFile
   const names = rawColumns(spec.columns).map(({ name }) => `"${name}"`)
-  const stored = await overRawRows(lake, spec, files, (rows) =>
-    lake.duck.all<Record<string, unknown>>(
-      `SELECT ${names.join(', ')}, filename FROM ${rows} ORDER BY filename, file_row_number`,
-    ),
+  const stored = await overRawRows(
+    lake,
+    spec,
+    files,
+    (rows) =>
+      lake.duck.all<Record<string, unknown>>(
+        `SELECT ${names.join(', ')}, filename FROM ${rows} ORDER BY filename, file_row_number`,
+      ),
+    'stored',
   )
   let last: { path: string; part: RawPart & { rows: Row[] } } | null = null
   let said: ReturnType<typeof rawFileParts> = null

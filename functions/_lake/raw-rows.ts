@@ -27,15 +27,21 @@ export interface Place {
  * and of its day (`said_date`, where it names one). Files of our own shape are read as they are, but for what says nothing (see `saidValue`). Any
  * other is read through its spelling, in the zone that was noted when it was adopted: a column that it does not have, or that cannot be ours, is null;
  * `symbol` is that of the path where the path names one. Partition names in the path are not columns. Rejects with DuckDB's error when a file has no
- * footer.
+ * footer. `stored` keeps the zeros of our own files that stand for unknown, which older digests were made of.
  */
-export async function rawRows(lake: Lake, spec: DatasetConfig, files: readonly string[]): Promise<string> {
+export async function rawRows(
+  lake: Lake,
+  spec: DatasetConfig,
+  files: readonly string[],
+  zeros: 'said' | 'stored' = 'said',
+): Promise<string> {
   const columns = rawColumns(spec.columns)
   const own = shapeOf(columns.map(({ name, type }) => ({ name, type: SQL_TYPE[type] })))
   const names = [...columns.map(({ name }) => `"${name}"`), 'filename', 'file_row_number'].join(', ')
+  const volume = zeros === 'said' ? volumeOf(spec) : undefined
   // Our own files say their symbol in each row, and their day by their stamps.
   const values = [
-    ...columns.map((column) => `${saidValue(column, `"${column.name}"`, volumeOf(spec))} AS "${column.name}"`),
+    ...columns.map((column) => `${saidValue(column, `"${column.name}"`, volume)} AS "${column.name}"`),
     'filename, file_row_number, symbol AS said_symbol, NULL::DATE AS said_date',
   ].join(', ')
   const parts: string[] = []

@@ -2,12 +2,13 @@
  * In which zone adopted files are read whose stamps carry none, as it was said when they were adopted: beside the manifests a file
  * `zones-YYYY-MM-DD.jsonl` for each day of data, so that a reader of a day looks at one file, and a lost database loses none of it.
  */
-import { readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { z } from 'zod'
 import { ZONES, type Zone } from '../_calendar/zone.ts'
 import type { DatasetName } from '../_market/cell.ts'
 import type { Dt } from '../_market/dt.ts'
+import { jsonLine } from './line-checksum.ts'
+import { parsedLine, wholeLines } from './line-reader.ts'
 import { appendLines } from './manifest.ts'
 import { manifestFile } from './paths.ts'
 import { namesIn } from './raw-days.ts'
@@ -47,10 +48,7 @@ export async function noteZones(
     const lines = files
       .filter((file) => file.dt === dt && noted.get(file.path) !== file.zone)
       .map(({ path, zone }): ZoneNote => ({ path, zone, adopted_at: adoptedAt }))
-    await appendLines(
-      zoneNotesFile(root, vendor, dataset, dt),
-      lines.map((line) => `${JSON.stringify(line)}\n`),
-    )
+    await appendLines(zoneNotesFile(root, vendor, dataset, dt), lines.map(jsonLine))
   }
 }
 
@@ -75,7 +73,7 @@ export async function notedZones(
 
 /**
  * The zones that are noted of a vendor's files on these days, by path relative to the root. A last line that is not whole was being written when the
- * process died: its cells were not adopted. Throws UnreadableNotes, which names file and line, for any other that cannot be read: without it files
+ * process died: its cells were not adopted. Throws UnreadableNotes, which names file and byte, for any other that cannot be read: without it files
  * would be read hours off.
  */
 export async function readZoneNotes(
@@ -91,25 +89,19 @@ export async function readZoneNotes(
   const there = new Set(await namesIn(dirname(first)))
   for (const file of wanted) {
     if (!there.has(basename(file))) continue
-    const text = await readFile(file, 'utf8').catch((error: unknown) => {
-      throw new UnreadableNotes(`expected the zones of adopted files in ${file}, but the disk refuses`, error)
-    })
-    const lines = text.split('\n').slice(0, -1)
-    for (const [at, line] of lines.entries()) {
-      const { path, zone } = parsed(line, file, at)
-      zones.set(path, zone)
+    try {
+      for await (const line of wholeLines(file, 0)) {
+        const found = parsedLine(ZoneNote, line)
+        if ('bad' in found)
+          throw new Error(`a line at byte ${found.bad.byte} is not as it was written: ${found.bad.why}`)
+        zones.set(found.value.path, found.value.zone)
+      }
+    } catch (error) {
+      throw new UnreadableNotes(
+        `expected the zones of adopted files in ${file}, got ${error instanceof Error ? error.message : String(error)}. Take the bad lines out, and adopt their files again with "zone"`,
+        error,
+      )
     }
   }
   return zones
-}
-
-function parsed(line: string, file: string, at: number): ZoneNote {
-  try {
-    return ZoneNote.parse(JSON.parse(line))
-  } catch (error) {
-    throw new UnreadableNotes(
-      `expected {"path", "zone", "adopted_at"} in line ${at + 1} of ${file}, got ${line.slice(0, 120)}: write the zone of its file's stamps there again`,
-      error,
-    )
-  }
 }

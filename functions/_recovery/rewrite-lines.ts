@@ -4,7 +4,7 @@ import type { DatasetConfig } from '../../config/schema.ts'
 import type { Version } from '../../db/attempts/page-versions.ts'
 import { loseCells } from '../../db/manifests/lose-cells.ts'
 import { type AdoptedLine, adoptedFile, appendAdopted } from '../_lake/adopted-lines.ts'
-import { digestRows, sha256OfFile } from '../_lake/digest.ts'
+import { digestKnownAs, sha256OfFile } from '../_lake/digest.ts'
 import { fileParts } from '../_lake/file-parts.ts'
 import { inTurn } from '../_lake/in-turn.ts'
 import { appendManifest, type ManifestLine, type SetAsideLine } from '../_lake/manifest.ts'
@@ -111,7 +111,7 @@ function lineOf(
   }
   const parts = held.parts.map((part) => asRawPart(part, spec.columns))
   const rows = parts.flatMap((part) => part.rows)
-  const digest = digestRows(newestVintages(rows))
+  const digest = digestKnownAs(cell.digest, newestVintages(rows))
   if (digest === cell.digest && digest === cell.told) return null
   const { provenance } = parts.reduce((a, b) => (b.provenance.fetchedAt > a.provenance.fetchedAt ? b : a))
   const line: ManifestLine = {

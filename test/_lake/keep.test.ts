@@ -4,13 +4,14 @@ import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { restatedCells } from '../../functions/_dispatch/restated.ts'
 import { tempBeside } from '../../functions/_lake/atomic.ts'
-import { digestRows, isDigestOf, sha256 } from '../../functions/_lake/digest.ts'
+import { digestKnownAs, digestRows, isDigestOf, sha256 } from '../../functions/_lake/digest.ts'
 import { encodeRows } from '../../functions/_lake/encode.ts'
 import { readRawCells, readRawParts } from '../../functions/_lake/file-parts.ts'
 import { type AcceptedCell, keepCells } from '../../functions/_lake/keep.ts'
 import type { Lake } from '../../functions/_lake/lake.ts'
 import { type ManifestLine, readManifests } from '../../functions/_lake/manifest.ts'
 import { rawFile, rawFiles } from '../../functions/_lake/paths.ts'
+import { queryRawParts } from '../../functions/_lake/raw-read.ts'
 import { canonicalLine } from '../../functions/_lake/row-line.ts'
 import type { Row } from '../../functions/_market/row.ts'
 import { withoutUnknownZeros } from '../../functions/_market/unknown-zero.ts'
@@ -307,6 +308,9 @@ describe('a day that was written before a zero of vwap or trades meant unknown',
     expect(kept).toMatchObject({ verdict: 'same', digest: DIGEST_BEFORE, previous: DIGEST_BEFORE })
     expect(await manifest()).toHaveLength(1)
     expect(await hashOf(join(lake.root, path!))).toBe(before)
+    // Also where DuckDB reads the file.
+    const stored = (await queryRawParts(lake, MINUTE, [join(lake.root, path!)])).get(join(lake.root, path!))
+    expect(digestKnownAs(DIGEST_BEFORE, stored![0]!.rows)).toBe(DIGEST_BEFORE)
     expect(isDigestOf(KEPT_BEFORE, DIGEST_BEFORE)).toBe(true)
     expect(isDigestOf(READ_NOW, digestRows(KEPT_BEFORE))).toBe(true)
     expect(isDigestOf(READ_NOW.slice(1), DIGEST_BEFORE)).toBe(false)

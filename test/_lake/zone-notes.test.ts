@@ -67,7 +67,7 @@ test.each([
 ])('%s is told with its file and its number, and is no fault of the raw files', async (_kind, line) => {
   await noteZones(lake.root, TREE, [noteOf('AAPL', 'UTC')], NOW)
   await appendFile(file(), line)
-  await expect(read(DT)).rejects.toThrow(/line 2 of .*zones-2013-10-11\.jsonl/)
+  await expect(read(DT)).rejects.toThrow(/zones-2013-10-11\.jsonl, got a line at byte \d+ is not as it was written/)
   const stamp = `TIMESTAMP '${DT} 13:30:00' AS t, 1.0 AS o, 1.0 AS h, 1.0 AS l, 1.0 AS c, 1 AS v`
   const raw = await oldFile(lake.duck, lake.root, pathOf('AAPL').slice('raw/'.length), `SELECT ${stamp}`)
   await expect(queryRawParts(lake, specOf('equities_bars_minute'), [raw])).rejects.toBeInstanceOf(UnreadableNotes)
@@ -79,4 +79,15 @@ test('a file of notes that the disk refuses is told as such', async () => {
   await expect(read(DT)).rejects.toBeInstanceOf(UnreadableNotes)
   await writeFile(join(dirname(file()), 'adopted-2013-10-11.jsonl'), '')
   expect((await read('2013-10-10')).size).toBe(0)
+})
+
+test('a flipped bit is told, and no other file gets its zone', async () => {
+  await noteZones(lake.root, TREE, [noteOf('AAPL', 'UTC')], NOW)
+  const bytes = await readFile(file())
+  for (let at = 0; at < bytes.length - 1; at += 7) {
+    const flipped = Buffer.from(bytes)
+    flipped[at]! ^= 1
+    await writeFile(file(), flipped)
+    await expect(read(DT), `byte ${at}`).rejects.toThrow(/not as it was written/)
+  }
 })

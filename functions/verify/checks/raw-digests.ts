@@ -3,7 +3,7 @@ import { relative } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { DatasetConfig } from '../../../config/schema.ts'
 import { type StoredVersion, versionsOfDay } from '../../../db/attempts/versions-of-day.ts'
-import { digestRows } from '../../_lake/digest.ts'
+import { digestKnownAs } from '../../_lake/digest.ts'
 import type { RawPart } from '../../_lake/encode.ts'
 import { queryRawParts, UnreadableFiles } from '../../_lake/raw-read.ts'
 import { newestVintages } from '../../_lake/vintages.ts'
@@ -145,7 +145,7 @@ function compareCells({ versions, cell }: FileCells, parts: readonly RawPart[], 
     rows.delete(symbol)
     if (own === undefined) report('raw-cell-missing', cell(symbol), 'its rows', 'none')
     else if (digest !== null) {
-      const found = digestRows(newestVintages(own))
+      const found = digestKnownAs(digest, newestVintages(own))
       if (found !== digest) report('raw-cell-differs', cell(symbol), digest, found)
     }
   }
