@@ -52,7 +52,7 @@ export const MOMENTS: readonly Moments[] = [
   { table: 'demotions', stamps: [], waits: [{ column: 'until', most: 30 * DAY }] },
   // A vendor may ask for a day; where that cannot be told from a clock's mistake it is asked once more, and says it again.
   { table: 'circuits', stamps: [], waits: [{ column: 'blocked_until', most: 25 * HOUR, mostWhenAhead: 0 }] },
-  { table: 'partitions', stamps: ['touched_at', 'curated_at', 'checked_at'] },
+  { table: 'partitions', stamps: ['touched_at', 'curated_at', 'checked_at', 'retired_at'] },
   { table: 'leases', stamps: ['leased_at'] },
   { table: 'ticks', stamps: ['begun_at', 'step_begun_at', 'ended_at'] },
   { table: 'unqueued', stamps: ['night'] },

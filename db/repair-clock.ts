@@ -15,6 +15,8 @@ export const AHEAD_MS = 5 * 60_000
 /** Longest lease of a call, and of a partition: whoever holds one may still be at work, so it is cut to its full length from now. */
 const LEASE_MS = 20 * 60_000
 const PARTITION_LEASE_MS = 10 * 60_000
+/** Longest pause before a partition that failed is tried again. */
+const PARTITION_PAUSE_MS = 6 * 60 * 60_000
 /** A firing that lies so little ahead was played a little early; what lies further ahead has yet to come. */
 const FIRING_AHEAD_MS = 60 * 60_000
 
@@ -57,7 +59,8 @@ export async function repairClock(db: Db, now: number): Promise<ClockRepair> {
     sql`UPDATE leases SET lease_expires_at = ${now + LEASE_MS} WHERE lease_expires_at > ${now + LEASE_MS + AHEAD_MS}`,
     // Without a holder it is a pause before the next try.
     sql`UPDATE partitions SET lease_expires_at = CASE WHEN lease_token IS NULL THEN ${now} ELSE ${now + PARTITION_LEASE_MS} END
-        WHERE lease_expires_at > ${now + PARTITION_LEASE_MS + AHEAD_MS}`,
+        WHERE lease_expires_at > ${now} + ${AHEAD_MS}
+          + CASE WHEN lease_token IS NOT NULL THEN ${PARTITION_LEASE_MS} WHEN ${isAhead} THEN 0 ELSE ${PARTITION_PAUSE_MS} END`,
     ...rules.map((rule) => putRight(rule, now, isAhead)),
     // Last, because where a task stands follows from all of these.
     ...(isAhead ? [sql`UPDATE gap_tasks SET ${shelve(now)} WHERE state = 'queued' AND reopens_at > ${now}`] : []),

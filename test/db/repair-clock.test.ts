@@ -20,6 +20,8 @@ const RULED = [
   'ticks.scheduled_at',
   'vendor_tallies.starts_at',
   'gap_tasks.reopens_at',
+  // A number of days, written anew by every audit.
+  'scrubs.night',
 ]
 
 describe('the table of instants', () => {
@@ -64,6 +66,7 @@ describe('putting a clock right', () => {
       sql`INSERT INTO absences VALUES (${DATASET}, 'A', '2024-07-01', 'CALENDAR_SUSPECT', ${NOW}, ${NOW + 100 * DAY})`,
       sql`INSERT INTO demotions VALUES ('alpaca', ${DATASET}, 'A', '0000-01-01', '9999-12-31', 'not_entitled', ${NOW + 30 * DAY})`,
       sql`INSERT INTO circuits VALUES ('alpaca', 3, ${NOW + DAY}, 'status 429')`,
+      sql`INSERT INTO partitions (dataset, partition, version, touched_at, expected, lease_expires_at) VALUES (${DATASET}, '2024', 1, ${NOW}, 'x', ${NOW + 6 * HOUR})`,
       sql`INSERT INTO budgets VALUES ('alpaca', 'pause', ${NOW + DAY}, 1, 0)`,
       sql`INSERT INTO ticks VALUES ('night', ${NOW + 50 * MINUTE}, ${NOW}, 0, ${NOW}, NULL, NULL)`,
     ])
