@@ -59,9 +59,10 @@ export async function readableFiles(
   const footers = await readableFooters(duck, [...byFile.keys()], refuse)
   const groups = new Map<string, ReadableFiles>()
   const rowsOf = new Map<string, number>()
-  for (const [file, footer] of footers) {
-    const raw = byFile.get(file)
-    if (!raw) continue
+  // In the order of the walk: footers come in none.
+  for (const raw of raws) {
+    const footer = footers.get(raw.file)
+    if (!footer) continue
     const group = groupOf(groups, tree, footer)
     if (footer.rows <= 0) leave({ kind: 'no_rows', path: raw.path, what: 'the file holds no row' })
     else if (group.spelling.fault) leave({ kind: 'columns', path: raw.path, what: group.spelling.fault })
@@ -73,7 +74,7 @@ export async function readableFiles(
       })
     } else {
       group.raws.push(raw)
-      rowsOf.set(file, footer.rows)
+      rowsOf.set(raw.file, footer.rows)
     }
   }
   for (const group of groups.values()) group.raws = await zonedFiles(duck, tree, group, told, leave)
