@@ -10,6 +10,7 @@ import { readParquet } from '../../functions/_lake/parquet-sql.ts'
 import { asidePath, curatedFile, ledgerFile, rawFile } from '../../functions/_lake/paths.ts'
 import type { Bar } from '../../functions/_market/row.ts'
 import { specOf } from '../_lake/lake-fixture.ts'
+import { dailyBar, oldFile } from '../adopt/old-tree.ts'
 import { ASOF, FIRST, SESSIONS, type SmallNode, startSmallNode } from '../functions/small-node.ts'
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
@@ -170,6 +171,19 @@ test('a database that knows another hash than the manifest is put right by the f
   await hashIsKnown(fileOf())
   expect((await node.get('/status')).body.lostFiles).toMatchObject({ damaged: 0, mended: 0 })
   expect(existsSync(asidePath(fileOf()))).toBe(false)
+})
+
+test('an adopted file that is as its line says is left as its owner wrote it, whatever hash the database knows', async () => {
+  const place = `massive/equities_bars/date=${FIRST}/data.parquet`
+  const path = await oldFile(running().lake.duck, data(), place, dailyBar(FIRST, ", 'AAPL' AS symbol"))
+  expect((await node.post('/adopt', { verify: 'rows', vendor: 'massive' })).body).toMatchObject({ cells: 1 })
+  const bytes = await readFile(path)
+  await running().db.write([sql`UPDATE raw_files SET hash = zeroblob(16) WHERE vendor = 'massive'`])
+  await touch()
+  await steps('curate-partition')
+  expect(await readFile(path)).toEqual(bytes)
+  expect(existsSync(asidePath(path))).toBe(false)
+  expect((await node.get('/status')).body.lostFiles).toMatchObject({ damaged: 0, mended: 0 })
 })
 
 test('a start puts back the hashes of what the database had not reflected', async () => {
