@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import type { Server } from 'node:http'
 import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { loadConfig } from '../../config/load.ts'
 import type { DamagedDatabaseError, Db } from '../../db/client.ts'
 import { releaseHolder } from '../../db/leases/release-leases.ts'
@@ -211,7 +212,8 @@ async function stop(server: Server, invoker: Invoker, node: Node, lock: RootLock
   )
   // A query that takes longer ends with the process; what it was writing has a temp name still.
   const waiting = new AbortController()
-  await Promise.race([closeLake(node.lake), node.clock.sleep(QUERIES_GRACE_MS, waiting.signal)])
+  const grace = sleep(QUERIES_GRACE_MS, undefined, { signal: waiting.signal }).catch(() => undefined)
+  await Promise.race([closeLake(node.lake), grace])
   waiting.abort()
   node.db.close()
   await lock.release()

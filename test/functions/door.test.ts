@@ -148,7 +148,7 @@ describe('reading', () => {
     const { status, body } = await node.get('/status')
     expect(status).toBe(200)
     expect(body).toMatchObject({ ok: true, asof: ASOF, now: '2025-07-09T00:30:00.000Z', coverage: [], exports: [] })
-    expect(body.lostFiles).toEqual({ damaged: 0, gone: 0, newest: [] })
+    expect(body.lostFiles).toEqual({ damaged: 0, gone: 0, mended: 0, kept: 0, newest: [] })
     expect(body.vendors).toEqual([
       expect.objectContaining({ vendor: 'alpaca', ready: true, callsThisMinute: 0, callsPerMinute: 200 }),
       expect.objectContaining({ vendor: 'alpaca_iex', ready: true }),
