@@ -6,6 +6,7 @@ import { benchAudit } from './audit.ts'
 import { benchDispatch } from './dispatch.ts'
 import { benchQueue } from './queue.ts'
 import { type BenchRow, tableOf } from './row.ts'
+import { benchVerify } from './verify.ts'
 
 /** What follows the name on the command line: which parts, and how large. */
 interface Asked {
@@ -18,6 +19,7 @@ const BENCHES: Record<string, (asked: Asked) => Promise<BenchRow[]>> = {
   audit: benchAudit,
   dispatch: ({ parts, scale }) => benchDispatch(parts, scale),
   queue: benchQueue,
+  verify: benchVerify,
 }
 const USAGE = `npm run bench -- <name> [part …] [--scale 0.1] [--json], where <name> is one of: ${Object.keys(BENCHES).join(', ')}`
 

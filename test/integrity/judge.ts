@@ -23,7 +23,14 @@ export interface Bundle {
   digest: string
   /** False where the manifest says that something is lacking. */
   isComplete: boolean
+  /** Cells that the manifest names as held back, with the reason. */
+  held: Map<string, string>
   cells: Cells
+}
+
+interface Manifest {
+  complete?: boolean
+  held: { cells: { dataset: string; symbol: string; dt: string; flags: string }[] }
 }
 
 /** The bundle that `latest` points at; null when there is none that can be read. */
@@ -31,9 +38,10 @@ export async function latestBundle(root: string): Promise<Bundle | null> {
   const folder = join(root, 'exports', 'latest')
   try {
     const digest = sha256(readFileSync(join(folder, 'SHA256SUMS')))
-    const { complete } = JSON.parse(readFileSync(join(folder, 'MANIFEST.json'), 'utf8')) as { complete?: boolean }
+    const manifest = JSON.parse(readFileSync(join(folder, 'MANIFEST.json'), 'utf8')) as Manifest
     const cells = await withDuck((duck) => cellsOf(duck, folder))
-    return { digest, isComplete: complete !== false, cells }
+    const held = new Map(manifest.held.cells.map((one) => [`${one.dataset} ${one.symbol} ${one.dt}`, one.flags]))
+    return { digest, isComplete: manifest.complete !== false, held, cells }
   } catch {
     return null
   }
@@ -106,8 +114,10 @@ export async function judge(
   const { text: verdict, verified } = await verdictOf(root)
   const bundle = await latestBundle(root)
   const last = nights.at(-1)
-  const said = last?.refusal ?? last?.failed[0] ?? (bundle?.isComplete === false ? 'complete: false' : null)
   const lost = [...undisturbed.cells.keys()].filter((cell) => !bundle?.cells.has(cell))
+  const isHeld = lost.length > 0 && lost.every((cell) => bundle?.held.has(cell))
+  const heldText = isHeld ? `held: ${bundle?.held.get(lost[0] as string)}` : null
+  const said = last?.refusal ?? last?.failed[0] ?? (bundle?.isComplete === false ? 'complete: false' : heldText)
   const changed = [...undisturbed.cells].filter(([cell, { hash, vendor }]) => {
     const now = bundle?.cells.get(cell)
     return now !== undefined && now.vendor === vendor && now.hash !== hash

@@ -5,6 +5,7 @@ import { instantOf } from '../../functions/_calendar/zone.ts'
 import { type Clock, virtualClock } from '../../functions/_runtime/clock.ts'
 import type { StepEnding } from '../../functions/_runtime/invoker.ts'
 import { type RunningNode, startNode } from '../../functions/_runtime/start.ts'
+import { againWhileHeld } from '../db/again-while-held.ts'
 import type { Options } from '../demo/options.ts'
 import { type Scene, setScene } from '../demo/scene.ts'
 import { writeStage } from '../demo/stage.ts'
@@ -53,7 +54,8 @@ export async function atWork<T>(stage: Stage, work: (at: AtWork) => Promise<T>, 
   try {
     const addresses = { alpaca: at('alpaca'), massive: at('massive'), fred: at('fred') }
     const env = { ...(await writeStage(root, scene, addresses, 0)), ...terms.env }
-    const node = await startNode({ env, clock, random: () => 0.5, sink: (line) => void lines.push(line) })
+    const start = { env, clock, random: () => 0.5, sink: (line: string) => void lines.push(line) }
+    const node = await againWhileHeld(() => startNode(start))
     running = node
     return await work({
       running: node,
