@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { closeLake, type Lake, openLake } from '../../functions/_lake/lake.ts'
+import { expectVerified } from '../verify/verify-root.ts'
 import { begin, freshRoot, hashesBelow, type NightReport, playNight } from './night.ts'
 
 const run = promisify(execFile)
@@ -49,6 +50,7 @@ describe('the default night', () => {
     expect(again.tasks).toEqual({ enqueued: 0, filled: 0, absent: 0, stalled: 0 })
     expect(again.bundle.digest).toBe(night.bundle.digest)
     expect(again.cells).toEqual(night.cells)
+    await expectVerified(root, 'exact')
   })
 })
 
@@ -81,6 +83,7 @@ describe('a night of one seed', () => {
     expect(await hashesBelow(night.bundle.path)).toEqual(hashes)
     expect(night.cells).toEqual(undisturbed.cells)
     expect(await acceptedTwice(root)).toEqual([])
+    await expectVerified(root)
   })
 
   test('interrupted by Ctrl-C ends by itself with 130, and goes on where it was', async () => {
@@ -91,6 +94,7 @@ describe('a night of one seed', () => {
     expect((await ended).code).toBe(130)
     const night = await playNight(root, SMALL)
     expect(await hashesBelow(night.bundle.path)).toEqual(hashes)
+    await expectVerified(root)
   })
 })
 

@@ -7,6 +7,7 @@ import { sql } from 'drizzle-orm'
 import { expect, onTestFinished, test } from 'vitest'
 import { openDb } from '../../db/client.ts'
 import { shippedConfig, writeBareStage } from '../bare-stage.ts'
+import { expectVerified } from '../verify/verify-root.ts'
 import { freshRoot } from './night.ts'
 
 test('SIGTERM gives the tasks of a call under way back with their attempt, and nothing of it is settled', async () => {
@@ -36,6 +37,7 @@ test('SIGTERM gives the tasks of a call under way back with their attempt, and n
   child.kill('SIGTERM')
   expect(await cut).toBe('cut off')
   expect(await ended).toBe(0)
+  await expectVerified(root)
   const db = await openDb(join(root, 'data_layer', 'state', 'node.db'))
   onTestFinished(() => db.close())
   expect(await db.all(sql`SELECT * FROM leases`)).toEqual([])
