@@ -23,3 +23,13 @@ export function openFileLimit(limits: string): number {
   const soft = /^Max open files\s+(\d+)/m.exec(limits)?.[1]
   return soft === undefined ? Number.POSITIVE_INFINITY : Number(soft)
 }
+
+/** Ends the process with that sentence. To be asked before the program is loaded: loading it opens more files at once than such a process may have. */
+export async function requireOpenFiles(): Promise<void> {
+  try {
+    await checkOpenFiles(() => undefined)
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+    process.exit(1)
+  }
+}

@@ -2,6 +2,8 @@
 import { readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'libsql'
+import { DatabaseBusyError } from '../../db/client.ts'
+import { againWhileHeld } from '../db/again-while-held.ts'
 import { filesBelow } from './night.ts'
 
 /** Files of the data root below a folder of it, absolute. */
@@ -27,23 +29,20 @@ export const cutFile = (path: string, bytes: number): void => replaceFile(path, 
 
 export const removeFolder = (...parts: string[]): void => rmSync(join(...parts), { recursive: true })
 
-/** Rows of a query over the node's database. */
-export function askDb<Row>(root: string, sql: string): Row[] {
-  const db = new Database(join(root, 'data_layer/state/node.db'))
-  try {
-    return db.prepare(sql).all() as Row[]
-  } finally {
-    db.close()
-  }
-}
-
 /** Writes into the node's database and folds its log into the file. */
-export function changeDb(root: string, sql: string): void {
-  const db = new Database(join(root, 'data_layer/state/node.db'))
-  db.exec(sql)
-  db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
-  db.close()
-}
+export const changeDb = (root: string, sql: string): Promise<void> =>
+  againWhileHeld(async () => {
+    const path = join(root, 'data_layer/state/node.db')
+    const db = new Database(path)
+    try {
+      db.exec(sql)
+      db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+    } catch (error) {
+      throw /locked/.test(String(error)) ? new DatabaseBusyError(path) : error
+    } finally {
+      db.close()
+    }
+  })
 
 /** Curation builds every partition anew in the next night. */
-export const touchAll = (root: string): void => changeDb(root, 'UPDATE partitions SET version = version + 1')
+export const touchAll = (root: string): Promise<void> => changeDb(root, 'UPDATE partitions SET version = version + 1')

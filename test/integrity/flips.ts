@@ -12,13 +12,13 @@ export async function flipEach(
   workshop: Workshop,
   name: string,
   share: number,
-  inject: (root: string, chance: Chance) => number,
+  inject: (root: string, chance: Chance) => number | Promise<number>,
 ): Promise<Outcome> {
   const wanted = Math.max(1, Math.round(workshop.flips * share))
   const sum: Outcome = { injections: 0, did: 'healed', note: '', verdict: '', wrongBundles: 0, lostCells: 0 }
   for (let round = 0; sum.injections < wanted; round++) {
     const stage = await workshop.copy()
-    sum.injections += inject(stage.root, (most, ...words) => workshop.chance(most, name, round, ...words))
+    sum.injections += await inject(stage.root, (most, ...words) => workshop.chance(most, name, round, ...words))
     const nights = [await playNight(stage)]
     let judged = await judge(stage.root, workshop.undisturbed, nights)
     // What was noticed and named may be put right by the night after it.

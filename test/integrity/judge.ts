@@ -112,6 +112,7 @@ export async function judge(
   nights: readonly Night[],
 ): Promise<Omit<Outcome, 'injections'>> {
   const { text: verdict, verified } = await verdictOf(root)
+  const exitCode = exitCodeOf(verified)
   const bundle = await latestBundle(root)
   const last = nights.at(-1)
   const lost = [...undisturbed.cells.keys()].filter((cell) => !bundle?.cells.has(cell))
@@ -135,7 +136,8 @@ export async function judge(
   function reactionOf(): Reaction | 'wrong' {
     if (wrongBundles > 0 || lostCells > 0) return 'wrong'
     if (last?.refusal) return 'refused'
-    return said === null ? 'healed' : 'told'
+    if (said !== null) return 'told'
+    return exitCode === 0 ? 'healed' : 'wrong'
   }
 }
 

@@ -3,6 +3,7 @@ import type { Case } from '../case.ts'
 import { removeFolder, touchAll } from '../damage.ts'
 import { judge } from '../judge.ts'
 import { atWork, playNight } from '../night.ts'
+import { worstOf } from '../worst.ts'
 
 const AHEAD_DAYS = [1, 730]
 const EVENING = Date.parse('2025-07-08T20:30:00-04:00')
@@ -15,7 +16,7 @@ export const clockAheadOnce: Case = {
     for (const days of AHEAD_DAYS) {
       const stage = await workshop.copy()
       removeFolder(stage.root, 'data_layer/raw/alpaca/equities_bars')
-      touchAll(stage.root)
+      await touchAll(stage.root)
       await atWork(
         stage,
         async ({ post }) => {
@@ -26,9 +27,8 @@ export const clockAheadOnce: Case = {
         },
         { now: EVENING + days * 86_400_000 },
       )
-      judged.push(await judge(stage.root, workshop.undisturbed, [await playNight(stage)]))
+      judged.push({ injections: 1, ...(await judge(stage.root, workshop.undisturbed, [await playNight(stage)])) })
     }
-    const worst = judged.find(({ did }) => did !== 'healed') ?? judged[0]!
-    return { injections: AHEAD_DAYS.length, ...worst }
+    return worstOf(judged)
   },
 }

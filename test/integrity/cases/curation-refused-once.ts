@@ -5,6 +5,7 @@ import type { Case } from '../case.ts'
 import { touchAll } from '../damage.ts'
 import { judge } from '../judge.ts'
 import { atWork, playNight } from '../night.ts'
+import { worstOf } from '../worst.ts'
 
 const FOLDERS = ['curated/equities_bars/year=2025', 'qc/ledger/equities_bars']
 
@@ -15,7 +16,7 @@ export const curationRefusedOnce: Case = {
     const judged = []
     for (const folder of FOLDERS) {
       const stage = await workshop.copy()
-      touchAll(stage.root)
+      await touchAll(stage.root)
       const path = join(stage.root, 'data_layer', folder)
       await atWork(stage, async ({ post }) => {
         // A file where the folder should be.
@@ -29,9 +30,8 @@ export const curationRefusedOnce: Case = {
         renameSync(`${path}.away`, path)
       })
       mkdirSync(path, { recursive: true })
-      judged.push(await judge(stage.root, workshop.undisturbed, [await playNight(stage)]))
+      judged.push({ injections: 1, ...(await judge(stage.root, workshop.undisturbed, [await playNight(stage)])) })
     }
-    const worst = judged.find(({ did }) => did === 'wrong') ?? judged.find(({ did }) => did === 'told') ?? judged[0]!
-    return { injections: FOLDERS.length, ...worst }
+    return worstOf(judged)
   },
 }

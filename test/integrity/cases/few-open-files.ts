@@ -6,7 +6,7 @@ import type { Case } from '../case.ts'
 import { judge } from '../judge.ts'
 
 const SERVE = fileURLToPath(new URL('../../../functions/_runtime/serve.js', import.meta.url))
-const LIMITS = [32, 64, 128]
+const LIMITS = [32, 64, 128, 200, 300]
 const WAIT_MS = 20_000
 
 export const fewOpenFiles: Case = {

@@ -9,11 +9,11 @@ export const manifestBitFlips: Case = {
   fault: 'single bits of manifests flip, and all of them are read again',
   expected: ['healed', 'told'],
   run: (workshop) =>
-    flipEach(workshop, 'manifests', 0.1, (root, chance) => {
+    flipEach(workshop, 'manifests', 0.1, async (root, chance) => {
       const files = dataFiles(root, 'manifests', '.jsonl')
       for (const path of files) flipBit(path, chance(8 * statSync(path).size, relative(root, path)))
-      changeDb(root, 'DELETE FROM manifests')
-      touchAll(root)
+      await changeDb(root, 'DELETE FROM manifests')
+      await touchAll(root)
       return files.length
     }),
 }

@@ -13,11 +13,11 @@ const KEYS = [LAB_KEYS.massive, LAB_KEYS.fred, LAB_KEYS.alpaca.secret]
 
 export const otherVendorsKey: Case = {
   fault: "a vendor's answers hold the keys of all vendors",
-  expected: ['healed'],
+  expected: ['healed', 'told'],
   async run(workshop) {
     const stage = await workshop.copy()
     removeFolder(stage.root, 'data_layer/raw/alpaca/equities_bars')
-    touchAll(stage.root)
+    await touchAll(stage.root)
     const server = createServer((_request, response) => {
       response.writeHead(403, { 'content-type': 'application/json' })
       response.end(JSON.stringify({ message: `forbidden for ${KEYS.join(' and ')}` }))

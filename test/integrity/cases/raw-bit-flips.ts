@@ -9,8 +9,8 @@ export const rawBitFlips: Case = {
   fault: 'single bits of raw files flip, and every partition is curated from them',
   expected: ['healed', 'told'],
   run: (workshop) =>
-    flipEach(workshop, 'raw', 0.4, (root, chance) => {
-      touchAll(root)
+    flipEach(workshop, 'raw', 0.4, async (root, chance) => {
+      await touchAll(root)
       return dataFiles(root, 'raw').map((path) => {
         flipBit(path, chance(8 * statSync(path).size, relative(root, path)))
         return path

@@ -7,10 +7,10 @@ export const rawFileCut: Case = {
   fault: 'raw files are cut off',
   expected: ['healed', 'told'],
   run: (workshop) =>
-    workshop.damaged((root) => {
+    workshop.damaged(async (root) => {
       const files = dataFiles(root, 'raw')
       for (const path of files) cutFile(path, statSync(path).size >> 1)
-      touchAll(root)
+      await touchAll(root)
       return files.length
     }),
 }

@@ -6,10 +6,10 @@ export const rawFolderDeleted: Case = {
   fault: 'the raw files of one dataset are deleted, and every partition is curated anew',
   expected: ['healed', 'told'],
   run: (workshop) =>
-    workshop.damaged((root) => {
+    workshop.damaged(async (root) => {
       const files = dataFiles(root, 'raw/alpaca/equities_bars')
       removeFolder(root, 'data_layer/raw/alpaca/equities_bars')
-      touchAll(root)
+      await touchAll(root)
       return files.length
     }),
 }
