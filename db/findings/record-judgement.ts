@@ -1,6 +1,7 @@
 /** The one write that ends a QC run of a partition: findings replaced, held cells marked, versions refused, work ticked off. */
 import { type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
+import { isClaim } from '../manifests/claims.ts'
 import type { PartitionWork } from '../partitions/partitions.ts'
 
 export interface Finding {
@@ -48,7 +49,8 @@ export async function recordJudgement(db: Db, judgement: Judgement): Promise<boo
           FROM json_each(${JSON.stringify(daysBetween(fromDt, toDt))}) d WHERE substr(d.value, 1, 7) = coverage.month)
         WHERE dataset = ${dataset} AND month BETWEEN substr(${fromDt}, 1, 7) AND substr(${toDt}, 1, 7) AND held <> 0 AND ${mine}`,
     ...(anyHeld ? holdCells(dataset, found, mine) : []),
-    sql`UPDATE partitions SET checked_version = ${work.version}, checked_at = ${now}, red = ${judgement.red},
+    sql`UPDATE partitions SET version = version + ${anyHeld ? hasAnotherVersion(dataset, found) : sql`0`},
+          checked_version = ${work.version}, checked_at = ${now}, red = ${judgement.red},
           ledger_sha256 = ${judgement.ledgerSha256}, failures = 0, last_error = NULL, lease_token = NULL, lease_expires_at = 0
         WHERE dataset = ${dataset} AND partition = ${partition} AND lease_token = ${token} RETURNING partition`,
   ])
@@ -67,6 +69,14 @@ const holdCells = (dataset: string, found: string, mine: SQL): SQL[] => [
       WHERE attempts.dataset = ${dataset} AND attempts.symbol = f.symbol AND attempts.dt = f.dt AND attempts.vendor = f.vendor
         AND ${mine}`,
 ]
+
+/**
+ * 1 where a held cell has a version of another vendor that nobody refused: the partition is then curated again, which takes that version. Each
+ * round refuses one version more, so it ends.
+ */
+const hasAnotherVersion = (dataset: string, found: string): SQL => sql`EXISTS (
+  SELECT 1 FROM json_each(${found}) f CROSS JOIN attempts a ON a.dataset = ${dataset} AND a.dt = f.value->>'dt' AND a.symbol = f.value->>'symbol'
+  WHERE f.value->>'held' = 1 AND a.vendor <> f.value->>'vendor' AND ${isClaim('a')} AND a.refused_for IS NULL)`
 
 /** Every calendar day of a range of at most a year or so. */
 function daysBetween(fromDt: string, toDt: string): string[] {

@@ -135,3 +135,12 @@ test('only the version that was judged is refused, and only while another vendor
   await db.write([sql`DELETE FROM attempts WHERE vendor = 'massive'`])
   expect(await listRefused(db, DATASET, '2024-01-01', '2024-12-31')).toEqual([])
 })
+
+test('a partition is curated again when a refused version has another one beside it, until all are refused', async () => {
+  const { db, work } = await unchecked(['alpaca', 'massive'])
+  await judge(db, work, [red(DTS[0]!)])
+  const again = await curateAndLease(db, 'qc')
+  expect(again.version).toBe(work.version + 1)
+  await judge(db, again, [red(DTS[0]!, { vendor: 'massive' })])
+  expect(await leaseTouched(db, 'curate', NOW, NOW + 1)).toBeUndefined()
+})
