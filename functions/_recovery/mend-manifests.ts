@@ -6,12 +6,15 @@ import { dirname, join, relative } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { DatasetConfig } from '../../config/schema.ts'
 import { pageVersions } from '../../db/attempts/page-versions.ts'
+import { deliveredDatasets } from '../../db/bookmarks/delivered-datasets.ts'
 import { dropMark, manifestMarks } from '../../db/manifests/manifests.ts'
 import { readAdopted } from '../_lake/adopted-lines.ts'
 import { badLinesOf, type Hint, hintsOf, keepBadLines, manifestsWithBadLines, noteMended } from '../_lake/bad-lines.ts'
 import { manifestBytes, readManifests, stateAt } from '../_lake/manifest.ts'
+import { manifestFile } from '../_lake/paths.ts'
+import { namesIn } from '../_lake/raw-days.ts'
 import { UnreadableFiles } from '../_lake/raw-read.ts'
-import { type CellKey, cellKey, type DatasetName } from '../_market/cell.ts'
+import { type CellKey, cellKey, DatasetName } from '../_market/cell.ts'
 import { type Dt, dayNumber } from '../_market/dt.ts'
 import type { Keeper } from './keeper.ts'
 import { noteManifestDamage, placeOfManifest } from './note-bad-lines.ts'
@@ -47,7 +50,24 @@ export async function noteCutManifests(keeper: Keeper): Promise<number> {
     await noteManifestDamage(keeper, path, state === 'gone' ? 'gone' : 'damaged')
     await dropMark(keeper.db, path)
   }
-  return cut
+  return cut + (await noteUnreadManifests(keeper))
+}
+
+/** The manifests of a dataset that were removed before any start had read them: the database has deliveries, and no file tells of any. */
+async function noteUnreadManifests(keeper: Keeper): Promise<number> {
+  const { root } = keeper.lake
+  const now = new Date(keeper.now()).toISOString()
+  let gone = 0
+  for (const { vendor, dataset } of await deliveredDatasets(keeper.db)) {
+    const path = manifestFile(root, vendor, DatasetName.parse(dataset), now.slice(0, 10))
+    if ((await namesIn(dirname(path))).some((name) => /\.jsonl(?:\.bad)?$/.test(name))) continue
+    gone += 1
+    const why = `all manifests of ${vendor}/${dataset} were gone at ${now}`
+    await keepBadLines(path, [{ byte: 0, text: '', why }], keeper.now())
+    keeper.log('manifest.lines_lost', { path: relative(root, path), why })
+    await noteManifestDamage(keeper, relative(root, path), 'gone')
+  }
+  return gone
 }
 
 /** Looks after the cells of all manifests with bad or lost lines. To be called once the others are replayed. */

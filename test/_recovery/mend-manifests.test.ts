@@ -74,6 +74,17 @@ describe('a database that is whole gives manifests back', () => {
     await expectRebuildable(known, covered)
   })
 
+  test('of a folder that was removed before any start had read it', async () => {
+    const [known, covered] = [await versions(), await masks()]
+    await forgetMarks()
+    await node.stop()
+    await rm(data('manifests'), { recursive: true })
+    expect(await restart()).toMatchObject({ mended: CELLS })
+    expect(await lostFiles()).toMatchObject({ gone: 2 })
+    expect(await restart()).toMatchObject({ mended: 0, replayed: 0 })
+    await expectRebuildable(known, covered)
+  })
+
   test('of a file that was cut off after its lines were acknowledged', async () => {
     const [known, covered] = [await versions(), await masks()]
     await node.stop()

@@ -5,6 +5,7 @@ import type { Guard } from './guard.ts'
 import { MACHINE_GUARDS } from './machine.ts'
 import { READING_GUARDS } from './reading.ts'
 import { RECOVERY_GUARDS } from './recovery.ts'
+import { VERIFY_GUARDS } from './verify.ts'
 
 export const GUARDS: Guard[] = [
   ...CURATION_GUARDS,
@@ -12,4 +13,5 @@ export const GUARDS: Guard[] = [
   ...MACHINE_GUARDS,
   ...READING_GUARDS,
   ...RECOVERY_GUARDS,
+  ...VERIFY_GUARDS,
 ]

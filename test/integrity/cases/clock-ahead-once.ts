@@ -17,10 +17,10 @@ export const clockAheadOnce: Case = {
       const stage = await workshop.copy()
       removeFolder(stage.root, 'data_layer/raw/alpaca/equities_bars')
       await touchAll(stage.root)
+      await atWork(stage, async ({ post }) => void (await post('/audit', { rebuild: true })))
       await atWork(
         stage,
         async ({ post }) => {
-          await post('/audit', { rebuild: true })
           await post('/audit')
           for (let call = 0; call < 2; call++) await post('/dispatch-one-task')
           for (let call = 0; call < 3; call++) await post('/curate-partition')
