@@ -671,6 +671,7 @@ describe('verify of a root on which no node works', () => {
       'ledger-cell-twice',
       'ledger-part-differs',
       'ledger-rows-differ',
+      'curated-cell-unexpected',
       'raw-pages-unreadable',
     ]
     const shown = new Set([...damages.map(({ kind }) => kind), ...elsewhere])

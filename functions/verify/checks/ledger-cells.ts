@@ -18,6 +18,7 @@ type Kind =
   | 'ledger-part-differs'
   | 'ledger-of-another-file'
   | 'ledger-rows-differ'
+  | 'curated-cell-unexpected'
 
 const JUDGED_AGAIN = 'The next night judges the partition again.'
 
@@ -62,6 +63,12 @@ export const check: Check<Kind> = {
       severity: 'warning',
       means: 'the curated file has another number of rows of a cell than the ledger says',
       todo: 'The next night rebuilds the curated file and judges it again.',
+    },
+    'curated-cell-unexpected': {
+      invariant: 'I3',
+      severity: 'info',
+      means: 'a curated file holds rows of a cell that nobody expects, or not yet; no bundle takes them',
+      todo: 'Nothing, where the universe, the depth or the clock was changed.',
     },
   },
   async places(context) {
@@ -120,7 +127,12 @@ async function comparePart(context: ContextWithDb, of: Part, report: Report<Kind
   if (there !== null) {
     const differing = await duck.all<{ cell: string; told: number; has: number }>(rowsSql(spec, cells, there))
     for (const { cell, told, has } of differing)
-      report('ledger-rows-differ', `${dataset} ${cell}`, `${told} rows`, `${has}`)
+      report(
+        told === 0 ? 'curated-cell-unexpected' : 'ledger-rows-differ',
+        `${dataset} ${cell}`,
+        `${told} rows`,
+        `${has}`,
+      )
   }
   return sum?.cells ?? 0
 }
