@@ -1,12 +1,9 @@
 /** Assembles the node: configuration, memory, lake, vendors, HTTP server, invoker. The one place where everything meets. */
 import { readFile } from 'node:fs/promises'
-import type { Server } from 'node:http'
 import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { loadConfig } from '../../config/load.ts'
 import type { DamagedDatabaseError, Db } from '../../db/client.ts'
-import { releaseHolder } from '../../db/leases/release-leases.ts'
 import { promisedCalls } from '../_dispatch/promised-calls.ts'
 import { closeLake, openLake } from '../_lake/lake.ts'
 import { stateFile } from '../_lake/paths.ts'
@@ -23,17 +20,18 @@ import { checkRoot, packageRoot } from './folders.ts'
 import { createHealth } from './health.ts'
 import { createInvoker, type Invoker } from './invoker.ts'
 import { addressOf, checkPort, listen } from './listen.ts'
-import { createLog } from './log.ts'
+import { createLog, type Log } from './log.ts'
 import type { MountFiles } from './mounts.ts'
 import type { Node } from './node.ts'
 import { markSuspect, openDatabase } from './open-database.ts'
 import { checkOpenFiles } from './open-files.ts'
 import { pruneDisk } from './prune-disk.ts'
 import { NOT_RECOVERED, type Recovered, recover } from './recover.ts'
-import { lockRoots, type RootLock, thisMachine } from './root-lock.ts'
+import { lockRoots, thisMachine } from './root-lock.ts'
 import { seatVendors } from './seats.ts'
 import { readSettings, type Settings } from './settings.ts'
 import { keepHeapSmall } from './small-heap.ts'
+import { stopNode } from './stop-node.ts'
 import { volumeGuard } from './volume-guard.ts'
 import { type WriteGuard, writeGate } from './write-gate.ts'
 
@@ -64,20 +62,11 @@ export interface RunningNode {
   stop(): Promise<void>
 }
 
-/** Milliseconds a stop waits for running calls before it closes their connections: all of it must fit into the ten seconds that Docker waits. */
-const GRACE_MS = 6_000
-/** Milliseconds it waits for queries under way. */
-const QUERIES_GRACE_MS = 1_000
-const IDLE_LOOK_MS = 20
-
-/** Starts a node. Throws an Error with one clear sentence when it cannot, and leaves nothing half open. */
-export async function startNode(terms: StartTerms): Promise<RunningNode> {
-  const { env, clock = systemClock, random = jitter, sink } = terms
-  keepHeapSmall()
+/** What the environment and the configuration say, and the log that they ask for. */
+async function readGiven({ env, sink }: StartTerms) {
   const settings = readSettings(env)
-  const secretNames = CONNECTORS.flatMap(({ secrets }) => secrets)
   const secrets = [
-    ...secretNames.map((name) => env[name]),
+    ...CONNECTORS.flatMap((connector) => connector.secrets).map((name) => env[name]),
     env.DATABASE_AUTH_TOKEN,
     settings.token,
     settings.readToken,
@@ -90,7 +79,30 @@ export async function startNode(terms: StartTerms): Promise<RunningNode> {
     vendors: CONNECTORS.map(({ name }) => name),
     fetches: Object.fromEntries(CONNECTORS.map(({ name, datasets }) => [name, datasets])),
   })
-  const chains = await loadCron(settings.cronFile)
+  return { settings, secrets, log, config, chains: await loadCron(settings.cronFile) }
+}
+
+/** Says that the database showed damage, for the log, for the next start, and for whoever waits on `damaged`. */
+function damageReport(location: string, log: Log) {
+  let report: (sentence: string) => void
+  const damaged = new Promise<string>((resolve) => {
+    report = resolve
+  })
+  const onDamage = (error: DamagedDatabaseError): void => {
+    markSuspect(location)
+    log('database.lost', { error })
+    report(
+      `${error.message}: this node stops, so that nothing more is written; the next start rebuilds from the manifests what is lost`,
+    )
+  }
+  return { damaged, onDamage }
+}
+
+/** Starts a node. Throws an Error with one clear sentence when it cannot, and leaves nothing half open. */
+export async function startNode(terms: StartTerms): Promise<RunningNode> {
+  const { env, clock = systemClock, random = jitter } = terms
+  keepHeapSmall()
+  const { settings, secrets, log, config, chains } = await readGiven(terms)
   await checkPort(settings)
   const volume: VolumeTerms = { ...settings, mounts: terms.mounts }
   const found = await findVolume(volume)
@@ -106,17 +118,7 @@ export async function startNode(terms: StartTerms): Promise<RunningNode> {
   try {
     const root = await packageRoot()
     const location = settings.databaseUrl ?? stateFile(settings.dataRoot)
-    let reportDamage: (sentence: string) => void
-    const damaged = new Promise<string>((resolve) => {
-      reportDamage = resolve
-    })
-    const onDamage = (error: DamagedDatabaseError): void => {
-      markSuspect(location)
-      log('database.lost', { error })
-      reportDamage(
-        `${error.message}: this node stops, so that nothing more is written; the next start rebuilds from the manifests what is lost`,
-      )
-    }
+    const { damaged, onDamage } = damageReport(location, log)
     db = await openDatabase({
       location,
       isServer: settings.databaseUrl !== null,
@@ -180,7 +182,7 @@ export async function startNode(terms: StartTerms): Promise<RunningNode> {
       recovered,
       address,
       mustStop: Promise.race([lock.lost, data.mustStop, damaged]),
-      stop: () => stop(server, invoker, node, lock),
+      stop: () => stopNode(server, invoker, node, lock),
     }
   } catch (error) {
     await closeLake(lake)
@@ -194,27 +196,4 @@ export async function startNode(terms: StartTerms): Promise<RunningNode> {
 const evidenceOf = async (terms: StartTerms, settings: Settings, root: string): Promise<ClockEvidence | null> => {
   if (terms.clockEvidence !== undefined) return terms.clockEvidence
   return terms.clock === undefined && settings.clockCheck ? await systemClockEvidence(root) : null
-}
-
-async function stop(server: Server, invoker: Invoker, node: Node, lock: RootLock): Promise<void> {
-  const calls = invoker.stop()
-  const closed = new Promise<void>((done) => server.close(() => done()))
-  // A kept connection falls idle whenever its answer is through, also after the first look.
-  const closer = setInterval(() => server.closeIdleConnections(), IDLE_LOOK_MS)
-  const killer = setTimeout(() => server.closeAllConnections(), GRACE_MS)
-  // Calls under way end by themselves, or with their connection.
-  await Promise.all([calls, closed])
-  clearInterval(closer)
-  clearTimeout(killer)
-  // A call that was cut off goes on as long as the process does, and can settle nothing any more.
-  await releaseHolder(node.db, node.holder, node.now()).catch((error: unknown) =>
-    node.log('stop.release_failed', { error }),
-  )
-  // A query that takes longer ends with the process; what it was writing has a temp name still.
-  const waiting = new AbortController()
-  const grace = sleep(QUERIES_GRACE_MS, undefined, { signal: waiting.signal }).catch(() => undefined)
-  await Promise.race([closeLake(node.lake), grace])
-  waiting.abort()
-  node.db.close()
-  await lock.release()
 }

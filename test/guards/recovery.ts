@@ -61,7 +61,7 @@ export const RECOVERY_GUARDS: Guard[] = [
   {
     name: 'Pages that do not fit together are found at the start',
     file: 'functions/_runtime/open-database.ts',
-    find: 'if (wrong !== null) throw new DamagedDatabaseError(location, wrong)',
+    find: 'if (wrong !== undefined) throw new DamagedDatabaseError(location, wrong)',
     replace: '',
     test: 'test/_runtime/open-database.test.ts',
   },
@@ -151,7 +151,7 @@ export const RECOVERY_GUARDS: Guard[] = [
   },
   {
     name: 'A stop does not wait for a slow client',
-    file: 'functions/_runtime/start.ts',
+    file: 'functions/_runtime/stop-node.ts',
     find: 'const killer = setTimeout(() => server.closeAllConnections(), GRACE_MS)',
     replace: 'const killer = setTimeout(() => server.closeAllConnections(), 2 * GRACE_MS)',
     test: 'test/_runtime/start.test.ts',
