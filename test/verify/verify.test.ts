@@ -83,7 +83,12 @@ describe('POST /verify of a running node', () => {
   test('its root is not read behind its back', async () => {
     const terms = await deadRootOf(node.root)
     expect(await isRootInUse(terms.root)).toBe(true)
-    await expect(withDeadRoot(terms, async () => 'read')).rejects.toThrow(RootInUse)
+    let isRead = false
+    const work = async (): Promise<void> => {
+      isRead = true
+    }
+    await expect(withDeadRoot(terms, work)).rejects.toThrow(RootInUse)
+    expect(isRead).toBe(false)
   })
 })
 
