@@ -4,7 +4,7 @@
  * written keeps its length.
  */
 import { type SQL, sql } from 'drizzle-orm'
-import { PAUSES_AHEAD_MS, slotOf } from './budgets/take-calls.ts'
+import { COUNTED_MS, PAUSES_AHEAD_MS } from './budgets/take-calls.ts'
 import type { Db } from './client.ts'
 import { FOREVER, MOMENTS, type Moments, NEWEST_STAMPS, type Wait } from './clock-moments.ts'
 import { shelve } from './gap-tasks/shelves.ts'
@@ -71,16 +71,16 @@ export async function repairClock(db: Db, now: number): Promise<ClockRepair> {
 const LARGE: ReadonlySet<string> = new Set(['attempts', 'absences'])
 
 /**
- * Calls that lie ahead may have been sent just now, whatever the clock was set to between them: they count as of now. Then their slots go: a vendor
- * with a full minute a day ahead would not be asked for that day.
+ * Calls that lie ahead may have been sent just now, whatever the clock was set to between them. So their account pauses for as long as a call counts, and
+ * their slots go: a vendor with a full minute a day ahead would not be asked for that day. Slots moved to now would show more calls in one minute
+ * than there ever were.
  */
 const budgets = (now: number, isAhead: boolean): SQL[] => [
-  sql`INSERT INTO budgets (vendor, kind, starts_at, calls, today)
-      SELECT vendor, 'slot', ${slotOf(now)}, sum(calls), sum(today) FROM budgets
-      WHERE kind = 'slot' AND starts_at > ${now + AHEAD_MS} GROUP BY vendor
-      ON CONFLICT DO UPDATE SET calls = calls + excluded.calls, today = today + excluded.today`,
-  sql`DELETE FROM budgets WHERE kind = 'slot' AND starts_at > ${now + AHEAD_MS}`,
   sql`DELETE FROM budgets WHERE kind = 'pause' AND starts_at > ${isAhead ? now : now + PAUSES_AHEAD_MS}`,
+  sql`INSERT INTO budgets (vendor, kind, starts_at, calls)
+      SELECT DISTINCT vendor, 'pause', ${now + COUNTED_MS}, 1 FROM budgets
+      WHERE kind = 'slot' AND starts_at > ${now + AHEAD_MS} ON CONFLICT DO NOTHING`,
+  sql`DELETE FROM budgets WHERE kind = 'slot' AND starts_at > ${now + AHEAD_MS}`,
 ]
 
 function putRight({ table, stamps, waits = [], only }: Moments, now: number, isAhead: boolean): SQL {

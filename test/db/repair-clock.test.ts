@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { describe, expect, test } from 'vitest'
+import { COUNTED_MS } from '../../db/budgets/take-calls.ts'
 import type { Db } from '../../db/client.ts'
 import { FOREVER, MOMENTS, NEWEST_STAMPS } from '../../db/clock-moments.ts'
 import { enqueueTasks } from '../../db/gap-tasks/enqueue-tasks.ts'
@@ -121,7 +122,7 @@ describe('putting a clock right', () => {
       circuits: [{ blocked_until: NOW }],
       incidents: [{ next_look_at: NOW + HOUR, opened_at: NOW }],
       partitions: [{ lease_expires_at: NOW, touched_at: NOW }],
-      budgets: [{ kind: 'slot', starts_at: NOW, calls: 5 }],
+      budgets: [{ kind: 'pause', starts_at: NOW + COUNTED_MS, calls: 1 }],
       ticks: [],
       vendor_tallies: [],
       corrections: [{ at: NOW }],
