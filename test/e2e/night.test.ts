@@ -1,5 +1,7 @@
 /** One night, end to end, as processes over real HTTP. */
 import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { closeLake, type Lake, openLake } from '../../functions/_lake/lake.ts'
@@ -89,7 +91,8 @@ describe('a night of one seed', () => {
   test('interrupted by Ctrl-C ends by itself with 130, and goes on where it was', async () => {
     const root = await freshRoot()
     const { child, ended } = begin(['--root', root, ...SMALL])
-    await new Promise((done) => setTimeout(done, 1500))
+    // From its log on the node is at work, however long the machine took to get there.
+    while (!existsSync(join(root, 'node.log'))) await new Promise((done) => setTimeout(done, 20))
     child.kill('SIGINT')
     expect((await ended).code).toBe(130)
     const night = await playNight(root, SMALL)
