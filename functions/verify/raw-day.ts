@@ -9,7 +9,7 @@ import { isAside, rawFolder, rawRoot, symbolOfFolder } from '../_lake/paths.ts'
 import { namesIn } from '../_lake/raw-days.ts'
 import { isTemp } from '../_lake/temp-names.ts'
 import type { DatasetName } from '../_market/cell.ts'
-import { type Dt, isDt, monthOf } from '../_market/dt.ts'
+import { type Dt, isDt } from '../_market/dt.ts'
 import { datasetOfPlace, datasetsIn, type VerifyContext } from './check.ts'
 
 /** The files of one vendor's day, as absolute paths. */
@@ -44,12 +44,12 @@ export async function rawPlaces(context: VerifyContext): Promise<string[]> {
   return [...places]
 }
 
-/** The same by months where the symbols of a day share a file: `dataset/2024-07`. One query for many small files costs as much as for one. */
+/** The same by quarters of a year where the symbols of a day share a file: `dataset/2024-Q3`. One query for many small files costs as much as for one. */
 export async function rawGroups(context: VerifyContext): Promise<string[]> {
   const groups = new Map<string, Dt[]>()
   for (const place of (await rawPlaces(context)).sort()) {
     const { dataset, spec, rest: dt } = datasetOfPlace(context, place)
-    const group = spec.raw_layout === 'date' ? `${dataset}/${monthOf(dt)}` : place
+    const group = spec.raw_layout === 'date' ? `${dataset}/${quarterOf(dt)}` : place
     const days = groups.get(group)
     if (days) days.push(dt)
     else groups.set(group, [dt])
@@ -57,6 +57,8 @@ export async function rawGroups(context: VerifyContext): Promise<string[]> {
   context.memo.set('raw groups', groups)
   return [...groups.keys()]
 }
+
+const quarterOf = (dt: Dt): string => `${dt.slice(0, 4)}-Q${Math.ceil(Number(dt.slice(5, 7)) / 3)}`
 
 /** The days of a group, ascending. */
 export const daysOfGroup = ({ memo }: VerifyContext, group: string): Dt[] =>

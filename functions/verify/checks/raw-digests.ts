@@ -24,7 +24,7 @@ type Kind =
 const ASKED_AGAIN =
   'The node notices it when it reads the file: cells that are whole stay, the others are asked for again.'
 /** Files of one query, and rows that are in memory at once where each holds a session's minutes of one symbol. */
-const AT_ONCE = 50
+const AT_ONCE = 64
 
 export const check: Check<Kind> = {
   id: 'raw-digests',
