@@ -30,6 +30,7 @@ export async function flipEach(
     if (isWorse || sum.note === '') Object.assign(sum, { ...judged, note: `round ${round}: ${judged.note}` })
     sum.wrongBundles = Math.max(sum.wrongBundles, judged.wrongBundles)
     sum.lostCells = Math.max(sum.lostCells, judged.lostCells)
+    process.stderr.write(`${name}: ${sum.injections} of ${wanted} bits flipped, ${judged.did}\n`)
     await workshop.discard(stage)
   }
   return sum

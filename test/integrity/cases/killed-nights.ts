@@ -33,6 +33,7 @@ export const killedNights: Case = {
         const lost = [...expected.cells.keys()].filter((cell) => !bundle?.cells.has(cell)).length
         return { injections: kills, did: 'wrong', note, verdict, wrongBundles: 1, lostCells: lost }
       }
+      process.stderr.write(`killed nights: ${night + 1} of ${workshop.kills}\n`)
       await workshop.discard({ root })
     }
     const note = `${workshop.kills} roots, all with the same digest`
