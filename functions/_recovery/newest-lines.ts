@@ -21,8 +21,7 @@ export async function newestLines(
 ): Promise<NewestLines> {
   const byCell = new Map<CellKey, ManifestEntry>()
   const isWanted = (path: string): boolean => path.split(/[\\/]/).slice(-3, -1).join('/') === `${vendor}/${dataset}`
-  // A file that begins to be read beyond its end has no lines.
-  for await (const { lines } of readManifests(lake, (path) => (isWanted(path) ? 0 : Number.MAX_SAFE_INTEGER))) {
+  for await (const { lines } of readManifests(lake, (path) => (isWanted(path) ? 0 : Number.POSITIVE_INFINITY))) {
     for (const line of lines) if (dts.has(line.dt)) byCell.set(cellKey(line.symbol, line.dt), line)
   }
   const hashes = new Set<string>()
