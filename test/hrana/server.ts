@@ -13,8 +13,8 @@ export interface HranaTerms {
   port?: number
   /** The bearer token every exchange must bring; absent for none. */
   token?: string
-  /** What happens to an exchange instead of being carried out, or after it was; asked for each, by how many there were before. */
-  fault?: (exchange: number) => 'busy' | 'lost_answer' | 'no_answer' | null
+  /** What happens to an exchange instead of being carried out, or after it was; asked for each, with how many there were before and its body. */
+  fault?: (exchange: number, body: string) => 'busy' | 'lost_answer' | 'no_answer' | null
 }
 
 export interface HranaServer {
@@ -36,8 +36,9 @@ export async function startHrana({ file, port = 0, token, fault = () => null }: 
   let exchanges = 0
 
   const pipeline = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const { baton, requests } = JSON.parse(await bodyOf(request)) as PipelineBody
-    const happens = fault(exchanges++)
+    const body = await bodyOf(request)
+    const { baton, requests } = JSON.parse(body) as PipelineBody
+    const happens = fault(exchanges++, body)
     if (happens === 'no_answer') return
     if (happens === 'busy') {
       const error = { message: 'database is locked', code: 'SQLITE_BUSY' }
