@@ -1,11 +1,9 @@
 /** The one door to libSQL: a local file of this process alone, or a server; behind it both behave the same. */
 import type { Client, InStatement } from '@libsql/client'
 import { drizzle, type LibSQLDatabase } from 'drizzle-orm/libsql'
-import { compile, type Statement } from './compile.ts'
-import { type Answered, type Connection, openLocalFile, type WriteTerms } from './local-file.ts'
-import { openServer } from './server.ts'
-
-export type { Statement } from './compile.ts'
+import { openLibsqlServer } from './libsql-server.ts'
+import { compile, type Statement } from './prepared.ts'
+import { type Answered, type Connection, openSqliteFile, type WriteTerms } from './sqlite-file.ts'
 
 export interface Db {
   /** Drizzle's query builder for reads and single statements. What is written as SQL goes through `all` and `write`. */
@@ -54,8 +52,8 @@ export async function openDb(
 ): Promise<Db> {
   const remote = /^(https?|libsql):\/\//.test(location)
   const connection = remote
-    ? openServer(location, authToken)
-    : inTurn(untilDamaged(await ownFile(location), location, onDamage))
+    ? openLibsqlServer(location, authToken)
+    : serialised(untilDamaged(await ownFile(location), location, onDamage))
   return {
     orm: drizzle({ client: forDrizzle(connection) }),
     exclusive: !remote,
@@ -84,7 +82,7 @@ export const forDrizzle = (connection: Connection): Client =>
 async function ownFile(path: string): Promise<Connection> {
   let file: Connection | undefined
   try {
-    file = openLocalFile(path)
+    file = openSqliteFile(path)
     await file.execute('PRAGMA locking_mode = EXCLUSIVE')
     await file.execute('PRAGMA journal_mode = WAL')
     await file.execute('PRAGMA synchronous = FULL')
@@ -134,7 +132,7 @@ const WORK_PER_TURN = 100
  * One call at a time, and every so often one hands the event loop back first: calls to a local file never do by themselves, and native
  * memory is freed only on a macrotask.
  */
-function inTurn(file: Connection): Connection {
+function serialised(file: Connection): Connection {
   let tail: Promise<unknown> = Promise.resolve()
   let sinceTurn = 0
   const next = <T>(

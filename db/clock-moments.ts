@@ -24,7 +24,7 @@ export interface Moments {
   only?: string
 }
 
-export const FOREVER = Number.MAX_SAFE_INTEGER
+export const NEVER = Number.MAX_SAFE_INTEGER
 
 /** A cell of an incident is asked for after a hundred days, an empty one after ninety; a recency wall of thirty sessions is nearer. */
 const LONGEST_PAUSE = 101 * DAY

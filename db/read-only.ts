@@ -1,8 +1,8 @@
 /** Reads the database of a node that does not run, and says whether one does, without changing a byte. */
 import { drizzle } from 'drizzle-orm/libsql'
 import { type Db, forDrizzle } from './client.ts'
-import { compile } from './compile.ts'
-import { openLocalFile } from './local-file.ts'
+import { compile } from './prepared.ts'
+import { openSqliteFile } from './sqlite-file.ts'
 
 /** Statements before the event loop has its turn, so that native memory is freed. */
 const PER_TURN = 100
@@ -17,7 +17,7 @@ export const openUnchanging = (address: string): Promise<Db> => openToRead(`${ad
 export const openCopy = (path: string): Promise<Db> => openToRead(path)
 
 async function openToRead(location: string): Promise<Db> {
-  const connection = openLocalFile(location)
+  const connection = openSqliteFile(location)
   let statements = 0
   const db: Db = {
     orm: drizzle({ client: forDrizzle(connection) }),
@@ -42,7 +42,7 @@ async function openToRead(location: string): Promise<Db> {
 
 /** Does another process, or this one, hold what `lockFile` locks? `address` is the file: address of the lock, which is there. */
 export async function isLocked(address: string): Promise<boolean> {
-  const file = openLocalFile(`${address}?mode=ro`)
+  const file = openSqliteFile(`${address}?mode=ro`)
   try {
     await file.execute('SELECT count(*) FROM sqlite_master')
     return false

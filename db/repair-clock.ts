@@ -6,8 +6,8 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { COUNTED_MS, PAUSES_AHEAD_MS } from './budgets/take-calls.ts'
 import type { Db } from './client.ts'
-import { FOREVER, MOMENTS, type Moments, NEWEST_STAMPS, type Wait } from './clock-moments.ts'
-import { shelve } from './gap-tasks/shelves.ts'
+import { MOMENTS, type Moments, NEVER, NEWEST_STAMPS, type Wait } from './clock-moments.ts'
+import { rebucket } from './gap-tasks/eligibility.ts'
 
 /** Clocks of machines that share a server differ by so much, and a clock that is set by less is not worth a repair. */
 export const AHEAD_MS = 5 * 60_000
@@ -63,7 +63,7 @@ export async function repairClock(db: Db, now: number): Promise<ClockRepair> {
           + CASE WHEN lease_token IS NOT NULL THEN ${PARTITION_LEASE_MS} WHEN ${isAhead} THEN 0 ELSE ${PARTITION_PAUSE_MS} END`,
     ...rules.map((rule) => putRight(rule, now, isAhead)),
     // Last, because where a task stands follows from all of these.
-    ...(isAhead ? [sql`UPDATE gap_tasks SET ${shelve(now)} WHERE state = 'queued' AND reopens_at > ${now}`] : []),
+    ...(isAhead ? [sql`UPDATE gap_tasks SET ${rebucket(now)} WHERE state = 'queued' AND reopens_at > ${now}`] : []),
   ])
   return { aheadMs, rows: changed.reduce((sum, rows) => sum + rows, 0) }
 }
@@ -108,8 +108,8 @@ function waitRule(wait: Wait, written: string | undefined, most: number, now: nu
   const kept = sql`${column} - ${early}`
   return {
     column,
-    isLate: sql`(${column} > ${now + most} AND ${column} < ${FOREVER})`,
-    value: sql`CASE WHEN ${column} <= ${now} OR ${column} >= ${FOREVER} THEN ${column} WHEN ${kept} > ${now + most} THEN ${now}
+    isLate: sql`(${column} > ${now + most} AND ${column} < ${NEVER})`,
+    value: sql`CASE WHEN ${column} <= ${now} OR ${column} >= ${NEVER} THEN ${column} WHEN ${kept} > ${now + most} THEN ${now}
       ELSE max(${now}, ${kept}) END`,
   }
 }

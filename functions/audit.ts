@@ -1,5 +1,5 @@
 /** POST /audit: expected minus known. Queues gaps, due re-checks and due re-readings, says why cells must wait, marks partitions to rebuild and forgets unwanted ones. */
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as yieldToEventLoop } from 'node:timers/promises'
 import { z } from 'zod'
 import type { DatasetConfig } from '../config/schema.ts'
 import { dueAbsences } from '../db/absences/absences.ts'
@@ -7,34 +7,34 @@ import { countOpenTasks } from '../db/gap-tasks/count-tasks.ts'
 import { dropUnexpected } from '../db/gap-tasks/drop-unexpected.ts'
 import { enqueueTasks } from '../db/gap-tasks/enqueue-tasks.ts'
 import { redriveStalled } from '../db/gap-tasks/redrive-stalled.ts'
-import { turnQueue } from '../db/gap-tasks/turn-queue.ts'
+import { reorderQueue } from '../db/gap-tasks/reorder-queue.ts'
 import { listShares } from '../db/liquidity/liquidity.ts'
 import { expectPartitions, retirePartitions, unexpectedPartitions } from '../db/partitions/partitions.ts'
 import { recordScrub } from '../db/scrubs/scrubs.ts'
-import { checkCalendars } from './_dispatch/calendar-check.ts'
-import { conclude } from './_dispatch/conclude.ts'
-import { datasetsOf } from './_dispatch/desk.ts'
-import { type About, newTask, queueRereads } from './_dispatch/queue-gaps.ts'
-import { explainRefused } from './_dispatch/refused.ts'
-import { servableBy } from './_dispatch/servable.ts'
-import { queueUpTo } from './_dispatch/top-up.ts'
-import { asofAt, expectedPartitions, livesOf, lookBackFrom } from './_expected/expected.ts'
+import { closeRefused } from './_audit/close-refused.ts'
+import { checkCalendars } from './_audit/compare-calendars.ts'
+import { gradeAbsences } from './_audit/grade-absences.ts'
+import { type About, newTask, queueRereads } from './_audit/queue-gaps.ts'
+import { queueUpTo } from './_audit/refill-queue.ts'
+import { datasetsOf } from './_catalog/catalog.ts'
+import { servableBy } from './_catalog/servable.ts'
+import { asofAt, expectedPartitions, lookBackFrom, symbolRanges } from './_expected/expected.ts'
+import { AsOfBody, type FunctionResult } from './_http/handler.ts'
+import type { Node } from './_http/node.ts'
 import type { DatasetName } from './_market/cell.ts'
 import type { Dt } from './_market/dt.ts'
-import { mendManifests, noteCutManifests } from './_recovery/mend-manifests.ts'
 import { rebuild } from './_recovery/rebuild.ts'
+import { noteCutManifests, repairManifests } from './_recovery/repair-manifests.ts'
 import { type Scrubbed, scrub } from './_recovery/scrub.ts'
-import { type Ending, Night } from './_runtime/door.ts'
-import type { Node } from './_runtime/node.ts'
 
-export const AuditBody = Night.extend({
+export const AuditBody = AsOfBody.extend({
   /** Rebuilds the memory from manifests and file names instead of comparing it with what is expected. */
   rebuild: z.boolean().default(false),
 })
 
 const DAY_MS = 86_400_000
 
-export interface Audited extends Ending {
+export interface Audited extends FunctionResult {
   asof: Dt
   expected: number
   /** Expected cells neither present nor explained, as far as looked at. */
@@ -62,7 +62,7 @@ export interface Audited extends Ending {
   error?: string
 }
 
-export const auditOrRebuild = async (node: Node, body: z.output<typeof AuditBody>): Promise<Ending & object> =>
+export const auditOrRebuild = async (node: Node, body: z.output<typeof AuditBody>): Promise<FunctionResult & object> =>
   body.rebuild ? { ...(await rebuild(node)), more: false, nextAt: null } : await audit(node, body)
 
 export async function audit(node: Node, { at = node.now() }: { at?: number | undefined }): Promise<Audited> {
@@ -99,7 +99,7 @@ export async function audit(node: Node, { at = node.now() }: { at?: number | und
   await apart('manifests', async () => {
     // One that was cut or removed under the running node gets its lines back while the database still knows them.
     await noteCutManifests(node)
-    await mendManifests(node)
+    await repairManifests(node)
   })
   let room = Math.max(0, node.config.maxOpenTasks - (await countOpenTasks(node.db)))
   for (const { dataset, spec } of datasetsOf(node.config)) {
@@ -137,17 +137,17 @@ async function auditDataset(
   wanted.push(...partitions.map(({ partition }) => ({ dataset, partition })))
   audited.touched += await expectPartitions(node.db, dataset, partitions, node.now())
 
-  await nextTurn()
-  const lives = livesOf(node.config, spec, asof)
+  await yieldToEventLoop()
+  const ranges = symbolRanges(node.config, spec, asof)
   const shares = await listShares(node.db, dataset, node.config.qc.completeness.baseline_sessions)
   const about: About = { dataset, spec, asof, shares }
-  const concluded = await conclude(node, dataset, spec, lives, asof)
+  const concluded = await gradeAbsences(node, dataset, spec, ranges, asof)
   audited.named += concluded.named
   audited.incidents += concluded.incidents
   audited.cleared += concluded.cleared
 
   // A changed policy holds for what is queued already, too.
-  await turnQueue(node.db, dataset, spec.backfill.order === 'newest-first')
+  await reorderQueue(node.db, dataset, spec.backfill.order === 'newest-first')
   const allowed = spec.backfill.max_tasks_per_run ?? null
   const most = Math.min(room, allowed ?? room)
   const { gaps, enqueued } = await queueUpTo(node, about, at, room, allowed)
@@ -157,11 +157,11 @@ async function auditDataset(
   const rechecks = due.map(({ symbol, dt }) => newTask(about, symbol, dt, 'recheck', node.now()))
   const redriven = await redriveStalled(node.db, dataset, node.now())
   const rechecked = redriven + (await enqueueTasks(node.db, dataset, rechecks, node.now()))
-  await nextTurn()
-  audited.dropped += await dropUnexpected(node.db, dataset, lives, asof, node.now())
+  await yieldToEventLoop()
+  audited.dropped += await dropUnexpected(node.db, dataset, ranges, asof, node.now())
   audited.enqueued += enqueued
   audited.rechecks += rechecked
-  const refused = await explainRefused(node, dataset)
+  const refused = await closeRefused(node, dataset)
   room = Math.max(0, room - enqueued - rechecked + refused)
   const rereads = await queueRereads(node, about, at, room)
   audited.rereads += rereads

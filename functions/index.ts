@@ -2,17 +2,18 @@
 import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { instantWithinCalendars } from './_calendar/calendar.ts'
-import { auth, type Tokens } from './_runtime/auth.ts'
-import { RequestError, through } from './_runtime/door.ts'
-import type { Node } from './_runtime/node.ts'
-import { refuseWhileClosed } from './_runtime/write-gate.ts'
+import { auth, type Tokens } from './_http/auth.ts'
+import { handler, RequestError } from './_http/handler.ts'
+import type { Node } from './_http/node.ts'
+import { refuseWhileClosed } from './_http/write-gate.ts'
 import { AdoptBody, adopt } from './adopt/index.ts'
 import { AuditBody, auditOrRebuild } from './audit.ts'
 import { changes } from './changes/index.ts'
 import { coverage } from './coverage/index.ts'
 import { CurateBody, curateNext, curateOnePartition } from './curate-partition/index.ts'
 import { DispatchBody, dispatchOneTask } from './dispatch-one-task.ts'
-import { EnqueueBody, enqueue } from './enqueue/index.ts'
+import { enqueue } from './enqueue/index.ts'
+import { EnqueueBody } from './enqueue/request.ts'
 import { ExportBody, exportWith } from './export/index.ts'
 import { IngestBody, ingestTick } from './ingest-tick.ts'
 import { judgeNext, QcBody, qcPartition } from './qc-partition/index.ts'
@@ -40,17 +41,17 @@ export function createApp(node: Node, tokens: Tokens): Hono {
   app.use(bodyLimit({ maxSize: MAX_BODY_BYTES, onError: (c) => c.json(TOO_LARGE, 413) }))
   app.use(refuseWhileClosed(node))
 
-  app.post('/ingest-tick', through(node, IngestBody, ingestTick))
-  app.post('/audit', through(node, AuditBody, auditOrRebuild))
-  app.post('/dispatch-one-task', through(node, DispatchBody, dispatchOneTask))
-  app.post('/enqueue', through(node, EnqueueBody, enqueue))
-  app.post('/redrive', through(node, RedriveBody, redrive))
-  app.post('/curate-partition', through(node, CurateBody, curateOnePartition))
-  app.post('/qc-partition', through(node, QcBody, qcPartition))
-  app.post('/export', through(node, ExportBody, exportWith({ curate: curateNext, judge: judgeNext })))
-  app.post('/sweep', through(node, SweepBody, sweep))
-  app.post('/adopt', through(node, AdoptBody, adopt))
-  app.post('/verify', through(node, VerifyBody, verifyNode))
+  app.post('/ingest-tick', handler(node, IngestBody, ingestTick))
+  app.post('/audit', handler(node, AuditBody, auditOrRebuild))
+  app.post('/dispatch-one-task', handler(node, DispatchBody, dispatchOneTask))
+  app.post('/enqueue', handler(node, EnqueueBody, enqueue))
+  app.post('/redrive', handler(node, RedriveBody, redrive))
+  app.post('/curate-partition', handler(node, CurateBody, curateOnePartition))
+  app.post('/qc-partition', handler(node, QcBody, qcPartition))
+  app.post('/export', handler(node, ExportBody, exportWith({ curate: curateNext, judge: judgeNext })))
+  app.post('/sweep', handler(node, SweepBody, sweep))
+  app.post('/adopt', handler(node, AdoptBody, adopt))
+  app.post('/verify', handler(node, VerifyBody, verifyNode))
 
   // Reads answer whatever the clock shows: one that no calendar knows is taken for the nearest it does.
   const reading: Node = { ...node, now: () => instantWithinCalendars(node.now()) }

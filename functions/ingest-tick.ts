@@ -6,17 +6,17 @@ import { enqueueTasks } from '../db/gap-tasks/enqueue-tasks.ts'
 import { listShares } from '../db/liquidity/liquidity.ts'
 import { calendarOf } from './_calendar/calendar.ts'
 import { instantOf } from './_calendar/zone.ts'
-import { datasetsOf, serversOf } from './_dispatch/desk.ts'
+import { availableRange } from './_catalog/availability.ts'
+import { datasetsOf, sourcesFor } from './_catalog/catalog.ts'
 import { dispatchNext } from './_dispatch/dispatch.ts'
-import { reachOf } from './_dispatch/reach.ts'
-import { readRunning } from './_dispatch/running.ts'
-import { asofAt, expectedRows, livesOf, monthMasks } from './_expected/expected.ts'
+import { readSnapshot } from './_dispatch/intraday-snapshot.ts'
+import { asofAt, expectedRows, monthMasks, symbolRanges } from './_expected/expected.ts'
+import { AsOfBody, type FunctionResult } from './_http/handler.ts'
+import type { Node } from './_http/node.ts'
 import type { DatasetName } from './_market/cell.ts'
 import { type Dt, dtsOfMask, maxDt, minDt } from './_market/dt.ts'
-import { type Ending, Night } from './_runtime/door.ts'
-import type { Node } from './_runtime/node.ts'
 
-export const IngestBody = Night
+export const IngestBody = AsOfBody
 
 /** Sessions a tick looks back from the newest; what is older is the audit's to find. */
 const SESSIONS_BACK = 5
@@ -24,7 +24,7 @@ const PRIORITY = 100
 /** Calls one tick makes at the most, so that it ends soon; `more` asks for the next tick. */
 const CALLS_PER_TICK = 10
 
-export interface Ingested extends Ending {
+export interface Ingested extends FunctionResult {
   asof: Dt
   enqueued: number
   calls: number
@@ -56,7 +56,7 @@ export async function ingestTick(node: Node, { at = node.now() }: { at?: number 
     ingested.enqueued += await enqueueNewest(node, dataset, spec, asof, at)
   })
   await ofEach(async (dataset, spec) => {
-    const running = await readRunning(node, dataset, spec)
+    const running = await readSnapshot(node, dataset, spec)
     ingested.calls += running.calls
     ingested.running += running.cells
   })
@@ -78,20 +78,24 @@ async function enqueueNewest(
   asof: Dt,
   at: number,
 ): Promise<number> {
-  const servers = serversOf(node, dataset)
-  if (servers.length === 0) return 0
-  const served = servers.map(({ terms }) => reachOf(terms, spec, node.now()).toDt).reduce(maxDt)
+  const sources = sourcesFor(node, dataset)
+  if (sources.length === 0) return 0
+  const served = sources.map(({ terms }) => availableRange(terms, spec, node.now()).toDt).reduce(maxDt)
   const newest = newestReady(spec, minDt(asof, served), at)
   if (newest === null) return 0
   const bookmark = await newestBookmark(node.db, dataset)
   const calendar = calendarOf(spec.calendar)
   const earliest = calendar.away(newest, 1 - SESSIONS_BACK) ?? calendar.first
   const fromDt = bookmark === null || bookmark >= newest ? newest : maxDt(bookmark, earliest)
-  const lives = livesOf(node.config, spec, asof)
-    .map(({ symbol, ...life }) => ({ symbol, fromDt: maxDt(life.fromDt, fromDt), toDt: minDt(life.toDt, newest) }))
-    .filter((life) => life.fromDt <= life.toDt)
+  const ranges = symbolRanges(node.config, spec, asof)
+    .map(({ symbol, ...symbolRange }) => ({
+      symbol,
+      fromDt: maxDt(symbolRange.fromDt, fromDt),
+      toDt: minDt(symbolRange.toDt, newest),
+    }))
+    .filter((symbolRange) => symbolRange.fromDt <= symbolRange.toDt)
   const months = monthMasks(spec, asof).filter(({ month }) => month >= fromDt.slice(0, 7))
-  const gaps = await findGaps(node.db, dataset, lives, months, lives.length * 2)
+  const gaps = await findGaps(node.db, dataset, ranges, months, ranges.length * 2)
   const shares = await listShares(node.db, dataset, node.config.qc.completeness.baseline_sessions)
   const tasks = gaps.flatMap(({ symbol, month, gaps }) =>
     dtsOfMask(month, gaps).map((dt) => ({

@@ -1,12 +1,12 @@
-/** POST /redrive: gives stalled tasks all their attempts again, because a person has mended what they failed for. */
+/** POST /redrive: gives stalled tasks all their attempts again, because a person has repaired what they failed for. */
 import { z } from 'zod'
 import { redriveTasks } from '../db/gap-tasks/redrive-tasks.ts'
+import { AsOfBody, datasetNamed, type FunctionAnswer, RequestError } from './_http/handler.ts'
+import type { Node } from './_http/node.ts'
 import { SymbolText } from './_market/cell.ts'
 import { DtText } from './_market/dt.ts'
-import { type Answered, datasetNamed, Night, RequestError } from './_runtime/door.ts'
-import type { Node } from './_runtime/node.ts'
 
-export const RedriveBody = Night.extend({
+export const RedriveBody = AsOfBody.extend({
   /** All that are left out do not narrow: nothing at all redrives every stalled task. */
   dataset: z.string().optional(),
   symbol: SymbolText.optional(),
@@ -15,7 +15,7 @@ export const RedriveBody = Night.extend({
   ids: z.array(z.int().positive()).min(1).max(20_000).optional(),
 })
 
-export async function redrive(node: Node, body: z.output<typeof RedriveBody>): Promise<Answered> {
+export async function redrive(node: Node, body: z.output<typeof RedriveBody>): Promise<FunctionAnswer> {
   const { symbol, from, to, ids } = body
   if (from !== undefined && to !== undefined && from > to) {
     throw new RequestError(400, `from: ${from} lies after to, ${to}`)

@@ -1,19 +1,19 @@
 /** POST /sweep: forgets finished work that nobody will ask about any more. */
 import { prune } from '../db/gap-tasks/prune.ts'
-import { forgetTallies } from '../db/vendor-tallies/tallies.ts'
+import { dropCallStats } from '../db/vendor-call-stats/call-stats.ts'
 import { newYorkDt } from './_calendar/zone.ts'
-import { sweepKeptPages } from './_dispatch/kept-pages.ts'
-import { sweepRunning } from './_dispatch/running.ts'
-import { type Answered, Night } from './_runtime/door.ts'
-import type { Node } from './_runtime/node.ts'
+import { sweepSnapshots } from './_dispatch/intraday-snapshot.ts'
+import { sweepPageCache } from './_dispatch/page-cache.ts'
+import { AsOfBody, type FunctionAnswer } from './_http/handler.ts'
+import type { Node } from './_http/node.ts'
 
-export const SweepBody = Night
+export const SweepBody = AsOfBody
 
-export async function sweep(node: Node): Promise<Answered> {
+export async function sweep(node: Node): Promise<FunctionAnswer> {
   const { removed, more } = await prune(node.db, node.now())
-  const tallies = await forgetTallies(node.db, node.now())
-  const pages = await sweepKeptPages(node.lake.root, node.now())
-  const running = await sweepRunning(node.lake.root, newYorkDt(node.now()))
+  const tallies = await dropCallStats(node.db, node.now())
+  const pages = await sweepPageCache(node.lake.root, node.now())
+  const running = await sweepSnapshots(node.lake.root, newYorkDt(node.now()))
   node.log('sweep.pruned', { removed, tallies, pages, running })
   return { removed, tallies, pages, running, more, nextAt: null }
 }

@@ -2,9 +2,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
+import type { Node } from '../functions/_http/node.ts'
 import { DATASETS } from '../functions/_market/cell.ts'
 import { CALLS, loadCron } from '../functions/_runtime/cron.ts'
-import type { Node } from '../functions/_runtime/node.ts'
 import { CONNECTORS } from '../functions/_vendors/registry.ts'
 import { createApp } from '../functions/index.ts'
 import { type Import, type SourceFile, sourceFiles } from './source-files.ts'
@@ -73,6 +73,27 @@ const offences = (files: SourceFile[], isAllowed: (one: Import, file: SourceFile
     file.imports.filter((one) => !isAllowed(one, file)).map(({ target }) => `${file.path} → ${target}`),
   )
 
+/** Groups of files that reach each other by imports, each sorted. A file is in a circle when it reaches itself. */
+function circlesAmong(files: SourceFile[]): string[][] {
+  const importsOf = new Map(files.map(({ path, imports }) => [path, imports.map(({ target }) => target)]))
+  const reachedFrom = new Map(files.map(({ path }) => [path, reached(path, importsOf)]))
+  const circles = files
+    .filter(({ path }) => reachedFrom.get(path)!.has(path))
+    .map(({ path }) => [...reachedFrom.get(path)!].filter((other) => reachedFrom.get(other)?.has(path)).sort())
+  return [...new Map(circles.map((circle) => [circle.join(' '), circle])).values()]
+}
+
+function reached(from: string, importsOf: Map<string, string[]>): Set<string> {
+  const found = new Set<string>()
+  const waiting = [...(importsOf.get(from) ?? [])]
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    if (found.has(next)) continue
+    found.add(next)
+    waiting.push(...(importsOf.get(next) ?? []))
+  }
+  return found
+}
+
 describe('the directions of imports', () => {
   test('every import statement is seen', () => {
     for (const { path, code, imports } of everything) {
@@ -116,12 +137,18 @@ describe('the directions of imports', () => {
     expect(found).toEqual([])
   })
 
-  test('functions know of the running node its door and its shape, not how it is assembled', () => {
-    const functions = functionFiles()
-    const allowed = ['functions/_runtime/door.ts', 'functions/_runtime/node.ts']
-    expect(
-      offences(functions, ({ target }) => !target.startsWith('functions/_runtime/') || allowed.includes(target)),
-    ).toEqual([])
+  test('nothing imports the runtime but the files that start a process', () => {
+    const others = product.filter(({ path }) => !path.startsWith('functions/_runtime/') && !ENTRIES.includes(path))
+    expect(offences(others, ({ target }) => !target.startsWith('functions/_runtime/'))).toEqual([])
+  })
+
+  test('no files import each other in a circle, not even for types', () => {
+    expect(circlesAmong(product)).toEqual([])
+  })
+
+  test('no file re-exports what another file declares', () => {
+    const reexports = product.filter(({ code }) => /^export (?:type )?(?:\*|\{[^}]*\}) from '/m.test(code))
+    expect(reexports.map(({ path }) => path)).toEqual([])
   })
 
   test('the map of functions is imported by the start alone', () => {
@@ -149,7 +176,7 @@ describe('what must not be written', () => {
 
   test('only chance draws chance', () => {
     const draws = /\bMath\.random\b|\brandomUUID\b|\brandomBytes\b|\bgetRandomValues\b/
-    expect(written(product, draws, ['functions/_runtime/chance.ts'])).toEqual([])
+    expect(written(product, draws, ['functions/_runtime/random.ts'])).toEqual([])
   })
 
   test('there are no interactive transactions', () => {

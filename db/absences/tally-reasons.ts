@@ -18,7 +18,7 @@ export interface ReasonTally {
 export const tallyReasons = (
   db: Db,
   dataset: string,
-  lives: readonly { symbol: string; fromDt: string; toDt: string }[],
+  ranges: readonly { symbol: string; fromDt: string; toDt: string }[],
   slices: readonly Slice[],
 ): Promise<ReasonTally[]> =>
   db.all<ReasonTally>(sql`
@@ -27,7 +27,7 @@ export const tallyReasons = (
       FROM json_each(${JSON.stringify(slices)})),
     cells AS (
       SELECT a.symbol, substr(a.dt, 1, 7) AS month, 1 << (CAST(substr(a.dt, 9, 2) AS INTEGER) - 1) AS bit, a.reason
-      FROM json_each(${JSON.stringify(lives)}) l
+      FROM json_each(${JSON.stringify(ranges)}) l
         CROSS JOIN absences a ON a.dataset = ${dataset} AND a.symbol = l.value->>'symbol'
           AND a.dt BETWEEN l.value->>'fromDt' AND l.value->>'toDt')
     SELECT s.col AS column, a.reason, coalesce(c.absent & a.bit <> 0, 0) AS isSettled, count(*) AS cells

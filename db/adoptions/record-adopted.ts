@@ -1,7 +1,8 @@
 /** What takes over cells of an older node: what is present, where ingest goes on, what to rebuild, how far the walk came. */
 import { sql } from 'drizzle-orm'
-import type { Db, Statement } from '../client.ts'
+import type { Db } from '../client.ts'
 import { splitAround } from '../gap-tasks/split-tasks.ts'
+import type { Statement } from '../prepared.ts'
 import { stepTo, type Walk } from './walks.ts'
 
 export interface AdoptedCell {

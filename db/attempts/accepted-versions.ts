@@ -1,7 +1,7 @@
 /** Which versions the database knows as delivered or adopted: nothing else may be curated. */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
-import { isClaim } from '../manifests/claims.ts'
+import { isStoredVersion } from '../manifests/stored-versions.ts'
 
 /** What was accepted of one vendor's day. */
 export interface AcceptedDay {
@@ -23,7 +23,7 @@ export async function* acceptedVersions(
     const days = dts.slice(from, from + DAYS_AT_ONCE)
     const rows = await db.all<{ dt: string; vendor: string; symbols: string }>(sql`
       SELECT dt, vendor, json_group_array(symbol) AS symbols FROM attempts
-      WHERE dataset = ${dataset} AND dt BETWEEN ${days[0]} AND ${days.at(-1)} AND ${isClaim('attempts')}
+      WHERE dataset = ${dataset} AND dt BETWEEN ${days[0]} AND ${days.at(-1)} AND ${isStoredVersion('attempts')}
       GROUP BY dt, vendor ORDER BY dt, vendor`)
     yield rows.map(({ dt, vendor, symbols }) => ({ dt, vendor, symbols: JSON.parse(symbols) as string[] }))
   }

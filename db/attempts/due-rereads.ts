@@ -1,7 +1,7 @@
 /** Present cells whose vendor may have corrected them since it was last asked: which, and whom to ask. */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
-import type { ExpectedLife } from '../coverage/find-gaps.ts'
+import type { ExpectedRange } from '../coverage/mask-grid.ts'
 
 /** A trading day that is to be read again unless that has happened since `dueAt`, epoch ms. */
 export interface RereadWindow {
@@ -12,7 +12,7 @@ export interface RereadWindow {
 export interface RereadTerms {
   dataset: string
   windows: readonly RereadWindow[]
-  lives: readonly ExpectedLife[]
+  ranges: readonly ExpectedRange[]
   /** All vendors of the dataset, the preferred one first. */
   preferred: readonly string[]
   /** Those of them that may be asked. */
@@ -29,7 +29,7 @@ export async function dueRereads(
   db: Db,
   terms: RereadTerms,
 ): Promise<{ symbol: string; dt: string; vendor: string }[]> {
-  const { dataset, windows, lives, preferred, askable, now, limit } = terms
+  const { dataset, windows, ranges, preferred, askable, now, limit } = terms
   if (windows.length === 0 || askable.length === 0 || limit <= 0) return []
   const rank = (version: 'a' | 'b') => {
     const column = sql.identifier(version)
@@ -45,7 +45,7 @@ export async function dueRereads(
   return await db.all(sql`
     WITH windows AS MATERIALIZED (SELECT value->>'dt' AS dt, value->>'dueAt' AS due_at FROM json_each(${JSON.stringify(windows)})),
     lives AS MATERIALIZED (SELECT value->>'symbol' AS symbol, value->>'fromDt' AS from_dt, value->>'toDt' AS to_dt
-      FROM json_each(${JSON.stringify(lives)})),
+      FROM json_each(${JSON.stringify(ranges)})),
     ranks AS MATERIALIZED (SELECT value AS vendor, key AS rank FROM json_each(${JSON.stringify(preferred)}))
     SELECT a.symbol, a.dt, a.vendor
     FROM windows w CROSS JOIN attempts a ON a.dataset = ${dataset} AND a.dt = w.dt

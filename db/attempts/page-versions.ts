@@ -1,7 +1,7 @@
 /** What one vendor's attempts say of a dataset's cells, page by page in the order of the table's key: versions on the disk, and lost ones. */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
-import { isClaim } from '../manifests/claims.ts'
+import { isStoredVersion } from '../manifests/stored-versions.ts'
 
 export interface Version {
   symbol: string
@@ -25,7 +25,7 @@ export async function pageVersions(
   const rows = await db.all<Omit<Version, 'isLost'> & { isLost: number }>(sql`
     SELECT symbol, dt, rows, digest, outcome = 'lost' AS isLost, at FROM attempts
     WHERE dataset = ${dataset} AND vendor = ${vendor} AND (dt, symbol) > (${after?.dt ?? ''}, ${after?.symbol ?? ''})
-      AND (${isClaim('attempts')} OR outcome = 'lost')
+      AND (${isStoredVersion('attempts')} OR outcome = 'lost')
     ORDER BY dt, symbol LIMIT ${limit}`)
   return rows.map((row) => ({ ...row, isLost: row.isLost === 1 }))
 }

@@ -1,7 +1,7 @@
 /** What the database says of one day's versions: those that are on the disk, and those whose file was lost. */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
-import { isClaim } from '../manifests/claims.ts'
+import { isStoredVersion } from '../manifests/stored-versions.ts'
 
 export interface StoredVersion {
   symbol: string
@@ -20,7 +20,7 @@ export interface StoredVersion {
 export async function versionsOfDay(db: Db, dataset: string, dt: string): Promise<StoredVersion[]> {
   const rows = await db.all<{ vendor: string; cells: string }>(sql`
     SELECT vendor, json_group_array(json_array(symbol, rows, digest, outcome = 'lost', at)) AS cells FROM attempts
-    WHERE dataset = ${dataset} AND dt = ${dt} AND (${isClaim('attempts')} OR outcome = 'lost') GROUP BY vendor ORDER BY vendor`)
+    WHERE dataset = ${dataset} AND dt = ${dt} AND (${isStoredVersion('attempts')} OR outcome = 'lost') GROUP BY vendor ORDER BY vendor`)
   return rows.flatMap(({ vendor, cells }) =>
     (JSON.parse(cells) as [string, number, string | null, number, number][]).map(
       ([symbol, count, digest, isLost, at]) => ({ symbol, vendor, rows: count, digest, isLost: isLost === 1, at }),

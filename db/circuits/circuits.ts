@@ -3,6 +3,9 @@ import { and, eq, gt, sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
 import { circuits } from './table.ts'
 
+/** Failures in a row that open a vendor's circuit. */
+export const FAILURES_TO_OPEN = 3
+
 export interface Circuit {
   vendor: string
   failures: number

@@ -1,27 +1,9 @@
 /** Expected minus known: the audit over month masks. */
+
 import type { Db } from '../client.ts'
 import { takeCoverage, takeQueued } from './known-days.ts'
+import type { ExpectedRange, MonthMask, MonthOfGaps } from './mask-grid.ts'
 import { expectedGrid, type MaskGrid, monthsLeft } from './mask-grid.ts'
-
-export interface ExpectedLife {
-  symbol: string
-  /** First and last day expected, both inclusive, already clipped to the dataset's depth and the as-of day. */
-  fromDt: string
-  toDt: string
-}
-
-export interface MonthMask {
-  month: string
-  /** Sessions of the month: day d is bit d-1. */
-  mask: number
-}
-
-export interface MonthOfGaps {
-  symbol: string
-  month: string
-  /** The missing days of the month. */
-  gaps: number
-}
 
 /** (symbol, month) pairs that are handed over together. */
 const PAIRS_PER_SLICE = 180_000
@@ -36,10 +18,10 @@ const PAIRS_PER_READ = 15_000
 export async function* gapSlices(
   db: Db,
   dataset: string,
-  lives: readonly ExpectedLife[],
+  ranges: readonly ExpectedRange[],
   months: readonly MonthMask[],
 ): AsyncGenerator<MonthOfGaps[]> {
-  const bySymbol = [...lives].sort((a, b) => (a.symbol < b.symbol ? -1 : 1))
+  const bySymbol = [...ranges].sort((a, b) => (a.symbol < b.symbol ? -1 : 1))
   const ascending = [...months].sort((a, b) => (a.month < b.month ? -1 : 1))
   const grids: MaskGrid[] = []
   for (const some of piecesOf(bySymbol, PAIRS_PER_READ / ascending.length)) {
@@ -49,7 +31,7 @@ export async function* gapSlices(
     grids.push(grid)
     await new Promise<void>((resolve) => setImmediate(resolve))
   }
-  for (const slice of piecesOf(ascending, PAIRS_PER_SLICE / lives.length)) {
+  for (const slice of piecesOf(ascending, PAIRS_PER_SLICE / ranges.length)) {
     const gaps: MonthOfGaps[] = []
     for (const grid of grids) for (const month of monthsLeft(grid, slice)) gaps.push(month)
     if (gaps.length > 0) yield gaps
@@ -60,12 +42,12 @@ export async function* gapSlices(
 export async function findGaps(
   db: Db,
   dataset: string,
-  lives: readonly ExpectedLife[],
+  ranges: readonly ExpectedRange[],
   months: readonly MonthMask[],
   limit: number,
 ): Promise<MonthOfGaps[]> {
   const found: MonthOfGaps[] = []
-  for await (const slice of gapSlices(db, dataset, lives, months)) {
+  for await (const slice of gapSlices(db, dataset, ranges, months)) {
     found.push(...oldestFirst(slice).slice(0, limit - found.length))
     if (found.length >= limit) break
   }

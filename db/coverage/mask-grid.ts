@@ -1,8 +1,7 @@
 /** The expected days of some lives in some months, as masks out of which queries take what is known. Day d is bit d-1. */
-import type { ExpectedLife, MonthMask, MonthOfGaps } from './find-gaps.ts'
 
 export interface MaskGrid {
-  lives: readonly ExpectedLife[]
+  ranges: readonly ExpectedRange[]
   months: readonly MonthMask[]
   /** One mask a life (row) and month (column), row after row. */
   masks: Int32Array
@@ -15,10 +14,10 @@ const monthNumber = (text: string, at = 0): number =>
   Number(text.slice(at, at + 4)) * 12 + Number(text.slice(at + 5, at + 7))
 
 /** The sessions of each month that lie within each life. */
-export function expectedGrid(lives: readonly ExpectedLife[], months: readonly MonthMask[]): MaskGrid {
+export function expectedGrid(ranges: readonly ExpectedRange[], months: readonly MonthMask[]): MaskGrid {
   const numbers = months.map(({ month }) => monthNumber(month))
-  const masks = new Int32Array(lives.length * months.length)
-  for (const [row, { fromDt, toDt }] of lives.entries()) {
+  const masks = new Int32Array(ranges.length * months.length)
+  for (const [row, { fromDt, toDt }] of ranges.entries()) {
     const [first, last] = [monthNumber(fromDt), monthNumber(toDt)]
     const fromFirst = -1 << (Number(fromDt.slice(8)) - 1)
     const toLast = ~(-2 << (Number(toDt.slice(8)) - 1))
@@ -28,13 +27,13 @@ export function expectedGrid(lives: readonly ExpectedLife[], months: readonly Mo
       masks[row * months.length + column] = months[column]!.mask & cut
     }
   }
-  return { lives, months, masks, columns: new Map(numbers.map((number, column) => [number, column])) }
+  return { ranges, months, masks, columns: new Map(numbers.map((number, column) => [number, column])) }
 }
 
 /** Rows with a day left, each with its symbol: what a further query is worth asking about. */
-export function rowsLeft({ lives, months, masks }: MaskGrid): Record<number, string> {
+export function rowsLeft({ ranges, months, masks }: MaskGrid): Record<number, string> {
   const left: Record<number, string> = {}
-  for (const [row, { symbol }] of lives.entries()) {
+  for (const [row, { symbol }] of ranges.entries()) {
     for (let at = row * months.length; at < (row + 1) * months.length; at++) {
       if (masks[at] === 0) continue
       left[row] = symbol
@@ -45,10 +44,10 @@ export function rowsLeft({ lives, months, masks }: MaskGrid): Record<number, str
 }
 
 /** The days that are left in some of the months, life by life. */
-export function monthsLeft({ lives, months, masks, columns }: MaskGrid, some: readonly MonthMask[]): MonthOfGaps[] {
+export function monthsLeft({ ranges, months, masks, columns }: MaskGrid, some: readonly MonthMask[]): MonthOfGaps[] {
   const shown = some.map(({ month }) => ({ month, column: columns.get(monthNumber(month)) as number }))
   const left: MonthOfGaps[] = []
-  for (const [row, { symbol }] of lives.entries()) {
+  for (const [row, { symbol }] of ranges.entries()) {
     for (const { month, column } of shown) {
       const gaps = masks[row * months.length + column] as number
       if (gaps !== 0) left.push({ symbol, month, gaps })
@@ -97,3 +96,23 @@ function forEachEntry(
 
 /** A number of two digits. */
 const numberAt = (text: Uint8Array, at: number): number => (text[at]! - ZERO) * 10 + text[at + 1]! - ZERO
+
+export interface ExpectedRange {
+  symbol: string
+  /** First and last day expected, both inclusive, already clipped to the dataset's depth and the as-of day. */
+  fromDt: string
+  toDt: string
+}
+
+export interface MonthMask {
+  month: string
+  /** Sessions of the month: day d is bit d-1. */
+  mask: number
+}
+
+export interface MonthOfGaps {
+  symbol: string
+  month: string
+  /** The missing days of the month. */
+  gaps: number
+}

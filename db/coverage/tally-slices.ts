@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
 
 /** A symbol's expected days as masks: whole months between its first and its last one, which may be cut. */
-export interface TalliedLife {
+export interface TalliedRange {
   symbol: string
   /** Row of the grid the symbol is counted in. */
   row: number
@@ -53,7 +53,7 @@ const counted = (mask: string) =>
 export const tallySlices = (
   db: Db,
   dataset: string,
-  lives: readonly TalliedLife[],
+  ranges: readonly TalliedRange[],
   slices: readonly Slice[],
 ): Promise<Tally[]> =>
   db.all<Tally>(sql`
@@ -64,7 +64,7 @@ export const tallySlices = (
     lives AS MATERIALIZED (
       SELECT value->>'symbol' AS symbol, value->>'row' AS line, value->>'fromMonth' AS from_month,
              value->>'toMonth' AS to_month, value->>'fromMask' AS from_mask, value->>'toMask' AS to_mask
-      FROM json_each(${JSON.stringify(lives)})),
+      FROM json_each(${JSON.stringify(ranges)})),
     months AS (
       SELECT l.line, s.col, s.by_rule, s.days, s.mask AS whole, c.present, c.short, c.absent, c.held,
              s.mask & CASE c.month WHEN l.from_month THEN l.from_mask ELSE -1 END

@@ -1,7 +1,7 @@
 /** The one write that ends a QC run of a partition: findings replaced, held cells marked, versions refused, work ticked off. */
 import { type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
-import { isClaim } from '../manifests/claims.ts'
+import { isStoredVersion } from '../manifests/stored-versions.ts'
 import type { PartitionWork } from '../partitions/partitions.ts'
 
 export interface Finding {
@@ -76,7 +76,7 @@ const holdCells = (dataset: string, found: string, mine: SQL): SQL[] => [
  */
 const hasAnotherVersion = (dataset: string, found: string): SQL => sql`EXISTS (
   SELECT 1 FROM json_each(${found}) f CROSS JOIN attempts a ON a.dataset = ${dataset} AND a.dt = f.value->>'dt' AND a.symbol = f.value->>'symbol'
-  WHERE f.value->>'held' = 1 AND a.vendor <> f.value->>'vendor' AND ${isClaim('a')} AND a.refused_for IS NULL)`
+  WHERE f.value->>'held' = 1 AND a.vendor <> f.value->>'vendor' AND ${isStoredVersion('a')} AND a.refused_for IS NULL)`
 
 /** Every calendar day of a range of at most a year or so. */
 function daysBetween(fromDt: string, toDt: string): string[] {

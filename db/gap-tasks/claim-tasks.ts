@@ -1,10 +1,10 @@
 /** Leases tasks to one holder under one token: whoever else wanted them finds them gone. Counts the attempt before it is made. */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
-import { fixed, type Statement } from '../compile.ts'
 import { heldBy } from '../leases/held-tasks.ts'
-import { asTask } from './days.ts'
-import { fromWhole, inherited, turnLike } from './split-tasks.ts'
+import { preparedSql, type Statement } from '../prepared.ts'
+import { asTask } from './day-mask.ts'
+import { fromWhole, inherited, sortKeyLike } from './split-tasks.ts'
 
 export interface ClaimRequest {
   /** Tasks of a single day. */
@@ -65,7 +65,7 @@ async function claimPart(
 type Wanted = Exclude<keyof ClaimRequest, 'parts'>
 
 /** No lease where there is nothing to hold. */
-const takeLease = fixed<Wanted>(
+const takeLease = preparedSql<Wanted>(
   ({ ids, vendor, token, holder, now, leaseExpiresAt }) => sql`
     INSERT INTO leases (vendor, token, holder, leased_at, lease_expires_at, tasks)
     SELECT ${vendor}, ${token}, ${holder}, ${now}, ${leaseExpiresAt}, ${ids} WHERE EXISTS (
@@ -73,7 +73,7 @@ const takeLease = fixed<Wanted>(
 )
 
 /** Only what was queued: a claim whose answer was lost and that is sent again counts no second attempt. */
-const lease = fixed<Wanted>(
+const lease = preparedSql<Wanted>(
   ({ ids, token, now }) => sql`
     UPDATE gap_tasks SET state = 'leased', lease = (SELECT max(id) FROM leases WHERE token = ${token}), attempts = attempts + 1, updated_at = ${now}
     WHERE state = 'queued' AND id IN (SELECT value FROM json_each(${ids}))`,
@@ -91,24 +91,24 @@ function cut(wanted: Record<Wanted | 'parts', string | number>): [Statement, Sta
   return [leaseDays(wanted), queueRest(wanted)]
 }
 
-const leaseDays = fixed<Wanted | 'parts'>(
+const leaseDays = preparedSql<Wanted | 'parts'>(
   ({ parts, token, now }) => sql`
     UPDATE gap_tasks AS t SET state = 'leased', lease = (SELECT max(id) FROM leases WHERE token = ${token}), attempts = attempts + 1,
-      updated_at = ${now}, dt = p.dt, days = p.days, cells = p.cells, turn = ${turnLike(sql`p.dt`)}
+      updated_at = ${now}, dt = p.dt, days = p.days, cells = p.cells, turn = ${sortKeyLike(sql`p.dt`)}
     FROM (SELECT value->>0 AS id, value->>1 AS known, value->>2 AS dt, value->>3 AS days, value->>4 AS cells FROM json_each(${parts}) LIMIT -1) p
     WHERE t.id = p.id AND t.state = 'queued' AND t.days = p.known`,
 )
 
-const queueRest = fixed<Wanted | 'parts'>(
+const queueRest = preparedSql<Wanted | 'parts'>(
   ({ parts, token, now }) => sql`
     INSERT INTO gap_tasks (${inherited}, dt, days, cells, turn, state, attempts, next_at, last_outcome, updated_at)
-    SELECT ${fromWhole}, p.rest, p.days, p.cells, ${turnLike(sql`p.rest`)}, 'queued', t.attempts - 1, t.next_at, t.last_outcome, ${now}
+    SELECT ${fromWhole}, p.rest, p.days, p.cells, ${sortKeyLike(sql`p.rest`)}, 'queued', t.attempts - 1, t.next_at, t.last_outcome, ${now}
     FROM (SELECT value->>0 AS id, value->>5 AS rest, value->>6 AS days, value->>7 AS cells FROM json_each(${parts}) LIMIT -1) p
       CROSS JOIN gap_tasks t ON t.id = p.id
     WHERE p.cells > 0 AND t.lease = (SELECT max(id) FROM leases WHERE token = ${token}) AND changes() > 0`,
 )
 
-const mine = fixed<Wanted>(
+const mine = preparedSql<Wanted>(
   ({ ids, token }) =>
     sql`SELECT t.id ${heldBy(sql`l.token = ${token}`)} AND t.id IN (SELECT value FROM json_each(${ids}))`,
 )

@@ -1,6 +1,6 @@
 /** Which queued tasks one vendor may take now. */
 import { type SQL, sql } from 'drizzle-orm'
-import type { OrBlank } from '../compile.ts'
+import type { Param } from '../prepared.ts'
 
 export interface VendorReach {
   vendor: string
@@ -22,7 +22,7 @@ export function claimableBy(reach: VendorReach): SQL {
 }
 
 /** Of a queued task t: its time has come, and nothing the vendor said forbids asking it. */
-export function isFree({ vendor, now }: { vendor: OrBlank<string>; now: OrBlank<number> }): SQL {
+export function isFree({ vendor, now }: { vendor: Param<string>; now: Param<number> }): SQL {
   // A task that names its vendor asks again on purpose: what that vendor said earlier does not forbid it.
   const askedLately = sql`SELECT 1 FROM attempts a
     WHERE a.dataset = t.dataset AND a.symbol = t.symbol AND a.dt = t.dt AND a.vendor = ${vendor} AND a.ask_again_at > ${now}`

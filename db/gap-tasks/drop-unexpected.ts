@@ -1,22 +1,22 @@
 /** Ends queued tasks whose cells nobody expects any more: a symbol left the universe, or the depth moved on. */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
-import type { ExpectedLife } from '../coverage/find-gaps.ts'
-import { lastDayOf } from './days.ts'
+import type { ExpectedRange } from '../coverage/mask-grid.ts'
+import { lastDayOf } from './day-mask.ts'
 import { openMonths, splitAtEnds } from './split-tasks.ts'
 
 /**
- * Answers how many tasks were ended. `lives` speak for days up to `asof`, later ones are left alone. Tasks somebody works on are left
+ * Answers how many tasks were ended. `ranges` speak for days up to `asof`, later ones are left alone. Tasks somebody works on are left
  * to their ending.
  */
 export async function dropUnexpected(
   db: Db,
   dataset: string,
-  lives: readonly ExpectedLife[],
+  ranges: readonly ExpectedRange[],
   asof: string,
   now: number,
 ): Promise<number> {
-  const outside = await symbolsOutside(db, dataset, lives, asof)
+  const outside = await symbolsOutside(db, dataset, ranges, asof)
   if (outside.length === 0) return 0
   const results = await db.write([
     ...splitAtEnds(dataset, [...outside, { symbol: '*', fromDt: '0000-01-01', toDt: asof }]),
@@ -38,9 +38,9 @@ export async function dropUnexpected(
 async function symbolsOutside(
   db: Db,
   dataset: string,
-  lives: readonly ExpectedLife[],
+  ranges: readonly ExpectedRange[],
   asof: string,
-): Promise<ExpectedLife[]> {
+): Promise<ExpectedRange[]> {
   const open = sql`FROM gap_tasks WHERE dataset = ${dataset} AND done_at IS NULL`
   const spans = await db.all<{
     symbol: string
@@ -58,11 +58,11 @@ async function symbolsOutside(
     FROM queued q LEFT JOIN gap_tasks m ON m.id = (${openMonths(sql`m.dataset = ${dataset} AND m.symbol = q.symbol AND m.dt <= ${asof}`)}
       ORDER BY m.dt DESC LIMIT 1)
     WHERE q.symbol IS NOT NULL`)
-  const lifeOf = new Map(lives.map((life) => [life.symbol, life]))
+  const lifeOf = new Map(ranges.map((symbolRange) => [symbolRange.symbol, symbolRange]))
   return spans.flatMap(({ symbol, first, last, month, days }) => {
-    const life = lifeOf.get(symbol) ?? { symbol, fromDt: '9999-12-31', toDt: '0000-01-01' }
+    const symbolRange = lifeOf.get(symbol) ?? { symbol, fromDt: '9999-12-31', toDt: '0000-01-01' }
     const ends = [last, month === null || days === null ? null : lastDayOf(month, days)]
-    const isBehind = ends.some((dt) => dt !== null && dt > life.toDt)
-    return last !== null && (first < life.fromDt || isBehind) ? [life] : []
+    const isBehind = ends.some((dt) => dt !== null && dt > symbolRange.toDt)
+    return last !== null && (first < symbolRange.fromDt || isBehind) ? [symbolRange] : []
   })
 }

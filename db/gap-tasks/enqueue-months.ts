@@ -1,8 +1,8 @@
 /** Puts gaps nobody was ever asked about on the queue, those of a symbol's month as one task: a first backfill is millions of them. */
 import { type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
+import { sortKeyOf } from './reorder-queue.ts'
 import { dayByDay, dayOf, monthOf, taskAround } from './split-tasks.ts'
-import { turnOf } from './turn-queue.ts'
 
 /** Days of one symbol and month that differ in nothing. */
 export interface NewMonth {
@@ -39,7 +39,7 @@ export async function enqueueMonths(
   const insert = (dt: SQL, days: SQL, cells: SQL): SQL => sql`INSERT INTO gap_tasks
       (dataset, symbol, dt, days, cells, lane, priority, expected_rows, reason, state, attempts, next_at, created_at, updated_at, turn)
     SELECT ${dataset}, t.symbol, ${dt}, ${days}, ${cells}, 'backfill', ${priority}, t.expected_rows, 'missing', 'queued', 0, ${now}, ${now}, ${now},
-      ${turnOf(dt, newestFirst)}`
+      ${sortKeyOf(dt, newestFirst)}`
   const day = sql`substr(t.dt, 1, 8) || d.text`
   const [, [whole] = []] = await db.write([
     sql`${insert(sql`t.dt`, sql`CASE WHEN t.cells > 1 THEN t.days END`, sql`t.cells`)} FROM ${given} t

@@ -1,9 +1,9 @@
 /** Puts gaps on the queue; a cell that already has an open task keeps the one it has, unless that is a mere re-reading. */
 import { type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
-import { shelfOf } from './shelves.ts'
+import { bucketOf } from './eligibility.ts'
+import { sortKeyOf } from './reorder-queue.ts'
 import { taskAround } from './split-tasks.ts'
-import { turnOf } from './turn-queue.ts'
 
 export interface NewTask {
   symbol: string
@@ -56,7 +56,7 @@ function insertOf(dataset: string, group: readonly NewTask[], now: number): SQL 
       (dataset, symbol, dt, lane, priority, expected_rows, reason, state, attempts, next_at, created_at, updated_at, vendor, turn,
        closed_to, reopens_at)
     SELECT ${dataset}, substr(value, 11), substr(value, 1, 10), ${lane}, ${priority}, ${expectedRows}, ${reason}, 'queued', 0, ${nextAt}, ${now}, ${now},
-           ${vendor}, ${turnOf(sql`substr(value, 1, 10)`, newestFirst)}, ${shelfOf(vendor, nextAt, now)}, ${nextAt > now ? nextAt : null}
+           ${vendor}, ${sortKeyOf(sql`substr(value, 1, 10)`, newestFirst)}, ${bucketOf(vendor, nextAt, now)}, ${nextAt > now ? nextAt : null}
     FROM json_each(${cells})
     WHERE NOT EXISTS (${taskAround(sql`${dataset}`, sql`substr(value, 11)`, sql`substr(value, 1, 10)`)})
     ON CONFLICT (dataset, symbol, dt) WHERE done_at IS NULL DO UPDATE SET lane = excluded.lane, priority = excluded.priority,

@@ -2,8 +2,8 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
 import { claimableBy, isFree, type QueuedTask, taskColumns, type VendorReach } from './claimable.ts'
-import { countDays } from './days.ts'
-import { openShelves } from './shelves.ts'
+import { countDays } from './day-mask.ts'
+import { openBuckets } from './eligibility.ts'
 
 /** Tasks looked at for each that is wanted: however many are not free, a claim stays short. */
 const LOOKS = 4
@@ -14,7 +14,7 @@ const MOST = 8_000
 const MORE = 1.25
 
 interface Shelf {
-  closedTo: string
+  blockedFor: string
   lane: string
   priority: number
   headsTurn: number
@@ -32,12 +32,12 @@ export interface Neighbours {
  * shelf is read in the order of its index: sorting a whole queue would cost more than the call that is planned.
  */
 export async function findNeighbours(db: Db, reach: VendorReach, head: QueuedTask, limit: number): Promise<Neighbours> {
-  const shelves = await db.all<Shelf>(sql`WITH RECURSIVE ${openShelves(reach)}
+  const buckets = await db.all<Shelf>(sql`WITH RECURSIVE ${openBuckets(reach)}
     SELECT closed_to AS closedTo, lane, priority, (SELECT h.turn FROM gap_tasks h WHERE h.id = ${head.id}) AS headsTurn FROM shelves`)
   const found = new Map<number, QueuedTask>()
   let [fromDt, toDt] = ['0000-01-01', '9999-12-31']
-  for (const shelf of shelves) {
-    const { tasks, endsAt } = await onShelf(db, reach, shelf, limit, firstPage(head, limit))
+  for (const bucket of buckets) {
+    const { tasks, endsAt } = await onShelf(db, reach, bucket, limit, firstPage(head, limit))
     for (const task of tasks) found.set(task.id, task)
     if (endsAt === null) continue
     const { from, to } = knownBefore(endsAt)
@@ -57,10 +57,10 @@ function firstPage({ days }: QueuedTask, limit: number): number {
 }
 
 /** Days no unread task can have when those of a turn come next: it begins on the turn's day or, where the newest come first, on none behind it. */
-function knownBefore(turn: number): { from: string; to: string } {
-  const text = String(Math.abs(turn))
+function knownBefore(sortKey: number): { from: string; to: string } {
+  const text = String(Math.abs(sortKey))
   const month = `${text.slice(0, 4)}-${text.slice(4, 6)}`
-  if (turn < 0) return { from: `${month}-32`, to: '9999-12-31' }
+  if (sortKey < 0) return { from: `${month}-32`, to: '9999-12-31' }
   return { from: '0000-01-01', to: `${month}-${String(Number(text.slice(6)) - 1).padStart(2, '0')}` }
 }
 
@@ -85,42 +85,42 @@ async function ofSymbol(db: Db, reach: VendorReach, head: QueuedTask, limit: num
 async function onShelf(
   db: Db,
   reach: VendorReach,
-  shelf: Shelf,
+  bucket: Shelf,
   limit: number,
   first: number,
 ): Promise<{ tasks: QueuedTask[]; endsAt: number | null }> {
   const tasks: QueuedTask[] = []
-  let after = sql`(${shelf.headsTurn}, 0)`
+  let after = sql`(${bucket.headsTurn}, 0)`
   let [looked, most] = [0, first]
   for (;;) {
-    const page = await pageOf(db, reach, shelf, after, most)
+    const page = await pageOf(db, reach, bucket, after, most)
     for (const task of inRows(page)) tasks.push(task)
-    if (page.turn === null) return { tasks, endsAt: null }
+    if (page.sortKey === null) return { tasks, endsAt: null }
     looked += most
-    const known = knownBefore(page.turn)
+    const known = knownBefore(page.sortKey)
     const complete = tasks.reduce((sum, task) => sum + cellsWithin(task, known), 0)
-    if (complete >= limit) return { tasks, endsAt: page.turn }
+    if (complete >= limit) return { tasks, endsAt: page.sortKey }
     // Where nothing is complete, what was found has to do.
-    if (looked >= LOOKS * limit) return { tasks, endsAt: complete === 0 ? null : page.turn }
-    after = sql`(${page.turn}, ${page.last})`
+    if (looked >= LOOKS * limit) return { tasks, endsAt: complete === 0 ? null : page.sortKey }
+    after = sql`(${page.sortKey}, ${page.last})`
     most = Math.min(MOST, 2 * most)
   }
 }
 
 /** Tasks of a shelf behind a place, a turn and an id, and where the next page begins; nulls when this is the last. */
-type Page = InColumns & ({ turn: number; last: number } | { turn: null; last: null })
+type Page = InColumns & ({ sortKey: number; last: number } | { sortKey: null; last: null })
 
 async function pageOf(
   db: Db,
   reach: VendorReach,
-  { closedTo, lane, priority }: Shelf,
+  { blockedFor, lane, priority }: Shelf,
   after: SQL,
   most: number,
 ): Promise<Page> {
   const { dataset, fromDt, toDt } = reach
   const [page] = await db.all<Page>(sql`
     WITH looked AS MATERIALIZED (SELECT * FROM gap_tasks t INDEXED BY gap_tasks_queue
-      WHERE t.state = 'queued' AND t.dataset = ${dataset} AND t.closed_to = ${closedTo} AND t.lane = ${lane}
+      WHERE t.state = 'queued' AND t.dataset = ${dataset} AND t.closed_to = ${blockedFor} AND t.lane = ${lane}
         AND t.priority = ${priority} AND (t.turn, t.id) > ${after} ORDER BY t.turn, t.id LIMIT ${most})
     SELECT ${inColumns}, (SELECT turn FROM looked LIMIT 1 OFFSET ${most - 1}) AS turn, (SELECT id FROM looked LIMIT 1 OFFSET ${most - 1}) AS last
     FROM (SELECT ${taskColumns} FROM looked t WHERE t.dt BETWEEN ${fromDt} AND ${toDt} AND ${isFree(reach)})`)

@@ -2,8 +2,8 @@
 import { sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
 import { heldBy } from '../leases/held-tasks.ts'
-import { turnsBetween } from './open-turns.ts'
-import { everyShelf } from './shelves.ts'
+import { everyBucket } from './eligibility.ts'
+import { rangesBetween } from './eligible-ranges.ts'
 import { lastDay } from './split-tasks.ts'
 import { narrowedBy, type TaskFilter } from './tally-tasks.ts'
 
@@ -63,7 +63,7 @@ export async function listOpen(
 }
 
 interface Shelf {
-  closedTo: string
+  blockedFor: string
   lane: string
   priority: number
 }
@@ -75,25 +75,25 @@ async function listQueued(
   filter: Pick<TaskFilter, 'fromDt' | 'toDt'>,
   limit: number,
 ): Promise<ListedTask[]> {
-  const shelves = await db.all<Shelf>(
-    sql`WITH RECURSIVE ${everyShelf(dataset)} SELECT closed_to AS closedTo, lane, priority FROM shelves ORDER BY lane DESC, priority DESC`,
+  const buckets = await db.all<Shelf>(
+    sql`WITH RECURSIVE ${everyBucket(dataset)} SELECT closed_to AS closedTo, lane, priority FROM shelves ORDER BY lane DESC, priority DESC`,
   )
-  const turns = turnsBetween(`${(filter.fromDt ?? '0000-01').slice(0, 7)}-01`, filter.toDt ?? '9999-12-31')
+  const ranges = rangesBetween(`${(filter.fromDt ?? '0000-01').slice(0, 7)}-01`, filter.toDt ?? '9999-12-31')
   const found: ListedTask[] = []
-  let places: (ListedTask & { turn: number })[] = []
-  for (const [at, { closedTo, lane, priority }] of shelves.entries()) {
-    for (const { from, before } of turns) {
-      const part = await db.all<ListedTask & { turn: number }>(sql`
+  let places: (ListedTask & { sortKey: number })[] = []
+  for (const [at, { blockedFor, lane, priority }] of buckets.entries()) {
+    for (const { from, before } of ranges) {
+      const part = await db.all<ListedTask & { sortKey: number }>(sql`
         SELECT ${columns}, t.turn FROM gap_tasks t INDEXED BY gap_tasks_queue
-        WHERE t.state = 'queued' AND t.dataset = ${dataset} AND t.closed_to = ${closedTo} AND t.lane = ${lane} AND t.priority = ${priority}
+        WHERE t.state = 'queued' AND t.dataset = ${dataset} AND t.closed_to = ${blockedFor} AND t.lane = ${lane} AND t.priority = ${priority}
           AND t.turn >= ${from} AND t.turn < ${before} ${narrowedBy(filter)}
         ORDER BY t.turn, t.id LIMIT ${limit - found.length}`)
       places.push(...part)
     }
-    const next = shelves[at + 1]
+    const next = buckets[at + 1]
     if (next?.lane === lane && next.priority === priority) continue
-    const sorted = places.sort((a, b) => a.turn - b.turn || a.id - b.id).slice(0, limit - found.length)
-    found.push(...sorted.map(({ turn: _, ...task }) => task))
+    const sorted = places.sort((a, b) => a.sortKey - b.sortKey || a.id - b.id).slice(0, limit - found.length)
+    found.push(...sorted.map(({ sortKey: _, ...task }) => task))
     places = []
     if (found.length >= limit) break
   }

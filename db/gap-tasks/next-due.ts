@@ -4,7 +4,7 @@
  */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
-import { isClosedToAll } from './shelves.ts'
+import { isBlockedForAll } from './eligibility.ts'
 
 export async function nextDue(db: Db, lane: 'today' | 'backfill' | null, now: number): Promise<number | null> {
   const inLane = lane === null ? sql`` : sql`AND lane = ${lane}`
@@ -23,7 +23,7 @@ export async function nextDue(db: Db, lane: 'today' | 'backfill' | null, now: nu
       SELECT min(lease_expires_at) FROM leases
       UNION ALL
       SELECT min(d.until) FROM demotions d WHERE d.symbol = '*' AND d.until > ${now} AND EXISTS (
-        SELECT 1 FROM gap_tasks t WHERE t.state = 'queued' AND t.dataset = d.dataset AND NOT (${isClosedToAll(sql`t.closed_to`)})
+        SELECT 1 FROM gap_tasks t WHERE t.state = 'queued' AND t.dataset = d.dataset AND NOT (${isBlockedForAll(sql`t.closed_to`)})
           AND t.dt BETWEEN d.from_dt AND d.to_dt ${inLane}))`)
   return row?.due ?? null
 }

@@ -1,8 +1,8 @@
 /** Gives tasks whose holder is gone back to the queue, or parks those that have used up their attempts. */
 import { type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
-import { fixed } from '../compile.ts'
 import { heldBy } from '../leases/held-tasks.ts'
+import { preparedSql } from '../prepared.ts'
 import { openMonths, splitTasks } from './split-tasks.ts'
 
 /** Days after which a cell that was given up is tried once more, by how often that has happened; the audit does it. */
@@ -10,7 +10,7 @@ const recheckDays = (maxAttempts: number): SQL =>
   sql`CASE WHEN t.attempts <= ${maxAttempts} THEN 7 WHEN t.attempts = ${maxAttempts} + 1 THEN 30 ELSE 90 END`
 
 /** The tasks are not taken again before `nextAt`. */
-async function giveBack(db: Db, gone: SQL, maxAttempts: number, now: number, nextAt = now): Promise<number> {
+async function returnTasks(db: Db, gone: SQL, maxAttempts: number, now: number, nextAt = now): Promise<number> {
   const [, given = []] = await db.write([
     sql`INSERT INTO absences (dataset, symbol, dt, reason, decided_at, recheck_at)
         SELECT t.dataset, t.symbol, t.dt, 'GIVEN_UP', ${now}, ${now} + ${recheckDays(maxAttempts)} * 86400000
@@ -32,14 +32,14 @@ async function giveBack(db: Db, gone: SQL, maxAttempts: number, now: number, nex
 export async function reapLeases(db: Db, maxAttempts: number, now: number): Promise<number> {
   // Asked before every claim, and hardly ever true.
   const lapsed = await db.all(firstLapsed({ now }))
-  return lapsed.length === 0 ? 0 : await giveBack(db, sql`l.lease_expires_at <= ${now}`, maxAttempts, now)
+  return lapsed.length === 0 ? 0 : await returnTasks(db, sql`l.lease_expires_at <= ${now}`, maxAttempts, now)
 }
 
-const firstLapsed = fixed<'now'>(({ now }) => sql`SELECT id FROM leases WHERE lease_expires_at <= ${now} LIMIT 1`)
+const firstLapsed = preparedSql<'now'>(({ now }) => sql`SELECT id FROM leases WHERE lease_expires_at <= ${now} LIMIT 1`)
 
 /** All leases: only at the start of a process that owns the database alone, when every holder is known to be dead. */
 export const reapAllLeases = (db: Db, maxAttempts: number, now: number): Promise<number> =>
-  giveBack(db, sql`true`, maxAttempts, now)
+  returnTasks(db, sql`true`, maxAttempts, now)
 
 /** The tasks of a claim that cannot be carried out: the attempt counts, and they wait until `nextAt`. */
 export const abandonLease = (
@@ -48,4 +48,4 @@ export const abandonLease = (
   maxAttempts: number,
   now: number,
   nextAt: number,
-): Promise<number> => giveBack(db, sql`l.token = ${token}`, maxAttempts, now, nextAt)
+): Promise<number> => returnTasks(db, sql`l.token = ${token}`, maxAttempts, now, nextAt)

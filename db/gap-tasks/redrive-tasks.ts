@@ -1,4 +1,4 @@
-/** Gives stalled tasks all their attempts again, because a person has looked: what they failed for may be mended. */
+/** Gives stalled tasks all their attempts again, because a person has looked: what they failed for may be repaired. */
 import { type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
 

@@ -3,45 +3,15 @@
  * next state, all of a task in one write, all only for tasks whose lease still carries the caller's token. A holder whose lease has
  * passed on changes nothing.
  */
+
 import { type Placeholder, type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
-import { fixed, type Statement } from '../compile.ts'
-import { settledDays, settledDigest, settledDt, takeApart } from '../settling/take-apart.ts'
-import { asTask, dayBitOf } from './days.ts'
-import { shelve } from './shelves.ts'
-import { dayOf, fromWhole, inherited, turnLike } from './split-tasks.ts'
-
-/** What one answer means for one leased task. Epoch ms throughout; booleans as 0 and 1 because they travel as JSON. */
-export interface Settlement {
-  id: number
-  symbol: string
-  dt: string
-  outcome: string
-  status: number | null
-  rows: number
-  digest: string | null
-  note: string | null
-  askAgainAt: number
-  present: 0 | 1
-  short: 0 | 1
-  /** The reason of an absence, null when there is none to record. */
-  absence: string | null
-  recheckAt: number | null
-  state: 'queued' | 'done' | 'stalled'
-  nextAt: number
-  /** 0 when the attempt is given back (a snooze). */
-  burns: 0 | 1
-  /** 1 when a delivered version was asked for again and that is over, whatever came of it. */
-  reread: 0 | 1
-  /** From this vendor's version before to the answer; null where there was none or it was not measured. */
-  difference: object | null
-  /** An answer that was not taken, because it has fewer rows than this vendor's version before; null where it was. */
-  refused: { digest: string; rows: number } | null
-  /** The window of re-reading, as sessions after the day; null for any other task. */
-  window: number | null
-  /** The partition this changes; null when it changes none. */
-  partition: string | null
-}
+import { preparedSql, type Statement } from '../prepared.ts'
+import { asTask, dayBitOf } from './day-mask.ts'
+import { rebucket } from './eligibility.ts'
+import type { Settlement } from './settlement.ts'
+import { dayOf, fromWhole, inherited, sortKeyLike } from './split-tasks.ts'
+import { settledDays, settledDigest, settledDt, stageSettlements } from './stage-settlements.ts'
 
 export interface SettleRequest {
   token: string
@@ -49,7 +19,7 @@ export interface SettleRequest {
   dataset: string
   settlements: readonly Settlement[]
   /** The instant of the night the answer belongs to, epoch ms: what a correction is dated by. */
-  night: number
+  asOf: number
   now: number
 }
 
@@ -87,25 +57,25 @@ export function bySymbolAndDay(a: Cell, b: Cell): number {
 }
 
 async function settlePart(db: Db, request: SettleRequest, settlements: readonly Settlement[]): Promise<number> {
-  const { token, vendor, dataset, night, now } = request
+  const { token, vendor, dataset, asOf, now } = request
   const isAny = (holds: (settlement: Settlement) => boolean): boolean => settlements.some(holds)
   const told = [
-    takeApart(token, settlements),
+    stageSettlements(token, settlements),
     // Read the evidence of the version before, so they come first.
-    ...(isAny(({ digest }) => digest !== null) ? [recordCorrections({ vendor, dataset, night })] : []),
-    ...(isAny(({ refused }) => refused !== null) ? [recordRefusals({ vendor, dataset, night })] : []),
+    ...(isAny(({ digest }) => digest !== null) ? [recordCorrections({ vendor, dataset, asOf })] : []),
+    ...(isAny(({ refused }) => refused !== null) ? [recordRefusals({ vendor, dataset, asOf })] : []),
     recordEvidence({ vendor, dataset, now }),
     ...(isAny(({ reread }) => reread === 1) ? [recordRereads({ vendor, dataset, now })] : []),
     ...(isAny(({ present, absence }) => present === 1 || absence !== null) ? [markCoverage({ dataset })] : []),
     ...(isAny(({ present }) => present === 1) ? [forgetAbsences({ dataset }), moveBookmarks({ vendor, dataset })] : []),
     ...(isAny(({ absence }) => absence !== null) ? [recordAbsences({ dataset, now })] : []),
     ...(isAny(({ partition }) => partition !== null) ? [touchPartitions({ dataset, now })] : []),
-    ...tellApart(settlements, { token, now }),
+    ...splitByOutcome(settlements, { token, now }),
   ]
   const counts = await db.change([
     ...told,
     endTasks({ now }),
-    ...(isAny(({ state }) => state === 'queued') ? [shelveAgain({ dataset, now })] : []),
+    ...(isAny(({ state }) => state === 'queued') ? [rebucketSettled({ dataset, now })] : []),
     endLeases({ token }),
     sql`DELETE FROM settling`,
   ])
@@ -113,7 +83,7 @@ async function settlePart(db: Db, request: SettleRequest, settlements: readonly 
 }
 
 /** One that waits for its curation and that nobody works on is touched already. */
-const touchPartitions = fixed<'dataset' | 'now'>(
+const touchPartitions = preparedSql<'dataset' | 'now'>(
   ({ dataset, now }) => sql`
   INSERT INTO partitions (dataset, partition, version, touched_at, expected)
   SELECT DISTINCT ${dataset}, partition, 1, ${now}, '' FROM settling WHERE partition IS NOT NULL
@@ -121,7 +91,7 @@ const touchPartitions = fixed<'dataset' | 'now'>(
     WHERE version = curated_version OR lease_token IS NOT NULL`,
 )
 
-const endTasks = fixed<'now'>(
+const endTasks = preparedSql<'now'>(
   ({ now }) => sql`
   UPDATE gap_tasks SET state = s.state, done_at = CASE s.state WHEN 'done' THEN ${now} END, lease = NULL, next_at = s.next_at, last_outcome = s.outcome, attempts = attempts - 1 + s.burns, updated_at = ${now}
   FROM settling s WHERE gap_tasks.id = s.task_id AND s.days >> (${dayOf(sql`gap_tasks.dt`)} - 1) & 1`,
@@ -131,9 +101,12 @@ const endTasks = fixed<'now'>(
  * A task of several days keeps those that are done and had the outcome most of them had, or its first where none is done; each other day becomes
  * a task of its own. Days that all ended alike need none of this.
  */
-function tellApart(settlements: readonly Settlement[], { token, now }: { token: string; now: number }): Statement[] {
+function splitByOutcome(
+  settlements: readonly Settlement[],
+  { token, now }: { token: string; now: number },
+): Statement[] {
   const kept = [...groupedBy(settlements, ({ id }) => id)].flatMap(([id, days]) => {
-    const stay = thatStay(days)
+    const stay = majority(days)
     if (stay.length === days.length) return []
     const task = asTask(
       days[0]!.dt,
@@ -144,7 +117,7 @@ function tellApart(settlements: readonly Settlement[], { token, now }: { token: 
   return kept.length === 0 ? [] : [keepDays({ token, kept: JSON.stringify(kept) }), queueDays({ now })]
 }
 
-function thatStay(days: readonly Settlement[]): readonly Settlement[] {
+function majority(days: readonly Settlement[]): readonly Settlement[] {
   if (days.length === 1) return days
   const done = days.filter(({ state }) => state === 'done')
   const alike = [...groupedBy(done, ({ outcome }) => outcome).values()]
@@ -161,44 +134,44 @@ function groupedBy<Item, Key>(items: readonly Item[], keyOf: (item: Item) => Key
   return groups
 }
 
-const keepDays = fixed<'token' | 'kept'>(
+const keepDays = preparedSql<'token' | 'kept'>(
   ({ token, kept }) => sql`
-  UPDATE gap_tasks AS t SET dt = k.dt, days = k.days, cells = k.cells, turn = ${turnLike(sql`k.dt`)}
+  UPDATE gap_tasks AS t SET dt = k.dt, days = k.days, cells = k.cells, turn = ${sortKeyLike(sql`k.dt`)}
   FROM (SELECT value->>0 AS id, value->>1 AS dt, value->>2 AS days, value->>3 AS cells FROM json_each(${kept}) LIMIT -1) k
   WHERE t.id = k.id AND t.lease IN (SELECT id FROM leases WHERE token = ${token})`,
 )
 
-const queueDays = fixed<'now'>(
+const queueDays = preparedSql<'now'>(
   ({ now }) => sql`
   INSERT INTO gap_tasks (${inherited}, dt, turn, state, done_at, attempts, next_at, last_outcome, updated_at)
-  SELECT ${fromWhole}, ${settledDt}, ${turnLike(settledDt)}, s.state, CASE s.state WHEN 'done' THEN ${now} END, t.attempts - 1 + s.burns,
+  SELECT ${fromWhole}, ${settledDt}, ${sortKeyLike(settledDt)}, s.state, CASE s.state WHEN 'done' THEN ${now} END, t.attempts - 1 + s.burns,
     s.next_at, s.outcome, ${now}
   FROM ${settledDays} CROSS JOIN gap_tasks t ON t.id = s.task_id
   WHERE coalesce(t.days >> (d.day - 1) & 1, d.day = ${dayOf(sql`t.dt`)}) = 0`,
 )
 
 /** Of the token, those that hold nothing any more. */
-const endLeases = fixed<'token'>(
+const endLeases = preparedSql<'token'>(
   ({ token }) => sql`
   DELETE FROM leases WHERE token = ${token} AND NOT EXISTS (
     SELECT 1 FROM json_each(leases.tasks) w CROSS JOIN gap_tasks t ON t.id = w.value WHERE t.lease = leases.id)`,
 )
 
 /** Reads the evidence just recorded. */
-const shelveAgain = fixed<'dataset' | 'now'>(
+const rebucketSettled = preparedSql<'dataset' | 'now'>(
   ({ dataset, now }) => sql`
-  UPDATE gap_tasks SET ${shelve(now)} WHERE id IN (
+  UPDATE gap_tasks SET ${rebucket(now)} WHERE id IN (
     SELECT t.id FROM ${settledDays} CROSS JOIN gap_tasks t
       ON t.dataset = ${dataset} AND t.symbol = s.symbol AND t.dt = ${settledDt} AND t.done_at IS NULL
     WHERE s.state = 'queued')`,
 )
 
 /** A digest other than the known one is a correction, whoever noticed it: also a run that was killed after the files were written. */
-const recordCorrections = fixed<'vendor' | 'dataset' | 'night'>(
-  ({ vendor, dataset, night }) => sql`
+const recordCorrections = preparedSql<'vendor' | 'dataset' | 'asOf'>(
+  ({ vendor, dataset, asOf }) => sql`
   INSERT INTO corrections
     (dataset, symbol, dt, vendor, at, verdict, previous, digest, rows_before, rows, difference, window_sessions)
-  SELECT ${dataset}, a.symbol, a.dt, ${vendor}, ${night}, 'replaced', a.digest, ${settledDigest}, a.rows, s.rows,
+  SELECT ${dataset}, a.symbol, a.dt, ${vendor}, ${asOf}, 'replaced', a.digest, ${settledDigest}, a.rows, s.rows,
          CASE WHEN s.refused_digest IS NULL THEN s.difference END, s.window_sessions
   FROM ${knownOf(vendor, dataset)}
   WHERE a.digest <> ${settledDigest}
@@ -206,11 +179,11 @@ const recordCorrections = fixed<'vendor' | 'dataset' | 'night'>(
 )
 
 /** A smaller answer that was not taken, once however often the vendor repeats it. */
-const recordRefusals = fixed<'vendor' | 'dataset' | 'night'>(
-  ({ vendor, dataset, night }) => sql`
+const recordRefusals = preparedSql<'vendor' | 'dataset' | 'asOf'>(
+  ({ vendor, dataset, asOf }) => sql`
   INSERT INTO corrections
     (dataset, symbol, dt, vendor, at, verdict, previous, digest, rows_before, rows, difference, window_sessions)
-  SELECT ${dataset}, a.symbol, a.dt, ${vendor}, ${night}, 'kept_more_rows', coalesce(${settledDigest}, a.digest), s.refused_digest,
+  SELECT ${dataset}, a.symbol, a.dt, ${vendor}, ${asOf}, 'kept_more_rows', coalesce(${settledDigest}, a.digest), s.refused_digest,
          CASE WHEN ${settledDigest} IS NULL THEN a.rows ELSE s.rows END, s.refused_rows, s.difference, s.window_sessions
   FROM ${knownOf(vendor, dataset)}
   WHERE s.refused_digest IS NOT NULL AND a.digest IS NOT NULL AND NOT EXISTS (
@@ -226,13 +199,13 @@ function knownOf(vendor: Placeholder, dataset: Placeholder): SQL {
 }
 
 /** Apart from the evidence, which an empty or failed reading leaves as it is. */
-const recordRereads = fixed<'vendor' | 'dataset' | 'now'>(
+const recordRereads = preparedSql<'vendor' | 'dataset' | 'now'>(
   ({ vendor, dataset, now }) => sql`
   UPDATE attempts SET reread_at = ${now}
   WHERE dataset = ${dataset} AND vendor = ${vendor} AND (symbol, dt) IN (SELECT s.symbol, ${settledDt} FROM ${settledDays} WHERE s.reread = 1)`,
 )
 
-const recordEvidence = fixed<'vendor' | 'dataset' | 'now'>(
+const recordEvidence = preparedSql<'vendor' | 'dataset' | 'now'>(
   ({ vendor, dataset, now }) => sql`
   INSERT INTO attempts (dataset, symbol, dt, vendor, count, outcome, status, rows, digest, note, at, ask_again_at)
   SELECT ${dataset}, s.symbol, ${settledDt}, ${vendor}, s.burns, s.outcome, s.status, s.rows, ${settledDigest}, s.note, ${now}, s.ask_again_at
@@ -243,7 +216,7 @@ const recordEvidence = fixed<'vendor' | 'dataset' | 'now'>(
   WHERE attempts.digest IS NULL OR excluded.digest IS NOT NULL`,
 )
 
-const markCoverage = fixed<'dataset'>(
+const markCoverage = preparedSql<'dataset'>(
   ({ dataset }) => sql`
   INSERT INTO coverage (dataset, symbol, month, present, short, absent)
   SELECT ${dataset}, symbol, month, sum(days * present), sum(days * short),
@@ -255,7 +228,7 @@ const markCoverage = fixed<'dataset'>(
     present = present | excluded.present`,
 )
 
-const forgetAbsences = fixed<'dataset'>(
+const forgetAbsences = preparedSql<'dataset'>(
   ({ dataset }) => sql`
   DELETE FROM absences WHERE rowid IN (
     SELECT a.rowid FROM settling s CROSS JOIN absences a
@@ -263,7 +236,7 @@ const forgetAbsences = fixed<'dataset'>(
     WHERE s.present = 1 AND s.days >> (${dayOf(sql`a.dt`)} - 1) & 1)`,
 )
 
-const recordAbsences = fixed<'dataset' | 'now'>(
+const recordAbsences = preparedSql<'dataset' | 'now'>(
   ({ dataset, now }) => sql`
   INSERT INTO absences (dataset, symbol, dt, reason, decided_at, recheck_at)
   SELECT ${dataset}, s.symbol, ${settledDt}, s.absence, ${now}, s.recheck_at
@@ -273,7 +246,7 @@ const recordAbsences = fixed<'dataset' | 'now'>(
   ON CONFLICT DO UPDATE SET reason = excluded.reason, decided_at = excluded.decided_at, recheck_at = excluded.recheck_at`,
 )
 
-const moveBookmarks = fixed<'vendor' | 'dataset'>(
+const moveBookmarks = preparedSql<'vendor' | 'dataset'>(
   ({ vendor, dataset }) => sql`
   INSERT INTO bookmarks (vendor, dataset, symbol, last_dt)
   SELECT ${vendor}, ${dataset}, s.symbol, max(${settledDt})

@@ -39,7 +39,7 @@ export const inherited = sql.raw(COMMON)
 export const fromWhole = sql.raw(COMMON.replaceAll(/\w+/g, 't.$&'))
 
 /** Of a task t: the turn of another day of its month. */
-export const turnLike = (dt: SQL): SQL =>
+export const sortKeyLike = (dt: SQL): SQL =>
   sql`CAST(replace(${dt}, '-', '') AS INTEGER) * CASE WHEN t.turn < 0 THEN -1 ELSE 1 END`
 
 /**
@@ -50,7 +50,7 @@ export function splitTasks(ids: SQL): SQL[] {
   const dt = sql`substr(t.dt, 1, 8) || d.text`
   return [
     sql`INSERT INTO gap_tasks (${inherited}, dt, turn, state, attempts, next_at, last_outcome, updated_at)
-        SELECT ${fromWhole}, ${dt}, ${turnLike(dt)}, t.state, t.attempts, t.next_at, t.last_outcome, t.updated_at
+        SELECT ${fromWhole}, ${dt}, ${sortKeyLike(dt)}, t.state, t.attempts, t.next_at, t.last_outcome, t.updated_at
         ${dayByDay(sql`gap_tasks`)} WHERE ${several} AND ${dt} > t.dt`,
     sql`UPDATE gap_tasks AS t SET days = NULL, cells = 1 WHERE ${several}`,
   ]

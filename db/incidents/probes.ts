@@ -5,7 +5,7 @@ import type { Incident } from './list-incidents.ts'
 import { incidents } from './table.ts'
 
 /** The symbols an incident keeps on its shelf, sorted. */
-export async function shelvedSymbols(db: Db, { dataset, dt, kind }: Incident): Promise<string[]> {
+export async function suppressedSymbols(db: Db, { dataset, dt, kind }: Incident): Promise<string[]> {
   const reason = kind === 'vendor_outage' ? 'VENDOR_OUTAGE' : 'CALENDAR_SUSPECT'
   const rows = await db.all<{ symbol: string }>(sql`
     SELECT symbol FROM absences WHERE dataset = ${dataset} AND dt = ${dt} AND reason = ${reason} ORDER BY symbol`)
@@ -25,7 +25,7 @@ export async function probesOf(db: Db, incident: Incident): Promise<{ filled: nu
 }
 
 /** Sets the next round of probes; changes nothing when another audit has set it already. */
-export async function planLook(
+export async function scheduleProbe(
   db: Db,
   incident: Incident,
   next: Pick<Incident, 'looks' | 'nextLookAt' | 'probes'>,

@@ -15,7 +15,7 @@ export async function listLost(
   return {
     damaged: filesOf('damaged'),
     gone: filesOf('gone'),
-    mended: filesOf('mended'),
+    repaired: filesOf('repaired'),
     kept: filesOf('kept'),
     newest,
   }

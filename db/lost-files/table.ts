@@ -8,8 +8,8 @@ export const lostFiles = sqliteTable(
     path: text('path').primaryKey(),
     vendor: text('vendor').notNull(),
     dataset: text('dataset').notNull(),
-    /** `mended`: its rows were whole and it was written anew; `kept`: some are damaged, no vendor can serve them again, and they are held. */
-    why: text('why', { enum: ['damaged', 'gone', 'mended', 'kept'] }).notNull(),
+    /** `repaired`: its rows were whole and it was written anew; `kept`: some are damaged, no vendor can serve them again, and they are held. */
+    why: text('why', { enum: ['damaged', 'gone', 'repaired', 'kept'] }).notNull(),
     /** Cells that became gaps by it, or that are held. */
     cells: integer('cells').notNull(),
     /** Epoch ms. */

@@ -61,11 +61,11 @@ export async function replayAccepted(
       AND (a.outcome IS NULL OR (a.digest IS NULL AND a.outcome <> 'lost') OR a.at <= i.value->>'writtenAt')`)
   const replayed = sql`(SELECT value AS s FROM json_each(${`[${fresh.map((row) => row.line).join(',')}]`}))`
   // A chain that was left half-way will go on for the night it speaks for: what it had found belongs to that night.
-  const night = sql`coalesce((SELECT max(scheduled_at) FROM ticks WHERE ended_at IS NULL AND scheduled_at <= ${now}), ${now})`
+  const asOf = sql`coalesce((SELECT max(scheduled_at) FROM ticks WHERE ended_at IS NULL AND scheduled_at <= ${now}), ${now})`
   await db.write([
     sql`INSERT INTO corrections
           (dataset, symbol, dt, vendor, at, verdict, previous, digest, rows_before, rows, difference, window_sessions)
-        SELECT ${dataset}, a.symbol, a.dt, ${vendor}, min(s->>'fetchedAt', ${night}), 'replaced', a.digest, s->>'digest', a.rows, s->>'rows',
+        SELECT ${dataset}, a.symbol, a.dt, ${vendor}, min(s->>'fetchedAt', ${asOf}), 'replaced', a.digest, s->>'digest', a.rows, s->>'rows',
                CASE WHEN a.digest = s->>'previous' THEN s->>'difference' END,
                CASE WHEN EXISTS (SELECT 1 FROM gap_tasks t WHERE t.dataset = ${dataset} AND t.symbol = a.symbol AND t.dt = a.dt
                  AND t.done_at IS NULL AND t.reason = 're_read') THEN s->>'window' END

@@ -1,6 +1,5 @@
 /** The days for which the Federal Reserve publishes Treasury yields (H.15): neither the stock exchange's nor quite the bond market's. */
 import type { Dt } from '../_market/dt.ts'
-import type { Session } from './calendar.ts'
 import { closuresFrom, type OneOff } from './closures.ts'
 import { calendarFrom } from './from-sessions.ts'
 import {
@@ -21,6 +20,7 @@ import {
   VETERANS_DAY,
   WASHINGTONS_BIRTHDAY,
 } from './holidays.ts'
+import type { Session } from './session.ts'
 import { instantOf } from './zone.ts'
 
 /** The first day of the daily series (DGS1, DGS5, DGS10). */

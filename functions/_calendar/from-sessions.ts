@@ -1,7 +1,7 @@
 /** A trading calendar out of a list of sessions: lookups, steps, masks. Knows no market. */
 import { type Dt, dayBit, type Month, monthOf } from '../_market/dt.ts'
-import type { CalendarName, Session, TradingCalendar } from './calendar.ts'
 import { assertVouchedFor } from './closures.ts'
+import type { CalendarName, Session, TradingCalendar } from './session.ts'
 import { instantOf } from './zone.ts'
 
 export interface SessionSource {

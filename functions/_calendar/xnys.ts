@@ -1,6 +1,5 @@
 /** The New York Stock Exchange: the days it trades, from rules and named one-off closures. */
 import type { Dt } from '../_market/dt.ts'
-import type { Session } from './calendar.ts'
 import { closuresFrom, type OneOff } from './closures.ts'
 import { calendarFrom } from './from-sessions.ts'
 import {
@@ -16,6 +15,7 @@ import {
   THANKSGIVING,
   WASHINGTONS_BIRTHDAY,
 } from './holidays.ts'
+import type { Session } from './session.ts'
 import { hoursOn } from './xnys-hours.ts'
 import { instantOf } from './zone.ts'
 

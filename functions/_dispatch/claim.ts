@@ -8,16 +8,17 @@ import { mayTake } from '../../db/gap-tasks/may-take.ts'
 import { nextDue } from '../../db/gap-tasks/next-due.ts'
 import { abandonLease, reapLeases } from '../../db/gap-tasks/reap-leases.ts'
 import { anyLease } from '../../db/leases/any-lease.ts'
+import { limitsOf } from '../_catalog/account-limits.ts'
+import { availableRange } from '../_catalog/availability.ts'
+import { type DatasetSource, datasetsOf, sourcesFor } from '../_catalog/catalog.ts'
+import type { DispatchContext, Lane } from '../_catalog/context.ts'
 import type { DatasetName } from '../_market/cell.ts'
-import { type Desk, datasetsOf, type Lane, type Server, serversOf } from './desk.ts'
-import { limitsOf } from './limits.ts'
+import { toClaim } from './candidate-cells.ts'
+import { type Candidate, chooseVendor } from './choose-vendor.ts'
 import { isMachineFault } from './machine-fault.ts'
-import { toClaim } from './offer.ts'
-import { type Candidate, pickNext } from './pick.ts'
 import { type Choice, planCall } from './plan-call.ts'
-import { reachOf } from './reach.ts'
+import { MAX_ATTEMPTS, pauseAfter } from './retry-policy.ts'
 import { type Scorer, scorerAt } from './scorer.ts'
-import { MAX_ATTEMPTS, pauseAfter } from './verdict.ts'
 
 /** A lease outlives every single request by far, and is renewed while the pages of a plan arrive. */
 export const LEASE_MS = 20 * 60_000
@@ -36,105 +37,111 @@ export interface Nothing {
 }
 
 /** A claimed call, or when to come back. Nothing is sent and nothing is spent. */
-export async function claimNext(desk: Desk, lane: Lane | null): Promise<Claim | Nothing> {
-  await reapLeases(desk.db, MAX_ATTEMPTS, desk.now())
+export async function claimNext(context: DispatchContext, lane: Lane | null): Promise<Claim | Nothing> {
+  await reapLeases(context.db, MAX_ATTEMPTS, context.now())
   for (let tries = 0; tries < TRIES; tries++) {
-    const choice = await chooseNext(desk, lane)
+    const choice = await chooseNext(context, lane)
     if ('error' in choice) {
-      await putOff(desk, choice)
+      await putOff(context, choice)
       continue
     }
     if (!('plan' in choice)) return choice
-    const token = desk.token()
-    const now = desk.now()
-    const taken = await claimTasks(desk.db, {
+    const token = context.token()
+    const now = context.now()
+    const taken = await claimTasks(context.db, {
       ...toClaim(choice.tasks),
-      vendor: choice.server.seat.name,
+      vendor: choice.source.connection.name,
       token,
-      holder: desk.holder,
+      holder: context.holder,
       now,
       leaseExpiresAt: now + LEASE_MS,
     })
     const wants = choice.plan.wants.filter((want) => taken.has(choice.tasks.get(want)!.id))
     if (wants.length === 0) continue
-    const { vendor: account } = limitsOf(choice.server.seat, choice.head.lane)
-    desk.promised.promise(account, token, choice.plan.expectedCalls)
+    const { vendor: account } = limitsOf(choice.source.connection, choice.head.lane)
+    context.reservations.reserve(account, token, choice.plan.expectedCalls)
     return { ...choice, plan: { ...choice.plan, wants }, token }
   }
-  return { nextAt: desk.now() + LOOK_AGAIN_MS }
+  return { nextAt: context.now() + LOOK_AGAIN_MS }
 }
 
 /** A head for which no plan can be made, and why. */
 export interface Unplannable {
   head: QueuedTask
-  server: Server
+  source: DatasetSource
   dataset: DatasetName
   error: unknown
 }
 
 /** It counts as a try that failed, so that the head does not keep all others from being planned. */
-async function putOff(desk: Desk, { head, server, dataset, error }: Unplannable): Promise<void> {
-  desk.log('dispatch.plan_failed', { vendor: server.seat.name, dataset, symbol: head.symbol, dt: head.dt, error })
-  const token = desk.token()
-  const now = desk.now()
-  const lease = { vendor: server.seat.name, token, holder: desk.holder, now, leaseExpiresAt: now + LEASE_MS }
-  await claimTasks(desk.db, { ids: [head.id], ...lease })
-  await abandonLease(desk.db, token, MAX_ATTEMPTS, now, now + pauseAfter(head.attempts))
+async function putOff(context: DispatchContext, { head, source, dataset, error }: Unplannable): Promise<void> {
+  context.log('dispatch.plan_failed', {
+    vendor: source.connection.name,
+    dataset,
+    symbol: head.symbol,
+    dt: head.dt,
+    error,
+  })
+  const token = context.token()
+  const now = context.now()
+  const lease = { vendor: source.connection.name, token, holder: context.holder, now, leaseExpiresAt: now + LEASE_MS }
+  await claimTasks(context.db, { ids: [head.id], ...lease })
+  await abandonLease(context.db, token, MAX_ATTEMPTS, now, now + pauseAfter(head.attempts))
 }
 
 /** What would be claimed now: the dry run of a dispatch. */
-export async function chooseNext(desk: Desk, lane: Lane | null): Promise<Choice | Unplannable | Nothing> {
-  const now = desk.now()
+export async function chooseNext(context: DispatchContext, lane: Lane | null): Promise<Choice | Unplannable | Nothing> {
+  const now = context.now()
   // A disk without room gives no work: the step that asks is over, and the next one starts it again.
-  const isClosed = !desk.disk.allowsCalls() || (lane === 'backfill' && !desk.disk.allowsBackfill())
+  const isClosed = !context.disk.allowsCalls() || (lane === 'backfill' && !context.disk.allowsBackfill())
   if (isClosed) return { nextAt: null }
-  const candidates = await findCandidates(desk, desk.disk.allowsBackfill() ? lane : 'today', now)
-  const best = pickNext(candidates, now)
+  const candidates = await findCandidates(context, context.disk.allowsBackfill() ? lane : 'today', now)
+  const best = chooseVendor(candidates, now)
   if (best) {
     try {
-      return await planCall(best, candidates, desk)
+      return await planCall(best, candidates, context)
     } catch (error) {
       if (isMachineFault(error)) throw error
-      return { head: best.head, server: best.server, dataset: best.dataset, error }
+      return { head: best.head, source: best.source, dataset: best.dataset, error }
     }
   }
-  const due = await nextDue(desk.db, lane, now)
+  const due = await nextDue(context.db, lane, now)
   const times = [...candidates.map(({ freeAt }) => freeAt), due].filter((at) => at !== null)
   // What another worker holds may come back at any time, not only when its lease lapses.
-  if (await anyLease(desk.db)) times.push(now + LOOK_AGAIN_MS)
+  if (await anyLease(context.db)) times.push(now + LOOK_AGAIN_MS)
   return { nextAt: times.length === 0 ? null : Math.max(now, Math.min(...times)) }
 }
 
 /** The first claimable task of every vendor in every dataset, with the instant from which it may be sent a call. */
-async function findCandidates(desk: Desk, lane: Lane | null, now: number): Promise<Candidate[]> {
-  const circuits = await listCircuits(desk.db)
-  const scorer = await scorerAt(desk, now)
+async function findCandidates(context: DispatchContext, lane: Lane | null, now: number): Promise<Candidate[]> {
+  const circuits = await listCircuits(context.db)
+  const scorer = await scorerAt(context, now)
   const candidates: Candidate[] = []
-  for (const { dataset, spec } of datasetsOf(desk.config)) {
-    if (!desk.disk.allows(dataset)) continue
-    for (const server of serversOf(desk, dataset)) {
-      const vendor = server.seat.name
+  for (const { dataset, spec } of datasetsOf(context.config)) {
+    if (!context.disk.allows(dataset)) continue
+    for (const source of sourcesFor(context, dataset)) {
+      const vendor = source.connection.name
       try {
-        const reach: VendorReach = { vendor, dataset, ...reachOf(server.terms, spec, now), lane, now }
-        const head = await findHead(desk.db, reach)
+        const reach: VendorReach = { vendor, dataset, ...availableRange(source.terms, spec, now), lane, now }
+        const head = await findHead(context.db, reach)
         if (!head) continue
-        const freeAt = await freeFrom(desk, server, head.lane, circuits, now)
-        const score = await scorer(server, dataset, spec, head)
-        candidates.push({ server, dataset, spec, reach, head, score, freeAt, isShared: false })
+        const freeAt = await freeFrom(context, source, head.lane, circuits, now)
+        const score = await scorer(source, dataset, spec, head)
+        candidates.push({ source, dataset, spec, reach, head, score, freeAt, isShared: false })
       } catch (error) {
         // What is wrong with one vendor's dataset must not keep the others from being asked.
         if (isMachineFault(error)) throw error
-        desk.log('dispatch.candidate_failed', { vendor, dataset, error })
+        context.log('dispatch.candidate_failed', { vendor, dataset, error })
       }
     }
   }
-  for (const candidate of candidates) candidate.isShared = await isShared(desk, candidate, candidates, scorer, now)
+  for (const candidate of candidates) candidate.isShared = await isShared(context, candidate, candidates, scorer, now)
   return candidates
 }
 
 /** Whether a better vendor that is free may take the head as well. */
 async function isShared(
-  desk: Desk,
+  context: DispatchContext,
   { head, dataset, spec, score }: Candidate,
   all: Candidate[],
   scorer: Scorer,
@@ -144,21 +151,21 @@ async function isShared(
     if (other.dataset !== dataset) continue
     if (other.freeAt === null || other.freeAt > now) continue
     // Better at this head: at its own, of another band, it may be worse or better.
-    if ((await scorer(other.server, dataset, spec, head)).score <= score.score) continue
-    if (other.head.id === head.id || (await mayTake(desk.db, other.reach, head.id))) return true
+    if ((await scorer(other.source, dataset, spec, head)).score <= score.score) continue
+    if (other.head.id === head.id || (await mayTake(context.db, other.reach, head.id))) return true
   }
   return false
 }
 
 /** When a vendor may be sent a call of a lane: its circuit closed, its budget not empty. Null for never. */
 async function freeFrom(
-  desk: Desk,
-  server: Server,
+  context: DispatchContext,
+  source: DatasetSource,
   lane: Lane,
   circuits: Circuit[],
   now: number,
 ): Promise<number | null> {
-  const blockedUntil = circuits.find((row) => row.vendor === server.seat.name)?.blockedUntil ?? 0
-  const budgetAt = await nextCallAt(desk.db, limitsOf(server.seat, lane), now)
+  const blockedUntil = circuits.find((row) => row.vendor === source.connection.name)?.blockedUntil ?? 0
+  const budgetAt = await nextCallAt(context.db, limitsOf(source.connection, lane), now)
   return budgetAt === null ? null : Math.max(blockedUntil, budgetAt)
 }

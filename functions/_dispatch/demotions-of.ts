@@ -9,8 +9,8 @@ import type { CellOutcome } from './outcomes.ts'
 const PLAN_DEMOTION_MS = 60 * 60_000
 const SYMBOL_DEMOTION_MS = 30 * 24 * 60 * 60_000
 
-/** Missing rights to everything may be a key that is soon mended; a wall or an unknown symbol stays. */
-export const believedMs = (whole: boolean, outcome: Outcome): number =>
+/** Missing rights to everything may be a key that is soon repaired; a wall or an unknown symbol stays. */
+export const ttlMs = (whole: boolean, outcome: Outcome): number =>
   whole && outcome === 'not_entitled' ? PLAN_DEMOTION_MS : SYMBOL_DEMOTION_MS
 
 /** Refusals with their scope: the whole dataset when the plan was refused, a symbol that was refused on its own account. */
@@ -20,7 +20,7 @@ export function demotionsOf(
   isPlans: (cell: CellOutcome) => boolean,
   now: number,
 ): Demotion[] {
-  const vendor = claim.server.seat.name
+  const vendor = claim.source.connection.name
   const scopes = new Map<string, Demotion>()
   for (const cell of outcomes) {
     const { want, outcome } = cell
@@ -37,7 +37,7 @@ export function demotionsOf(
             fromDt: outcome === 'before_history' ? '0000-01-01' : minDt(want.dt, scope?.fromDt ?? want.dt),
             toDt: maxDt(want.dt, scope?.toDt ?? want.dt),
           }
-    const until = now + believedMs(whole, outcome)
+    const until = now + ttlMs(whole, outcome)
     scopes.set(`${symbol} ${outcome}`, { vendor, dataset: claim.dataset, symbol, ...days, outcome, until })
   }
   return [...scopes.values()]

@@ -1,6 +1,6 @@
 /** Tells what the node's own disk, database or memory does from what a plan does: only the latter is a try of the task. */
 import { codeOf } from '../_lake/disk.ts'
-import { UnreadableFiles } from '../_lake/raw-read.ts'
+import { UnreadableFiles } from '../_lake/query-raw.ts'
 
 /** Faults of a statement: a bug, which comes again whenever the same is tried. */
 const OF_A_STATEMENT = /^SQLITE_(CONSTRAINT|ERROR|MISMATCH|RANGE|MISUSE|TOOBIG)/

@@ -2,31 +2,32 @@
 import type { Attempt } from '../../db/attempts/list-attempts.ts'
 import { listCircuits } from '../../db/circuits/circuits.ts'
 import { listDemotions } from '../../db/demotions/demotions.ts'
+import { type Availability, availabilityOf } from '../_catalog/availability.ts'
+import { providerOf, sourcesFor } from '../_catalog/catalog.ts'
+import type { DispatchContext } from '../_catalog/context.ts'
 import { type CellKey, cellKey } from '../_market/cell.ts'
 import type { Claim } from './claim.ts'
-import { type Desk, serversOf, sourceOf } from './desk.ts'
-import { type Serves, serves } from './reach.ts'
-import { FOREVER, type OtherVendor } from './verdict.ts'
+import { NEVER, type OtherVendor } from './retry-policy.ts'
 
 /** Tells of each cell of the claim's dataset, by `known` (the attempts of its cells), circuits and demotions as of now. */
 export async function othersSeenFrom(
-  desk: Desk,
+  context: DispatchContext,
   claim: Claim,
   known: readonly Attempt[],
   now: number,
 ): Promise<(symbol: string, dt: string) => OtherVendor[]> {
-  const circuits = new Map((await listCircuits(desk.db)).map((row) => [row.vendor, row.blockedUntil]))
-  const demotions = await listDemotions(desk.db, claim.dataset, now)
-  const others = serversOf(desk, claim.dataset)
-    .filter(({ seat }) => seat.name !== claim.server.seat.name)
-    .map(({ seat, terms }) => ({
-      vendor: seat.name,
-      source: sourceOf(desk, seat),
-      blockedUntil: circuits.get(seat.name) ?? 0,
-      demotions: demotions.filter((row) => row.vendor === seat.name),
-      answers: answersOf(seat.name, known),
+  const circuits = new Map((await listCircuits(context.db)).map((row) => [row.vendor, row.blockedUntil]))
+  const demotions = await listDemotions(context.db, claim.dataset, now)
+  const others = sourcesFor(context, claim.dataset)
+    .filter(({ connection }) => connection.name !== claim.source.connection.name)
+    .map(({ connection, terms }) => ({
+      vendor: connection.name,
+      source: providerOf(context, connection),
+      blockedUntil: circuits.get(connection.name) ?? 0,
+      demotions: demotions.filter((row) => row.vendor === connection.name),
+      answers: answersOf(connection.name, known),
       // A plan has thousands of cells on a few days.
-      servedOn: remembered((dt) => serves(terms, claim.spec, dt, now)),
+      servedOn: remembered((dt) => availabilityOf(terms, claim.spec, dt, now)),
     }))
   return (symbol, dt) =>
     others.map(({ vendor, source, blockedUntil, demotions: refusals, answers, servedOn }) => {
@@ -39,7 +40,7 @@ export async function othersSeenFrom(
       return {
         vendor,
         source,
-        askAt: served.can === 'never' || isDemoted ? FOREVER : Math.max(from, served.can === 'later' ? served.at : 0),
+        askAt: served.can === 'never' || isDemoted ? NEVER : Math.max(from, served.can === 'later' ? served.at : 0),
         waitsForRecency: served.can === 'later',
         saidEmpty: answer?.outcome === 'empty' && answer.askAgainAt > 0,
       }
@@ -49,8 +50,8 @@ export async function othersSeenFrom(
 const answersOf = (vendor: string, known: readonly Attempt[]): Map<CellKey, Attempt> =>
   new Map(known.filter((row) => row.vendor === vendor).map((row) => [cellKey(row.symbol, row.dt), row]))
 
-function remembered(look: (dt: string) => Serves): (dt: string) => Serves {
-  const found = new Map<string, Serves>()
+function remembered(look: (dt: string) => Availability): (dt: string) => Availability {
+  const found = new Map<string, Availability>()
   return (dt) => {
     const served = found.get(dt) ?? look(dt)
     found.set(dt, served)

@@ -7,7 +7,7 @@ import type { Row } from '../_market/row.ts'
 import { type Answer, VendorError, type Want } from '../_vendors/vendor.ts'
 
 /** An answer without its rows, which the outcomes hold cell by cell. */
-export type Said = Omit<Answer, 'rows' | 'complete'>
+export type AnswerSummary = Omit<Answer, 'rows' | 'complete'>
 
 export interface CellOutcome {
   want: Want

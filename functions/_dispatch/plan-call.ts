@@ -1,17 +1,18 @@
 /** Planning one call: the head of the queue and every task that the same question to the same vendor can answer. */
 import type { DatasetConfig } from '../../config/schema.ts'
-import { usualRows } from '../../db/attempts/usual-rows.ts'
+import { recentRowCounts } from '../../db/attempts/recent-row-counts.ts'
 import type { QueuedTask } from '../../db/gap-tasks/claimable.ts'
 import { findNeighbours } from '../../db/gap-tasks/find-neighbours.ts'
 import { wasAbandoned } from '../../db/gap-tasks/was-abandoned.ts'
+import { callsLeft, limitsOf } from '../_catalog/account-limits.ts'
+import { type DatasetSource, namesOf } from '../_catalog/catalog.ts'
+import type { DispatchContext } from '../_catalog/context.ts'
 import type { DatasetName } from '../_market/cell.ts'
 import type { CallPlan, PlanTerms, Want } from '../_vendors/vendor.ts'
-import { type Desk, namesOf, type Server } from './desk.ts'
-import { callsLeft, limitsOf } from './limits.ts'
+import { type CandidateCells, candidateCells, type TaskOf } from './candidate-cells.ts'
+import { type Candidate, rankingOf } from './choose-vendor.ts'
 import { isMachineFault } from './machine-fault.ts'
-import { type Offer, offerOf, type TaskOf } from './offer.ts'
-import { type Candidate, rankingOf } from './pick.ts'
-import { planBack } from './plan-back.ts'
+import { planNewestFirst } from './plan-newest-first.ts'
 import { cellsPerPage, type Score } from './score.ts'
 
 /** Tasks offered to one plan: twice what its pages hold, so that it can choose; more would only cost memory and time. */
@@ -24,7 +25,7 @@ const MOST_OFFERED = 40_000
 const CUT_TO_BUDGET: ReadonlySet<DatasetConfig['expected_rows']> = new Set(['one', 'session_minutes'])
 
 export interface Choice {
-  server: Server
+  source: DatasetSource
   dataset: DatasetName
   spec: DatasetConfig
   head: QueuedTask
@@ -43,62 +44,71 @@ const FEWER = 8
  * The plan for a candidate's head, in the order of its dataset; `candidates` are all that were looked at. Throws where not even the head alone can
  * be planned.
  */
-export async function planCall(best: Candidate, candidates: readonly Candidate[], desk: Desk): Promise<Choice> {
-  const { server, dataset, spec, head } = best
-  const tries = head.attempts > 0 && (await wasAbandoned(desk.db, head.id)) ? head.attempts : 0
-  for (let most = Math.ceil(offeredTo(server, spec) / FEWER ** tries); ; most = Math.ceil(most / FEWER)) {
+export async function planCall(
+  best: Candidate,
+  candidates: readonly Candidate[],
+  context: DispatchContext,
+): Promise<Choice> {
+  const { source, dataset, spec, head } = best
+  const tries = head.attempts > 0 && (await wasAbandoned(context.db, head.id)) ? head.attempts : 0
+  for (let most = Math.ceil(offeredTo(source, spec) / FEWER ** tries); ; most = Math.ceil(most / FEWER)) {
     try {
-      return await planWith(best, candidates, desk, most)
+      return await planWith(best, candidates, context, most)
     } catch (error) {
       if (isMachineFault(error) || most <= 1) throw error
-      desk.log('dispatch.plan_failed', { vendor: server.seat.name, dataset, offered: most, error })
+      context.log('dispatch.plan_failed', { vendor: source.connection.name, dataset, offered: most, error })
     }
   }
 }
 
 /** The plan that is made of at most so many tasks, the head among them. */
-async function planWith(best: Candidate, candidates: readonly Candidate[], desk: Desk, most: number): Promise<Choice> {
-  const { server, dataset, spec, reach, head } = best
-  const found = await findNeighbours(desk.db, reach, head, most)
+async function planWith(
+  best: Candidate,
+  candidates: readonly Candidate[],
+  context: DispatchContext,
+  most: number,
+): Promise<Choice> {
+  const { source, dataset, spec, reach, head } = best
+  const found = await findNeighbours(context.db, reach, head, most)
   const neighbours = most === 1 ? { ...found, tasks: [] } : found
-  const terms = planTerms(server, dataset, spec, namesOf(desk.config), reach.now)
+  const terms = planTerms(source, dataset, spec, namesOf(context.config), reach.now)
   if (CUT_TO_BUDGET.has(spec.expected_rows)) {
-    const left = await callsLeft(desk, limitsOf(server.seat, head.lane))
+    const left = await callsLeft(context, limitsOf(source.connection, head.lane))
     terms.shape.pagesPerPlan = Math.max(1, Math.min(terms.shape.pagesPerPlan, left))
   }
-  const { connector } = server.seat
-  const usual = await usualOf(desk.db, server, dataset, spec, [head, ...neighbours.tasks])
+  const { connector } = source.connection
+  const usual = await usualOf(context.db, source, dataset, spec, [head, ...neighbours.tasks])
   const isNewestFirst = spec.backfill.order === 'newest-first'
-  const offer = offerOf(head, neighbours, most, { isNewestFirst, usual })
-  const isHeads = (want: Want): boolean => offer.taskOf.get(want) === head
-  const first = isNewestFirst ? offer.wants.findLast(isHeads) : offer.wants.find(isHeads)
-  const wants = offer.wants.filter((want) => want !== first)
-  const plan = isNewestFirst ? planBack(connector, first!, wants, terms) : connector.plan(first!, wants, terms)
+  const cells = candidateCells(head, neighbours, most, { isNewestFirst, usual })
+  const isHeads = (want: Want): boolean => cells.taskOf.get(want) === head
+  const first = isNewestFirst ? cells.wants.findLast(isHeads) : cells.wants.find(isHeads)
+  const wants = cells.wants.filter((want) => want !== first)
+  const plan = isNewestFirst ? planNewestFirst(connector, first!, wants, terms) : connector.plan(first!, wants, terms)
   const ranking = rankingOf(head, candidates, reach.now).map(({ score }) => score)
   const tasks: TaskOf = new Map()
-  for (const want of plan.wants) tasks.set(want, taskBehind(want, offer, plan))
-  return { server, dataset, spec, head, ranking, plan, terms, tasks }
+  for (const want of plan.wants) tasks.set(want, taskBehind(want, cells, plan))
+  return { source, dataset, spec, head, ranking, plan, terms, tasks }
 }
 
-function offeredTo(server: Server, spec: DatasetConfig): number {
-  const capacity = cellsPerPage(server.terms, spec) * server.terms.shape.pages_per_plan
+function offeredTo(source: DatasetSource, spec: DatasetConfig): number {
+  const capacity = cellsPerPage(source.terms, spec) * source.terms.shape.pages_per_plan
   return Math.min(MOST_OFFERED, Math.max(LEAST_OFFERED, Math.ceil(2 * capacity)))
 }
 
 /** Of minutes the calendar knows those of the session; how many a symbol has before and after it, its latest answers tell. */
 async function usualOf(
-  db: Desk['db'],
-  { seat }: Server,
+  db: DispatchContext['db'],
+  { connection }: DatasetSource,
   dataset: DatasetName,
   spec: DatasetConfig,
   tasks: readonly QueuedTask[],
 ): Promise<Map<string, number>> {
   const isReckoned = spec.expected_rows === 'session_minutes'
   const symbols = isReckoned ? [...new Set(tasks.map(({ symbol }) => symbol))] : []
-  return await usualRows(db, dataset, seat.name, symbols)
+  return await recentRowCounts(db, dataset, connection.name, symbols)
 }
 
-function taskBehind(want: Want, { taskOf }: Offer, { vendor }: CallPlan): QueuedTask {
+function taskBehind(want: Want, { taskOf }: CandidateCells, { vendor }: CallPlan): QueuedTask {
   const task = taskOf.get(want)
   if (!task) throw new Error(`${vendor} planned ${want.symbol} ${want.dt}, which it was not offered`)
   return task
@@ -106,18 +116,18 @@ function taskBehind(want: Want, { taskOf }: Offer, { vendor }: CallPlan): Queued
 
 /** What a connector is told of a dataset and of this vendor's limits. */
 export function planTerms(
-  server: Server,
+  source: DatasetSource,
   dataset: DatasetName,
   spec: DatasetConfig,
   names: PlanTerms['names'],
   now: number,
 ): PlanTerms {
-  const { rows_per_page, symbols_per_call, pages_per_plan } = server.terms.shape
+  const { rows_per_page, symbols_per_call, pages_per_plan } = source.terms.shape
   const groups = Object.entries(spec.groups ?? {})
   return {
     dataset,
     shape: {
-      feed: server.terms.feed,
+      feed: source.terms.feed,
       rowsPerPage: rows_per_page,
       symbolsPerCall: symbols_per_call,
       pagesPerPlan: pages_per_plan,

@@ -1,10 +1,10 @@
 /** What did not parse never becomes data; this keeps a sample of it for a person. */
 import { keepSamples, type Sample } from '../../db/quarantine/keep-samples.ts'
+import type { DispatchContext } from '../_catalog/context.ts'
 import { cellKey } from '../_market/cell.ts'
 import type { VendorError } from '../_vendors/vendor.ts'
 import type { Claim } from './claim.ts'
-import type { Desk } from './desk.ts'
-import type { Said } from './outcomes.ts'
+import type { AnswerSummary } from './outcomes.ts'
 
 /** One broken column spoils every row of a page: a few of them tell the whole story. */
 const MOST_SAMPLES = 20
@@ -15,18 +15,22 @@ const SAMPLE_LENGTH = 500
  * Keeps what was malformed about an answer, each distinct message once. Nothing but messages and samples of VendorErrors is kept:
  * http.ts has taken the secrets out of those, and out of the bodies whose rows the connectors quote.
  */
-export async function quarantine(desk: Pick<Desk, 'db' | 'now'>, claim: Claim, answer: Said): Promise<void> {
-  await keepSamples(desk.db, samplesOf(claim, answer), desk.now())
+export async function quarantine(
+  context: Pick<DispatchContext, 'db' | 'now'>,
+  claim: Claim,
+  answer: AnswerSummary,
+): Promise<void> {
+  await keepSamples(context.db, samplesOf(claim, answer), context.now())
 }
 
-function samplesOf(claim: Claim, { interruption, faults }: Said): Sample[] {
+function samplesOf(claim: Claim, { interruption, faults }: AnswerSummary): Sample[] {
   const samples = new Map<string, Sample>()
   const add = (error: VendorError | null | undefined, symbol: string | null, dt: string | null): void => {
     if (error?.fault !== 'malformed' || samples.size === MOST_SAMPLES) return
     const message = legible(error.message, MESSAGE_LENGTH)
     if (samples.has(message)) return
     samples.set(message, {
-      vendor: claim.server.seat.name,
+      vendor: claim.source.connection.name,
       dataset: claim.dataset,
       symbol,
       dt,

@@ -1,30 +1,31 @@
 /** The scores of vendors for single cells, with everything that was learned until now read once. */
 import type { DatasetConfig } from '../../config/schema.ts'
 import { listScores } from '../../db/vendor-scores/scores.ts'
+import type { DatasetSource } from '../_catalog/catalog.ts'
+import type { DispatchContext } from '../_catalog/context.ts'
 import { type CellKey, cellKey, type DatasetName } from '../_market/cell.ts'
 import type { Dt } from '../_market/dt.ts'
-import { type Band, bandsAt } from './band.ts'
-import type { Desk, Server } from './desk.ts'
 import { type Score, scoreOf } from './score.ts'
+import { type Segment, segmentsAt } from './segment.ts'
 
 /** A vendor's score for a cell of a dataset; for null, for one of a band of which nothing is known. */
 export type Scorer = (
-  server: Server,
+  source: DatasetSource,
   dataset: DatasetName,
   spec: DatasetConfig,
   cell: { symbol: string; dt: Dt } | null,
 ) => Promise<Score>
 
-export async function scorerAt(desk: Pick<Desk, 'config' | 'db'>, now: number): Promise<Scorer> {
-  const scores = await listScores(desk.db, now)
+export async function scorerAt(context: Pick<DispatchContext, 'config' | 'db'>, now: number): Promise<Scorer> {
+  const scores = await listScores(context.db, now)
   // The vendors of a dataset stand before the same few cells.
-  const known = new Map<CellKey, Band>()
-  return async (server, dataset, spec, cell) => {
-    const learned = scores.find((row) => row.vendor === server.seat.name && row.dataset === dataset)
-    if (cell === null) return scoreOf(server, spec, learned, null)
+  const known = new Map<CellKey, Segment>()
+  return async (source, dataset, spec, cell) => {
+    const learned = scores.find((row) => row.vendor === source.connection.name && row.dataset === dataset)
+    if (cell === null) return scoreOf(source, spec, learned, null)
     const key = `${dataset} ${cellKey(cell.symbol, cell.dt)}`
-    const band = known.get(key) ?? (await bandsAt(desk, dataset, [cell.symbol], now))(cell)
-    known.set(key, band)
-    return scoreOf(server, spec, learned, band)
+    const segment = known.get(key) ?? (await segmentsAt(context, dataset, [cell.symbol], now))(cell)
+    known.set(key, segment)
+    return scoreOf(source, spec, learned, segment)
   }
 }

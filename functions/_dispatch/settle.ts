@@ -1,52 +1,60 @@
 /** Turns the outcomes of one answer into fenced writes. */
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as yieldToEventLoop } from 'node:timers/promises'
 import type { Attempt } from '../../db/attempts/list-attempts.ts'
 import { demote } from '../../db/demotions/demotions.ts'
 import type { QueuedTask } from '../../db/gap-tasks/claimable.ts'
-import { bySymbolAndDay, type Settlement, settledTogether, settleTasks } from '../../db/gap-tasks/settle-tasks.ts'
-import { nextWindow, windowAt } from '../_expected/restate.ts'
+import { bySymbolAndDay, settledTogether, settleTasks } from '../../db/gap-tasks/settle-tasks.ts'
+import type { Settlement } from '../../db/gap-tasks/settlement.ts'
+import { providerOf } from '../_catalog/catalog.ts'
+import type { DispatchContext } from '../_catalog/context.ts'
+import { nextWindow, windowAt } from '../_expected/reread-windows.ts'
 import { digestRows } from '../_lake/digest.ts'
-import type { KeptCell } from '../_lake/keep.ts'
 import { newestVintages } from '../_lake/vintages.ts'
+import type { StoredCell } from '../_lake/write-cells.ts'
 import { type CellKey, cellKey } from '../_market/cell.ts'
 import { partitionOf } from '../_market/partition.ts'
 import type { Claim } from './claim.ts'
-import { believedMs, demotionsOf } from './demotions-of.ts'
-import { type Desk, sourceOf } from './desk.ts'
+import { demotionsOf, ttlMs } from './demotions-of.ts'
+import type { Corrections } from './detect-corrections.ts'
 import { othersSeenFrom } from './other-vendors.ts'
-import type { CellOutcome, Said } from './outcomes.ts'
-import type { Restated } from './restated.ts'
-import { type Judged, probeVerdict, rereadVerdict, type Verdict, verdictOf } from './verdict.ts'
+import type { AnswerSummary, CellOutcome } from './outcomes.ts'
+import {
+  type Disposition,
+  type DispositionInput,
+  dispositionOf,
+  probeDisposition,
+  rereadDisposition,
+} from './retry-policy.ts'
 
 /** What a vendor said is kept this long at the most. */
 const NOTE_LENGTH = 300
 
 /** What came of a claim: the answer cell by cell, the files written, and what the memory held before. */
-export interface Gathered {
-  answer: Said
+export interface SettleInput {
+  answer: AnswerSummary
   outcomes: CellOutcome[]
-  kept: Map<CellKey, KeptCell>
+  kept: Map<CellKey, StoredCell>
   /** Answers that are not what the memory knew. */
-  restated: Map<CellKey, Restated>
+  restated: Map<CellKey, Corrections>
   known: Attempt[]
   /** The instant of the night the call speaks for, epoch ms. */
-  night: number
+  asOf: number
 }
 
 /** True when every task of the claim was still this holder's. */
-export async function settle(desk: Desk, claim: Claim, gathered: Gathered): Promise<boolean> {
-  const { answer, outcomes, known, night } = gathered
-  const now = desk.now()
+export async function settle(context: DispatchContext, claim: Claim, gathered: SettleInput): Promise<boolean> {
+  const { answer, outcomes, known, asOf } = gathered
+  const now = context.now()
   const { token, dataset } = claim
-  const vendor = claim.server.seat.name
+  const vendor = claim.source.connection.name
   const isPlans = ({ error }: CellOutcome): boolean => error !== null && error === answer.interruption
-  await demote(desk.db, demotionsOf(claim, outcomes, isPlans, now))
-  const othersOf = await othersSeenFrom(desk, claim, known, now)
+  await demote(context.db, demotionsOf(claim, outcomes, isPlans, now))
+  const othersOf = await othersSeenFrom(context, claim, known, now)
   const mine = new Map(known.filter((row) => row.vendor === vendor).map((row) => [cellKey(row.symbol, row.dt), row]))
-  const source = sourceOf(desk, claim.server.seat)
+  const source = providerOf(context, claim.source.connection)
   // Of what is filled nothing else counts than what it was asked for: one verdict is that of thousands.
-  const ofFilled = new Map<string, Verdict>()
-  const verdictFor = (cell: CellOutcome, { reason, attempts }: QueuedTask): Verdict => {
+  const ofFilled = new Map<string, Disposition>()
+  const verdictFor = (cell: CellOutcome, { reason, attempts }: QueuedTask): Disposition => {
     const { want, key, outcome, saysNone, error } = cell
     const same = outcome === 'filled' ? ofFilled.get(reason) : undefined
     if (same !== undefined) return same
@@ -54,15 +62,15 @@ export async function settle(desk: Desk, claim: Claim, gathered: Gathered): Prom
       outcome,
       source,
       saysNone,
-      doubtAt: saysNone ? nextWindow(claim.spec, want.dt, night) : null,
+      doubtAt: saysNone ? nextWindow(claim.spec, want.dt, asOf) : null,
       retryAt: error?.retryAt ?? null,
-      believedMs: believedMs(isPlans(cell), outcome),
+      ttlMs: ttlMs(isPlans(cell), outcome),
       attempts: attempts + 1,
       asked: (mine.get(key)?.count ?? 0) + 1,
       // A cell that is filled is done, whoever else might have it.
       others: outcome === 'filled' ? [] : othersOf(want.symbol, want.dt),
       now,
-      jitter: desk.random(),
+      jitter: context.random(),
     })
     if (outcome === 'filled') ofFilled.set(reason, verdict)
     return verdict
@@ -75,24 +83,24 @@ export async function settle(desk: Desk, claim: Claim, gathered: Gathered): Prom
       const task = claim.tasks.get(cell.want)!
       return settlementOf(claim, gathered, cell, task, verdictFor(cell, task), mine.get(cell.key))
     })
-    const settled = await settleTasks(desk.db, { token, vendor, dataset, settlements, night, now })
+    const settled = await settleTasks(context.db, { token, vendor, dataset, settlements, asOf, now })
     if (settled < new Set(settlements.map(({ id }) => id)).size) isAllMine = false
-    await nextTurn()
+    await yieldToEventLoop()
   }
   return isAllMine
 }
 
 /** What a task was queued for decides what an answer means for it. */
-const judgeOf = (reason: string): ((judged: Judged) => Verdict) =>
-  reason === 're_read' ? rereadVerdict : reason === 'probe' ? probeVerdict : verdictOf
+const judgeOf = (reason: string): ((judged: DispositionInput) => Disposition) =>
+  reason === 're_read' ? rereadDisposition : reason === 'probe' ? probeDisposition : dispositionOf
 
 /** `before` is this vendor's answer before. Written out field by field: there are millions of these. */
 function settlementOf(
   claim: Claim,
-  { kept, restated, night }: Gathered,
+  { kept, restated, asOf }: SettleInput,
   cell: CellOutcome,
   task: QueuedTask,
-  verdict: Verdict,
+  verdict: Disposition,
   before: Attempt | undefined,
 ): Settlement {
   const { symbol, dt } = cell.want
@@ -122,7 +130,7 @@ function settlementOf(
     reread: isReread && verdict.state === 'done' ? 1 : 0,
     difference: change.difference,
     refused: change.refused,
-    window: isReread ? windowAt(claim.spec, dt, night) : null,
+    window: isReread ? windowAt(claim.spec, dt, asOf) : null,
     partition: isNews || absence !== null ? partitionOf(claim.spec.partition, dt) : null,
   }
 }
@@ -130,8 +138,8 @@ function settlementOf(
 /** How the answer differs from this vendor's version before, and whether it is a smaller one that was not taken. */
 function changeOf(
   { outcome, rows }: CellOutcome,
-  kept: KeptCell | undefined,
-  restated: Restated | undefined,
+  kept: StoredCell | undefined,
+  restated: Corrections | undefined,
   before: Attempt | undefined,
 ): Pick<Settlement, 'difference' | 'refused'> {
   if (outcome === 'empty' && before?.digest != null) {

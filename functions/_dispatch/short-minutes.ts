@@ -1,20 +1,20 @@
 /** Which answers of minute bars are cut off: fewer rows than the symbol's own habit allows. */
 import { listShares } from '../../db/liquidity/liquidity.ts'
 import { calendarOf } from '../_calendar/calendar.ts'
+import type { DispatchContext } from '../_catalog/context.ts'
 import { expectedMinutes, shortfallOf } from '../_expected/liquidity.ts'
 import type { Row } from '../_market/row.ts'
 import type { Want } from '../_vendors/vendor.ts'
 import type { Claim } from './claim.ts'
-import type { Desk } from './desk.ts'
 
 /** Judges by the same rule as QC, before the cell is settled; a symbol whose habit is not known yet is never short. */
 export async function shortMinutes(
-  desk: Desk,
+  context: DispatchContext,
   { dataset, spec }: Claim,
 ): Promise<(want: Want, rows: Row[]) => boolean> {
   if (spec.expected_rows !== 'session_minutes') return () => false
-  const { completeness } = desk.config.qc
-  const shares = await listShares(desk.db, dataset, completeness.baseline_sessions)
+  const { completeness } = context.config.qc
+  const shares = await listShares(context.db, dataset, completeness.baseline_sessions)
   const calendar = calendarOf(spec.calendar)
   return ({ symbol, dt }, rows) => {
     const share = shares.get(symbol)

@@ -6,7 +6,7 @@ import { partitionOf } from '../_market/partition.ts'
 import { expectedMinutes } from './liquidity.ts'
 
 /** A symbol's expected days, both ends inclusive, clipped to depth and as-of. */
-export interface Life {
+export interface SymbolRange {
   symbol: string
   fromDt: Dt
   toDt: Dt
@@ -38,7 +38,7 @@ function firstOf(back: BackConfig, spec: DatasetConfig, asof: Dt): Dt {
 }
 
 /** The symbols of a dataset with the days expected of each; symbols whose life lies outside are left out. */
-export function livesOf(config: Config, spec: DatasetConfig, asof: Dt): Life[] {
+export function symbolRanges(config: Config, spec: DatasetConfig, asof: Dt): SymbolRange[] {
   const range = expectedRange(spec, asof)
   const members =
     spec.universe === 'symbols'
@@ -105,7 +105,7 @@ export function expectedPartitions(
   asof: Dt,
 ): { partition: string; cells: number; expected: string }[] {
   const { fromDt, toDt } = expectedRange(spec, asof)
-  const births = livesOf(config, spec, asof)
+  const births = symbolRanges(config, spec, asof)
   const deaths = [...births].sort((a, b) => (a.toDt < b.toDt ? -1 : 1))
   births.sort((a, b) => (a.fromDt < b.fromDt ? -1 : 1))
   const found = new Map<string, { cells: number; print: number }>()

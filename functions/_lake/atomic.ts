@@ -15,9 +15,6 @@ import {
 import { asidePath } from './paths.ts'
 import { tempBeside } from './temp-names.ts'
 
-export { sweepTemps } from './sweep-temps.ts'
-export { tempBeside } from './temp-names.ts'
-
 export interface FileToWrite {
   path: string
   /** The content, or how to make it: then at most `concurrency` contents are in memory at once. */

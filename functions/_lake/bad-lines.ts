@@ -15,7 +15,7 @@ import { manifestRoot } from './paths.ts'
 const SUFFIX = '.bad'
 
 const Kept = z.object({ byte: z.int().nonnegative(), why: z.string(), text: z.string(), at: z.string() })
-const Mended = z.object({ mended_at: z.string() })
+const Repaired = z.object({ repaired_at: z.string() })
 
 /** Appends to `bad` lines that are not there yet. `path` is that of the manifest. Returns how many were new. */
 export async function keepBadLines(path: string, lines: readonly BadLine[], now: number): Promise<number> {
@@ -31,19 +31,19 @@ export async function keepBadLines(path: string, lines: readonly BadLine[], now:
 const keyOf = ({ byte, why, text }: BadLine): string => `${byte} ${why} ${text}`
 
 /** The bad lines known of a manifest, and whether the cells of all of them were looked after. */
-export async function badLinesOf(path: string): Promise<{ lines: BadLine[]; isMended: boolean }> {
+export async function badLinesOf(path: string): Promise<{ lines: BadLine[]; isRepaired: boolean }> {
   const text = await readFile(path + SUFFIX, 'utf8').catch((error: unknown) => {
     if (codeOf(error) === 'ENOENT') return ''
     throw error
   })
   const found = text.split('\n').flatMap((line) => parsed(line) ?? [])
   const last = found.at(-1)
-  return { lines: found.filter((one) => 'byte' in one), isMended: last === undefined || 'mended_at' in last }
+  return { lines: found.filter((one) => 'byte' in one), isRepaired: last === undefined || 'repaired_at' in last }
 }
 
 /** Notes that the cells of all bad lines known of a manifest were looked after. */
-export const noteMended = (path: string, now: number): Promise<void> =>
-  appendDurable(path + SUFFIX, [`\n${JSON.stringify({ mended_at: new Date(now).toISOString() })}\n`])
+export const noteRepaired = (path: string, now: number): Promise<void> =>
+  appendDurable(path + SUFFIX, [`\n${JSON.stringify({ repaired_at: new Date(now).toISOString() })}\n`])
 
 /** The manifests with bad lines, absolute, in path order. */
 export async function manifestsWithBadLines(root: string): Promise<string[]> {
@@ -76,10 +76,10 @@ export function hintsOf(lines: readonly BadLine[]): Hint[] {
   )
 }
 
-function parsed(line: string): BadLine | z.infer<typeof Mended> | null {
+function parsed(line: string): BadLine | z.infer<typeof Repaired> | null {
   try {
     const json: unknown = JSON.parse(line)
-    return Kept.safeParse(json).data ?? Mended.safeParse(json).data ?? null
+    return Kept.safeParse(json).data ?? Repaired.safeParse(json).data ?? null
   } catch {
     return null
   }

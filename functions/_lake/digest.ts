@@ -4,9 +4,7 @@ import { createReadStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 import type { Row } from '../_market/row.ts'
 import { withoutUnknownZeros } from '../_market/unknown-zero.ts'
-import { canonicalLine } from './row-line.ts'
-
-export { isDigested } from './row-line.ts'
+import { canonicalLine } from './canonical-row.ts'
 
 /** Lower-case hex sha256 of bytes or of UTF-8 text. */
 export const sha256 = (bytes: Uint8Array | string): string => hash('sha256', bytes)

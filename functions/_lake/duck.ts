@@ -4,9 +4,6 @@ import { join } from 'node:path'
 import type { DuckDBConnection, DuckDBInstance, DuckDBValue } from '@duckdb/node-api'
 import { plainValueWith } from './duck-values.ts'
 
-export { withTable } from './duck-table.ts'
-export { sqlList, sqlText } from './sql-text.ts'
-
 export interface Duck {
   /**
    * All rows of a query, as objects by column name. BIGINT and HUGEINT are numbers when safe, else bigint; DATE is
@@ -64,7 +61,7 @@ export function createDuck(options: { root: string; threads: number; memoryLimit
   }
 
   /** One at a time: two big queries at once would need the memory of both. */
-  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  function withLock<T>(work: () => Promise<T>): Promise<T> {
     const turn = tail.then(work)
     tail = turn.catch(() => undefined)
     return turn
@@ -72,7 +69,7 @@ export function createDuck(options: { root: string; threads: number; memoryLimit
 
   function ask<T>(work: (session: Session) => Promise<T>): Promise<T> {
     if (closed) return Promise.reject(new Error('this DuckDB was closed; open the lake again'))
-    return inTurn(async () => {
+    return withLock(async () => {
       session ??= start()
       const held = await session.catch((error: unknown) => {
         session = null
@@ -100,7 +97,7 @@ export function createDuck(options: { root: string; threads: number; memoryLimit
       }),
     close: () => {
       closed = true
-      return inTurn(stop)
+      return withLock(stop)
     },
   }
 }

@@ -1,18 +1,11 @@
 /** Rows of a raw file as bytes: which columns a raw file has, and what each of our values is in Parquet. */
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as yieldToEventLoop } from 'node:timers/promises'
 import type { ColumnConfig } from '../../config/schema.ts'
-import type { Provenance, Row } from '../_market/row.ts'
-import { columnChunk, runsOf } from './column-values.ts'
-import { type FileSchema, fileSchema, parquetBytes, type RowGroup } from './parquet-bytes.ts'
-import type { ColumnType } from './plain-values.ts'
-import { type FilePart, isStored } from './stored-part.ts'
-
-/** Rows of one symbol that came with one answer, in the order served. */
-export interface RawPart {
-  symbol: string
-  provenance: Provenance
-  rows: readonly Row[]
-}
+import type { ColumnType } from '../_parquet/plain-encoder.ts'
+import { type FileSchema, fileSchema, parquetBytes, type RowGroup } from '../_parquet/writer.ts'
+import { columnChunk, runsOf } from './column-builder.ts'
+import type { FilePart } from './raw-part.ts'
+import { isStored } from './raw-part.ts'
 
 const ROWS_PER_GROUP = 100_000
 const PROVENANCE_COLUMNS: ColumnConfig[] = [
@@ -47,7 +40,7 @@ export async function encodeRows(columns: readonly ColumnConfig[], parts: readon
   const groups: RowGroup[] = []
   for (const slices of grouped(parts)) {
     groups.push(rowGroup(fileColumns, slices))
-    if (groups.length > 1) await nextTurn()
+    if (groups.length > 1) await yieldToEventLoop()
   }
   return parquetBytes(rawSchema(columns), groups)
 }

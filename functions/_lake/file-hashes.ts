@@ -18,7 +18,7 @@ export class DamagedFiles extends Error {
 }
 
 /** What the node knows of the hashes of raw files, by path: sha256 in hex, or the beginning of it. */
-export interface HashBook {
+export interface RecordedHashes {
   expected(paths: readonly string[]): Promise<ReadonlyMap<string, string>>
   /** Called after the files are on the disk and before anything tells of them. */
   wrote(hashes: ReadonlyMap<string, string>): Promise<void>

@@ -5,11 +5,12 @@ import { type CellKey, cellKey, type DatasetName } from '../_market/cell.ts'
 import type { Dt } from '../_market/dt.ts'
 import type { Row } from '../_market/row.ts'
 import { eachBounded } from './disk.ts'
-import { type RawPart, rawSchema } from './encode.ts'
+import { rawSchema } from './encode.ts'
 import type { Lake } from './lake.ts'
-import { fileSizes, placesOn, rawDays } from './raw-days.ts'
-import { queryRawParts } from './raw-read.ts'
-import { asRawPart, type FilePart, readOwnParts } from './stored-part.ts'
+import { fileSizes, listRawFiles, placesOn } from './list-raw-files.ts'
+import { queryRawParts } from './query-raw.ts'
+import type { FilePart, RawPart } from './raw-part.ts'
+import { asRawPart, readOwnParts } from './stored-part.ts'
 
 const READ_AT_ONCE = 8
 
@@ -53,7 +54,7 @@ export async function readRawCells(
   vendor: string,
   cells: readonly { symbol: string; dt: Dt }[],
 ): Promise<Map<CellKey, Row[]>> {
-  const days = await rawDays(lake.root, vendor, dataset, [...new Set(cells.map(({ dt }) => dt))])
+  const days = await listRawFiles(lake.root, vendor, dataset, [...new Set(cells.map(({ dt }) => dt))])
   const places = cells.map((cell) => ({
     cell,
     files: placesOn(lake.root, vendor, dataset, spec.raw_layout, cell.dt, days)(cell.symbol).files,

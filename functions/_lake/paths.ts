@@ -122,7 +122,7 @@ export const runningFile = (...place: Parameters<typeof rawFile>): string =>
   join(runningRoot(place[0]), relative(rawRoot(place[0]), rawFile(...place)))
 
 /** Answers of plans that are not answered to the end yet: paid for, not data. */
-export const keptPagesFolder = (root: string): string => join(root, 'state', 'kept-pages')
+export const pageCacheFolder = (root: string): string => join(root, 'state', 'kept-pages')
 
 /** The node's own database. */
 export const stateFile = (root: string): string => join(root, 'state', 'node.db')

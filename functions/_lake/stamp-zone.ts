@@ -1,12 +1,13 @@
 /** In which zone the stamps of a minute file are that carry none: as somebody said, or as only one zone can be meant. Guesses nothing. */
 import type { DatasetConfig } from '../../config/schema.ts'
-import { calendarOf, type Session } from '../_calendar/calendar.ts'
+import { calendarOf } from '../_calendar/calendar.ts'
+import type { Session } from '../_calendar/session.ts'
 import { instantOf, ZONES, type Zone } from '../_calendar/zone.ts'
 import { type Dt, dayNumber } from '../_market/dt.ts'
+import type { ColumnMapping } from './column-mapping.ts'
 import type { Duck } from './duck.ts'
 import { readParquet } from './parquet-sql.ts'
-import type { Place } from './raw-rows.ts'
-import type { Spelling } from './spelling.ts'
+import type { RowPlace } from './row-place.ts'
 
 /** The first and the last stamp of a file as written, in milliseconds of its own wall clock. */
 export interface Span {
@@ -24,12 +25,12 @@ const OTHER: Record<Zone, Zone> = { UTC: 'America/New_York', 'America/New_York':
 export async function stampZones(
   duck: Duck,
   spec: DatasetConfig,
-  spelling: Spelling,
-  places: readonly Place[],
-  told: (place: Place) => Zone | null,
+  mapping: ColumnMapping,
+  places: readonly RowPlace[],
+  told: (place: RowPlace) => Zone | null,
 ): Promise<Map<string, StampZone>> {
-  const isDoubtful = spelling.zoneless !== null && spec.timeframe === 'minute' && places.length > 0
-  const spans = isDoubtful ? await spansOf(duck, spelling.zoneless as string, places) : new Map<string, Span>()
+  const isDoubtful = mapping.zoneless !== null && spec.timeframe === 'minute' && places.length > 0
+  const spans = isDoubtful ? await spansOf(duck, mapping.zoneless as string, places) : new Map<string, Span>()
   return new Map(
     places.map((place) => {
       const span = spans.get(place.file)
@@ -40,7 +41,7 @@ export async function stampZones(
   )
 }
 
-async function spansOf(duck: Duck, zoneless: string, places: readonly Place[]): Promise<Map<string, Span>> {
+async function spansOf(duck: Duck, zoneless: string, places: readonly RowPlace[]): Promise<Map<string, Span>> {
   const found = await duck.all<{ filename: string; first: number | null; last: number | null }>(
     `SELECT r.filename, min(${zoneless}) AS first, max(${zoneless}) AS last
      FROM ${readParquet(

@@ -1,24 +1,13 @@
 /** Rows of a raw file as they lie in its columns: what is only carried from the old file into the new one never becomes objects. */
+
 import type { ColumnConfig } from '../../config/schema.ts'
 import { dtOfDay } from '../_market/dt.ts'
-import type { Provenance, Row } from '../_market/row.ts'
-import { NotUnderstood } from './byte-source.ts'
-import type { RawPart } from './encode.ts'
-import { readOwnGroups, type StoredColumn, type StoredGroup } from './own-file.ts'
-import type { FileSchema } from './parquet-bytes.ts'
-
-/** Rows of one symbol and one answer: those of a row group from `from` to `to`. */
-export interface StoredPart {
-  symbol: string
-  provenance: Provenance
-  group: StoredGroup
-  from: number
-  to: number
-}
-
-export type FilePart = RawPart | StoredPart
-
-export const isStored = (part: FilePart): part is StoredPart => 'group' in part
+import type { Row } from '../_market/row.ts'
+import { readOwnGroups, type StoredColumn, type StoredGroup } from '../_parquet/reader.ts'
+import { UnsupportedFileError } from '../_parquet/thrift-reader.ts'
+import type { FileSchema } from '../_parquet/writer.ts'
+import type { FilePart, RawPart, StoredPart } from './raw-part.ts'
+import { isStored } from './raw-part.ts'
 
 /** Columns behind those of the dataset: vendor, feed, adjustment, fetched_at. */
 const PROVENANCE = 4
@@ -28,7 +17,7 @@ export function readOwnParts(bytes: Buffer, schema: FileSchema): StoredPart[] | 
   try {
     return partsOf(readOwnGroups(bytes, schema))
   } catch (error) {
-    if (error instanceof NotUnderstood) return null
+    if (error instanceof UnsupportedFileError) return null
     throw error
   }
 }
@@ -49,7 +38,7 @@ function partsOf(groups: readonly StoredGroup[]): StoredPart[] {
       let to = from + 1
       while (to < group.rows && isSame(to)) to++
       const adjustment = adjustments![from]
-      if (adjustment !== 'raw' && adjustment !== 'none') throw new NotUnderstood('another adjustment')
+      if (adjustment !== 'raw' && adjustment !== 'none') throw new UnsupportedFileError('another adjustment')
       const fetchedAt = ours('instant', fetched![from] as number) as number
       const provenance = { vendor: String(vendors![from]), feed: String(feeds![from]), adjustment, fetchedAt } as const
       parts.push({ symbol: symbols[from] as string, provenance, group, from, to })

@@ -3,7 +3,7 @@
  * it was known. Bars have none: there a correction replaces the rows.
  */
 import type { Row, Yield } from '../_market/row.ts'
-import type { RawPart } from './encode.ts'
+import type { RawPart } from './raw-part.ts'
 
 const isYield = (row: Row): row is Yield => 'series' in row
 

@@ -9,9 +9,9 @@ import type { DatasetName } from '../_market/cell.ts'
 import type { Dt } from '../_market/dt.ts'
 import { jsonLine } from './line-checksum.ts'
 import { parsedLine, wholeLines } from './line-reader.ts'
+import { namesIn } from './list-raw-files.ts'
 import { appendLines } from './manifest.ts'
 import { manifestFile } from './paths.ts'
-import { namesIn } from './raw-days.ts'
 
 /** What was said of one file. `path` is relative to the root of the data. Of two lines the later one counts. */
 const ZoneNote = z.object({

@@ -1,9 +1,10 @@
 /** The part of the ledger that one partition owns: its columns, and how it is written. */
-import { adoptTemp, makeFolderOf, tempBeside } from '../_lake/atomic.ts'
+import { adoptTemp, makeFolderOf } from '../_lake/atomic.ts'
 import { sha256OfFile } from '../_lake/digest.ts'
-import { sqlText } from '../_lake/duck.ts'
 import type { Lake } from '../_lake/lake.ts'
 import { ledgerFragment } from '../_lake/paths.ts'
+import { sqlText } from '../_lake/sql-text.ts'
+import { tempBeside } from '../_lake/temp-names.ts'
 import type { DatasetName } from '../_market/cell.ts'
 
 /** Columns of the ledger and of each fragment, in file order. `rows` counts every curated row, `expected_rows` the regular ones. */

@@ -1,15 +1,15 @@
 /** Compares what the memory claims of one day with the files there are: cells without a file become gaps, files without a cell are named. */
 import { dirname, join, relative } from 'node:path'
 import type { DatasetConfig } from '../../config/schema.ts'
-import { type Claim, claimsOfDay } from '../../db/manifests/claims.ts'
-import { loseCells } from '../../db/manifests/lose-cells.ts'
-import { inTurn } from '../_lake/in-turn.ts'
+import { invalidateCells } from '../../db/manifests/invalidate-cells.ts'
+import { type StoredCellVersion, storedVersionsOfDay } from '../../db/manifests/stored-versions.ts'
+import type { NodeContext } from '../_catalog/context.ts'
+import { withLock } from '../_lake/keyed-lock.ts'
+import { fileSizes, namesIn } from '../_lake/list-raw-files.ts'
 import { rawFile, symbolOfFolder } from '../_lake/paths.ts'
-import { fileSizes, namesIn } from '../_lake/raw-days.ts'
 import type { DatasetName } from '../_market/cell.ts'
 import type { Dt } from '../_market/dt.ts'
-import type { Keeper } from './keeper.ts'
-import { lostCell } from './replay-manifests.ts'
+import { invalidatedCell } from './replay-manifests.ts'
 import { asideLine, writeAside } from './set-aside.ts'
 
 export interface CheckedDay {
@@ -33,46 +33,48 @@ interface DayFiles {
  * inside: names alone are compared. Safe to kill and to repeat.
  */
 export async function checkDay(
-  keeper: Keeper,
+  context: NodeContext,
   { dataset, spec }: { dataset: DatasetName; spec: DatasetConfig },
   dt: Dt,
   vendors: readonly string[],
 ): Promise<CheckedDay> {
   const checked: CheckedDay = { paths: [], cells: 0, lost: 0, unclaimed: [] }
-  const claiming = (await claimsOfDay(keeper.db, dataset, dt)).map(({ vendor }) => vendor)
+  const claiming = (await storedVersionsOfDay(context.db, dataset, dt)).map(({ vendor }) => vendor)
   for (const vendor of new Set([...vendors, ...claiming])) {
     // The same turn as the answers that are kept: a file is not looked for while it is being written.
-    await inTurn(`${keeper.lake.root} ${vendor} ${dataset}`, async () => {
-      const claims = (await claimsOfDay(keeper.db, dataset, dt)).filter((claim) => claim.vendor === vendor)
-      const files = await filesOf(keeper.lake.root, vendor, dataset, dt)
-      const gone = files.shared === null ? claims.filter(({ symbol }) => !files.bySymbol.has(symbol)) : []
-      await loseGone(keeper, { dataset, spec }, vendor, dt, gone)
+    await withLock(`${context.lake.root} ${vendor} ${dataset}`, async () => {
+      const storedVersions = (await storedVersionsOfDay(context.db, dataset, dt)).filter(
+        (version) => version.vendor === vendor,
+      )
+      const files = await filesOf(context.lake.root, vendor, dataset, dt)
+      const gone = files.shared === null ? storedVersions.filter(({ symbol }) => !files.bySymbol.has(symbol)) : []
+      await loseGone(context, { dataset, spec }, vendor, dt, gone)
       checked.paths.push(...(files.shared === null ? [] : [files.shared]), ...files.bySymbol.values())
-      checked.cells += claims.length - gone.length
+      checked.cells += storedVersions.length - gone.length
       checked.lost += gone.length
-      checked.unclaimed.push(...unclaimedOf(files, claims).map((file) => relative(keeper.lake.root, file)))
+      checked.unclaimed.push(...unclaimedOf(files, storedVersions).map((file) => relative(context.lake.root, file)))
     })
   }
   return checked
 }
 
 async function loseGone(
-  keeper: Keeper,
+  context: NodeContext,
   { dataset, spec }: { dataset: DatasetName; spec: DatasetConfig },
   vendor: string,
   dt: Dt,
-  gone: readonly Claim[],
+  gone: readonly StoredCellVersion[],
 ): Promise<void> {
   if (gone.length === 0) return
-  const { root } = keeper.lake
-  const lines = gone.map((claim) => {
-    const path = rawFile(root, vendor, dataset, spec.raw_layout, dt, claim.symbol)
-    return asideLine(keeper, dataset, dt, claim, 'gone', path)
+  const { root } = context.lake
+  const lines = gone.map((version) => {
+    const path = rawFile(root, vendor, dataset, spec.raw_layout, dt, version.symbol)
+    return asideLine(context, dataset, dt, version, 'gone', path)
   })
-  await writeAside(keeper, vendor, dataset, lines)
-  const cells = lines.map((line) => lostCell(spec, line))
-  await loseCells(keeper.db, vendor, dataset, cells, keeper.now())
-  keeper.log('raw.gone', { vendor, dataset, dt, cells: gone.length })
+  await writeAside(context, vendor, dataset, lines)
+  const cells = lines.map((line) => invalidatedCell(spec, line))
+  await invalidateCells(context.db, vendor, dataset, cells, context.now())
+  context.log('raw.gone', { vendor, dataset, dt, cells: gone.length })
 }
 
 async function filesOf(root: string, vendor: string, dataset: DatasetName, dt: Dt): Promise<DayFiles> {
@@ -90,8 +92,8 @@ async function filesOf(root: string, vendor: string, dataset: DatasetName, dt: D
   }
 }
 
-function unclaimedOf({ shared, bySymbol }: DayFiles, claims: readonly Claim[]): string[] {
-  const claimed = new Set(claims.map(({ symbol }) => symbol))
+function unclaimedOf({ shared, bySymbol }: DayFiles, storedVersions: readonly StoredCellVersion[]): string[] {
+  const claimed = new Set(storedVersions.map(({ symbol }) => symbol))
   const own = [...bySymbol].filter(([symbol]) => !claimed.has(symbol)).map(([, file]) => file)
-  return shared !== null && claims.length === 0 ? [shared, ...own] : own
+  return shared !== null && storedVersions.length === 0 ? [shared, ...own] : own
 }

@@ -1,21 +1,21 @@
 /** Adopted lines become memory again when the database is gone, as manifest lines do. Costs nothing when all is known. */
 import { recordAdopted } from '../../db/adoptions/record-adopted.ts'
 import { type Attempt, listAttempts } from '../../db/attempts/list-attempts.ts'
-import { type AdoptedLine, readAdopted } from '../_lake/adopted-lines.ts'
+import type { NodeContext } from '../_catalog/context.ts'
+import { type AdoptedLine, readAdopted } from '../_lake/adopted-manifest.ts'
 import { cellKey } from '../_market/cell.ts'
-import type { Keeper } from './keeper.ts'
-import { cellInMasks } from './masked-cell.ts'
-import { noteBadLines } from './note-bad-lines.ts'
+import { coverageKey } from './coverage-key.ts'
+import { recordBadLines } from './record-bad-lines.ts'
 
 /**
  * Records the cells of adopted lines beyond what `after` says is known of each file. To be called after the manifests are replayed: they tell which
  * files were set aside since. Answers how many cells were new to the database.
  */
-export async function replayAdopted(keeper: Keeper, after: (relativePath: string) => number): Promise<number> {
-  const { db, config, lake, now } = keeper
+export async function replayAdopted(context: NodeContext, after: (relativePath: string) => number): Promise<number> {
+  const { db, config, lake, now } = context
   let replayed = 0
   for await (const { path, lines, bad, end } of readAdopted(lake.root, after)) {
-    if (bad.length > 0) await noteBadLines(keeper, path, bad)
+    if (bad.length > 0) await recordBadLines(context, path, bad)
     const [first] = lines
     const spec = first && config.datasets[first.dataset]
     if (!first || !spec) continue
@@ -25,7 +25,7 @@ export async function replayAdopted(keeper: Keeper, after: (relativePath: string
     const known = new Map(attempts.map((attempt) => [cellKey(attempt.symbol, attempt.dt), attempt]))
     const fresh = newest.filter((line) => !saysAll(known.get(cellKey(line.symbol, line.dt)), line))
     const cells = fresh.map(({ symbol, dt, rows, adopted_at: at }) => ({
-      ...cellInMasks(spec, symbol, dt),
+      ...coverageKey(spec, symbol, dt),
       rows,
       digest: null,
       at: Date.parse(at),

@@ -1,17 +1,17 @@
 /** Manifest lines become memory again: accepted answers are there, what was set aside is not. */
 import { join } from 'node:path'
 import type { DatasetConfig } from '../../config/schema.ts'
-import { type LostCell, loseCells } from '../../db/manifests/lose-cells.ts'
+import { type InvalidatedCell, invalidateCells } from '../../db/manifests/invalidate-cells.ts'
 import { type AcceptedLine, markManifest, replayAccepted } from '../../db/manifests/manifests.ts'
 import { recordHashes } from '../../db/raw-files/raw-files.ts'
-import { windowAt } from '../_expected/restate.ts'
+import type { NodeContext } from '../_catalog/context.ts'
+import { windowAt } from '../_expected/reread-windows.ts'
 import { fileKeyOf } from '../_lake/file-hashes.ts'
 import { type ManifestEntry, type ManifestLine, readManifests, type SetAsideLine } from '../_lake/manifest.ts'
 import { rawFileParts } from '../_lake/paths.ts'
 import { cellKey } from '../_market/cell.ts'
-import type { Keeper } from './keeper.ts'
-import { cellInMasks } from './masked-cell.ts'
-import { noteBadLines } from './note-bad-lines.ts'
+import { coverageKey } from './coverage-key.ts'
+import { recordBadLines } from './record-bad-lines.ts'
 
 export interface Replayed {
   /** Cells the memory did not have. */
@@ -21,12 +21,15 @@ export interface Replayed {
 }
 
 /** Replays all lines beyond what `after` says is known of each file; bad ones are noted and say nothing. A chunk at a time; a kill costs the chunk at work, which then comes again. */
-export async function replayManifests(keeper: Keeper, after: (relativePath: string) => number): Promise<Replayed> {
+export async function replayManifests(
+  context: NodeContext,
+  after: (relativePath: string) => number,
+): Promise<Replayed> {
   const replayed: Replayed = { restored: 0, lost: 0 }
-  for await (const { path, lines, bad, end } of readManifests(keeper.lake, after)) {
+  for await (const { path, lines, bad, end } of readManifests(context.lake, after)) {
     // Before the mark passes them: a line that is not remembered would never be looked after.
-    if (bad.length > 0) await noteBadLines(keeper, path, bad)
-    const { restored, lost } = await replayChunk(keeper, lines, { path, bytes: end })
+    if (bad.length > 0) await recordBadLines(context, path, bad)
+    const { restored, lost } = await replayChunk(context, lines, { path, bytes: end })
     replayed.restored += restored
     replayed.lost += lost
   }
@@ -34,7 +37,7 @@ export async function replayManifests(keeper: Keeper, after: (relativePath: stri
 }
 
 async function replayChunk(
-  { db, config, lake, now }: Keeper,
+  { db, config, lake, now }: NodeContext,
   lines: ManifestEntry[],
   mark: { path: string; bytes: number },
 ): Promise<Replayed> {
@@ -49,8 +52,8 @@ async function replayChunk(
   const aside = newest.filter((line): line is SetAsideLine => line.verdict === 'set_aside')
   const accepted = newest.filter((line): line is ManifestLine => line.verdict !== 'set_aside')
   const { vendor, dataset } = first
-  const cells = aside.map((line) => lostCell(spec, line))
-  const lost = await loseCells(db, vendor, dataset, cells, now())
+  const cells = aside.map((line) => invalidatedCell(spec, line))
+  const lost = await invalidateCells(db, vendor, dataset, cells, now())
   const answers = accepted.map((line) => acceptedLine(spec, line))
   // Of a file that symbols share, the newest line tells its present hash.
   const hashes = new Map(lines.flatMap((line) => (line.verdict === 'set_aside' ? [] : [[line.path, line.sha256]])))
@@ -68,8 +71,8 @@ async function replayChunk(
 }
 
 /** A line that sets a cell aside as the database is told of it. */
-export const lostCell = (spec: DatasetConfig, { symbol, dt, at, why, path }: SetAsideLine): LostCell => ({
-  ...cellInMasks(spec, symbol, dt),
+export const invalidatedCell = (spec: DatasetConfig, { symbol, dt, at, why, path }: SetAsideLine): InvalidatedCell => ({
+  ...coverageKey(spec, symbol, dt),
   at: Date.parse(at),
   path,
   why,
@@ -85,5 +88,5 @@ function acceptedLine(spec: DatasetConfig, line: ManifestLine): AcceptedLine {
     line.verdict === 'replaced'
       ? { difference: line.difference ?? null, window: windowAt(spec, dt, fetchedAt) }
       : { difference: null, window: null }
-  return { ...cellInMasks(spec, symbol, dt), rows, digest, fetchedAt, writtenAt, previous, ...change }
+  return { ...coverageKey(spec, symbol, dt), rows, digest, fetchedAt, writtenAt, previous, ...change }
 }

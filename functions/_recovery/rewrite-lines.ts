@@ -2,20 +2,21 @@
 import { relative } from 'node:path'
 import type { DatasetConfig } from '../../config/schema.ts'
 import type { Version } from '../../db/attempts/page-versions.ts'
-import { loseCells } from '../../db/manifests/lose-cells.ts'
-import { type AdoptedLine, adoptedFile, appendAdopted } from '../_lake/adopted-lines.ts'
+import { invalidateCells } from '../../db/manifests/invalidate-cells.ts'
+import type { NodeContext } from '../_catalog/context.ts'
+import { type AdoptedLine, adoptedFile, appendAdopted } from '../_lake/adopted-manifest.ts'
 import { digestKnownAs, sha256OfFile } from '../_lake/digest.ts'
 import { fileParts } from '../_lake/file-parts.ts'
-import { inTurn } from '../_lake/in-turn.ts'
+import { withLock } from '../_lake/keyed-lock.ts'
+import { fileSizes, listRawFiles, placesOn } from '../_lake/list-raw-files.ts'
 import { appendManifest, type ManifestLine, type SetAsideLine } from '../_lake/manifest.ts'
 import { manifestFile, rawFile } from '../_lake/paths.ts'
-import { fileSizes, placesOn, rawDays } from '../_lake/raw-days.ts'
-import { asRawPart, type FilePart } from '../_lake/stored-part.ts'
-import { distinctRows } from '../_lake/verdict.ts'
+import type { FilePart } from '../_lake/raw-part.ts'
+import { asRawPart } from '../_lake/stored-part.ts'
 import { newestVintages } from '../_lake/vintages.ts'
+import { distinctRows } from '../_lake/write-decision.ts'
 import type { DatasetName } from '../_market/cell.ts'
-import type { Keeper } from './keeper.ts'
-import { lostCell } from './replay-manifests.ts'
+import { invalidatedCell } from './replay-manifests.ts'
 import { asideLine, writeAside } from './set-aside.ts'
 
 /** A cell of which the lines do not say what the database knows, or of which a bad line spoke. */
@@ -51,10 +52,10 @@ interface Held {
  * Under the same turn as the answers that are kept: no file changes meanwhile. The lines are written before the database is told of a loss.
  * Throws UnreadableFiles; nothing is written then.
  */
-export async function rewriteLines(keeper: Keeper, of: Of, cells: readonly DoubtfulCell[]): Promise<Rewritten> {
+export async function rewriteLines(context: NodeContext, of: Of, cells: readonly DoubtfulCell[]): Promise<Rewritten> {
   const { vendor, dataset, spec } = of
-  return inTurn(`${keeper.lake.root} ${vendor} ${dataset}`, async () => {
-    const held = await heldCells(keeper, of, cells)
+  return withLock(`${context.lake.root} ${vendor} ${dataset}`, async () => {
+    const held = await heldCells(context, of, cells)
     const present: ManifestLine[] = []
     const unread: AdoptedLine[] = []
     const aside: SetAsideLine[] = []
@@ -62,22 +63,22 @@ export async function rewriteLines(keeper: Keeper, of: Of, cells: readonly Doubt
     for (const cell of cells) {
       const found = held.get(cell) ?? null
       if (found && !hashes.has(found.file)) hashes.set(found.file, await sha256OfFile(found.file))
-      const line = lineOf(keeper, of, cell, found, hashes)
+      const line = lineOf(context, of, cell, found, hashes)
       if (line === null) continue
       if ('verified' in line) unread.push(line)
       else if (line.verdict === 'set_aside') aside.push(line)
       else present.push(line)
     }
-    const day = new Date(keeper.now()).toISOString().slice(0, 10)
-    await appendManifest(manifestFile(keeper.lake.root, vendor, dataset, day), present)
-    if (unread.length > 0) await appendAdopted(adoptedFile(keeper.lake.root, vendor, dataset, day), unread)
-    await writeAside(keeper, vendor, dataset, aside)
-    const lost = await loseCells(
-      keeper.db,
+    const day = new Date(context.now()).toISOString().slice(0, 10)
+    await appendManifest(manifestFile(context.lake.root, vendor, dataset, day), present)
+    if (unread.length > 0) await appendAdopted(adoptedFile(context.lake.root, vendor, dataset, day), unread)
+    await writeAside(context, vendor, dataset, aside)
+    const lost = await invalidateCells(
+      context.db,
       vendor,
       dataset,
-      aside.map((line) => lostCell(spec, line)),
-      keeper.now(),
+      aside.map((line) => invalidatedCell(spec, line)),
+      context.now(),
     )
     return { lines: present.length + unread.length + aside.length, lost }
   })
@@ -85,24 +86,24 @@ export async function rewriteLines(keeper: Keeper, of: Of, cells: readonly Doubt
 
 /** The line that is missing; null where there is nothing to say. */
 function lineOf(
-  keeper: Keeper,
+  context: NodeContext,
   { vendor, dataset, spec }: Of,
   cell: DoubtfulCell,
   held: Held | null,
   hashes: ReadonlyMap<string, string>,
 ): ManifestLine | AdoptedLine | SetAsideLine | null {
   const { symbol, dt, at } = cell
-  const { root } = keeper.lake
+  const { root } = context.lake
   const lost = (why: SetAsideLine['why']): SetAsideLine => {
     const path = held?.file ?? rawFile(root, vendor, dataset, spec.raw_layout, dt, symbol)
-    const line = asideLine(keeper, dataset, dt, { symbol, vendor, at }, why, path)
+    const line = asideLine(context, dataset, dt, { symbol, vendor, at }, why, path)
     return cell.isLost ? { ...line, at: new Date(at).toISOString() } : line
   }
   if (cell.isLost) return cell.told === 'lost' ? null : lost('gone')
   // That files are gone is for the scrub and the rebuild to say: where a disk is not mounted, all of them seem to be.
   if (held === null) return null
   const path = relative(root, held.file)
-  const now = new Date(keeper.now()).toISOString()
+  const now = new Date(context.now()).toISOString()
   if (cell.isKnown && cell.digest === null) {
     const { rows } = cell
     const verified = rows > 0 ? 'footers' : 'names'
@@ -138,10 +139,14 @@ function lineOf(
 }
 
 /** Cells without rows in any file are not in the map. */
-async function heldCells(keeper: Keeper, of: Of, cells: readonly DoubtfulCell[]): Promise<Map<DoubtfulCell, Held>> {
+async function heldCells(
+  context: NodeContext,
+  of: Of,
+  cells: readonly DoubtfulCell[],
+): Promise<Map<DoubtfulCell, Held>> {
   const { vendor, dataset, spec } = of
-  const { lake } = keeper
-  const days = await rawDays(lake.root, vendor, dataset, [...new Set(cells.map(({ dt }) => dt))])
+  const { lake } = context
+  const days = await listRawFiles(lake.root, vendor, dataset, [...new Set(cells.map(({ dt }) => dt))])
   const places = cells.map((cell) => ({
     cell,
     files: placesOn(lake.root, vendor, dataset, spec.raw_layout, cell.dt, days)(cell.symbol).files,

@@ -1,18 +1,19 @@
 /** A look at some raw files each night, so that what was lost or damaged is found though nobody curates it: its cells become gaps. */
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as yieldToEventLoop } from 'node:timers/promises'
 import type { DatasetConfig } from '../../config/schema.ts'
-import { daysOfAttempts } from '../../db/manifests/claims.ts'
+import { daysOfAttempts } from '../../db/manifests/stored-versions.ts'
 import { recordUnaccepted } from '../../db/unaccepted-files/unaccepted-files.ts'
+import type { NodeContext } from '../_catalog/context.ts'
+import type { CanBeServed } from '../_catalog/servable.ts'
 import { codeOf } from '../_lake/disk.ts'
+import { fileSizes, namesIn } from '../_lake/list-raw-files.ts'
 import { rawFolder, rawRoot } from '../_lake/paths.ts'
-import { fileSizes, namesIn } from '../_lake/raw-days.ts'
-import { unreadableOf } from '../_lake/raw-read.ts'
+import { unreadableOf } from '../_lake/query-raw.ts'
 import type { DatasetName } from '../_market/cell.ts'
 import { type Dt, dayNumber, isDt } from '../_market/dt.ts'
 import { checkDay } from './check-day.ts'
-import { checkHashes } from './hash-book.ts'
-import type { Keeper } from './keeper.ts'
-import { type CanBeServed, mendFiles } from './mend-files.ts'
+import { checkHashes } from './recorded-hashes.ts'
+import { repairFiles } from './repair-files.ts'
 import { setAsideDamaged } from './set-aside.ts'
 
 export interface Scrubbed {
@@ -45,25 +46,25 @@ const UNVERIFIED = 400
  * files of such a day must be there, and all are hashed; a budget that is too small for them reads others in the next round. A disk that refuses is
  * logged and stops nothing else.
  */
-export async function scrub(keeper: Keeper, terms: ScrubTerms, night: number): Promise<Scrubbed> {
+export async function scrub(context: NodeContext, terms: ScrubTerms, night: number): Promise<Scrubbed> {
   const { dataset, spec, bytesPerNight, canBeServed } = terms
   const scrubbed: Scrubbed = { files: 0, bytes: 0, dueFiles: 0, dueBytes: 0, lost: 0 }
   try {
     const paths: string[] = []
-    for (const [dt, vendors] of await daysOfNight(keeper, dataset, night)) {
-      const day = await checkDay(keeper, { dataset, spec }, dt, vendors)
+    for (const [dt, vendors] of await daysOfNight(context, dataset, night)) {
+      const day = await checkDay(context, { dataset, spec }, dt, vendors)
       scrubbed.lost += day.lost
       paths.push(...day.paths)
       if (day.unclaimed.length > 0 || day.cells === 0) {
         await recordUnaccepted(
-          keeper.db,
+          context.db,
           dataset,
           { fromDt: dt, toDt: dt },
           [{ dt, paths: day.unclaimed }],
-          keeper.now(),
+          context.now(),
         )
       }
-      await nextTurn()
+      await yieldToEventLoop()
     }
     const sizes = await fileSizes(paths)
     scrubbed.dueFiles = sizes.size
@@ -71,37 +72,37 @@ export async function scrub(keeper: Keeper, terms: ScrubTerms, night: number): P
     const chosen = withinBudget([...sizes], bytesPerNight, Math.floor(night / NIGHTS))
     let unverifiedLeft = UNVERIFIED
     for (let at = 0; at < chosen.length; at += FILES_AT_ONCE) {
-      const { damaged, unverified, ...read } = await checkHashes(keeper, dataset, chosen.slice(at, at + FILES_AT_ONCE))
+      const { damaged, unverified, ...read } = await checkHashes(context, dataset, chosen.slice(at, at + FILES_AT_ONCE))
       scrubbed.files += read.files
       scrubbed.bytes += read.bytes
       const first = unverified.slice(0, unverifiedLeft)
       unverifiedLeft -= first.length
-      scrubbed.lost += await settled(keeper, spec, damaged, first, canBeServed)
-      await nextTurn()
+      scrubbed.lost += await settled(context, spec, damaged, first, canBeServed)
+      await yieldToEventLoop()
     }
   } catch (error) {
     const code = codeOf(error)
     if (code === undefined) throw error
-    keeper.log('audit.scrub_refused', { dataset, code })
+    context.log('audit.scrub_refused', { dataset, code })
   }
   return scrubbed
 }
 
-/** Damaged files are mended. Of files that nobody has hashed yet, only the rows can tell whether they are whole: from then on their hash does. */
+/** Damaged files are repaired. Of files that nobody has hashed yet, only the rows can tell whether they are whole: from then on their hash does. */
 async function settled(
-  keeper: Keeper,
+  context: NodeContext,
   spec: DatasetConfig,
   damaged: readonly string[],
   unverified: readonly string[],
   canBeServed: CanBeServed,
 ): Promise<number> {
-  const { cells } = await setAsideDamaged(keeper, await unreadableOf(keeper.lake, spec, unverified))
-  const { lost } = await mendFiles(keeper, [...damaged, ...unverified], canBeServed)
+  const { cells } = await setAsideDamaged(context, await unreadableOf(context.lake, spec, unverified))
+  const { lost } = await repairFiles(context, [...damaged, ...unverified], canBeServed)
   return cells + lost
 }
 
 /** The days whose turn it is: those the database knows of, and those that lie on the disk, with their vendors. */
-async function daysOfNight({ db, lake }: Keeper, dataset: DatasetName, night: number): Promise<Map<Dt, string[]>> {
+async function daysOfNight({ db, lake }: NodeContext, dataset: DatasetName, night: number): Promise<Map<Dt, string[]>> {
   const isDue = (dt: Dt): boolean => (night - dayNumber(dt)) % NIGHTS === 0
   const days = new Map<Dt, string[]>()
   for (const dt of await daysOfAttempts(db, dataset)) if (isDue(dt)) days.set(dt, [])

@@ -7,10 +7,10 @@
 import { resetLeases } from '../../db/leases/reset-leases.ts'
 import { AHEAD_MS, databaseTime, newestStamp, repairClock } from '../../db/repair-clock.ts'
 import { LEASE_MS } from '../_dispatch/claim.ts'
+import type { Reason } from '../_http/health.ts'
+import type { Node } from '../_http/node.ts'
+import type { WriteGuard } from '../_http/write-gate.ts'
 import type { ClockEvidence } from './clock-evidence.ts'
-import type { Reason } from './health.ts'
-import type { Node } from './node.ts'
-import type { WriteGuard } from './write-gate.ts'
 
 /** A wall clock that moves against the monotonic one by more has been set; time services slew smaller errors away. */
 const JUMP_MS = 60_000

@@ -1,13 +1,6 @@
 /** The only place that reads the clock. Everyone else is handed one. */
 
-export interface Clock {
-  /** Epoch milliseconds. */
-  now(): number
-  /** Milliseconds that only grow, for durations. */
-  elapsed(): number
-  /** Waits; ends early, without an error, when the signal aborts. */
-  sleep(ms: number, signal?: AbortSignal): Promise<void>
-}
+import type { Clock } from '../_http/node.ts'
 
 /** Longest single timer Node keeps without overflowing. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1

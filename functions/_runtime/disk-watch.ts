@@ -5,17 +5,11 @@
 import { statfs as systemStatfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Config } from '../../config/schema.ts'
-import type { DiskRoom } from '../_dispatch/desk.ts'
+import type { Reason } from '../_http/health.ts'
+import { type Clock, DISK_LEVELS, type DiskLevel, type DiskWatch } from '../_http/node.ts'
 import { removeDurable, writeFileAtomic } from '../_lake/atomic.ts'
 import { codeOf } from '../_lake/disk.ts'
-import type { Clock } from './clock.ts'
-import type { Reason } from './health.ts'
 import type { Log } from './log.ts'
-import type { WriteGuard } from './write-gate.ts'
-
-/** From enough room to none. */
-const LEVELS = ['ok', 'no_backfill', 'pruning', 'few_datasets', 'no_calls'] as const
-export type DiskLevel = (typeof LEVELS)[number]
 
 type Statfs = (path: string) => Promise<{ bavail: number; blocks: number; bsize: number }>
 
@@ -28,21 +22,6 @@ export interface DiskWatchTerms {
   /** Makes room; called once when that level is reached and now and then below it. */
   prune(): Promise<void>
   statfs?: Statfs
-}
-
-export interface DiskWatch extends DiskRoom, WriteGuard {
-  /** A failure of a function: of one that says that the disk takes nothing, no call is made before a trial write succeeds. */
-  noteFailure(error: unknown): void
-  reasons(): Reason[]
-  /** For `/status`. Bytes are those of the fullest folder. */
-  view(): {
-    level: DiskLevel
-    folder: string
-    freeBytes: number
-    totalBytes: number
-    stopped: string[]
-    refused: string | null
-  }
 }
 
 const GB = 1e9
@@ -68,7 +47,7 @@ export function diskWatch(terms: DiskWatchTerms): DiskWatch {
   let failedAt = Number.NEGATIVE_INFINITY
   let looking: Promise<void> | null = null
 
-  const isBelow = (step: DiskLevel): boolean => LEVELS.indexOf(level) >= LEVELS.indexOf(step)
+  const isBelow = (step: DiskLevel): boolean => DISK_LEVELS.indexOf(level) >= DISK_LEVELS.indexOf(step)
 
   async function measure(): Promise<void> {
     const rooms = await Promise.all(
@@ -80,7 +59,7 @@ export function diskWatch(terms: DiskWatchTerms): DiskWatch {
     const steps = rooms.map((one) => levelOf(one, level))
     const worst = steps.reduce((at, step, index) => (step > (steps[at] as number) ? index : at), 0)
     room = rooms[worst] ?? room
-    const next = LEVELS[steps[worst] ?? 0] as DiskLevel
+    const next = DISK_LEVELS[steps[worst] ?? 0] as DiskLevel
     if (next === level) return
     log('disk.level_changed', {
       from: level,
@@ -93,10 +72,10 @@ export function diskWatch(terms: DiskWatchTerms): DiskWatch {
     since = clock.now()
   }
 
-  /** The step a disk is on, as an index of LEVELS; `present` is where the ladder stands. */
+  /** The step a disk is on, as an index of DISK_LEVELS; `present` is where the ladder stands. */
   function levelOf({ free, total }: { free: number; total: number }, present: DiskLevel): number {
     const marks = [config.stop_backfill_below, config.prune_below, config.stop_datasets_below, config.stop_calls_below]
-    const now = LEVELS.indexOf(present)
+    const now = DISK_LEVELS.indexOf(present)
     return marks.filter(({ gb, percent }, index) => {
       const mark = Math.min(gb * GB, (total * percent) / 100)
       return free < (index < now ? mark * WAY_UP : mark)

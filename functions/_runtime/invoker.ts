@@ -1,12 +1,10 @@
 /** The local cron: fires chains at their scheduled instants, once each, and resumes at its step what a killed process left. */
 import { beginTick, findTick, lastScheduled, openTicks, restartTick, type Tick } from '../../db/ticks/ticks.ts'
+import type { WriteGate } from '../_http/write-gate.ts'
 import { type Chain, newestDue } from './cron.ts'
-import { type PlayTerms, playChain, type StepEnding } from './play-chain.ts'
-import type { WriteGate } from './write-gate.ts'
+import { type ChainTerms, runChain, type StepEnding } from './run-chain.ts'
 
-export type { StepEnding } from './play-chain.ts'
-
-export interface InvokerTerms extends PlayTerms {
+export interface InvokerTerms extends ChainTerms {
   chains: readonly Chain[]
   /** Nothing is fired or resumed while it objects. */
   gate: WriteGate
@@ -39,7 +37,7 @@ export function createInvoker(terms: InvokerTerms): Invoker {
   let looking: Promise<void> | undefined
 
   const run = (chain: Chain, tick: Tick): Promise<StepEnding[]> => {
-    const played = playChain(terms, chain, tick, stopping.signal)
+    const played = runChain(terms, chain, tick, stopping.signal)
       .catch((error: unknown) => {
         broken.push(tick)
         throw error

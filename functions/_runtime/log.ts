@@ -1,6 +1,6 @@
 /** The log: one JSON line per ending, through pino, with every secret scrubbed from the finished line. */
 import pino from 'pino'
-import { scrubberOf } from '../_vendors/scrub.ts'
+import { redactorOf } from '../_vendors/redact.ts'
 
 export type Log = (event: string, fields: Record<string, unknown>) => void
 
@@ -11,11 +11,11 @@ export function createLog(
   sink: (line: string) => void = (line) => void process.stderr.write(line),
 ): Log {
   // The last stage, because redaction by path misses what stands inside a message or deeper than expected.
-  const scrub = scrubberOf(secrets.filter((secret) => secret.length >= SHORTEST_SECRET)).text
+  const redact = redactorOf(secrets.filter((secret) => secret.length >= SHORTEST_SECRET)).text
   const logger = pino(
     // pino has a serializer of its own for `err`, which would describe what is described already.
     { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: (described) => described } },
-    { write: (line: string) => sink(scrub(line)) },
+    { write: (line: string) => sink(redact(line)) },
   )
   return (event, fields) => {
     const severity = /(failed|lost|opened|refused)$/.test(event) ? 'warn' : 'info'

@@ -1,12 +1,12 @@
 /** Makes room on a disk that runs full: litter of dead processes, samples of bad answers, finished work. No data and no evidence is touched. */
 import { prune } from '../../db/gap-tasks/prune.ts'
 import { dropSamples } from '../../db/quarantine/drop-samples.ts'
-import { forgetTallies } from '../../db/vendor-tallies/tallies.ts'
+import { dropCallStats } from '../../db/vendor-call-stats/call-stats.ts'
 import { newYorkDt } from '../_calendar/zone.ts'
-import { sweepKeptPages } from '../_dispatch/kept-pages.ts'
-import { sweepRunning } from '../_dispatch/running.ts'
+import { sweepSnapshots } from '../_dispatch/intraday-snapshot.ts'
+import { sweepPageCache } from '../_dispatch/page-cache.ts'
+import type { Node } from '../_http/node.ts'
 import { sweepTemps } from '../_lake/sweep-temps.ts'
-import type { Node } from './node.ts'
 
 /** Calls of the pruning of the queue: each is one short write. */
 const MOST_WRITES = 50
@@ -22,9 +22,9 @@ export async function pruneDisk(node: Node): Promise<void> {
     rows += removed
     if (!more) break
   }
-  rows += await forgetTallies(db, now)
+  rows += await dropCallStats(db, now)
   const samples = await dropSamples(db, SAMPLES_KEPT)
-  const pages = await sweepKeptPages(lake.root, now)
-  const running = await sweepRunning(lake.root, newYorkDt(now))
+  const pages = await sweepPageCache(lake.root, now)
+  const running = await sweepSnapshots(lake.root, newYorkDt(now))
   log('disk.pruned', { temps, rows, samples, pages, running })
 }

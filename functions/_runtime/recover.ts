@@ -5,15 +5,15 @@ import { reapAllLeases } from '../../db/gap-tasks/reap-leases.ts'
 import { manifestMarks } from '../../db/manifests/manifests.ts'
 import { releaseAllPartitions } from '../../db/partitions/partitions.ts'
 import { repairClock } from '../../db/repair-clock.ts'
-import { limitsOf } from '../_dispatch/limits.ts'
-import { MAX_ATTEMPTS } from '../_dispatch/verdict.ts'
+import { limitsOf } from '../_catalog/account-limits.ts'
+import { MAX_ATTEMPTS } from '../_dispatch/retry-policy.ts'
+import type { Node } from '../_http/node.ts'
 import { manifestFiles, trimTornTail } from '../_lake/manifest.ts'
 import { sweepTemps } from '../_lake/sweep-temps.ts'
-import { mendManifests, noteCutManifests } from '../_recovery/mend-manifests.ts'
 import { rebuild } from '../_recovery/rebuild.ts'
+import { noteCutManifests, repairManifests } from '../_recovery/repair-manifests.ts'
 import { replayAdopted } from '../_recovery/replay-adopted.ts'
 import { replayManifests } from '../_recovery/replay-manifests.ts'
-import type { Node } from './node.ts'
 
 export interface Recovered {
   temps: number
@@ -22,10 +22,10 @@ export interface Recovered {
   /** Cells whose answer was on disk but not in the database. */
   replayed: number
   /** Manifest lines that were lost or bad and were written again. */
-  mended: number
+  repaired: number
 }
 
-export const NOT_RECOVERED: Recovered = { temps: 0, tornTails: 0, leases: 0, replayed: 0, mended: 0 }
+export const NOT_RECOVERED: Recovered = { temps: 0, tornTails: 0, leases: 0, replayed: 0, repaired: 0 }
 
 export async function recover(node: Node): Promise<Recovered> {
   // First: what is given back below must not wait for an instant that never was.
@@ -37,30 +37,31 @@ export async function recover(node: Node): Promise<Recovered> {
     // Only a process that owns the database alone knows that every earlier holder is dead.
     leases: node.db.exclusive ? await reapAllLeases(node.db, MAX_ATTEMPTS, node.now()) : 0,
     replayed: 0,
-    mended: 0,
+    repaired: 0,
   }
   if (node.db.exclusive) await releaseAllPartitions(node.db)
   // A database that knows nothing beside manifests that tell of answers: the one there was is lost.
   if (!(await anyAttempt(node.db)) && (await manifestFiles(node.lake.root)).length > 0) {
     await assumeBudgetsSpent(node)
-    const { restored, mended } = await rebuild(node)
-    node.log('start.recovered', { ...recovered, replayed: restored, mended })
-    return { ...recovered, replayed: restored, mended }
+    const { restored, repaired } = await rebuild(node)
+    node.log('start.recovered', { ...recovered, replayed: restored, repaired })
+    return { ...recovered, replayed: restored, repaired }
   }
   await noteCutManifests(node)
   recovered.replayed = await replayNews(node)
-  const mended = await mendManifests(node)
-  recovered.mended = mended.lines
+  const repaired = await repairManifests(node)
+  recovered.repaired = repaired.lines
   // What was written down again may be news to the database.
-  if (mended.lines > 0) recovered.replayed += await replayNews(node)
+  if (repaired.lines > 0) recovered.replayed += await replayNews(node)
   node.log('start.recovered', { ...recovered })
   return recovered
 }
 
 /** What was sent in the last minute, and today, is forgotten with the database: no vendor may be sent too much for it. */
-async function assumeBudgetsSpent({ db, seats, now }: Node): Promise<void> {
-  for (const seat of seats) {
-    for (const host of ['data', 'trading'] as const) await assumeSpent(db, limitsOf(seat, 'backfill', host), now())
+async function assumeBudgetsSpent({ db, vendors, now }: Node): Promise<void> {
+  for (const connection of vendors) {
+    for (const host of ['data', 'trading'] as const)
+      await assumeSpent(db, limitsOf(connection, 'backfill', host), now())
   }
 }
 

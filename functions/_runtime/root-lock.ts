@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { type FileLock, lockFile } from '../../db/file-lock.ts'
-import { tempBeside } from '../_lake/atomic.ts'
+import { tempBeside } from '../_lake/temp-names.ts'
 
 const LOCK = '.node.lock'
 const HOLDER = '.node.holder.json'

@@ -25,11 +25,11 @@ function fail(sentence: string): never {
 }
 
 function reportMissingKeys({ node, address }: RunningNode): void {
-  for (const { name, missing } of node.seats) {
+  for (const { name, missing } of node.vendors) {
     if (missing.length > 0) node.log('start.vendor_without_keys', { vendor: name, missing: missing.join(', ') })
   }
-  if (node.seats.some(({ missing }) => missing.length === 0)) return
-  const all = node.seats.flatMap(({ missing }) => missing)
+  if (node.vendors.some(({ missing }) => missing.length === 0)) return
+  const all = node.vendors.flatMap(({ missing }) => missing)
   process.stderr.write(
     `No vendor has its keys: set ${all.join(', ')} (see config/.env.example). Status is served at ${address}/status\n`,
   )

@@ -4,36 +4,36 @@ import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import { loadConfig } from '../../config/load.ts'
 import type { DamagedDatabaseError, Db } from '../../db/client.ts'
-import { promisedCalls } from '../_dispatch/promised-calls.ts'
+import { callReservations } from '../_catalog/call-reservations.ts'
+import { createHealth } from '../_http/health.ts'
+import type { Clock, Node } from '../_http/node.ts'
+import { type WriteGuard, writeGate } from '../_http/write-gate.ts'
 import { closeLake, openLake } from '../_lake/lake.ts'
 import { stateFile } from '../_lake/paths.ts'
 import { CONNECTORS } from '../_vendors/registry.ts'
 import { createApp } from '../index.ts'
-import { freshToken, jitter } from './chance.ts'
-import { type Clock, systemClock } from './clock.ts'
+import { systemClock } from './clock.ts'
 import { type ClockEvidence, systemClockEvidence } from './clock-evidence.ts'
 import { clockGuard } from './clock-guard.ts'
+import { connectVendors } from './connect-vendors.ts'
 import { loadCron } from './cron.ts'
 import { claimVolume, findVolume, type VolumeTerms } from './data-volume.ts'
 import { type DiskWatchTerms, diskWatch } from './disk-watch.ts'
 import { checkRoot, packageRoot } from './folders.ts'
-import { createHealth } from './health.ts'
 import { createInvoker, type Invoker } from './invoker.ts'
 import { addressOf, checkPort, listen } from './listen.ts'
 import { createLog, type Log } from './log.ts'
 import type { MountFiles } from './mounts.ts'
-import type { Node } from './node.ts'
 import { markSuspect, openDatabase } from './open-database.ts'
 import { checkOpenFiles } from './open-files.ts'
 import { pruneDisk } from './prune-disk.ts'
+import { freshToken, jitter } from './random.ts'
 import { NOT_RECOVERED, type Recovered, recover } from './recover.ts'
 import { lockRoots, thisMachine } from './root-lock.ts'
-import { seatVendors } from './seats.ts'
 import { readSettings, type Settings } from './settings.ts'
 import { keepHeapSmall } from './small-heap.ts'
 import { stopNode } from './stop-node.ts'
 import { volumeGuard } from './volume-guard.ts'
-import { type WriteGuard, writeGate } from './write-gate.ts'
 
 export interface StartTerms {
   env: Record<string, string | undefined>
@@ -148,12 +148,12 @@ export async function startNode(terms: StartTerms): Promise<RunningNode> {
       config,
       db,
       lake,
-      seats: seatVendors({ config, env, db, clock, gate, disk, secrets }),
+      vendors: connectVendors({ config, env, db, clock, gate, disk, secrets }),
       clock,
       now: clock.now,
       elapsed: clock.elapsed,
       sleep: clock.sleep,
-      promised: promisedCalls(),
+      reservations: callReservations(),
       random,
       token: freshToken,
       // Two containers may have one name and one process id.

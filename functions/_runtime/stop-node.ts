@@ -2,9 +2,9 @@
 import type { Server } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { releaseHolder } from '../../db/leases/release-leases.ts'
+import type { Node } from '../_http/node.ts'
 import { closeLake } from '../_lake/lake.ts'
 import type { Invoker } from './invoker.ts'
-import type { Node } from './node.ts'
 import type { RootLock } from './root-lock.ts'
 
 /** Milliseconds a stop waits for running calls before it closes their connections: all of it must fit into the ten seconds that Docker waits. */

@@ -9,11 +9,11 @@ import type { BigIntStats } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { sql } from 'drizzle-orm'
 import type { Db } from '../../db/client.ts'
+import type { Reason } from '../_http/health.ts'
+import type { WriteGuard } from '../_http/write-gate.ts'
 import { codeOf } from '../_lake/disk.ts'
 import { identityFile, readIdentity, writeIdentity } from './data-volume.ts'
-import type { Reason } from './health.ts'
 import type { Log } from './log.ts'
-import type { WriteGuard } from './write-gate.ts'
 
 export interface VolumeGuardTerms {
   root: string

@@ -1,5 +1,5 @@
 /** The cell of a corporate action: actions may take effect on a weekend or a holiday, cells are sessions. */
-import type { TradingCalendar } from '../_calendar/calendar.ts'
+import type { TradingCalendar } from '../_calendar/session.ts'
 import { addDays, type Dt, minDt } from '../_market/dt.ts'
 
 /** The first session on or after the day an action takes effect; null where the calendar no longer vouches for it. */

@@ -1,14 +1,14 @@
 /** One GET to a vendor: authorised, metered, bounded in time and size, and silent about secrets. */
 import got from 'got'
-import { type Allowance, allowanceOf } from './allowance.ts'
+import { type RateLimitHeaders, rateLimitHeadersOf } from './rate-limit-headers.ts'
+import { type Redactor, redactorOf } from './redact.ts'
 import { boundRetryAt, retryAtOf } from './retry-after.ts'
-import { type Scrubber, scrubberOf } from './scrub.ts'
 import { type Connector, type Get, type HttpAnswer, VendorError } from './vendor.ts'
 
 export type Host = 'data' | 'trading'
 
 /** The node's budget at one of the vendor's hosts: taken before a request leaves, never given back. */
-export type Take = (host: Host) => Promise<{ ok: true } | { ok: false; retryAt: number }>
+export type Acquire = (host: Host) => Promise<{ ok: true } | { ok: false; retryAt: number }>
 
 export interface GetTerms {
   connector: Connector
@@ -20,9 +20,9 @@ export interface GetTerms {
   secrets: Record<string, string>
   /** Every other secret of the node: a vendor may echo what another one was told. Absent: none. */
   otherSecrets?: readonly string[]
-  take: Take
+  acquire: Acquire
   /** Told what an answer says about the calls that are left, before anything else is done with it. */
-  heed?: (host: Host, said: Allowance) => Promise<void>
+  onHeaders?: (host: Host, said: RateLimitHeaders) => Promise<void>
   now: () => number
   /** Bounds the whole exchange, from the name lookup to the last byte. */
   timeoutMs?: number
@@ -41,7 +41,7 @@ type Request = Parameters<Get>[0]
 export function makeGet(terms: GetTerms): Get {
   const { connector, secrets, now, timeoutMs = 30_000, maxBytes = 64 * 1024 * 1024 } = terms
   const bases: Record<Host, URL> = { data: new URL(terms.baseUrl), trading: new URL(terms.tradingUrl ?? terms.baseUrl) }
-  const scrubber = scrubberOf([...connector.secrets.map((name) => secrets[name] ?? ''), ...(terms.otherSecrets ?? [])])
+  const scrubber = redactorOf([...connector.secrets.map((name) => secrets[name] ?? ''), ...(terms.otherSecrets ?? [])])
 
   return async (request) => {
     const fail = failureOf(connector.name, request, scrubber)
@@ -63,13 +63,13 @@ export function makeGet(terms: GetTerms): Get {
       if (request.url === undefined || name in auth.query) url.searchParams.set(name, value)
     }
 
-    const taken = await terms.take(host)
+    const taken = await terms.acquire(host)
     if (!taken.ok)
       throw fail('rate_limited', 'nothing was sent; the budget is spent for now', { retryAt: taken.retryAt })
 
     const answer = await exchange(url, auth.headers, { timeoutMs, maxBytes, fail })
-    const said = allowanceOf(answer.status, answer.headers, now())
-    if (said !== null) await terms.heed?.(host, said)
+    const said = rateLimitHeadersOf(answer.status, answer.headers, now())
+    if (said !== null) await terms.onHeaders?.(host, said)
     return judge({ ...answer, body: scrubber.body(answer.body) }, connector, now(), fail)
   }
 }
@@ -81,7 +81,7 @@ type Fail = (
 ) => VendorError
 
 /** Every error of this file is made here, so that nothing passes unscrubbed and no cause or URL rides along. */
-function failureOf(vendor: string, request: Request, scrubber: Scrubber): Fail {
+function failureOf(vendor: string, request: Request, scrubber: Redactor): Fail {
   const url = request.url
   const path =
     url === undefined ? request.path : URL.canParse(url) ? new URL(url).pathname.slice(0, 200) : 'the next page'

@@ -1,8 +1,8 @@
 /** Pages that come symbol by symbol and by time within a symbol: what each page adds, and what is known when paging stops early. */
 import { newYorkDt } from '../_calendar/zone.ts'
 import { type Dt, maxDt } from '../_market/dt.ts'
+import type { AnswerBuilder, Asked } from './answer-builder.ts'
 import type { BarRow } from './bar-row.ts'
-import type { Asked, Gathering } from './gather.ts'
 import { VendorError } from './vendor.ts'
 
 export interface Pager {
@@ -21,7 +21,7 @@ interface Frontier {
 const isBefore = (a: Frontier, b: Frontier): boolean => a.symbol < b.symbol || (a.symbol === b.symbol && a.dt < b.dt)
 
 /** Reads pages into `gathering`. Symbols compare as ASCII, the order in which vendors sort them. */
-export function pagerOf(vendor: string, gathering: Gathering, asked: Asked): Pager {
+export function pagerOf(vendor: string, gathering: AnswerBuilder, asked: Asked): Pager {
   let frontier: Frontier | null = null
   // A page that goes back behind the frontier shows that the order is not what we think; then nothing short of the end is proof.
   let isOrdered = true
@@ -37,7 +37,7 @@ export function pagerOf(vendor: string, gathering: Gathering, asked: Asked): Pag
       }
       const dt = newYorkDt(row.ts)
       if (row.bar !== null) gathering.keep(symbol, dt, row.bar)
-      else gathering.spoil(symbol, dt, dt, malformedRow(vendor, symbol, dt, row.issue))
+      else gathering.markMalformed(symbol, dt, dt, malformedRow(vendor, symbol, dt, row.issue))
       // Rows that were never asked for say nothing about how far the question was answered.
       if (!asked.symbols.has(symbol) || dt < asked.from || dt > asked.to) continue
       if (furthest !== null && dt < furthest) isOrdered = false
@@ -65,7 +65,7 @@ export function pagerOf(vendor: string, gathering: Gathering, asked: Asked): Pag
         // The row may belong to any day the page covers: those days are not complete, while earlier and later pages stand.
         const from = before?.symbol === symbol ? before.dt : asked.from
         const to = !isLast && !endsPage && reached?.symbol === symbol ? reached.dt : asked.to
-        gathering.spoil(symbol, from, to, malformedRow(vendor, symbol, `${from} to ${to}`, issue))
+        gathering.markMalformed(symbol, from, to, malformedRow(vendor, symbol, `${from} to ${to}`, issue))
       }
       if (reached !== null && (frontier === null || isBefore(frontier, reached))) frontier = reached
     },

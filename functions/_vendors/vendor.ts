@@ -111,7 +111,7 @@ export interface Answer {
   /** Why asking stopped before the end; null when the whole plan was answered. */
   interruption: VendorError | null
   /** Rows for no cell of the plan (a weekend, a symbol not asked for): counted, sampled, never stored. */
-  strays: { symbol: string; dt: Dt; rows: number }[]
+  unrequested: { symbol: string; dt: Dt; rows: number }[]
   /** Requests sent. */
   calls: number
 }
@@ -132,7 +132,7 @@ export interface HttpAnswer {
   headers: Record<string, string>
   body: string
   /** Served from what was kept of an earlier asking: nothing was sent. */
-  isKept?: true
+  isCached?: true
 }
 
 export interface Connector {

@@ -2,11 +2,11 @@
 
 import { relative } from 'node:path'
 import type { Zone } from '../_calendar/zone.ts'
+import { perReadable, readableFooters } from '../_lake/bisect-unreadable.ts'
+import { type ColumnMapping, columnMappingOf } from '../_lake/column-mapping.ts'
 import type { Duck } from '../_lake/duck.ts'
 import type { Footer } from '../_lake/footers.ts'
-import { spelledRowsSql } from '../_lake/raw-rows.ts'
-import { perReadable, readableFooters } from '../_lake/readable.ts'
-import { type Spelling, spellingOf } from '../_lake/spelling.ts'
+import { mappedRowsSql } from '../_lake/raw-rows-sql.ts'
 import { stampZones } from '../_lake/stamp-zone.ts'
 import { notedZones, zoneNotesFile } from '../_lake/zone-notes.ts'
 import { SymbolText } from '../_market/cell.ts'
@@ -24,7 +24,7 @@ export interface CellInFile {
 
 /** Files of one shape and how they are read. */
 export interface ReadableFiles {
-  spelling: Spelling
+  mapping: ColumnMapping
   raws: RawFile[]
 }
 
@@ -65,8 +65,8 @@ export async function readableFiles(
     if (!footer) continue
     const group = groupOf(groups, tree, footer)
     if (footer.rows <= 0) leave({ kind: 'no_rows', path: raw.path, what: 'the file holds no row' })
-    else if (group.spelling.fault) leave({ kind: 'columns', path: raw.path, what: group.spelling.fault })
-    else if (raw.symbol === null && group.spelling.symbol === null) {
+    else if (group.mapping.fault) leave({ kind: 'columns', path: raw.path, what: group.mapping.fault })
+    else if (raw.symbol === null && group.mapping.symbol === null) {
       leave({
         kind: 'columns',
         path: raw.path,
@@ -85,11 +85,11 @@ export async function readableFiles(
 async function zonedFiles(
   duck: Duck,
   tree: Tree,
-  { spelling, raws }: ReadableFiles,
+  { mapping, raws }: ReadableFiles,
   told: Zone | null,
   leave: (problem: Problem) => void,
 ): Promise<RawFile[]> {
-  if (spelling.zoneless === null) return raws
+  if (mapping.zoneless === null) return raws
   const { vendor, dataset } = tree
   const noted = await notedZones(
     tree.root,
@@ -101,7 +101,7 @@ async function zonedFiles(
     [...byFile.keys()],
     async (files) => {
       const part = picked(byFile, files)
-      const zones = await stampZones(duck, tree.spec, spelling, part, ({ file }) => noted.get(file) ?? told)
+      const zones = await stampZones(duck, tree.spec, mapping, part, ({ file }) => noted.get(file) ?? told)
       for (const raw of part) {
         const found = zones.get(raw.file)
         const before = noted.get(raw.file)
@@ -122,7 +122,7 @@ async function zonedFiles(
 function groupOf(groups: Map<string, ReadableFiles>, tree: Tree, { shape, columns }: Footer): ReadableFiles {
   const known = groups.get(shape)
   if (known !== undefined) return known
-  const group = { spelling: spellingOf(tree.spec, columns), raws: [] }
+  const group = { mapping: columnMappingOf(tree.spec, columns), raws: [] }
   groups.set(shape, group)
   return group
 }
@@ -135,13 +135,13 @@ export async function cellsOf(
   leave: (problem: Problem) => void,
 ): Promise<CellInFile[]> {
   const cells: CellInFile[] = []
-  for (const { spelling, raws } of groups) {
+  for (const { mapping, raws } of groups) {
     const shared = new Map<string, RawFile>()
     for (const raw of raws) {
       if (raw.symbol === null) shared.set(raw.file, raw)
       else cells.push({ raw, symbol: raw.symbol, rows: rowsOf.get(raw.file) ?? null })
     }
-    const counted = await countShared(duck, spelling, shared, refusing(shared, leave))
+    const counted = await countShared(duck, mapping, shared, refusing(shared, leave))
     for (const [file, counts] of counted) {
       const raw = shared.get(file) as RawFile
       let held = 0
@@ -166,7 +166,7 @@ export async function cellsOf(
 
 async function countShared(
   duck: Duck,
-  spelling: Spelling,
+  mapping: ColumnMapping,
   shared: ReadonlyMap<string, RawFile>,
   refuse: (file: string, reason: string) => void,
 ): Promise<Map<string, { symbol: string | null; rows: number }[]>> {
@@ -175,7 +175,7 @@ async function countShared(
     [...shared.keys()],
     async (files) => {
       const found = await duck.all<{ filename: string; symbol: string | null; rows: number }>(
-        `SELECT filename, symbol, count(*) AS rows FROM ${spelledRowsSql(spelling, picked(shared, files))}
+        `SELECT filename, symbol, count(*) AS rows FROM ${mappedRowsSql(mapping, picked(shared, files))}
          GROUP BY filename, symbol ORDER BY filename, symbol`,
       )
       for (const file of files) counted.set(file, [])

@@ -2,16 +2,16 @@
 import { z } from 'zod'
 import { beginAnew, endWalk, findWalk, type Walk } from '../../db/adoptions/walks.ts'
 import { ZONES, type Zone } from '../_calendar/zone.ts'
-import { inTurn } from '../_lake/in-turn.ts'
-import { type Ending, Night, RequestError } from '../_runtime/door.ts'
-import type { Node } from '../_runtime/node.ts'
+import { AsOfBody, type FunctionResult, RequestError } from '../_http/handler.ts'
+import type { Node } from '../_http/node.ts'
+import { withLock } from '../_lake/keyed-lock.ts'
+import { adoptBatch, type Batch } from './adopt-batch.ts'
 import { VERIFIES, type Verify } from './known.ts'
 import { note, type ProblemList } from './problems.ts'
-import { type Batch, takeOver } from './take-over.ts'
 import { type Tree, treesOf } from './trees.ts'
 import { type Met, walk } from './walk.ts'
 
-export const AdoptBody = Night.extend({
+export const AdoptBody = AsOfBody.extend({
   verify: z.enum(VERIFIES).default('footers'),
   vendor: z.string().optional(),
   dataset: z.string().optional(),
@@ -26,7 +26,7 @@ export const AdoptBody = Night.extend({
   restart: z.boolean().default(false),
 })
 
-export interface Adopted extends Ending {
+export interface Adopted extends FunctionResult {
   /** Things looked at: files, and whatever else lay there. */
   files: number
   /** Files with cells that are new to the memory, and files that hold none. */
@@ -49,7 +49,7 @@ const BATCH_SHARED_BYTES = 2_000_000
 export async function adopt(node: Node, body: z.output<typeof AdoptBody>): Promise<Adopted> {
   checkWanted(node, body)
   // A second call waits and then finds the place where the first one ended.
-  return inTurn(`${node.lake.root} adopt`, async () => {
+  return withLock(`${node.lake.root} adopt`, async () => {
     const list: ProblemList = { shown: [], counts: {} }
     const adopted: Adopted = {
       files: 0,
@@ -144,7 +144,7 @@ async function takeBatch(
     note(list, one.problem)
     left.add(one.problem.path)
   }
-  const taken = await takeOver(
+  const taken = await adoptBatch(
     { db: node.db, duck: node.lake.duck },
     batch,
     (problem) => {

@@ -2,7 +2,7 @@
  * Writes down what is adopted before the database knows it: cells whose rows were read as ordinary manifest lines, the others as adopted lines.
  */
 import { relative } from 'node:path'
-import { type AdoptedLine, adoptedFile, appendAdopted } from '../_lake/adopted-lines.ts'
+import { type AdoptedLine, adoptedFile, appendAdopted } from '../_lake/adopted-manifest.ts'
 import { appendManifest, type ManifestLine } from '../_lake/manifest.ts'
 import { manifestFile } from '../_lake/paths.ts'
 import type { Dt } from '../_market/dt.ts'

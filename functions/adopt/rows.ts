@@ -1,17 +1,18 @@
 /** Reads the rows of cells as ours and says what they are worth: how many, their digest, or why they cannot be taken over. */
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as yieldToEventLoop } from 'node:timers/promises'
 import type { DatasetConfig } from '../../config/schema.ts'
 import { calendarOf } from '../_calendar/calendar.ts'
 import { instantOf, newYorkDt } from '../_calendar/zone.ts'
+import { perReadable } from '../_lake/bisect-unreadable.ts'
+import { canonicalLine } from '../_lake/canonical-row.ts'
+import type { ColumnMapping } from '../_lake/column-mapping.ts'
 import { digestRows, sha256OfFile } from '../_lake/digest.ts'
 import { eachBounded } from '../_lake/disk.ts'
-import { type Duck, sqlText } from '../_lake/duck.ts'
-import { spelledRowsSql } from '../_lake/raw-rows.ts'
-import { perReadable } from '../_lake/readable.ts'
-import { canonicalLine } from '../_lake/row-line.ts'
-import type { Spelling } from '../_lake/spelling.ts'
-import { distinctRows } from '../_lake/verdict.ts'
+import type { Duck } from '../_lake/duck.ts'
+import { mappedRowsSql } from '../_lake/raw-rows-sql.ts'
+import { sqlText } from '../_lake/sql-text.ts'
 import { newestVintages } from '../_lake/vintages.ts'
+import { distinctRows } from '../_lake/write-decision.ts'
 import { addDays, type Dt } from '../_market/dt.ts'
 import { adjustmentOf, type Provenance, type Row, rowKey } from '../_market/row.ts'
 import { type CellInFile, picked, type ReadableFiles, refusing } from './cells.ts'
@@ -28,7 +29,7 @@ export interface ReadCell extends CellInFile {
   origin: Provenance
 }
 
-/** One row as `spelledRowsSql` gives it: the dataset's columns and what the row says of itself. */
+/** One row as `mappedRowsSql` gives it: the dataset's columns and what the row says of itself. */
 type StoredRow = Record<string, unknown> & { filename: string; symbol: string }
 
 /** About what a Pi converts in a second or two; one file of a whole market is read in parts. */
@@ -40,7 +41,7 @@ const LONGEST_CLOSURE_DAYS = 14
 export async function readCells(
   duck: Duck,
   tree: Tree,
-  { spelling, raws }: ReadableFiles,
+  { mapping, raws }: ReadableFiles,
   cells: readonly CellInFile[],
   leave: (problem: Problem) => void,
 ): Promise<ReadCell[]> {
@@ -55,15 +56,15 @@ export async function readCells(
   }
   const read: ReadCell[] = []
   for (const part of partsOf(cells.filter(({ raw }) => mine.has(raw.file)))) {
-    const stored = await rowsOf(duck, spelling, part, refuse)
+    const stored = await rowsOf(duck, mapping, part, refuse)
     const files = [...new Set(part.map(({ raw }) => raw.file))].filter((file) => !unreadable.has(file))
     await eachBounded(files, 4, async (file) => {
       if (!hashes.has(file)) hashes.set(file, await sha256OfFile(file))
     })
     for (const [at, cell] of part.entries()) {
-      if (at % 200 === 199) await nextTurn()
+      if (at % 200 === 199) await yieldToEventLoop()
       if (unreadable.has(cell.raw.file)) continue
-      const judged = judge(tree, spelling, cell, stored.get(keyOf(cell.raw.file, cell.symbol)) ?? [])
+      const judged = judge(tree, mapping, cell, stored.get(keyOf(cell.raw.file, cell.symbol)) ?? [])
       if (typeof judged === 'string') {
         leave({ kind: 'values', path: cell.raw.path, what: `${cell.symbol}: ${judged}` })
       } else {
@@ -96,7 +97,7 @@ const keyOf = (file: string, symbol: string): string => `${symbol} ${file}`
 
 async function rowsOf(
   duck: Duck,
-  spelling: Spelling,
+  mapping: ColumnMapping,
   part: readonly CellInFile[],
   refuse: (file: string, reason: string) => void,
 ): Promise<Map<string, StoredRow[]>> {
@@ -109,7 +110,7 @@ async function rowsOf(
     [...raws.keys()],
     async (files) => {
       const rows = await duck.all<StoredRow>(
-        `SELECT * FROM ${spelledRowsSql(spelling, picked(raws, files))} WHERE ${within} ORDER BY filename, file_row_number`,
+        `SELECT * FROM ${mappedRowsSql(mapping, picked(raws, files))} WHERE ${within} ORDER BY filename, file_row_number`,
       )
       for (const row of rows) {
         const key = keyOf(row.filename, row.symbol)
@@ -127,14 +128,14 @@ async function rowsOf(
 /** What the rows of a cell are worth, or the first thing that is wrong with them. */
 function judge(
   tree: Tree,
-  spelling: Spelling,
+  mapping: ColumnMapping,
   { raw, symbol }: CellInFile,
   stored: readonly StoredRow[],
 ): { rows: number; digest: string; origin: Provenance } | string {
   if (stored.length === 0) return 'the file holds no row of this symbol'
   for (const [at, row] of stored.entries()) {
     const wrong =
-      misplaced(row, symbol, tree.vendor) ?? misfit(row, spelling, tree.spec) ?? misdated(row, raw.dt, tree.spec)
+      misplaced(row, symbol, tree.vendor) ?? mismatch(row, mapping, tree.spec) ?? misdated(row, raw.dt, tree.spec)
     if (wrong !== null) return `row ${at}: ${wrong}`
   }
   const feeds = new Set(stored.map(({ feed }) => feed))
@@ -184,9 +185,9 @@ function misplaced(row: StoredRow, symbol: string, vendor: string): string | nul
   return isKnown ? null : `its prices are adjusted (${String(adjustment).slice(0, 40)}), only prices as traded are kept`
 }
 
-function misfit(row: StoredRow, spelling: Spelling, spec: DatasetConfig): string | null {
-  if (typeof row.misfit === 'string') return row.misfit
-  for (const { name, required } of spelling.columns) {
+function mismatch(row: StoredRow, mapping: ColumnMapping, spec: DatasetConfig): string | null {
+  if (typeof row.mismatch === 'string') return row.mismatch
+  for (const { name, required } of mapping.columns) {
     const value = row[name]
     if (value === null || value === undefined) {
       if (required) return `${name} is missing, expected a value in every row`

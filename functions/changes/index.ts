@@ -1,16 +1,16 @@
 /** GET /changes: what vendors changed in data they had delivered, newest first, as JSON; GET /changes.csv: one line a changed field. */
 import type { Context } from 'hono'
 import { pageCorrections } from '../../db/corrections/page-corrections.ts'
-import type { Node } from '../_runtime/node.ts'
+import type { Node } from '../_http/node.ts'
 import { changeOf } from './change.ts'
 import { csvOf } from './csv.ts'
-import { checkSymbol, nextPage, readQuestion } from './question.ts'
+import { checkSymbol, nextPage, readRequest } from './request.ts'
 
 /** Query: `dataset`, `symbol`, `from`, `to` (days), `since` (an instant), `limit`, `after` (of `next`). Reads only. Throws RequestError 400 for anything else. */
 export const changes =
   (node: Node) =>
   async (c: Context): Promise<Response> => {
-    const { filter, limit } = readQuestion(node, c)
+    const { filter, limit } = readRequest(node, c)
     const found = await pageCorrections(node.db, filter, limit + 1)
     if (found.length === 0 && filter.symbol !== null) checkSymbol(node, filter.symbol)
     const page = found.slice(0, limit)

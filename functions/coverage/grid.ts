@@ -1,13 +1,13 @@
 /** Cells counted into a grid of symbols × time, out of the month masks: some symbols at a time, so that nothing else has to wait. */
-import { setImmediate as nextTurn } from 'node:timers/promises'
-import { type Slice, type TalliedLife, tallySlices } from '../../db/coverage/tally-slices.ts'
-import { firstReached } from '../_dispatch/absent-by-rule.ts'
-import { type Life, livesOf } from '../_expected/expected.ts'
+import { setImmediate as yieldToEventLoop } from 'node:timers/promises'
+import { type Slice, type TalliedRange, tallySlices } from '../../db/coverage/tally-slices.ts'
+import { earliestAvailable } from '../_catalog/absent-by-rule.ts'
+import { type SymbolRange, symbolRanges } from '../_expected/expected.ts'
+import type { Node } from '../_http/node.ts'
 import { type Dt, dayBit, maxDt, minDt, monthOf } from '../_market/dt.ts'
 import type { AbsenceReason } from '../_market/outcome.ts'
-import type { Node } from '../_runtime/node.ts'
 import type { Column } from './columns.ts'
-import type { Question } from './question.ts'
+import type { CoverageRequest } from './request.ts'
 
 /** expected = present + absent + open; short and held ones are present. */
 export interface Counts {
@@ -47,11 +47,15 @@ export function addCounts(sum: Counts, more: Counts): void {
 }
 
 /** The lives of the symbols asked about, cut to the days asked about, in the order of the symbols. */
-export function askedLives(node: Node, { spec, asof, symbols, from, to }: Question): Life[] {
+export function askedRanges(node: Node, { spec, asof, symbols, from, to }: CoverageRequest): SymbolRange[] {
   const wanted = new Set(symbols)
-  return livesOf(node.config, spec, asof)
+  return symbolRanges(node.config, spec, asof)
     .filter(({ symbol }) => wanted.has(symbol))
-    .map((life) => ({ symbol: life.symbol, fromDt: maxDt(life.fromDt, from), toDt: minDt(life.toDt, to) }))
+    .map((symbolRange) => ({
+      symbol: symbolRange.symbol,
+      fromDt: maxDt(symbolRange.fromDt, from),
+      toDt: minDt(symbolRange.toDt, to),
+    }))
     .filter(({ fromDt, toDt }) => fromDt <= toDt)
     .sort((a, b) => (a.symbol < b.symbol ? -1 : 1))
 }
@@ -59,10 +63,10 @@ export function askedLives(node: Node, { spec, asof, symbols, from, to }: Questi
 /** The slices of the columns, cut where the history of the vendors begins, and the reason of what lies before. */
 export function slicesOf(
   node: Node,
-  question: Question,
+  request: CoverageRequest,
   columns: readonly Column[],
 ): { slices: Slice[]; ruleReason: AbsenceReason } {
-  const reached = firstReached(node, question.dataset)
+  const reached = earliestAvailable(node, request.dataset)
   const slices: Slice[] = []
   columns.forEach(({ sessions }, column) => {
     for (const dt of sessions) {
@@ -78,28 +82,28 @@ export function slicesOf(
 }
 
 /** Some lives at a time, each batch after everybody else had a turn. */
-export async function* inBatches<One>(lives: readonly One[], slices: number): AsyncGenerator<One[]> {
+export async function* inBatches<One>(ranges: readonly One[], slices: number): AsyncGenerator<One[]> {
   const size = Math.max(1, Math.floor(PAIRS_AT_ONCE / Math.max(1, slices)))
-  for (let at = 0; at < lives.length; at += size) {
-    await nextTurn()
-    yield lives.slice(at, at + size)
+  for (let at = 0; at < ranges.length; at += size) {
+    await yieldToEventLoop()
+    yield ranges.slice(at, at + size)
   }
 }
 
 /** Counts the cells of the lives; `rowOf` says in which of `rows` rows a symbol is counted. Reads only. */
 export async function countGrid(
   node: Node,
-  question: Question,
+  request: CoverageRequest,
   columns: readonly Column[],
   rows: number,
   rowOf: (symbol: string) => number,
 ): Promise<Grid> {
-  const { slices, ruleReason } = slicesOf(node, question, columns)
-  const lives = askedLives(node, question).map((life) => talliedLife(life, rowOf(life.symbol)))
+  const { slices, ruleReason } = slicesOf(node, request, columns)
+  const ranges = askedRanges(node, request).map((symbolRange) => talliedRange(symbolRange, rowOf(symbolRange.symbol)))
   const cells = Array.from({ length: rows }, () => columns.map(noCounts))
-  for await (const batch of inBatches(lives, slices.length)) {
-    for (const life of batch) countExpected(life, slices, cells[life.row]!)
-    for (const tally of await tallySlices(node.db, question.dataset, batch, slices)) {
+  for await (const batch of inBatches(ranges, slices.length)) {
+    for (const symbolRange of batch) countExpected(symbolRange, slices, cells[symbolRange.row]!)
+    for (const tally of await tallySlices(node.db, request.dataset, batch, slices)) {
       const counts = cells[tally.row]![tally.column]!
       counts.present += tally.present
       counts.short += tally.short
@@ -116,7 +120,7 @@ export async function countGrid(
   return { cells, ruleReason }
 }
 
-function talliedLife({ symbol, fromDt, toDt }: Life, row: number): TalliedLife {
+function talliedRange({ symbol, fromDt, toDt }: SymbolRange, row: number): TalliedRange {
   return {
     symbol,
     row,
@@ -130,18 +134,18 @@ function talliedLife({ symbol, fromDt, toDt }: Life, row: number): TalliedLife {
 /** The days of a month up to one of them. */
 const upTo = (dt: Dt): number => dayBit(dt) * 2 - 1
 
-function countExpected(life: TalliedLife, slices: readonly Slice[], row: Counts[]): void {
+function countExpected(symbolRange: TalliedRange, slices: readonly Slice[], row: Counts[]): void {
   for (const { column, month, mask, days, byRule } of slices) {
-    if (month < life.fromMonth || month > life.toMonth) continue
-    const isCut = month === life.fromMonth || month === life.toMonth
-    const expected = isCut ? bitsOf(mask & cutOf(life, month)) : days
+    if (month < symbolRange.fromMonth || month > symbolRange.toMonth) continue
+    const isCut = month === symbolRange.fromMonth || month === symbolRange.toMonth
+    const expected = isCut ? bitsOf(mask & cutOf(symbolRange, month)) : days
     const counts = row[column]!
     counts.expected += expected
     if (byRule === 1) counts.byRule += expected
   }
 }
 
-const cutOf = ({ fromMonth, fromMask, toMonth, toMask }: TalliedLife, month: string): number =>
+const cutOf = ({ fromMonth, fromMask, toMonth, toMask }: TalliedRange, month: string): number =>
   (month === fromMonth ? fromMask : ALL_DAYS) & (month === toMonth ? toMask : ALL_DAYS)
 
 function bitsOf(mask: number): number {

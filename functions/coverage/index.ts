@@ -1,9 +1,9 @@
 /** GET /coverage/:dataset: expected, present, absent and open cells by year or month. GET /coverage/:dataset.svg: the same as a picture. */
 import type { Context } from 'hono'
-import type { Node } from '../_runtime/node.ts'
+import type { Node } from '../_http/node.ts'
 import { coverageOf } from './periods.ts'
 import { pictureOf } from './picture.ts'
-import { readQuestion } from './question.ts'
+import { readRequest } from './request.ts'
 
 const PICTURE = '.svg'
 
@@ -13,9 +13,9 @@ export const coverage =
   async (c: Context): Promise<Response> => {
     const asked = c.req.param('dataset') ?? ''
     const isPicture = asked.endsWith(PICTURE)
-    const question = readQuestion(node, c, isPicture ? asked.slice(0, -PICTURE.length) : asked)
-    if (isPicture) return showPicture(c, await pictureOf(node, question))
-    const { dataset, asof, from, to, symbols, by } = question
+    const request = readRequest(node, c, isPicture ? asked.slice(0, -PICTURE.length) : asked)
+    if (isPicture) return showPicture(c, await pictureOf(node, request))
+    const { dataset, asof, from, to, symbols, by } = request
     return c.json({
       ok: true,
       dataset,
@@ -24,7 +24,7 @@ export const coverage =
       to,
       symbols: symbols.length,
       by,
-      ...(await coverageOf(node, question)),
+      ...(await coverageOf(node, request)),
     })
   }
 

@@ -2,10 +2,10 @@
 import { tallyReasons } from '../../db/absences/tally-reasons.ts'
 import { calendarOf } from '../_calendar/calendar.ts'
 import { lookBackFrom } from '../_expected/expected.ts'
-import type { Node } from '../_runtime/node.ts'
+import type { Node } from '../_http/node.ts'
 import { type Column, columnsOf } from './columns.ts'
-import { addCounts, askedLives, type Counts, countGrid, type Grid, inBatches, noCounts, slicesOf } from './grid.ts'
-import type { Question } from './question.ts'
+import { addCounts, askedRanges, type Counts, countGrid, type Grid, inBatches, noCounts, slicesOf } from './grid.ts'
+import type { CoverageRequest } from './request.ts'
 
 export interface PeriodCounts extends Omit<Counts, 'byRule'> {
   /** How many of `absent` there are of each reason. */
@@ -24,12 +24,12 @@ export interface Coverage {
   periods: ({ period: string; from: string; to: string } & PeriodCounts)[]
 }
 
-export async function coverageOf(node: Node, question: Question): Promise<Coverage> {
-  const sessions = calendarOf(question.spec.calendar).sessions(question.from, question.to)
-  const columns = columnsOf(sessions, question.by)
-  const grid = await countGrid(node, question, columns, 1, () => 0)
-  const reasons = await reasonsOf(node, question, columns, grid)
-  await countOlder(node, question, columns, reasons)
+export async function coverageOf(node: Node, request: CoverageRequest): Promise<Coverage> {
+  const sessions = calendarOf(request.spec.calendar).sessions(request.from, request.to)
+  const columns = columnsOf(sessions, request.by)
+  const grid = await countGrid(node, request, columns, 1, () => 0)
+  const reasons = await reasonsOf(node, request, columns, grid)
+  await countOlder(node, request, columns, reasons)
   const total = noCounts()
   for (const counts of grid.cells.flat()) addCounts(total, counts)
   return {
@@ -43,11 +43,11 @@ export async function coverageOf(node: Node, question: Question): Promise<Covera
   }
 }
 
-async function reasonsOf(node: Node, question: Question, columns: Column[], grid: Grid): Promise<Because[]> {
-  const { slices } = slicesOf(node, question, columns)
+async function reasonsOf(node: Node, request: CoverageRequest, columns: Column[], grid: Grid): Promise<Because[]> {
+  const { slices } = slicesOf(node, request, columns)
   const found = columns.map((): Because => ({ absentBecause: {}, openBecause: {} }))
-  for await (const lives of inBatches(askedLives(node, question), slices.length)) {
-    for (const { column, reason, isSettled, cells } of await tallyReasons(node.db, question.dataset, lives, slices)) {
+  for await (const ranges of inBatches(askedRanges(node, request), slices.length)) {
+    for (const { column, reason, isSettled, cells } of await tallyReasons(node.db, request.dataset, ranges, slices)) {
       const because = found[column]!
       count(isSettled === 1 ? because.absentBecause : because.openBecause, reason, cells)
     }
@@ -59,13 +59,13 @@ async function reasonsOf(node: Node, question: Question, columns: Column[], grid
 }
 
 /** Open cells before the look-back: they are expected and told, but no audit queues them. */
-async function countOlder(node: Node, question: Question, columns: Column[], found: Because[]): Promise<void> {
-  const from = lookBackFrom(question.spec, question.asof)
-  if (from <= question.from) return
+async function countOlder(node: Node, request: CoverageRequest, columns: Column[], found: Because[]): Promise<void> {
+  const from = lookBackFrom(request.spec, request.asof)
+  if (from <= request.from) return
   const older = columns.map(({ sessions, ...column }) => ({ ...column, sessions: sessions.filter((dt) => dt < from) }))
   const to = older.flatMap(({ sessions }) => sessions.at(-1) ?? []).at(-1)
   if (to === undefined) return
-  const { cells } = await countGrid(node, { ...question, to }, older, 1, () => 0)
+  const { cells } = await countGrid(node, { ...request, to }, older, 1, () => 0)
   cells[0]!.forEach(({ open }, at) => {
     if (open > 0) count(found[at]!.openBecause, OUTSIDE_LOOK_BACK, open)
   })

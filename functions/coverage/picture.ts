@@ -1,10 +1,10 @@
 /** Coverage as a picture: symbols down, time across, one colour a state; SVG of bounded size however much it shows. */
 import { html, raw } from 'hono/html'
 import { calendarOf } from '../_calendar/calendar.ts'
-import type { Node } from '../_runtime/node.ts'
+import type { Node } from '../_http/node.ts'
 import { type Column, fittingColumns } from './columns.ts'
 import { type Counts, countGrid } from './grid.ts'
-import type { Question } from './question.ts'
+import type { CoverageRequest } from './request.ts'
 import { COLOURS, LEGEND, STATES } from './states.ts'
 import { symbolsText, type Tile, tilesOf } from './tiles.ts'
 
@@ -31,18 +31,18 @@ interface Row {
 }
 
 /** A whole SVG document. Tiles link to the same address with a narrower question, single cells to their story. */
-export async function pictureOf(node: Node, question: Question): Promise<string> {
-  const sessions = calendarOf(question.spec.calendar).sessions(question.from, question.to)
+export async function pictureOf(node: Node, request: CoverageRequest): Promise<string> {
+  const sessions = calendarOf(request.spec.calendar).sessions(request.from, request.to)
   const { unit, columns } = fittingColumns(sessions, MOST_COLUMNS)
-  const perRow = Math.max(1, Math.ceil(question.symbols.length / MOST_ROWS))
-  const rows = rowsOf(question, perRow)
-  const places = new Map(question.symbols.map((symbol, at) => [symbol, Math.floor(at / perRow)]))
-  const { cells } = await countGrid(node, question, columns, rows.length, (symbol) => places.get(symbol) ?? 0)
+  const perRow = Math.max(1, Math.ceil(request.symbols.length / MOST_ROWS))
+  const rows = rowsOf(request, perRow)
+  const places = new Map(request.symbols.map((symbol, at) => [symbol, Math.floor(at / perRow)]))
+  const { cells } = await countGrid(node, request, columns, rows.length, (symbol) => places.get(symbol) ?? 0)
   const tiles = cells.flatMap((row, at) => tilesOf(at, row, columns, rows[at]!.symbols.length))
   const height = TOP + rows.length * ROW_HEIGHT + LEGEND_HEIGHT
   const scale = PLOT_WIDTH / Math.max(1, columns.length)
-  const title = `${question.dataset}, ${spanOf(question)}`
-  const summary = `${question.symbols.length} symbols, a column a ${unit}, as of ${question.asof}`
+  const title = `${request.dataset}, ${spanOf(request)}`
+  const summary = `${request.symbols.length} symbols, a column a ${unit}, as of ${request.asof}`
   return String(
     await html`<?xml version="1.0" encoding="UTF-8"?>
 <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="100%" preserveAspectRatio="xMinYMin" font-family="system-ui, sans-serif" font-size="10">
@@ -54,7 +54,7 @@ export async function pictureOf(node: Node, question: Question): Promise<string>
 <rect class="plot" x="${LEFT}" y="${TOP}" width="${PLOT_WIDTH}" height="${rows.length * ROW_HEIGHT}"/>
 ${timeAxis(columns, scale)}
 ${rows.map(({ name }, at) => html`<text class="ink" text-anchor="end" x="${LEFT - 6}" y="${TOP + at * ROW_HEIGHT + 11}">${name}</text>\n`)}
-${tiles.map((tile) => tileSvg(tile, rows[tile.row]!, question, scale))}
+${tiles.map((tile) => tileSvg(tile, rows[tile.row]!, request, scale))}
 ${legend(TOP + rows.length * ROW_HEIGHT + 18)}
 </svg>
 `,
@@ -73,7 +73,7 @@ ${STATES.map((state) => `.${state} { fill: ${COLOURS[state]}; }`).join(' ')}
 const leastSize = (height: number): string =>
   `svg { min-width: ${LEAST_WIDTH}px; min-height: ${Math.round((LEAST_WIDTH * height) / WIDTH)}px; }`
 
-function rowsOf({ symbols }: Question, perRow: number): Row[] {
+function rowsOf({ symbols }: CoverageRequest, perRow: number): Row[] {
   const rows: Row[] = []
   for (let at = 0; at < symbols.length; at += perRow) {
     const own = symbols.slice(at, at + perRow)
@@ -98,15 +98,15 @@ function timeAxis(columns: readonly Column[], scale: number) {
   )
 }
 
-function tileSvg(tile: Tile, row: Row, question: Question, scale: number) {
+function tileSvg(tile: Tile, row: Row, request: CoverageRequest, scale: number) {
   const { column, width, state, counts, from, to } = tile
   const x = short(LEFT + column * scale)
   const y = TOP + tile.row * ROW_HEIGHT
   const told = `${row.name}, ${spanOf(tile)}: ${countsText(counts)}`
   // Relative addresses hold behind whatever this node is served under.
   const href = tile.isCell
-    ? `../why/${question.dataset}/${row.symbols[0]}/${from}`
-    : `?from=${from}&to=${to}&symbols=${symbolsText(row.symbols, question.members)}`
+    ? `../why/${request.dataset}/${row.symbols[0]}/${from}`
+    : `?from=${from}&to=${to}&symbols=${symbolsText(row.symbols, request.members)}`
   return html`<a href="${href}"><rect class="t ${state}" x="${x}" y="${y}" width="${short(width * scale)}" height="${ROW_HEIGHT}"><title>${told}</title></rect></a>\n`
 }
 

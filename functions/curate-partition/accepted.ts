@@ -1,8 +1,9 @@
 /** Which raw files and versions of a partition may be curated: those that the database knows as delivered or adopted. */
 import { basename, dirname } from 'node:path'
-import { sqlText, withTable } from '../_lake/duck.ts'
+import { withTable } from '../_lake/duck-table.ts'
 import type { Lake } from '../_lake/lake.ts'
 import { rawFileParts } from '../_lake/paths.ts'
+import { sqlText } from '../_lake/sql-text.ts'
 import type { Dt } from '../_market/dt.ts'
 
 /** What was accepted of one vendor's day. */

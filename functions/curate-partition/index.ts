@@ -13,26 +13,26 @@ import {
 import { workLeft } from '../../db/partitions/work-left.ts'
 import { recordUnaccepted, type UnacceptedDay } from '../../db/unaccepted-files/unaccepted-files.ts'
 import { calendarOf } from '../_calendar/calendar.ts'
-import { preferenceOrder, specOf } from '../_dispatch/desk.ts'
-import { servableBy } from '../_dispatch/servable.ts'
+import { preferenceOrder, specOf } from '../_catalog/catalog.ts'
+import { servableBy } from '../_catalog/servable.ts'
+import { AsOfBody, type FunctionAnswer, leftOver } from '../_http/handler.ts'
+import type { Node } from '../_http/node.ts'
 import { DamagedFiles } from '../_lake/file-hashes.ts'
 import { rawFileParts } from '../_lake/paths.ts'
-import { UnreadableFiles } from '../_lake/raw-read.ts'
+import { UnreadableFiles } from '../_lake/query-raw.ts'
 import { DatasetName } from '../_market/cell.ts'
 import type { Dt } from '../_market/dt.ts'
 import { partitionDays } from '../_market/partition.ts'
-import { checkHashes } from '../_recovery/hash-book.ts'
-import { mendFiles } from '../_recovery/mend-files.ts'
+import { checkHashes } from '../_recovery/recorded-hashes.ts'
+import { repairFiles } from '../_recovery/repair-files.ts'
 import { setAsideDamaged } from '../_recovery/set-aside.ts'
-import { type Answered, leftOver, Night } from '../_runtime/door.ts'
-import type { Node } from '../_runtime/node.ts'
 import { type Curated, curatePartition } from './curate.ts'
 
-export const CurateBody = Night
+export const CurateBody = AsOfBody
 
 const LEASE_MS = 10 * 60_000
 
-export async function curateOnePartition(node: Node): Promise<Answered> {
+export async function curateOnePartition(node: Node): Promise<FunctionAnswer> {
   const done = await curateNext(node)
   return { ...done, ...leftOver('curated', await workLeft(node.db, 'touched', node.now())) }
 }
@@ -82,8 +82,8 @@ async function curate(node: Node, work: PartitionWork, token: string): Promise<o
 /** What became of the raw files that stood in the way; null when that is not what failed, or nothing could be done. */
 async function healedFiles(node: Node, error: unknown): Promise<Record<string, unknown> | null> {
   if (error instanceof DamagedFiles) {
-    const mended = await mendFiles(node, error.paths, servableBy(node))
-    return mended.files > 0 ? { mended } : null
+    const repaired = await repairFiles(node, error.paths, servableBy(node))
+    return repaired.files > 0 ? { repaired } : null
   }
   if (error instanceof UnreadableFiles) {
     const setAside = await setAsideDamaged(node, error.paths)

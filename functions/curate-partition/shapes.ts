@@ -1,7 +1,7 @@
 /** What a curated file looks like: the query that turns winning rows into its rows, in its order. */
 import type { ColumnConfig, DatasetConfig } from '../../config/schema.ts'
-import { sqlText } from '../_lake/duck.ts'
-import { SQL_TYPE } from '../_lake/spelling.ts'
+import { SQL_TYPE } from '../_lake/column-mapping.ts'
+import { sqlText } from '../_lake/sql-text.ts'
 
 /** The rows of a curated file, from the winning rows of its cells. */
 export const curatedSql = (spec: DatasetConfig, winners: string): string =>

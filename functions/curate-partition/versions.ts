@@ -1,6 +1,6 @@
 /** Which version of each cell a curated partition takes: the candidates found in raw, and the one that wins. */
 import type { DatasetConfig } from '../../config/schema.ts'
-import { withTable } from '../_lake/duck.ts'
+import { withTable } from '../_lake/duck-table.ts'
 import type { Lake } from '../_lake/lake.ts'
 import { rawFileParts } from '../_lake/paths.ts'
 import type { Dt } from '../_market/dt.ts'

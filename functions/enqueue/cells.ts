@@ -1,6 +1,6 @@
 /** The wished-for cells of one month, told apart by what is known of them. */
 import type { KnownMonth } from '../../db/coverage/known-months.ts'
-import type { Life } from '../_expected/expected.ts'
+import type { SymbolRange } from '../_expected/expected.ts'
 import { type Dt, dtsOfMask } from '../_market/dt.ts'
 
 export interface Cell {
@@ -19,16 +19,16 @@ export interface Found {
 }
 
 export function cellsOf(
-  lives: readonly Life[],
+  ranges: readonly SymbolRange[],
   { month, mask }: { month: string; mask: number },
   known: readonly KnownMonth[],
 ): Found {
-  const lifeOf = new Map(lives.map((life) => [life.symbol, life]))
+  const lifeOf = new Map(ranges.map((symbolRange) => [symbolRange.symbol, symbolRange]))
   const found: Found = { gaps: [], present: [], explained: [], open: 0 }
   for (const { symbol, present, absent, open } of known) {
-    const life = lifeOf.get(symbol)!
+    const symbolRange = lifeOf.get(symbol)!
     for (const dt of dtsOfMask(month, mask)) {
-      if (dt < life.fromDt || dt > life.toDt) continue
+      if (dt < symbolRange.fromDt || dt > symbolRange.toDt) continue
       const bit = 1 << (Number(dt.slice(8)) - 1)
       if (open & bit) found.open += 1
       else if (present & bit) found.present.push({ symbol, dt })

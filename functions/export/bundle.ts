@@ -4,13 +4,14 @@ import { join } from 'node:path'
 import type { Corrections, CorrectionVerdict } from '../../db/corrections/list-corrections.ts'
 import { sha256, sha256OfFile } from '../_lake/digest.ts'
 import { codeOf } from '../_lake/disk.ts'
-import { inTurn } from '../_lake/in-turn.ts'
+import { withLock } from '../_lake/keyed-lock.ts'
 import type { Lake } from '../_lake/lake.ts'
 import { bundleFolder } from '../_lake/paths.ts'
 import { consolidateLedger } from '../_ledger/ledger.ts'
 import type { Dt } from '../_market/dt.ts'
-import { type Lacking, lackingCells } from './lacking.ts'
+import { lackingCells } from './lacking.ts'
 import { ledgerFacts } from './ledger-facts.ts'
+import type { Lacking } from './manifest.ts'
 import {
   byPath,
   changesSince,
@@ -100,7 +101,7 @@ const MOST_CELLS_LISTED = 1000
  */
 export function buildBundle(lake: Lake, request: BundleRequest): Promise<Bundle> {
   // Two runs for one day would share a staging folder, and two for different days would clear each other's.
-  return inTurn(`bundle ${lake.exportRoot}`, () => build(lake, request))
+  return withLock(`bundle ${lake.exportRoot}`, () => build(lake, request))
 }
 
 async function build(lake: Lake, request: BundleRequest): Promise<Bundle> {

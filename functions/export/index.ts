@@ -5,9 +5,9 @@ import { recordExport } from '../../db/exports/exports.ts'
 import { workLeft } from '../../db/partitions/work-left.ts'
 import { CALENDARS, calendarOf } from '../_calendar/calendar.ts'
 import { asofAt } from '../_expected/expected.ts'
+import { AsOfBody, type FunctionAnswer, RequestError } from '../_http/handler.ts'
+import type { Node } from '../_http/node.ts'
 import { type Dt, DtText } from '../_market/dt.ts'
-import { type Answered, Night, RequestError } from '../_runtime/door.ts'
-import type { Node } from '../_runtime/node.ts'
 import { type Bundle, buildBundle } from './bundle.ts'
 import { deliveredCells } from './delivered-cells.ts'
 import { bundledDatasets } from './known-partitions.ts'
@@ -18,7 +18,7 @@ const MOST_CORRECTIONS_LISTED = 1000
 /** Partitions and cells that an answer names; the manifest has more. */
 const MOST_NAMED = 5
 
-export const ExportBody = Night.extend({
+export const ExportBody = AsOfBody.extend({
   asof: DtText.optional(),
   /** The bundle may lack cells that an earlier one has: `latest` moves all the same. */
   acceptLacking: z.boolean().default(false),
@@ -27,7 +27,7 @@ export const ExportBody = Night.extend({
 /** Binds the export to the functions that make a partition: a function never imports another. */
 export const exportWith =
   (makers: PartitionMakers) =>
-  async (node: Node, body: z.output<typeof ExportBody>): Promise<Answered> => {
+  async (node: Node, body: z.output<typeof ExportBody>): Promise<FunctionAnswer> => {
     const { at = node.now(), acceptLacking } = body
     const { asof = asofAt(at) } = body
     checkSession(asof)

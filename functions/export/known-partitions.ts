@@ -1,10 +1,10 @@
 /** What the database has recorded of the partitions a bundle shows, and what is expected of them. */
 import { join } from 'node:path'
 import { listRecords, type PartitionState } from '../../db/partitions/list-records.ts'
-import { datasetsOf } from '../_dispatch/desk.ts'
-import { expectedPartitions, livesOf } from '../_expected/expected.ts'
+import { datasetsOf } from '../_catalog/catalog.ts'
+import { expectedPartitions, symbolRanges } from '../_expected/expected.ts'
+import type { Node } from '../_http/node.ts'
 import type { Dt } from '../_market/dt.ts'
-import type { Node } from '../_runtime/node.ts'
 import type { BundledDataset, PartitionRecord } from './partitions.ts'
 
 /** The configured datasets with the partitions, up to `asof`, that the audit still expects something of, or should. */
@@ -19,7 +19,7 @@ export async function bundledDatasets({ config, db, lake }: Node, asof: Dt): Pro
     const partitions = records
       .filter(({ partition }) => partition <= asof.slice(0, partition.length))
       .sort((a, b) => (a.partition < b.partition ? -1 : 1))
-    bundled.push({ name: dataset, spec, partitions, lives: livesOf(config, spec, asof) })
+    bundled.push({ name: dataset, spec, partitions, ranges: symbolRanges(config, spec, asof) })
   }
   return bundled
 }

@@ -1,12 +1,14 @@
 /** Which cells a finished bundle has and a new one lacks without a reason. Compares ledgers, writes nothing. */
+
 import { join } from 'node:path'
 import { sha256OfFile } from '../_lake/digest.ts'
 import { codeOf } from '../_lake/disk.ts'
-import { withTable } from '../_lake/duck.ts'
+import { withTable } from '../_lake/duck-table.ts'
 import type { Lake } from '../_lake/lake.ts'
 import { readParquet } from '../_lake/parquet-sql.ts'
 import { bundleFolder } from '../_lake/paths.ts'
 import type { Dt } from '../_market/dt.ts'
+import type { Lacking } from './manifest.ts'
 import { readManifest } from './manifest.ts'
 import type { BundledDataset } from './partitions.ts'
 import { isOneOf, LEDGER_PATH } from './stage.ts'
@@ -15,14 +17,6 @@ import { isOneOf, LEDGER_PATH } from './stage.ts'
 const MOST_LACKING_LISTED = 1000
 /** Absences that say a cell was withdrawn: by the source itself, or by two vendors. The others only say why nobody can be asked for it again. */
 const WITHDRAWN = `('SOURCE_SAYS_NONE', 'VENDORS_AGREE_EMPTY', 'NO_TRADES', 'NOT_LISTED_YET', 'DELISTED')`
-
-export interface Lacking {
-  /** The bundle that has them. */
-  than: Dt
-  total: number
-  /** Sorted by dataset, symbol and day. */
-  cells: { dataset: string; symbol: string; dt: Dt; now: string }[]
-}
 
 /**
  * Null when the new bundle has all that the bundle of `than` has, or when that one cannot be read. A cell that is held by now, that the source
@@ -44,14 +38,14 @@ export async function lackingCells(
   const had = isOneOf(
     manifest.files.flatMap(({ dataset, partition }) => (dataset && partition ? [{ dataset, partition }] : [])),
   )
-  const lives = datasets.flatMap(({ name, lives: each }) =>
+  const ranges = datasets.flatMap(({ name, ranges: each }) =>
     each.map(({ symbol, fromDt, toDt }) => [name, symbol, fromDt, toDt]),
   )
   const columns = { dataset: 'VARCHAR', symbol: 'VARCHAR', from_dt: 'DATE', to_dt: 'DATE' }
-  return withTable(lake.duck, 'lives', columns, lives, async (life) => {
+  return withTable(lake.duck, 'lives', columns, ranges, async (symbolRange) => {
     const sql = (what: string, tail = '') => `
       WITH old AS (SELECT dataset, symbol, dt FROM ${readParquet(old)} WHERE status <> 'RED' AND "rows" > 0 AND ${had})
-      SELECT ${what} FROM old JOIN ${life} l ON l.dataset = old.dataset AND l.symbol = old.symbol AND old.dt BETWEEN l.from_dt AND l.to_dt
+      SELECT ${what} FROM old JOIN ${symbolRange} l ON l.dataset = old.dataset AND l.symbol = old.symbol AND old.dt BETWEEN l.from_dt AND l.to_dt
       LEFT JOIN (SELECT dataset, symbol, dt, "rows", reason, status, flags, true AS known FROM ${readParquet(ledger)}) n
         ON n.dataset = old.dataset AND n.symbol = old.symbol AND n.dt = old.dt
       WHERE coalesce(n."rows", 0) = 0 AND coalesce(n.reason, '') NOT IN ${WITHDRAWN} ${tail}`

@@ -1,4 +1,5 @@
 /** MANIFEST.json and SHA256SUMS: what a bundle holds, and the proof of it. */
+
 import { readdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
@@ -7,7 +8,7 @@ import { codeOf } from '../_lake/disk.ts'
 import { bundleFolder } from '../_lake/paths.ts'
 import { DatasetName } from '../_market/cell.ts'
 import { type Dt, isDt } from '../_market/dt.ts'
-import type { Lacking } from './lacking.ts'
+
 import type { LedgerFacts } from './ledger-facts.ts'
 import type { BundleFile, Partition } from './stage-vouched.ts'
 
@@ -194,4 +195,12 @@ export async function previousBundle(exportRoot: string, asof: Dt): Promise<Prev
     }
   }
   return null
+}
+
+export interface Lacking {
+  /** The bundle that has them. */
+  than: Dt
+  total: number
+  /** Sorted by dataset, symbol and day. */
+  cells: { dataset: string; symbol: string; dt: Dt; now: string }[]
 }

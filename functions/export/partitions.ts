@@ -1,8 +1,8 @@
 /** Which curated partitions belong in a bundle, and whether a file may travel as it is. Knows the ledger, writes nothing. */
 import type { DatasetConfig } from '../../config/schema.ts'
-import { sqlText } from '../_lake/duck.ts'
 import type { Lake } from '../_lake/lake.ts'
 import { readParquet } from '../_lake/parquet-sql.ts'
+import { sqlText } from '../_lake/sql-text.ts'
 import type { DatasetName } from '../_market/cell.ts'
 import type { Dt } from '../_market/dt.ts'
 
@@ -35,7 +35,7 @@ export interface BundledDataset {
   /** Those that begin at or before the as-of day, sorted. */
   partitions: readonly PartitionRecord[]
   /** The days expected of each symbol: what left them was withdrawn by a person. */
-  lives: readonly { symbol: string; fromDt: Dt; toDt: Dt }[]
+  ranges: readonly { symbol: string; fromDt: Dt; toDt: Dt }[]
 }
 
 /** The key of the partition that holds a row of the ledger. */

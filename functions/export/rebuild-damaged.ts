@@ -1,7 +1,7 @@
 /** Makes partitions again whose files are not what was recorded, or that failed before, ahead of a bundle that would be built without them. */
 import type { PartitionKey } from '../../db/partitions/partitions.ts'
 import { touchDamaged } from '../../db/partitions/touch-damaged.ts'
-import type { Node } from '../_runtime/node.ts'
+import type { Node } from '../_http/node.ts'
 import type { Damage, Partition } from './stage-vouched.ts'
 
 /** How one partition is curated and judged. Both answer null where it may not be tried now, and record their failures themselves. */

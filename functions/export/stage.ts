@@ -1,10 +1,10 @@
 /** Turns vouched files into those of a bundle: rows that may not travel are cut out, and so is what the ledger does not vouch for. */
 import { rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { sqlList, sqlText } from '../_lake/duck.ts'
 import type { Lake } from '../_lake/lake.ts'
 import { parquetFileMetadata, readParquet } from '../_lake/parquet-sql.ts'
 import { ledgerFile } from '../_lake/paths.ts'
+import { sqlList, sqlText } from '../_lake/sql-text.ts'
 import type { Dt } from '../_market/dt.ts'
 import { type BundledDataset, filteredSql, partitionSql, vouchedPartitions } from './partitions.ts'
 import { type BundleFile, described, linkOrCopy, type Partition, type Vouchers } from './stage-vouched.ts'

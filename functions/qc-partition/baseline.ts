@@ -12,7 +12,7 @@ const habitSql = (files: readonly string[], days: string): string => `
  * One row per symbol: the median over its days in `files`, and how many there are. A median, because a few broken days among them must
  * not move it: what is left of it is the habit on complete days.
  */
-export const recentHabitSql = (files: readonly string[], days: string): string => `
+export const recentBaselineSql = (files: readonly string[], days: string): string => `
     SELECT symbol, median(share) AS share, count(*) AS days FROM (${habitSql(files, days)}) GROUP BY symbol ORDER BY symbol`
 
 /**

@@ -3,15 +3,15 @@
  * cell of a file that failed it and was kept all the same is marked, and its digest is computed from its rows here, each time, until they agree again.
  */
 import { listMarked } from '../../db/attempts/list-marked.ts'
-import { DAMAGED } from '../../db/lost-files/record-mended.ts'
-import { specOf } from '../_dispatch/desk.ts'
+import { DAMAGED } from '../../db/lost-files/record-repaired.ts'
+import { specOf } from '../_catalog/catalog.ts'
+import type { Node } from '../_http/node.ts'
 import { digestRows } from '../_lake/digest.ts'
 import { readRawCells } from '../_lake/file-parts.ts'
 import { newestVintages } from '../_lake/vintages.ts'
 import { cellKey, type DatasetName } from '../_market/cell.ts'
 import type { Dt } from '../_market/dt.ts'
 import type { Row } from '../_market/row.ts'
-import type { Node } from '../_runtime/node.ts'
 
 /** `vendor symbol dt` of each damaged version. A file that cannot be read proves nothing good: its cells stay marked. */
 export async function damagedVersions(node: Node, dataset: DatasetName, fromDt: Dt, toDt: Dt): Promise<Set<string>> {

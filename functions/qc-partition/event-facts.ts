@@ -1,7 +1,7 @@
 /** The SQL that measures every cell of a file of corporate actions at once. Knows numbers, not what is wrong with them. */
 import type { DatasetConfig } from '../../config/schema.ts'
-import { sqlText } from '../_lake/duck.ts'
 import { readParquet } from '../_lake/parquet-sql.ts'
+import { sqlText } from '../_lake/sql-text.ts'
 import { NOT_OF_BARS, nullsByColumn, sourcesSql } from './bar-facts.ts'
 import { type CuratedColumns, requiredColumns } from './curated-columns.ts'
 

@@ -5,7 +5,7 @@ import { listAttempts } from '../../db/attempts/list-attempts.ts'
 import { listRefused } from '../../db/attempts/list-refused.ts'
 import { type Finding, recordJudgement } from '../../db/findings/record-judgement.ts'
 import { enqueueTasks } from '../../db/gap-tasks/enqueue-tasks.ts'
-import { claims } from '../../db/manifests/claims.ts'
+import { storedVersions } from '../../db/manifests/stored-versions.ts'
 import { failPartition, returnToCuration } from '../../db/partitions/fail-partition.ts'
 import {
   leaseUnchecked,
@@ -14,32 +14,36 @@ import {
   type PartitionWork,
 } from '../../db/partitions/partitions.ts'
 import { workLeft } from '../../db/partitions/work-left.ts'
+import { pendingReason } from '../_audit/pending-reason.ts'
 import { calendarOf } from '../_calendar/calendar.ts'
-import { absentByRule } from '../_dispatch/absent-by-rule.ts'
-import { preferenceOrder, serversOf, specOf } from '../_dispatch/desk.ts'
-import { serves } from '../_dispatch/reach.ts'
-import { waitingFor } from '../_dispatch/waiting.ts'
-import { asofAt, expectedRows, livesOf } from '../_expected/expected.ts'
+import { absentByRule } from '../_catalog/absent-by-rule.ts'
+import { availabilityOf } from '../_catalog/availability.ts'
+import { preferenceOrder, sourcesFor, specOf } from '../_catalog/catalog.ts'
+import { asofAt, expectedRows, symbolRanges } from '../_expected/expected.ts'
+import { AsOfBody, type FunctionAnswer, leftOver } from '../_http/handler.ts'
+import type { Node } from '../_http/node.ts'
 import { cellKey, DatasetName } from '../_market/cell.ts'
 import { type Dt, dayBit, maxDt, minDt, monthOf } from '../_market/dt.ts'
 import type { AbsenceReason } from '../_market/outcome.ts'
 import { partitionDays } from '../_market/partition.ts'
 import { checkDay } from '../_recovery/check-day.ts'
-import { type Answered, leftOver, Night } from '../_runtime/door.ts'
-import type { Node } from '../_runtime/node.ts'
 import { damagedVersions, versionKey } from './damaged-cells.ts'
-import { CuratedFileDiffers, type JudgedCell, judgePartition } from './judge.ts'
+import { CuratedFileDiffers, judgePartition } from './judge.ts'
+import type { JudgedCell } from './judgement.ts'
 import { learnLiquidity } from './liquidity.ts'
 import type { ExpectedCell } from './measure.ts'
 
-export const QcBody = Night
+export const QcBody = AsOfBody
 
 const LEASE_MS = 10 * 60_000
 /** Sessions around a partition from which a symbol's own liquidity is learned. */
 const NEIGHBOUR_SESSIONS = 20
 const PRIORITY_SECOND_OPINION = 50
 
-export async function qcPartition(node: Node, { at = node.now() }: { at?: number | undefined }): Promise<Answered> {
+export async function qcPartition(
+  node: Node,
+  { at = node.now() }: { at?: number | undefined },
+): Promise<FunctionAnswer> {
   const done = await judgeNext(node, at)
   return { ...done, ...leftOver('judged', await workLeft(node.db, 'unchecked', node.now())) }
 }
@@ -126,7 +130,7 @@ async function judge(node: Node, work: PartitionWork, token: string, at: number)
 async function lookForGone(node: Node, dataset: DatasetName, flagged: readonly JudgedCell[]): Promise<number> {
   const missing = flagged.filter((cell) => cell.status === 'RED' && cell.rows === 0)
   if (missing.length === 0) return 0
-  const claimed = (await listAttempts(node.db, dataset, missing)).filter(claims)
+  const claimed = (await listAttempts(node.db, dataset, missing)).filter(storedVersions)
   let gone = 0
   for (const dt of new Set(claimed.map((attempt) => attempt.dt))) {
     gone += (await checkDay(node, { dataset, spec: specOf(node.config, dataset) }, dt, [])).lost
@@ -144,9 +148,9 @@ async function expectedCells(node: Node, dataset: DatasetName, partition: string
   const reasons = new Map(absences.map((row) => [cellKey(row.symbol, row.dt), row.reason as AbsenceReason]))
   const calendar = calendarOf(spec.calendar)
   const byRule = absentByRule(node, dataset)
-  const waiting = await waitingFor(node, dataset, spec)
-  return livesOf(node.config, spec, asofAt(at)).flatMap(({ symbol, ...life }) =>
-    calendar.sessions(maxDt(life.fromDt, fromDt), minDt(life.toDt, toDt)).map((dt) => {
+  const waiting = await pendingReason(node, dataset, spec)
+  return symbolRanges(node.config, spec, asofAt(at)).flatMap(({ symbol, ...symbolRange }) =>
+    calendar.sessions(maxDt(symbolRange.fromDt, fromDt), minDt(symbolRange.toDt, toDt)).map((dt) => {
       const version = versions.get(cellKey(symbol, dt))
       const digest = version?.digest ?? null
       const isDamaged = version !== undefined && damaged.has(versionKey(version.vendor, cellKey(symbol, dt)))
@@ -195,9 +199,9 @@ async function secondOpinions(
   )
   const doubts = new Map<string, { cell: JudgedCell; askAt: number }>()
   for (const cell of held) {
-    const times = serversOf(node, dataset)
-      .filter(({ seat }) => !known.has(`${seat.name} ${cellKey(cell.symbol, cell.dt)}`))
-      .map(({ terms }) => serves(terms, spec, cell.dt, now))
+    const times = sourcesFor(node, dataset)
+      .filter(({ connection }) => !known.has(`${connection.name} ${cellKey(cell.symbol, cell.dt)}`))
+      .map(({ terms }) => availabilityOf(terms, spec, cell.dt, now))
       .flatMap((served) => (served.can === 'now' ? [now] : served.can === 'later' ? [served.at] : []))
     if (times.length > 0) doubts.set(cellKey(cell.symbol, cell.dt), { cell, askAt: Math.min(...times) })
   }

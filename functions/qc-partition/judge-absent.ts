@@ -4,7 +4,7 @@ import type { Lake } from '../_lake/lake.ts'
 import { writeFragment } from '../_ledger/fragment.ts'
 import { factsOfAbsence } from './cell-facts.ts'
 import { CHECKS } from './checks/index.ts'
-import type { JudgedCell, Judgement, JudgeRequest } from './judge.ts'
+import type { JudgedCell, Judgement, JudgeRequest } from './judgement.ts'
 import { verdictOf } from './verdict.ts'
 
 const COLUMNS = {

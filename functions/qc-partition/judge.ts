@@ -1,4 +1,5 @@
 /** Judges one curated partition: one verdict per expected cell, written as the partition's fragment of the ledger. */
+
 import { stat } from 'node:fs/promises'
 import { sha256OfFile } from '../_lake/digest.ts'
 import { codeOf } from '../_lake/disk.ts'
@@ -7,20 +8,13 @@ import type { Lake } from '../_lake/lake.ts'
 import { curatedFile } from '../_lake/paths.ts'
 import { writeFragment } from '../_ledger/fragment.ts'
 import type { Dt } from '../_market/dt.ts'
-import type { Status } from '../_market/status.ts'
 import { checkCells } from './check-cells.ts'
 import { CHECKS } from './checks/index.ts'
 import { factsOf } from './fact-rows.ts'
 import { judgeAbsentPartition } from './judge-absent.ts'
-import { type MeasureRequest, withMeasuredCells } from './measure.ts'
+import type { JudgedCell, Judgement, JudgeRequest } from './judgement.ts'
+import { withMeasuredCells } from './measure.ts'
 import { type Verdict, verdictOf } from './verdict.ts'
-
-export interface JudgeRequest extends MeasureRequest {
-  /** Epoch milliseconds; stands in every row of the fragment. */
-  checkedAt: number
-  /** The curated file that was recorded, null for none; absent: whatever is there is judged. */
-  curatedSha256?: string | null
-}
 
 /** The curated file is not the one that was recorded: damaged, gone, or there where none should be. Its verdicts would be of other data. */
 export class CuratedFileDiffers extends Error {
@@ -28,30 +22,6 @@ export class CuratedFileDiffers extends Error {
     super(`expected ${path} with sha256 ${recorded ?? '(no file)'}, found ${found ?? 'no file'}`)
     this.name = 'CuratedFileDiffers'
   }
-}
-
-export interface JudgedCell {
-  symbol: string
-  dt: Dt
-  status: Status
-  flags: string[]
-  /** Curated rows, pre- and post-market included. */
-  rows: number
-  /** Regular rows a complete cell would hold. */
-  expectedRows: number | null
-  vendor: string | null
-  /** What the findings measured. */
-  numbers: Record<string, number>
-}
-
-export interface Judgement {
-  cells: number
-  green: number
-  amber: number
-  red: number
-  /** AMBER and RED cells, sorted by symbol and day. */
-  flagged: JudgedCell[]
-  fragment: { path: string; sha256: string }
 }
 
 /**

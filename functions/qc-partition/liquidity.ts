@@ -1,12 +1,12 @@
 /** Learns each symbol's own liquidity from the newest curated days, for everybody who has to know it before QC does. */
-import { type Habit, recordHabits } from '../../db/liquidity/liquidity.ts'
+import { type Baseline, recordBaselines } from '../../db/liquidity/liquidity.ts'
 import { calendarOf } from '../_calendar/calendar.ts'
-import { specOf } from '../_dispatch/desk.ts'
+import { specOf } from '../_catalog/catalog.ts'
+import type { Node } from '../_http/node.ts'
 import { curatedFile } from '../_lake/paths.ts'
 import type { DatasetName } from '../_market/cell.ts'
 import type { Dt } from '../_market/dt.ts'
-import type { Node } from '../_runtime/node.ts'
-import { recentHabitSql } from './baseline.ts'
+import { recentBaselineSql } from './baseline.ts'
 import { withSessionDays } from './session-days.ts'
 
 /** `days` are the newest partitions with rows, one day each. */
@@ -17,12 +17,12 @@ export async function learnLiquidity(node: Node, dataset: DatasetName, days: rea
   const calendar = calendarOf(spec.calendar)
   const sessions = days.flatMap((dt) => calendar.session(dt) ?? [])
   const files = days.map((dt) => curatedFile(node.lake.root, dataset, spec.partition, dt))
-  const habits = await withSessionDays(node.lake.duck, sessions, (table) =>
-    node.lake.duck.all<Record<string, unknown> & Omit<Habit, 'through'>>(recentHabitSql(files, table)),
+  const baselines = await withSessionDays(node.lake.duck, sessions, (table) =>
+    node.lake.duck.all<Record<string, unknown> & Omit<Baseline, 'through'>>(recentBaselineSql(files, table)),
   )
-  await recordHabits(
+  await recordBaselines(
     node.db,
     dataset,
-    habits.map(({ symbol, share, days }) => ({ symbol, share: Math.min(1, share), days: Number(days), through })),
+    baselines.map(({ symbol, share, days }) => ({ symbol, share: Math.min(1, share), days: Number(days), through })),
   )
 }

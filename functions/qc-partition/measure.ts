@@ -2,7 +2,7 @@
 
 import { access } from 'node:fs/promises'
 import type { DatasetConfig, QcConfig } from '../../config/schema.ts'
-import type { Session } from '../_calendar/calendar.ts'
+import type { Session } from '../_calendar/session.ts'
 import { withTable } from '../_lake/duck-table.ts'
 import type { Lake } from '../_lake/lake.ts'
 import { readParquet } from '../_lake/parquet-sql.ts'

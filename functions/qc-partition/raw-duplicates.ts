@@ -1,11 +1,11 @@
 /** Counts what a curated file no longer shows: rows that repeat a stamp within one vendor's raw file, and rows that say they belong elsewhere. */
 import { sep } from 'node:path'
 import type { DatasetConfig } from '../../config/schema.ts'
-import { sqlText } from '../_lake/duck.ts'
 import type { Lake } from '../_lake/lake.ts'
+import { rawFilesOf } from '../_lake/list-raw-files.ts'
 import { rawFolder } from '../_lake/paths.ts'
-import { rawFilesOf } from '../_lake/raw-days.ts'
-import { rawRows } from '../_lake/raw-rows.ts'
+import { rawRows } from '../_lake/raw-rows-sql.ts'
+import { sqlText } from '../_lake/sql-text.ts'
 import type { DatasetName } from '../_market/cell.ts'
 
 /** Bounds the text of one query and the state of one aggregation, whatever the partition's layout. */

@@ -1,5 +1,5 @@
 /** The sessions a partition is judged against, as a DuckDB table with every instant a check compares with. */
-import type { Session } from '../_calendar/calendar.ts'
+import type { Session } from '../_calendar/session.ts'
 import { instantOf } from '../_calendar/zone.ts'
 import type { Duck } from '../_lake/duck.ts'
 import { withTable } from '../_lake/duck-table.ts'

@@ -1,10 +1,10 @@
 /** GET /queue: what is open and why, what comes next at each vendor, who works on what, what was given up, and when all of it is done. */
 import type { Context } from 'hono'
 import { z } from 'zod'
+import { datasetNamed, RequestError, readQuery, singleParam } from '../_http/handler.ts'
+import type { Node } from '../_http/node.ts'
 import { SymbolText } from '../_market/cell.ts'
 import { DtText } from '../_market/dt.ts'
-import { datasetNamed, once, RequestError, readQuery } from '../_runtime/door.ts'
-import type { Node } from '../_runtime/node.ts'
 import { viewOf } from './view.ts'
 
 const MOST = 1_000
@@ -12,13 +12,13 @@ const USUAL = 20
 const LIMIT = { error: `expected one whole number from 1 to ${MOST}` }
 
 const Query = z.strictObject({
-  dataset: once(z.string()),
-  state: once(z.enum(['queued', 'leased', 'stalled'])),
-  symbol: once(SymbolText),
-  from: once(DtText),
-  to: once(DtText),
+  dataset: singleParam(z.string()),
+  state: singleParam(z.enum(['queued', 'leased', 'stalled'])),
+  symbol: singleParam(SymbolText),
+  from: singleParam(DtText),
+  to: singleParam(DtText),
   /** Of every list. */
-  limit: once(
+  limit: singleParam(
     z
       .string()
       .regex(/^\d{1,4}$/, LIMIT)
@@ -26,7 +26,7 @@ const Query = z.strictObject({
       .refine((limit) => limit >= 1 && limit <= MOST, LIMIT),
   ),
   /** `no` leaves the forecast out, which has to count the whole coverage. */
-  forecast: once(z.enum(['yes', 'no'])),
+  forecast: singleParam(z.enum(['yes', 'no'])),
 })
 
 /** Reads only, asks nobody. The filters narrow what is counted and listed, not heads and forecast. Throws RequestError 400 or 404. */

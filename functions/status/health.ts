@@ -1,7 +1,7 @@
 /** GET /livez: the event loop turns. GET /readyz: the database answers, and what is wrong with the machine, in words. */
 import { sql } from 'drizzle-orm'
 import type { Context } from 'hono'
-import type { Node } from '../_runtime/node.ts'
+import type { Node } from '../_http/node.ts'
 
 export const livez = (c: Context): Response => c.json({ ok: true })
 

@@ -2,22 +2,22 @@
 import type { Context } from 'hono'
 import { z } from 'zod'
 import { listSamples } from '../../db/quarantine/list-samples.ts'
-import { once, RequestError, readQuery } from '../_runtime/door.ts'
-import type { Node } from '../_runtime/node.ts'
+import { RequestError, readQuery, singleParam } from '../_http/handler.ts'
+import type { Node } from '../_http/node.ts'
 
 const MOST = 200
 const USUAL = 50
 const LIMIT = { error: `expected one whole number from 1 to ${MOST}` }
 
 const Query = z.strictObject({
-  limit: once(
+  limit: singleParam(
     z
       .string()
       .regex(/^\d{1,3}$/, LIMIT)
       .transform(Number)
       .refine((limit) => limit >= 1 && limit <= MOST, LIMIT),
   ),
-  vendor: once(z.string()),
+  vendor: singleParam(z.string()),
 })
 
 /** `limit` samples (1 to 200, 50 unless told) of all vendors or of `vendor`. Throws RequestError 400 for anything else. */
@@ -25,7 +25,7 @@ export const quarantine =
   (node: Node) =>
   async (c: Context): Promise<Response> => {
     const { limit = USUAL, vendor = null } = readQuery(c, Query)
-    const known = node.seats.map(({ name }) => name)
+    const known = node.vendors.map(({ name }) => name)
     // A misspelt vendor would be answered with an empty list, which reads as good news.
     if (vendor !== null && !known.includes(vendor)) {
       throw new RequestError(400, `vendor: no ${JSON.stringify(vendor)} here: there are ${known.join(', ')}`)

@@ -13,9 +13,9 @@ import { listScrubs, type Scrub } from '../../db/scrubs/scrubs.ts'
 import { countUnaccepted } from '../../db/unaccepted-files/unaccepted-files.ts'
 import { listScores } from '../../db/vendor-scores/scores.ts'
 import { asofAt } from '../_expected/expected.ts'
+import type { Node } from '../_http/node.ts'
 import { dayNumber, dtOfDay } from '../_market/dt.ts'
 import { NIGHTS } from '../_recovery/scrub.ts'
-import type { Node } from '../_runtime/node.ts'
 import { shownReasons } from './health.ts'
 
 export const status =
@@ -25,7 +25,7 @@ export const status =
     const circuits = await listCircuits(node.db)
     const scores = await listScores(node.db, now)
     const vendors = []
-    for (const { name, config, missing } of node.seats) {
+    for (const { name, config, missing } of node.vendors) {
       const spent = await callsSpent(node.db, config.account ?? name, now)
       const circuit = circuits.find((row) => row.vendor === name)
       vendors.push({

@@ -1,22 +1,22 @@
 /** What a vendor's account has spent at each of its hosts, what is left to each lane, and when the next call is possible. */
 import { callsSpent, nextCallAt, roomOf } from '../../db/budgets/take-calls.ts'
 import type { Db } from '../../db/client.ts'
-import type { Lane, VendorSeat } from '../_dispatch/desk.ts'
-import { limitsOf } from '../_dispatch/limits.ts'
+import { limitsOf } from '../_catalog/account-limits.ts'
+import type { Lane, VendorConnection } from '../_catalog/context.ts'
 import type { Host } from '../_vendors/http.ts'
 
 const HOSTS: readonly Host[] = ['data', 'trading']
 
-export async function budgetsOf(db: Db, seat: VendorSeat, now: number) {
-  const hosts = HOSTS.filter((host) => host === 'data' || seat.config.trading_url !== undefined)
-  return await Promise.all(hosts.map((host) => budgetOf(db, seat, host, now)))
+export async function budgetsOf(db: Db, connection: VendorConnection, now: number) {
+  const hosts = HOSTS.filter((host) => host === 'data' || connection.config.trading_url !== undefined)
+  return await Promise.all(hosts.map((host) => budgetOf(db, connection, host, now)))
 }
 
-async function budgetOf(db: Db, seat: VendorSeat, host: Host, now: number) {
-  const all = limitsOf(seat, 'today', host)
+async function budgetOf(db: Db, connection: VendorConnection, host: Host, now: number) {
+  const all = limitsOf(connection, 'today', host)
   const spent = await callsSpent(db, all.vendor, now)
   const ofLane = async (lane: Lane) => {
-    const limits = limitsOf(seat, lane, host)
+    const limits = limitsOf(connection, lane, host)
     const at = await nextCallAt(db, limits, now)
     return {
       callsPerMinute: limits.perMinute,

@@ -2,14 +2,14 @@
 import type { Context } from 'hono'
 import { accepts } from 'hono/accepts'
 import { z } from 'zod'
-import { once, readQuery } from '../_runtime/door.ts'
-import type { Node } from '../_runtime/node.ts'
+import { readQuery, singleParam } from '../_http/handler.ts'
+import type { Node } from '../_http/node.ts'
 import { pageOf } from './page.ts'
 import { viewOf } from './view.ts'
 
 const Query = z.strictObject({
   /** `no` leaves the forecast out, which has to count the whole coverage. */
-  forecast: once(z.enum(['yes', 'no'])),
+  forecast: singleParam(z.enum(['yes', 'no'])),
 })
 
 /** JSON, or a page for a client that prefers text/html. Reads only, asks nobody. Throws RequestError 400 for a query it does not know. */

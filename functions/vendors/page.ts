@@ -1,6 +1,6 @@
 /** The vendors as a page: one article each, one table of datasets, no scripts; every value is escaped by the template. */
 import { html, raw } from 'hono/html'
-import { bandText } from '../_dispatch/band.ts'
+import { segmentText } from '../_dispatch/segment.ts'
 import type { VendorsView } from './view.ts'
 
 type Html = ReturnType<typeof html>
@@ -48,14 +48,14 @@ function vendorArticle(vendor: Vendor): Html {
 <h2>${vendor.vendor}</h2>
 <p>${because.length === 0 ? 'May be asked now.' : `Not asked: ${because.join('; ')}.`}</p>
 ${budgets.map((budget) => html`<p>${budgetSentence(budget)}</p>`)}
-${circuit.isOpen ? html`<p>Left alone until ${time(circuit.until)} after ${circuit.failures} failures in a row: ${circuit.lastWords}</p>` : ''}
+${circuit.isOpen ? html`<p>Left alone until ${time(circuit.until)} after ${circuit.failures} failures in a row: ${circuit.lastError}</p>` : ''}
 ${forecast === undefined ? '' : html`<p>Of the backlog it will do about ${forecast.cells} cells in ${forecast.calls} calls${forecast.busyUntil === null ? ', without a foreseeable end' : html`, until ${time(forecast.busyUntil)}`}.</p>`}
 <div class="scroll"><table>
 <thead><tr><th scope="col">Dataset</th><th scope="col">Has</th><th scope="col">Score</th><th scope="col">Calls</th><th scope="col">Cells</th>
 <th scope="col">Filled</th><th scope="col">Empty</th><th scope="col">Errors</th><th scope="col">Rows a minute</th><th scope="col">Refusals</th></tr></thead>
 <tbody>${datasets.map(datasetRow)}</tbody>
 </table></div>
-${datasets.some(({ score }) => score.bands.length > 0) ? bandTable(datasets) : ''}
+${datasets.some(({ score }) => score.segments.length > 0) ? segmentTable(datasets) : ''}
 </article>
 `
 }
@@ -103,18 +103,18 @@ ${numbers.map((value) => html`<td class="number">${value}</td>`)}</tr>
 }
 
 /** What asking taught: cells count half as much each week, so they are fractions. */
-const bandTable = (datasets: Dataset[]): Html => html`<div class="scroll"><table>
+const segmentTable = (datasets: Dataset[]): Html => html`<div class="scroll"><table>
 <thead><tr><th scope="col">Dataset</th><th scope="col">Asked for</th><th scope="col">Cells lately</th><th scope="col">Filled</th>
 <th scope="col">Others let expect</th><th scope="col">Expected</th><th scope="col">Score</th></tr></thead>
-<tbody>${datasets.flatMap(({ dataset, score }) => score.bands.map((band) => bandRow(dataset, band)))}</tbody>
+<tbody>${datasets.flatMap(({ dataset, score }) => score.segments.map((segment) => segmentRow(dataset, segment)))}</tbody>
 </table></div>`
 
-function bandRow(
+function segmentRow(
   dataset: string,
-  { asked, filled, elsewhere, fills, score, ...band }: Dataset['score']['bands'][number],
+  { asked, filled, prior, fills, score, ...segment }: Dataset['score']['segments'][number],
 ) {
-  const numbers = [digits(asked), percent(filled / asked), percent(elsewhere), percent(fills), digits(score)]
-  return html`<tr><th scope="row">${dataset}</th><td>${bandText(band)}</td>
+  const numbers = [digits(asked), percent(filled / asked), percent(prior), percent(fills), digits(score)]
+  return html`<tr><th scope="row">${dataset}</th><td>${segmentText(segment)}</td>
 ${numbers.map((value) => html`<td class="number">${value}</td>`)}</tr>
 `
 }

@@ -2,16 +2,17 @@
 import type { DatasetConfig } from '../../config/schema.ts'
 import { type Circuit, listCircuits } from '../../db/circuits/circuits.ts'
 import { demotionsInForce } from '../../db/demotions/demotions-in-force.ts'
+import { type CallStats, sumCallStats } from '../../db/vendor-call-stats/call-stats.ts'
 import { listScores } from '../../db/vendor-scores/scores.ts'
-import { sumTallies, type Tally } from '../../db/vendor-tallies/tallies.ts'
-import { datasetsOf, serversOf, type VendorSeat } from '../_dispatch/desk.ts'
-import { type Forecast, forecastOf } from '../_dispatch/forecast.ts'
-import { firstDt, reachOf } from '../_dispatch/reach.ts'
+import { availableRange, historyStart } from '../_catalog/availability.ts'
+import { datasetsOf, sourcesFor } from '../_catalog/catalog.ts'
+import type { VendorConnection } from '../_catalog/context.ts'
+import { type Forecast, forecastOf } from '../_forecast/forecast.ts'
+import type { Node } from '../_http/node.ts'
 import type { DatasetName } from '../_market/cell.ts'
-import type { Node } from '../_runtime/node.ts'
 import { budgetsOf } from './budgets.ts'
 import { ratesOf } from './rates.ts'
-import { scoreStory } from './score.ts'
+import { scoreExplanation } from './score.ts'
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
@@ -27,12 +28,12 @@ export async function viewOf(node: Node, withForecast: boolean) {
     circuits: await listCircuits(node.db),
     scores: await listScores(node.db, now),
     demotions: await demotionsInForce(node.db, now, DEMOTIONS_SHOWN),
-    hour: await sumTallies(node.db, now - HOUR_MS),
-    day: await sumTallies(node.db, now - DAY_MS),
+    hour: await sumCallStats(node.db, now - HOUR_MS),
+    day: await sumCallStats(node.db, now - DAY_MS),
     forecast: withForecast ? await forecastOf(node) : null,
   }
   const vendors = []
-  for (const seat of node.seats) vendors.push(await vendorView(node, seat, known))
+  for (const connection of node.vendors) vendors.push(await vendorView(node, connection, known))
   return {
     ok: true as const,
     now: isoOf(now),
@@ -46,15 +47,15 @@ interface Known {
   circuits: Circuit[]
   scores: Awaited<ReturnType<typeof listScores>>
   demotions: Awaited<ReturnType<typeof demotionsInForce>>
-  hour: { since: number; tallies: Tally[] }
-  day: { since: number; tallies: Tally[] }
+  hour: { since: number; tallies: CallStats[] }
+  day: { since: number; tallies: CallStats[] }
   forecast: Forecast | null
 }
 
-async function vendorView(node: Node, seat: VendorSeat, known: Known) {
-  const { name, config, connector, missing } = seat
+async function vendorView(node: Node, connection: VendorConnection, known: Known) {
+  const { name, config, connector, missing } = connection
   const { now, forecast } = known
-  const budgets = await budgetsOf(node.db, seat, now)
+  const budgets = await budgetsOf(node.db, connection, now)
   const circuit = known.circuits.find(({ vendor }) => vendor === name)
   const isOpen = (circuit?.blockedUntil ?? 0) > now
   const because = [
@@ -82,7 +83,7 @@ async function vendorView(node: Node, seat: VendorSeat, known: Known) {
       isOpen,
       until: isOpen ? isoOf(circuit!.blockedUntil) : null,
       failures: circuit?.failures ?? 0,
-      lastWords: circuit?.why ?? null,
+      lastError: circuit?.why ?? null,
     },
     ...(forecast === null
       ? {}
@@ -96,16 +97,16 @@ async function vendorView(node: Node, seat: VendorSeat, known: Known) {
     datasets: datasetsOf(node.config).flatMap(({ dataset, spec }) => {
       const terms = config.datasets[dataset]
       if (terms === undefined) return []
-      const reach = reachOf(terms, spec, now)
+      const reach = availableRange(terms, spec, now)
       const refusals = known.demotions.find((row) => row.vendor === name && row.dataset === dataset)
       const learned = known.scores.find((row) => row.vendor === name && row.dataset === dataset)
-      const isThis = (row: Tally) => row.vendor === name && row.dataset === dataset
+      const isThis = (row: CallStats) => row.vendor === name && row.dataset === dataset
       return [
         {
           dataset,
           feed: terms.feed,
           entitled: terms.entitled,
-          history: { ...terms.history, firstDay: firstDt(terms.history, now) },
+          history: { ...terms.history, firstDay: historyStart(terms.history, now) },
           recency: { ...terms.recency, newestDay: reach.fromDt <= reach.toDt ? reach.toDt : null },
           refusals: {
             total: refusals?.total ?? 0,
@@ -114,7 +115,7 @@ async function vendorView(node: Node, seat: VendorSeat, known: Known) {
               until: isoOf(until),
             })),
           },
-          score: scoreStory({ seat, terms }, spec, learned),
+          score: scoreExplanation({ connection, terms }, spec, learned),
           lastHour: ratesOf(known.hour.tallies.find(isThis), known.hour.since, now),
           lastDay: ratesOf(known.day.tallies.find(isThis), known.day.since, now),
         },
@@ -125,16 +126,16 @@ async function vendorView(node: Node, seat: VendorSeat, known: Known) {
 
 /** Who may be asked for a dataset; `state` says in a sentence when that is nobody. */
 function servedBy(node: Node, dataset: DatasetName, spec: DatasetConfig, now: number) {
-  const listing = node.seats.filter(({ config }) => config.datasets[dataset] !== undefined)
-  const askable = serversOf(node, dataset)
+  const listing = node.vendors.filter(({ config }) => config.datasets[dataset] !== undefined)
+  const askable = sourcesFor(node, dataset)
   const hasDays = askable.some(({ terms }) => {
-    const { fromDt, toDt } = reachOf(terms, spec, now)
+    const { fromDt, toDt } = availableRange(terms, spec, now)
     return fromDt <= toDt
   })
   return {
     dataset,
     vendors: listing.map(({ name }) => name),
-    askable: askable.map(({ seat }) => seat.name),
+    askable: askable.map(({ connection }) => connection.name),
     state: hasDays ? 'served' : whyNobody(listing.length, askable.length),
   }
 }

@@ -1,13 +1,13 @@
 /** POST /verify: checks every invariant that the node's files and database can show, a few seconds a call. Changes nothing. */
 import { z } from 'zod'
-import { type Ending, Night, RequestError } from '../_runtime/door.ts'
-import type { Node } from '../_runtime/node.ts'
+import { AsOfBody, type FunctionResult, RequestError } from '../_http/handler.ts'
+import type { Node } from '../_http/node.ts'
 import { MODES, type VerifyContext } from './check.ts'
 import { CHECKS } from './checks/index.ts'
 import { exitCodeOf } from './report.ts'
 import { UnknownCursor, type Verified, verify } from './verify.ts'
 
-export const VerifyBody = Night.extend({
+export const VerifyBody = AsOfBody.extend({
   mode: z.enum(MODES).default('fast'),
   /** The `cursor` of the call before; left out to begin. */
   cursor: z.string().nullable().default(null),
@@ -16,7 +16,7 @@ export const VerifyBody = Night.extend({
 })
 
 /** Of one call: the caller adds them up. `exitCode` is that of the command, for this call alone. */
-export type VerifyAnswer = Ending & Verified & { exitCode: number }
+export type VerifyAnswer = FunctionResult & Verified & { exitCode: number }
 
 const CALL_MS = 5_000
 

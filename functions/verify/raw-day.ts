@@ -1,12 +1,12 @@
 /** The names below one day of raw files, of all vendors: which file holds which cell, and what else lies there. Opens no file. */
 import { type Dirent, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as yieldToEventLoop } from 'node:timers/promises'
 import type { StoredVersion } from '../../db/attempts/versions-of-day.ts'
-import { daysOfAttempts } from '../../db/manifests/claims.ts'
+import { daysOfAttempts } from '../../db/manifests/stored-versions.ts'
 import { codeOf } from '../_lake/disk.ts'
+import { namesIn } from '../_lake/list-raw-files.ts'
 import { isAside, rawFolder, rawRoot, symbolOfFolder } from '../_lake/paths.ts'
-import { namesIn } from '../_lake/raw-days.ts'
 import { isTemp } from '../_lake/temp-names.ts'
 import type { DatasetName } from '../_market/cell.ts'
 import { type Dt, isDt } from '../_market/dt.ts'
@@ -87,7 +87,7 @@ export async function listDay(context: VerifyContext, dataset: DatasetName, dt: 
       else
         for (const inner of entriesOf(join(folder, entry.name)) ?? [])
           sort(day, join(folder, entry.name), inner, symbol)
-      if (at % PER_TURN === PER_TURN - 1) await nextTurn()
+      if (at % PER_TURN === PER_TURN - 1) await yieldToEventLoop()
     }
     days.push(day)
   }

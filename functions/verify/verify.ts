@@ -1,5 +1,5 @@
 /** Runs checks place by place, for as long as it is given, and says where to go on: killed anywhere, a run continues at its cursor. */
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as yieldToEventLoop } from 'node:timers/promises'
 import { type Check, type ContextWithDb, type FindingKind, MODES, type Mode, type VerifyContext } from './check.ts'
 import { CHECKS } from './checks/index.ts'
 
@@ -96,7 +96,7 @@ export async function verify(context: VerifyContext, terms: VerifyTerms): Promis
     last = `${step.check.id} ${step.place}`
     terms.onPlace?.(verified.done, verified.places, last)
     if (terms.milliseconds !== undefined && context.elapsed() - begun >= terms.milliseconds) break
-    await nextTurn()
+    await yieldToEventLoop()
   }
   verified.cursor = verified.done < steps.length ? last : null
   return verified

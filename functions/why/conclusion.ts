@@ -2,25 +2,25 @@
 
 import type { Config } from '../../config/schema.ts'
 import type { CellAttempt } from '../../db/attempts/list-cell-attempts.ts'
-import { preferenceOrder } from '../_dispatch/desk.ts'
+import { preferenceOrder } from '../_catalog/catalog.ts'
 import type { AbsenceReason } from '../_market/outcome.ts'
 import type { Status } from '../_market/status.ts'
+import type { CellState } from './cell-state.ts'
+import { describeAbsence } from './descriptions.ts'
 import type { Expectation } from './expectation.ts'
-import { meaningOfAbsence } from './meanings.ts'
-import type { Memory } from './memory.ts'
-import type { Cell } from './question.ts'
+import type { Cell } from './request.ts'
 import type { VendorView } from './vendors.ts'
 
 /**
  * The delivered version that wins. Where QC has a finding, it says whose it judged; else by curation's order: one QC refused only where
  * nobody has another, then the preferred vendor, then the name. Null where nobody delivered.
  */
-export function winnerOf(config: Config, { dataset }: Cell, memory: Memory): CellAttempt | null {
+export function winnerOf(config: Config, { dataset }: Cell, cellState: CellState): CellAttempt | null {
   const order = preferenceOrder(config, dataset)
   const rankOf = (vendor: string): number => (order.includes(vendor) ? order.indexOf(vendor) : order.length)
-  const delivered = memory.attempts.filter(({ digest }) => digest !== null)
+  const delivered = cellState.attempts.filter(({ digest }) => digest !== null)
   // Two refused versions: the curated file holds the one that was refused last, until it is rebuilt.
-  const judged = stageOf(memory) === 'touched' ? undefined : memory.finding?.vendor
+  const judged = stageOf(cellState) === 'touched' ? undefined : cellState.finding?.vendor
   delivered.sort(
     (a, b) =>
       Number(b.vendor === judged) - Number(a.vendor === judged) ||
@@ -42,15 +42,19 @@ export interface Absent {
 }
 
 /** Why there is no data; null for a present cell, and for one that is a plain gap. */
-export function absenceOf(expectation: Expectation, memory: Memory, vendors: readonly VendorView[]): Absent | null {
-  if (memory.coverage.present) return null
-  if (memory.absence) {
-    const { reason, decidedAt, recheckAt } = memory.absence
-    return { reason, meaning: meaningOfAbsence(reason), source: 'evidence', decidedAt, recheckAt }
+export function absenceOf(
+  expectation: Expectation,
+  cellState: CellState,
+  vendors: readonly VendorView[],
+): Absent | null {
+  if (cellState.coverage.present) return null
+  if (cellState.absence) {
+    const { reason, decidedAt, recheckAt } = cellState.absence
+    return { reason, meaning: describeAbsence(reason), source: 'evidence', decidedAt, recheckAt }
   }
   const reason = ruleOf(expectation, vendors)
   if (reason === null) return null
-  return { reason, meaning: meaningOfAbsence(reason), source: 'rule', decidedAt: null, recheckAt: null }
+  return { reason, meaning: describeAbsence(reason), source: 'rule', decidedAt: null, recheckAt: null }
 }
 
 /** Absences that need no evidence because the configuration states them. */
@@ -60,7 +64,7 @@ function ruleOf({ why, isExpected }: Expectation, vendors: readonly VendorView[]
   if (!isExpected) return null
   const usable = vendors.filter(isUsable)
   if (usable.length === 0) return 'NOT_ENTITLED'
-  return usable.some(({ history }) => history.reaches) ? null : 'BEFORE_VENDOR_HISTORY'
+  return usable.some(({ history }) => history.ranges) ? null : 'BEFORE_VENDOR_HISTORY'
 }
 
 /** A vendor that may be asked for the dataset at all. */
@@ -81,7 +85,7 @@ export interface Judged {
 }
 
 /** QC's verdict. What is judged and has no finding is GREEN. */
-export function judgedOf({ isExpected }: Expectation, { finding, partition }: Memory): Judged {
+export function judgedOf({ isExpected }: Expectation, { finding, partition }: CellState): Judged {
   const isChecked = partition !== null && partition.checkedVersion > 0
   return {
     status: finding?.status ?? (isExpected && isChecked ? 'GREEN' : null),
@@ -99,7 +103,7 @@ const numbersOf = (json: string): Record<string, unknown> => JSON.parse(json)
 /** How far a partition has come. */
 export type Stage = 'unknown' | 'touched' | 'unchecked' | 'judged'
 
-export function stageOf({ partition }: Memory): Stage {
+export function stageOf({ partition }: CellState): Stage {
   if (partition === null) return 'unknown'
   if (partition.version > partition.curatedVersion) return 'touched'
   return partition.checkedVersion < partition.version ? 'unchecked' : 'judged'

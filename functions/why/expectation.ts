@@ -1,15 +1,16 @@
 /** Whether the node should have a cell, and if not, why: calendar, symbol, depth and clock in this order. */
 import type { Config, DatasetConfig } from '../../config/schema.ts'
-import type { Habit } from '../../db/liquidity/liquidity.ts'
-import { calendarOf, type Session } from '../_calendar/calendar.ts'
+import type { Baseline } from '../../db/liquidity/liquidity.ts'
+import { calendarOf } from '../_calendar/calendar.ts'
 import { closureOf as fedClosure } from '../_calendar/fed.ts'
+import type { Session } from '../_calendar/session.ts'
 import { specialHoursOf, closureOf as xnysClosure } from '../_calendar/xnys.ts'
-import { namesOf } from '../_dispatch/desk.ts'
+import { namesOf } from '../_catalog/catalog.ts'
 import { expectedRange, expectedRows } from '../_expected/expected.ts'
 import { type Dt, minDt } from '../_market/dt.ts'
 import { tickerOn } from '../_vendors/names.ts'
 import { isoOf, newYorkText } from './new-york-text.ts'
-import type { Cell } from './question.ts'
+import type { Cell } from './request.ts'
 
 export type Unexpected =
   | 'unknown_symbol'
@@ -56,7 +57,7 @@ export interface Expectation {
 }
 
 /** Pure: what the configuration and the calendar say of a cell at an instant, and the symbol's own habit of its rows. */
-export function expectationOf(config: Config, cell: Cell, asof: Dt, habit: Habit | null): Expectation {
+export function expectationOf(config: Config, cell: Cell, asof: Dt, baseline: Baseline | null): Expectation {
   const { spec, dt } = cell
   const member = memberOf(config, spec, cell.symbol)
   const nowNamed = member ? null : (config.universe.find((one) => hadName(one, cell.symbol))?.symbol ?? null)
@@ -81,7 +82,7 @@ export function expectationOf(config: Config, cell: Cell, asof: Dt, habit: Habit
       nowNamed,
     },
     depth: { from: fromDt, to: toDt },
-    rows: rowsOf(cell, session, believed(habit, config)),
+    rows: rowsOf(cell, session, believed(baseline, config)),
     expectedFrom: session !== undefined && dt > toDt ? overAt(dt) : null,
   }
   const refusal = refusalOf(config, cell, known)
@@ -165,23 +166,32 @@ function overAt(dt: Dt): number | null {
 }
 
 /** A habit of too few days is none: QC holds it against nobody either. */
-const believed = (habit: Habit | null, { qc }: Config): Habit | null =>
-  habit !== null && habit.days >= qc.completeness.baseline_sessions ? habit : null
+const believed = (baseline: Baseline | null, { qc }: Config): Baseline | null =>
+  baseline !== null && baseline.days >= qc.completeness.baseline_sessions ? baseline : null
 
-function rowsOf({ spec, symbol, dt }: Cell, session: Session | undefined, habit: Habit | null): Expectation['rows'] {
+function rowsOf(
+  { spec, symbol, dt }: Cell,
+  session: Session | undefined,
+  baseline: Baseline | null,
+): Expectation['rows'] {
   if (session === undefined) return { expected: null, sentence: 'no session, no rows' }
-  const expected = expectedRows(spec, symbol, dt, habit?.share)
-  return { expected, sentence: sourceOfRows(spec, expected, (session.close - session.open) / 60_000, habit) }
+  const expected = expectedRows(spec, symbol, dt, baseline?.share)
+  return { expected, sentence: sourceOfRows(spec, expected, (session.close - session.open) / 60_000, baseline) }
 }
 
-function sourceOfRows(spec: DatasetConfig, expected: number | null, minutes: number, habit: Habit | null): string {
+function sourceOfRows(
+  spec: DatasetConfig,
+  expected: number | null,
+  minutes: number,
+  baseline: Baseline | null,
+): string {
   switch (spec.expected_rows) {
     case 'one':
       return 'one bar a day'
     case 'session_minutes':
-      return habit === null
+      return baseline === null
         ? `${minutes} minutes from open to close; a thinly traded symbol is held to the median of its own complete days instead, once these are known`
-        : `of the ${minutes} minutes from open to close the symbol usually trades in ${(habit.share * 100).toFixed(1)} %: the median of its ${habit.days} newest days up to ${habit.through}`
+        : `of the ${minutes} minutes from open to close the symbol usually trades in ${(baseline.share * 100).toFixed(1)} %: the median of its ${baseline.days} newest days up to ${baseline.through}`
     case 'series':
       return `the series of the group that had begun by that day: ${expected}`
     case 'contracts':

@@ -2,16 +2,16 @@
 import type { CellAttempt } from '../../db/attempts/list-cell-attempts.ts'
 import type { OpenTask } from '../../db/gap-tasks/find-task.ts'
 import type { Incident } from '../../db/incidents/list-incidents.ts'
-import { FOREVER } from '../_dispatch/verdict.ts'
-import { nextWindow, openWindows } from '../_expected/restate.ts'
+import { NEVER } from '../_dispatch/retry-policy.ts'
+import { nextWindow, openWindows } from '../_expected/reread-windows.ts'
 import type { Dt } from '../_market/dt.ts'
 import { partitionOf } from '../_market/partition.ts'
+import type { CellState } from './cell-state.ts'
 import type { Absent, Judged, Stage } from './conclusion.ts'
 import { isUsable } from './conclusion.ts'
 import type { Expectation } from './expectation.ts'
-import type { Memory } from './memory.ts'
 import { newYorkText, whenText } from './new-york-text.ts'
-import type { Cell } from './question.ts'
+import type { Cell } from './request.ts'
 import type { VendorView } from './vendors.ts'
 
 export interface NextStep {
@@ -23,7 +23,7 @@ export interface NextStep {
 export interface Known {
   cell: Cell
   expectation: Expectation
-  memory: Memory
+  cellState: CellState
   vendors: readonly VendorView[]
   winner: CellAttempt | null
   absence: Absent | null
@@ -37,16 +37,16 @@ export interface Known {
 const nothing = (sentence: string): NextStep => ({ at: null, sentence: `nothing: ${sentence}` })
 
 export function nextStepOf(known: Known): NextStep {
-  const { expectation, memory } = known
+  const { expectation, cellState } = known
   if (!expectation.isExpected) return unexpectedStep(known)
-  if (memory.task) return taskStep(memory.task, known)
-  return memory.coverage.present ? presentStep(known) : absentStep(known)
+  if (cellState.task) return taskStep(cellState.task, known)
+  return cellState.coverage.present ? presentStep(known) : absentStep(known)
 }
 
-function unexpectedStep({ cell, expectation, vendors, memory, now }: Known): NextStep {
+function unexpectedStep({ cell, expectation, vendors, cellState, now }: Known): NextStep {
   const { expectedFrom, sentence, why } = expectation
-  if (memory.task && why !== 'not_over') {
-    return { at: now, sentence: `the next audit drops task ${memory.task.id}: ${sentence}` }
+  if (cellState.task && why !== 'not_over') {
+    return { at: now, sentence: `the next audit drops task ${cellState.task.id}: ${sentence}` }
   }
   if (why !== 'not_over' || expectedFrom === null) return nothing(sentence)
   const first = firstAskable(vendors, expectedFrom)
@@ -59,7 +59,7 @@ const PURPOSES: Partial<Record<string, string>> = {
   second_opinion: ' for a second opinion, because QC holds the version there is,',
 }
 
-function taskStep(task: OpenTask, { vendors, now, cell, memory }: Known): NextStep {
+function taskStep(task: OpenTask, { vendors, now, cell, cellState }: Known): NextStep {
   const about = `task ${task.id} (${task.reason}, lane ${task.lane}, priority ${task.priority})`
   switch (task.state) {
     case 'leased': {
@@ -71,7 +71,7 @@ function taskStep(task: OpenTask, { vendors, now, cell, memory }: Known): NextSt
       return { at: isOver ? now : until, sentence }
     }
     case 'stalled':
-      return stalledStep(about, task, memory, now)
+      return stalledStep(about, task, cellState, now)
     case 'queued': {
       const asked = task.vendor === null ? vendors : vendors.filter(({ vendor }) => vendor === task.vendor)
       const first = firstAskable(asked, task.nextAt)
@@ -84,7 +84,7 @@ function taskStep(task: OpenTask, { vendors, now, cell, memory }: Known): NextSt
   }
 }
 
-function stalledStep(about: string, task: OpenTask, { absence }: Memory, now: number): NextStep {
+function stalledStep(about: string, task: OpenTask, { absence }: CellState, now: number): NextStep {
   const stalled = `${about} is stalled after ${task.attempts} attempts, a person has to look`
   const at = absence?.reason === 'GIVEN_UP' ? absence.recheckAt : null
   if (at === null) return nothing(stalled)
@@ -92,7 +92,7 @@ function stalledStep(about: string, task: OpenTask, { absence }: Memory, now: nu
 }
 
 function presentStep(known: Known): NextStep {
-  const { cell, stage, judged, memory, now } = known
+  const { cell, stage, judged, cellState, now } = known
   const partition = `the partition ${partitionOf(cell.spec.partition, cell.dt)}`
   switch (stage) {
     case 'touched':
@@ -107,7 +107,7 @@ function presentStep(known: Known): NextStep {
       return stage satisfies never
   }
   const flags = judged.flags.length > 0 ? ` (${judged.flags.join(', ')})` : ''
-  const state = memory.coverage.held
+  const state = cellState.coverage.held
     ? `held and left out of bundles${flags}, no vendor has a better version`
     : `present and ${judged.status ?? 'not judged'}${flags}`
   return rereadStep(known, state) ?? nothing(state)
@@ -132,12 +132,12 @@ function rereadStep({ cell, vendors, winner, now }: Known, state: string): NextS
   }
 }
 
-function absentStep({ absence, cell, memory, vendors, lookBackFrom, now }: Known): NextStep {
-  if (absence === null && memory.coverage.absent) return nothing('explained, but the reason is not kept')
+function absentStep({ absence, cell, cellState, vendors, lookBackFrom, now }: Known): NextStep {
+  if (absence === null && cellState.coverage.absent) return nothing('explained, but the reason is not kept')
   if (absence?.source === 'rule') return nothing(`${noVendor(vendors, cell)} (${absence.reason})`)
   if (absence && absence.recheckAt === null) return nothing(`absent for good, ${absence.reason}. ${absence.meaning}`)
-  const incident = memory.incidents.find(({ kind }) => absence?.reason === REASON_OF[kind])
-  if (incident && memory.coverage.absent) return incidentStep(incident, now)
+  const incident = cellState.incidents.find(({ kind }) => absence?.reason === REASON_OF[kind])
+  if (incident && cellState.coverage.absent) return incidentStep(incident, now)
   if (cell.dt < lookBackFrom) {
     return nothing(`outside the look-back of ${cell.dataset}, which queues gaps from ${lookBackFrom} on`)
   }
@@ -160,7 +160,7 @@ function incidentStep({ kind, vendor, nextLookAt, probes }: Incident, now: numbe
 /** The vendor that may be asked first from an instant on; of several that may by then, the one with the best score. */
 function firstAskable(vendors: readonly VendorView[], from: number): { vendor: string; at: number } | null {
   return vendors
-    .filter(({ askableAt }) => askableAt < FOREVER)
+    .filter(({ askableAt }) => askableAt < NEVER)
     .map(({ vendor, askableAt }) => ({ vendor, at: Math.max(from, askableAt) }))
     .reduce<{ vendor: string; at: number } | null>(
       (best, one) => (best === null || one.at < best.at ? one : best),
@@ -171,10 +171,10 @@ function firstAskable(vendors: readonly VendorView[], from: number): { vendor: s
 function noVendor(vendors: readonly VendorView[], { dataset }: Cell): string {
   if (vendors.length === 0) return `no vendor can serve it: none lists ${dataset}`
   const whys = vendors.map(({ vendor, obstacles }) => {
-    const lasting = obstacles.filter(({ until }) => until === FOREVER).map(({ sentence }) => sentence)
+    const lasting = obstacles.filter(({ until }) => until === NEVER).map(({ sentence }) => sentence)
     return `${vendor}: ${lasting.join(', ')}`
   })
   const usable = vendors.filter(isUsable)
-  const isBefore = usable.length > 0 && usable.every(({ history }) => !history.reaches)
+  const isBefore = usable.length > 0 && usable.every(({ history }) => !history.ranges)
   return `no vendor can serve it${isBefore ? ': before every history' : ''} (${whys.join('; ')})`
 }

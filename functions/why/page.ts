@@ -1,16 +1,16 @@
 /** The story of a cell as a page: semantic HTML without scripts; every value is escaped by the template. */
 import { html, raw } from 'hono/html'
-import { bandText } from '../_dispatch/band.ts'
+import { segmentText } from '../_dispatch/segment.ts'
+import type { Explanation, VendorExplanation } from './explanation.ts'
 import { newYorkText } from './new-york-text.ts'
 import { PAGE_STYLE } from './page-style.ts'
-import type { Story, VendorStory } from './story.ts'
 
 type Html = ReturnType<typeof html>
 /** Null and empty values are left out of the list. */
 type Fact = [label: string, value: Html | string | number | null | undefined]
 
-export function pageOf(story: Story): Html {
-  const title = `${story.dataset} ${story.symbol} ${story.dt}`
+export function pageOf(explanation: Explanation): Html {
+  const title = `${explanation.dataset} ${explanation.symbol} ${explanation.dt}`
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -22,24 +22,24 @@ export function pageOf(story: Story): Html {
 <body>
 <header>
 <h1>${title}</h1>
-<p class="next">${story.next.sentence}</p>
-${insteadOf(story)}</header>
+<p class="next">${explanation.next.sentence}</p>
+${insteadOf(explanation)}</header>
 <main>
-${section('Expected', expectedFacts(story))}
-${section('Known', knownFacts(story))}
-${section('Judged', judgedFacts(story))}
-${story.task === null ? '' : section('Open task', taskFacts(story.task))}
-${story.corrections.length === 0 ? '' : correctionsSection(story.corrections)}
+${section('Expected', expectedFacts(explanation))}
+${section('Known', knownFacts(explanation))}
+${section('Judged', judgedFacts(explanation))}
+${explanation.task === null ? '' : section('Open task', taskFacts(explanation.task))}
+${explanation.corrections.length === 0 ? '' : correctionsSection(explanation.corrections)}
 <section>
 <h2>Vendors, best score first</h2>
-${story.vendors.length === 0 ? html`<p>No vendor lists this dataset.</p>` : story.vendors.map((vendor) => vendorArticle(vendor, isSettled(story)))}
-${story.formerVendors.map(({ vendor, attempt }) => article(`${vendor}, no longer configured`, attemptFacts(attempt, true)))}
+${explanation.vendors.length === 0 ? html`<p>No vendor lists this dataset.</p>` : explanation.vendors.map((vendor) => vendorArticle(vendor, isSettled(explanation)))}
+${explanation.formerVendors.map(({ vendor, attempt }) => article(`${vendor}, no longer configured`, attemptFacts(attempt, true)))}
 </section>
-${story.incidents.length === 0 ? '' : incidentsSection(story.incidents)}
+${explanation.incidents.length === 0 ? '' : incidentsSection(explanation.incidents)}
 </main>
 <footer>
-<nav aria-label="Other views">${links(story)}</nav>
-<p>As of ${story.asof}, read at ${time(story.now)}. The same as JSON: <code>curl</code> this address.</p>
+<nav aria-label="Other views">${links(explanation)}</nav>
+<p>As of ${explanation.asof}, read at ${time(explanation.now)}. The same as JSON: <code>curl</code> this address.</p>
 </footer>
 </body>
 </html>
@@ -47,18 +47,18 @@ ${story.incidents.length === 0 ? '' : incidentsSection(story.incidents)}
 }
 
 /** Addresses are relative, so that they hold behind whatever this node is served under. */
-function links({ dataset, symbol }: Story): Html {
+function links({ dataset, symbol }: Explanation): Html {
   return html`<a href="../../../coverage/${dataset}.svg?symbols=${symbol}">coverage of ${symbol}</a>
 <a href="../../../coverage/${dataset}.svg">coverage of ${dataset}</a>
 <a href="../../../changes?dataset=${dataset}&amp;symbol=${symbol}">changes of ${symbol}</a>`
 }
 
-function insteadOf({ dt, expected }: Story): Html | string {
+function insteadOf({ dt, expected }: Explanation): Html | string {
   const other = expected.symbol.nowNamed
   return other === null ? '' : html`<p><a href="../${other}/${dt}">Why ${other} on this day</a></p>\n`
 }
 
-function expectedFacts({ expected, backfill, asof }: Story): Fact[] {
+function expectedFacts({ expected, backfill, asof }: Explanation): Fact[] {
   const { calendar, symbol, depth, rows } = expected
   return [
     ['Expected', expected.sentence],
@@ -83,7 +83,7 @@ function expectedFacts({ expected, backfill, asof }: Story): Fact[] {
   ]
 }
 
-function knownFacts({ coverage, absence, winner }: Story): Fact[] {
+function knownFacts({ coverage, absence, winner }: Explanation): Fact[] {
   const bits = Object.entries(coverage).flatMap(([name, isSet]) => (isSet ? [name] : []))
   return [
     ['Coverage', bits.length === 0 ? 'nothing is known' : bits.join(', ')],
@@ -95,7 +95,7 @@ function knownFacts({ coverage, absence, winner }: Story): Fact[] {
   ]
 }
 
-function judgedFacts({ qc, partition }: Story): Fact[] {
+function judgedFacts({ qc, partition }: Explanation): Fact[] {
   const numbers = Object.entries(qc.numbers).map(([name, value]) => `${name} ${value}`)
   return [
     [
@@ -111,7 +111,7 @@ function judgedFacts({ qc, partition }: Story): Fact[] {
   ]
 }
 
-const taskFacts = (task: NonNullable<Story['task']>): Fact[] => [
+const taskFacts = (task: NonNullable<Explanation['task']>): Fact[] => [
   ['Task', task.id],
   ['State', task.state],
   ['Reason', task.reason],
@@ -124,23 +124,23 @@ const taskFacts = (task: NonNullable<Story['task']>): Fact[] => [
 ]
 
 /** Nobody is going to be asked because of what was answered so far. */
-const isSettled = ({ task, coverage, absence }: Story): boolean =>
+const isSettled = ({ task, coverage, absence }: Explanation): boolean =>
   task === null && (coverage.present || (absence !== null && absence.recheckAt === null))
 
-function vendorArticle(vendor: VendorStory, isOver: boolean): Html {
+function vendorArticle(vendor: VendorExplanation, isOver: boolean): Html {
   const { mayBeAsked, history, recency, budget, circuit, score, learned, attempt } = vendor
   const day = budget.callsPerDay === null ? '' : `, ${budget.callsToday} of ${budget.callsPerDay} today`
   const ahead =
-    budget.callsAhead === 0
+    budget.callsAfterClockReset === 0
       ? ''
-      : ` (${budget.callsAhead} of them before the clock was set back: they count until it is past them)`
+      : ` (${budget.callsAfterClockReset} of them before the clock was set back: they count until it is past them)`
   return article(`${vendor.vendor} (${vendor.feed})`, [
     ['May be asked', mayBeAsked.can === 'later' ? html`at ${time(mayBeAsked.at)}` : mayBeAsked.can],
     ['Because', list(mayBeAsked.because)],
     ...(attempt ? attemptFacts(attempt, isOver) : [['Answer', 'never asked'] satisfies Fact]),
     ['Entitled', vendor.entitled ? 'yes' : 'no'],
     ['Keys', vendor.missingKeys.length === 0 ? 'set' : `not set: ${vendor.missingKeys.join(', ')}`],
-    ['History', `from ${history.from}${history.reaches ? '' : ', too late for this day'}`],
+    ['History', `from ${history.from}${history.ranges ? '' : ', too late for this day'}`],
     ['Has the day', html`${recency.rule}: ${time(recency.availableAt)}`],
     [
       'Refusals',
@@ -160,12 +160,12 @@ function vendorArticle(vendor: VendorStory, isOver: boolean): Html {
   ])
 }
 
-function fillsSentence({ band, asked, filled, elsewhere }: VendorStory['score']): string {
+function fillsSentence({ segment, asked, filled, prior }: VendorExplanation['score']): string {
   const seen = `lately ${digits(filled)} of ${digits(asked)} cells`
-  return `${band === null ? '' : `${bandText(band)}: `}${seen}; its other answers let expect ${digits(elsewhere)}`
+  return `${segment === null ? '' : `${segmentText(segment)}: `}${seen}; its other answers let expect ${digits(prior)}`
 }
 
-const attemptFacts = (attempt: NonNullable<VendorStory['attempt']>, isOver: boolean): Fact[] => [
+const attemptFacts = (attempt: NonNullable<VendorExplanation['attempt']>, isOver: boolean): Fact[] => [
   ['Answer', html`${attempt.meaning} (${attempt.outcome}), ${time(attempt.at)}`],
   ['Times asked', attempt.count],
   ['HTTP status', attempt.status],
@@ -180,7 +180,7 @@ const attemptFacts = (attempt: NonNullable<VendorStory['attempt']>, isOver: bool
   ],
 ]
 
-const incidentsSection = (incidents: Story['incidents']): Html => html`<section>
+const incidentsSection = (incidents: Explanation['incidents']): Html => html`<section>
 <h2>Incidents of the session</h2>
 ${incidents.map((row) =>
   article(row.vendor ?? 'all vendors', [
@@ -193,7 +193,7 @@ ${incidents.map((row) =>
 )}
 </section>`
 
-const correctionsSection = (corrections: Story['corrections']): Html => html`<section>
+const correctionsSection = (corrections: Explanation['corrections']): Html => html`<section>
 <h2>Changes by the vendor</h2>
 ${corrections.map((row) =>
   article(row.vendor, [

@@ -6,18 +6,18 @@ import type { Circuit } from '../../db/circuits/circuits.ts'
 import type { Demotion } from '../../db/demotions/demotions.ts'
 import type { VendorScore } from '../../db/vendor-scores/scores.ts'
 import { calendarOf } from '../_calendar/calendar.ts'
-import type { VendorSeat } from '../_dispatch/desk.ts'
-import { limitsOf } from '../_dispatch/limits.ts'
-import { availableAt, firstDt } from '../_dispatch/reach.ts'
+import { limitsOf } from '../_catalog/account-limits.ts'
+import { availableAt, historyStart } from '../_catalog/availability.ts'
+import type { VendorConnection } from '../_catalog/context.ts'
+import { NEVER } from '../_dispatch/retry-policy.ts'
 import type { Score } from '../_dispatch/score.ts'
 import { type Scorer, scorerAt } from '../_dispatch/scorer.ts'
-import { FOREVER } from '../_dispatch/verdict.ts'
+import type { Node } from '../_http/node.ts'
 import { addDays, type Dt } from '../_market/dt.ts'
-import type { Node } from '../_runtime/node.ts'
-import { meaningOfOutcome } from './meanings.ts'
-import type { Memory } from './memory.ts'
+import type { CellState } from './cell-state.ts'
+import { describeOutcome } from './descriptions.ts'
 import { newYorkText } from './new-york-text.ts'
-import type { Cell } from './question.ts'
+import type { Cell } from './request.ts'
 
 /** Something that keeps a vendor from being asked; `until` in epoch ms, FOREVER where time alone does not mend it. */
 export interface Obstacle {
@@ -32,7 +32,7 @@ export interface VendorView {
   entitled: boolean
   /** Environment variables that are not set. */
   missingKeys: string[]
-  history: { from: Dt; reaches: boolean }
+  history: { from: Dt; ranges: boolean }
   /** The rule in words, and the instant from which the vendor has the day; null outside the calendar. */
   recency: { rule: string; availableAt: number | null }
   demotions: Demotion[]
@@ -41,7 +41,7 @@ export interface VendorView {
     account: string
     callsThisMinute: number
     /** Those of them that were sent before the clock was set back. */
-    callsAhead: number
+    callsAfterClockReset: number
     callsPerMinute: number
     callsToday: number
     callsPerDay: number | null
@@ -57,12 +57,12 @@ export interface VendorView {
 }
 
 /** The vendors that list the dataset, best score first. */
-export async function viewVendors(node: Node, cell: Cell, memory: Memory, now: number): Promise<VendorView[]> {
+export async function viewVendors(node: Node, cell: Cell, cellState: CellState, now: number): Promise<VendorView[]> {
   const views: VendorView[] = []
   const scorer = await scorerAt(node, now)
-  for (const seat of node.seats) {
-    const terms = seat.config.datasets[cell.dataset]
-    if (terms) views.push(await viewVendor(node, cell, memory, seat, terms, scorer, now))
+  for (const connection of node.vendors) {
+    const terms = connection.config.datasets[cell.dataset]
+    if (terms) views.push(await viewVendor(node, cell, cellState, connection, terms, scorer, now))
   }
   return views.sort((a, b) => b.score.score - a.score.score)
 }
@@ -70,41 +70,41 @@ export async function viewVendors(node: Node, cell: Cell, memory: Memory, now: n
 async function viewVendor(
   node: Node,
   cell: Cell,
-  memory: Memory,
-  seat: VendorSeat,
+  cellState: CellState,
+  connection: VendorConnection,
   terms: VendorDatasetConfig,
   scorer: Scorer,
   now: number,
 ): Promise<VendorView> {
-  const vendor = seat.name
-  const limits = limitsOf(seat, memory.task?.lane ?? 'backfill')
+  const vendor = connection.name
+  const limits = limitsOf(connection, cellState.task?.lane ?? 'backfill')
   const spent = await callsSpent(node.db, limits.vendor, now)
-  const learned = memory.scores.find((row) => row.vendor === vendor && row.dataset === cell.dataset)
-  const from = firstDt(terms.history, now)
+  const learned = cellState.scores.find((row) => row.vendor === vendor && row.dataset === cell.dataset)
+  const from = historyStart(terms.history, now)
   const view: Omit<VendorView, 'obstacles' | 'askableAt'> = {
     vendor,
     feed: terms.feed,
     entitled: terms.entitled,
-    missingKeys: seat.missing,
-    history: { from, reaches: cell.dt >= from },
+    missingKeys: connection.missing,
+    history: { from, ranges: cell.dt >= from },
     recency: { rule: ruleOf(terms.recency), availableAt: availableFrom(cell, terms.recency) },
-    demotions: memory.demotions.filter((row) => row.vendor === vendor),
-    circuit: memory.circuits.find((row) => row.vendor === vendor) ?? null,
+    demotions: cellState.demotions.filter((row) => row.vendor === vendor),
+    circuit: cellState.circuits.find((row) => row.vendor === vendor) ?? null,
     budget: {
       account: limits.vendor,
       callsThisMinute: spent.minute,
-      callsAhead: spent.ahead,
-      callsPerMinute: seat.config.calls_per_minute,
+      callsAfterClockReset: spent.ahead,
+      callsPerMinute: connection.config.calls_per_minute,
       callsToday: spent.day,
-      callsPerDay: seat.config.calls_per_day,
+      callsPerDay: connection.config.calls_per_day,
       nextCallAt: await nextCallAt(node.db, limits, now),
     },
-    score: await scorer({ seat, terms }, cell.dataset, cell.spec, cell),
+    score: await scorer({ connection, terms }, cell.dataset, cell.spec, cell),
     learned: learned ?? null,
-    attempt: memory.attempts.find((row) => row.vendor === vendor) ?? null,
+    attempt: cellState.attempts.find((row) => row.vendor === vendor) ?? null,
   }
   // A task that names its vendor asks again on purpose: what that vendor said before is then no obstacle.
-  const obstacles = obstaclesOf(view, memory.task?.vendor === vendor, now)
+  const obstacles = obstaclesOf(view, cellState.task?.vendor === vendor, now)
   return { ...view, obstacles, askableAt: Math.max(now, ...obstacles.map(({ until }) => until)) }
 }
 
@@ -116,14 +116,14 @@ function obstaclesOf(
 ): Obstacle[] {
   const { history, recency, budget, circuit, attempt } = view
   const found: Obstacle[] = []
-  const never = (sentence: string) => found.push({ until: FOREVER, sentence })
+  const never = (sentence: string) => found.push({ until: NEVER, sentence })
   const until = (instant: number, sentence: string) => {
     if (instant > now) found.push({ until: instant, sentence: `${sentence} (until ${newYorkText(instant)})` })
   }
   if (!view.entitled) never('the plan is not entitled to this dataset')
   if (view.missingKeys.length > 0) never(`${view.missingKeys.join(', ')} is not set`)
   if (budget.nextCallAt === null) never('its limits allow no call')
-  if (!history.reaches) never(`its history begins on ${history.from}`)
+  if (!history.ranges) never(`its history begins on ${history.from}`)
   if (recency.availableAt === null) never('the day lies outside the calendar')
   else until(recency.availableAt, 'it does not have the day yet')
   for (const refusal of view.demotions) {
@@ -131,8 +131,8 @@ function obstaclesOf(
     until(refusal.until, `it refused ${scope}: ${refusal.outcome}`)
   }
   if (attempt && !isAskedOnPurpose) {
-    const said = `it ${meaningOfOutcome(attempt.outcome)}`
-    if (attempt.askAgainAt === FOREVER) never(said)
+    const said = `it ${describeOutcome(attempt.outcome)}`
+    if (attempt.askAgainAt === NEVER) never(said)
     else until(attempt.askAgainAt, said)
   }
   if (circuit) until(circuit.blockedUntil, `it is left alone: ${circuit.why}`)

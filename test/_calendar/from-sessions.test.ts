@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { CALENDARS, calendarOf, type Session } from '../../functions/_calendar/calendar.ts'
+import { CALENDARS, calendarOf } from '../../functions/_calendar/calendar.ts'
 import { calendarFrom } from '../../functions/_calendar/from-sessions.ts'
+import type { Session } from '../../functions/_calendar/session.ts'
 import { instantOf } from '../../functions/_calendar/zone.ts'
 import { addDays, dayNumber, dtOfDay, dtsOfMask, monthOf } from '../../functions/_market/dt.ts'
 

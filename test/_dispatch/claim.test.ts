@@ -2,15 +2,15 @@ import { expect, test } from 'vitest'
 import { takeCalls } from '../../db/budgets/take-calls.ts'
 import { blockVendor } from '../../db/circuits/circuits.ts'
 import { demote } from '../../db/demotions/demotions.ts'
+import { limitsOf } from '../../functions/_catalog/account-limits.ts'
 import { chooseNext, claimNext } from '../../functions/_dispatch/claim.ts'
-import { limitsOf } from '../../functions/_dispatch/limits.ts'
 import type { Choice } from '../../functions/_dispatch/plan-call.ts'
+import type { Node } from '../../functions/_http/node.ts'
 import { cellKey } from '../../functions/_market/cell.ts'
-import type { Node } from '../../functions/_runtime/node.ts'
 import { audit } from '../../functions/audit.ts'
 import { dispatchOneTask } from '../../functions/dispatch-one-task.ts'
 import { snapshot, tasksIn } from '../db/temp-db.ts'
-import { ASOF, EVENING, openStage, type StageTerms } from './stage.ts'
+import { ASOF, EVENING, openStage, type StageTerms } from './bare-node.ts'
 
 async function audited(terms: StageTerms = {}) {
   const stage = await openStage(terms)
@@ -18,7 +18,7 @@ async function audited(terms: StageTerms = {}) {
   return stage
 }
 
-const seatOf = (node: Node, name: string) => node.seats.find((seat) => seat.name === name)!
+const seatOf = (node: Node, name: string) => node.vendors.find((connection) => connection.name === name)!
 const chosen = async (node: Node, lane: 'today' | 'backfill' | null = null): Promise<Choice> => {
   const choice = await chooseNext(node, lane)
   if (!('plan' in choice)) throw new Error(`expected a choice, got ${JSON.stringify(choice)}`)
@@ -38,16 +38,16 @@ test.each([
     const { node } = await openStage({
       vendors: { alpaca: { calls_per_minute: calls, today_share: share, calls_per_day: 99 } },
     })
-    const seat = seatOf(node, 'alpaca')
-    expect(limitsOf(seat, 'today')).toEqual({ vendor: 'alpaca', perMinute: today, perDay: 99, isToday: true })
-    expect(limitsOf(seat, 'backfill')).toMatchObject({ perMinute: backfill, kept: today - backfill })
+    const connection = seatOf(node, 'alpaca')
+    expect(limitsOf(connection, 'today')).toEqual({ vendor: 'alpaca', perMinute: today, perDay: 99, isToday: true })
+    expect(limitsOf(connection, 'backfill')).toMatchObject({ perMinute: backfill, kept: today - backfill })
   },
 )
 
 test('the vendor with the better score is chosen, and the ranking says why', async () => {
   const { node } = await audited()
-  const { server, ranking, head, plan } = await chosen(node)
-  expect(server.seat.name).toBe('alpaca')
+  const { source, ranking, head, plan } = await chosen(node)
+  expect(source.connection.name).toBe('alpaca')
   expect(head).toMatchObject({ dt: ASOF, lane: 'today' })
   expect(plan.wants).toHaveLength(3)
   expect(ranking.map(({ vendor }) => vendor)).toEqual(['alpaca', 'massive'])
@@ -57,14 +57,14 @@ test('the vendor with the better score is chosen, and the ranking says why', asy
 
 test('preference can turn the ranking round', async () => {
   const { node } = await audited({ vendors: { alpaca: { calls_per_minute: 5 }, massive: {} } })
-  expect((await chosen(node)).server.seat.name).toBe('massive')
+  expect((await chosen(node)).source.connection.name).toBe('massive')
 })
 
 test('a vendor without budget is passed over for the next', async () => {
   const { node } = await audited()
   expect(await takeCalls(node.db, { vendor: 'alpaca', perMinute: 200, perDay: null }, 200, EVENING)).toBe(true)
-  const { server, ranking } = await chosen(node)
-  expect(server.seat.name).toBe('massive')
+  const { source, ranking } = await chosen(node)
+  expect(source.connection.name).toBe('massive')
   expect(ranking.map(({ vendor }) => vendor)).toEqual(['massive'])
 })
 
@@ -86,9 +86,9 @@ test('a plan is no longer than what is left of the budget, so that none is cut a
 test('a vendor whose circuit is open is passed over until it closes', async () => {
   const { node, clock } = await audited()
   await blockVendor(node.db, 'alpaca', EVENING + 5_000, 'resets')
-  expect((await chosen(node)).server.seat.name).toBe('massive')
+  expect((await chosen(node)).source.connection.name).toBe('massive')
   await clock.sleep(5_000)
-  expect((await chosen(node)).server.seat.name).toBe('alpaca')
+  expect((await chosen(node)).source.connection.name).toBe('alpaca')
 })
 
 test('a vendor that refused the head is passed over, and still chosen for what it may do', async () => {
@@ -101,8 +101,8 @@ test('a vendor that refused the head is passed over, and still chosen for what i
     until: EVENING + 1,
   }
   await demote(node.db, [{ ...refusal, fromDt: ASOF, toDt: ASOF }])
-  expect((await chosen(node)).server.seat.name).toBe('massive')
-  expect((await chosen(node, 'backfill')).server.seat.name).toBe('alpaca')
+  expect((await chosen(node)).source.connection.name).toBe('massive')
+  expect((await chosen(node, 'backfill')).source.connection.name).toBe('alpaca')
 })
 
 test('when every vendor is busy, the first instant at which one is free is named', async () => {
@@ -116,12 +116,12 @@ test('the share kept for today is refused to backfill and given to today', async
   const { node } = await audited({ vendors: { massive: { calls_per_minute: 5, today_share: 0.2 } } })
   await takeCalls(node.db, limitsOf(seatOf(node, 'massive'), 'backfill'), 4, EVENING)
   expect(await chooseNext(node, 'backfill')).toEqual({ nextAt: EVENING + 60_300 })
-  expect((await chosen(node, 'today')).server.seat.name).toBe('massive')
+  expect((await chosen(node, 'today')).source.connection.name).toBe('massive')
 })
 
 test('a vendor without its keys is never chosen', async () => {
   const { node } = await audited({ env: { APCA_API_KEY_ID: '' } })
-  expect((await chosen(node)).server.seat.name).toBe('massive')
+  expect((await chosen(node)).source.connection.name).toBe('massive')
 })
 
 test('a dry choice claims nothing, spends nothing and asks nobody', async () => {
@@ -156,8 +156,8 @@ test('two plans at once do not count on the same calls', async () => {
   const claims = await Promise.all([claimNext(node, 'backfill'), claimNext(node, 'backfill')])
   const calls = claims.map((claim) => ('token' in claim ? claim.plan.expectedCalls : 0))
   expect(calls.sort()).toEqual([2, 4])
-  for (const claim of claims) if ('token' in claim) node.promised.end(claim.token)
-  expect(node.promised.of('alpaca')).toBe(0)
+  for (const claim of claims) if ('token' in claim) node.reservations.release(claim.token)
+  expect(node.reservations.reserved('alpaca')).toBe(0)
 })
 
 test('a plan for a cell that was not offered is a bug, and says so', async () => {

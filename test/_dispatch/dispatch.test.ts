@@ -13,7 +13,7 @@ import { recover } from '../../functions/_runtime/recover.ts'
 import { audit } from '../../functions/audit.ts'
 import { snapshot, tasksIn } from '../db/temp-db.ts'
 import { type Hole, syntheticYields } from '../lab/synthetic.ts'
-import { ASOF, dispatched, drain, EVENING, openStage } from './stage.ts'
+import { ASOF, dispatched, drain, EVENING, openStage } from './bare-node.ts'
 
 const hole = (vendor: 'alpaca' | 'massive', dt = '2024-07-03'): Hole => ({
   vendor,
@@ -94,10 +94,10 @@ test('a holder that loses its lease while it asks leaves its files and changes n
   const { attempts: _1, ...before } = await snapshot(node.db)
   const robbed = {
     ...node,
-    seats: node.seats.map((seat) => ({
-      ...seat,
-      get: (lane: 'today' | 'backfill') => async (request: Parameters<ReturnType<typeof seat.get>>[0]) => {
-        const answer = await seat.get(lane)(request)
+    vendors: node.vendors.map((connection) => ({
+      ...connection,
+      get: (lane: 'today' | 'backfill') => async (request: Parameters<ReturnType<typeof connection.get>>[0]) => {
+        const answer = await connection.get(lane)(request)
         // The vendor may serve a second, empty page: only the first answer takes too long.
         if (clock.now() > EVENING) return answer
         await clock.sleep(21 * 60_000)
@@ -135,10 +135,10 @@ test('a holder that is slow, page by page, keeps its lease', async () => {
   let pages = 0
   const slow = {
     ...node,
-    seats: node.seats.map((seat) => ({
-      ...seat,
-      get: (lane: 'today' | 'backfill') => async (request: Parameters<ReturnType<typeof seat.get>>[0]) => {
-        const answer = await seat.get(lane)(request)
+    vendors: node.vendors.map((connection) => ({
+      ...connection,
+      get: (lane: 'today' | 'backfill') => async (request: Parameters<ReturnType<typeof connection.get>>[0]) => {
+        const answer = await connection.get(lane)(request)
         await clock.sleep(15 * 60_000)
         pages++
         // Whoever claims meanwhile looks for lapsed leases first.
@@ -164,10 +164,10 @@ test('a late holder whose rows differ does no harm: its file is one more version
   let known: Attempt | undefined
   const late = {
     ...node,
-    seats: node.seats.map((seat) => ({
-      ...seat,
-      get: (lane: 'today' | 'backfill') => async (request: Parameters<ReturnType<typeof seat.get>>[0]) => {
-        const answer = await seat.get(lane)(request)
+    vendors: node.vendors.map((connection) => ({
+      ...connection,
+      get: (lane: 'today' | 'backfill') => async (request: Parameters<ReturnType<typeof connection.get>>[0]) => {
+        const answer = await connection.get(lane)(request)
         if (clock.now() > EVENING) return answer
         await clock.sleep(21 * 60_000)
         // The lease lapses, somebody else takes the task and is done with it before this answer is read.
@@ -240,10 +240,10 @@ test('a plan whose budget ends half-way keeps what was answered and snoozes the 
     lab: { limits: { alpaca: 3 } },
   })
   await audit(stage.node, { at: EVENING })
-  const seat = stage.node.seats[0]!
-  const { get: getOf } = seat
+  const connection = stage.node.vendors[0]!
+  const { get: getOf } = connection
   let others = 1
-  seat.get = (lane) => async (request) => {
+  connection.get = (lane) => async (request) => {
     const answer = await getOf(lane)(request)
     // Somebody else spends from the same purse meanwhile.
     if (others-- > 0) await takeCalls(stage.node.db, { vendor: 'alpaca', perMinute: 3, perDay: null }, 1, EVENING)

@@ -17,7 +17,7 @@ const answer = (more: Partial<Answer> = {}): Answer => ({
   complete: new Set(),
   faults: new Map(),
   interruption: null,
-  strays: [],
+  unrequested: [],
   calls: 1,
   ...more,
 })

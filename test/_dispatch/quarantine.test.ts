@@ -8,7 +8,7 @@ import { type Answer, VendorError, type Want } from '../../functions/_vendors/ve
 import { audit } from '../../functions/audit.ts'
 import { freshDb, NOW } from '../db/temp-db.ts'
 import type { FaultMode } from '../lab/lab.ts'
-import { ASOF, dispatched, drain, EVENING, openStage } from './stage.ts'
+import { ASOF, dispatched, drain, EVENING, openStage } from './bare-node.ts'
 
 const ALONE = {
   symbols: ['AAPL', 'MSFT'],
@@ -92,7 +92,7 @@ const WANTS: Want[] = Array.from({ length: 40 }, (_, index) => ({
 const CLAIM = {
   dataset: 'equities_bars',
   plan: { wants: WANTS },
-  server: { seat: { name: 'alpaca' } },
+  server: { connection: { name: 'alpaca' } },
 } as unknown as Claim
 
 const error = (message: string, sample: string | null = null, fault: Fault = 'malformed'): VendorError =>
@@ -103,7 +103,7 @@ const answer = (more: Partial<Answer>): Answer => ({
   complete: new Set(),
   faults: new Map(),
   interruption: null,
-  strays: [],
+  unrequested: [],
   calls: 1,
   ...more,
 })

@@ -2,15 +2,15 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { VendorConfig, VendorDatasetConfig } from '../../config/schema.ts'
 import type { VendorScore } from '../../db/vendor-scores/scores.ts'
-import type { Band } from '../../functions/_dispatch/band.ts'
-import type { Server } from '../../functions/_dispatch/desk.ts'
-import { PRIOR_BANDS, PRIOR_CELLS, type Score, scoreOf } from '../../functions/_dispatch/score.ts'
+import type { DatasetSource } from '../../functions/_catalog/catalog.ts'
+import { PRIOR_CELLS, PRIOR_SEGMENTS, type Score, scoreOf } from '../../functions/_dispatch/score.ts'
+import type { Segment } from '../../functions/_dispatch/segment.ts'
 import { alpaca } from '../../functions/_vendors/alpaca/index.ts'
 import { specOf } from '../_lake/lake-fixture.ts'
 
 const daily = specOf('equities_bars')
 
-function server(terms: Partial<VendorDatasetConfig> = {}, vendor: Partial<VendorConfig> = {}): Server {
+function source(terms: Partial<VendorDatasetConfig> = {}, vendor: Partial<VendorConfig> = {}): DatasetSource {
   const config: VendorConfig = {
     base_url: 'http://localhost',
     calls_per_minute: 100,
@@ -20,7 +20,7 @@ function server(terms: Partial<VendorDatasetConfig> = {}, vendor: Partial<Vendor
     ...vendor,
   }
   return {
-    seat: { name: 'alpaca', config, connector: alpaca, missing: [], get: () => Promise.reject },
+    connection: { name: 'alpaca', config, connector: alpaca, missing: [], get: () => Promise.reject },
     terms: {
       feed: 'sip',
       entitled: true,
@@ -35,37 +35,38 @@ function server(terms: Partial<VendorDatasetConfig> = {}, vendor: Partial<Vendor
   }
 }
 
-const WEEK: Band = { era: 'week', liquidity: 'any' }
-const OLDER: Band = { era: 'older', liquidity: 'any' }
+const WEEK: Segment = { ageBucket: 'week', liquidity: 'any' }
+const OLDER: Segment = { ageBucket: 'older', liquidity: 'any' }
 
-const cells = (band: Band, asked: number, filled: number) => ({ ...band, asked, filled })
+const cells = (segment: Segment, asked: number, filled: number) => ({ ...segment, asked, filled })
 
-const seen = (bands: VendorScore['bands'], calls = 0, latencyMs = 0): VendorScore => ({
+const seen = (segments: VendorScore['segments'], calls = 0, latencyMs = 0): VendorScore => ({
   vendor: 'alpaca',
   dataset: 'equities_bars',
   asked: 0,
   filled: 0,
   calls,
   latencyMs,
-  bands,
+  segments,
 })
 
-const fillsOf = (band: Band | null, ...bands: VendorScore['bands']) => scoreOf(server(), daily, seen(bands), band).fills
+const fillsOf = (segment: Segment | null, ...segments: VendorScore['segments']) =>
+  scoreOf(source(), daily, seen(segments), segment).fills
 
 test('without experience the registry is believed', () => {
-  expect(scoreOf(server(), daily, undefined, WEEK)).toMatchObject({
+  expect(scoreOf(source(), daily, undefined, WEEK)).toMatchObject({
     vendor: 'alpaca',
     fills: 0.9,
     latencyMs: 400,
     preference: 1,
-    band: WEEK,
+    segment: WEEK,
     asked: 0,
-    elsewhere: 0.9,
+    prior: 0.9,
   })
 })
 
 test('experience wins over the registry in the end', () => {
-  const poor = scoreOf(server(), daily, seen([cells(WEEK, 1_000, 100)], 1_000, 2_000_000), WEEK)
+  const poor = scoreOf(source(), daily, seen([cells(WEEK, 1_000, 100)], 1_000, 2_000_000), WEEK)
   expect(poor.fills).toBeCloseTo(0.116, 3)
   expect(poor.latencyMs).toBeCloseTo(2_000, -2)
 })
@@ -80,8 +81,8 @@ test('a vendor that has nothing of old days loses the old days only', () => {
 })
 
 test('a vendor that is bad at thin symbols keeps the liquid ones', () => {
-  const thin: Band = { era: 'year', liquidity: 'thin' }
-  const liquid: Band = { era: 'year', liquidity: 'liquid' }
+  const thin: Segment = { ageBucket: 'year', liquidity: 'thin' }
+  const liquid: Segment = { ageBucket: 'year', liquidity: 'liquid' }
   const known = [cells(thin, 800, 80), cells(liquid, 800, 800)]
   expect(fillsOf(thin, ...known)).toBeCloseTo(0.12, 2)
   expect(fillsOf(liquid, ...known)).toBeGreaterThan(0.95)
@@ -95,14 +96,14 @@ test('few observations hardly matter, of a band and to its neighbours', () => {
 })
 
 test('an unknown band is believed to be as its neighbours are, each a witness of its own', () => {
-  const thin: Band = { era: 'year', liquidity: 'thin' }
+  const thin: Segment = { ageBucket: 'year', liquidity: 'thin' }
   const [good, poor] = [cells(OLDER, 10, 10), cells(WEEK, 1_000, 0)]
   const z = (asked: number): number => asked / (asked + PRIOR_CELLS)
-  const expected = (PRIOR_BANDS * 0.9 + z(10) * 1 + z(1_000) * 0) / (PRIOR_BANDS + z(10) + z(1_000))
+  const expected = (PRIOR_SEGMENTS * 0.9 + z(10) * 1 + z(1_000) * 0) / (PRIOR_SEGMENTS + z(10) + z(1_000))
   expect(fillsOf(thin, good, poor)).toBeCloseTo(expected)
   expect(fillsOf(null, good, poor)).toBeCloseTo(expected)
   // However often one band is asked for, it stays one witness.
-  expect(fillsOf(thin, cells(WEEK, 1e9, 0))).toBeCloseTo((PRIOR_BANDS * 0.9) / (PRIOR_BANDS + 1))
+  expect(fillsOf(thin, cells(WEEK, 1e9, 0))).toBeCloseTo((PRIOR_SEGMENTS * 0.9) / (PRIOR_SEGMENTS + 1))
 })
 
 test('more filled, faster, preferred, larger pages, more calls: each is worth more and none less', () => {
@@ -110,7 +111,7 @@ test('more filled, faster, preferred, larger pages, more calls: each is worth mo
   const anyCells = fc.tuple(anyCount, anyCount).map(([asked, part]) => ({ asked, filled: Math.min(asked, part) }))
   fc.assert(
     fc.property(anyCells, anyCells, fc.integer({ min: 1, max: 500 }), anyCount, (week, older, calls, latency) => {
-      const of = (mine: typeof week, other: typeof older, ms = latency * calls, at = server()): Score =>
+      const of = (mine: typeof week, other: typeof older, ms = latency * calls, at = source()): Score =>
         scoreOf(
           at,
           daily,
@@ -124,16 +125,16 @@ test('more filled, faster, preferred, larger pages, more calls: each is worth mo
       if (week.filled > 0) expect(of(less(week), older).score).toBeLessThan(score)
       if (older.filled > 0) expect(of(week, less(older)).score).toBeLessThan(score)
       expect(of(week, older, latency * calls + 1_000).score).toBeLessThan(score)
-      const better = (at: Server) => expect(of(week, older, latency * calls, at).score).toBeGreaterThan(score)
-      better(server({ preference: 2 }))
-      better(server({}, { calls_per_minute: 200 }))
-      better(server({ shape: { rows_per_page: 50_000, symbols_per_call: 500, pages_per_plan: 4 } }))
+      const better = (at: DatasetSource) => expect(of(week, older, latency * calls, at).score).toBeGreaterThan(score)
+      better(source({ preference: 2 }))
+      better(source({}, { calls_per_minute: 200 }))
+      better(source({ shape: { rows_per_page: 50_000, symbols_per_call: 500, pages_per_plan: 4 } }))
     }),
   )
 })
 
 test('a page is worth as many cells as it holds', () => {
   const minute = specOf('equities_bars_minute')
-  const ratio = scoreOf(server(), minute, undefined, null).cost / scoreOf(server(), daily, undefined, null).cost
+  const ratio = scoreOf(source(), minute, undefined, null).cost / scoreOf(source(), daily, undefined, null).cost
   expect(ratio).toBeCloseTo(400)
 })

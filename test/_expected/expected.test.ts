@@ -8,8 +8,8 @@ import {
   expectedPartitions,
   expectedRange,
   expectedRows,
-  livesOf,
   monthMasks,
+  symbolRanges,
 } from '../../functions/_expected/expected.ts'
 import { addDays, dtsOfMask, isDt } from '../../functions/_market/dt.ts'
 import { partitionOf } from '../../functions/_market/partition.ts'
@@ -78,7 +78,7 @@ test('any depth of any day begins on a real day', () => {
 
 test('a life is what the listing and the depth have in common', () => {
   const spec = deep({ from: '2024-01-02' })
-  const lives = livesOf(
+  const ranges = symbolRanges(
     config([
       listed('OLD', '1990-01-02', '2023-12-29'),
       listed('GONE', '1990-01-02', '2024-03-01'),
@@ -90,7 +90,7 @@ test('a life is what the listing and the depth have in common', () => {
     spec,
     '2024-07-05',
   )
-  expect(lives).toEqual([
+  expect(ranges).toEqual([
     { symbol: 'GONE', fromDt: '2024-01-02', toDt: '2024-03-01' },
     { symbol: 'LIVES', fromDt: '2024-01-02', toDt: '2024-07-05' },
     { symbol: 'NEW', fromDt: '2024-06-03', toDt: '2024-07-05' },
@@ -108,7 +108,9 @@ test('a group lives from its first series on', () => {
     },
   }
   const spec = { ...deep({ from: '1991-01-02' }, macro), groups }
-  expect(livesOf(config([]), spec, '2024-07-05')).toEqual([{ symbol: 'UST', fromDt: '1994-02-01', toDt: '2024-07-05' }])
+  expect(symbolRanges(config([]), spec, '2024-07-05')).toEqual([
+    { symbol: 'UST', fromDt: '1994-02-01', toDt: '2024-07-05' },
+  ])
   expect(expectedRows(spec, 'UST', '1994-12-30')).toBe(1)
   expect(expectedRows(spec, 'UST', '1995-01-03')).toBe(2)
   expect(expectedRows(spec, 'JGB', '1995-01-03')).toBeNull()
@@ -141,7 +143,7 @@ const anyUniverse = fc
 /** The expected cells of every partition, one by one. */
 function naivePartitions(universe: Config['universe'], spec: DatasetConfig, asof: string): Map<string, string[]> {
   const cells = new Map<string, string[]>()
-  for (const { symbol, fromDt, toDt } of livesOf(config(universe), spec, asof)) {
+  for (const { symbol, fromDt, toDt } of symbolRanges(config(universe), spec, asof)) {
     for (const dt of xnys.sessions(fromDt, toDt)) {
       const partition = partitionOf(spec.partition, dt)
       cells.set(partition, [...(cells.get(partition) ?? []), `${dt} ${symbol}`])

@@ -8,12 +8,12 @@ import {
   appendDurable,
   makeFolderOf,
   removeDurable,
-  sweepTemps,
-  tempBeside,
   writeFileAtomic,
   writeFilesAtomic,
 } from '../../functions/_lake/atomic.ts'
 import { type Disk, DiskError, realDisk } from '../../functions/_lake/disk.ts'
+import { sweepTemps } from '../../functions/_lake/sweep-temps.ts'
+import { tempBeside } from '../../functions/_lake/temp-names.ts'
 
 let root: string
 beforeEach(async () => {

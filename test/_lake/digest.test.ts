@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { canonicalLine } from '../../functions/_lake/canonical-row.ts'
 import { digestRows, sha256, sha256OfFile } from '../../functions/_lake/digest.ts'
-import { canonicalLine } from '../../functions/_lake/row-line.ts'
 import type { Bar, Row } from '../../functions/_market/row.ts'
 
 const bar: Bar = {

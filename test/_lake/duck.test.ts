@@ -3,8 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
-import { sqlList, sqlText, withTable } from '../../functions/_lake/duck.ts'
+import { withTable } from '../../functions/_lake/duck-table.ts'
 import { closeLake, type Lake, openLake } from '../../functions/_lake/lake.ts'
+import { sqlList, sqlText } from '../../functions/_lake/sql-text.ts'
 
 const lakes: Lake[] = []
 async function setup(options: { memoryLimitMb?: number } = {}): Promise<Lake> {

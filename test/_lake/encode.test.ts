@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { ColumnConfig } from '../../config/schema.ts'
-import { sqlText } from '../../functions/_lake/duck.ts'
-import { encodeRows, type RawPart } from '../../functions/_lake/encode.ts'
+import { encodeRows } from '../../functions/_lake/encode.ts'
 import { closeLake, type Lake, openLake } from '../../functions/_lake/lake.ts'
+import type { RawPart } from '../../functions/_lake/raw-part.ts'
+import { sqlText } from '../../functions/_lake/sql-text.ts'
 import type { Bar, Provenance, Row } from '../../functions/_market/row.ts'
 
 let lake: Lake

@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { sha256 } from '../../functions/_lake/digest.ts'
 import { fileKeyOf, hashFiles, isExpected } from '../../functions/_lake/file-hashes.ts'
-import { keepCells } from '../../functions/_lake/keep.ts'
 import type { Lake } from '../../functions/_lake/lake.ts'
 import { rawFile } from '../../functions/_lake/paths.ts'
+import { writeCells } from '../../functions/_lake/write-cells.ts'
 import { bar, dropLake, from, JULY_3, specOf, tempLake } from './lake-fixture.ts'
 
 let lake: Lake
@@ -59,7 +59,7 @@ test('keeping an answer hears of each file after it is written and before its li
     },
   }
   const keep = (symbol: string) =>
-    keepCells(
+    writeCells(
       lake,
       spec,
       'equities_bars',

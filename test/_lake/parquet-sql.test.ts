@@ -1,9 +1,9 @@
 import { mkdir, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
-import { sqlText } from '../../functions/_lake/duck.ts'
 import type { Lake } from '../../functions/_lake/lake.ts'
 import { parquetFileMetadata, parquetMetadata, parquetSchema, readParquet } from '../../functions/_lake/parquet-sql.ts'
+import { sqlText } from '../../functions/_lake/sql-text.ts'
 import { dropLake, tempLake } from './lake-fixture.ts'
 
 let lake: Lake

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { RawPart } from '../../functions/_lake/encode.ts'
-import { decide } from '../../functions/_lake/verdict.ts'
+import type { RawPart } from '../../functions/_lake/raw-part.ts'
 import { newestVintages, withVintages } from '../../functions/_lake/vintages.ts'
+import { decide } from '../../functions/_lake/write-decision.ts'
 import type { Row, Yield } from '../../functions/_market/row.ts'
 import { bar, from, JULY_3, yieldOf } from './lake-fixture.ts'
 

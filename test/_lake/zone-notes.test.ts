@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Zone } from '../../functions/_calendar/zone.ts'
 import type { Lake } from '../../functions/_lake/lake.ts'
-import { queryRawParts } from '../../functions/_lake/raw-read.ts'
+import { queryRawParts } from '../../functions/_lake/query-raw.ts'
 import {
   notedZones,
   noteZones,

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Db } from '../../db/client.ts'
 import { rebuild } from '../../functions/_recovery/rebuild.ts'
 import { dailyBar, oldFile } from '../adopt/old-tree.ts'
-import { SESSIONS, type SmallNode, startSmallNode } from '../functions/small-node.ts'
+import { SESSIONS, type SmallNode, startSmallNode } from '../test-node.ts'
 
 // Whole nodes and nights are real work: a slow machine may take its time.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })

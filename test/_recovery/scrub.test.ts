@@ -7,7 +7,7 @@ import { dayNumber } from '../../functions/_market/dt.ts'
 import type { Bar } from '../../functions/_market/row.ts'
 import { type ScrubTerms, scrub } from '../../functions/_recovery/scrub.ts'
 import { specOf } from '../_lake/lake-fixture.ts'
-import { SESSIONS, type SmallNode, startSmallNode } from '../functions/small-node.ts'
+import { SESSIONS, type SmallNode, startSmallNode } from '../test-node.ts'
 
 // Whole nodes are real work: a slow machine may take its time.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
@@ -29,8 +29,8 @@ const raw = (dt: string): string => join(node.root, `data_layer/raw/alpaca/equit
 /** The n-th of the nights in which every day has its turn once. */
 const TERMS = { dataset: 'equities_bars', bytesPerNight: null, canBeServed: () => true } as const
 const scrubIn = async (night: number, more: Partial<ScrubTerms> = {}) => {
-  const keeper = node.running().node
-  return await scrub(keeper, { ...TERMS, spec: keeper.config.datasets.equities_bars!, ...more }, night)
+  const context = node.running().node
+  return await scrub(context, { ...TERMS, spec: context.config.datasets.equities_bars!, ...more }, night)
 }
 /** An instant after the node's evening whose night is the turn of a day. */
 const turnOf = (dt: string): number => {

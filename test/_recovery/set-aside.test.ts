@@ -4,7 +4,7 @@ import { sql } from 'drizzle-orm'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { ManifestEntry, type SetAsideLine } from '../../functions/_lake/manifest.ts'
 import { setAsideDamaged } from '../../functions/_recovery/set-aside.ts'
-import { ASOF, FIRST, SESSIONS, type SmallNode, startSmallNode } from '../functions/small-node.ts'
+import { ASOF, FIRST, SESSIONS, type SmallNode, startSmallNode } from '../test-node.ts'
 
 // Whole nodes and nights are real work: a slow machine may take its time.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
@@ -72,7 +72,7 @@ describe('a torn raw file', () => {
     await tear()
     await touch()
     const answers = await curate()
-    expect(answers[0]).toMatchObject({ ok: true, mended: { files: 1, lost: 2, held: 0 }, more: true })
+    expect(answers[0]).toMatchObject({ ok: true, repaired: { files: 1, lost: 2, held: 0 }, more: true })
     expect(answers[1]).toMatchObject({ ok: true, rows: 2 * (SESSIONS - 1), cells: 2 * (SESSIONS - 1) })
     expect(await isThere(`${raw()}.damaged`)).toBe(true)
     expect(await present()).toEqual(without)
@@ -126,7 +126,7 @@ describe('a torn raw file', () => {
     for (const dt of [FIRST, DAY, ASOF]) await tear(dt)
     await touch()
     const answers = await curate()
-    expect(answers[0]).toMatchObject({ mended: { files: 3, lost: 6, held: 0 } })
+    expect(answers[0]).toMatchObject({ repaired: { files: 3, lost: 6, held: 0 } })
     expect(answers).toHaveLength(2)
   })
 

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { claimTasks } from '../../db/gap-tasks/claim-tasks.ts'
 import { beginTick } from '../../db/ticks/ticks.ts'
 import { type ClockEvidence, systemClockEvidence } from '../../functions/_runtime/clock-evidence.ts'
-import { EVENING, type SmallNode, startSmallNode } from '../functions/small-node.ts'
+import { EVENING, type SmallNode, startSmallNode } from '../test-node.ts'
 import { type SettableClock, settableClock } from './settable-clock.ts'
 
 const MINUTE = 60_000

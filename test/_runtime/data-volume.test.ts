@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { startNode } from '../../functions/_runtime/start.ts'
 import { againWhileHeld } from '../db/again-while-held.ts'
-import { type SmallNode, smallNode } from '../functions/small-node.ts'
 import { startHrana } from '../hrana/server.ts'
+import { type SmallNode, smallNode } from '../test-node.ts'
 
 let node: SmallNode
 let data: string

@@ -7,7 +7,7 @@ import { Datasets } from '../../config/schema.ts'
 import { virtualClock } from '../../functions/_runtime/clock.ts'
 import { diskWatch } from '../../functions/_runtime/disk-watch.ts'
 import { tempFolder } from '../db/temp-db.ts'
-import { type SmallNode, smallNode, startSmallNode } from '../functions/small-node.ts'
+import { type SmallNode, smallNode, startSmallNode } from '../test-node.ts'
 
 const GB = 1e9
 const CONFIG = Datasets.parse({ datasets: {} }).disk

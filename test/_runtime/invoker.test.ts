@@ -3,8 +3,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Db } from '../../db/client.ts'
 import { beginTick, endTick, findTick, openTicks, reachStep } from '../../db/ticks/ticks.ts'
 import { virtualClock } from '../../functions/_runtime/clock.ts'
-import { type Callee, EVENING, idle, laterAt, more, night, startCallee, step } from './callee.ts'
-import { handClock } from './hand-clock.ts'
+import { handClock } from './manual-clock.ts'
+import { type Callee, EVENING, idle, laterAt, more, night, startCallee, step } from './recorded-calls.ts'
 
 const MINUTE = 60_000
 let callee: Callee

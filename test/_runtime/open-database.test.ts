@@ -7,7 +7,7 @@ import { DamagedDatabaseError, openDb } from '../../db/client.ts'
 import { NewerSchemaError } from '../../db/migrate.ts'
 import { startNode } from '../../functions/_runtime/start.ts'
 import { againWhileHeld } from '../db/again-while-held.ts'
-import { SESSIONS, type SmallNode, startSmallNode } from '../functions/small-node.ts'
+import { SESSIONS, type SmallNode, startSmallNode } from '../test-node.ts'
 
 // Whole nodes and nights are real work: a slow machine may take its time.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
@@ -101,7 +101,7 @@ describe('a damaged database is set aside in words, and rebuilt from the manifes
       ...config,
       vendors: { ...config.vendors, massive: { ...config.vendors.massive!, calls_per_day: 200 } },
     }))
-    for (const { name, config } of memory().seats) {
+    for (const { name, config } of memory().vendors) {
       const spent = await callsSpent(memory().db, config.account ?? name, memory().now())
       expect(spent.minute, name).toBeGreaterThanOrEqual(config.calls_per_minute)
       expect(spent.day, name).toBeGreaterThanOrEqual(config.calls_per_day ?? 0)

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { claimTasks } from '../../db/gap-tasks/claim-tasks.ts'
 import { countTasks } from '../../db/gap-tasks/count-tasks.ts'
 import { leaseTouched } from '../../db/partitions/partitions.ts'
-import { EVENING, SESSIONS, type SmallNode, startSmallNode } from '../functions/small-node.ts'
+import { EVENING, SESSIONS, type SmallNode, startSmallNode } from '../test-node.ts'
 
 let node: SmallNode
 beforeEach(async () => {
@@ -29,7 +29,7 @@ test('a start after a good end finds nothing to put right', async () => {
   await node.night()
   await node.stop()
   const { recovered } = await node.start()
-  expect(recovered).toEqual({ temps: 0, tornTails: 0, leases: 0, replayed: 0, mended: 0 })
+  expect(recovered).toEqual({ temps: 0, tornTails: 0, leases: 0, replayed: 0, repaired: 0 })
 })
 
 test('temp files of a killed writer are swept, and nothing else', async () => {

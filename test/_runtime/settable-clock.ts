@@ -1,5 +1,7 @@
 /** A clock that somebody sets while time goes on: the wall clock jumps, what has elapsed does not. */
-import { type Clock, virtualClock } from '../../functions/_runtime/clock.ts'
+
+import type { Clock } from '../../functions/_http/node.ts'
+import { virtualClock } from '../../functions/_runtime/clock.ts'
 
 export interface SettableClock extends Clock {
   /** The wall clock shows this from now on, epoch ms. */

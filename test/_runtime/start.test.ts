@@ -5,8 +5,8 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { startNode } from '../../functions/_runtime/start.ts'
-import { type SmallNode, smallNode } from '../functions/small-node.ts'
 import { LAB_KEYS } from '../lab/lab.ts'
+import { type SmallNode, smallNode } from '../test-node.ts'
 
 let node: SmallNode
 beforeEach(async () => {

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { type SmallNode, startSmallNode } from '../functions/small-node.ts'
+import { type SmallNode, startSmallNode } from '../test-node.ts'
 
 let node: SmallNode
 let data: string

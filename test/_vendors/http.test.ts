@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { alpaca } from '../../functions/_vendors/alpaca/index.ts'
 import { fred } from '../../functions/_vendors/fred/index.ts'
-import { makeGet, type Take } from '../../functions/_vendors/http.ts'
+import { type Acquire, makeGet } from '../../functions/_vendors/http.ts'
 import { massive } from '../../functions/_vendors/massive/index.ts'
 import { errorOf, QUESTION, refusal } from './refusal.ts'
 import { allow, CANARIES, NOW, type Script, type ScriptedVendor, scriptedVendor } from './scripted-vendor.ts'
@@ -41,7 +41,7 @@ describe('a request that succeeds', () => {
       connector: massive,
       baseUrl: `${vendor.url}/mirror/`,
       secrets: CANARIES,
-      take: allow,
+      acquire: allow,
       now: () => NOW,
     })
     expect((await get(QUESTION)).body).toBe(body)
@@ -60,11 +60,11 @@ describe('before a request leaves', () => {
   it('the budget is asked, and its refusal says when to come back and sends nothing', async () => {
     vendor = await scriptedVendor(() => ({ body: {} }))
     let taken = 0
-    const take: Take = async () => {
+    const acquire: Acquire = async () => {
       taken += 1
       return taken === 1 ? { ok: true } : { ok: false, retryAt: NOW + 5000 }
     }
-    const get = vendor.get(massive, { take })
+    const get = vendor.get(massive, { acquire })
     await get(QUESTION)
     const error = await errorOf(get)
     expect(error).toMatchObject({ fault: 'rate_limited', status: null, retryAt: NOW + 5000 })
@@ -73,10 +73,10 @@ describe('before a request leaves', () => {
 
   it('a missing key is named, nothing is sent and no budget is spent', async () => {
     vendor = await scriptedVendor(() => ({ body: {} }))
-    const take: Take = async () => {
+    const acquire: Acquire = async () => {
       throw new Error('the budget was asked')
     }
-    const error = await errorOf(vendor.get(alpaca, { take, secrets: { APCA_API_KEY_ID: 'only-this-one' } }))
+    const error = await errorOf(vendor.get(alpaca, { acquire, secrets: { APCA_API_KEY_ID: 'only-this-one' } }))
     expect(error).toMatchObject({ fault: 'not_entitled', status: null })
     expect(error.message).toContain('APCA_API_SECRET_KEY')
     expect(vendor.asked.length).toBe(0)

@@ -1,8 +1,8 @@
 /** What it takes to add a vendor: a connector (here: daily bars as one JSON list a symbol), and one line that proves it. */
 import { z } from 'zod'
 import { calendarOf } from '../../functions/_calendar/calendar.ts'
+import { answerBuilder } from '../../functions/_vendors/answer-builder.ts'
 import { instantOfNumber, readBar } from '../../functions/_vendors/bar-row.ts'
-import { gather } from '../../functions/_vendors/gather.ts'
 import { pagerOf } from '../../functions/_vendors/pager.ts'
 import { readJson } from '../../functions/_vendors/read-json.ts'
 import { type Connector, VendorError } from '../../functions/_vendors/vendor.ts'
@@ -24,7 +24,7 @@ const toy: Connector = {
   async ask({ request, wants }, _terms, get) {
     const { symbol, from, to } = Request.parse(request)
     const asked = { symbols: new Set([symbol]), from, to, calendar: calendarOf('xnys') }
-    const gathering = gather(wants, asked)
+    const gathering = answerBuilder(wants, asked)
     const answer = await gathering.send(get, { path: `/bars/${symbol}`, query: { from, to } })
     if (answer instanceof VendorError) return gathering.answer(answer)
     const page = readJson(answer, Answer, 'toy')

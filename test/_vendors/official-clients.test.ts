@@ -35,7 +35,7 @@ async function collected<R extends Row>(
   shape: Partial<PlanTerms['shape']> = {},
 ): Promise<Map<string, R[]>> {
   const url = connector === alpaca ? lab.alpaca.url : lab.massive.url
-  const get = makeGet({ connector, baseUrl: url, secrets: SECRETS, take: allow, now: () => NOW })
+  const get = makeGet({ connector, baseUrl: url, secrets: SECRETS, acquire: allow, now: () => NOW })
   const terms = termsOf(dataset, NOW, shape)
   const rows = new Map<string, R[]>()
   let open = dts.flatMap((dt) => symbols.map((symbol) => want(symbol, dt)))
@@ -45,7 +45,7 @@ async function collected<R extends Row>(
     const answer = await connector.ask(plan, terms, get)
     expect(answer.interruption).toBeNull()
     expect([...answer.faults]).toEqual([])
-    expect(answer.strays).toEqual([])
+    expect(answer.unrequested).toEqual([])
     for (const { symbol } of plan.wants) rows.set(symbol, rows.get(symbol) ?? [])
     for (const { symbol, dt } of plan.wants)
       rows.get(symbol)?.push(...((answer.rows.get(cellKey(symbol, dt)) ?? []) as R[]))

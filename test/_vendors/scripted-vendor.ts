@@ -1,7 +1,7 @@
 /** A vendor that answers from a script over real HTTP, and the real Get that asks it. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { makeGet, type Take } from '../../functions/_vendors/http.ts'
+import { type Acquire, makeGet } from '../../functions/_vendors/http.ts'
 import type { Connector, Get } from '../../functions/_vendors/vendor.ts'
 
 export const NOW = Date.UTC(2024, 5, 14, 20, 0)
@@ -24,7 +24,7 @@ export interface Reply {
 export type Script = (url: URL, request: IncomingMessage, response: ServerResponse) => Reply | 'handled'
 
 export type GetMore = {
-  take?: Take
+  acquire?: Acquire
   timeoutMs?: number
   maxBytes?: number
   secrets?: Record<string, string>
@@ -40,7 +40,7 @@ export interface ScriptedVendor {
   close(): Promise<void>
 }
 
-export const allow: Take = async () => ({ ok: true })
+export const allow: Acquire = async () => ({ ok: true })
 
 export async function scriptedVendor(script: Script): Promise<ScriptedVendor> {
   const asked: URL[] = []
@@ -62,7 +62,7 @@ export async function scriptedVendor(script: Script): Promise<ScriptedVendor> {
     asked,
     requests,
     get: (connector, more = {}) =>
-      makeGet({ connector, baseUrl: url, secrets: CANARIES, take: allow, now: () => NOW, ...more }),
+      makeGet({ connector, baseUrl: url, secrets: CANARIES, acquire: allow, now: () => NOW, ...more }),
     async close() {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))

@@ -86,14 +86,14 @@ const MODES: { [K in FaultMode['kind']]: Extract<FaultMode, { kind: K }> } = {
   revision: { kind: 'revision' },
 }
 
-interface Said {
+interface AnswerSummary {
   /** The keys that came, in one spelling. */
   said: string
   base: string
   response: ServerResponse
 }
 interface Echo {
-  reply(said: Said): Reply | 'handled'
+  reply(said: AnswerSummary): Reply | 'handled'
   more?: GetMore
 }
 
@@ -105,7 +105,7 @@ const refusal = (status: number): Echo => ({
 })
 const AT = '2024-06-03'
 const BAR = { t: `${AT}T04:00:00Z`, o: 1, h: 1, l: 1, c: 1, v: 1, n: 1, vw: 1 }
-const bodyOf = ({ said }: Said): string => `<p>${said}</p>`
+const bodyOf = ({ said }: AnswerSummary): string => `<p>${said}</p>`
 
 /** Where a careless or hostile vendor may put what it was told. */
 const ECHOES: Record<string, Echo> = {
@@ -248,7 +248,7 @@ describe.each(CASES)('no canary is told about $dataset of $name', ({ connector, 
   })
   afterAll(async () => lab.close())
   const getOfLab = (): Get =>
-    makeGet({ connector, baseUrl: vendor.url, secrets: CANARIES, take: allow, now: () => NOW, timeoutMs: 2_000 })
+    makeGet({ connector, baseUrl: vendor.url, secrets: CANARIES, acquire: allow, now: () => NOW, timeoutMs: 2_000 })
 
   it('when the lab, which knows nobody but the canaries, gives its data', async () => {
     vendor.fault(null)

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { alpaca } from '../../functions/_vendors/alpaca/index.ts'
 import { fred } from '../../functions/_vendors/fred/index.ts'
 import { massive } from '../../functions/_vendors/massive/index.ts'
-import { scrubberOf } from '../../functions/_vendors/scrub.ts'
+import { redactorOf } from '../../functions/_vendors/redact.ts'
 import type { VendorError } from '../../functions/_vendors/vendor.ts'
 import { errorOf, QUESTION, refusal } from './refusal.ts'
 import { CANARIES, type Script, scriptedVendor } from './scripted-vendor.ts'
@@ -96,7 +96,7 @@ describe('secrets', () => {
   })
 
   it('with capitals are removed from the name of a host, which is shown in small letters', () => {
-    expect(scrubberOf(['CANARY-In-Capitals']).text('redirected to canary-in-capitals.invalid')).toBe(
+    expect(redactorOf(['CANARY-In-Capitals']).text('redirected to canary-in-capitals.invalid')).toBe(
       'redirected to [secret].invalid',
     )
   })
@@ -111,7 +111,7 @@ describe('secrets', () => {
   })
 
   it('of which one holds the other leave no remainder', () => {
-    expect(scrubberOf(['canary-a', 'canary-a-and-more']).text('canary-a-and-more canary-a')).toBe('[secret] [secret]')
+    expect(redactorOf(['canary-a', 'canary-a-and-more']).text('canary-a-and-more canary-a')).toBe('[secret] [secret]')
   })
 
   it('that lie across the end of a sample are removed whole', async () => {

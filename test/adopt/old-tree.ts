@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
-import { type Duck, sqlText } from '../../functions/_lake/duck.ts'
+import type { Duck } from '../../functions/_lake/duck.ts'
+import { sqlText } from '../../functions/_lake/sql-text.ts'
 
 /** Writes one file with the rows of a query. `place` is below `raw/`. */
 export async function oldFile(duck: Duck, root: string, place: string, sql: string): Promise<string> {

@@ -5,12 +5,12 @@ import { sql } from 'drizzle-orm'
 import { enqueueTasks, type NewTask } from '../../db/gap-tasks/enqueue-tasks.ts'
 import { calendarOf } from '../../functions/_calendar/calendar.ts'
 import { instantOf } from '../../functions/_calendar/zone.ts'
-import { livesOf, monthMasks } from '../../functions/_expected/expected.ts'
+import { monthMasks, symbolRanges } from '../../functions/_expected/expected.ts'
 import { stateFile } from '../../functions/_lake/paths.ts'
 import { virtualClock } from '../../functions/_runtime/clock.ts'
 import { type RunningNode, startNode } from '../../functions/_runtime/start.ts'
 import { audit } from '../../functions/audit.ts'
-import { shippedConfig, writeBareStage } from '../bare-stage.ts'
+import { shippedConfig, writeBareStage } from '../write-config.ts'
 import { timed, watchLoop } from './watch.ts'
 
 export interface Measured {
@@ -75,9 +75,9 @@ async function prepare({ node }: RunningNode): Promise<void> {
     mask: month === ASOF.slice(0, 7) ? mask & until : mask,
   }))
   const months = JSON.stringify(known)
-  const lives = livesOf(node.config, spec, ASOF)
-  for (let at = 0; at < lives.length; at += CHUNK) {
-    const chunk = JSON.stringify(lives.slice(at, at + CHUNK).map(({ symbol }, index) => ({ symbol, n: at + index })))
+  const ranges = symbolRanges(node.config, spec, ASOF)
+  for (let at = 0; at < ranges.length; at += CHUNK) {
+    const chunk = JSON.stringify(ranges.slice(at, at + CHUNK).map(({ symbol }, index) => ({ symbol, n: at + index })))
     await node.db.write([
       sql`INSERT INTO coverage (dataset, symbol, month, present)
           SELECT ${DATASET}, l.value->>'symbol', m.value->>'month',
@@ -150,7 +150,7 @@ async function bareJoin(
   node: RunningNode['node'],
   spec: NonNullable<RunningNode['node']['config']['datasets'][typeof DATASET]>,
 ) {
-  const symbols = JSON.stringify(livesOf(node.config, spec, ASOF).map(({ symbol }) => symbol))
+  const symbols = JSON.stringify(symbolRanges(node.config, spec, ASOF).map(({ symbol }) => symbol))
   const months = JSON.stringify(monthMasks(spec, ASOF).map(({ month, mask }) => [month, mask]))
   return await node.db.all(sql`
     WITH months AS MATERIALIZED (

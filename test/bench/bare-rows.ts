@@ -14,10 +14,10 @@ import { writeFilesAtomic } from '../../functions/_lake/atomic.ts'
 import { digestRows, sha256 } from '../../functions/_lake/digest.ts'
 import { encodeRows } from '../../functions/_lake/encode.ts'
 import { appendLines } from '../../functions/_lake/manifest.ts'
+import { endOfLines, lineWriter } from '../../functions/_lake/manifest-lines.ts'
 import { manifestFile, rawFile } from '../../functions/_lake/paths.ts'
-import { endOfLines, lineTeller } from '../../functions/_lake/told-lines.ts'
 import type { Bar } from '../../functions/_market/row.ts'
-import { shippedConfig } from '../bare-stage.ts'
+import { shippedConfig } from '../write-config.ts'
 import { timed } from './watch.ts'
 
 const DATASET = 'equities_bars'
@@ -84,7 +84,7 @@ async function keepPage(
   const files: { path: string; bytes: Uint8Array }[] = []
   const lines: string[] = []
   const evidence: [string, string, string][] = []
-  const lineOf = lineTeller(DATASET, ORIGIN.vendor)
+  const lineOf = lineWriter(DATASET, ORIGIN.vendor)
   for (const [at, dt] of days.entries()) {
     const parts = SYMBOLS.map((symbol) => ({ symbol, provenance: ORIGIN, rows: [rowOf(bars[symbol]![at]!)] }))
     const bytes = await encodeRows(columns, parts)

@@ -2,16 +2,16 @@
 import { sql } from 'drizzle-orm'
 import { enqueueTasks } from '../../db/gap-tasks/enqueue-tasks.ts'
 import { findHead } from '../../db/gap-tasks/find-head.ts'
-import { datasetsOf, serversOf } from '../../functions/_dispatch/desk.ts'
-import { limitsOf } from '../../functions/_dispatch/limits.ts'
-import { reachOf } from '../../functions/_dispatch/reach.ts'
+import { limitsOf } from '../../functions/_catalog/account-limits.ts'
+import { availableRange } from '../../functions/_catalog/availability.ts'
+import { datasetsOf, sourcesFor } from '../../functions/_catalog/catalog.ts'
+import type { Node } from '../../functions/_http/node.ts'
 import type { DatasetName } from '../../functions/_market/cell.ts'
-import type { Node } from '../../functions/_runtime/node.ts'
 import { startNode } from '../../functions/_runtime/start.ts'
 import { VendorError } from '../../functions/_vendors/vendor.ts'
 import { audit } from '../../functions/audit.ts'
 import { dispatchOneTask } from '../../functions/dispatch-one-task.ts'
-import { writeStage } from '../demo/stage.ts'
+import { writeStage } from '../demo/demo-config.ts'
 import type { LabVendorName } from '../lab/lab.ts'
 import type { LabReport } from './dispatch-lab.ts'
 import { ASOF, type BenchScene, EVENING, LATENCY_MS, type SceneName, sceneOf, WORKERS } from './dispatch-scenes.ts'
@@ -85,7 +85,7 @@ async function work(
   clock: EventClock,
   tell: (query: string) => Promise<LabReport>,
 ): Promise<Worked> {
-  const sent: Record<string, number[]> = Object.fromEntries(node.seats.map(({ name }) => [name, []]))
+  const sent: Record<string, number[]> = Object.fromEntries(node.vendors.map(({ name }) => [name, []]))
   const waiting = new Map<string, number>()
   const todayWaits: number[] = []
   let calls = 0
@@ -100,9 +100,9 @@ async function work(
     return seen
   }
 
-  for (const seat of node.seats) {
-    const getOf = seat.get
-    seat.get = (lane) => {
+  for (const connection of node.vendors) {
+    const getOf = connection.get
+    connection.get = (lane) => {
       const get = getOf(lane)
       return async (request) => {
         await observing(async () => {
@@ -114,8 +114,8 @@ async function work(
         if (answer instanceof VendorError && answer.status === null && answer.fault !== 'unavailable') throw answer
         calls++
         if (lane === 'today' && probes > 0) todayCalls++
-        sent[seat.name]?.push(clock.now())
-        await clock.sleep(LATENCY_MS[seat.name as LabVendorName])
+        sent[connection.name]?.push(clock.now())
+        await clock.sleep(LATENCY_MS[connection.name as LabVendorName])
         lastAnswerAt = clock.now()
         if (answer instanceof Error) throw answer
         return answer as Awaited<ReturnType<typeof get>>
@@ -141,12 +141,12 @@ async function work(
   let dispatches = 0
   let expected = 0
   let done = false
-  const topUp = async (): Promise<boolean> => {
+  const refillQueue = async (): Promise<boolean> => {
     const audited = await audit(node, { at: EVENING })
     expected = audited.expected
     return audited.enqueued + audited.rechecks > 0
   }
-  await topUp()
+  await refillQueue()
   const worker = async (): Promise<void> => {
     while (!done) {
       const reply = await dispatchOneTask(node, { dryRun: false, at: EVENING })
@@ -158,7 +158,7 @@ async function work(
       const nextAt = reply.nextAt !== null && reply.nextAt < clock.now() + FAR_MS ? reply.nextAt : null
       if (nextAt !== null) await clock.sleep(Math.max(1, nextAt - clock.now()))
       else if (!isAlone) await clock.sleep(IDLE_MS)
-      else if (!(await topUp())) done = true
+      else if (!(await refillQueue())) done = true
       working++
     }
   }
@@ -173,22 +173,22 @@ async function work(
   }
   const lookAtVendors = async (): Promise<void> => {
     const now = clock.now()
-    for (const seat of node.seats) {
+    for (const connection of node.vendors) {
       const isTroubled = scene.trouble.some(
-        ({ vendor, from, to }) => vendor === seat.name && now >= EVENING + from && now < EVENING + to,
+        ({ vendor, from, to }) => vendor === connection.name && now >= EVENING + from && now < EVENING + to,
       )
-      if (isTroubled || !(await hasWork(node, seat.name))) {
-        eligibleSince.delete(seat.name)
+      if (isTroubled || !(await hasWork(node, connection.name))) {
+        eligibleSince.delete(connection.name)
         continue
       }
-      const since = eligibleSince.get(seat.name) ?? now
-      eligibleSince.set(seat.name, since)
+      const since = eligibleSince.get(connection.name) ?? now
+      eligibleSince.set(connection.name, since)
       if (now - since < WINDOW_MS) continue
-      const { perMinute } = limitsOf(seat, 'backfill')
-      const inWindow = (sent[seat.name] ?? []).filter((at) => at > now - WINDOW_MS).length
-      const list = shares.get(seat.name) ?? []
+      const { perMinute } = limitsOf(connection, 'backfill')
+      const inWindow = (sent[connection.name] ?? []).filter((at) => at > now - WINDOW_MS).length
+      const list = shares.get(connection.name) ?? []
       list.push(Math.min(1, inWindow / perMinute))
-      shares.set(seat.name, list)
+      shares.set(connection.name, list)
     }
   }
   const [probed] = datasetsOf(node.config).filter(({ dataset }) => dataset !== 'macro_treasury')
@@ -235,9 +235,9 @@ async function work(
 /** Whether a task waits that a vendor may serve now, were its budget not spent. */
 async function hasWork(node: Node, vendor: string): Promise<boolean> {
   for (const { dataset, spec } of datasetsOf(node.config)) {
-    const server = serversOf(node, dataset).find(({ seat }) => seat.name === vendor)
+    const server = sourcesFor(node, dataset).find(({ connection }) => connection.name === vendor)
     if (!server) continue
-    const reach = { vendor, dataset, ...reachOf(server.terms, spec, node.now()), lane: null, now: node.now() }
+    const reach = { vendor, dataset, ...availableRange(server.terms, spec, node.now()), lane: null, now: node.now() }
     if (await findHead(node.db, reach)) return true
   }
   return false

@@ -1,10 +1,10 @@
 /** What the best possible dispatcher would need for a scene, and what the one before this node did. */
 import { calendarOf } from '../../functions/_calendar/calendar.ts'
 import { newYorkDt } from '../../functions/_calendar/zone.ts'
-import { datasetsOf, preferenceOrder } from '../../functions/_dispatch/desk.ts'
-import { limitsOf } from '../../functions/_dispatch/limits.ts'
-import { reachOf } from '../../functions/_dispatch/reach.ts'
-import { expectedRange, livesOf } from '../../functions/_expected/expected.ts'
+import { limitsOf } from '../../functions/_catalog/account-limits.ts'
+import { availableRange } from '../../functions/_catalog/availability.ts'
+import { datasetsOf, preferenceOrder } from '../../functions/_catalog/catalog.ts'
+import { expectedRange, symbolRanges } from '../../functions/_expected/expected.ts'
 import type { DatasetName } from '../../functions/_market/cell.ts'
 import { windowsSince } from '../../functions/_vendors/fred/windows.ts'
 import type { LabVendorName } from '../lab/lab.ts'
@@ -26,18 +26,18 @@ const WINDOW_MS = 60_000
 export function worksOf({ config }: BenchScene): Work[] {
   const works = new Map<string, Work>()
   for (const { dataset, spec } of datasetsOf(config)) {
-    const lives = livesOf(config, spec, ASOF).length
+    const ranges = symbolRanges(config, spec, ASOF).length
     const { fromDt, toDt } = expectedRange(spec, ASOF)
     const reaches = preferenceOrder(config, dataset).map((vendor) => ({
       vendor: vendor as LabVendorName,
-      ...reachOf(config.vendors[vendor]!.datasets[dataset]!, spec, EVENING),
+      ...availableRange(config.vendors[vendor]!.datasets[dataset]!, spec, EVENING),
     }))
     for (const dt of calendarOf(spec.calendar).sessions(fromDt, toDt)) {
       const vendors = reaches.filter((reach) => dt >= reach.fromDt && dt <= reach.toDt).map(({ vendor }) => vendor)
       if (vendors.length === 0) continue
       const key = `${dataset} ${vendors}`
       const work = works.get(key) ?? { dataset, vendors, cells: 0 }
-      work.cells += lives
+      work.cells += ranges
       works.set(key, work)
     }
   }

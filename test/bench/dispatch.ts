@@ -38,7 +38,7 @@ async function play(scene: BenchScene, scale: number): Promise<{ worked: Worked;
   const lab = spawn(process.execPath, [LAB, scene.name, String(scale)], { stdio: ['pipe', 'pipe', 'inherit'] })
   try {
     const door = await firstLine(lab)
-    for (let lives = 0; lives < MOST_LIVES; lives++) {
+    for (let ranges = 0; ranges < MOST_LIVES; ranges++) {
       // The options of this process are the node's: `node --cpu-prof dist/test/bench/main.js dispatch` shows where its time goes.
       const node = spawn(process.execPath, [...process.execArgv, NODE, scene.name, String(scale), root, door], {
         stdio: ['ignore', 'pipe', 'inherit'],

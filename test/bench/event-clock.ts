@@ -1,5 +1,5 @@
 /** A clock for actors that overlap: time moves on only when all of them wait, and then to the earliest of their wakings. */
-import type { Clock } from '../../functions/_runtime/clock.ts'
+import type { Clock } from '../../functions/_http/node.ts'
 
 export interface EventClock extends Clock {
   /** Runs actors side by side until all have ended. Whoever sleeps inside one hands the turn on. */

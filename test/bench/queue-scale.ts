@@ -9,7 +9,8 @@ import { findHead } from '../../db/gap-tasks/find-head.ts'
 import { findNeighbours } from '../../db/gap-tasks/find-neighbours.ts'
 import { nextDue } from '../../db/gap-tasks/next-due.ts'
 import { reapLeases } from '../../db/gap-tasks/reap-leases.ts'
-import { type Settlement, settleTasks } from '../../db/gap-tasks/settle-tasks.ts'
+import { settleTasks } from '../../db/gap-tasks/settle-tasks.ts'
+import type { Settlement } from '../../db/gap-tasks/settlement.ts'
 import { migrateDb } from '../../db/migrate.ts'
 import { calendarOf } from '../../functions/_calendar/calendar.ts'
 import { timed, watchLoop } from './watch.ts'
@@ -39,7 +40,7 @@ const DATASET = 'equities_bars'
 const DEAD = 'options_bars'
 const NOW = Date.UTC(2025, 6, 8, 22)
 const HOUR = 3_600_000
-const FOREVER = Number.MAX_SAFE_INTEGER
+const NEVER = Number.MAX_SAFE_INTEGER
 const MAX_ATTEMPTS = 12
 const TASKS_PER_WRITE = 4_000
 const PAIRS = 2_000
@@ -166,7 +167,7 @@ async function settle(db: Db, token: string, tasks: readonly QueuedTask[]): Prom
     vendor: 'alpaca',
     dataset: DATASET,
     settlements,
-    night: NOW,
+    asOf: NOW,
     now: NOW,
   })
   if (settled !== tasks.length) throw new Error(`expected to settle ${tasks.length} tasks, did ${settled}`)
@@ -181,7 +182,7 @@ const filled = ({ id, symbol, dt }: QueuedTask): Settlement => ({
   rows: 1,
   digest: `${symbol} ${dt}`.padEnd(64, '0'),
   note: null,
-  askAgainAt: FOREVER,
+  askAgainAt: NEVER,
   present: 1,
   short: 0,
   absence: null,

@@ -2,7 +2,7 @@ import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ConfigError, loadConfig } from '../../config/load.ts'
-import { type ConfigFile, type ConfigStage, FILES, stageConfig, VENDORS } from './stage.ts'
+import { type ConfigFile, type ConfigStage, FILES, stageConfig, VENDORS } from './config-folder.ts'
 
 let stage: ConfigStage
 beforeEach(async () => {

@@ -2,11 +2,11 @@ import { readFile, rm, writeFile } from 'node:fs/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { makeFolderOf, setAside } from '../../functions/_lake/atomic.ts'
 import { sha256 } from '../../functions/_lake/digest.ts'
-import { sqlText } from '../../functions/_lake/duck.ts'
 import { encodeRows } from '../../functions/_lake/encode.ts'
-import { keepCells } from '../../functions/_lake/keep.ts'
 import { closeLake, type Lake, openLake } from '../../functions/_lake/lake.ts'
 import { curatedFile, rawFile } from '../../functions/_lake/paths.ts'
+import { sqlText } from '../../functions/_lake/sql-text.ts'
+import { writeCells } from '../../functions/_lake/write-cells.ts'
 import type { Provenance, Row } from '../../functions/_market/row.ts'
 import { type CurateRequest, curatePartition } from '../../functions/curate-partition/curate.ts'
 import {
@@ -34,7 +34,7 @@ const DT = '2024-07-03'
 const SESSION = { dt: DT, open: JULY_3, close: JULY_3 + 210 * 60_000 }
 
 const keep = (provenance: Provenance, symbol: string, rows: Row[], dt = DT) =>
-  keepCells(lake, specOf(MINUTE), MINUTE, provenance, [{ symbol, dt, rows, known: null }])
+  writeCells(lake, specOf(MINUTE), MINUTE, provenance, [{ symbol, dt, rows, known: null }])
 const curate = async (more: Partial<CurateRequest> = {}, on = lake) => (await curation(more, on)).curated
 const curation = (more: Partial<CurateRequest> = {}, on = lake) =>
   curatePartition(on, {
@@ -74,7 +74,7 @@ test('of a file that symbols share only the accepted cells are curated, and the 
   const spec = specOf('equities_bars')
   const ts = Date.parse(DT) + 14_400_000
   const cells = ['A', 'B'].map((symbol) => ({ symbol, dt: DT, rows: [bar(ts)], known: null }))
-  await keepCells(lake, spec, 'equities_bars', from('alpaca'), cells)
+  await writeCells(lake, spec, 'equities_bars', from('alpaca'), cells)
   const daily = { dataset: 'equities_bars', spec, partition: '2024', sessions: [SESSION] } as const
   const { curated, unaccepted } = await curation({ ...daily, sessions: [SESSION], accepted: accept('B') })
   expect(await origins(curated?.path)).toEqual(['B alpaca sip'])
@@ -145,7 +145,7 @@ test('daily bars have no session column, and all days of the year share a file',
   const spec = specOf('equities_bars')
   const dts = ['2024-07-02', '2024-07-03']
   const cells = dts.map((dt) => ({ symbol: 'A', dt, rows: [bar(Date.parse(dt) + 14_400_000)], known: null }))
-  await keepCells(lake, spec, 'equities_bars', from('alpaca'), cells)
+  await writeCells(lake, spec, 'equities_bars', from('alpaca'), cells)
   const sessions = dts.map((dt) => ({ ...SESSION, dt }))
   const curated = await curate({ dataset: 'equities_bars', spec, partition: '2024', sessions })
   expect(curated).toMatchObject({ rows: 2, cells: 2, path: curatedFile(lake.root, 'equities_bars', 'year', '2024') })
@@ -231,7 +231,7 @@ test('yields are wide: a column per series in config order, nulls kept, days wit
     ['2024-07-02', [yieldOf('DGS1', 5.01), yieldOf('DGS1', 5.02), yieldOf('UNKNOWN', 1)]],
   ]
   const cells = days.map(([dt, rows]) => ({ symbol: 'UST', dt, rows, known: null }))
-  await keepCells(lake, spec, 'macro_treasury', from('fred', { feed: 'h15' }), cells)
+  await writeCells(lake, spec, 'macro_treasury', from('fred', { feed: 'h15' }), cells)
   const sessions = days.map(([dt]) => ({ ...SESSION, dt }))
   const curated = await curate({ dataset: 'macro_treasury', spec, partition: '2024', sessions, vendors: ['fred'] })
   expect(curated).toMatchObject({ rows: 2, cells: 2 })
@@ -250,7 +250,7 @@ test('yields are wide: a column per series in config order, nulls kept, days wit
 test('of a yield that was revised the newest vintage counts, though raw keeps the others', async () => {
   const spec = specOf('macro_treasury')
   const keep = (rows: Row[], fetchedAt: number) =>
-    keepCells(lake, spec, 'macro_treasury', from('fred', { feed: 'h15', fetchedAt }), [
+    writeCells(lake, spec, 'macro_treasury', from('fred', { feed: 'h15', fetchedAt }), [
       { symbol: 'UST', dt: DT, rows, known: null },
     ])
   await keep([yieldOf('DGS1', 4.99, '2024-07-05'), yieldOf('DGS10', 4.36, '2024-07-05')], Date.UTC(2024, 6, 5))
@@ -299,7 +299,7 @@ test('rows of several row groups make the same bytes whatever the layout, the fe
     try {
       const spec = specOf(MINUTE, { raw_layout })
       for (const [i, half] of order.entries()) {
-        await keepCells(other, spec, MINUTE, from('alpaca', { fetchedAt: fetchedAt + i }), half)
+        await writeCells(other, spec, MINUTE, from('alpaca', { fetchedAt: fetchedAt + i }), half)
       }
       for (const on of [other, other, single]) hashes.add((await curate({ spec }, on))?.sha256 ?? 'none')
       const groups = await other.duck.all<{ n: number }>(

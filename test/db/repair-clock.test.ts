@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm'
 import { describe, expect, test } from 'vitest'
 import { COUNTED_MS } from '../../db/budgets/take-calls.ts'
 import type { Db } from '../../db/client.ts'
-import { FOREVER, MOMENTS, NEWEST_STAMPS } from '../../db/clock-moments.ts'
+import { MOMENTS, NEVER, NEWEST_STAMPS } from '../../db/clock-moments.ts'
 import { enqueueTasks } from '../../db/gap-tasks/enqueue-tasks.ts'
 import { newestStamp, repairClock } from '../../db/repair-clock.ts'
 import { DATASET, freshDb, NOW, newTask, snapshot } from './temp-db.ts'
@@ -58,11 +58,11 @@ describe('putting a clock right', () => {
     const db = await freshDb()
     const tasks = [
       newTask('A', '2024-07-01', { nextAt: NOW + 90 * DAY }),
-      newTask('B', '2024-07-01', { nextAt: FOREVER }),
+      newTask('B', '2024-07-01', { nextAt: NEVER }),
     ]
     await enqueueTasks(db, DATASET, tasks, NOW)
     await attempt(db, 'A', NOW, NOW + 90 * DAY)
-    await attempt(db, 'B', NOW, FOREVER)
+    await attempt(db, 'B', NOW, NEVER)
     await db.write([
       sql`INSERT INTO absences VALUES (${DATASET}, 'A', '2024-07-01', 'CALENDAR_SUSPECT', ${NOW}, ${NOW + 100 * DAY})`,
       sql`INSERT INTO demotions VALUES ('alpaca', ${DATASET}, 'A', '0000-01-01', '9999-12-31', 'not_entitled', ${NOW + 30 * DAY})`,
@@ -80,7 +80,7 @@ describe('putting a clock right', () => {
     const db = await freshDb()
     await enqueueTasks(db, DATASET, [newTask('A', '2024-07-01', { nextAt: THEN + HOUR })], THEN)
     await attempt(db, 'A', THEN, THEN + 3 * DAY)
-    await attempt(db, 'B', THEN, FOREVER)
+    await attempt(db, 'B', THEN, NEVER)
     await attempt(db, 'C', THEN - 100 * DAY, THEN - 99 * DAY)
     await attempt(db, 'D', NOW - DAY, NOW + DAY)
     expect(await repairClock(db, NOW)).toMatchObject({ aheadMs: 730 * DAY })
@@ -89,7 +89,7 @@ describe('putting a clock right', () => {
     ])
     expect(await rowsOf(db, 'SELECT symbol, at, ask_again_at AS again FROM attempts ORDER BY symbol')).toEqual([
       { symbol: 'A', at: NOW, again: NOW + 3 * DAY },
-      { symbol: 'B', at: NOW, again: FOREVER },
+      { symbol: 'B', at: NOW, again: NEVER },
       { symbol: 'C', at: NOW, again: NOW + DAY },
       { symbol: 'D', at: NOW - DAY, again: NOW + DAY },
     ])

@@ -5,18 +5,20 @@ import { join } from 'node:path'
 import type { InValue } from '@libsql/client'
 import { sql } from 'drizzle-orm'
 import { onTestFinished } from 'vitest'
-import { type Db, openDb, type Statement } from '../../db/client.ts'
-import { compile } from '../../db/compile.ts'
+import { type Db, openDb } from '../../db/client.ts'
 import { claimTasks } from '../../db/gap-tasks/claim-tasks.ts'
 import type { VendorReach } from '../../db/gap-tasks/claimable.ts'
 import { enqueueTasks, type NewTask } from '../../db/gap-tasks/enqueue-tasks.ts'
-import { type Settlement, type SettleRequest, settleTasks } from '../../db/gap-tasks/settle-tasks.ts'
+import { type SettleRequest, settleTasks } from '../../db/gap-tasks/settle-tasks.ts'
+import type { Settlement } from '../../db/gap-tasks/settlement.ts'
 import { migrateDb } from '../../db/migrate.ts'
+import type { Statement } from '../../db/prepared.ts'
+import { compile } from '../../db/prepared.ts'
 import { dtsOfMask, monthOf } from '../../functions/_market/dt.ts'
 
 export const DATASET = 'equities_bars'
 export const NOW = Date.UTC(2024, 6, 5, 21, 0)
-export const FOREVER = Number.MAX_SAFE_INTEGER
+export const NEVER = Number.MAX_SAFE_INTEGER
 
 /** A folder that is removed when the test has ended. */
 export async function tempFolder(): Promise<string> {
@@ -129,7 +131,7 @@ export const settlement = (id: number, symbol: string, dt: string, more: Partial
   rows: 1,
   digest: `digest of ${symbol} ${dt}`,
   note: null,
-  askAgainAt: FOREVER,
+  askAgainAt: NEVER,
   present: 1,
   short: 0,
   absence: null,
@@ -158,7 +160,7 @@ export const settle = (
     vendor: 'alpaca',
     dataset: DATASET,
     settlements,
-    night: NOW,
+    asOf: NOW,
     now: NOW,
     ...more,
   })

@@ -9,11 +9,11 @@ import { virtualClock } from '../../functions/_runtime/clock.ts'
 import { type RunningNode, startNode } from '../../functions/_runtime/start.ts'
 import { draw, seedOf } from '../lab/chance.ts'
 import { startLab } from '../lab/lab.ts'
+import { deadVendors, writeStage } from './demo-config.ts'
 import type { Options } from './options.ts'
 import { progress } from './progress.ts'
 import { cellReport, ledgerLines, lookBefore, table, taskReport, vendorReport } from './report.ts'
-import { setScene } from './scene.ts'
-import { deadVendors, writeStage } from './stage.ts'
+import { setScene } from './scenario.ts'
 
 /** The hour of the night chain in cron.json. */
 const NIGHT = '20:30'
@@ -67,7 +67,7 @@ export async function runDemo(options: Options): Promise<number> {
     const tasks = await taskReport(node.db, before)
     const vendors = vendorReport(lab)
     const path = join(env.EXPORT_ROOT as string, 'nightly', scene.asof)
-    const budgets = Object.fromEntries(node.seats.map(({ name, config }) => [name, config.calls_per_minute]))
+    const budgets = Object.fromEntries(node.vendors.map(({ name, config }) => [name, config.calls_per_minute]))
     say(`\n${table(lines, tasks, vendors, budgets)}\n`)
     for (const { call, error } of failed) say(`${call} failed: ${error}`)
     say(`bundle   ${path}  (${bundle?.files} files, ${bundle?.bytes} bytes, digest ${bundle?.digest})`)

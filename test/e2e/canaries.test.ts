@@ -8,7 +8,7 @@ import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { instantOf } from '../../functions/_calendar/zone.ts'
 import { closeLake, openLake } from '../../functions/_lake/lake.ts'
-import { scrubberOf } from '../../functions/_vendors/scrub.ts'
+import { redactorOf } from '../../functions/_vendors/redact.ts'
 import { syntheticActions } from '../lab/action-source.ts'
 import type { FaultMode, LabVendorName } from '../lab/lab.ts'
 import { syntheticBars, syntheticYields } from '../lab/synthetic.ts'
@@ -283,16 +283,16 @@ describe('vendors that give back the keys they were asked with', () => {
   })
 
   test('no canary is in any file, table, answer or line', async () => {
-    const { files, scrubbed } = await expectNoCanary(node)
+    const { files, redacted } = await expectNoCanary(node)
     expect(files.database).toBeGreaterThan(0)
     // Rows that were good but for a key went to disk without it, and so did pages that are kept for the rest of their plan.
-    expect(scrubbed.parquet).toBeGreaterThan(1)
-    expect(scrubbed.gzip).toBeGreaterThan(0)
+    expect(redacted.parquet).toBeGreaterThan(1)
+    expect(redacted.gzip).toBeGreaterThan(0)
   })
 })
 
 test('a key that is escaped three times over is taken out as well', () => {
-  const scrubber = scrubberOf(KEYS)
+  const scrubber = redactorOf(KEYS)
   for (const key of KEYS) {
     const body = JSON.stringify({ a: JSON.stringify({ b: JSON.stringify({ key }) }) })
     expect(canariesIn(scrubber.body(body))).toEqual([])

@@ -73,7 +73,7 @@ export interface Searched {
   /** How many files of each kind were looked into. */
   files: { all: number; gzip: number; parquet: number; database: number }
   /** Packed and Parquet files in which a key stood and was taken out. */
-  scrubbed: { gzip: number; parquet: number }
+  redacted: { gzip: number; parquet: number }
 }
 
 const PLACEHOLDER = '[secret]'
@@ -83,7 +83,7 @@ export async function searchBelow(root: string): Promise<Searched> {
   const entries = await readdir(root, { recursive: true, withFileTypes: true })
   const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
   const files = { all: 0, gzip: 0, parquet: 0, database: 0 }
-  const searched: Searched = { hits: [], files, scrubbed: { gzip: 0, parquet: 0 } }
+  const searched: Searched = { hits: [], files, redacted: { gzip: 0, parquet: 0 } }
   const look = (where: string, text: string): void => {
     for (const what of canariesIn(text)) searched.hits.push(`${where}: ${what}`)
   }
@@ -95,7 +95,7 @@ export async function searchBelow(root: string): Promise<Searched> {
     if (bytes[0] === 0x1f && bytes[1] === 0x8b) {
       searched.files.gzip++
       const unpacked = gunzipSync(bytes).toString()
-      if (unpacked.includes(PLACEHOLDER)) searched.scrubbed.gzip++
+      if (unpacked.includes(PLACEHOLDER)) searched.redacted.gzip++
       look(`inside ${path}`, unpacked)
       look(`the body inside ${path}`, String((JSON.parse(unpacked) as { body?: string }).body))
     }
@@ -110,7 +110,7 @@ export async function searchBelow(root: string): Promise<Searched> {
       )
       const values = rows.flatMap((row) => Object.values(row)).join('\n')
       searched.files.parquet++
-      if (values.includes(PLACEHOLDER)) searched.scrubbed.parquet++
+      if (values.includes(PLACEHOLDER)) searched.redacted.parquet++
       look(`values of ${path}`, values)
     }
   } finally {

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { calendarOf } from '../../functions/_calendar/calendar.ts'
 import type { ManifestLine } from '../../functions/_lake/manifest.ts'
 import { manifestFile, rawFile } from '../../functions/_lake/paths.ts'
-import { shippedConfig, writeBareStage } from '../bare-stage.ts'
+import { shippedConfig, writeBareStage } from '../write-config.ts'
 
 const SYMBOLS = 200
 const DAYS = calendarOf('xnys').sessions('2024-01-01', '2024-12-31')

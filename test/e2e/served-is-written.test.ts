@@ -13,7 +13,7 @@ import { type Sent, type ServedRow, servedRows, textOf, type Wish } from './serv
 import { startWholeNode, type WholeNode, wholeConfig } from './whole-node.ts'
 
 /** Some days on which something odd is in the calendar, and what happened to some companies meanwhile. */
-interface Stretch {
+interface OpenRange {
   what: string
   sessions: string[]
   /** The day after the session before. */
@@ -27,7 +27,7 @@ interface Stretch {
   timeframe: 'day' | 'minute'
 }
 
-const STRETCHES: Stretch[] = [
+const STRETCHES: OpenRange[] = [
   {
     // The last of them is a day on which options expire.
     what: 'clocks go forward',
@@ -77,11 +77,11 @@ const YIELDS_FROM = '2024-01-02'
 const UNDERLIERS = ['AAPL', 'BRK.B', 'META']
 const YEARS_BEFORE = '2010-01-04'
 const dayAfter = (dt: string): string => new Date(Date.parse(dt) + 86_400_000).toISOString().slice(0, 10)
-const firstOf = ({ sessions }: Stretch): string => sessions[0] as string
-const lastOf = ({ sessions }: Stretch): string => sessions.at(-1) as string
+const firstOf = ({ sessions }: OpenRange): string => sessions[0] as string
+const lastOf = ({ sessions }: OpenRange): string => sessions.at(-1) as string
 
 /** What the node is told to collect. */
-const universeOf = ({ renamed, delisted, listed }: Stretch): Config['universe'] => [
+const universeOf = ({ renamed, delisted, listed }: OpenRange): Config['universe'] => [
   { symbol: 'AAPL', from: YEARS_BEFORE, to: null },
   { symbol: 'BRK.B', from: YEARS_BEFORE, to: null },
   { symbol: 'META', from: YEARS_BEFORE, to: null, was: [{ symbol: 'FB', to: renamed }] },
@@ -91,7 +91,7 @@ const universeOf = ({ renamed, delisted, listed }: Stretch): Config['universe'] 
 ]
 
 /** The same companies as the vendors know them, and one that nobody asks for. */
-function marketOf(stretch: Stretch): UniverseEntry[] {
+function marketOf(stretch: OpenRange): UniverseEntry[] {
   const [, second = '', third = ''] = stretch.sessions
   const splits: Record<string, UniverseEntry['splits']> = {
     AAPL: [{ exDt: second, ratio: 4 }],
@@ -107,7 +107,7 @@ function marketOf(stretch: Stretch): UniverseEntry[] {
 /** Of those below, how many belong to a cell that is wanted. */
 const ACTIONS_WANTED = 11
 
-function actionsOf(stretch: Stretch): LabAction[] {
+function actionsOf(stretch: OpenRange): LabAction[] {
   const { sessions, actionsFrom, renamed, delisted, closed } = stretch
   const [first = '', second = '', third = ''] = sessions
   const last = lastOf(stretch)
@@ -156,7 +156,7 @@ interface Vendors {
   universe: UniverseEntry[]
 }
 
-function vendorsOf(stretch: Stretch, holes: readonly Hole[] = []): Vendors {
+function vendorsOf(stretch: OpenRange, holes: readonly Hole[] = []): Vendors {
   const universe = marketOf(stretch)
   const of = (vendor: 'alpaca' | 'massive') => syntheticBars({ seed: 3, universe, vendor, holes })
   const chains = syntheticOptions({
@@ -198,7 +198,7 @@ interface Played {
 const TIGHT = { alpaca: 23, massive: 120, fred: 120 }
 
 async function play(
-  stretch: Stretch,
+  stretch: OpenRange,
   alone: readonly string[],
   lab: Vendors['lab'],
   from: Record<string, string>,
@@ -415,7 +415,7 @@ describe.each(STRETCHES)('$what', (stretch) => {
 })
 
 test('every vintage FRED served is written, a value that it merely repeats is not', async () => {
-  const [stretch] = STRETCHES as [Stretch]
+  const [stretch] = STRETCHES as [OpenRange]
   const whole = syntheticYields(3)
   // Longer histories would only make the lab slow.
   const since = (from: string): string => (from < '2015-06-01' ? '2015-06-01' : from)
@@ -470,7 +470,7 @@ test('every vintage FRED served is written, a value that it merely repeats is no
 })
 
 test('of several vendors each cell is curated from one, and what the others gave for it is kept whole', async () => {
-  const [stretch] = STRETCHES as [Stretch]
+  const [stretch] = STRETCHES as [OpenRange]
   const hole = (
     vendor: Hole['vendor'],
     dataset: Hole['dataset'],
@@ -526,7 +526,7 @@ test('of several vendors each cell is curated from one, and what the others gave
 })
 
 test('the comparison sees a row that is lost, one that is made up, one that stands twice, and one with a changed digit', async () => {
-  const [stretch] = STRETCHES as [Stretch]
+  const [stretch] = STRETCHES as [OpenRange]
   const wish = {
     ...{ universe: universeOf(stretch), underliers: UNDERLIERS, sessions: stretch.sessions },
     actionsFrom: stretch.actionsFrom,

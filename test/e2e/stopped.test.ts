@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { sql } from 'drizzle-orm'
 import { expect, onTestFinished, test } from 'vitest'
 import { openDb } from '../../db/client.ts'
-import { shippedConfig, writeBareStage } from '../bare-stage.ts'
 import { expectVerified } from '../verify/verify-root.ts'
+import { shippedConfig, writeBareStage } from '../write-config.ts'
 import { freshRoot } from './night.ts'
 
 test('SIGTERM gives the tasks of a call under way back with their attempt, and nothing of it is settled', async () => {

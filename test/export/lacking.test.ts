@@ -73,7 +73,7 @@ test('a cell that is no longer expected is not lacking: another universe, anothe
     const all = await requestOn(lake, D3).datasets()
     return all.flatMap((one) => change(one) ?? [])
   }
-  const withLives = (lives: BundledDataset['lives']) => among((one) => ({ ...one, lives }))
+  const withLives = (ranges: BundledDataset['ranges']) => among((one) => ({ ...one, ranges }))
   const without = [
     withLives([{ symbol: 'AAPL', fromDt: '2020-01-02', toDt: D3 }]),
     withLives([{ symbol: 'MSFT', fromDt: D2, toDt: D3 }]),

@@ -39,7 +39,7 @@ export const datasetsOf = (on: SmallLake, asof: Dt): BundledDataset[] =>
     partitions: [...recordsOf(on).values()]
       .filter(({ dataset, partition }) => dataset === name && partition <= asof.slice(0, partition.length))
       .sort((a, b) => (a.partition < b.partition ? -1 : 1)),
-    lives: SYMBOLS.map((symbol) => ({ symbol, fromDt: '2020-01-02', toDt: asof })),
+    ranges: SYMBOLS.map((symbol) => ({ symbol, fromDt: '2020-01-02', toDt: asof })),
   }))
 export const requestOn = (on: SmallLake, asof: Dt, more: Partial<BundleRequest> = {}): BundleRequest => ({
   asof,

@@ -1,10 +1,10 @@
 /** Guards of curated files, the ledger and bundles: nothing is replaced by less, and nothing is believed that was not checked. */
 import type { Guard } from './guard.ts'
 
-const LOST = 'test/functions/lost-files.test.ts'
+const LOST = 'test/scenarios/lost-files.test.ts'
 const LACKING = 'test/export/lacking.test.ts'
-const WAITING = 'test/functions/waiting-partitions.test.ts'
-const PARTITIONS = 'test/db/partitions.test.ts'
+const WAITING = 'test/scenarios/waiting-partitions.test.ts'
+const PARTITIONS = 'test/db/partitions/partitions.test.ts'
 
 export const EXPORT_GUARDS: Guard[] = [
   {
@@ -79,21 +79,21 @@ export const EXPORT_GUARDS: Guard[] = [
   },
   {
     name: 'A step that leaves work behind is not ok',
-    file: 'functions/_runtime/play-chain.ts',
+    file: 'functions/_runtime/run-chain.ts',
     find: 'if (ending.ok && left !== undefined)',
     replace: 'if (false)',
     test: 'test/_runtime/invoker.test.ts',
   },
   {
     name: 'A step does not wait longer for one instant than it may',
-    file: 'functions/_runtime/play-chain.ts',
+    file: 'functions/_runtime/run-chain.ts',
     find: ' || pause > (step.wait ?? Number.POSITIVE_INFINITY)',
     replace: '',
     test: 'test/_runtime/invoker.test.ts',
   },
   {
     name: 'A partition that waits is not taken for nothing to do',
-    file: 'functions/_runtime/door.ts',
+    file: 'functions/_http/handler.ts',
     find: ': { more: false, nextAt, left }',
     replace: ': { more: false, nextAt: null, left }',
     test: WAITING,

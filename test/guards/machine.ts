@@ -67,14 +67,14 @@ export const MACHINE_GUARDS: Guard[] = [
   },
   {
     name: 'a step goes on after a pause in which nothing is written',
-    file: 'functions/_runtime/play-chain.ts',
+    file: 'functions/_runtime/run-chain.ts',
     find: 'if (reply.isClosed && clock.elapsed() < deadline) {',
     replace: 'if (reply.isClosed && clock.elapsed() < 0) {',
     test: 'test/_runtime/invoker.test.ts',
   },
   {
     name: 'a step does not wait for an instant of a clock that ran ahead',
-    file: 'functions/_runtime/play-chain.ts',
+    file: 'functions/_runtime/run-chain.ts',
     find: 'const left = Math.min(step.deadline, Math.max(0, begunAt + step.deadline - clock.now()))',
     replace: 'const left = begunAt + step.deadline - clock.now()',
     test: 'test/_runtime/invoker.test.ts',
@@ -84,7 +84,7 @@ export const MACHINE_GUARDS: Guard[] = [
     file: 'functions/index.ts',
     find: 'now: () => instantWithinCalendars(node.now())',
     replace: 'now: () => node.now()',
-    test: 'test/status/any-clock.test.ts',
+    test: 'test/scenarios/any-clock.test.ts',
   },
   {
     name: 'a disk of fstab that is not mounted is no first start',
@@ -137,14 +137,14 @@ export const MACHINE_GUARDS: Guard[] = [
   },
   {
     name: 'functions are refused while nothing may be written',
-    file: 'functions/_runtime/write-gate.ts',
+    file: 'functions/_http/write-gate.ts',
     find: 'if (reason === null) return await next()',
     replace: 'if (reason !== undefined) return await next()',
     test: 'test/_runtime/volume-guard.test.ts',
   },
   {
     name: 'no call is spent whose answer could not be written',
-    file: 'functions/_runtime/seats.ts',
+    file: 'functions/_runtime/connect-vendors.ts',
     find: '(await gate.objection()) === null && disk',
     replace: '(await gate.objection()) !== undefined && disk',
     test: 'test/_runtime/volume-guard.test.ts',

@@ -18,7 +18,7 @@ export interface WorkerReport {
 const DATASET = 'equities_bars'
 const CALL = 7
 const PAUSE_MS = 100
-const FOREVER = Number.MAX_SAFE_INTEGER
+const NEVER = Number.MAX_SAFE_INTEGER
 const MAX_ATTEMPTS = 50
 
 const [url = '', vendor = '', lease = ''] = process.argv.slice(2)
@@ -52,7 +52,7 @@ async function turn(): Promise<boolean> {
     rows: 1,
     digest: `${symbol} ${dt}`,
     note: null,
-    askAgainAt: FOREVER,
+    askAgainAt: NEVER,
     present: 1 as const,
     short: 0 as const,
     absence: null,
@@ -71,7 +71,7 @@ async function turn(): Promise<boolean> {
     vendor,
     dataset: DATASET,
     settlements,
-    night: now,
+    asOf: now,
     now,
   })
   if (settled === mine.length) report.settled.push(...mine.map(({ id }) => id))

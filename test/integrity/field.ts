@@ -1,8 +1,8 @@
 /** Files as older collectors and vendors leave them: a root of its own with them in it, a night, and what the bundle holds then. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { sqlText } from '../../functions/_lake/duck.ts'
 import { readParquet } from '../../functions/_lake/parquet-sql.ts'
+import { sqlText } from '../../functions/_lake/sql-text.ts'
 import type { Options } from '../demo/options.ts'
 import type { Outcome, Reaction } from './case.ts'
 import { verdictOf, withDuck } from './judge.ts'

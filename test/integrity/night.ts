@@ -2,13 +2,14 @@
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { instantOf } from '../../functions/_calendar/zone.ts'
-import { type Clock, virtualClock } from '../../functions/_runtime/clock.ts'
-import type { StepEnding } from '../../functions/_runtime/invoker.ts'
+import type { Clock } from '../../functions/_http/node.ts'
+import { virtualClock } from '../../functions/_runtime/clock.ts'
+import type { StepEnding } from '../../functions/_runtime/run-chain.ts'
 import { type RunningNode, startNode } from '../../functions/_runtime/start.ts'
 import { againWhileHeld } from '../db/again-while-held.ts'
+import { writeStage } from '../demo/demo-config.ts'
 import type { Options } from '../demo/options.ts'
-import { type Scene, setScene } from '../demo/scene.ts'
-import { writeStage } from '../demo/stage.ts'
+import { type Scene, setScene } from '../demo/scenario.ts'
 import { type Lab, type LabVendorName, startLab } from '../lab/lab.ts'
 
 export interface Stage {

@@ -66,19 +66,19 @@ export interface TickerPaths {
 
 /** What a ticker is known by: its first and last daily bar, and the names it went by. */
 export function tickerPaths(source: BarSource, actions: ActionSource): TickerPaths {
-  const lives = new Map<string, [first: Dt, last: Dt] | undefined>()
+  const ranges = new Map<string, [first: Dt, last: Dt] | undefined>()
   const lifeOf = (symbol: string): [first: Dt, last: Dt] | undefined => {
-    if (!lives.has(symbol)) {
+    if (!ranges.has(symbol)) {
       const { first, last } = calendarOf('xnys')
       const bars = source.daily(symbol, first, last)
       const [head, tail] = [bars[0], bars.at(-1)]
-      lives.set(symbol, head && tail ? [head.dt, tail.dt] : undefined)
+      ranges.set(symbol, head && tail ? [head.dt, tail.dt] : undefined)
     }
-    return lives.get(symbol)
+    return ranges.get(symbol)
   }
   const rowOf = (symbol: string, dt: Dt): Row | undefined => {
-    const life = lifeOf(symbol)
-    if (!life || life[0] > dt) return undefined
+    const symbolRange = lifeOf(symbol)
+    if (!symbolRange || symbolRange[0] > dt) return undefined
     const own = seedOf(0, 'figi', symbol)
     return {
       ticker: symbol,
@@ -87,12 +87,12 @@ export function tickerPaths(source: BarSource, actions: ActionSource): TickerPat
       locale: 'us',
       primary_exchange: own % 2 === 0 ? 'XNYS' : 'XNAS',
       type: 'CS',
-      active: life[1] >= addDays(dt, -10),
+      active: symbolRange[1] >= addDays(dt, -10),
       currency_name: 'usd',
       cik: String(own % 10_000_000).padStart(10, '0'),
       composite_figi: `BBG${hexOf(own).slice(0, 9).toUpperCase()}`,
-      list_date: life[0],
-      ...(life[1] >= addDays(dt, -10) ? {} : { delisted_utc: `${addDays(life[1], 1)}T04:00:00Z` }),
+      list_date: symbolRange[0],
+      ...(symbolRange[1] >= addDays(dt, -10) ? {} : { delisted_utc: `${addDays(symbolRange[1], 1)}T04:00:00Z` }),
     }
   }
   return {

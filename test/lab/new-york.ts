@@ -1,5 +1,6 @@
 /** The lab's view of New York days: their first and last millisecond, and when their bars are complete. */
-import { calendarOf, type Session } from '../../functions/_calendar/calendar.ts'
+import { calendarOf } from '../../functions/_calendar/calendar.ts'
+import type { Session } from '../../functions/_calendar/session.ts'
 import { instantOf, newYorkDt as zonedDt } from '../../functions/_calendar/zone.ts'
 import { addDays, type Dt, dayNumber, dtOfDay } from '../../functions/_market/dt.ts'
 

@@ -1,5 +1,5 @@
 /** Invented minute bars that add up to the day they belong to: same open, high, low, close and volume in regular hours. */
-import type { Session } from '../../functions/_calendar/calendar.ts'
+import type { Session } from '../../functions/_calendar/session.ts'
 import { draw, seedOf } from './chance.ts'
 import { midnightOf } from './new-york.ts'
 import type { LabBar } from './source.ts'

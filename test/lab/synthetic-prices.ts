@@ -1,5 +1,5 @@
 /** Invented daily prices: each day is a pure function of seed, symbol and date, so any day can be had without the days before it. */
-import type { Session } from '../../functions/_calendar/calendar.ts'
+import type { Session } from '../../functions/_calendar/session.ts'
 import { dayNumber } from '../../functions/_market/dt.ts'
 import { draw, seedOf } from './chance.ts'
 import type { LabSplit } from './source.ts'

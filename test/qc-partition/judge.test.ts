@@ -2,11 +2,12 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { instantOf } from '../../functions/_calendar/zone.ts'
 import { sha256OfFile } from '../../functions/_lake/digest.ts'
-import { sqlText } from '../../functions/_lake/duck.ts'
 import { curatedFile, rawFile } from '../../functions/_lake/paths.ts'
+import { sqlText } from '../../functions/_lake/sql-text.ts'
 import type { DatasetName } from '../../functions/_market/cell.ts'
 import type { Dt } from '../../functions/_market/dt.ts'
-import { type JudgedCell, type JudgeRequest, judgePartition } from '../../functions/qc-partition/judge.ts'
+import { judgePartition } from '../../functions/qc-partition/judge.ts'
+import type { JudgedCell, JudgeRequest } from '../../functions/qc-partition/judgement.ts'
 import type { ExpectedCell } from '../../functions/qc-partition/measure.ts'
 import {
   dailyBar,
@@ -235,13 +236,13 @@ describe('a day of minute bars', () => {
   const minuteCell = (symbol: string, dt = D3) => cell(symbol, dt, { expectedRows: 390 })
   const judge = (cells: ExpectedCell[], partition = D3, neighbours = NEIGHBOURS) =>
     judgePartition(lake, request('equities_bars_minute', partition, cells, { neighbours }))
-  const everyDay = async (habits: Record<string, number[]>) => {
+  const everyDay = async (baselines: Record<string, number[]>) => {
     for (const dt of NEIGHBOURS) {
       await writeCurated(
         lake,
         'equities_bars_minute',
         dt,
-        Object.entries(habits).flatMap(([symbol, minutes]) => minuteBars(symbol, dt, minutes)),
+        Object.entries(baselines).flatMap(([symbol, minutes]) => minuteBars(symbol, dt, minutes)),
       )
     }
   }

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { claimTasks } from '../../db/gap-tasks/claim-tasks.ts'
 import { PRIOR_CELLS, type Score } from '../../functions/_dispatch/score.ts'
 import { createApp } from '../../functions/index.ts'
-import { ASOF, type SmallNode } from '../functions/small-node.ts'
+import { ASOF, type SmallNode } from '../test-node.ts'
 import {
   AGREED_EMPTY,
   ALPACA_FROM,
@@ -14,7 +14,7 @@ import {
   PRESENT,
   SECOND_HAND,
   toldNode,
-} from './told-node.ts'
+} from './explained-node.ts'
 
 interface VendorTold {
   vendor: string
@@ -79,13 +79,13 @@ describe('a cell that is there', () => {
 
   test('names the band its score is of, with what was seen of it', async () => {
     const { score } = vendorOf(await why(PRESENT.symbol, PRESENT.dt), 'alpaca') as unknown as { score: Score }
-    expect(score).toMatchObject({ band: { era: 'week', liquidity: 'any' } })
+    expect(score).toMatchObject({ segment: { ageBucket: 'week', liquidity: 'any' } })
     expect(score.asked).toBeGreaterThan(0)
-    expect(score.fills).toBeCloseTo((score.filled + PRIOR_CELLS * score.elsewhere) / (score.asked + PRIOR_CELLS), 9)
+    expect(score.fills).toBeCloseTo((score.filled + PRIOR_CELLS * score.prior) / (score.asked + PRIOR_CELLS), 9)
     const page = await (await pageAt(`equities_bars/${PRESENT.symbol}/${PRESENT.dt}`)).text()
     expect(page).toContain('<dt>Fills</dt><dd>days under a week old: lately ')
     expect(vendorOf(await why(HELD.symbol, '2020-01-02'), 'alpaca')).toMatchObject({
-      score: { band: { era: 'fifteen_years', liquidity: 'any' }, asked: 0 },
+      score: { segment: { ageBucket: 'fifteen_years', liquidity: 'any' }, asked: 0 },
     })
   })
 
@@ -194,8 +194,8 @@ describe('a cell that is absent', () => {
 
   test('because nobody may be asked for it', async () => {
     const { node: real } = node.running()
-    const seats = real.seats.map((seat) => ({ ...seat, missing: ['THE_KEY'] }))
-    const app = createApp({ ...real, seats }, { full: null, read: null })
+    const vendors = real.vendors.map((connection) => ({ ...connection, missing: ['THE_KEY'] }))
+    const app = createApp({ ...real, vendors }, { full: null, read: null })
     const path = `/why/equities_bars/${BEFORE_HISTORY.symbol}/${BEFORE_HISTORY.dt}`
     const answer = await app.request(path, { headers: { host: '127.0.0.1' } })
     const told = (await answer.json()) as Told

@@ -2,7 +2,7 @@
 import { type Dt, isDt } from '../../_market/dt.ts'
 import type { Action, ActionKind } from '../../_market/row.ts'
 import { firstIssue } from '../read-json.ts'
-import { type Columns, Common, SORTS, type Sort } from './action-sorts.ts'
+import { ACTION_KIND_READERS, type ActionColumns, type ActionKindReader, Common } from './action-kinds.ts'
 
 /** A row that was read. `ticker` is whose action it is, in the vendor's spelling; `formerly` the old ticker of a renamed company. */
 export interface ReadAction {
@@ -32,7 +32,7 @@ const FORMERLY: Record<string, string> = { name_changes: 'old_symbol' }
 export function readAction(plural: string, raw: unknown): ReadAction | UnreadAction | null {
   const common = Common.safeParse(raw)
   const fields = fieldsOf(raw)
-  const known = Object.hasOwn(SORTS, plural) ? SORTS[plural] : undefined
+  const known = Object.hasOwn(ACTION_KIND_READERS, plural) ? ACTION_KIND_READERS[plural] : undefined
   const found = known ?? otherSort(plural, fields)
   if (found === null) return null
   const ticker = textOf(fields[found.owner])
@@ -58,10 +58,10 @@ export function readAction(plural: string, raw: unknown): ReadAction | UnreadAct
   }
 }
 
-function otherSort(plural: string, fields: Record<string, unknown>): Sort | null {
+function otherSort(plural: string, fields: Record<string, unknown>): ActionKindReader | null {
   const day = DAY_FIELDS.find((name) => isDt(textOf(fields[name]) ?? ''))
   if (day === undefined || textOf(fields.symbol) === null) return null
-  const read = ({ symbol: _, [day]: effective, ...rest }: Record<string, unknown>): Columns => ({
+  const read = ({ symbol: _, [day]: effective, ...rest }: Record<string, unknown>): ActionColumns => ({
     effective_date: textOf(effective) ?? '',
     subtype: plural,
     rest,
@@ -74,7 +74,7 @@ const fieldsOf = (raw: unknown): Record<string, unknown> =>
 
 const textOf = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null)
 
-const actionOf = (kind: ActionKind, currency: string | null, columns: Columns): Omit<Action, 'id'> => ({
+const actionOf = (kind: ActionKind, currency: string | null, columns: ActionColumns): Omit<Action, 'id'> => ({
   kind,
   effective_date: columns.effective_date,
   // Alpaca does not say when an action was announced.

@@ -5,10 +5,10 @@ import { firstEffective } from '../action-day.ts'
 import { tickersOf } from '../names.ts'
 import type { CallPlan, PlanTerms, Want } from '../vendor.ts'
 import { weekdaysBetween } from '../weekdays.ts'
+import { eligibleWants, symbolBatch } from './batch-symbols.ts'
 import { VENDOR } from './parse.ts'
 import { ACTIONS_PATH, type ActionsRequest } from './request.ts'
-import { columnOf, ridersOf } from './riding.ts'
-import { spell } from './spelling.ts'
+import { spell } from './ticker-format.ts'
 
 const MOST_ROWS_PER_PAGE = 1_000
 /** Actions of a symbol a weekday: a little more than four dividends a year, as every second company pays them. */
@@ -27,8 +27,8 @@ const DAYS_BEHIND = 180
  */
 export function planActions(head: Want, others: readonly Want[], terms: PlanTerms): CallPlan {
   const { shape } = terms
-  const riders = ridersOf(head, others)
-  const column = columnOf(head, riders, {
+  const riders = eligibleWants(head, others)
+  const column = symbolBatch(head, riders, {
     path: ACTIONS_PATH,
     tickersPerCall: shape.symbolsPerCall,
     tickersOf: (symbol) => tickersOf(terms, symbol),

@@ -2,7 +2,7 @@
 import { calendarOf } from '../../_calendar/calendar.ts'
 import type { Dt } from '../../_market/dt.ts'
 import { sessionOfAction } from '../action-day.ts'
-import { type Gathering, gather } from '../gather.ts'
+import { type AnswerBuilder, answerBuilder } from '../answer-builder.ts'
 import { readJson } from '../read-json.ts'
 import { type Answer, type CallPlan, type Get, type HttpAnswer, type PlanTerms, VendorError } from '../vendor.ts'
 import { readAction, type UnreadAction } from './action-rows.ts'
@@ -23,13 +23,13 @@ const [EVER_FROM, EVER_TO]: [Dt, Dt] = ['0001-01-01', '9999-12-31']
 export async function askActions(request: ActionsRequest, plan: CallPlan, terms: PlanTerms, get: Get): Promise<Answer> {
   const { from, to } = request
   const calendar = calendarOf('xnys')
-  const gathering = gather(plan.wants, { symbols: new Set(request.symbols), from, to, calendar })
+  const gathering = answerBuilder(plan.wants, { symbols: new Set(request.symbols), from, to, calendar })
   const companies = companiesOf(request.symbols, terms)
   const stopped = await askWithoutPoison(
     request.tickers,
     (tickers) => askPages({ ...request, tickers: [...tickers] }, plan.expectedCalls, companies, gathering, get),
     (poison, error) => {
-      for (const symbol of companies.ever(poison)) gathering.spoil(symbol, EVER_FROM, EVER_TO, error)
+      for (const symbol of companies.ever(poison)) gathering.markMalformed(symbol, EVER_FROM, EVER_TO, error)
       gathering.restart()
     },
   )
@@ -41,7 +41,7 @@ function askPages(
   request: ActionsRequest,
   expectedCalls: number,
   companies: Companies,
-  gathering: Gathering,
+  gathering: AnswerBuilder,
   get: Get,
 ): Promise<VendorError | null> {
   const nameless = new Map<string, number>()
@@ -79,12 +79,12 @@ function takeRow(
   row: unknown,
   companies: Companies,
   nameless: Map<string, number>,
-  gathering: Gathering,
+  gathering: AnswerBuilder,
 ): void {
   const read = readAction(plural, row)
   if (read === null) return
   if ('issue' in read) {
-    spoil(read, companies, gathering)
+    markMalformed(read, companies, gathering)
     return
   }
   const { ticker, formerly, id, action } = read
@@ -103,17 +103,17 @@ function nextId(nameless: Map<string, number>, name: string): string {
 }
 
 /** A row that names no company may be any company's, one without a day any day's. */
-function spoil(
+function markMalformed(
   { plural, ticker, formerly, effective, issue }: UnreadAction,
   companies: Companies,
-  gathering: Gathering,
+  gathering: AnswerBuilder,
 ): void {
   const cell = effective === null ? undefined : sessionOfAction(calendarOf('xnys'), effective)
   if (cell === null) return
   for (const symbol of suspects(ticker, effective, formerly, companies)) {
     const message = `${VENDOR} served a row of ${plural} for ${symbol} that does not parse, at ${issue}`
     const error = new VendorError(VENDOR, 'malformed', message, { status: 200, sample: issue })
-    gathering.spoil(symbol, cell ?? EVER_FROM, cell ?? EVER_TO, error)
+    gathering.markMalformed(symbol, cell ?? EVER_FROM, cell ?? EVER_TO, error)
   }
 }
 

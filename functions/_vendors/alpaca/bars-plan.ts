@@ -3,13 +3,13 @@ import { MOST_MINUTES } from '../../_calendar/calendar.ts'
 import { newYorkDt } from '../../_calendar/zone.ts'
 import { type Dt, minDt } from '../../_market/dt.ts'
 import type { CallPlan, PlanTerms, Want } from '../vendor.ts'
+import { eligibleWants, symbolBatch } from './batch-symbols.ts'
 import { VENDOR } from './parse.ts'
 import { BARS_PATH, type StocksRequest, TIMEFRAMES } from './request.ts'
-import { columnOf, ridersOf } from './riding.ts'
-import { spell } from './spelling.ts'
+import { spell } from './ticker-format.ts'
 import {
+  chooseWindow,
   endOf,
-  extend,
   MINUTE_MS,
   NEARLY,
   RECENCY_MS,
@@ -36,8 +36,8 @@ export function planBars(head: Want, others: readonly Want[], terms: PlanTerms):
   const share = stop.stopsAfter === undefined ? 1 : FILLED
   const limits = { rowsPerPage: Math.max(1, Math.floor(shape.rowsPerPage * share)), mostPages: shape.pagesPerPlan }
   const asof = asofOf(head.symbol, terms)
-  const riders = ridersOf(head, others).filter((want) => asofOf(want.symbol, terms) === asof)
-  const column = columnOf(head, riders, {
+  const riders = eligibleWants(head, others).filter((want) => asofOf(want.symbol, terms) === asof)
+  const column = symbolBatch(head, riders, {
     path: BARS_PATH,
     tickersPerCall: shape.symbolsPerCall,
     tickersOf: (symbol) => [symbol],
@@ -47,7 +47,7 @@ export function planBars(head: Want, others: readonly Want[], terms: PlanTerms):
   const mean = column.reduce((sum, want) => sum + rowsOf(timeframe)(want), 0) / column.length
   const { symbols, wants, to, rows } = rectangleOf(head, column, riders, mean, {
     ...limits,
-    usualRows: USUAL_ROWS[timeframe],
+    recentRowCounts: USUAL_ROWS[timeframe],
   })
   const request: StocksRequest = {
     kind: 'stocks',
@@ -103,7 +103,7 @@ function rectangleOf(
     const symbols = column.slice(0, width).map(({ symbol }) => symbol)
     const chosen = new Set(symbols)
     const beside = riders.filter((want) => chosen.has(want.symbol))
-    const window = extend(head, beside, { ...limits, width })
+    const window = chooseWindow(head, beside, { ...limits, width })
     if (best === null || NEARLY * window.yields > best.yields) {
       best = { ...window, symbols, wants: beside.filter((want) => want.dt <= window.to) }
     }

@@ -1,14 +1,14 @@
 /** Asks Alpaca for stock bars (GET /v2/stocks/bars), many symbols by many days in one question. */
 import { calendarOf } from '../../_calendar/calendar.ts'
-import { type Asked, type Gathering, gather } from '../gather.ts'
+import { type AnswerBuilder, type Asked, answerBuilder } from '../answer-builder.ts'
 import { pagerOf } from '../pager.ts'
-import { refuseRunning } from '../running.ts'
+import { rejectOpenSession } from '../reject-open-session.ts'
 import { type Answer, type CallPlan, type Get, type PlanTerms, VendorError } from '../vendor.ts'
 import { followTokens } from './pages.ts'
 import { readPage, VENDOR } from './parse.ts'
 import { askWithoutPoison } from './poison.ts'
 import { barsAddress, type StocksRequest } from './request.ts'
-import { spell, unspeller } from './spelling.ts'
+import { spell, unspeller } from './ticker-format.ts'
 import { RECENCY_MS } from './window.ts'
 
 /** Asks page by page; a symbol the vendor cannot spell is refused on its own account and the rest is asked again. */
@@ -20,9 +20,9 @@ export async function askBars(
 ): Promise<Answer> {
   const { symbols, from, to } = request
   const calendar = calendarOf('xnys')
-  const gathering = gather(plan.wants, { symbols: new Set(symbols), from, to, calendar, settledUntil })
+  const gathering = answerBuilder(plan.wants, { symbols: new Set(symbols), from, to, calendar, settledUntil })
   const until = Date.parse(request.end)
-  if (settledUntil === null) refuseRunning(VENDOR, gathering, plan.wants, calendar, until, RECENCY_MS)
+  if (settledUntil === null) rejectOpenSession(VENDOR, gathering, plan.wants, calendar, until, RECENCY_MS)
   if (until < Date.parse(request.start)) return gathering.answer(tooYoung(request))
 
   const canonical = unspeller(symbols)
@@ -33,7 +33,7 @@ export async function askBars(
       return askPages(request, asked, plan, now, unspelled(gathering, canonical), get)
     },
     (poison, error) => {
-      gathering.spoil(canonical.get(poison) ?? poison, from, to, error)
+      gathering.markMalformed(canonical.get(poison) ?? poison, from, to, error)
       gathering.restart()
     },
   )
@@ -46,7 +46,7 @@ async function askPages(
   asked: Asked,
   { expectedCalls, stopsAfter }: CallPlan,
   now: number,
-  gathering: Gathering,
+  gathering: AnswerBuilder,
   get: Get,
 ): Promise<VendorError | null> {
   // The pager compares symbols to see how far the vendor came, so it must see them in the vendor's spelling and order.
@@ -69,13 +69,13 @@ async function askPages(
 }
 
 /** The same gathering for one that speaks of symbols as Alpaca spells them. */
-function unspelled(gathering: Gathering, canonical: ReadonlyMap<string, string>): Gathering {
+function unspelled(gathering: AnswerBuilder, canonical: ReadonlyMap<string, string>): AnswerBuilder {
   const symbolOf = (spelling: string): string => canonical.get(spelling) ?? spelling
   return {
     ...gathering,
     isWanted: (spelling, dt) => gathering.isWanted(symbolOf(spelling), dt),
     keep: (spelling, dt, row) => gathering.keep(symbolOf(spelling), dt, row),
-    spoil: (spelling, from, to, error) => gathering.spoil(symbolOf(spelling), from, to, error),
+    markMalformed: (spelling, from, to, error) => gathering.markMalformed(symbolOf(spelling), from, to, error),
     complete: (spelling, before) => gathering.complete(symbolOf(spelling), before),
   }
 }

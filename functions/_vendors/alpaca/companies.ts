@@ -2,7 +2,7 @@
 import type { Dt } from '../../_market/dt.ts'
 import { tickerOn, tickersOf } from '../names.ts'
 import type { PlanTerms } from '../vendor.ts'
-import { spell } from './spelling.ts'
+import { spell } from './ticker-format.ts'
 
 export interface Companies {
   all(): readonly string[]

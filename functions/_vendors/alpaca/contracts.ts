@@ -2,14 +2,14 @@
 import { z } from 'zod'
 import { addDays, type Dt, DtText, isDt, maxDt, minDt } from '../../_market/dt.ts'
 import { RIGHTS } from '../../_market/row.ts'
-import type { Gathering } from '../gather.ts'
+import type { AnswerBuilder } from '../answer-builder.ts'
 import { type OccParts, occParts, rootOf } from '../occ.ts'
 import { firstIssue, readJson, sampleOf } from '../read-json.ts'
 import { type Get, type HttpAnswer, VendorError } from '../vendor.ts'
 import { followTokens } from './pages.ts'
 import { nextToken, VENDOR } from './parse.ts'
 import { CONTRACTS_PATH, type OptionsRequest } from './request.ts'
-import { spell } from './spelling.ts'
+import { spell } from './ticker-format.ts'
 import { ContractsPage } from './wire.ts'
 
 const LIMIT = 10_000
@@ -39,7 +39,7 @@ const Expiry = z.object({ expiration_date: DtText })
  */
 export async function findContracts(
   request: OptionsRequest,
-  gathering: Gathering,
+  gathering: AnswerBuilder,
   get: Get,
 ): Promise<Contracts | VendorError> {
   const contracts: Contracts = new Map()
@@ -113,11 +113,16 @@ function expiriesOf(row: unknown, symbol: string): Dt[] {
   return said.filter(isDt)
 }
 
-function spoilDaysOf(expiries: readonly Dt[], request: OptionsRequest, gathering: Gathering, error: VendorError): void {
+function spoilDaysOf(
+  expiries: readonly Dt[],
+  request: OptionsRequest,
+  gathering: AnswerBuilder,
+  error: VendorError,
+): void {
   const { underlier, from, to, expireWithinDays } = request
   const [first, last] =
     expiries.length === 0 ? [from, to] : [addDays(expiries.reduce(minDt), -expireWithinDays), expiries.reduce(maxDt)]
-  gathering.spoil(underlier, first, last, error)
+  gathering.markMalformed(underlier, first, last, error)
 }
 
 const badListing = (underlier: string, issue: string): VendorError =>

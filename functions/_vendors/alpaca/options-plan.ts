@@ -3,10 +3,10 @@ import { instantOf } from '../../_calendar/zone.ts'
 import { type Dt, dayNumber } from '../../_market/dt.ts'
 import { tickerOn, tickerUntil } from '../names.ts'
 import type { CallPlan, PlanTerms, Want } from '../vendor.ts'
+import { eligibleWants } from './batch-symbols.ts'
 import { VENDOR } from './parse.ts'
 import { type OptionsRequest, TIMEFRAMES } from './request.ts'
-import { ridersOf } from './riding.ts'
-import { endOf, extend, MINUTE_MS, RECENCY_MS, rfc3339, startOf } from './window.ts'
+import { chooseWindow, endOf, MINUTE_MS, RECENCY_MS, rfc3339, startOf } from './window.ts'
 
 /** Rows of all contracts of one underlier and day, where nobody knows better. */
 const USUAL_ROWS = { day: 400, minute: 4_000 } as const
@@ -25,13 +25,13 @@ export function planOptions(head: Want, others: readonly Want[], terms: PlanTerm
   const { shape, timeframe, now } = terms
   if (timeframe === null) throw new Error(`expected a timeframe for ${terms.dataset} at ${VENDOR}, got none`)
   const lastDay = tickerUntil(terms, head.symbol, head.dt)
-  const riders = ridersOf(head, others).filter(
+  const riders = eligibleWants(head, others).filter(
     (want) => want.symbol === head.symbol && (want === head || lastDay === null || want.dt <= lastDay),
   )
   const limit = Math.min(shape.rowsPerPage, MOST_ROWS_PER_PAGE)
   // Rows come contract by contract: where pages end says nothing, so each row is paid for.
   const capacity = { rowsPerPage: 1, mostPages: limit * shape.pagesPerPlan }
-  const { to, rows } = extend(head, riders, { width: 1, usualRows: USUAL_ROWS[timeframe], ...capacity })
+  const { to, rows } = chooseWindow(head, riders, { width: 1, recentRowCounts: USUAL_ROWS[timeframe], ...capacity })
   const request: OptionsRequest = {
     kind: 'options',
     underlier: head.symbol,

@@ -3,10 +3,10 @@ import { calendarOf } from '../../_calendar/calendar.ts'
 import { newYorkDt } from '../../_calendar/zone.ts'
 import { addDays } from '../../_market/dt.ts'
 import type { Bar, OptionBar } from '../../_market/row.ts'
-import { type Gathering, gather } from '../gather.ts'
+import { type AnswerBuilder, answerBuilder } from '../answer-builder.ts'
 import { isCollected, type OccParts } from '../occ.ts'
 import { malformedRow } from '../pager.ts'
-import { refuseRunning } from '../running.ts'
+import { rejectOpenSession } from '../reject-open-session.ts'
 import { type Answer, type CallPlan, type Get, VendorError } from '../vendor.ts'
 import { weekdaysBetween } from '../weekdays.ts'
 import { tooYoung } from './bars.ts'
@@ -29,9 +29,9 @@ const MOST_MINUTES_A_DAY = 405
 export async function askOptions(request: OptionsRequest, plan: CallPlan, get: Get): Promise<Answer> {
   const { underlier, from, to } = request
   const calendar = calendarOf('xnys')
-  const gathering = gather(plan.wants, { symbols: new Set([underlier]), from, to, calendar })
+  const gathering = answerBuilder(plan.wants, { symbols: new Set([underlier]), from, to, calendar })
   const until = Date.parse(request.end)
-  refuseRunning(VENDOR, gathering, plan.wants, calendar, until - LATE_TRADING_MS, RECENCY_MS + LATE_TRADING_MS)
+  rejectOpenSession(VENDOR, gathering, plan.wants, calendar, until - LATE_TRADING_MS, RECENCY_MS + LATE_TRADING_MS)
   if (until < Date.parse(request.start)) return gathering.answer(tooYoung(request))
 
   const contracts = await findContracts(request, gathering, get)
@@ -55,7 +55,7 @@ const askBatch = (
   batch: readonly string[],
   request: OptionsRequest,
   contracts: Contracts,
-  gathering: Gathering,
+  gathering: AnswerBuilder,
   get: Get,
 ): Promise<VendorError | null> =>
   askWithoutPoison(
@@ -84,7 +84,7 @@ function mostPagesOf(contracts: number, { timeframe, from, to, limit }: OptionsR
 }
 
 /** Bars of days on which a contract is not collected yet are ignored; those of a contract nobody asked for are strays. */
-function readBars(page: Page['bars'], request: OptionsRequest, contracts: Contracts, gathering: Gathering): void {
+function readBars(page: Page['bars'], request: OptionsRequest, contracts: Contracts, gathering: AnswerBuilder): void {
   const { underlier, from, to, expireWithinDays } = request
   for (const [contract, rows] of page) {
     const parts = contracts.get(contract)
@@ -98,7 +98,7 @@ function readBars(page: Page['bars'], request: OptionsRequest, contracts: Contra
       const isInside = dt >= from && dt <= to
       if (parts && isInside && !isCollected(parts.expiration, dt, expireWithinDays)) continue
       if (row.bar === null) {
-        if (parts) gathering.spoil(underlier, dt, dt, malformedRow(VENDOR, contract, dt, row.issue))
+        if (parts) gathering.markMalformed(underlier, dt, dt, malformedRow(VENDOR, contract, dt, row.issue))
       } else if (parts) gathering.keep(underlier, dt, optionBar(row.bar, underlier, contract, parts))
       else gathering.keep(contract, dt, row.bar)
     }
@@ -116,9 +116,9 @@ const optionBar = (
 function spoilContract(
   parts: OccParts | undefined,
   { underlier, from, to, expireWithinDays }: OptionsRequest,
-  gathering: Gathering,
+  gathering: AnswerBuilder,
   error: VendorError,
 ): void {
   const [first, last] = parts ? [addDays(parts.expiration, -expireWithinDays), parts.expiration] : [from, to]
-  gathering.spoil(underlier, first, last, error)
+  gathering.markMalformed(underlier, first, last, error)
 }

@@ -1,12 +1,12 @@
 /** Pages of Alpaca that lead from one to the next by a token, until there is none. */
-import type { Gathering } from '../gather.ts'
-import { usedUp } from '../used-up.ts'
+import type { AnswerBuilder } from '../answer-builder.ts'
+import { reachedPageLimit } from '../page-limit.ts'
 import { type Get, type HttpAnswer, VendorError } from '../vendor.ts'
 import { VENDOR } from './parse.ts'
 import type { Address } from './request.ts'
 
 export interface Paging<Page extends { token: string | null }> {
-  gathering: Gathering
+  gathering: AnswerBuilder
   get: Get
   /** The address of the page behind a token; null: of the first. All parameters go along with every token. */
   addressOf(token: string | null): Address
@@ -40,7 +40,7 @@ export async function followTokens<Page extends { token: string | null }>(
     paging.take(page)
     token = page.token
     if (token === null || paging.hasAll?.()) return null
-    if (stops !== undefined && pages >= stops.after) return usedUp(VENDOR, stops)
+    if (stops !== undefined && pages >= stops.after) return reachedPageLimit(VENDOR, stops)
     seen.add(token)
   }
   return loop(path, `more than ${mostPages} pages`)

@@ -1,7 +1,7 @@
 /** What this connector asks of Alpaca, as data: stock bars, option bars or corporate actions, and the query each becomes. */
 import { z } from 'zod'
 import type { Get } from '../vendor.ts'
-import { spell } from './spelling.ts'
+import { spell } from './ticker-format.ts'
 
 export const BARS_PATH = '/v2/stocks/bars'
 export const OPTION_BARS_PATH = '/v1beta1/options/bars'

@@ -19,7 +19,7 @@ export interface WindowTerms {
   /** Symbols side by side. */
   width: number
   /** Rows of a cell where nobody knows better. */
-  usualRows: number
+  recentRowCounts: number
   /** What the rows of a window are paid in. */
   rowsPerPage: number
   mostPages: number
@@ -38,10 +38,10 @@ export interface Window {
  * `wants` are those of the chosen symbols, from the head's day on. Every (symbol, open day) of the window counts, wanted or not: the
  * vendor serves them all.
  */
-export function extend(
+export function chooseWindow(
   head: Want,
   wants: readonly Want[],
-  { width, usualRows, rowsPerPage, mostPages }: WindowTerms,
+  { width, recentRowCounts, rowsPerPage, mostPages }: WindowTerms,
 ): Window {
   const days = [...byDay(wants)].sort(([a], [b]) => (a < b ? -1 : 1))
   const windows: Window[] = []
@@ -52,11 +52,11 @@ export function extend(
   for (const [dt, ofDay] of days) {
     wanted += ofDay.length
     // A want on a closed day (asked for by hand) is not among the usual cells.
-    const usual = openDaysBetween(dt, dt) * usualRows
-    for (const want of ofDay) beyondUsual += (want.expectedRows ?? usualRows) - usual
+    const usual = openDaysBetween(dt, dt) * recentRowCounts
+    for (const want of ofDay) beyondUsual += (want.expectedRows ?? recentRowCounts) - usual
     cells += openDaysBetween(before === null ? head.dt : addDays(before, 1), dt) * width
     before = dt
-    const rows = cells * usualRows + beyondUsual
+    const rows = cells * recentRowCounts + beyondUsual
     const pages = Math.max(1, Math.ceil(rows / rowsPerPage))
     if (pages > mostPages && windows.length > 0) break
     // A poor day may be followed by rich ones, so the search goes on to the end of the capacity.

@@ -1,7 +1,7 @@
 /** FRED (Federal Reserve Bank of St. Louis): Treasury yields of release H.15 with every vintage, series by series. */
 import { calendarOf } from '../../_calendar/calendar.ts'
 import type { DatasetName } from '../../_market/cell.ts'
-import { gather } from '../gather.ts'
+import { answerBuilder } from '../answer-builder.ts'
 import type { Answer, CallPlan, Connector, Get, PlanTerms, VendorError } from '../vendor.ts'
 import { API_KEY, classify, isUnknownSeries, VENDOR } from './parse.ts'
 import { plan } from './plan.ts'
@@ -30,7 +30,7 @@ export const fred: Connector = {
 async function ask(plan: CallPlan, _terms: PlanTerms, get: Get): Promise<Answer> {
   const request = FredRequest.parse(plan.request)
   const { group, from, to } = request
-  const gathering = gather(plan.wants, { symbols: new Set([group]), from, to, calendar: calendarOf('fed') })
+  const gathering = answerBuilder(plan.wants, { symbols: new Set([group]), from, to, calendar: calendarOf('fed') })
   let unknown: VendorError | null = null
   let known = 0
   for (const series of request.series) {
@@ -39,7 +39,7 @@ async function ask(plan: CallPlan, _terms: PlanTerms, get: Get): Promise<Answer>
     else if (isUnknownSeries(stopped)) unknown = stopped
     else return gathering.answer(stopped)
   }
-  if (known === 0 && unknown !== null) gathering.spoil(group, from, to, unknown)
+  if (known === 0 && unknown !== null) gathering.markMalformed(group, from, to, unknown)
   gathering.completeAll()
   return gathering.answer(null)
 }

@@ -1,7 +1,7 @@
 /** Asks for one series: everything FRED knew of some days, window by window of the time in which it knew it. */
 import { addDays, type Dt, minDt } from '../../_market/dt.ts'
 import type { Yield } from '../../_market/row.ts'
-import type { Gathering } from '../gather.ts'
+import type { AnswerBuilder } from '../answer-builder.ts'
 import { sampleOf } from '../read-json.ts'
 import { type Get, VendorError } from '../vendor.ts'
 import { vintagesOf } from './history.ts'
@@ -13,7 +13,7 @@ import { type FredRequest, PATH, queryOf, type RealtimeWindow } from './wire.ts'
 interface Inquiry {
   request: FredRequest
   series: string
-  gathering: Gathering
+  gathering: AnswerBuilder
   get: Get
   /** Rows served so far by day of observation. */
   served: Map<Dt, Yield[]>
@@ -27,7 +27,7 @@ interface Inquiry {
 export async function askSeries(
   request: FredRequest,
   series: string,
-  gathering: Gathering,
+  gathering: AnswerBuilder,
   get: Get,
 ): Promise<VendorError | null> {
   const inquiry: Inquiry = { request, series, gathering, get, served: new Map() }
@@ -83,7 +83,7 @@ const malformed = ({ series }: Inquiry, status: number | null, what: string): Ve
 function take(inquiry: Inquiry, window: RealtimeWindow, read: YieldRow): void {
   const { from, to, today } = inquiry.request
   if (read.row === null) {
-    spoil(inquiry, read.dt, `does not parse, at ${read.issue}`, read.sample)
+    markMalformed(inquiry, read.dt, `does not parse, at ${read.issue}`, read.sample)
     return
   }
   const { dt, row } = read
@@ -92,7 +92,7 @@ function take(inquiry: Inquiry, window: RealtimeWindow, read: YieldRow): void {
   const isAsked = dt >= from && dt <= to
   if (isAsked && (row.realtime_start < window.start || row.realtime_start > last)) {
     const what = `is known from ${row.realtime_start}, which is not within ${window.start} to ${last} as asked`
-    spoil(inquiry, dt, what, sampleOf(row))
+    markMalformed(inquiry, dt, what, sampleOf(row))
     return
   }
   const before = inquiry.served.get(dt)
@@ -100,10 +100,10 @@ function take(inquiry: Inquiry, window: RealtimeWindow, read: YieldRow): void {
   else before.push(row)
 }
 
-function spoil({ request, series, gathering }: Inquiry, dt: Dt | null, what: string, sample: string): void {
+function markMalformed({ request, series, gathering }: Inquiry, dt: Dt | null, what: string, sample: string): void {
   const message = `${VENDOR} served an observation of ${series} ${dt ?? 'without a date'} that ${what}`
   const error = new VendorError(VENDOR, 'malformed', message, { status: 200, sample })
-  gathering.spoil(request.group, dt ?? request.from, dt ?? request.to, error)
+  gathering.markMalformed(request.group, dt ?? request.from, dt ?? request.to, error)
 }
 
 function keepVintages({ request: { group, from, to }, gathering, served }: Inquiry): void {

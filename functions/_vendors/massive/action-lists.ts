@@ -4,7 +4,7 @@ import { calendarOf } from '../../_calendar/calendar.ts'
 import { type Dt, isDt } from '../../_market/dt.ts'
 import type { Action } from '../../_market/row.ts'
 import { sessionOfAction } from '../action-day.ts'
-import type { Gathering } from '../gather.ts'
+import type { AnswerBuilder } from '../answer-builder.ts'
 import { sampleOf } from '../read-json.ts'
 import { type Get, VendorError } from '../vendor.ts'
 import { type Found, numberActions, type ReadAction, readDividend, readSplit } from './action-row.ts'
@@ -46,7 +46,7 @@ export async function askList(
   list: ActionList,
   request: ActionsRequest,
   owners: Owners,
-  gathering: Gathering,
+  gathering: AnswerBuilder,
   get: Get,
 ): Promise<VendorError | null> {
   const rows = await rowsOfList(list, request, gathering, get)
@@ -58,7 +58,7 @@ export async function askList(
 async function rowsOfList(
   list: ActionList,
   request: ActionsRequest,
-  gathering: Gathering,
+  gathering: AnswerBuilder,
   get: Get,
 ): Promise<unknown[] | VendorError> {
   const rows: unknown[] = []
@@ -86,7 +86,7 @@ function takeRows(
   rows: readonly unknown[],
   request: ActionsRequest,
   owners: Owners,
-  gathering: Gathering,
+  gathering: AnswerBuilder,
 ): void {
   const ours: (Found & { symbol: string })[] = []
   for (const row of rows) {
@@ -95,23 +95,24 @@ function takeRows(
     const read = list.read(row)
     if (read.action === null) {
       const error = malformedAction(list, ticker, date, read.issue, row)
-      for (const suspect of suspectsOf(ticker, date, symbol, request, owners)) spoilOn(suspect, date, error, gathering)
+      for (const suspect of suspectsOf(ticker, date, symbol, request, owners))
+        markMalformedOn(suspect, date, error, gathering)
     } else if (symbol !== null) ours.push({ ...read, symbol })
   }
   for (const { symbol, action } of numberActions(ours)) keepAction(symbol, action, gathering)
 }
 
 /** An action belongs to the first session on or after the day it takes effect; beyond the calendar's years there is no such cell. */
-export function keepAction(symbol: string, action: Action, gathering: Gathering): void {
+export function keepAction(symbol: string, action: Action, gathering: AnswerBuilder): void {
   const dt = sessionOfAction(calendarOf('xnys'), action.effective_date)
   if (dt !== null) gathering.keep(symbol, dt, action)
 }
 
 /** Refuses the cell of a symbol in which something of a day that does not parse would lie; all its cells where the day is not known. */
-export function spoilOn(symbol: string, date: Dt | null, error: VendorError, gathering: Gathering): void {
+export function markMalformedOn(symbol: string, date: Dt | null, error: VendorError, gathering: AnswerBuilder): void {
   const dt = date === null ? null : sessionOfAction(calendarOf('xnys'), date)
-  if (date === null) gathering.spoil(symbol, EARLIEST, LATEST, error)
-  else if (dt !== null) gathering.spoil(symbol, dt, dt, error)
+  if (date === null) gathering.markMalformed(symbol, EARLIEST, LATEST, error)
+  else if (dt !== null) gathering.markMalformed(symbol, dt, dt, error)
 }
 
 /** The ticker and the day of a row, each null where it cannot be read. */

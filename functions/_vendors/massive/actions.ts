@@ -1,6 +1,6 @@
 /** Corporate actions of Massive: splits, dividends and new names. Mergers and spin-offs it does not list. */
 import { calendarOf } from '../../_calendar/calendar.ts'
-import { gather } from '../gather.ts'
+import { answerBuilder } from '../answer-builder.ts'
 import type { Answer, CallPlan, Get, PlanTerms } from '../vendor.ts'
 import { askList, DIVIDENDS, SPLITS } from './action-lists.ts'
 import { askEvents } from './events.ts'
@@ -13,7 +13,7 @@ import type { ActionsRequest } from './request.ts'
  */
 export async function askActions(request: ActionsRequest, plan: CallPlan, terms: PlanTerms, get: Get): Promise<Answer> {
   const { symbols, from, to } = request
-  const gathering = gather(plan.wants, { symbols: new Set(symbols), from, to, calendar: calendarOf('xnys') })
+  const gathering = answerBuilder(plan.wants, { symbols: new Set(symbols), from, to, calendar: calendarOf('xnys') })
   const owners = ownersOf(terms, symbols)
   for (const list of [SPLITS, DIVIDENDS]) {
     const error = await askList(list, request, owners, gathering, get)

@@ -1,15 +1,15 @@
 /** Stock bars of Massive: one ticker over a range of days, or the whole market on one day. */
 import { calendarOf } from '../../_calendar/calendar.ts'
-import { type Asked, type Gathering, gather } from '../gather.ts'
+import { type AnswerBuilder, type Asked, answerBuilder } from '../answer-builder.ts'
 import { tickerOn } from '../names.ts'
 import { malformedRow, pagerOf } from '../pager.ts'
 import { sampleOf } from '../read-json.ts'
-import { refuseRunning } from '../running.ts'
+import { rejectOpenSession } from '../reject-open-session.ts'
 import { type Answer, type CallPlan, type Get, type PlanTerms, VendorError } from '../vendor.ts'
 import { followPages } from './pages.ts'
 import { isUnknownTicker, readAggs, readGroupedRow, readRangeRow, VENDOR } from './parse.ts'
 import { barsAddress, type GroupedRequest, groupedAddress, type RangeRequest } from './request.ts'
-import { spell } from './spelling.ts'
+import { spell } from './ticker-format.ts'
 import { GroupedRow } from './wire.ts'
 
 /**
@@ -31,7 +31,7 @@ export async function askRange(request: RangeRequest, plan: CallPlan, terms: Pla
   )
   if (error !== null && page === 1 && isUnknownTicker(error)) {
     // The symbol is refused on its own account, so that it is asked for elsewhere instead of being empty day by day.
-    gathering.spoil(symbol, from, to, error)
+    gathering.markMalformed(symbol, from, to, error)
     return gathering.answer(null)
   }
   pager.settle(error)
@@ -52,7 +52,12 @@ export async function askGrouped(request: GroupedRequest, plan: CallPlan, terms:
   return gathering.answer(null)
 }
 
-function takeMarket(rows: unknown[], dt: string, byTicker: ReadonlyMap<string, string>, gathering: Gathering): void {
+function takeMarket(
+  rows: unknown[],
+  dt: string,
+  byTicker: ReadonlyMap<string, string>,
+  gathering: AnswerBuilder,
+): void {
   const served = new Set<string>()
   let anonymous: string | null = null
   for (const row of rows) {
@@ -63,12 +68,12 @@ function takeMarket(rows: unknown[], dt: string, byTicker: ReadonlyMap<string, s
     served.add(symbol)
     const read = readGroupedRow(row, dt)
     if (read.bar !== null) gathering.keep(symbol, dt, read.bar)
-    else gathering.spoil(symbol, dt, dt, malformedRow(VENDOR, symbol, dt, read.issue))
+    else gathering.markMalformed(symbol, dt, dt, malformedRow(VENDOR, symbol, dt, read.issue))
   }
   for (const symbol of byTicker.values()) {
     // The row without a name may be this symbol's, so that it has none is not proven.
     if (anonymous === null || served.has(symbol)) continue
-    gathering.spoil(symbol, dt, dt, malformedRow(VENDOR, symbol, dt, anonymous))
+    gathering.markMalformed(symbol, dt, dt, malformedRow(VENDOR, symbol, dt, anonymous))
   }
 }
 
@@ -77,11 +82,11 @@ function openAnswer(
   terms: PlanTerms,
   from: string,
   to: string,
-): { asked: Asked; gathering: Gathering } {
+): { asked: Asked; gathering: AnswerBuilder } {
   const calendar = calendarOf('xnys')
   const { settledUntil } = terms
   const asked: Asked = { symbols: new Set(plan.wants.map((want) => want.symbol)), from, to, calendar, settledUntil }
-  const gathering = gather(plan.wants, asked)
-  if (settledUntil === null) refuseRunning(VENDOR, gathering, plan.wants, calendar, terms.now, 0)
+  const gathering = answerBuilder(plan.wants, asked)
+  if (settledUntil === null) rejectOpenSession(VENDOR, gathering, plan.wants, calendar, terms.now, 0)
   return { asked, gathering }
 }

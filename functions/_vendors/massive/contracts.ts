@@ -1,7 +1,7 @@
 /** The contracts on an underlier as Massive lists them, checked against what their OCC symbols say. */
 import { z } from 'zod'
 import { addDays, type Dt, isDt } from '../../_market/dt.ts'
-import type { Gathering } from '../gather.ts'
+import type { AnswerBuilder } from '../answer-builder.ts'
 import { type OccParts, occParts } from '../occ.ts'
 import { firstIssue, sampleOf } from '../read-json.ts'
 import { type Get, VendorError } from '../vendor.ts'
@@ -27,7 +27,7 @@ export interface Contract extends OccParts {
  */
 export async function listContracts(
   request: OptionsRequest,
-  gathering: Gathering,
+  gathering: AnswerBuilder,
   get: Get,
 ): Promise<Map<string, Contract> | VendorError> {
   const { ticker, from } = request
@@ -93,10 +93,10 @@ function spoilCellsOf(
   { issue, expirations }: { issue: string; expirations: Dt[] },
   row: unknown,
   { symbol, ticker, from, to, expireWithinDays }: OptionsRequest,
-  gathering: Gathering,
+  gathering: AnswerBuilder,
 ): void {
   const message = `${VENDOR} listed a contract on ${ticker} that does not fit, at ${issue}`
   const error = new VendorError(VENDOR, 'malformed', message, { status: 200, sample: sampleOf(row) })
-  if (expirations.length === 0) gathering.spoil(symbol, from, to, error)
-  for (const day of expirations) gathering.spoil(symbol, addDays(day, -expireWithinDays), day, error)
+  if (expirations.length === 0) gathering.markMalformed(symbol, from, to, error)
+  for (const day of expirations) gathering.markMalformed(symbol, addDays(day, -expireWithinDays), day, error)
 }

@@ -1,13 +1,13 @@
 /** The names a company went by, from Massive's ticker events. Their days are approximate: a recorded one is a Saturday, two days late. */
 import { type Dt, isDt } from '../../_market/dt.ts'
-import type { Gathering } from '../gather.ts'
+import type { AnswerBuilder } from '../answer-builder.ts'
 import { firstIssue, readJson, sampleOf } from '../read-json.ts'
 import { type Get, VendorError } from '../vendor.ts'
-import { keepAction, spoilOn } from './action-lists.ts'
+import { keepAction, markMalformedOn } from './action-lists.ts'
 import { idOf, NOTHING } from './action-row.ts'
 import { VENDOR } from './parse.ts'
 import { type ActionsRequest, eventsAddress } from './request.ts'
-import { spell, unspell } from './spelling.ts'
+import { spell, unspell } from './ticker-format.ts'
 import { EventRow, EventsAnswer, TickerChange } from './wire.ts'
 
 /**
@@ -24,7 +24,7 @@ export type EventsEnd = 'answered' | 'closed' | VendorError
 export async function askEvents(
   symbol: string,
   request: ActionsRequest,
-  gathering: Gathering,
+  gathering: AnswerBuilder,
   get: Get,
 ): Promise<EventsEnd> {
   const ticker = spell(symbol)
@@ -33,12 +33,12 @@ export async function askEvents(
     if (answer.status === 404) return answer.fault === 'not_entitled' ? 'answered' : 'closed'
     if (answer.status === 403) return 'closed'
     if (answer.fault !== 'malformed') return answer
-    spoilOn(symbol, null, answer, gathering)
+    markMalformedOn(symbol, null, answer, gathering)
     return 'answered'
   }
   const read = readJson(answer, EventsAnswer, VENDOR)
   const changes = read instanceof VendorError ? read : changesOf(read.results.events ?? [], ticker)
-  if (changes instanceof VendorError) spoilOn(symbol, null, changes, gathering)
+  if (changes instanceof VendorError) markMalformedOn(symbol, null, changes, gathering)
   else takeChanges(symbol, changes, request, gathering)
   return 'answered'
 }
@@ -66,12 +66,22 @@ function changesOf(events: readonly unknown[], ticker: string): Change[] | Vendo
 }
 
 /** The oldest name is no change. A change whose old or new name cannot be read costs its day. */
-function takeChanges(symbol: string, changes: readonly Change[], request: ActionsRequest, gathering: Gathering): void {
+function takeChanges(
+  symbol: string,
+  changes: readonly Change[],
+  request: ActionsRequest,
+  gathering: AnswerBuilder,
+): void {
   for (const [place, { date, ticker }] of changes.entries()) {
     const before = changes[place - 1]
     if (before === undefined || date < request.from || date > request.to) continue
     if (ticker === null || before.ticker === null) {
-      spoilOn(symbol, date, malformed(`a new name of ${symbol} on ${date} that does not parse`, changes), gathering)
+      markMalformedOn(
+        symbol,
+        date,
+        malformed(`a new name of ${symbol} on ${date} that does not parse`, changes),
+        gathering,
+      )
     } else if (ticker !== before.ticker) {
       const kind = 'name_change'
       const other_symbol = unspell(before.ticker) ?? before.ticker

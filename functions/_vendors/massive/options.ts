@@ -2,10 +2,10 @@
 import { calendarOf } from '../../_calendar/calendar.ts'
 import { newYorkDt } from '../../_calendar/zone.ts'
 import { addDays, type Dt, maxDt, minDt } from '../../_market/dt.ts'
-import { type Gathering, gather } from '../gather.ts'
+import { type AnswerBuilder, answerBuilder } from '../answer-builder.ts'
 import { isCollected } from '../occ.ts'
 import { malformedRow } from '../pager.ts'
-import { refuseRunning } from '../running.ts'
+import { rejectOpenSession } from '../reject-open-session.ts'
 import { type Answer, type CallPlan, type Get, type PlanTerms, VendorError } from '../vendor.ts'
 import { type Contract, listContracts, OPTION_PREFIX } from './contracts.ts'
 import { followPages } from './pages.ts'
@@ -20,8 +20,8 @@ import { barsAddress, type OptionsRequest } from './request.ts'
 export async function askOptions(request: OptionsRequest, plan: CallPlan, terms: PlanTerms, get: Get): Promise<Answer> {
   const { symbol, from, to } = request
   const calendar = calendarOf('xnys')
-  const gathering = gather(plan.wants, { symbols: new Set([symbol]), from, to, calendar })
-  refuseRunning(VENDOR, gathering, plan.wants, calendar, terms.now, 0)
+  const gathering = answerBuilder(plan.wants, { symbols: new Set([symbol]), from, to, calendar })
+  rejectOpenSession(VENDOR, gathering, plan.wants, calendar, terms.now, 0)
   // Pages of an open session would be kept for the rest of the plan, as if they were the whole day.
   const wanted = plan.wants.map((want) => want.dt).filter((dt) => isOver(dt, terms.now))
   if (wanted.length === 0) return gathering.answer(null)
@@ -29,7 +29,7 @@ export async function askOptions(request: OptionsRequest, plan: CallPlan, terms:
   const contracts = await listContracts(request, gathering, get)
   if (contracts instanceof VendorError) {
     if (!isUnknownTicker(contracts)) return gathering.answer(contracts)
-    gathering.spoil(symbol, from, to, contracts)
+    gathering.markMalformed(symbol, from, to, contracts)
     return gathering.answer(null)
   }
   const stopped = await askContracts(request, contracts.values(), wanted, gathering, get)
@@ -42,7 +42,7 @@ async function askContracts(
   request: OptionsRequest,
   contracts: Iterable<Contract>,
   wanted: readonly Dt[],
-  gathering: Gathering,
+  gathering: AnswerBuilder,
   get: Get,
 ): Promise<VendorError | null> {
   const { symbol, expireWithinDays } = request
@@ -55,10 +55,10 @@ async function askContracts(
     if (error === null) continue
     if (error.fault === 'before_history') {
       // The wall lies behind the contract's last day: no day up to it can be had, while later ones may.
-      gathering.spoil(symbol, from, last, error)
+      gathering.markMalformed(symbol, from, last, error)
       from = addDays(last, 1)
     } else if (isUnknownTicker(error)) {
-      gathering.spoil(symbol, first, last, unknownContract(error, contract))
+      gathering.markMalformed(symbol, first, last, unknownContract(error, contract))
     } else return error
   }
   return null
@@ -67,7 +67,7 @@ async function askContracts(
 async function askContract(
   request: OptionsRequest,
   contract: Contract,
-  gathering: Gathering,
+  gathering: AnswerBuilder,
   get: Get,
 ): Promise<VendorError | null> {
   const ticker = OPTION_PREFIX + contract.contract
@@ -89,12 +89,17 @@ function takeBar(
   row: unknown,
   { contract, expiration, right, strike }: Contract,
   { symbol, from, to, expireWithinDays }: OptionsRequest,
-  gathering: Gathering,
+  gathering: AnswerBuilder,
 ): void {
   const read = readRangeRow(row)
   const dt = read.ts === null ? null : newYorkDt(read.ts)
   if (read.bar === null) {
-    gathering.spoil(symbol, dt ?? from, dt ?? to, malformedRow(VENDOR, contract, dt ?? `${from} to ${to}`, read.issue))
+    gathering.markMalformed(
+      symbol,
+      dt ?? from,
+      dt ?? to,
+      malformedRow(VENDOR, contract, dt ?? `${from} to ${to}`, read.issue),
+    )
   } else if (dt !== null && isCollected(expiration, dt, expireWithinDays)) {
     // Otherwise it lies behind the expiry, or before the contract is collected, and is no part of the day's cell.
     gathering.keep(symbol, dt, { ...read.bar, underlier: symbol, contract, expiration, right, strike })

@@ -2,7 +2,7 @@
 import { isDt } from '../../_market/dt.ts'
 import { tickerOn, tickersOf } from '../names.ts'
 import type { PlanTerms } from '../vendor.ts'
-import { spell } from './spelling.ts'
+import { spell } from './ticker-format.ts'
 
 /** Who had which ticker, among the symbols of one request. */
 export interface Owners {

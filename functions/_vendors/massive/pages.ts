@@ -1,6 +1,6 @@
 /** Pages of Massive that lead from one to the next by `next_url`, until none does. */
-import type { Gathering } from '../gather.ts'
-import { usedUp } from '../used-up.ts'
+import type { AnswerBuilder } from '../answer-builder.ts'
+import { reachedPageLimit } from '../page-limit.ts'
 import { type Get, type HttpAnswer, VendorError } from '../vendor.ts'
 import { type PageRows, VENDOR } from './parse.ts'
 import { type Address, nextAddress } from './request.ts'
@@ -16,7 +16,7 @@ export interface PagesEnd {
  * taken; that, and pages that outnumber by far what was expected, are `malformed`: they would cost the whole budget.
  */
 export async function followPages(
-  gathering: Gathering,
+  gathering: AnswerBuilder,
   get: Get,
   address: Address,
   expectedCalls: number,
@@ -39,7 +39,7 @@ export async function followPages(
     }
     take(rows, nextUrl === null)
     if (nextUrl === null) return { error: null, page }
-    if (stops !== undefined && page >= stops.after) return { error: usedUp(VENDOR, stops), page }
+    if (stops !== undefined && page >= stops.after) return { error: reachedPageLimit(VENDOR, stops), page }
     seen.add(nextUrl)
     next = nextAddress(nextUrl)
   }

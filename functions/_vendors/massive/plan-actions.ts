@@ -7,7 +7,7 @@ import type { CallPlan, PlanTerms, Want } from '../vendor.ts'
 import { widestWindow } from '../weekdays.ts'
 import { VENDOR } from './parse.ts'
 import type { ActionsRequest } from './request.ts'
-import { spell } from './spelling.ts'
+import { spell } from './ticker-format.ts'
 import { uniqueOf } from './wants.ts'
 
 /** The vendor's own bound of rows on a page. */

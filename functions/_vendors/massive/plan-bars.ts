@@ -5,7 +5,7 @@ import type { CallPlan, PlanTerms, Want } from '../vendor.ts'
 import { openDaysBetween, widestWindow } from '../weekdays.ts'
 import { VENDOR } from './parse.ts'
 import type { MassiveRequest, RangeRequest } from './request.ts'
-import { spell } from './spelling.ts'
+import { spell } from './ticker-format.ts'
 import { DAY_ROWS, SESSION_ROWS, timespanOf, uniqueOf } from './wants.ts'
 
 /**

@@ -7,7 +7,7 @@ import { weekdaysBetween, widestWindow } from '../weekdays.ts'
 import { VENDOR } from './parse.ts'
 import { isOfOneName } from './plan-bars.ts'
 import type { OptionsRequest } from './request.ts'
-import { spell } from './spelling.ts'
+import { spell } from './ticker-format.ts'
 import { DAY_ROWS, MOST_BARS, timespanOf, uniqueOf } from './wants.ts'
 
 /** Calendar days of a window at the most: a plan is a question a contract, and longer windows see more of them expire. */

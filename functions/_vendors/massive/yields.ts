@@ -4,7 +4,7 @@ import { calendarOf } from '../../_calendar/calendar.ts'
 import { newYorkDt } from '../../_calendar/zone.ts'
 import { type Dt, isDt, maxDt } from '../../_market/dt.ts'
 import type { Yield } from '../../_market/row.ts'
-import { type Gathering, gather } from '../gather.ts'
+import { type AnswerBuilder, answerBuilder } from '../answer-builder.ts'
 import { firstIssue, sampleOf } from '../read-json.ts'
 import { type Answer, type CallPlan, type Get, type PlanTerms, VendorError } from '../vendor.ts'
 import { followPages } from './pages.ts'
@@ -56,11 +56,11 @@ export function readCurve(row: unknown, series: readonly string[], realtimeStart
  */
 export async function askYields(request: YieldsRequest, plan: CallPlan, terms: PlanTerms, get: Get): Promise<Answer> {
   const { group, from, to } = request
-  const gathering = gather(plan.wants, { symbols: new Set([group]), from, to, calendar: calendarOf('fed') })
+  const gathering = answerBuilder(plan.wants, { symbols: new Set([group]), from, to, calendar: calendarOf('fed') })
   const series = request.series.filter((id) => TENORS.has(id))
   if (series.length === 0) {
     const what = `${VENDOR} has none of the series of ${group}: ${request.series.join(', ')}`
-    gathering.spoil(group, from, to, new VendorError(VENDOR, 'not_entitled', what))
+    gathering.markMalformed(group, from, to, new VendorError(VENDOR, 'not_entitled', what))
     return gathering.answer(null)
   }
   const today = newYorkDt(terms.now)
@@ -87,7 +87,7 @@ interface CurveReader {
   reached(): Dt | null
 }
 
-function curveReader({ group, from, to }: YieldsRequest, gathering: Gathering): CurveReader {
+function curveReader({ group, from, to }: YieldsRequest, gathering: AnswerBuilder): CurveReader {
   let reached: Dt | null = null
   let isOrdered = true
   return {
@@ -96,7 +96,7 @@ function curveReader({ group, from, to }: YieldsRequest, gathering: Gathering): 
         // A row without a date may be that of any day.
         const message = `${VENDOR} served yields of ${read.dt ?? 'no date'} that do not parse, at ${read.issue}`
         const error = new VendorError(VENDOR, 'malformed', message, { status: 200, sample: sampleOf(raw) })
-        gathering.spoil(group, read.dt ?? from, read.dt ?? to, error)
+        gathering.markMalformed(group, read.dt ?? from, read.dt ?? to, error)
       } else {
         for (const row of read.curve) gathering.keep(group, read.dt, row)
       }

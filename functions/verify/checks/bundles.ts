@@ -2,8 +2,8 @@
 import { lstat, readlink } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
 import { codeOf } from '../../_lake/disk.ts'
+import { namesIn } from '../../_lake/list-raw-files.ts'
 import { bundleFolder, latestLink } from '../../_lake/paths.ts'
-import { namesIn } from '../../_lake/raw-days.ts'
 import { bundleDays, MANIFEST, SUMS } from '../bundle-days.ts'
 import type { Check, VerifyContext } from '../check.ts'
 

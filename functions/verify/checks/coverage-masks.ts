@@ -2,8 +2,8 @@
 
 import { versionsOfDay } from '../../../db/attempts/versions-of-day.ts'
 import type { Db } from '../../../db/client.ts'
-import { monthsToldOf } from '../../../db/coverage/agree-coverage.ts'
 import { contradictedAbsences, type MonthMasks, masksOfMonth } from '../../../db/coverage/masks-of-month.ts'
+import { evidenceMonths } from '../../../db/coverage/rebuild-coverage.ts'
 import { type Dt, dtsOfMask } from '../../_market/dt.ts'
 import { type Check, datasetOfPlace, datasetsIn } from '../check.ts'
 
@@ -56,7 +56,7 @@ export const check: Check<Kind> = {
   async places(context) {
     const places: string[] = []
     for (const { dataset } of datasetsIn(context)) {
-      for (const { month, dts } of await monthsToldOf(context.db, dataset)) {
+      for (const { month, dts } of await evidenceMonths(context.db, dataset)) {
         places.push(`${dataset}/${month}`)
         context.memo.set(`days of ${dataset}/${month}`, dts)
       }

@@ -2,8 +2,8 @@
 import { access } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { listRecorded } from '../../../db/partitions/list-recorded.ts'
+import { namesIn } from '../../_lake/list-raw-files.ts'
 import { curatedFile, curatedFolder } from '../../_lake/paths.ts'
-import { namesIn } from '../../_lake/raw-days.ts'
 import { type Check, datasetOfPlace, datasetsIn } from '../check.ts'
 
 type Kind = 'curated-file-gone' | 'curated-file-unexpected'

@@ -1,8 +1,8 @@
 /** I2, I1: every curated file parses to its footer and holds as many rows as are recorded. */
 import { relative } from 'node:path'
 import { listRecorded } from '../../../db/partitions/list-recorded.ts'
+import { readableFooters } from '../../_lake/bisect-unreadable.ts'
 import { curatedFile } from '../../_lake/paths.ts'
-import { readableFooters } from '../../_lake/readable.ts'
 import { type Check, datasetOfPlace, datasetsIn } from '../check.ts'
 import { thoseThere } from '../files-there.ts'
 

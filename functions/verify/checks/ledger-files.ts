@@ -1,8 +1,8 @@
 /** I8: every judged partition has its part of the ledger, and no part is of a partition that nobody judged. Names only. */
 import { dirname, relative } from 'node:path'
 import { listRecorded } from '../../../db/partitions/list-recorded.ts'
+import { namesIn } from '../../_lake/list-raw-files.ts'
 import { ledgerFile, ledgerFragment } from '../../_lake/paths.ts'
-import { namesIn } from '../../_lake/raw-days.ts'
 import { type Check, datasetOfPlace, datasetsIn } from '../check.ts'
 import { sizeOf } from '../files-there.ts'
 

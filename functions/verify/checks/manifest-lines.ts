@@ -3,8 +3,8 @@ import { open, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { z } from 'zod'
 import { type Attempt, listAttempts } from '../../../db/attempts/list-attempts.ts'
-import { claims } from '../../../db/manifests/claims.ts'
-import { AdoptedLine } from '../../_lake/adopted-lines.ts'
+import { storedVersions } from '../../../db/manifests/stored-versions.ts'
+import { AdoptedLine } from '../../_lake/adopted-manifest.ts'
 import { badLinesOf } from '../../_lake/bad-lines.ts'
 import { NEWLINE, parsedLine, wholeLines } from '../../_lake/line-reader.ts'
 import { ManifestEntry } from '../../_lake/manifest.ts'
@@ -74,7 +74,7 @@ export const check: Check<Kind> = {
       const found = parsedLine(schema, line)
       if ('value' in found) lines.push(found.value)
       else {
-        const isSetAside = setAside.isMended && setAside.lines.some(({ byte }) => byte === line.start)
+        const isSetAside = setAside.isRepaired && setAside.lines.some(({ byte }) => byte === line.start)
         const kind = isSetAside ? 'manifest-line-set-aside' : 'manifest-line-unreadable'
         report(kind, `${place} at byte ${line.start}`, 'a line as it was written', found.bad.why.split('\n')[0] ?? '')
       }
@@ -103,7 +103,7 @@ async function compareLines(
     const attempt = known.get(`${line.vendor} ${cellKey(line.symbol, line.dt)}`)
     const where = `${place}: ${line.symbol} ${line.dt}`
     if ('verdict' in line && line.verdict === 'set_aside') {
-      if (attempt && claims(attempt) && attempt.at < Date.parse(line.at))
+      if (attempt && storedVersions(attempt) && attempt.at < Date.parse(line.at))
         report('lost-cell-claimed', where, 'no version, or a newer one', 'an older one')
     } else if (!isKnown(attempt, line)) {
       report('manifest-line-unknown', where, 'digest' in line ? line.digest : 'a version', digestText(attempt))
@@ -114,7 +114,7 @@ async function compareLines(
 /** Is what the line tells, or something that came after it, in the database? */
 function isKnown(attempt: Attempt | undefined, line: Exclude<Line, { verdict: 'set_aside' }>): boolean {
   if (attempt === undefined) return false
-  if (!('digest' in line)) return claims(attempt) || attempt.at >= Date.parse(line.adopted_at)
+  if (!('digest' in line)) return storedVersions(attempt) || attempt.at >= Date.parse(line.adopted_at)
   const written = Math.max(Date.parse(line.fetched_at), Date.parse(line.adopted_at ?? line.fetched_at))
   return attempt.digest === line.digest || attempt.at > written || (attempt.outcome === 'lost' && attempt.at >= written)
 }

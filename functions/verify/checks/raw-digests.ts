@@ -1,11 +1,11 @@
 /** I1, I8: every raw file has the hash its manifest says, and the rows of each cell have the digest that was accepted. */
 import { relative } from 'node:path'
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as yieldToEventLoop } from 'node:timers/promises'
 import type { DatasetConfig } from '../../../config/schema.ts'
 import { type StoredVersion, versionsOfDay } from '../../../db/attempts/versions-of-day.ts'
 import { digestKnownAs } from '../../_lake/digest.ts'
-import type { RawPart } from '../../_lake/encode.ts'
-import { queryRawParts, UnreadableFiles } from '../../_lake/raw-read.ts'
+import { queryRawParts, UnreadableFiles } from '../../_lake/query-raw.ts'
+import type { RawPart } from '../../_lake/raw-part.ts'
 import { newestVintages } from '../../_lake/vintages.ts'
 import { type Check, type ContextWithDb, datasetOfPlace, type Report } from '../check.ts'
 import { sizeOf } from '../files-there.ts'
@@ -92,7 +92,7 @@ export const check: Check<Kind> = {
       for (const [file, parts] of await partsOf(context, spec, files.slice(at, at + AT_ONCE), report)) {
         compareCells(accepted.get(file)!, parts, report)
       }
-      await nextTurn()
+      await yieldToEventLoop()
     }
     return files.length
   },

@@ -1,7 +1,7 @@
 /** I2, I1: every raw file parses to its footer and holds at least the rows that were accepted of its cells. */
 import { relative } from 'node:path'
 import { type StoredVersion, versionsOfDay } from '../../../db/attempts/versions-of-day.ts'
-import { readableFooters } from '../../_lake/readable.ts'
+import { readableFooters } from '../../_lake/bisect-unreadable.ts'
 import { type Check, datasetOfPlace } from '../check.ts'
 import { daysOfGroup, listDay, rawGroups, versionsByFile } from '../raw-day.ts'
 

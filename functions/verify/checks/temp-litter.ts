@@ -3,16 +3,16 @@ import { lstat, readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
 import { codeOf } from '../../_lake/disk.ts'
 import { spillFolder } from '../../_lake/duck.ts'
+import { namesIn } from '../../_lake/list-raw-files.ts'
 import {
   curatedFolder,
-  keptPagesFolder,
   ledgerFile,
   manifestRoot,
+  pageCacheFolder,
   runningRoot,
   stagingFolder,
   stateFile,
 } from '../../_lake/paths.ts'
-import { namesIn } from '../../_lake/raw-days.ts'
 import { isTemp } from '../../_lake/temp-names.ts'
 import type { Check, VerifyContext } from '../check.ts'
 
@@ -88,7 +88,7 @@ type ReportKind = (kind: Kind, where: string, expected: string, found: string) =
 
 async function lookAtState(context: VerifyContext, report: ReportKind): Promise<void> {
   const { root } = context.lake
-  await lookForTemps(context, dirname(keptPagesFolder(root)), report)
+  await lookForTemps(context, dirname(pageCacheFolder(root)), report)
   const wal = `${stateFile(root)}-wal`
   const bytes = await stat(wal).then(
     ({ size }) => size,

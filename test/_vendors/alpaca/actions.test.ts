@@ -119,7 +119,9 @@ describe('corporate actions of Alpaca', () => {
         spin_offs: [{ source_symbol: 'OTHER', new_symbol: 'AAPL', source_rate: 1, new_rate: 1, ex_date: '2024-06-05' }],
       }),
     ])
-    expect([answer.rows.size, answer.faults.size, answer.strays.length, answer.complete.size]).toEqual([0, 0, 0, 12])
+    expect([answer.rows.size, answer.faults.size, answer.unrequested.length, answer.complete.size]).toEqual([
+      0, 0, 0, 12,
+    ])
   })
 
   it('without an id get one that tells them apart', async () => {

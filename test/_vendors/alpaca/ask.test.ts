@@ -87,7 +87,7 @@ describe('strays', () => {
       want('MSFT', '2024-06-04'),
     ]
     const answer = await asking(wants, inOrder([page({ AAPL: rows, EXTRA: [daily(DAYS[0]!)] }, null)]))
-    expect(answer.strays).toEqual([
+    expect(answer.unrequested).toEqual([
       { symbol: 'AAPL', dt: '2024-06-02', rows: 1 },
       { symbol: 'AAPL', dt: '2024-06-08', rows: 2 },
       { symbol: 'EXTRA', dt: '2024-06-03', rows: 1 },

@@ -1,7 +1,7 @@
 /** Questions to a scripted Alpaca, and the pages it answers with. */
 import { instantOf } from '../../../functions/_calendar/zone.ts'
 import { alpaca } from '../../../functions/_vendors/alpaca/index.ts'
-import type { Take } from '../../../functions/_vendors/http.ts'
+import type { Acquire } from '../../../functions/_vendors/http.ts'
 import type { Answer, CallPlan, Get, PlanTerms, Want } from '../../../functions/_vendors/vendor.ts'
 import { expectSoundAnswer, termsOf, want } from '../contract.ts'
 import { allow, NOW, type Reply, type Script, scriptedVendor } from '../scripted-vendor.ts'
@@ -36,7 +36,7 @@ export async function asking(
   wants: Want[],
   script: Script,
   terms: PlanTerms = termsOf('equities_bars', NOW),
-  take: Take = allow,
+  acquire: Acquire = allow,
 ): Promise<Asking> {
   const vendor = await scriptedVendor(script)
   const hosts: string[] = []
@@ -44,7 +44,7 @@ export async function asking(
     const [head, ...others] = wants
     if (head === undefined) throw new Error('a test without wants')
     const plan = alpaca.plan(head, others, terms)
-    const send = vendor.get(alpaca, { take })
+    const send = vendor.get(alpaca, { acquire })
     const get: Get = (request) => {
       hosts.push(request.host ?? 'data')
       return send(request)

@@ -45,14 +45,14 @@ async function askLab(wants: Want[], terms: PlanTerms): Promise<Answer> {
     connector: alpaca,
     baseUrl: lab.alpaca.url,
     secrets: { APCA_API_KEY_ID: id, APCA_API_SECRET_KEY: secret },
-    take: async () => ({ ok: true }),
+    acquire: async () => ({ ok: true }),
     now: () => NOW,
   })
   const plan = alpaca.plan(wants[0]!, wants.slice(1), terms)
   expect(plan.wants.length).toBe(wants.length)
   const answer = await alpaca.ask(plan, terms, get)
   expectSoundAnswer(answer, plan)
-  expect(answer).toMatchObject({ interruption: null, strays: [] })
+  expect(answer).toMatchObject({ interruption: null, unrequested: [] })
   expect(answer.faults.size).toBe(0)
   return answer
 }
@@ -165,8 +165,8 @@ describe('sessions of the lab', () => {
     await askLab([want('AAA', '2024-06-03')], termsOf('equities_bars', NOW))
     const { id, secret } = LAB_KEYS.alpaca
     const secrets = { APCA_API_KEY_ID: id, APCA_API_SECRET_KEY: secret }
-    const take = async () => ({ ok: true }) as const
-    const get = makeGet({ connector: alpaca, baseUrl: lab?.alpaca.url ?? '', secrets, take, now: () => NOW })
+    const acquire = async () => ({ ok: true }) as const
+    const get = makeGet({ connector: alpaca, baseUrl: lab?.alpaca.url ?? '', secrets, acquire, now: () => NOW })
     const xnys = calendarOf('xnys')
     const expected = xnys.sessions('2023-11-01', '2024-11-30').map((dt) => xnys.session(dt))
     expect(await alpaca.sessions?.('2023-11-01', '2024-11-30', get)).toEqual(expected)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { alpaca } from '../../../functions/_vendors/alpaca/index.ts'
 import { StocksRequest } from '../../../functions/_vendors/alpaca/request.ts'
-import { spell, unspeller } from '../../../functions/_vendors/alpaca/spelling.ts'
+import { spell, unspeller } from '../../../functions/_vendors/alpaca/ticker-format.ts'
 import type { Names } from '../../../functions/_vendors/vendor.ts'
 import { termsOf, want } from '../contract.ts'
 import { inOrder, NOW } from '../scripted-vendor.ts'
@@ -74,7 +74,7 @@ describe("Alpaca's spelling", () => {
     )
     expect(answer.asked[0]?.searchParams.get('symbols')).toBe('BRK.B')
     expect([...answer.rows.keys()]).toEqual(['BRK-B 2024-06-03'])
-    expect(answer.strays).toEqual([])
+    expect(answer.unrequested).toEqual([])
   })
 
   it('never puts two symbols of one spelling into one question', () => {

@@ -89,7 +89,7 @@ describe('what is asked about options', () => {
     })
     // The contract of June 4 ended there: its bar of June 5 is not collected, and is no stray.
     expect(answer.rows.get('AAPL 2024-06-05')?.length).toBe(2)
-    expect(answer.strays).toEqual([])
+    expect(answer.unrequested).toEqual([])
   })
 
   it('is a hundred contracts at a time, each batch to its last page', async () => {
@@ -232,7 +232,7 @@ describe('rows of options that are not clear', () => {
   it('bars outside the window and of contracts nobody asked for are strays', async () => {
     const bars = { [CALL]: [daily('2024-06-07'), daily(DAYS[0]!)], [PUT]: [daily(DAYS[0]!)] }
     const answer = await ask(world({ active: [listing(CALL)], bars: () => page(bars, null) }))
-    expect(answer.strays).toEqual([
+    expect(answer.unrequested).toEqual([
       { symbol: 'AAPL', dt: '2024-06-07', rows: 1 },
       { symbol: PUT, dt: '2024-06-03', rows: 1 },
     ])

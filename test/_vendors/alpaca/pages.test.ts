@@ -95,7 +95,7 @@ describe('pages of Alpaca', () => {
       ]),
     )
     expect([...answer.complete]).toEqual([])
-    expect(answer.strays).toEqual([
+    expect(answer.unrequested).toEqual([
       { symbol: 'AAPL', dt: '2024-06-20', rows: 1 },
       { symbol: 'ZZZ', dt: '2024-06-03', rows: 1 },
     ])
@@ -205,7 +205,7 @@ describe('any paging of any holes', () => {
           const isHeld = new Set(held)
           for (const key of answer.complete) expect(answer.rows.has(key)).toBe(isHeld.has(key))
           if (answer.interruption === null) expect(answer.complete.size).toBe(plan.wants.length)
-          expect(answer.strays).toEqual([])
+          expect(answer.unrequested).toEqual([])
           expect(answer.faults.size).toBe(0)
         } finally {
           await server.close()

@@ -17,7 +17,7 @@ describe('a curve from FRED', () => {
     const { answer, asked } = await askScript((url) =>
       whole(curve(url.searchParams.get('series_id') === 'DGS2' ? '4.90' : '-0.05')),
     )
-    expect(answer).toMatchObject({ calls: 3, interruption: null, strays: [] })
+    expect(answer).toMatchObject({ calls: 3, interruption: null, unrequested: [] })
     expect(asked.map((url) => url.searchParams.get('series_id'))).toEqual(SERIES.UST)
     expect(Object.fromEntries(asked[0]?.searchParams ?? [])).toMatchObject({
       file_type: 'json',
@@ -95,7 +95,7 @@ describe('a curve from FRED', () => {
   it('a number on a holiday or outside the window is a stray', async () => {
     const rows = [observation('2024-05-27', '4.00'), observation('2024-06-03', '4.00'), ...curve('4.00')]
     const answer = await asking(inOrder([whole(rows), whole([]), whole([])]))
-    expect(answer.strays).toEqual([
+    expect(answer.unrequested).toEqual([
       { symbol: 'UST', dt: '2024-05-27', rows: 1 },
       { symbol: 'UST', dt: '2024-06-03', rows: 1 },
     ])

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { calendarOf } from '../../../functions/_calendar/calendar.ts'
 import { instantOf } from '../../../functions/_calendar/zone.ts'
-import { decide } from '../../../functions/_lake/verdict.ts'
 import { withVintages } from '../../../functions/_lake/vintages.ts'
+import { decide } from '../../../functions/_lake/write-decision.ts'
 import { addDays, type Dt } from '../../../functions/_market/dt.ts'
 import type { Row } from '../../../functions/_market/row.ts'
 import { fred } from '../../../functions/_vendors/fred/index.ts'
@@ -58,7 +58,7 @@ async function askLab(source: YieldSource, asking: Asking): Promise<{ answer: An
     connector: fred,
     baseUrl: lab.fred.url,
     secrets: { FRED_API_KEY: LAB_KEYS.fred },
-    take: async () => ({ ok: true }),
+    acquire: async () => ({ ok: true }),
     now: () => now,
   })
   const answer = await fred.ask(made, terms, get)
@@ -104,7 +104,7 @@ describe('the vintages of the lab', () => {
     const { answer, made } = await askLab(source, { days, series: ALL })
     expect(made).toMatchObject({ expectedCalls: 33, isResumable: true })
     expect(FredRequest.parse(made.request).windows[1]?.start).toBe(border)
-    expect(answer).toMatchObject({ calls: 33, interruption: null, strays: [] })
+    expect(answer).toMatchObject({ calls: 33, interruption: null, unrequested: [] })
     expect(answer.rows.get('UST 2005-03-01')?.filter((row) => 'series' in row && row.series === 'DGS1MO').length).toBe(
       4,
     )

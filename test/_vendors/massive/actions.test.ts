@@ -98,7 +98,7 @@ describe('corporate actions of Massive', () => {
       '/vX/reference/tickers/AAPL/events?types=ticker_change',
       '/vX/reference/tickers/MSFT/events?types=ticker_change',
     ])
-    expect(answer).toMatchObject({ interruption: null, calls: 4, strays: [] })
+    expect(answer).toMatchObject({ interruption: null, calls: 4, unrequested: [] })
     // That nothing happened is an answer.
     expect([answer.complete.size, answer.rows.size]).toEqual([6, 0])
   })
@@ -214,7 +214,7 @@ describe('corporate actions of Massive', () => {
       ['META 2024-06-11', ['D-META-2024-06-11']],
       ['BAC.PRL 2024-06-11', ['D-BACpL-2024-06-11']],
     ])
-    expect(answer.strays).toEqual([])
+    expect(answer.unrequested).toEqual([])
   })
 
   it('of a symbol that is no longer listed end with it, and nobody is asked for its names', async () => {
@@ -227,7 +227,7 @@ describe('corporate actions of Massive', () => {
     expect(asked.length).toBe(2)
     expect([...answer.rows.keys()]).toEqual(['GONE 2024-06-10'])
     expect(answer.complete.size).toBe(2)
-    expect(answer.strays).toEqual([])
+    expect(answer.unrequested).toEqual([])
   })
 })
 
@@ -352,7 +352,7 @@ describe('new names', () => {
         ],
       ],
     ])
-    expect(answer.strays).toEqual([])
+    expect(answer.unrequested).toEqual([])
   })
 
   it('come in our spelling, and those outside the days asked for are nobody’s', async () => {
@@ -376,7 +376,7 @@ describe('new names', () => {
       ['META 2024-06-07', 'FB'],
       ['META 2024-06-11', 'BAC.PRL'],
     ])
-    expect(answer.strays).toEqual([])
+    expect(answer.unrequested).toEqual([])
   })
 
   it.each([
@@ -494,7 +494,7 @@ describe('rows of actions that do not parse', () => {
 
   it('a row of a day that was not asked for is a stray', async () => {
     const { answer } = await go({ splits: [split('AAPL', '2024-07-10')] })
-    expect(answer.strays).toEqual([{ symbol: 'AAPL', dt: '2024-07-10', rows: 1 }])
+    expect(answer.unrequested).toEqual([{ symbol: 'AAPL', dt: '2024-07-10', rows: 1 }])
     expect(answer.complete.size).toBe(6)
   })
 })

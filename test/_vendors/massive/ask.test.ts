@@ -250,7 +250,7 @@ describe('the whole market on one day', () => {
     const answer = await asking(MARKET, inOrder([aggs(rows)]))
     expect(vendor?.asked[0]?.pathname).toBe('/v2/aggs/grouped/locale/us/market/stocks/2024-06-03')
     expect(vendor?.asked[0]?.search).toBe('?adjusted=false')
-    expect(answer).toMatchObject({ calls: 1, interruption: null, strays: [] })
+    expect(answer).toMatchObject({ calls: 1, interruption: null, unrequested: [] })
     expect(answer.complete.size).toBe(3)
     expect([...answer.rows.keys()].sort()).toEqual(['AAPL 2024-06-03', 'MSFT 2024-06-03'])
     expect(answer.rows.get('AAPL 2024-06-03')?.[0]).toMatchObject({ ts: instantOf('2024-06-03', '00:00'), close: 10.5 })
@@ -273,7 +273,7 @@ describe('the whole market on one day', () => {
       META: { trades: 3 },
       NEW: { trades: 5 },
     })
-    expect(answer.strays).toEqual([])
+    expect(answer.unrequested).toEqual([])
   })
 
   it('takes a stamp at the midnight that ends the day, and refuses one of another day', async () => {

@@ -65,5 +65,5 @@ export const TOO_MANY: Reply = { status: 429, body: { status: 'ERROR', error: "Y
 /** A budget of so many calls, as the node keeps it. */
 export function budgetOf(calls: number): GetMore {
   let left = calls
-  return { take: async () => (left-- > 0 ? { ok: true } : { ok: false, retryAt: 1 }) }
+  return { acquire: async () => (left-- > 0 ? { ok: true } : { ok: false, retryAt: 1 }) }
 }

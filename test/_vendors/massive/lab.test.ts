@@ -45,7 +45,7 @@ async function open(options: Partial<LabOptions> = {}): Promise<Get> {
     connector: massive,
     baseUrl: lab.massive.url,
     secrets,
-    take: allow,
+    acquire: allow,
     now: options.now ?? (() => NOW),
   })
 }
@@ -99,7 +99,7 @@ describe('option bars of the lab', () => {
       days.map((dt) => want('AAA', dt)),
       terms(),
     )
-    expect(answer).toMatchObject({ interruption: null, strays: [] })
+    expect(answer).toMatchObject({ interruption: null, unrequested: [] })
     expect(answer.complete.size).toBe(days.length)
     let rows = 0
     for (const dt of days) {
@@ -131,7 +131,7 @@ describe('option bars of the lab', () => {
     const resuming: Get = async (request) => {
       const key = JSON.stringify(request)
       const kept = pages.get(key)
-      if (kept !== undefined) return { ...kept, isKept: true }
+      if (kept !== undefined) return { ...kept, isCached: true }
       const answer = await get(request)
       pages.set(key, answer)
       return answer
@@ -200,7 +200,7 @@ describe('corporate actions of the lab', () => {
 
   it('are those of its source to the last digit, over many symbols, years and pages', async () => {
     const { answer } = await go(await open(), wants, terms)
-    expect(answer).toMatchObject({ interruption: null, strays: [] })
+    expect(answer).toMatchObject({ interruption: null, unrequested: [] })
     expect(answer.complete.size).toBe(wants.length)
     const held = heldBy(ACTIONS, textOf)
     expect(servedBy(answer)).toEqual(held)

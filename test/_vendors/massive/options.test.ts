@@ -77,7 +77,7 @@ describe('option bars of Massive', () => {
       `/v2/aggs/ticker/O%3A${EXPIRED}/range/1/day/2024-06-03/2024-06-04?adjusted=false&sort=asc&limit=50000`,
       `/v2/aggs/ticker/O%3A${ALIVE}/range/1/day/2024-06-03/2024-06-05?adjusted=false&sort=asc&limit=50000`,
     ])
-    expect(answer).toMatchObject({ interruption: null, calls: 4, strays: [] })
+    expect(answer).toMatchObject({ interruption: null, calls: 4, unrequested: [] })
     expect(answer.complete.size).toBe(3)
     expect(answer.rows.get('AAPL 2024-06-05')).toEqual([
       {
@@ -235,7 +235,7 @@ describe('contracts and bars that do not fit', () => {
   it('a bar behind the expiry is not kept, one outside the days asked for is a stray', async () => {
     const { answer } = await go({ bars: { [EXPIRED]: [bar(DAYS[2]!), bar('2024-05-31')] } })
     expect(answer.rows.size).toBe(0)
-    expect(answer.strays).toEqual([{ symbol: 'AAPL', dt: '2024-05-31', rows: 1 }])
+    expect(answer.unrequested).toEqual([{ symbol: 'AAPL', dt: '2024-05-31', rows: 1 }])
   })
 
   it('an answer about another contract is no answer', async () => {

@@ -5,7 +5,7 @@ import { readDividend, readSplit } from '../../../functions/_vendors/massive/act
 import { OPTION_PREFIX, readContract } from '../../../functions/_vendors/massive/contracts.ts'
 import { classify, readAggs, readListPage, readRangeRow } from '../../../functions/_vendors/massive/parse.ts'
 import { nextAddress } from '../../../functions/_vendors/massive/request.ts'
-import { spell, unspell } from '../../../functions/_vendors/massive/spelling.ts'
+import { spell, unspell } from '../../../functions/_vendors/massive/ticker-format.ts'
 import { type HttpAnswer, VendorError } from '../../../functions/_vendors/vendor.ts'
 import { termsOf, want } from '../contract.ts'
 import { NOW, type Reply } from '../scripted-vendor.ts'

@@ -56,7 +56,7 @@ describe('a curve from Massive', () => {
       sort: 'date.asc',
       limit: '50000',
     })
-    expect(answer).toMatchObject({ calls: 1, interruption: null, strays: [] })
+    expect(answer).toMatchObject({ calls: 1, interruption: null, unrequested: [] })
     expect([...answer.complete].sort()).toEqual(DAYS.map((dt) => `UST ${dt}`))
     expect(answer.rows.get('UST 2024-05-29')).toEqual([
       { series: 'DGS2', value: -0.05, realtime_start: '2024-06-14' },
@@ -182,7 +182,7 @@ describe('a curve from Massive', () => {
 
   it('rows of a holiday or outside the window are strays', async () => {
     const answer = await asking(inOrder([page([curve('2024-05-27'), curve(DAYS[0]!), curve('2024-06-03')])]))
-    expect(answer.strays).toEqual([
+    expect(answer.unrequested).toEqual([
       { symbol: 'UST', dt: '2024-05-27', rows: 3 },
       { symbol: 'UST', dt: '2024-06-03', rows: 3 },
     ])

@@ -1,0 +1,68 @@
+/** Cells whose file cannot be read any more, or is gone, become gaps: the one write that takes them out of the memory. */
+import { sql } from 'drizzle-orm'
+import type { Db } from '../client.ts'
+import { isStoredVersion } from './stored-versions.ts'
+
+export interface InvalidatedCell {
+  symbol: string
+  dt: string
+  month: string
+  bit: number
+  partition: string
+  /** Epoch ms: what was known of the cell before no longer counts. */
+  at: number
+  /** The file that held it, relative to the root, and what became of that. */
+  path: string
+  why: 'damaged' | 'gone'
+  /** The same in words. */
+  note: string
+}
+
+/** Files remembered: a disk that is gone altogether would fill the memory with names. */
+const MOST_FILES = 1000
+
+/**
+ * All or nothing; safe to repeat. The vendor's evidence says `lost` from then on and may be asked at once; the cell is a gap unless another vendor's
+ * version of it is there. What the memory learned at `at` or later stays. Answers how many cells were lost that the memory did not know to be.
+ */
+export async function invalidateCells(
+  db: Db,
+  vendor: string,
+  dataset: string,
+  cells: readonly InvalidatedCell[],
+  now: number,
+): Promise<number> {
+  if (cells.length === 0) return 0
+  const fresh = await db.all<{ cell: string }>(sql`
+    SELECT i.value AS cell FROM json_each(${JSON.stringify(cells)}) i
+    LEFT JOIN attempts a ON a.dataset = ${dataset} AND a.symbol = i.value->>'symbol' AND a.dt = i.value->>'dt'
+      AND a.vendor = ${vendor}
+    WHERE a.outcome IS NULL OR (${isStoredVersion('a')} AND a.at < i.value->>'at')`)
+  if (fresh.length === 0) return 0
+  // Whoever settled one of them since keeps what he knows.
+  const lost = sql`(SELECT i.value AS s FROM json_each(${`[${fresh.map(({ cell }) => cell).join(',')}]`}) i
+    CROSS JOIN attempts a ON a.dataset = ${dataset} AND a.symbol = i.value->>'symbol' AND a.dt = i.value->>'dt'
+      AND a.vendor = ${vendor} WHERE a.outcome = 'lost' AND a.at = i.value->>'at')`
+  await db.write([
+    sql`INSERT INTO attempts (dataset, symbol, dt, vendor, count, outcome, rows, note, at, ask_again_at)
+        SELECT ${dataset}, value->>'symbol', value->>'dt', ${vendor}, 0, 'lost', 0, value->>'note', value->>'at', 0
+        FROM json_each(${`[${fresh.map(({ cell }) => cell).join(',')}]`}) WHERE true
+        ON CONFLICT DO UPDATE SET outcome = 'lost', status = NULL, rows = 0, digest = NULL, note = excluded.note, at = excluded.at,
+          ask_again_at = 0, refused_for = NULL
+        WHERE ${isStoredVersion('attempts')} AND attempts.at < excluded.at`,
+    sql`UPDATE coverage SET present = present & ~g.mask, short = short & ~g.mask, held = held & ~g.mask
+        FROM (SELECT s->>'symbol' AS symbol, s->>'month' AS month, sum(DISTINCT s->>'bit') AS mask FROM ${lost}
+          WHERE NOT EXISTS (SELECT 1 FROM attempts o WHERE o.dataset = ${dataset} AND o.symbol = s->>'symbol'
+            AND o.dt = s->>'dt' AND ${isStoredVersion('o')}) GROUP BY s->>'symbol', s->>'month') g
+        WHERE coverage.dataset = ${dataset} AND coverage.symbol = g.symbol AND coverage.month = g.month`,
+    sql`INSERT INTO partitions (dataset, partition, version, touched_at, expected)
+        SELECT DISTINCT ${dataset}, s->>'partition', 1, ${now}, '' FROM ${lost} WHERE true
+        ON CONFLICT DO UPDATE SET version = version + 1, touched_at = excluded.touched_at`,
+    sql`INSERT INTO lost_files (path, vendor, dataset, why, cells, at)
+        SELECT s->>'path', ${vendor}, ${dataset}, s->>'why', count(*), max(s->>'at') FROM ${lost} GROUP BY s->>'path'
+        ON CONFLICT DO UPDATE SET why = excluded.why, cells = excluded.cells, at = excluded.at`,
+    sql`DELETE FROM lost_files WHERE path IN
+          (SELECT path FROM lost_files ORDER BY at DESC LIMIT -1 OFFSET ${sql.raw(String(MOST_FILES))})`,
+  ])
+  return fresh.length
+}

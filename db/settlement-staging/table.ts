@@ -1,0 +1,36 @@
+/**
+ * settling: what one write batch is settling, taken apart once for all its statements: the days of one task that ended alike in one row. Filled
+ * and emptied within the batch, so nobody ever finds a row. A table of the schema rather than a temporary one, which a libSQL server does not
+ * offer; on a local file it hides behind one in memory (migrate.ts).
+ */
+import { blob, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+
+export const settlementStaging = sqliteTable('settling', {
+  taskId: integer('task_id').notNull(),
+  symbol: text('symbol').notNull(),
+  month: text('month').notNull(),
+  /** Day d is bit d-1; the first and the last of them as numbers. */
+  days: integer('days').notNull(),
+  firstDay: integer('first_day').notNull(),
+  lastDay: integer('last_day').notNull(),
+  /** From the first day to the last, each 64 bytes wide; null where no day has one. */
+  digests: blob('digests'),
+  outcome: text('outcome').notNull(),
+  status: integer('status'),
+  rows: integer('rows').notNull(),
+  note: text('note'),
+  askAgainAt: integer('ask_again_at').notNull(),
+  present: integer('present').notNull(),
+  short: integer('short').notNull(),
+  absence: text('absence'),
+  recheckAt: integer('recheck_at'),
+  state: text('state').notNull(),
+  nextAt: integer('next_at').notNull(),
+  burns: integer('burns').notNull(),
+  reread: integer('reread').notNull(),
+  difference: text('difference'),
+  refusedDigest: text('refused_digest'),
+  refusedRows: integer('refused_rows'),
+  window: integer('window_sessions'),
+  partition: text('partition'),
+})

@@ -1,0 +1,57 @@
+/** Counting what came of asking, reading the counts of some time, and forgetting the old ones. */
+import { sql } from 'drizzle-orm'
+import type { Db } from '../client.ts'
+
+export interface CallStats {
+  vendor: string
+  dataset: string
+  calls: number
+  rows: number
+  /** Sum over all calls, ms. */
+  tookMs: number
+  filled: number
+  short: number
+  empty: number
+  refused: number
+  postponed: number
+  malformed: number
+  unavailable: number
+}
+
+const SLOT_MS = 10 * 60_000
+const KEEP_MS = 8 * 86_400_000
+
+/** Adds the result of one plan. */
+export async function addCallStats(db: Db, seen: CallStats, now: number): Promise<void> {
+  const { vendor, dataset, calls, rows, tookMs, filled, short, empty, refused, postponed, malformed, unavailable } =
+    seen
+  await db.write([
+    sql`INSERT INTO vendor_tallies (vendor, dataset, starts_at, calls, rows, took_ms, filled, short, empty, refused, postponed,
+          malformed, unavailable)
+        VALUES (${vendor}, ${dataset}, ${Math.floor(now / SLOT_MS) * SLOT_MS}, ${calls}, ${rows}, ${tookMs}, ${filled}, ${short},
+          ${empty}, ${refused}, ${postponed}, ${malformed}, ${unavailable})
+        ON CONFLICT DO UPDATE SET calls = calls + excluded.calls, rows = rows + excluded.rows, took_ms = took_ms + excluded.took_ms,
+          filled = filled + excluded.filled, short = short + excluded.short, empty = empty + excluded.empty,
+          refused = refused + excluded.refused, postponed = postponed + excluded.postponed,
+          malformed = malformed + excluded.malformed, unavailable = unavailable + excluded.unavailable`,
+  ])
+}
+
+/** Counts since an instant, to the ten minutes it lies in; a vendor and dataset that were not asked are left out. */
+export async function sumCallStats(db: Db, since: number): Promise<{ since: number; tallies: CallStats[] }> {
+  const from = Math.floor(since / SLOT_MS) * SLOT_MS
+  const tallies = await db.all<CallStats>(sql`
+    SELECT vendor, dataset, sum(calls) AS calls, sum(rows) AS rows, sum(took_ms) AS tookMs, sum(filled) AS filled,
+           sum(short) AS short, sum(empty) AS empty, sum(refused) AS refused, sum(postponed) AS postponed,
+           sum(malformed) AS malformed, sum(unavailable) AS unavailable
+    FROM vendor_tallies WHERE starts_at >= ${from} GROUP BY vendor, dataset ORDER BY vendor, dataset`)
+  return { since: from, tallies }
+}
+
+/** Answers how many rows were removed. */
+export async function dropCallStats(db: Db, now: number): Promise<number> {
+  const [rows] = await db.write([
+    sql`DELETE FROM vendor_tallies WHERE starts_at < ${now - KEEP_MS} RETURNING starts_at`,
+  ])
+  return rows?.length ?? 0
+}

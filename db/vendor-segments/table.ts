@@ -1,0 +1,23 @@
+/** vendor_bands: of how many cells a vendor was asked and how many came filled, per dataset, age of the day and liquidity of the symbol. */
+import { sql } from 'drizzle-orm'
+import { check, integer, primaryKey, real, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+
+export const vendorSegments = sqliteTable(
+  'vendor_bands',
+  {
+    vendor: text('vendor').notNull(),
+    dataset: text('dataset').notNull(),
+    /** Both `any` for what was learned before bands were told apart. */
+    ageBucket: text('era').notNull(),
+    liquidity: text('liquidity').notNull(),
+    /** Cells, as much as they still count for at `seen_at` (fade.ts): fractions. */
+    asked: real('asked').notNull(),
+    filled: real('filled').notNull(),
+    /** When the newest of them were answered, epoch ms. */
+    seenAt: integer('seen_at').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.vendor, table.dataset, table.ageBucket, table.liquidity] }),
+    check('vendor_bands_cells', sql`${table.filled} BETWEEN 0 AND ${table.asked}`),
+  ],
+)

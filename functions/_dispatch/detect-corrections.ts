@@ -1,0 +1,98 @@
+/** Cells that change after the close: which accepted answers differ from what the node has, and in what. */
+import { setImmediate as yieldToEventLoop } from 'node:timers/promises'
+import type { DatasetConfig } from '../../config/schema.ts'
+import type { AcceptedCell } from '../_lake/accepted-cell.ts'
+import { isDigested } from '../_lake/canonical-row.ts'
+import { digestRows, isDigestOf } from '../_lake/digest.ts'
+import { readRawCells } from '../_lake/file-parts.ts'
+import type { Lake } from '../_lake/lake.ts'
+import { newestVintages } from '../_lake/vintages.ts'
+import { distinctRows } from '../_lake/write-decision.ts'
+import { type CellKey, cellKey, type DatasetName } from '../_market/cell.ts'
+import type { Difference } from '../_market/difference.ts'
+import { type Row, rowKey } from '../_market/row.ts'
+import { withoutUnknownZeros } from '../_market/unknown-zero.ts'
+
+/** An answer that is not what the memory knows of its cell. */
+export interface Corrections {
+  /** Of the answer. */
+  digest: string
+  rows: number
+  /** From the version the memory knows to the answer; null where that version is not on disk any more. */
+  difference: Difference | null
+}
+
+/**
+ * The answers that differ from what the memory knows of their cells. To be called before they are kept. What cannot be told is how a cell
+ * differs whose new rows are on disk already: an earlier run was killed between the file and the manifest.
+ */
+export async function detectCorrections(
+  lake: Lake,
+  spec: DatasetConfig,
+  dataset: DatasetName,
+  vendor: string,
+  cells: readonly AcceptedCell[],
+): Promise<Map<CellKey, Corrections>> {
+  const digests = new Map<AcceptedCell, string>()
+  let hashed = 0
+  for (const cell of cells) {
+    if (cell.known === null) continue
+    const digest = digestRows(newestVintages(cell.rows))
+    if (digest !== cell.known) digests.set(cell, digest)
+    // Digests of a whole answer would hold up every other request.
+    if (++hashed % 200 === 0) await yieldToEventLoop()
+  }
+  const restated = new Map<CellKey, Corrections>()
+  if (digests.size === 0) return restated
+  const stored = await readRawCells(lake, spec, dataset, vendor, [...digests.keys()])
+  for (const [cell, digest] of digests) {
+    const key = cellKey(cell.symbol, cell.dt)
+    const before = newestVintages(stored.get(key) ?? [])
+    const isKnown = before.length > 0 && cell.known !== null && isDigestOf(before, cell.known)
+    // The digest is of a time when a zero was not read as unknown; the rows are the same.
+    if (isKnown && digestRows(before) === digest) continue
+    const difference = isKnown ? differenceBetween(before, newestVintages(cell.rows), spec) : null
+    restated.set(key, { digest, rows: distinctRows(cell.rows, spec.key), difference })
+    if (restated.size % 50 === 0) await yieldToEventLoop()
+  }
+  return restated
+}
+
+/** Of rows with one key the last counts, as in curation. Fields that are no part of the digest are no difference. */
+export function differenceBetween(
+  before: readonly Row[],
+  after: readonly Row[],
+  { key, columns }: Pick<DatasetConfig, 'key' | 'columns'>,
+): Difference {
+  const old = byKey(before, key)
+  const now = byKey(after, key)
+  const difference: Difference = { added: 0, removed: 0, changed: 0, fields: [] }
+  const changed = new Set<string>()
+  for (const { name, type } of columns.filter(({ name }) => isDigested(name))) {
+    const found = { field: name, rows: 0, emptied: 0, largest: null as number | null }
+    for (const [which, row] of now) {
+      const was = old.get(which)
+      const [from, to] = [was?.[name] ?? null, row[name] ?? null]
+      if (was === undefined || from === to) continue
+      changed.add(which)
+      found.rows++
+      if (to === null) found.emptied++
+      if (type === 'double' || type === 'integer') found.largest = larger(found.largest, from, to)
+    }
+    if (found.rows > 0) difference.fields.push(found)
+  }
+  for (const which of now.keys()) if (!old.has(which)) difference.added++
+  for (const which of old.keys()) if (!now.has(which)) difference.removed++
+  return { ...difference, changed: changed.size }
+}
+
+type Fields = Record<string, string | number | null | undefined>
+
+const byKey = (rows: readonly Row[], key: readonly string[]): Map<string, Fields> =>
+  new Map(rows.map((row) => [rowKey(row, key), withoutUnknownZeros(row) as unknown as Fields]))
+
+function larger(most: number | null, from: Fields[string], to: Fields[string]): number | null {
+  if (typeof from !== 'number' || typeof to !== 'number' || from === 0) return most
+  const share = Math.abs(to - from) / Math.abs(from)
+  return Number.isFinite(share) ? Math.max(most ?? 0, share) : most
+}

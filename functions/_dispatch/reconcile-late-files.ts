@@ -1,0 +1,26 @@
+/** A holder whose lease had passed on may have written files all the same: where others had settled another version, that is a correction. */
+import { listAttempts } from '../../db/attempts/list-attempts.ts'
+import { manifestMarks } from '../../db/manifests/manifests.ts'
+import type { DispatchContext } from '../_catalog/context.ts'
+import type { StoredCell } from '../_lake/write-cells.ts'
+import { type CellKey, cellKey } from '../_market/cell.ts'
+import { replayManifests } from '../_recovery/replay-manifests.ts'
+import type { Claim } from './claim.ts'
+
+/** Reads what the manifests say beyond the memory, as a start does. A cell nobody has settled yet is left to whoever holds it now. */
+export async function reconcileLateFiles(
+  context: DispatchContext,
+  claim: Claim,
+  kept: ReadonlyMap<CellKey, StoredCell>,
+): Promise<void> {
+  const known = await listAttempts(context.db, claim.dataset, claim.plan.wants)
+  const isOvertaken = known.some(({ vendor, symbol, dt, digest }) => {
+    const written = kept.get(cellKey(symbol, dt))
+    return (
+      vendor === claim.source.connection.name && digest !== null && written !== undefined && written.digest !== digest
+    )
+  })
+  if (!isOvertaken) return
+  const marks = await manifestMarks(context.db)
+  await replayManifests(context, (file) => marks.get(file) ?? 0)
+}

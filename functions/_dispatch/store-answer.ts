@@ -1,0 +1,61 @@
+/** The rows of an answer on their way to the disk, beside what the memory knows of their cells. */
+import type { Attempt } from '../../db/attempts/list-attempts.ts'
+import type { DispatchContext } from '../_catalog/context.ts'
+import { servableBy } from '../_catalog/servable.ts'
+import type { AcceptedCell } from '../_lake/accepted-cell.ts'
+import { DamagedFiles } from '../_lake/file-hashes.ts'
+import { UnreadableFiles } from '../_lake/query-raw.ts'
+import { type StoredCell, writeCells } from '../_lake/write-cells.ts'
+import { type CellKey, cellKey } from '../_market/cell.ts'
+import { adjustmentOf } from '../_market/row.ts'
+import { recordedHashes } from '../_recovery/recorded-hashes.ts'
+import { repairFiles } from '../_recovery/repair-files.ts'
+import { setAsideDamaged } from '../_recovery/set-aside.ts'
+import type { Claim } from './claim.ts'
+import { type Corrections, detectCorrections } from './detect-corrections.ts'
+import type { CellOutcome } from './outcomes.ts'
+
+/** Writes the rows of answered cells; the raw file and its manifest line are on disk before anything is settled. */
+export async function storeAnswer(
+  context: DispatchContext,
+  claim: Claim,
+  outcomes: readonly CellOutcome[],
+  known: readonly Attempt[],
+): Promise<{ kept: Map<CellKey, StoredCell>; restated: Map<CellKey, Corrections> }> {
+  const vendor = claim.source.connection.name
+  const digests = new Map<CellKey, string | null>()
+  for (const row of known) if (row.vendor === vendor) digests.set(cellKey(row.symbol, row.dt), row.digest)
+  const cells: AcceptedCell[] = []
+  const keys: CellKey[] = []
+  for (const { want, key, outcome, rows } of outcomes) {
+    if (outcome !== 'filled' && outcome !== 'short') continue
+    const { symbol, dt } = want
+    cells.push({ symbol, dt, rows, known: digests.get(key) ?? null, difference: null })
+    keys.push(key)
+  }
+  if (cells.length === 0) return { kept: new Map(), restated: new Map() }
+  const adjustment = adjustmentOf(claim.spec.expected_rows)
+  const provenance = { vendor, feed: claim.plan.feed, adjustment, fetchedAt: context.now() }
+  const book = recordedHashes(context, claim.dataset)
+  const write = async () => {
+    const restated = await detectCorrections(context.lake, claim.spec, claim.dataset, vendor, cells)
+    for (const [at, cell] of cells.entries()) cell.difference = restated.get(keys[at]!)?.difference ?? null
+    const kept = await writeCells(context.lake, claim.spec, claim.dataset, provenance, cells, book)
+    return { kept: new Map(kept.map((cell, at) => [keys[at]!, cell])), restated }
+  }
+  for (;;) {
+    try {
+      return await write()
+    } catch (error) {
+      // The answer is paid for: a file that is damaged must not cost it. Each is settled once, so that this ends.
+      if ((await healed(context, error)) === 0) throw error
+    }
+  }
+}
+
+/** How many files stood in the way and do no longer. */
+async function healed(context: DispatchContext, error: unknown): Promise<number> {
+  if (error instanceof UnreadableFiles) return (await setAsideDamaged(context, error.paths)).files
+  if (error instanceof DamagedFiles) return (await repairFiles(context, error.paths, servableBy(context))).files
+  return 0
+}

@@ -1,0 +1,26 @@
+/** A plan under way waits a moment for the next call of its budget: given up, it would leave a scatter of cells that costs calls of its own. */
+
+import { MAX_WAIT_MS } from '../_catalog/account-limits.ts'
+import type { DispatchContext } from '../_catalog/context.ts'
+import { type Get, VendorError } from '../_vendors/vendor.ts'
+
+/** The same requests. What our own budget refuses is tried again when it says, as long as that is soon and all waits together are short. */
+export function waitForBudget(context: Pick<DispatchContext, 'now' | 'sleep'>, get: Get): Get {
+  return async (request) => {
+    const until = context.now() + MAX_WAIT_MS
+    for (;;) {
+      try {
+        return await get(request)
+      } catch (error) {
+        const retryAt = budgetFreeAt(error)
+        if (retryAt === null || retryAt > until) throw error
+        // Others may have taken what was free by then.
+        await context.sleep(Math.max(1, retryAt - context.now()))
+      }
+    }
+  }
+}
+
+/** When the budget that refused a request says to come back; null where it was not our budget. */
+const budgetFreeAt = (error: unknown): number | null =>
+  error instanceof VendorError && error.fault === 'rate_limited' && error.status === null ? error.retryAt : null

@@ -1,0 +1,43 @@
+/** The running node as the functions see it. */
+import type { DiskRoom, DispatchContext } from '../_catalog/context.ts'
+import type { Health, Reason } from './health.ts'
+import type { WriteGate, WriteGuard } from './write-gate.ts'
+
+export interface Clock {
+  /** Epoch milliseconds. */
+  now(): number
+  /** Milliseconds that only grow, for durations. */
+  elapsed(): number
+  /** Waits; ends early, without an error, when the signal aborts. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>
+}
+
+/** Levels of free disk space, from enough to none. */
+export const DISK_LEVELS = ['ok', 'no_backfill', 'pruning', 'few_datasets', 'no_calls'] as const
+export type DiskLevel = (typeof DISK_LEVELS)[number]
+
+export interface DiskWatch extends DiskRoom, WriteGuard {
+  /** A failure of a function: of one that says that the disk takes nothing, no call is made before a trial write succeeds. */
+  noteFailure(error: unknown): void
+  reasons(): Reason[]
+  /** For `/status`. Bytes are those of the fullest folder. */
+  view(): {
+    level: DiskLevel
+    folder: string
+    freeBytes: number
+    totalBytes: number
+    stopped: string[]
+    refused: string | null
+  }
+}
+
+export interface Node extends DispatchContext {
+  disk: DiskWatch
+  clock: Clock
+  version: string
+  exportRoot: string
+  /** Whether anything may be written now. */
+  gate: WriteGate
+  /** What is wrong with the machine, in words. */
+  health: Health
+}

@@ -1,0 +1,293 @@
+/**
+ * A raw file whose bytes are not those that were written: each cell's rows are compared with the cell's own digest. Those that match stay, in a file
+ * written anew; the others are asked for again, or, where no vendor can serve them any more, kept and held. Kill it anywhere: the next look ends it.
+ */
+import { copyFile, link, readFile, rm } from 'node:fs/promises'
+import { relative } from 'node:path'
+import type { DatasetConfig } from '../../config/schema.ts'
+import { recordRepaired } from '../../db/lost-files/record-repaired.ts'
+import { invalidateCells } from '../../db/manifests/invalidate-cells.ts'
+import { type StoredCellVersion, storedVersionsOfDay } from '../../db/manifests/stored-versions.ts'
+import type { NodeContext } from '../_catalog/context.ts'
+import type { CanBeServed } from '../_catalog/servable.ts'
+import { setAside, writeFilesAtomic } from '../_lake/atomic.ts'
+import { digestRows, sha256 } from '../_lake/digest.ts'
+import { codeOf } from '../_lake/disk.ts'
+import { encodeRows } from '../_lake/encode.ts'
+import { isExpected } from '../_lake/file-hashes.ts'
+import { readRawParts } from '../_lake/file-parts.ts'
+import { isOfAFile } from '../_lake/footers.ts'
+import { withLock } from '../_lake/keyed-lock.ts'
+import { appendManifest, type ManifestEntry, type ManifestLine } from '../_lake/manifest.ts'
+import { asidePath, manifestFile, rawFileParts } from '../_lake/paths.ts'
+import type { RawPart } from '../_lake/raw-part.ts'
+import { newestVintages } from '../_lake/vintages.ts'
+import { cellKey, type DatasetName } from '../_market/cell.ts'
+import type { Dt } from '../_market/dt.ts'
+import { partitionOf } from '../_market/partition.ts'
+import { hashOfPath, type NewestLines, newestLines } from './newest-lines.ts'
+import { recordedHashes } from './recorded-hashes.ts'
+import { invalidatedCell } from './replay-manifests.ts'
+import { asideLine, heldBy, setAsideDamaged, writeAside } from './set-aside.ts'
+
+/** Can any vendor serve the cells of this day, now or later? */
+
+export interface Repaired {
+  /** Files that were looked at and are settled now. */
+  files: number
+  /** Cells that became gaps. */
+  lost: number
+  /** Cells that are kept and held, because no vendor can serve them again. */
+  held: number
+}
+
+/** Looks at each file again before it does anything about it: what has healed meanwhile stays as it is. */
+export async function repairFiles(
+  context: NodeContext,
+  paths: readonly string[],
+  canBeServed: CanBeServed,
+): Promise<Repaired> {
+  const repaired: Repaired = { files: 0, lost: 0, held: 0 }
+  for (const { vendor, dataset, spec, files } of grouped(context, paths)) {
+    // The same turn as the answers that are kept: nobody reads or replaces a file meanwhile.
+    const gone = await withLock(`${context.lake.root} ${vendor} ${dataset}`, async () => {
+      const left: string[] = []
+      const lines = await newestLines(context.lake, vendor, dataset, new Set(files.map(({ dt }) => dt)))
+      for (const file of files) {
+        const done = await mendOne(context, { ...file, vendor, dataset, spec }, lines, canBeServed)
+        if (done === 'gone') left.push(file.path)
+        else {
+          repaired.files++
+          repaired.lost += done.lost
+          repaired.held += done.held
+        }
+      }
+      return left
+    })
+    const aside = await setAsideDamaged(context, gone)
+    repaired.files += aside.files
+    repaired.lost += aside.cells
+  }
+  return repaired
+}
+
+interface FileAt {
+  path: string
+  dt: Dt
+  symbol: string | null
+}
+interface Group {
+  vendor: string
+  dataset: DatasetName
+  spec: DatasetConfig
+  files: FileAt[]
+}
+type One = FileAt & Omit<Group, 'files'>
+
+function grouped({ lake, config }: NodeContext, paths: readonly string[]): Group[] {
+  const groups = new Map<string, Group>()
+  for (const path of paths) {
+    const place = rawFileParts(lake.root, path)
+    const spec = place && config.datasets[place.dataset]
+    if (!place || !spec) throw new Error(`expected a raw file of a configured dataset, got ${path}`)
+    const { vendor, dataset, dt, symbol } = place
+    const key = `${vendor} ${dataset}`
+    const group = groups.get(key) ?? { vendor, dataset, spec, files: [] }
+    group.files.push({ path, dt, symbol })
+    groups.set(key, group)
+  }
+  return [...groups.values()]
+}
+
+async function mendOne(
+  context: NodeContext,
+  file: One,
+  lines: NewestLines,
+  canBeServed: CanBeServed,
+): Promise<{ lost: number; held: number } | 'gone'> {
+  const { path, dataset, vendor, dt, spec } = file
+  const { lake, db } = context
+  const book = recordedHashes(context, dataset)
+  const bytes = await readFile(path).catch((error: unknown) => {
+    if (codeOf(error) === 'ENOENT') return null
+    throw error
+  })
+  if (bytes === null) return 'gone'
+  const found = sha256(bytes)
+  const expected = (await book.expected([path])).get(path)
+  if (expected !== undefined && isExpected(found, expected)) return { lost: 0, held: 0 }
+  // Where the manifest and the database disagree, the file decides: it is as its newest line says.
+  if (lines.hashes.has(hashOfPath(relative(lake.root, path), found))) {
+    await book.wrote(new Map([[path, found]]))
+    context.log('raw.hash_recorded', { path: relative(lake.root, path) })
+    return { lost: 0, held: 0 }
+  }
+  const parts = await readRawParts(lake, spec, [path]).catch((error: unknown) => {
+    if (isOfAFile(error)) return null
+    throw error
+  })
+  const held = (await storedVersionsOfDay(db, dataset, dt)).filter((version) => version.vendor === vendor)
+  const storedVersions = await heldBy(context, spec, file, path, held)
+  // Its bytes are all that is left of it: they stay beside its place.
+  if (parts === null)
+    return { lost: await askAgain(context, file, new Map(), storedVersions, storedVersions, lines), held: 0 }
+  const stored = bySymbol(parts.get(path) ?? [])
+  const again = await encoded(spec, [...stored.values()].flat())
+  const isOurs = again?.equals(bytes) ?? false
+  const bad = storedVersions.filter(
+    (version) =>
+      !(version.digest === null && expected === undefined) &&
+      !isGood(version, stored.get(version.symbol), lines.byCell.get(cellKey(version.symbol, dt)), vendor, isOurs),
+  )
+  if (bad.length === 0 && (isOurs || expected === undefined)) {
+    // Another cell was added and nobody lived to tell, or nobody has hashed the file yet.
+    await book.wrote(new Map([[path, found]]))
+    return { lost: 0, held: 0 }
+  }
+  return canBeServed(dataset, dt)
+    ? { lost: await askAgain(context, file, stored, storedVersions, bad, lines), held: 0 }
+    : { lost: 0, held: await hold(context, file, stored, storedVersions, bad, lines, found) }
+}
+
+function bySymbol(parts: readonly RawPart[]): Map<string, RawPart[]> {
+  const stored = new Map<string, RawPart[]>()
+  for (const part of parts) stored.set(part.symbol, [...(stored.get(part.symbol) ?? []), part])
+  return stored
+}
+
+/** Null for rows that cannot be stored, as damage leaves them. */
+const encoded = (spec: DatasetConfig, parts: readonly RawPart[]): Promise<Buffer | null> =>
+  encodeRows(spec.columns, parts).catch(() => null)
+
+/** Are these the rows that were delivered? Feed and vendor are no part of the digest: the line and the path know them. */
+function isGood(
+  version: StoredCellVersion,
+  parts: readonly RawPart[] | undefined,
+  line: ManifestEntry | undefined,
+  vendor: string,
+  isOurs: boolean,
+): boolean {
+  if (!parts) return false
+  const accepted = line && line.verdict !== 'set_aside' ? line : undefined
+  const isOfPlace = parts.every(
+    ({ provenance }) => provenance.vendor === vendor && (!accepted || provenance.feed === accepted.feed),
+  )
+  if (!isOfPlace) return false
+  const digest = digestOf(parts)
+  if (digest !== null && (digest === version.digest || digest === accepted?.digest)) return true
+  // A later answer that a killed process wrote and did not live to tell of: whoever is asked again will find it there. No flipped bit does that.
+  return (
+    isOurs &&
+    accepted !== undefined &&
+    parts.every(({ provenance }) => provenance.fetchedAt > Date.parse(accepted.fetched_at))
+  )
+}
+
+function digestOf(parts: readonly RawPart[]): string | null {
+  try {
+    return digestRows(newestVintages(parts.flatMap(({ rows }) => rows)))
+  } catch {
+    // A number that is none: nobody delivered that.
+    return null
+  }
+}
+
+/** The damaged cells become gaps; what is left of the file is written anew. The damaged file stays beside it. */
+async function askAgain(
+  context: NodeContext,
+  { path, dataset, vendor, dt, spec }: One,
+  stored: Map<string, RawPart[]>,
+  storedVersions: readonly StoredCellVersion[],
+  bad: readonly StoredCellVersion[],
+  lines: NewestLines,
+): Promise<number> {
+  const { lake, db, now } = context
+  const lost = bad.map((version) => asideLine(context, dataset, dt, version, 'damaged', path))
+  // The lines first: a cell that is out of the file with nothing to tell of it would be believed to be there for ever.
+  if (lost.length > 0) await writeAside(context, vendor, dataset, lost)
+  for (const { symbol } of bad) stored.delete(symbol)
+  const good = storedVersions.filter((version) => !bad.includes(version))
+  await rewrite(context, { path, dataset, vendor, dt, spec }, stored, good, lines)
+  await invalidateCells(
+    db,
+    vendor,
+    dataset,
+    lost.map((line) => invalidatedCell(spec, line)),
+    now(),
+  )
+  if (lost.length === 0) await noteRepaired(context, { path, dataset, vendor, dt, spec }, 'repaired', [])
+  if (stored.size === 0)
+    context.log('raw.set_aside', { path: relative(lake.root, path), why: 'damaged', cells: lost.length })
+  else context.log('raw.repaired', { path: relative(lake.root, path), kept: good.length, lost: lost.length })
+  return lost.length
+}
+
+/** No vendor can serve them again: what is there of them stays, and is held. */
+async function hold(
+  context: NodeContext,
+  file: Omit<One, 'symbol'>,
+  stored: Map<string, RawPart[]>,
+  storedVersions: readonly StoredCellVersion[],
+  bad: readonly StoredCellVersion[],
+  lines: NewestLines,
+  found: string,
+): Promise<number> {
+  const { path, dataset } = file
+  const good = storedVersions.filter((version) => !bad.includes(version))
+  const isWritten = await rewrite(context, file, stored, good, lines)
+  // Rows that cannot be stored stay where they are: the hash is then that of the damaged file.
+  if (!isWritten) await recordedHashes(context, dataset).wrote(new Map([[path, found]]))
+  const symbols = bad.map(({ symbol }) => symbol)
+  await noteRepaired(context, file, bad.length > 0 ? 'kept' : 'repaired', symbols)
+  context.log('raw.repaired', { path: relative(context.lake.root, path), kept: good.length, held: bad.length })
+  return bad.length
+}
+
+/** Writes what is stored as a file of ours, beside which the damaged one stays. False where its rows cannot be stored. */
+async function rewrite(
+  context: NodeContext,
+  { path, dataset, vendor, dt, spec }: Omit<One, 'symbol'>,
+  stored: ReadonlyMap<string, readonly RawPart[]>,
+  good: readonly StoredCellVersion[],
+  lines: NewestLines,
+): Promise<boolean> {
+  const parts = [...stored.values()].flat()
+  if (parts.length === 0) {
+    await setAside(path)
+    return true
+  }
+  const bytes = await encoded(spec, parts)
+  if (bytes === null) return false
+  await keepAside(path)
+  await writeFilesAtomic([{ path, bytes, isThere: true }])
+  const hash = sha256(bytes)
+  await recordedHashes(context, dataset).wrote(new Map([[path, hash]]))
+  const same = good.flatMap(({ symbol }): ManifestLine[] => {
+    const line = lines.byCell.get(cellKey(symbol, dt))
+    if (!line || line.verdict === 'set_aside') return []
+    const { refused: _refused, difference: _difference, ...told } = line
+    return [{ ...told, verdict: 'same', previous: line.digest, sha256: hash }]
+  })
+  const day = new Date(context.now()).toISOString().slice(0, 10)
+  if (same.length > 0) await appendManifest(manifestFile(context.lake.root, vendor, dataset, day), same)
+  return true
+}
+
+async function keepAside(path: string): Promise<void> {
+  const aside = asidePath(path)
+  await rm(aside, { force: true })
+  // A disk without links gets a copy.
+  await link(path, aside).catch(() => copyFile(path, aside))
+}
+
+const noteRepaired = (
+  { lake, db, now }: NodeContext,
+  { path, dataset, vendor, dt, spec }: Omit<One, 'symbol'>,
+  why: 'repaired' | 'kept',
+  damaged: readonly string[],
+): Promise<void> =>
+  recordRepaired(
+    db,
+    { path: relative(lake.root, path), vendor, dataset, dt, partition: partitionOf(spec.partition, dt), why, damaged },
+    now(),
+  )

@@ -1,0 +1,36 @@
+/** What a partition is judged by, and what came of it. */
+
+import type { Dt } from '../_market/dt.ts'
+import type { Status } from '../_market/status.ts'
+import type { MeasureRequest } from './measure.ts'
+
+export interface JudgeRequest extends MeasureRequest {
+  /** Epoch milliseconds; stands in every row of the fragment. */
+  checkedAt: number
+  /** The curated file that was recorded, null for none; absent: whatever is there is judged. */
+  curatedSha256?: string | null
+}
+
+export interface JudgedCell {
+  symbol: string
+  dt: Dt
+  status: Status
+  flags: string[]
+  /** Curated rows, pre- and post-market included. */
+  rows: number
+  /** Regular rows a complete cell would hold. */
+  expectedRows: number | null
+  vendor: string | null
+  /** What the findings measured. */
+  numbers: Record<string, number>
+}
+
+export interface Judgement {
+  cells: number
+  green: number
+  amber: number
+  red: number
+  /** AMBER and RED cells, sorted by symbol and day. */
+  flagged: JudgedCell[]
+  fragment: { path: string; sha256: string }
+}

@@ -1,0 +1,427 @@
+import { expect, onTestFinished, test } from 'vitest'
+import { z } from 'zod'
+import type { VendorConfig } from '../../config/schema.ts'
+import { listCalendarChecks } from '../../db/calendar-checks/calendar-checks.ts'
+import { blockVendor } from '../../db/circuits/circuits.ts'
+import type { Db } from '../../db/client.ts'
+import { checkCalendars } from '../../functions/_audit/compare-calendars.ts'
+import { calendarOf } from '../../functions/_calendar/calendar.ts'
+import { instantOf } from '../../functions/_calendar/zone.ts'
+import type { VendorConnection } from '../../functions/_catalog/context.ts'
+import type { Dt } from '../../functions/_market/dt.ts'
+import type { Acquire } from '../../functions/_vendors/http.ts'
+import { readJson } from '../../functions/_vendors/read-json.ts'
+import { type Connector, VendorError, type VendorSession } from '../../functions/_vendors/vendor.ts'
+import { allow, type Reply, type ScriptedVendor, scriptedVendor } from '../_vendors/scripted-vendor.ts'
+import { freshDb, NOW } from '../db/temp-db.ts'
+import { EVENING, ASOF as NODES_ASOF, type SmallNode, smallNode } from '../test-node.ts'
+
+/** Friday after Independence Day 2024; NOW is its evening. 400 days before it and 370 after: */
+const ASOF = '2024-07-05'
+const FROM = '2023-06-01'
+const TO = '2025-07-10'
+const HALF_DAY = '2024-07-03'
+const HOLIDAY = '2024-07-04'
+const MONDAY = '2024-07-08'
+
+const Days = z.array(z.object({ dt: z.string(), open: z.number(), close: z.number() }))
+
+/** A vendor whose calendar is one list of sessions; of its contract only what a check uses. */
+const almanac = (more: Partial<Connector> = {}): Connector => ({
+  name: 'almanac',
+  datasets: [],
+  secrets: [],
+  authorise: () => ({ headers: {}, query: {} }),
+  plan: () => {
+    throw new Error('no plan is made of a calendar')
+  },
+  ask: () => Promise.reject(new Error('no cell is asked of a calendar')),
+  classify: ({ status }) =>
+    new VendorError('almanac', status === 429 ? 'rate_limited' : 'malformed', `it said ${status}`),
+  async sessions(from, to, get) {
+    try {
+      return readJson(await get({ path: '/calendar', query: { from, to } }), Days, 'almanac')
+    } catch (error) {
+      if (error instanceof VendorError) return error
+      throw error
+    }
+  },
+  ...more,
+})
+
+const { sessions: _, ...withoutCalendar } = almanac()
+
+const CONFIG: VendorConfig = {
+  base_url: 'http://almanac.test',
+  calls_per_minute: 10,
+  calls_per_day: null,
+  today_share: 0,
+  datasets: {},
+}
+
+type Changed = (sessions: VendorSession[]) => VendorSession[]
+const asOurs: Changed = (sessions) => sessions
+
+/** What the vendor's calendar holds: ours, changed, of the days that were asked for. */
+const listed = (url: URL, change: Changed): VendorSession[] => {
+  const xnys = calendarOf('xnys')
+  const dts = xnys.sessions(url.searchParams.get('from') ?? '', url.searchParams.get('to') ?? '')
+  return change(dts.map((dt) => xnys.session(dt)!))
+}
+
+const without =
+  (gone: Dt): Changed =>
+  (sessions) =>
+    sessions.filter(({ dt }) => dt !== gone)
+const withHours =
+  (dt: Dt, open: string, close: string): Changed =>
+  (sessions) => [...without(dt)(sessions), { dt, open: instantOf(dt, open), close: instantOf(dt, close) }]
+
+const hours = (dt: Dt, open: string, close: string): [number, number] => [instantOf(dt, open), instantOf(dt, close)]
+
+interface Scene {
+  db: Db
+  vendor: ScriptedVendor
+  connection: VendorConnection
+  log: [string, Record<string, unknown>][]
+  /** What the vendor answers from now on. */
+  answers(change: Changed | Reply): void
+  check(asof?: Dt, now?: number): Promise<void>
+}
+
+async function serve(first: Changed | Reply = asOurs): Promise<{ vendor: ScriptedVendor; answers: Scene['answers'] }> {
+  let current = first
+  const vendor = await scriptedVendor((url) =>
+    typeof current === 'function' ? { body: listed(url, current) } : current,
+  )
+  onTestFinished(() => vendor.close())
+  const answers = (next: Changed | Reply): void => {
+    current = next
+  }
+  return { vendor, answers }
+}
+
+async function setup(
+  first: Changed | Reply = asOurs,
+  more: { connector?: Connector; acquire?: Acquire } = {},
+): Promise<Scene> {
+  const db = await freshDb()
+  const { vendor, answers } = await serve(first)
+  const { connector = almanac(), acquire = allow } = more
+  const connection: VendorConnection = {
+    name: 'almanac',
+    config: CONFIG,
+    connector,
+    missing: [],
+    get: () => vendor.get(connector, { acquire }),
+  }
+  const log: Scene['log'] = []
+  const check = (asof = ASOF, now = NOW): Promise<void> =>
+    checkCalendars({ db, vendors: [connection], now: () => now, log: (...line) => void log.push(line) }, asof)
+  return { db, vendor, connection, log, answers, check }
+}
+
+const EXPECTED_SESSIONS = calendarOf('xnys').sessions(FROM, TO).length
+
+test('a calendar that agrees is asked for once and leaves nothing to say', async () => {
+  const scene = await setup()
+  await scene.check()
+  expect(scene.vendor.asked.map(({ search }) => search)).toEqual([`?from=${FROM}&to=${TO}`])
+  expect(await listCalendarChecks(scene.db)).toEqual([
+    {
+      vendor: 'almanac',
+      asof: ASOF,
+      checkedAt: NOW,
+      fromDt: FROM,
+      toDt: TO,
+      sessions: EXPECTED_SESSIONS,
+      differing: 0,
+      differences: [],
+      error: null,
+    },
+  ])
+  expect(scene.log).toEqual([])
+})
+
+test('a session the vendor does not have is a difference, stored and logged', async () => {
+  const scene = await setup(without(MONDAY))
+  await scene.check()
+  const difference = { dt: MONDAY, ours: hours(MONDAY, '09:30', '16:00'), theirs: null }
+  expect(await listCalendarChecks(scene.db)).toMatchObject([
+    { sessions: EXPECTED_SESSIONS - 1, differing: 1, differences: [difference], error: null },
+  ])
+  expect(scene.log).toEqual([
+    [
+      'audit.calendar_differs',
+      { vendor: 'almanac', asof: ASOF, fromDt: FROM, toDt: TO, differing: 1, first: [difference] },
+    ],
+  ])
+})
+
+test.each<[string, Changed, { dt: Dt; ours: [number, number] | null; theirs: [number, number] | null }]>([
+  [
+    'a half day that we do not know',
+    withHours(MONDAY, '09:30', '13:00'),
+    { dt: MONDAY, ours: hours(MONDAY, '09:30', '16:00'), theirs: hours(MONDAY, '09:30', '13:00') },
+  ],
+  [
+    'a full day where we close early',
+    withHours(HALF_DAY, '09:30', '16:00'),
+    { dt: HALF_DAY, ours: hours(HALF_DAY, '09:30', '13:00'), theirs: hours(HALF_DAY, '09:30', '16:00') },
+  ],
+  [
+    'another open',
+    withHours(MONDAY, '10:00', '16:00'),
+    { dt: MONDAY, ours: hours(MONDAY, '09:30', '16:00'), theirs: hours(MONDAY, '10:00', '16:00') },
+  ],
+  [
+    'a session on our holiday',
+    withHours(HOLIDAY, '09:30', '16:00'),
+    { dt: HOLIDAY, ours: null, theirs: hours(HOLIDAY, '09:30', '16:00') },
+  ],
+  [
+    'a day listed once as ours and once shorter',
+    (sessions) => [...sessions, ...withHours(MONDAY, '09:30', '13:00')([])],
+    { dt: MONDAY, ours: hours(MONDAY, '09:30', '16:00'), theirs: hours(MONDAY, '09:30', '13:00') },
+  ],
+  [
+    'the same the other way round',
+    (sessions) => [...withHours(MONDAY, '09:30', '13:00')([]), ...sessions],
+    { dt: MONDAY, ours: hours(MONDAY, '09:30', '16:00'), theirs: hours(MONDAY, '09:30', '13:00') },
+  ],
+])('%s is seen with both versions', async (_what, change, difference) => {
+  const scene = await setup(change)
+  await scene.check()
+  expect(await listCalendarChecks(scene.db)).toMatchObject([{ differing: 1, differences: [difference] }])
+})
+
+test('our calendar stays what it was, whatever a vendor says', async () => {
+  const before = calendarOf('xnys').sessions(FROM, TO)
+  const scene = await setup(without(MONDAY))
+  await scene.check()
+  expect(calendarOf('xnys').sessions(FROM, TO)).toEqual(before)
+})
+
+test('of many differences all are counted and the first fifty listed, in the order of days', async () => {
+  const scene = await setup((sessions) => sessions.map((session) => ({ ...session, open: session.open + 1 })).reverse())
+  await scene.check()
+  const [found] = await listCalendarChecks(scene.db)
+  expect(found?.differing).toBe(EXPECTED_SESSIONS)
+  expect(found?.differences.map(({ dt }) => dt)).toEqual(calendarOf('xnys').sessions(FROM, TO).slice(0, 50))
+  expect(scene.log[0]?.[1].first).toHaveLength(3)
+})
+
+test('days of either calendar stand in one order', async () => {
+  const scene = await setup((sessions) => withHours(HOLIDAY, '09:30', '16:00')(without(MONDAY)(sessions)))
+  await scene.check()
+  const [found] = await listCalendarChecks(scene.db)
+  expect(found?.differences.map(({ dt }) => dt)).toEqual([HOLIDAY, MONDAY])
+})
+
+test('days nobody asked for are not compared', async () => {
+  const scene = await setup((sessions) => [
+    ...withHours('2020-07-04', '09:30', '16:00')([]),
+    ...sessions,
+    ...withHours('2029-07-04', '09:30', '16:00')([]),
+  ])
+  await scene.check()
+  expect(await listCalendarChecks(scene.db)).toMatchObject([
+    { sessions: EXPECTED_SESSIONS, differing: 0, fromDt: FROM, toDt: TO },
+  ])
+})
+
+test('days after the last one a vendor lists are unknown, not closed', async () => {
+  const scene = await setup((sessions) => sessions.filter(({ dt }) => dt <= '2024-12-31'))
+  await scene.check()
+  expect(await listCalendarChecks(scene.db)).toMatchObject([{ toDt: '2024-12-31', differing: 0 }])
+})
+
+test('nothing is asked beyond the days our calendar is vouched for', async () => {
+  const scene = await setup()
+  await scene.check('1990-06-01')
+  await scene.check('2030-06-03')
+  expect(scene.vendor.asked.map(({ search }) => search)).toEqual([
+    '?from=1990-01-01&to=1991-06-06',
+    '?from=2029-04-29&to=2030-12-31',
+  ])
+  expect(await listCalendarChecks(scene.db)).toMatchObject([{ asof: '2030-06-03', differing: 0, error: null }])
+})
+
+test('repeated checks cost one call an as-of day', async () => {
+  const scene = await setup(without(MONDAY))
+  for (let turns = 0; turns < 5; turns++) await scene.check(ASOF, NOW + turns)
+  expect(scene.vendor.asked).toHaveLength(1)
+  expect(scene.log).toHaveLength(1)
+  scene.answers(asOurs)
+  await scene.check(MONDAY, NOW + 3 * 86_400_000)
+  await scene.check(MONDAY, NOW + 3 * 86_400_000)
+  expect(scene.vendor.asked).toHaveLength(2)
+  expect(await listCalendarChecks(scene.db)).toMatchObject([{ asof: MONDAY, differing: 0, differences: [] }])
+})
+
+test('an earlier evening is covered by the check of a later one', async () => {
+  const scene = await setup()
+  await scene.check(MONDAY)
+  await scene.check(ASOF)
+  await scene.check(MONDAY)
+  expect(scene.vendor.asked).toHaveLength(1)
+})
+
+test('a check by a clock that ran ahead is made again when the clock is right', async () => {
+  const scene = await setup()
+  await scene.check('2025-07-03', NOW + 363 * 86_400_000)
+  await scene.check()
+  expect(await listCalendarChecks(scene.db)).toMatchObject([{ asof: ASOF, checkedAt: NOW }])
+})
+
+const failures: [string, Reply | Changed, RegExp][] = [
+  ['a page that is no JSON', { contentType: 'text/html', body: '<html>' }, /expected 200 with JSON/],
+  ['an answer of another shape', { body: { days: [] } }, /another shape/],
+  ['a day without hours', { body: [{ dt: ASOF }] }, /another shape.*0\.open/],
+  ['an error of the vendor', { status: 403, body: {} }, /it said 403/],
+  ['a 429 of the vendor', { status: 429, body: {} }, /it said 429/],
+  ['an empty list', () => [], /is empty; expected it to reach 2024-07-05/],
+  [
+    'a list that was cut off',
+    (sessions) => sessions.slice(0, 10),
+    /ends with 2023-06-14; expected it to reach 2024-07-05/,
+  ],
+]
+test.each(failures)('%s is kept as an error, and the next check asks again', async (_what, reply, why) => {
+  const scene = await setup(reply)
+  await scene.check()
+  expect(await listCalendarChecks(scene.db)).toMatchObject([
+    { asof: ASOF, sessions: null, differing: 0, error: expect.stringMatching(why) },
+  ])
+  expect(scene.log.map(([event]) => event)).toEqual(['audit.calendar_check_failed'])
+  scene.answers(asOurs)
+  await scene.check()
+  expect(await listCalendarChecks(scene.db)).toMatchObject([{ sessions: EXPECTED_SESSIONS, error: null }])
+  await scene.check()
+  expect(scene.vendor.asked).toHaveLength(2)
+})
+
+test('a failure does not forget the differences that were known', async () => {
+  const scene = await setup(without(MONDAY))
+  await scene.check()
+  scene.answers({ status: 500, body: {} })
+  await scene.check('2024-07-09', NOW + 4 * 86_400_000)
+  expect(await listCalendarChecks(scene.db)).toMatchObject([
+    { asof: ASOF, differing: 1, differences: [{ dt: MONDAY }], error: 'GET /calendar at almanac: it said 500' },
+  ])
+})
+
+test('a spent budget is no error: nothing is sent or stored, and the next check asks', async () => {
+  const room: { isSpent: boolean } = { isSpent: true }
+  const acquire: Acquire = async () => (room.isSpent ? { ok: false, retryAt: NOW + 60_000 } : { ok: true })
+  const scene = await setup(asOurs, { acquire })
+  await scene.check()
+  expect(scene.vendor.asked).toEqual([])
+  expect(await listCalendarChecks(scene.db)).toEqual([])
+  expect(scene.log).toEqual([])
+  room.isSpent = false
+  await scene.check()
+  expect(await listCalendarChecks(scene.db)).toMatchObject([{ error: null }])
+})
+
+test('a vendor that asked to be left alone is left alone', async () => {
+  const scene = await setup()
+  await blockVendor(scene.db, 'almanac', NOW + 60_000, 'said so')
+  await scene.check()
+  expect(scene.vendor.asked).toEqual([])
+  await scene.check(ASOF, NOW + 60_000)
+  expect(scene.vendor.asked).toHaveLength(1)
+})
+
+test.each<[string, () => Promise<never>]>([
+  ['throws the vendor error', () => Promise.reject(new VendorError('almanac', 'unavailable', 'the line is dead'))],
+  ['has a fault of its own', () => Promise.reject(new TypeError('the line is dead'))],
+])('a connector that %s costs the check, not the audit', async (_what, sessions) => {
+  const scene = await setup(asOurs, { connector: almanac({ sessions }) })
+  await scene.check()
+  expect(await listCalendarChecks(scene.db)).toMatchObject([{ error: 'the line is dead' }])
+})
+
+test.each<[string, Partial<VendorConnection>]>([
+  ['has no calendar', { connector: withoutCalendar }],
+  ['lacks a key', { missing: ['ALMANAC_KEY'] }],
+  ['may not be called', { config: { ...CONFIG, calls_per_minute: 0 } }],
+  ['spends from the account of another', { config: { ...CONFIG, account: 'other' } }],
+])('a vendor that %s is not asked', async (_what, change) => {
+  const scene = await setup()
+  Object.assign(scene.connection, change)
+  await scene.check()
+  expect(scene.vendor.asked).toEqual([])
+  expect(await listCalendarChecks(scene.db)).toEqual([])
+})
+
+/** A started node that also has the almanac. */
+async function startWith(node: SmallNode, vendor: ScriptedVendor): Promise<void> {
+  const { vendors } = (await node.start()).node
+  const connector = almanac()
+  vendors.push({ name: 'almanac', config: CONFIG, connector, missing: [], get: () => vendor.get(connector) })
+}
+
+interface ShownCheck {
+  vendor: string
+}
+const shownBy = async (node: SmallNode): Promise<object[]> => {
+  const { body } = await node.get('/status')
+  return (body.calendar as ShownCheck[]).filter(({ vendor }) => vendor === 'almanac')
+}
+
+test('the audit asks, the status shows, and a restart asks nothing again', async () => {
+  const { vendor, answers } = await serve(without('2025-07-09'))
+  const node = await smallNode()
+  onTestFinished(() => node.remove())
+  await startWith(node, vendor)
+  expect(await shownBy(node)).toEqual([])
+  const first = await node.post('/audit')
+  expect(first).toMatchObject({ status: 200, body: { ok: true, asof: NODES_ASOF } })
+  const shown = {
+    vendor: 'almanac',
+    asof: NODES_ASOF,
+    checkedAt: new Date(EVENING).toISOString(),
+    from: '2024-06-03',
+    to: '2026-07-13',
+    days: 771,
+    differences: 1,
+    first: [{ dt: '2025-07-09', ours: ['2025-07-09T13:30:00.000Z', '2025-07-09T20:00:00.000Z'], theirs: null }],
+  }
+  expect(await shownBy(node)).toEqual([shown])
+  expect(node.lines.some((line) => line.includes('audit.calendar_differs') && line.includes('almanac'))).toBe(true)
+
+  const before = await node.memory()
+  await node.post('/audit')
+  expect(await node.memory()).toBe(before)
+  await node.stop()
+  await startWith(node, vendor)
+  answers({ status: 500, body: {} })
+  await node.post('/audit')
+  expect(vendor.asked).toHaveLength(1)
+  expect(await shownBy(node)).toEqual([shown])
+})
+
+test('an audit whose vendor answers nonsense does the rest of its work, and the status says what happened', async () => {
+  const { vendor } = await serve({ body: { calendar: 'none' } })
+  const node = await smallNode()
+  onTestFinished(() => node.remove())
+  await startWith(node, vendor)
+  const { status, body } = await node.post('/audit')
+  expect(status).toBe(200)
+  expect(body.enqueued).toBeGreaterThan(0)
+  expect(await shownBy(node)).toMatchObject([
+    { days: 0, differences: 0, first: [], error: expect.stringContaining('another shape') },
+  ])
+})
+
+test('Alpaca as the lab plays it agrees with us, and costs one call of its trading host however often one audits', async () => {
+  const node = await smallNode()
+  onTestFinished(() => node.remove())
+  await node.start()
+  for (let turns = 0; turns < 3; turns++) await node.post('/audit')
+  expect(node.asked()).toBe(1)
+  expect((await node.get('/status')).body.calendar).toEqual([
+    expect.objectContaining({ vendor: 'alpaca', asof: NODES_ASOF, days: 771, differences: 0, first: [] }),
+  ])
+})

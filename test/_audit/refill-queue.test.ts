@@ -1,0 +1,82 @@
+import { sql } from 'drizzle-orm'
+import { expect, test } from 'vitest'
+import { listOverflow } from '../../db/backlog-overflow/backlog-overflow.ts'
+import { countOpenTasks } from '../../db/gap-tasks/count-tasks.ts'
+import { splitTasks } from '../../db/gap-tasks/split-tasks.ts'
+import { refillQueue } from '../../functions/_audit/refill-queue.ts'
+import { dispatchNext } from '../../functions/_dispatch/dispatch.ts'
+import type { Node } from '../../functions/_http/node.ts'
+import { audit } from '../../functions/audit.ts'
+import { EVENING, openStage, type StageTerms } from '../_dispatch/bare-node.ts'
+
+/** Three symbols by sixty sessions, of which the queue holds a part. */
+async function audited(holds: number, terms: StageTerms = {}) {
+  const stage = await openStage({
+    datasets: { equities_bars: { depth: { sessions: 60 } } },
+    change: (config) => ({ ...config, maxOpenTasks: holds }),
+    terms: { shape: { rows_per_page: 10, symbols_per_call: 5, pages_per_plan: 1 } },
+    ...terms,
+  })
+  return { ...stage, ...(await audit(stage.node, { at: EVENING })) }
+}
+
+test('a backlog larger than the queue is worked off in one night, and the queue never holds more than it may', async () => {
+  const { node, clock, enqueued } = await audited(40)
+  expect(enqueued).toBe(40)
+  let most = 0
+  for (;;) {
+    const done = await dispatchNext(node, null, EVENING)
+    most = Math.max(most, await countOpenTasks(node.db))
+    if ('vendor' in done) continue
+    if (done.nextAt === null) break
+    await clock.sleep(Math.max(1, done.nextAt - clock.now()))
+  }
+  const [filled] = await node.db.all(sql`SELECT count(*) AS cells FROM attempts WHERE digest IS NOT NULL`)
+  expect(filled).toEqual({ cells: 180 })
+  expect(most).toBeLessThanOrEqual(40)
+  expect(await listOverflow(node.db)).toEqual([])
+})
+
+/** Each day a task of its own, so that some of them can be taken away. */
+const splitAll = (node: Node): Promise<unknown> => node.db.write(splitTasks(sql`SELECT id FROM gap_tasks`))
+
+test('what is open already takes no room from what is not queued yet, however old it is', async () => {
+  const { node } = await audited(40)
+  await splitAll(node)
+  // The oldest cells of the backlog stay on the queue, because nobody may take them now.
+  await node.db.write([
+    sql`UPDATE gap_tasks SET next_at = ${EVENING + 86_400_000}, closed_to = '*', reopens_at = ${EVENING + 86_400_000}
+    WHERE id IN (SELECT id FROM gap_tasks WHERE lane = 'backfill' ORDER BY dt LIMIT 15)`,
+  ])
+  await node.db.write([sql`DELETE FROM gap_tasks WHERE lane = 'backfill' AND closed_to = ''`])
+  const before = await countOpenTasks(node.db)
+  expect(before).toBe(15)
+  await Promise.all([refillQueue(node), refillQueue(node)])
+  expect(await countOpenTasks(node.db)).toBe(40)
+})
+
+test('a queue that is more than half full is left alone', async () => {
+  const { node } = await audited(40)
+  await splitAll(node)
+  await node.db.write([sql`DELETE FROM gap_tasks WHERE id IN (SELECT id FROM gap_tasks ORDER BY id LIMIT 15)`])
+  await refillQueue(node)
+  expect(await countOpenTasks(node.db)).toBe(25)
+})
+
+test('a cap per run holds for all that is brought in after one audit', async () => {
+  const backfill = { order: 'oldest-first', max_tasks_per_run: 60 } as const
+  const { node } = await audited(40, {
+    datasets: { equities_bars: { depth: { sessions: 60 }, backfill } },
+  })
+  expect(await listOverflow(node.db)).toEqual([{ dataset: 'equities_bars', night: EVENING, allowed: 20 }])
+  await node.db.write([sql`DELETE FROM gap_tasks`])
+  await refillQueue(node)
+  expect(await countOpenTasks(node.db)).toBe(20)
+  expect(await listOverflow(node.db)).toEqual([])
+})
+
+test('when everything fits nothing is noted', async () => {
+  const { node, enqueued } = await audited(250_000)
+  expect(enqueued).toBe(180)
+  expect(await listOverflow(node.db)).toEqual([])
+})

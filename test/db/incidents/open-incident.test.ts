@@ -1,0 +1,50 @@
+import { sql } from 'drizzle-orm'
+import { expect, test } from 'vitest'
+import { EVIDENCE } from '../../../db/attempts/table.ts'
+import { enqueueTasks } from '../../../db/gap-tasks/enqueue-tasks.ts'
+import { openIncident } from '../../../db/incidents/open-incident.ts'
+import { OUTCOMES } from '../../../functions/_market/outcome.ts'
+import { DATASET, freshDb, NEVER, NOW, newTask, tasksIn } from '../temp-db.ts'
+
+const DT = '2024-07-02'
+
+test('evidence is how a question ended, or that what was delivered is lost', () => {
+  expect(EVIDENCE).toEqual([...OUTCOMES, 'lost'])
+})
+
+test('a cell stays queued while a vendor may be asked for what was lost of it; one that all others have answered is shelved', async () => {
+  const db = await freshDb()
+  const answers = { ASKED: 'unavailable', LOST: 'lost', SNOOZED: 'rate_limited' }
+  await enqueueTasks(
+    db,
+    DATASET,
+    Object.keys(answers).map((symbol) => newTask(symbol, DT)),
+    NOW,
+  )
+  for (const [symbol, outcome] of Object.entries(answers)) {
+    await db.write([
+      sql`INSERT INTO attempts (dataset, symbol, dt, vendor, count, outcome, rows, at, ask_again_at)
+          VALUES (${DATASET}, ${symbol}, ${DT}, 'alpaca', 1, 'empty', 0, ${NOW}, ${NOW + 1}),
+                 (${DATASET}, ${symbol}, ${DT}, 'massive', 1, ${outcome}, 0, ${NOW}, 0)`,
+      sql`INSERT INTO absences (dataset, symbol, dt, reason, decided_at, recheck_at)
+          VALUES (${DATASET}, ${symbol}, ${DT}, 'VENDOR_EMPTY_ONCE', ${NOW}, ${NOW + 1})`,
+    ])
+  }
+  await openIncident(db, {
+    kind: 'vendor_outage',
+    dataset: DATASET,
+    dt: DT,
+    vendor: 'alpaca',
+    lacking: ['alpaca'],
+    others: ['massive'],
+    partition: '2024',
+    firstLookAt: NOW,
+    recheckAt: NEVER,
+    now: NOW,
+  })
+  expect((await tasksIn(db)).map(({ symbol, state }) => [symbol, state])).toEqual([
+    ['ASKED', 'done'],
+    ['LOST', 'queued'],
+    ['SNOOZED', 'queued'],
+  ])
+})

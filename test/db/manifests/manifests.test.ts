@@ -1,0 +1,124 @@
+import { sql } from 'drizzle-orm'
+import { expect, test } from 'vitest'
+import { listAttempts } from '../../../db/attempts/list-attempts.ts'
+import type { Db } from '../../../db/client.ts'
+import { enqueueTasks } from '../../../db/gap-tasks/enqueue-tasks.ts'
+import { type AcceptedLine, manifestMarks, markManifest, replayAccepted } from '../../../db/manifests/manifests.ts'
+import {
+  claimed,
+  DATASET,
+  freshDb,
+  NEVER,
+  NOTHING_THERE,
+  NOW,
+  newTask,
+  settle,
+  settlement,
+  snapshot,
+  tasksIn,
+} from '../temp-db.ts'
+
+const line = (symbol: string, dt: string, digest = `digest of ${symbol} ${dt}`): AcceptedLine => ({
+  symbol,
+  dt,
+  month: dt.slice(0, 7),
+  bit: 2 ** (Number(dt.slice(8)) - 1),
+  rows: 1,
+  digest,
+  fetchedAt: NOW,
+  writtenAt: NOW,
+  partition: dt.slice(0, 4),
+  previous: null,
+  difference: null,
+  window: null,
+})
+const MARK = { path: 'manifests/alpaca/equities_bars/manifest-2024-07-05.jsonl', bytes: 500 }
+const replay = (db: Db, lines: AcceptedLine[], mark = MARK): Promise<number> =>
+  replayAccepted(db, 'alpaca', DATASET, lines, mark, NOW)
+
+test('lines of a lost database become coverage, evidence, bookmarks and touched partitions again', async () => {
+  const db = await freshDb()
+  expect(await replay(db, [line('AAPL', '2024-07-01'), line('AAPL', '2024-07-31'), line('MSFT', '2023-12-29')])).toBe(3)
+  const after = await snapshot(db)
+  expect(after.coverage).toEqual([
+    { dataset: DATASET, symbol: 'AAPL', month: '2024-07', present: 1 + 2 ** 30, short: 0, absent: 0, held: 0 },
+    { dataset: DATASET, symbol: 'MSFT', month: '2023-12', present: 2 ** 28, short: 0, absent: 0, held: 0 },
+  ])
+  expect(after.bookmarks).toHaveLength(2)
+  expect(after.partitions).toHaveLength(2)
+  expect(await listAttempts(db, DATASET, [{ symbol: 'AAPL', dt: '2024-07-01' }])).toEqual([
+    expect.objectContaining({ vendor: 'alpaca', outcome: 'filled', rows: 1, askAgainAt: NEVER, refusedFor: null }),
+  ])
+  expect(await manifestMarks(db)).toEqual(new Map([[MARK.path, 500]]))
+})
+
+test('replaying twice changes nothing the second time', async () => {
+  const db = await freshDb()
+  const lines = [line('AAPL', '2024-07-01'), line('MSFT', '2024-07-01')]
+  await replay(db, lines)
+  const before = await snapshot(db)
+  expect(await replay(db, lines)).toBe(0)
+  expect(await replay(db, [])).toBe(0)
+  expect(await snapshot(db)).toEqual(before)
+})
+
+test('a line of an answer that was settled changes nothing', async () => {
+  const db = await freshDb()
+  const id = await claimed(db, 'AAPL', '2024-07-01', 't1')
+  await settle(db, 't1', [settlement(id, 'AAPL', '2024-07-01')])
+  const { manifests: _, ...before } = await snapshot(db)
+  expect(await replay(db, [line('AAPL', '2024-07-01')])).toBe(0)
+  const { manifests, ...after } = await snapshot(db)
+  expect(after).toEqual(before)
+  expect(manifests).toEqual([{ path: MARK.path, bytes: 500 }])
+})
+
+test('a file whose commit was lost ends the absence and the task of its cell', async () => {
+  const db = await freshDb()
+  const cells = ['AAPL', 'MSFT', 'QQQ'] as const
+  for (const symbol of cells) {
+    const id = await claimed(db, symbol, '2024-07-01', symbol)
+    const state = symbol === 'AAPL' ? 'done' : symbol === 'MSFT' ? 'stalled' : 'queued'
+    const none = { ...NOTHING_THERE, outcome: 'empty', absence: 'VENDOR_EMPTY_ONCE', recheckAt: NOW, state } as const
+    await settle(db, symbol, [settlement(id, symbol, '2024-07-01', none)])
+  }
+  await enqueueTasks(db, DATASET, [newTask('AAPL', '2024-07-01', { reason: 'recheck' })], NOW)
+  expect(
+    await replay(
+      db,
+      cells.map((symbol) => line(symbol, '2024-07-01')),
+    ),
+  ).toBe(3)
+  expect((await tasksIn(db)).map(({ state }) => state)).toEqual(['done', 'done', 'done', 'done'])
+  const after = await snapshot(db)
+  expect(after.absences).toEqual([])
+  expect(after.coverage).toHaveLength(3)
+  for (const row of after.coverage ?? []) expect(row).toMatchObject({ present: 1, absent: 0 })
+})
+
+test('a task at work is left to its holder', async () => {
+  const db = await freshDb()
+  const id = await claimed(db, 'AAPL', '2024-07-01', 't1')
+  await replay(db, [line('AAPL', '2024-07-01')])
+  expect((await tasksIn(db))[0]).toMatchObject({ state: 'leased' })
+  expect(await settle(db, 't1', [settlement(id, 'AAPL', '2024-07-01')])).toBe(1)
+})
+
+test('a corrected version replaces the evidence and clears the refusal of the old one', async () => {
+  const db = await freshDb()
+  await replay(db, [line('AAPL', '2024-07-01', 'old')])
+  await db.write([sql`UPDATE attempts SET refused_for = 'OHLC_ORDER'`])
+  expect(await replay(db, [line('AAPL', '2024-07-01', 'new')], { ...MARK, bytes: 900 })).toBe(1)
+  expect(await listAttempts(db, DATASET, [{ symbol: 'AAPL', dt: '2024-07-01' }])).toMatchObject([
+    { digest: 'new', refusedFor: null },
+  ])
+  expect((await snapshot(db)).partitions).toMatchObject([{ version: 2 }])
+})
+
+test('a mark never moves back', async () => {
+  const db = await freshDb()
+  await markManifest(db, MARK.path, 900)
+  await markManifest(db, MARK.path, 100)
+  await replay(db, [], { ...MARK, bytes: 200 })
+  expect(await manifestMarks(db)).toEqual(new Map([[MARK.path, 900]]))
+})

@@ -1,0 +1,283 @@
+import { readdirSync } from 'node:fs'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { ABSENCE_REASONS } from '../../../functions/_market/outcome.ts'
+import type { CellFacts, CellKind } from '../../../functions/qc-partition/cell-facts.ts'
+import type { Check } from '../../../functions/qc-partition/check.ts'
+import { CHECKS } from '../../../functions/qc-partition/checks/index.ts'
+import { verdictOf } from '../../../functions/qc-partition/verdict.ts'
+import { QC } from '../small-lake.ts'
+
+const none: CellFacts = {
+  reason: null,
+  rows: 0,
+  expectedRows: 1,
+  sessionMinutes: null,
+  regularRows: null,
+  baselineShare: null,
+  baselineDays: null,
+  longestHole: null,
+  outsideRows: null,
+  offGridStamps: null,
+  wrongColumns: 0,
+  nulls: {},
+  mixedSources: 0,
+  nonPositivePrices: null,
+  ohlcViolations: null,
+  negativeVolumes: null,
+  zeroVolumes: null,
+  impossibleYields: null,
+  impossibleTerms: null,
+  misdatedRows: null,
+  duplicateRows: null,
+  duplicateConflicts: null,
+  otherAdjustments: null,
+  otherSymbols: null,
+  otherVendors: null,
+  otherDates: null,
+  isDamaged: false,
+}
+const clean = {
+  offGridStamps: 0,
+  duplicateRows: 0,
+  duplicateConflicts: 0,
+  otherAdjustments: 0,
+  otherSymbols: 0,
+  otherVendors: 0,
+  otherDates: 0,
+}
+const bar = { ...clean, outsideRows: 0, nonPositivePrices: 0, ohlcViolations: 0, negativeVolumes: 0, zeroVolumes: 0 }
+const daily: CellFacts = { ...none, ...bar, rows: 1 }
+const minute: CellFacts = {
+  ...none,
+  ...bar,
+  rows: 390,
+  regularRows: 390,
+  expectedRows: 390,
+  sessionMinutes: 390,
+  baselineShare: 1,
+  baselineDays: 20,
+  longestHole: 0,
+}
+const yields: CellFacts = { ...none, ...clean, rows: 11, expectedRows: 11, impossibleYields: 0 }
+const contracts: CellFacts = { ...none, ...bar, rows: 250, expectedRows: null, impossibleTerms: 0, misdatedRows: 0 }
+const events: CellFacts = { ...none, ...clean, rows: 2, expectedRows: null, impossibleTerms: 0, misdatedRows: 0 }
+/** Minute facts of a thin name that usually trades in `share` of the minutes. */
+const thin = (share: number, rows: number): CellFacts => ({
+  ...minute,
+  rows,
+  regularRows: rows,
+  baselineShare: share,
+  expectedRows: Math.round(share * 390),
+})
+const few = (rows: number): CellFacts => ({ ...minute, rows, regularRows: rows, baselineShare: null, baselineDays: 1 })
+
+interface Case {
+  check: string
+  kind: CellKind
+  facts: CellFacts
+  /** `AMBER FLAG`, or null when the check has nothing to say. */
+  says: string | null
+}
+const KIND = {
+  daily: 'one',
+  minute: 'session_minutes',
+  yields: 'series',
+  contracts: 'contracts',
+  events: 'events',
+} as const
+const base = { daily, minute, yields, contracts, events }
+const on = (check: string, of: keyof typeof base, change: Partial<CellFacts>, says: string | null): Case => ({
+  check,
+  kind: KIND[of],
+  facts: { ...base[of], ...change },
+  says,
+})
+
+const CASES: Case[] = [
+  on('missing', 'daily', { rows: 0 }, 'RED MISSING'),
+  ...ABSENCE_REASONS.map((reason) => on('missing', 'minute', { rows: 0, reason }, `AMBER ${reason}`)),
+
+  on('completeness', 'yields', {}, null),
+  on('completeness', 'yields', { rows: 10 }, 'AMBER MISSING_ROWS'),
+  on('completeness', 'yields', { rows: 12 }, null),
+  on('completeness', 'minute', {}, null),
+  on('completeness', 'minute', { regularRows: 383 }, null),
+  on('completeness', 'minute', { regularRows: 382 }, 'AMBER MISSING_ROWS'),
+  on('completeness', 'minute', { regularRows: 312 }, 'AMBER MISSING_ROWS'),
+  on('completeness', 'minute', { regularRows: 311 }, 'RED SHORT_SESSION'),
+  on('completeness', 'minute', { rows: 900, regularRows: 0 }, 'RED SHORT_SESSION'),
+  { check: 'completeness', kind: 'session_minutes', facts: thin(310 / 390, 310), says: null },
+  { check: 'completeness', kind: 'session_minutes', facts: thin(310 / 390, 240), says: 'RED SHORT_SESSION' },
+  { check: 'completeness', kind: 'session_minutes', facts: thin(20 / 390, 20), says: null },
+  { check: 'completeness', kind: 'session_minutes', facts: thin(20 / 390, 12), says: 'AMBER MISSING_ROWS' },
+  { check: 'completeness', kind: 'session_minutes', facts: thin(20 / 390, 3), says: 'RED SHORT_SESSION' },
+  { check: 'completeness', kind: 'session_minutes', facts: few(383), says: null },
+  { check: 'completeness', kind: 'session_minutes', facts: few(1), says: 'AMBER NO_BASELINE' },
+
+  on('continuity', 'minute', { longestHole: 10 }, null),
+  on('continuity', 'minute', { longestHole: 11 }, 'AMBER MINUTE_HOLE'),
+  on('continuity', 'minute', { longestHole: 100, baselineShare: 0.94 }, null),
+  on('continuity', 'minute', { longestHole: 100, regularRows: 290, baselineShare: null }, 'AMBER MINUTE_HOLE'),
+  on('continuity', 'minute', { longestHole: 100, regularRows: 200, baselineShare: null }, null),
+  on('continuity', 'minute', { longestHole: 390, regularRows: 0, baselineShare: null }, null),
+
+  on('schema', 'daily', {}, null),
+  on('schema', 'daily', { nulls: { close: 0 } }, null),
+  on('schema', 'daily', { nulls: { close: 1 } }, 'RED SCHEMA'),
+  on('schema', 'daily', { offGridStamps: 1 }, 'RED SCHEMA'),
+  on('schema', 'minute', { wrongColumns: 1 }, 'RED SCHEMA'),
+  on('schema', 'minute', { mixedSources: 1 }, 'RED SCHEMA'),
+  on('schema', 'yields', {}, null),
+  on('schema', 'yields', { nulls: { DGS10: 1 } }, 'RED SCHEMA'),
+
+  on('session-bounds', 'daily', {}, null),
+  on('session-bounds', 'daily', { outsideRows: 1 }, 'RED OUTSIDE_SESSION'),
+  on('session-bounds', 'minute', { outsideRows: 2 }, 'RED OUTSIDE_SESSION'),
+  on('ohlc-order', 'daily', {}, null),
+  on('ohlc-order', 'minute', { ohlcViolations: 1 }, 'RED OHLC_ORDER'),
+  on('non-positive-price', 'daily', {}, null),
+  on('non-positive-price', 'minute', { nonPositivePrices: 1 }, 'RED NON_POSITIVE_PRICE'),
+  on('negative-volume', 'daily', {}, null),
+  on('negative-volume', 'daily', { negativeVolumes: 1 }, 'RED NEGATIVE_VOLUME'),
+  on('zero-volume', 'daily', {}, null),
+  on('zero-volume', 'minute', { zeroVolumes: 3 }, 'AMBER ZERO_VOLUME'),
+  on('yield-range', 'yields', {}, null),
+  on('yield-range', 'yields', { impossibleYields: 1 }, 'RED IMPOSSIBLE_YIELD'),
+  on('terms', 'contracts', {}, null),
+  on('terms', 'contracts', { impossibleTerms: 1 }, 'RED IMPOSSIBLE_TERMS'),
+  on('terms', 'events', { misdatedRows: 1 }, 'RED MISDATED'),
+  on('ohlc-order', 'contracts', { ohlcViolations: 1 }, 'RED OHLC_ORDER'),
+  on('schema', 'events', { nulls: { effective_date: 1 } }, 'RED SCHEMA'),
+  on('duplicate-rows', 'daily', {}, null),
+  on('duplicate-rows', 'yields', { duplicateRows: 1 }, 'AMBER DUPLICATE_ROWS'),
+  on('duplicate-conflict', 'minute', {}, null),
+  on('duplicate-conflict', 'minute', { duplicateConflicts: 1 }, 'RED DUPLICATE_CONFLICT'),
+  on('adjustment-mismatch', 'daily', {}, null),
+  on('adjustment-mismatch', 'daily', { otherAdjustments: 1 }, 'RED ADJUSTMENT_MISMATCH'),
+  on('symbol-mismatch', 'daily', {}, null),
+  on('symbol-mismatch', 'daily', { otherSymbols: 1 }, 'RED SYMBOL_MISMATCH'),
+  on('vendor-mismatch', 'daily', {}, null),
+  on('vendor-mismatch', 'daily', { otherVendors: 1 }, 'RED VENDOR_MISMATCH'),
+  on('damaged', 'daily', {}, null),
+  on('damaged', 'daily', { isDamaged: true }, 'RED DAMAGED'),
+  on('date-mismatch', 'daily', {}, null),
+  on('date-mismatch', 'daily', { otherDates: 1 }, 'RED DATE_MISMATCH'),
+]
+
+const named = (id: string): Check => {
+  const check = CHECKS.find((each) => each.id === id)
+  if (!check) throw new Error(`no check ${id}`)
+  return check
+}
+
+test('that nothing happened is GREEN for events when the source says so, and for nothing else', () => {
+  const absent = { ...none, expectedRows: null }
+  const says = (kind: CellKind, reason: CellFacts['reason']) =>
+    verdictOf(kind, { ...absent, reason }, QC, CHECKS).status
+  expect(says('events', 'SOURCE_SAYS_NONE')).toBe('GREEN')
+  expect(says('events', 'VENDOR_OUTAGE')).toBe('AMBER')
+  expect(says('events', null)).toBe('RED')
+  expect(says('contracts', 'SOURCE_SAYS_NONE')).toBe('AMBER')
+})
+
+describe('each check', () => {
+  test.each(CASES.map((each) => [each.check, each.says ?? 'nothing', each] as const))(
+    '%s says %s',
+    (_id, _says, each) => {
+      const check = named(each.check)
+      expect(check.kinds).toContain(each.kind)
+      expect(check.judges).toBe(each.facts.rows > 0 ? 'present' : 'absent')
+      const finding = check.judge(each.facts, QC)
+      expect(finding && `${finding.severity} ${finding.flag}`).toBe(each.says)
+    },
+  )
+
+  test('has a case that passes (but `missing`, which never does), one that fails, and never says more than its severity', () => {
+    for (const check of CHECKS) {
+      const said = CASES.filter((each) => each.check === check.id).map((each) => each.says)
+      expect(
+        said.some((each) => each !== null),
+        check.id,
+      ).toBe(true)
+      expect(said.includes(null), check.id).toBe(check.id !== 'missing')
+      expect(
+        said.some((each) => each?.startsWith('RED')),
+        check.id,
+      ).toBe(check.severity === 'RED')
+    }
+  })
+
+  test('is in the list under the name of its file', () => {
+    const files = readdirSync('functions/qc-partition/checks').filter((name) => name !== 'index.ts')
+    expect(CHECKS.map((check) => `${check.id}.ts`).sort()).toEqual(files.sort())
+  })
+})
+
+describe('a verdict', () => {
+  test.each([
+    ['one', daily],
+    ['session_minutes', minute],
+    ['series', yields],
+  ] as const)('of clean facts of kind %s is green', (kind, facts) => {
+    expect(verdictOf(kind, facts, QC, CHECKS)).toEqual({ status: 'GREEN', flags: [], numbers: {} })
+  })
+
+  test('is the worst finding, with all flags sorted and all numbers', () => {
+    const facts = { ...daily, zeroVolumes: 1, ohlcViolations: 2 }
+    expect(verdictOf('one', facts, QC, CHECKS)).toEqual({
+      status: 'RED',
+      flags: ['OHLC_ORDER', 'ZERO_VOLUME'],
+      numbers: { ohlc_violations: 2, zero_volumes: 1 },
+    })
+  })
+
+  test('is amber with the name of a check that throws', () => {
+    const broken: Check = {
+      ...named('schema'),
+      id: 'broken',
+      judge: () => {
+        throw new Error('no')
+      },
+    }
+    const verdict = verdictOf('one', daily, QC, [...CHECKS, broken])
+    expect(verdict).toEqual({ status: 'AMBER', flags: ['ERRORED:broken'], numbers: {} })
+  })
+
+  test('is never green without checks', () => {
+    expect(verdictOf('one', daily, QC, []).status).toBe('AMBER')
+    expect(verdictOf('one', { ...daily, rows: 0 }, QC, []).status).toBe('AMBER')
+  })
+
+  test('is never green when any number it rests on was not measured', () => {
+    const kinds = [
+      ['one', daily],
+      ['session_minutes', minute],
+      ['series', yields],
+    ] as const
+    // These are null by nature: a reason, and a habit that is not known yet.
+    const optional = new Set<string>(['reason', 'baselineShare', 'baselineDays', 'expectedRows', 'sessionMinutes'])
+    for (const [kind, facts] of kinds) {
+      for (const [name, value] of Object.entries(facts)) {
+        if (typeof value !== 'number' || optional.has(name) || name === 'rows') continue
+        const verdict = verdictOf(kind, { ...facts, [name]: null } as CellFacts, QC, CHECKS)
+        expect([kind, name, verdict.status]).toEqual([
+          kind,
+          name,
+          name === 'wrongColumns' || name === 'mixedSources' ? 'GREEN' : 'AMBER',
+        ])
+      }
+    }
+  })
+
+  test('never gets better when a minute cell loses rows', () => {
+    const rank = { GREEN: 0, AMBER: 1, RED: 2 }
+    fc.assert(
+      fc.property(fc.double({ min: 0.01, max: 1, noNaN: true }), fc.nat(390), fc.nat(390), (share, a, b) => {
+        const of = (rows: number) =>
+          rank[verdictOf('session_minutes', thin(share, Math.max(1, rows)), QC, CHECKS).status]
+        expect(of(Math.min(a, b))).toBeGreaterThanOrEqual(of(Math.max(a, b)))
+      }),
+    )
+  })
+})

@@ -1,0 +1,151 @@
+import { sql } from 'drizzle-orm'
+import { describe, expect, test } from 'vitest'
+import { Datasets } from '../../config/schema.ts'
+import { findHead } from '../../db/gap-tasks/find-head.ts'
+import { chooseNext } from '../../functions/_dispatch/claim.ts'
+import { dtsOfMask, monthOf } from '../../functions/_market/dt.ts'
+import { audit } from '../../functions/audit.ts'
+import { createApp } from '../../functions/index.ts'
+import { explanationOf } from '../../functions/why/explanation.ts'
+import { dispatched, drain, openStage, type StageTerms } from '../_dispatch/bare-node.ts'
+import { DATASET } from '../db/temp-db.ts'
+
+type Backfill = NonNullable<NonNullable<StageTerms['datasets']>['equities_bars']>['backfill']
+
+const stageOf = (backfill: Partial<NonNullable<Backfill>>, sessions = 10) =>
+  openStage({
+    vendors: { alpaca: {} },
+    datasets: { equities_bars: { depth: { sessions }, backfill: { order: 'oldest-first', ...backfill } } },
+  })
+
+/** Day by day in the order in which tasks are taken. */
+async function daysQueued({ node }: Awaited<ReturnType<typeof stageOf>>): Promise<string[]> {
+  const tasks = await node.db.all<{ dt: string; days: number | null; turn: number }>(
+    sql`SELECT DISTINCT dt, days, turn FROM gap_tasks WHERE state = 'queued' ORDER BY lane DESC, priority DESC, turn, id`,
+  )
+  const days = tasks.flatMap(({ dt, days, turn }) => {
+    const all = days === null ? [dt] : dtsOfMask(monthOf(dt), days)
+    return turn < 0 ? all.reverse() : all
+  })
+  return [...new Set(days)]
+}
+
+const ASCENDING = ['2024-06-21', '2024-06-24', '2024-06-25', '2024-06-26', '2024-06-27', '2024-06-28', '2024-07-01']
+
+describe('the order of a backlog', () => {
+  test('is oldest first unless told otherwise, the newest session ahead of all', async () => {
+    const stage = await stageOf({})
+    await audit(stage.node, {})
+    expect((await daysQueued(stage)).slice(0, 8)).toEqual(['2024-07-05', ...ASCENDING])
+  })
+
+  test('is newest first where the dataset says so, and a change turns what is queued', async () => {
+    const stage = await stageOf({ order: 'newest-first' })
+    await audit(stage.node, {})
+    const newest = ['2024-07-05', '2024-07-03', '2024-07-02', ...ASCENDING.toReversed()]
+    expect(await daysQueued(stage)).toEqual(newest)
+    stage.node.config.datasets.equities_bars!.backfill.order = 'oldest-first'
+    await audit(stage.node, {})
+    expect((await daysQueued(stage)).slice(1, 8)).toEqual(ASCENDING)
+    await audit(stage.node, {})
+    expect((await daysQueued(stage)).slice(1, 8)).toEqual(ASCENDING)
+  })
+
+  test('newest first hands out the newest day, in one call with the days before it', async () => {
+    const stage = await stageOf({ order: 'newest-first' })
+    await audit(stage.node, {})
+    const reach = {
+      vendor: 'alpaca',
+      dataset: DATASET,
+      fromDt: '2000-01-01',
+      toDt: '2030-01-01',
+      lane: 'backfill',
+      now: stage.clock.now(),
+    } as const
+    expect(await findHead(stage.node.db, reach)).toMatchObject({ dt: '2024-07-01', days: 0b111 })
+    const choice = await chooseNext(stage.node, 'backfill')
+    if (!('plan' in choice)) throw new Error('expected a plan')
+    const days = new Set(choice.plan.wants.map(({ dt }) => dt))
+    expect(days.has('2024-07-03')).toBe(true)
+    expect(days.size).toBeGreaterThan(4)
+    await dispatched(stage.node)
+    await drain(stage)
+    expect((await audit(stage.node, {})).gaps).toBe(0)
+    expect(stage.lab.alpaca.stats().calls).toBeLessThanOrEqual(5)
+  })
+})
+
+describe('a cap on the tasks of one run', () => {
+  test.each([
+    ['oldest-first', '2024-06-21'],
+    ['newest-first', '2024-07-05'],
+  ] as const)('%s: the first days of the order are queued, the others by later audits', async (order, first) => {
+    const stage = await stageOf({ order, max_tasks_per_run: 3 })
+    expect(await audit(stage.node, {})).toMatchObject({ enqueued: 3 })
+    if (order === 'newest-first') expect(await daysQueued(stage)).toEqual([first])
+    else expect((await daysQueued(stage))[0]).toBe(first)
+    expect(await audit(stage.node, {})).toMatchObject({ enqueued: 3 })
+  })
+})
+
+describe('a look-back narrower than the depth', () => {
+  test('leaves older gaps unqueued, and says so', async () => {
+    const stage = await stageOf({ look_back: { sessions: 3 } })
+    const { node } = stage
+    expect(await audit(node, {})).toMatchObject({ expected: 30, gaps: 9 })
+    expect(await daysQueued(stage)).toEqual(['2024-07-05', '2024-07-02', '2024-07-03'])
+    await drain(stage)
+    expect(await audit(node, {})).toMatchObject({ gaps: 0 })
+    const cell = {
+      dataset: 'equities_bars',
+      spec: node.config.datasets.equities_bars!,
+      symbol: 'AAPL',
+      dt: '2024-06-28',
+    } as const
+    const { absence, next, backfill } = await explanationOf(node, cell)
+    expect(absence).toBeNull()
+    expect(backfill).toEqual({ order: 'oldest-first', lookBackFrom: '2024-07-02' })
+    expect(next).toEqual({
+      at: null,
+      sentence: 'nothing: outside the look-back of equities_bars, which queues gaps from 2024-07-02 on',
+    })
+    const app = createApp(node, { full: null, read: null })
+    const answer = await app.request('/coverage/equities_bars', { headers: { host: '127.0.0.1' } })
+    expect(((await answer.json()) as { total: object }).total).toMatchObject({
+      expected: 30,
+      present: 9,
+      open: 21,
+      openBecause: { 'outside the look-back': 21 },
+    })
+  })
+})
+
+describe('the configuration', () => {
+  const shipped = { calendar: 'xnys', universe: 'symbols', depth: { years: 1 }, expected_rows: 'one', key: ['ts'] }
+  const rest = {
+    raw_layout: 'date',
+    partition: 'year',
+    cadence: { ready_at: '20:16' },
+    columns: [{ name: 'ts', type: 'instant' }],
+  }
+  const read = (more: object, top: object = {}) =>
+    Datasets.safeParse({ datasets: { equities_bars: { ...shipped, ...rest, ...more } }, ...top })
+
+  test('keeps today’s behaviour where nothing is said', () => {
+    expect(read({}).data).toMatchObject({
+      datasets: { equities_bars: { backfill: { order: 'oldest-first' } } },
+      incidents: { share: 0.5, min_cells: 20 },
+    })
+  })
+
+  test.each([
+    ['an order there is not', { backfill: { order: 'random' } }, {}],
+    ['a cap of nothing', { backfill: { max_tasks_per_run: 0 } }, {}],
+    ['a look-back of half a year', { backfill: { look_back: { years: 0.5 } } }, {}],
+    ['a key there is not', { backfill: { depth: { years: 1 } } }, {}],
+    ['a share of nobody', {}, { incidents: { share: 0 } }],
+    ['an incident of one cell', {}, { incidents: { min_cells: 1 } }],
+  ])('refuses %s', (_what, more, top) => {
+    expect(read(more, top).success).toBe(false)
+  })
+})

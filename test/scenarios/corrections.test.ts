@@ -1,0 +1,159 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { sql } from 'drizzle-orm'
+import { expect, test } from 'vitest'
+import { pageCorrections } from '../../db/corrections/page-corrections.ts'
+import { calendarOf } from '../../functions/_calendar/calendar.ts'
+import { instantOf } from '../../functions/_calendar/zone.ts'
+import { dispatchNext } from '../../functions/_dispatch/dispatch.ts'
+import { audit } from '../../functions/audit.ts'
+import { createApp } from '../../functions/index.ts'
+import { ASOF, EVENING, openStage, type Stage } from '../_dispatch/bare-node.ts'
+import type { LabAction } from '../lab/action-source.ts'
+import { syntheticBars } from '../lab/synthetic.ts'
+
+const ALL = { dataset: null, symbol: null, from: null, to: null, since: null, after: null }
+const MONDAY = instantOf('2024-07-08', '20:30')
+const ELEVEN = instantOf(ASOF, '11:00')
+const UNIVERSE = [{ symbol: 'AAPL', from: '2010-01-04', to: null }]
+
+/** Audits for an evening and works off what may be asked by then. */
+async function evening({ node, clock }: Stage, at: number): Promise<void> {
+  if (at > clock.now()) await clock.sleep(at - clock.now())
+  await audit(node, { at })
+  while ('vendor' in (await dispatchNext(node, null, at)));
+}
+const changesOf = ({ node }: Stage) => pageCorrections(node.db, ALL, 100)
+const attemptsOf = ({ node }: Stage) =>
+  node.db.all<{ rows: number; digest: string }>(sql`SELECT rows, digest FROM attempts WHERE dt = ${ASOF} AND rows > 0`)
+
+test('minutes that the vendor fills in later are told as added, minutes that it loses again are refused and told once', async () => {
+  let lost = 3
+  const steady = syntheticBars({ seed: 7, universe: UNIVERSE, vendor: 'alpaca' })
+  const alpaca = {
+    ...steady,
+    minute: (symbol: string, from: number, to: number) =>
+      steady.minute(symbol, from, to).filter(({ ts }) => ts < ELEVEN || ts >= ELEVEN + lost * 60_000),
+  }
+  const stage = await openStage({
+    symbols: ['AAPL'],
+    vendors: { alpaca: {} },
+    datasets: { equities_bars_minute: { depth: { from: ASOF } } },
+    lab: { alpaca },
+  })
+  await evening(stage, EVENING)
+  const [first] = await attemptsOf(stage)
+  lost = 0
+  await evening(stage, MONDAY)
+  const whole = await attemptsOf(stage)
+  expect(whole).toMatchObject([{ rows: first!.rows + 3 }])
+  const filledIn = { added: 3, removed: 0, changed: 0, fields: [] }
+  const told = { dataset: 'equities_bars_minute', symbol: 'AAPL', dt: ASOF, vendor: 'alpaca' }
+  expect(await changesOf(stage)).toMatchObject([
+    { ...told, at: MONDAY, window: 1, verdict: 'replaced', previous: first!.digest, difference: filledIn },
+  ])
+
+  lost = 5
+  const third = calendarOf('xnys').next(ASOF, 3)
+  await evening(stage, instantOf(third, '20:30'))
+  await evening(stage, instantOf(third, '20:30'))
+  expect(await attemptsOf(stage)).toEqual(whole)
+  const [refused, ...before] = await changesOf(stage)
+  expect(before).toHaveLength(1)
+  expect(refused).toMatchObject({ ...told, window: 3, verdict: 'kept_more_rows', previous: whole[0]!.digest })
+  expect(refused).toMatchObject({ rowsBefore: first!.rows + 3, rows: first!.rows - 2 })
+  expect(refused!.difference).toEqual({ added: 0, removed: 5, changed: 0, fields: [] })
+
+  const files = (await stage.files()).filter((path) => path.startsWith('manifests/'))
+  const lines = await Promise.all(files.map((path) => readFile(join(stage.node.lake.root, path), 'utf8')))
+  const written = lines.flatMap((text) => text.trim().split('\n')).map((line) => JSON.parse(line))
+  expect(written.filter(({ dt }) => dt === ASOF)).toMatchObject([
+    { verdict: 'new' },
+    { verdict: 'replaced', difference: filledIn },
+    { verdict: 'kept_more_rows', refused: refused!.digest, difference: { removed: 5 } },
+  ])
+})
+
+test('a bar that is corrected in one window and again in the next is told twice, each time with its own difference', async () => {
+  let volume = 1
+  const steady = syntheticBars({ seed: 7, universe: UNIVERSE, vendor: 'alpaca' })
+  const alpaca = {
+    ...steady,
+    daily: (symbol: string, from: string, to: string) =>
+      steady.daily(symbol, from, to).map((bar) => (bar.dt === ASOF ? { ...bar, v: bar.v! * volume } : bar)),
+  }
+  const stage = await openStage({
+    symbols: ['AAPL'],
+    vendors: { alpaca: {} },
+    datasets: { equities_bars: { depth: { from: ASOF } } },
+    lab: { alpaca },
+  })
+  await evening(stage, EVENING)
+  volume = 2
+  await evening(stage, MONDAY)
+  await evening(stage, MONDAY)
+  volume = 3
+  const third = instantOf(calendarOf('xnys').next(ASOF, 3), '20:30')
+  await evening(stage, third)
+  await evening(stage, third)
+  const byVolume = (largest: number) => ({
+    added: 0,
+    removed: 0,
+    changed: 1,
+    fields: [{ field: 'volume', rows: 1, emptied: 0, largest }],
+  })
+  const [second, first, ...others] = await changesOf(stage)
+  expect(others).toEqual([])
+  expect(first).toMatchObject({ at: MONDAY, window: 1, verdict: 'replaced', difference: byVolume(1) })
+  expect(second).toMatchObject({ at: third, window: 3, verdict: 'replaced', difference: byVolume(0.5) })
+  expect(second!.previous).toBe(first!.digest)
+
+  const app = createApp(stage.node, { full: null, read: null })
+  const ask = async (path: string) => (await app.request(path, { headers: { host: '127.0.0.1' } })).json()
+  expect(await ask('/changes')).toMatchObject({ changes: [{ window: 3 }, { window: 1 }] })
+  expect(await ask(`/why/equities_bars/AAPL/${ASOF}`)).toMatchObject({
+    corrections: [{ window: 1 }, { window: 3, sentence: '1 row changed: volume in 1 by up to 50 %' }],
+  })
+})
+
+test('a corporate action that the vendor withdraws stays, and that it was withdrawn is told', async () => {
+  const dividend = (cash: number): LabAction => ({
+    kind: 'dividend',
+    symbol: 'AAPL',
+    exDt: ASOF,
+    recordDt: ASOF,
+    payDt: ASOF,
+    cash,
+    special: false,
+    frequency: 4,
+    knownDt: '2024-06-03',
+  })
+  let actions: LabAction[] = [dividend(0.25)]
+  const stage = await openStage({
+    symbols: ['AAPL'],
+    vendors: { alpaca: {} },
+    datasets: { corporate_actions: { depth: { from: ASOF }, restate: { sessions: [1, 3] } } },
+    lab: { actions: { alpaca: { actions: () => actions } } },
+  })
+  await evening(stage, EVENING)
+  const kept = await attemptsOf(stage)
+  expect(kept).toMatchObject([{ rows: 1 }])
+  actions = []
+  await evening(stage, MONDAY)
+  await evening(stage, instantOf(calendarOf('xnys').next(ASOF, 3), '20:30'))
+  expect(await attemptsOf(stage)).toEqual(kept)
+  expect(await changesOf(stage)).toMatchObject([
+    {
+      dataset: 'corporate_actions',
+      at: MONDAY,
+      verdict: 'kept_more_rows',
+      previous: kept[0]!.digest,
+      rowsBefore: 1,
+      rows: 0,
+      window: 1,
+      difference: { added: 0, removed: 1, changed: 0, fields: [] },
+    },
+  ])
+  const masks = await stage.node.db.all<{ present: number; absent: number }>(sql`SELECT present, absent FROM coverage`)
+  expect(masks.map(({ present, absent }) => present & absent)).toEqual([0])
+})

@@ -1,0 +1,165 @@
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { readRawCells } from '../../functions/_lake/file-parts.ts'
+import { curatedFile } from '../../functions/_lake/paths.ts'
+import { writeCells } from '../../functions/_lake/write-cells.ts'
+import { bar, dropLake, from, specOf, tempLake } from '../_lake/lake-fixture.ts'
+import { oldFile } from '../adopt/old-tree.ts'
+import { ASOF, FIRST, SESSIONS, type SmallNode, startSmallNode } from '../test-node.ts'
+
+// Whole nodes and nights are real work: a slow machine may take its time.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
+
+const DTS = ['2025-06-30', '2025-07-01', '2025-07-02', '2025-07-03', '2025-07-07', '2025-07-08']
+const SERIES = Object.values(specOf('macro_treasury').groups ?? {}).flatMap(({ series }) => series.map(({ id }) => id))
+const MINUTES = 390
+
+let node: SmallNode
+beforeEach(async () => {
+  node = await startSmallNode({
+    change: (config) => {
+      const minute = { ...specOf('equities_bars_minute'), depth: { from: ASOF } }
+      return { ...config, datasets: { ...config.datasets, equities_bars_minute: minute } }
+    },
+  })
+})
+afterEach(() => node.remove())
+
+const data = (...parts: string[]): string => join(node.root, 'data_layer', ...parts)
+const memory = () => node.running().node
+const write = (place: string, query: string) => oldFile(memory().lake.duck, data(), place, query)
+const midnight = (dt: string): number => Date.parse(`${dt}T04:00:00Z`)
+const steps = async (...names: string[]): Promise<void> => {
+  for (const name of names) {
+    for (let more = true; more; ) {
+      const answer = await node.post(`/${name}`)
+      expect(answer.body).toMatchObject({ ok: true })
+      more = answer.body.more === true
+    }
+  }
+}
+
+/** The stamp of a day, another spelling each. */
+const DAYS: ((dt: string) => string)[] = [
+  (dt) => `TIMESTAMP '${dt} 04:00:00' AS timestamp`,
+  (dt) => `${midnight(dt)}::BIGINT AS t`,
+  (dt) => `DATE '${dt}' AS date`,
+  (dt) => `'${dt}T00:00:00-04:00' AS datetime`,
+  (dt) => `${midnight(dt) / 1000}::INTEGER AS time`,
+  (dt) => `TIMESTAMPTZ '${dt} 00:00:00-04' AS ts`,
+]
+const LETTERS = '10.0 AS o, 11.0 AS h, 9.0 AS l, 10.5 AS c, 1000 AS v, 10.2 AS vw, 7 AS n'
+const CAPITALS =
+  '10::FLOAT AS "Open", 11::DECIMAL(9,2) AS "High", 9 AS "Low", 10.5::DOUBLE AS "Close", 1000 AS "Volume", 10.2 AS "VWAP", 7.0::DOUBLE AS trade_count'
+
+/** Bars of both symbols, minutes and yields; not one file spells all of its columns as ours do. */
+async function foreignTree(): Promise<void> {
+  for (const [at, dt] of DTS.entries()) {
+    const stamp = DAYS[at]!(dt)
+    await write(`alpaca/equities_bars/date=${dt}/symbol=AAPL/data.parquet`, `SELECT ${stamp}, ${LETTERS}`)
+    await write(`alpaca/equities_bars/date=${dt}/data.parquet`, `SELECT 'MSFT' AS ticker, ${stamp}, ${CAPITALS}`)
+    const yields = SERIES.map((id, n) => `SELECT '${id}' AS series_id, ${4 + n / 100} AS value, DATE '${dt}' AS date`)
+    const more = ["SELECT 'CPIAUCSL', 300.0, NULL"]
+    await write(`fred/macro_treasury/date=${dt}/data.parquet`, [...yields, ...more].join(' UNION ALL '))
+  }
+  const open = Date.parse(`${ASOF}T13:30:00Z`)
+  const minutes = (stamp: string) =>
+    `SELECT ${stamp}, 10.0 AS o, 11.0 AS h, 9.0 AS l, 10.0 + m / 1000 AS c, 100 + m AS v FROM range(${MINUTES}) r(m)`
+  const place = (symbol: string) => `alpaca/equities_bars_minute/date=${ASOF}/symbol=${symbol}/data.parquet`
+  await write(place('AAPL'), minutes(`(${open} + m * 60000) * 1000000 AS timestamp`))
+  await write(place('MSFT'), minutes(`strftime(to_timestamp(${open / 1000} + m * 60), '%Y-%m-%dT%H:%M:%SZ') AS t`))
+}
+
+test.each(['names', 'footers', 'rows'])(
+  'a tree in foreign columns, adopted by %s, comes out of curation, QC and export like data of this node',
+  async (verify) => {
+    await foreignTree()
+    // The symbols of a shared file are in no name.
+    if (verify === 'names') await node.post('/adopt', { verify: 'footers' })
+    const adopted = (await node.post('/adopt', { verify })).body
+    if (verify !== 'names') expect(adopted).toMatchObject({ cells: 3 * SESSIONS + 2, problems: [] })
+    await steps('audit', 'curate-partition', 'qc-partition', 'export')
+    const { duck } = memory().lake
+
+    const ledger = await duck.all(
+      `SELECT dataset, status, flags, count(*) AS cells FROM '${data('qc/ledger/*/*.parquet')}' GROUP BY ALL ORDER BY dataset`,
+    )
+    expect(ledger).toEqual([
+      { dataset: 'equities_bars', status: 'GREEN', flags: '', cells: 2 * SESSIONS },
+      { dataset: 'equities_bars_minute', status: 'GREEN', flags: '', cells: 2 },
+      { dataset: 'macro_treasury', status: 'GREEN', flags: '', cells: SESSIONS },
+    ])
+
+    const bundle = join(node.root, 'exports/latest')
+    const daily = await duck.all(
+      `SELECT symbol, dt, ts, open, high, low, close, volume, vwap, trades, vendor, feed, adjustment
+       FROM '${curatedFile(bundle, 'equities_bars', 'year', '2025')}' ORDER BY dt, symbol`,
+    )
+    expect(daily).toEqual(
+      DTS.flatMap((dt) =>
+        ['AAPL', 'MSFT'].map((symbol) => ({
+          symbol,
+          dt,
+          ts: midnight(dt),
+          ...{ open: 10, high: 11, low: 9, close: 10.5, volume: 1000, vwap: 10.2, trades: 7 },
+          ...{ vendor: 'alpaca', feed: 'unknown', adjustment: 'raw' },
+        })),
+      ),
+    )
+    const minutes = await duck.all(
+      `SELECT symbol, count(*) AS rows, min(ts) AS first, max(ts) AS last, sum(volume) AS volume, max(close) AS close
+       FROM '${curatedFile(bundle, 'equities_bars_minute', 'date', ASOF)}' WHERE session = 'regular' GROUP BY symbol ORDER BY symbol`,
+    )
+    const first = Date.parse(`${ASOF}T13:30:00Z`)
+    const whole = { rows: MINUTES, first, last: first + 389 * 60_000, volume: 39_000 + (389 * 390) / 2, close: 10.389 }
+    expect(minutes).toEqual([
+      { symbol: 'AAPL', ...whole },
+      { symbol: 'MSFT', ...whole },
+    ])
+    const yields = await duck.all<Record<string, unknown>>(
+      `SELECT * FROM '${curatedFile(bundle, 'macro_treasury', 'year', '2025')}' ORDER BY date`,
+    )
+    expect(yields.map(({ date }) => date)).toEqual(DTS)
+    expect(yields[0]).toMatchObject({ date: FIRST, [SERIES[0]!]: 4, [SERIES[10]!]: 4.1, vendor: 'fred' })
+  },
+)
+
+test('a file whose columns nobody understands neither counts nor keeps its neighbours from being curated', async () => {
+  await foreignTree()
+  await write(
+    `alpaca/equities_bars/date=${FIRST}/symbol=AAPL/data.parquet`,
+    "SELECT 'soon' AS happened, {'o': 1} AS open, 'ten' AS close",
+  )
+  const adopted = (await node.post('/adopt')).body
+  expect(adopted).toMatchObject({ cells: 3 * SESSIONS + 1, skipped: 1, problemCounts: { columns: 1 } })
+  expect((adopted.problems as { what: string }[])[0]?.what).toMatch(/^no column for ts/)
+  await steps('audit', 'curate-partition', 'qc-partition')
+  const [red] = await memory().lake.duck.all(
+    `SELECT symbol, dt, status FROM '${data('qc/ledger/equities_bars/2025.parquet')}' WHERE status <> 'GREEN'`,
+  )
+  expect(red).toEqual({ symbol: 'AAPL', dt: FIRST, status: 'RED' })
+})
+
+test('an answer for one symbol of a shared foreign file keeps the rows of the others, as ours', async () => {
+  const lake = await tempLake()
+  try {
+    const spec = specOf('equities_bars')
+    const ts = Date.parse('2024-07-03T04:00:00Z')
+    const row = (symbol: string) => `SELECT '${symbol}' AS ticker, '2024-07-03' AS date, ${LETTERS}`
+    await oldFile(
+      lake.duck,
+      lake.root,
+      'alpaca/equities_bars/date=2024-07-03/data.parquet',
+      `${row('AAPL')} UNION ALL ${row('MSFT')}`,
+    )
+    const cell = { symbol: 'AAPL', dt: '2024-07-03', rows: [bar(ts, { close: 10.75 })], known: null }
+    const kept = await writeCells(lake, spec, 'equities_bars', from('alpaca'), [cell])
+    expect(kept).toMatchObject([{ verdict: 'replaced' }])
+    const cells = ['AAPL', 'MSFT'].map((symbol) => ({ symbol, dt: '2024-07-03' }))
+    const stored = await readRawCells(lake, spec, 'equities_bars', 'alpaca', cells)
+    expect(stored.get('AAPL 2024-07-03')).toMatchObject([{ ts, close: 10.75 }])
+    expect(stored.get('MSFT 2024-07-03')).toMatchObject([{ ts, open: 10, close: 10.5, vwap: 10.2, trades: 7 }])
+  } finally {
+    await dropLake(lake)
+  }
+})

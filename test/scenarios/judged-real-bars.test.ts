@@ -1,0 +1,106 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { calendarOf } from '../../functions/_calendar/calendar.ts'
+import type { Session } from '../../functions/_calendar/session.ts'
+import type { DatasetName } from '../../functions/_market/cell.ts'
+import { judgePartition } from '../../functions/qc-partition/judge.ts'
+import { dailyBar, QC, type SmallLake, smallLake, specOf, type TestBar, writeBoth } from '../qc-partition/small-lake.ts'
+
+// Years of real files are real work: a slow machine may take its time.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
+
+const DATA = join(process.cwd(), '../shared/data/bars')
+const xnys = calendarOf('xnys')
+const sessionsOf = (dts: Iterable<string>): Session[] =>
+  [...new Set(dts)]
+    .sort()
+    .map((dt) => xnys.session(dt))
+    .filter((session) => session !== undefined)
+
+function barsOf(path: string): TestBar[] {
+  const [, ...lines] = readFileSync(path, 'utf8').trimEnd().split('\n')
+  return lines.map((line) => {
+    const [symbol, ts, open, high, low, close, volume, session] = line.split(',')
+    const prices = {
+      open: Number(open),
+      high: Number(high),
+      low: Number(low),
+      close: Number(close),
+      volume: Number(volume),
+    }
+    return dailyBar(symbol ?? '', session?.trim() ?? '', {
+      ts: Date.parse(ts ?? ''),
+      ...prices,
+      vwap: null,
+      trades: null,
+    })
+  })
+}
+
+if (!existsSync(DATA)) console.warn(`skipped: real bars are not at ${DATA}`)
+describe.skipIf(!existsSync(DATA))('real bars of SPY and IBM', () => {
+  let lake: SmallLake
+  beforeEach(async () => {
+    lake = await smallLake()
+  })
+  afterEach(() => lake.remove())
+
+  async function judge(
+    dataset: DatasetName,
+    partition: string,
+    bars: TestBar[],
+    neighbours: string[],
+    sessions: Session[],
+  ) {
+    const keys = new Map(bars.map(({ symbol, dt }) => [`${symbol} ${dt}`, { symbol, dt }]))
+    const cells = [...keys.values()].map((cell) => ({
+      ...cell,
+      expectedRows: null,
+      present: true,
+      reason: null,
+      digest: null,
+    }))
+    const request = { dataset, spec: specOf(dataset), partition, sessions, cells, qc: QC, checkedAt: 0, neighbours }
+    return judgePartition(lake, request)
+  }
+
+  test.each(['1999', '2001', '2002', '2008', '2020'])(
+    'are green in %s, crashes and bad prints included',
+    async (year) => {
+      const bars = ['SPY', 'IBM']
+        .flatMap((symbol) => barsOf(join(DATA, 'daily', `${symbol}.csv`)))
+        .filter((bar) => bar.dt.startsWith(year))
+      await writeBoth(lake, 'equities_bars', year, bars)
+      const result = await judge('equities_bars', year, bars, [], sessionsOf(bars.map((bar) => bar.dt)))
+      expect(result.flagged).toEqual([])
+      expect(result.green).toBe(bars.length)
+    },
+  )
+
+  test('are green minute by minute, pre- and post-market and two minutes without a trade included', async () => {
+    const files = readdirSync(join(DATA, 'minute')).filter((name) => name.endsWith('.csv'))
+    const all = files.flatMap((name) => barsOf(join(DATA, 'minute', name)))
+    const days = [...new Set(all.map((bar) => bar.dt))].sort()
+    for (const day of days) {
+      await writeBoth(
+        lake,
+        'equities_bars_minute',
+        day,
+        all.filter((bar) => bar.dt === day),
+      )
+    }
+    for (const day of days) {
+      const bars = all.filter((bar) => bar.dt === day)
+      const result = await judge(
+        'equities_bars_minute',
+        day,
+        bars,
+        days.filter((each) => each !== day),
+        sessionsOf(days),
+      )
+      expect(result.flagged).toEqual([])
+      expect(result.green).toBe(2)
+    }
+  })
+})

@@ -1,0 +1,217 @@
+import { expect, test } from 'vitest'
+import { listAbsences } from '../../db/absences/absences.ts'
+import { listAttempts } from '../../db/attempts/list-attempts.ts'
+import { listCircuits } from '../../db/circuits/circuits.ts'
+import { countCoverage } from '../../db/coverage/count-coverage.ts'
+import { listDemotions } from '../../db/demotions/demotions.ts'
+import { enqueueTasks } from '../../db/gap-tasks/enqueue-tasks.ts'
+import { dispatchNext } from '../../functions/_dispatch/dispatch.ts'
+import { VendorError } from '../../functions/_vendors/vendor.ts'
+import { audit } from '../../functions/audit.ts'
+import { ASOF, dispatched, drain, EVENING, openStage } from '../_dispatch/bare-node.ts'
+import { newTask, snapshot, tasksIn } from '../db/temp-db.ts'
+import type { FaultMode } from '../lab/lab.ts'
+
+const HOUR = 3_600_000
+const ALONE = { vendors: { alpaca: {} }, datasets: { equities_bars: { depth: { sessions: 1 } } } }
+
+test('a poison symbol does not cost the batch it rides in', async () => {
+  const stage = await openStage({ symbols: ['AAPL', 'MSFT', 'ZZZ'], lab: { poison: ['ZZZ'] } })
+  await audit(stage.node, { at: EVENING })
+  expect(await dispatched(stage.node)).toMatchObject({ vendor: 'alpaca', outcomes: { filled: 2, not_entitled: 1 } })
+  expect(await listDemotions(stage.node.db, 'equities_bars', EVENING)).toMatchObject([
+    { vendor: 'alpaca', symbol: 'ZZZ', fromDt: '0000-01-01', toDt: '9999-12-31' },
+  ])
+  const rest = await drain(stage)
+  expect(rest.filter(({ vendor }) => vendor === 'alpaca').flatMap(({ outcomes }) => Object.keys(outcomes))).toEqual([
+    'filled',
+  ])
+  expect(await countCoverage(stage.node.db)).toMatchObject([{ present: 9 }])
+})
+
+test('a poison symbol asked for on its own condemns itself, not the vendor', async () => {
+  const stage = await openStage({ ...ALONE, symbols: ['AAPL', 'ZZZ'], lab: { poison: ['ZZZ'] } })
+  await enqueueTasks(
+    stage.node.db,
+    'equities_bars',
+    [newTask('ZZZ', '2024-07-03'), newTask('ZZZ', '2024-07-02')],
+    EVENING,
+  )
+  expect(await dispatched(stage.node)).toMatchObject({ outcomes: { not_entitled: 2 } })
+  expect((await listDemotions(stage.node.db, 'equities_bars', EVENING)).map(({ symbol }) => symbol)).toEqual(['ZZZ'])
+  await enqueueTasks(stage.node.db, 'equities_bars', [newTask('AAPL', '2024-07-03')], EVENING)
+  expect(await dispatched(stage.node)).toMatchObject({ outcomes: { filled: 1 } })
+})
+
+test('a 429 snoozes without burning, and the vendor is left alone as long as it asked for', async () => {
+  const stage = await openStage(ALONE)
+  await audit(stage.node, { at: EVENING })
+  stage.lab.alpaca.fault({ kind: 'status-429', retryAfter: '37', requests: 1 })
+  expect(await dispatched(stage.node)).toMatchObject({ outcomes: { rate_limited: 3 } })
+  expect((await tasksIn(stage.node.db)).map(({ state, attempts }) => [state, attempts])).toEqual(
+    Array(3).fill(['queued', 0]),
+  )
+  expect(await listCircuits(stage.node.db)).toMatchObject([{ vendor: 'alpaca', blockedUntil: EVENING + 37_000 }])
+  expect(await dispatchNext(stage.node, null)).toEqual({ nextAt: EVENING + 37_000 })
+  expect(stage.lab.alpaca.stats().byStatus[429]).toBe(1)
+  await stage.clock.sleep(37_000)
+  expect(await dispatched(stage.node)).toMatchObject({ outcomes: { filled: 3 } })
+})
+
+test('a 429 of one vendor leaves the work to the other at once', async () => {
+  const stage = await openStage({ ...ALONE, vendors: { alpaca: {}, massive: {} } })
+  await audit(stage.node, { at: EVENING })
+  stage.lab.alpaca.fault({ kind: 'status-429', requests: 1 })
+  expect(await dispatched(stage.node)).toMatchObject({ vendor: 'alpaca', outcomes: { rate_limited: 3 } })
+  expect(await dispatched(stage.node)).toMatchObject({ vendor: 'massive', outcomes: { filled: 3 } })
+  expect(stage.clock.now()).toBe(EVENING)
+})
+
+const nonsense: [string, FaultMode][] = [
+  ['an HTML page with status 200', { kind: 'html-200' }],
+  ['a renamed column', { kind: 'renamed-column' }],
+  ['numbers as texts', { kind: 'string-numbers' }],
+]
+test.each(nonsense)('%s is malformed, and nothing is written', async (_what, fault) => {
+  const stage = await openStage(ALONE)
+  await audit(stage.node, { at: EVENING })
+  stage.lab.alpaca.fault(fault)
+  expect(await dispatched(stage.node)).toMatchObject({
+    outcomes: { malformed: 3 },
+    rows: expect.any(Number),
+    settled: true,
+  })
+  expect(await stage.files()).toEqual([])
+  const { coverage, bookmarks, attempts } = await snapshot(stage.node.db)
+  expect(bookmarks).toEqual([])
+  for (const row of coverage ?? []) expect(row).toMatchObject({ present: 0, absent: 0 })
+  expect(attempts).toHaveLength(3)
+  for (const row of attempts ?? []) expect(row).toMatchObject({ outcome: 'malformed', rows: 0, digest: null, count: 1 })
+})
+
+test('nonsense without end gives a cell up with the whole story', async () => {
+  const stage = await openStage({ ...ALONE, symbols: ['AAPL'] })
+  await audit(stage.node, { at: EVENING })
+  stage.lab.alpaca.fault({ kind: 'string-numbers' })
+  const asked = await drain(stage)
+  expect(asked.map(({ outcomes }) => outcomes)).toEqual(Array(4).fill({ malformed: 1 }))
+  expect(await tasksIn(stage.node.db)).toMatchObject([{ state: 'stalled', attempts: 4, lastOutcome: 'malformed' }])
+  expect(await listAbsences(stage.node.db, 'equities_bars', ASOF, ASOF)).toMatchObject([{ reason: 'GIVEN_UP' }])
+  expect(await listAttempts(stage.node.db, 'equities_bars', [{ symbol: 'AAPL', dt: ASOF }])).toMatchObject([
+    { count: 4 },
+  ])
+  expect(await audit(stage.node, { at: EVENING })).toMatchObject({ enqueued: 0 })
+})
+
+test('a vendor that resets every connection is left alone after three times, longer each time', async () => {
+  const stage = await openStage({ ...ALONE, symbols: ['AAPL'] })
+  await audit(stage.node, { at: EVENING })
+  stage.lab.alpaca.kill()
+  for (let failures = 1; failures <= 3; failures++) {
+    expect(await dispatched(stage.node)).toMatchObject({ outcomes: { unavailable: 1 } })
+    expect(await listCircuits(stage.node.db)).toMatchObject([
+      { failures, blockedUntil: failures < 3 ? 0 : expect.any(Number) },
+    ])
+    const idle = await dispatchNext(stage.node, null)
+    const wakes = 'vendor' in idle ? null : idle.nextAt
+    expect(wakes).toBeGreaterThan(stage.clock.now())
+    if (failures < 3) await stage.clock.sleep((wakes as number) - stage.clock.now())
+  }
+  expect(await listAbsences(stage.node.db, 'equities_bars', ASOF, ASOF)).toMatchObject([{ reason: 'VENDOR_OUTAGE' }])
+  const [open] = await listCircuits(stage.node.db)
+  expect(open?.blockedUntil).toBe(stage.clock.now() + 60_000)
+  expect(stage.lab.alpaca.stats().byStatus[0]).toBe(3)
+
+  stage.lab.alpaca.revive()
+  await drain(stage)
+  expect(await countCoverage(stage.node.db)).toMatchObject([{ present: 1, absent: 0 }])
+  expect(await listAbsences(stage.node.db, 'equities_bars', ASOF, ASOF)).toEqual([])
+  expect(await listCircuits(stage.node.db)).toMatchObject([{ failures: 0 }])
+})
+
+test('a dead vendor costs the night nothing while another lives', async () => {
+  const stage = await openStage()
+  await audit(stage.node, { at: EVENING })
+  stage.lab.alpaca.kill()
+  const done = await drain(stage)
+  expect(done.filter(({ vendor }) => vendor === 'massive').length).toBeGreaterThan(0)
+  expect(await countCoverage(stage.node.db)).toMatchObject([{ present: 9, absent: 0 }])
+  expect(stage.lab.massive.stats().violations).toBe(0)
+})
+
+test('with every vendor dead the queue waits for the first that may be asked again', async () => {
+  const stage = await openStage({ symbols: ['AAPL'], datasets: { equities_bars: { depth: { sessions: 1 } } } })
+  await audit(stage.node, { at: EVENING })
+  stage.lab.alpaca.kill()
+  stage.lab.massive.kill()
+  expect(await dispatched(stage.node)).toMatchObject({ vendor: 'alpaca', outcomes: { unavailable: 1 } })
+  expect(await dispatched(stage.node)).toMatchObject({ vendor: 'massive', outcomes: { unavailable: 1 } })
+  expect(await dispatchNext(stage.node, null)).toEqual({ nextAt: EVENING + 30_000 })
+  expect(await tasksIn(stage.node.db)).toMatchObject([{ state: 'queued', attempts: 2, nextAt: EVENING + 30_000 }])
+})
+
+test('a refused key closes its dataset for an hour and sends everything to the other vendor', async () => {
+  const stage = await openStage({ env: { APCA_API_SECRET_KEY: 'lab-alpaca-wrong-secret' } })
+  await audit(stage.node, { at: EVENING })
+  expect(await dispatched(stage.node)).toMatchObject({ vendor: 'alpaca', outcomes: { not_entitled: 3 } })
+  expect(await listDemotions(stage.node.db, 'equities_bars', EVENING)).toMatchObject([
+    { vendor: 'alpaca', symbol: '*', until: EVENING + HOUR },
+  ])
+  const rest = await drain(stage)
+  expect(new Set(rest.map(({ vendor }) => vendor))).toEqual(new Set(['massive']))
+  expect(await countCoverage(stage.node.db)).toMatchObject([{ present: 9 }])
+  expect(stage.log.join('')).not.toContain('lab-alpaca-wrong-secret')
+})
+
+test('a key refused half-way closes the dataset for an hour, not every symbol for a month', async () => {
+  const stage = await openStage({
+    symbols: ['AAPL', 'AMD', 'BA', 'CAT'],
+    vendors: { alpaca: {} },
+    datasets: { equities_bars_minute: { depth: { sessions: 1 } } },
+    terms: { shape: { rows_per_page: 600, symbols_per_call: 500, pages_per_plan: 4 } },
+  })
+  await audit(stage.node, { at: EVENING })
+  let pages = 0
+  const vendors = stage.node.vendors.map((connection) => ({
+    ...connection,
+    get: (lane: 'today' | 'backfill') => async (request: Parameters<ReturnType<typeof connection.get>>[0]) => {
+      if (++pages > 2) throw new VendorError('alpaca', 'not_entitled', 'the key was refused', { status: 401 })
+      return await connection.get(lane)(request)
+    },
+  }))
+  const done = await dispatchNext({ ...stage.node, vendors }, null)
+  expect(done).toMatchObject({ outcomes: { filled: expect.any(Number), not_entitled: expect.any(Number) } })
+  expect(await listDemotions(stage.node.db, 'equities_bars_minute', EVENING)).toMatchObject([
+    { symbol: '*', outcome: 'not_entitled', until: EVENING + HOUR },
+  ])
+})
+
+test('when the only vendor is closed for an hour, the queue says to come back then', async () => {
+  const stage = await openStage({ vendors: { alpaca: {} }, env: { APCA_API_SECRET_KEY: 'lab-alpaca-wrong-secret' } })
+  await audit(stage.node, { at: EVENING })
+  await dispatched(stage.node)
+  expect((await tasksIn(stage.node.db)).filter(({ state }) => state === 'queued')).toHaveLength(6)
+  expect(await dispatchNext(stage.node, null)).toEqual({ nextAt: EVENING + HOUR })
+})
+
+test('days before a vendor reaches back are said to be so, not asked for again and again', async () => {
+  const stage = await openStage({
+    symbols: ['AAPL'],
+    vendors: { massive: {} },
+    datasets: { equities_bars: { depth: { from: '2021-03-01' } } },
+    lab: { plan: 'basic' },
+  })
+  await enqueueTasks(
+    stage.node.db,
+    'equities_bars',
+    [newTask('AAPL', '2021-03-02'), newTask('AAPL', '2021-03-01')],
+    EVENING,
+  )
+  expect(await dispatched(stage.node)).toMatchObject({ outcomes: { before_history: 2 } })
+  const reasons = await listAbsences(stage.node.db, 'equities_bars', '2021-03-01', '2021-03-02')
+  expect(reasons.map(({ reason }) => reason)).toEqual(['BEFORE_VENDOR_HISTORY', 'BEFORE_VENDOR_HISTORY'])
+  expect(await listDemotions(stage.node.db, 'equities_bars', EVENING)).toMatchObject([
+    { symbol: '*', fromDt: '0000-01-01', toDt: '2021-03-02' },
+  ])
+  expect(await dispatchNext(stage.node, null)).toEqual({ nextAt: null })
+})
