@@ -55,7 +55,7 @@ export const MOMENTS: readonly Moments[] = [
   { table: 'partitions', stamps: ['touched_at', 'curated_at', 'checked_at', 'retired_at'] },
   { table: 'leases', stamps: ['leased_at'] },
   { table: 'ticks', stamps: ['begun_at', 'step_begun_at', 'ended_at'] },
-  { table: 'unqueued', stamps: ['night'] },
+  { table: 'backlog_overflow', stamps: ['as_of'] },
   { table: 'exports', stamps: ['made_at'] },
   { table: 'corrections', stamps: ['at'] },
   { table: 'findings', stamps: ['checked_at'] },
@@ -64,7 +64,7 @@ export const MOMENTS: readonly Moments[] = [
   { table: 'quarantine', stamps: ['at'] },
   { table: 'calendar_checks', stamps: ['checked_at'] },
   { table: 'adoptions', stamps: ['updated_at', 'ended_at'] },
-  { table: 'vendor_bands', stamps: ['seen_at'] },
+  { table: 'vendor_segments', stamps: ['seen_at'] },
 ]
 
 /** Where the newest stamp is found without reading the evidence: whoever works on the queue, a partition or a chain leaves one here. */
@@ -83,7 +83,7 @@ export const NEWEST_STAMPS: readonly { table: string; column: string; only?: str
   { table: 'quarantine', column: 'at' },
   { table: 'lost_files', column: 'at' },
   { table: 'adoptions', column: 'updated_at' },
-  { table: 'vendor_bands', column: 'seen_at' },
-  { table: 'vendor_tallies', column: 'starts_at' },
+  { table: 'vendor_segments', column: 'seen_at' },
+  { table: 'vendor_call_stats', column: 'starts_at' },
   { table: 'budgets', column: 'starts_at', only: `kind = 'slot'` },
 ]

@@ -17,7 +17,7 @@ export class NewerSchemaError extends Error {
 export async function migrateDb(db: Db, migrationsFolder: string): Promise<void> {
   const bring = (): Promise<void> => migrate(db.orm as LibSQLDatabase, { migrationsFolder })
   // It hides the table a migration means.
-  if (db.exclusive) await db.orm.run(sql`DROP TABLE IF EXISTS temp.settling`)
+  if (db.exclusive) await db.orm.run(sql`DROP TABLE IF EXISTS temp.settlement_staging`)
   // Another node of the same server may have been at it: all of a migration or nothing is done, so looking again is enough.
   await bring().catch(bring)
   if (db.exclusive) await settleInMemory(db)
@@ -44,7 +44,7 @@ export async function isOurs(db: Db): Promise<boolean> {
 /** What a batch fills and empties again would go through the log page by page, for nothing: where one process writes, it is in memory. */
 async function settleInMemory(db: Db): Promise<void> {
   const [table] = await db.all<{ text: string }>(
-    sql`SELECT sql AS text FROM main.sqlite_master WHERE name = 'settling'`,
+    sql`SELECT sql AS text FROM main.sqlite_master WHERE name = 'settlement_staging'`,
   )
   await db.orm.run(sql`PRAGMA temp_store = MEMORY`)
   await db.orm.run(sql.raw(table!.text.replace('CREATE TABLE', 'CREATE TEMP TABLE')))

@@ -55,7 +55,7 @@ export async function repairClock(db: Db, now: number): Promise<ClockRepair> {
   const changed = await db.change([
     ...budgets(now, isAhead),
     sql`DELETE FROM ticks WHERE scheduled_at > ${now + FIRING_AHEAD_MS}`,
-    ...(isAhead ? [sql`DELETE FROM vendor_tallies WHERE starts_at > ${now}`] : []),
+    ...(isAhead ? [sql`DELETE FROM vendor_call_stats WHERE starts_at > ${now}`] : []),
     sql`UPDATE leases SET lease_expires_at = ${now + LEASE_MS} WHERE lease_expires_at > ${now + LEASE_MS + AHEAD_MS}`,
     // Without a holder it is a pause before the next try.
     sql`UPDATE partitions SET lease_expires_at = CASE WHEN lease_token IS NULL THEN ${now} ELSE ${now + PARTITION_LEASE_MS} END
@@ -63,7 +63,7 @@ export async function repairClock(db: Db, now: number): Promise<ClockRepair> {
           + CASE WHEN lease_token IS NOT NULL THEN ${PARTITION_LEASE_MS} WHEN ${isAhead} THEN 0 ELSE ${PARTITION_PAUSE_MS} END`,
     ...rules.map((rule) => putRight(rule, now, isAhead)),
     // Last, because where a task stands follows from all of these.
-    ...(isAhead ? [sql`UPDATE gap_tasks SET ${rebucket(now)} WHERE state = 'queued' AND reopens_at > ${now}`] : []),
+    ...(isAhead ? [sql`UPDATE gap_tasks SET ${rebucket(now)} WHERE state = 'queued' AND blocked_until > ${now}`] : []),
   ])
   return { aheadMs, rows: changed.reduce((sum, rows) => sum + rows, 0) }
 }

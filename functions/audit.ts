@@ -117,7 +117,7 @@ export async function audit(node: Node, { at = node.now() }: { at?: number | und
   }
   // Of a dataset that failed nobody knows what is wanted.
   if (failures.length === 0) audited.forgotten = await forgetUnwanted(node, wanted, asof)
-  node.log('audit.compared', { ...audited })
+  node.log('audit.completed', { ...audited })
   await checkCalendars(node, asof)
   return failures.length === 0 ? audited : { ...audited, ok: false, error: failures.join('; ') }
 }

@@ -94,14 +94,14 @@ function cut(wanted: Record<Wanted | 'parts', string | number>): [Statement, Sta
 const leaseDays = preparedSql<Wanted | 'parts'>(
   ({ parts, token, now }) => sql`
     UPDATE gap_tasks AS t SET state = 'leased', lease = (SELECT max(id) FROM leases WHERE token = ${token}), attempts = attempts + 1,
-      updated_at = ${now}, dt = p.dt, days = p.days, cells = p.cells, turn = ${sortKeyLike(sql`p.dt`)}
+      updated_at = ${now}, dt = p.dt, days = p.days, cells = p.cells, sort_key = ${sortKeyLike(sql`p.dt`)}
     FROM (SELECT value->>0 AS id, value->>1 AS known, value->>2 AS dt, value->>3 AS days, value->>4 AS cells FROM json_each(${parts}) LIMIT -1) p
     WHERE t.id = p.id AND t.state = 'queued' AND t.days = p.known`,
 )
 
 const queueRest = preparedSql<Wanted | 'parts'>(
   ({ parts, token, now }) => sql`
-    INSERT INTO gap_tasks (${inherited}, dt, days, cells, turn, state, attempts, next_at, last_outcome, updated_at)
+    INSERT INTO gap_tasks (${inherited}, dt, days, cells, sort_key, state, attempts, next_at, last_outcome, updated_at)
     SELECT ${fromWhole}, p.rest, p.days, p.cells, ${sortKeyLike(sql`p.rest`)}, 'queued', t.attempts - 1, t.next_at, t.last_outcome, ${now}
     FROM (SELECT value->>0 AS id, value->>5 AS rest, value->>6 AS days, value->>7 AS cells FROM json_each(${parts}) LIMIT -1) p
       CROSS JOIN gap_tasks t ON t.id = p.id

@@ -27,7 +27,7 @@ export const inBucketOf = ({
 }: {
   dataset: Param<string>
 }): SQL => sql`FROM gap_tasks t INDEXED BY gap_tasks_queue
-  WHERE t.state = 'queued' AND t.dataset = ${dataset} AND t.closed_to = s.closed_to AND t.lane = s.lane`
+  WHERE t.state = 'queued' AND t.dataset = ${dataset} AND t.blocked_for = s.blocked_for AND t.lane = s.lane`
 
 /** Who looks: see VendorReach. */
 interface Look {
@@ -38,10 +38,10 @@ interface Look {
 
 /** Of `WITH RECURSIVE`: shelves(closed_to, lane, priority) on which a vendor may look. */
 export const openBuckets = ({ vendor, dataset, lane }: Look): SQL =>
-  shelvesWhere(dataset, lane, isOpenTo(vendor, sql`closed_to`))
+  shelvesWhere(dataset, lane, isOpenTo(vendor, sql`blocked_for`))
 
 /** Of `WITH RECURSIVE`: shelves(closed_to, lane, priority), also those closed to everybody. */
-export const everyBucket = (dataset: string): SQL => shelvesWhere(dataset, null, sql`closed_to IS NOT NULL`)
+export const everyBucket = (dataset: string): SQL => shelvesWhere(dataset, null, sql`blocked_for IS NOT NULL`)
 
 /** A handful, found by jumping from one to the next. */
 function shelvesWhere(dataset: Look['dataset'], lane: Look['lane'], rule: SQL): SQL {
@@ -49,22 +49,22 @@ function shelvesWhere(dataset: Look['dataset'], lane: Look['lane'], rule: SQL): 
   return sql`
     ${blockedFor(dataset)},
     lanes(lane) AS (${lanes(lane)}),
-    steps(closed_to, lane, priority) AS (
-      SELECT s.closed_to, s.lane, ${highest(sql``)}
+    steps(blocked_for, lane, priority) AS (
+      SELECT s.blocked_for, s.lane, ${highest(sql``)}
       FROM (SELECT * FROM closed CROSS JOIN lanes WHERE ${rule}) s
       UNION ALL
-      SELECT s.closed_to, s.lane, ${highest(sql`AND t.priority < s.priority`)} FROM steps s WHERE s.priority IS NOT NULL),
-    shelves(closed_to, lane, priority) AS (SELECT * FROM steps WHERE priority IS NOT NULL)`
+      SELECT s.blocked_for, s.lane, ${highest(sql`AND t.priority < s.priority`)} FROM steps s WHERE s.priority IS NOT NULL),
+    buckets(blocked_for, lane, priority) AS (SELECT * FROM steps WHERE priority IS NOT NULL)`
 }
 
 /** Of `WITH RECURSIVE`: what the queued tasks of a dataset are closed to, null at the end. */
 function blockedFor(dataset: Look['dataset']): SQL {
   const queued = sql`FROM gap_tasks t INDEXED BY gap_tasks_queue WHERE t.state = 'queued' AND t.dataset = ${dataset}`
   return sql`
-    closed(closed_to) AS (
-      SELECT (SELECT min(t.closed_to) ${queued})
+    closed(blocked_for) AS (
+      SELECT (SELECT min(t.blocked_for) ${queued})
       UNION ALL
-      SELECT (SELECT min(t.closed_to) ${queued} AND t.closed_to > c.closed_to) FROM closed c WHERE c.closed_to IS NOT NULL)`
+      SELECT (SELECT min(t.blocked_for) ${queued} AND t.blocked_for > c.blocked_for) FROM closed c WHERE c.blocked_for IS NOT NULL)`
 }
 
 const lanes = (lane: Look['lane']): SQL =>
@@ -76,8 +76,8 @@ export function firstTasks({ vendor, dataset, lane }: Look): SQL {
   return sql`
     ${blockedFor(dataset)},
     firsts(id) AS (
-      SELECT (SELECT t.id ${bucket} AND t.priority = (SELECT max(t.priority) ${bucket}) ORDER BY t.turn, t.id LIMIT 1)
-      FROM (SELECT c.closed_to, l.lane FROM closed c CROSS JOIN (${lanes(lane)}) l WHERE ${isOpenTo(vendor, sql`c.closed_to`)}) s)`
+      SELECT (SELECT t.id ${bucket} AND t.priority = (SELECT max(t.priority) ${bucket}) ORDER BY t.sort_key, t.id LIMIT 1)
+      FROM (SELECT c.blocked_for, l.lane FROM closed c CROSS JOIN (${lanes(lane)}) l WHERE ${isOpenTo(vendor, sql`c.blocked_for`)}) s)`
 }
 
 /** `SET …` of gap_tasks: the shelf a queued task belongs on, and when that is over. */
@@ -91,19 +91,19 @@ export function rebucket(now: Param<number>): SQL {
     WHERE a.dataset = gap_tasks.dataset AND a.symbol = gap_tasks.symbol AND a.dt = gap_tasks.dt AND a.ask_again_at > ${now}
       AND gap_tasks.vendor IS NULL`
   return sql`
-    closed_to = CASE
+    blocked_for = CASE
       WHEN gap_tasks.next_at > ${now} THEN ${EVERYBODY}
       WHEN gap_tasks.vendor IS NOT NULL
         THEN CASE WHEN EXISTS (${refusals}) THEN ${EVERYBODY} ELSE '!' || gap_tasks.vendor END
       ELSE coalesce((SELECT group_concat(vendor) FROM (SELECT DISTINCT vendor FROM (${refusals}) ORDER BY vendor)), '') END,
-    reopens_at = CASE WHEN gap_tasks.next_at > ${now} THEN gap_tasks.next_at ELSE (SELECT min(until) FROM (${refusals})) END`
+    blocked_until = CASE WHEN gap_tasks.next_at > ${now} THEN gap_tasks.next_at ELSE (SELECT min(until) FROM (${refusals})) END`
 }
 
 /** Tasks put back by one call. */
 const REOPENED = 500
 
 const due = (lane: SQL, now: Param<number>): SQL =>
-  sql`SELECT id FROM gap_tasks WHERE state = 'queued' AND lane ${lane} AND reopens_at <= ${now}`
+  sql`SELECT id FROM gap_tasks WHERE state = 'queued' AND lane ${lane} AND blocked_until <= ${now}`
 
 /** Whether tasks stand where they no longer belong: a value of SQL. */
 export const isUnblocking = (now: Param<number>): SQL => sql`EXISTS (${due(sql`IN ('today', 'backfill')`, now)})`
@@ -111,7 +111,7 @@ export const isUnblocking = (now: Param<number>): SQL => sql`EXISTS (${due(sql`I
 const reopened = (lane: SQL) =>
   preparedSql<'now'>(
     ({ now }) =>
-      sql`UPDATE gap_tasks SET ${rebucket(now)} WHERE id IN (${due(lane, now)} ORDER BY reopens_at LIMIT ${REOPENED})`,
+      sql`UPDATE gap_tasks SET ${rebucket(now)} WHERE id IN (${due(lane, now)} ORDER BY blocked_until LIMIT ${REOPENED})`,
   )
 const reopenedToday = reopened(sql`= 'today'`)
 const reopenedBackfill = reopened(sql`= 'backfill'`)

@@ -37,7 +37,7 @@ export async function enqueueMonths(
   const given = sql`(SELECT substr(value, 1, 10) AS dt, ${numberAt(11)} AS days, ${numberAt(21)} AS cells, ${numberAt(31)} AS expected_rows,
     substr(value, 41) AS symbol FROM json_each(${JSON.stringify(months.map(asText))}) LIMIT -1)`
   const insert = (dt: SQL, days: SQL, cells: SQL): SQL => sql`INSERT INTO gap_tasks
-      (dataset, symbol, dt, days, cells, lane, priority, expected_rows, reason, state, attempts, next_at, created_at, updated_at, turn)
+      (dataset, symbol, dt, days, cells, lane, priority, expected_rows, reason, state, attempts, next_at, created_at, updated_at, sort_key)
     SELECT ${dataset}, t.symbol, ${dt}, ${days}, ${cells}, 'backfill', ${priority}, t.expected_rows, 'missing', 'queued', 0, ${now}, ${now}, ${now},
       ${sortKeyOf(dt, newestFirst)}`
   const day = sql`substr(t.dt, 1, 8) || d.text`

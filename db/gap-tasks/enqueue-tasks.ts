@@ -53,15 +53,15 @@ function insertOf(dataset: string, group: readonly NewTask[], now: number): SQL 
   // One text a cell, the day in front: a list of two would be read three times.
   const cells = JSON.stringify(group.map(({ symbol, dt }) => dt + symbol))
   return sql`INSERT INTO gap_tasks
-      (dataset, symbol, dt, lane, priority, expected_rows, reason, state, attempts, next_at, created_at, updated_at, vendor, turn,
-       closed_to, reopens_at)
+      (dataset, symbol, dt, lane, priority, expected_rows, reason, state, attempts, next_at, created_at, updated_at, vendor, sort_key,
+       blocked_for, blocked_until)
     SELECT ${dataset}, substr(value, 11), substr(value, 1, 10), ${lane}, ${priority}, ${expectedRows}, ${reason}, 'queued', 0, ${nextAt}, ${now}, ${now},
            ${vendor}, ${sortKeyOf(sql`substr(value, 1, 10)`, newestFirst)}, ${bucketOf(vendor, nextAt, now)}, ${nextAt > now ? nextAt : null}
     FROM json_each(${cells})
     WHERE NOT EXISTS (${taskAround(sql`${dataset}`, sql`substr(value, 11)`, sql`substr(value, 1, 10)`)})
     ON CONFLICT (dataset, symbol, dt) WHERE done_at IS NULL DO UPDATE SET lane = excluded.lane, priority = excluded.priority,
       expected_rows = excluded.expected_rows, reason = excluded.reason, attempts = 0, next_at = excluded.next_at,
-      updated_at = excluded.updated_at, vendor = excluded.vendor, turn = excluded.turn,
-      closed_to = excluded.closed_to, reopens_at = excluded.reopens_at
+      updated_at = excluded.updated_at, vendor = excluded.vendor, sort_key = excluded.sort_key,
+      blocked_for = excluded.blocked_for, blocked_until = excluded.blocked_until
       WHERE reason = 're_read' AND state = 'queued' AND excluded.reason <> 're_read'`
 }

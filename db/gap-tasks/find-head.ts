@@ -51,8 +51,8 @@ export async function findHead(db: Db, reach: VendorReach, scan: number = WALK):
 const firstOfShelves = preparedSql<keyof VendorReach>(
   ({ vendor, dataset, fromDt, toDt, lane, now }) => sql`
     WITH RECURSIVE ${firstTasks({ vendor, dataset, lane })}
-    SELECT r.is_reopening AS isReopening, ${taskColumns}, t.turn, ${isFree({ vendor, now })} AND t.dt BETWEEN ${fromDt} AND ${toDt} AS isFree
-    FROM (SELECT ${isUnblocking(now)} AS is_reopening) r LEFT JOIN firsts f LEFT JOIN gap_tasks t ON t.id = f.id`,
+    SELECT r.is_unblocking AS isUnblocking, ${taskColumns}, t.sort_key AS sortKey, ${isFree({ vendor, now })} AND t.dt BETWEEN ${fromDt} AND ${toDt} AS isFree
+    FROM (SELECT ${isUnblocking(now)} AS is_unblocking) r LEFT JOIN firsts f LEFT JOIN gap_tasks t ON t.id = f.id`,
 )
 
 async function walkToHead(db: Db, reach: VendorReach, scan: number): Promise<QueuedTask | undefined> {
@@ -84,18 +84,18 @@ async function frontsOf(
   return await db.all<MaybeFront>(sql`
     WITH RECURSIVE ${openBuckets(reach)},
       stretches AS MATERIALIZED (
-        SELECT s.closed_to, s.lane, s.priority, d.value->>'from' AS from_turn, d.value->>'before' AS before_turn
-        FROM shelves s CROSS JOIN json_each(${JSON.stringify(ranges)}) d),
+        SELECT s.blocked_for, s.lane, s.priority, d.value->>'from' AS from_key, d.value->>'before' AS before_key
+        FROM buckets s CROSS JOIN json_each(${JSON.stringify(ranges)}) d),
       walks AS MATERIALIZED (
-        SELECT s.*, (SELECT t.turn ${onShelf} AND ${inStretch} ORDER BY t.turn, t.id LIMIT 1 OFFSET ${scan}) AS looked_to FROM stretches s)
-    SELECT s.closed_to AS closedTo, s.from_turn AS "from", s.before_turn AS "before", t.turn, s.looked_to AS lookedTo, ${taskColumns}, s.lane, s.priority
+        SELECT s.*, (SELECT t.sort_key ${onShelf} AND ${inStretch} ORDER BY t.sort_key, t.id LIMIT 1 OFFSET ${scan}) AS looked_to FROM stretches s)
+    SELECT s.blocked_for AS blockedFor, s.from_key AS "from", s.before_key AS "before", t.sort_key AS sortKey, s.looked_to AS lookedTo, ${taskColumns}, s.lane, s.priority
     FROM walks s LEFT JOIN gap_tasks t ON t.id = (
-      SELECT t.id ${onShelf} AND ${inStretch} AND t.turn <= coalesce(s.looked_to, s.before_turn) AND ${isFree(reach)}
+      SELECT t.id ${onShelf} AND ${inStretch} AND t.sort_key <= coalesce(s.looked_to, s.before_key) AND ${isFree(reach)}
         AND t.dt BETWEEN ${reach.fromDt} AND ${reach.toDt}
-      ORDER BY t.turn, t.id LIMIT 1)`)
+      ORDER BY t.sort_key, t.id LIMIT 1)`)
 }
 
-const inStretch = sql`t.priority = s.priority AND t.turn >= s.from_turn AND t.turn < s.before_turn`
+const inStretch = sql`t.priority = s.priority AND t.sort_key >= s.from_key AND t.sort_key < s.before_key`
 
 /** Puts what is not free at the front of shelves where it belongs. False when there was nothing to move after all. */
 async function clear(db: Db, reach: VendorReach, bucketHeads: readonly MaybeFront[], most: number): Promise<boolean> {
@@ -103,9 +103,9 @@ async function clear(db: Db, reach: VendorReach, bucketHeads: readonly MaybeFron
     bucketHeads.map(
       ({ blockedFor, lane, priority, from, before }) => sql`UPDATE gap_tasks SET ${rebucket(reach.now)} WHERE id IN (
         SELECT t.id FROM (SELECT * FROM gap_tasks t INDEXED BY gap_tasks_queue
-          WHERE t.state = 'queued' AND t.dataset = ${reach.dataset} AND t.closed_to = ${blockedFor} AND t.lane = ${lane}
-            AND t.priority = ${priority} AND t.turn >= ${from} AND t.turn < ${before} ORDER BY t.turn, t.id LIMIT ${most}) t
-        WHERE NOT (${isFree(reach)})) RETURNING closed_to AS closedTo`,
+          WHERE t.state = 'queued' AND t.dataset = ${reach.dataset} AND t.blocked_for = ${blockedFor} AND t.lane = ${lane}
+            AND t.priority = ${priority} AND t.sort_key >= ${from} AND t.sort_key < ${before} ORDER BY t.sort_key, t.id LIMIT ${most}) t
+        WHERE NOT (${isFree(reach)})) RETURNING blocked_for AS blockedFor`,
     ),
   )
   return moved.some((rows, at) => rows.some(({ blockedFor }) => blockedFor !== bucketHeads[at]?.blockedFor))

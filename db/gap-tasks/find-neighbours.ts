@@ -33,7 +33,7 @@ export interface Neighbours {
  */
 export async function findNeighbours(db: Db, reach: VendorReach, head: QueuedTask, limit: number): Promise<Neighbours> {
   const buckets = await db.all<Shelf>(sql`WITH RECURSIVE ${openBuckets(reach)}
-    SELECT closed_to AS closedTo, lane, priority, (SELECT h.turn FROM gap_tasks h WHERE h.id = ${head.id}) AS headsTurn FROM shelves`)
+    SELECT blocked_for AS blockedFor, lane, priority, (SELECT h.sort_key FROM gap_tasks h WHERE h.id = ${head.id}) AS headsKey FROM buckets`)
   const found = new Map<number, QueuedTask>()
   let [fromDt, toDt] = ['0000-01-01', '9999-12-31']
   for (const bucket of buckets) {
@@ -120,9 +120,9 @@ async function pageOf(
   const { dataset, fromDt, toDt } = reach
   const [page] = await db.all<Page>(sql`
     WITH looked AS MATERIALIZED (SELECT * FROM gap_tasks t INDEXED BY gap_tasks_queue
-      WHERE t.state = 'queued' AND t.dataset = ${dataset} AND t.closed_to = ${blockedFor} AND t.lane = ${lane}
-        AND t.priority = ${priority} AND (t.turn, t.id) > ${after} ORDER BY t.turn, t.id LIMIT ${most})
-    SELECT ${inColumns}, (SELECT turn FROM looked LIMIT 1 OFFSET ${most - 1}) AS turn, (SELECT id FROM looked LIMIT 1 OFFSET ${most - 1}) AS last
+      WHERE t.state = 'queued' AND t.dataset = ${dataset} AND t.blocked_for = ${blockedFor} AND t.lane = ${lane}
+        AND t.priority = ${priority} AND (t.sort_key, t.id) > ${after} ORDER BY t.sort_key, t.id LIMIT ${most})
+    SELECT ${inColumns}, (SELECT sort_key FROM looked LIMIT 1 OFFSET ${most - 1}) AS sortKey, (SELECT id FROM looked LIMIT 1 OFFSET ${most - 1}) AS last
     FROM (SELECT ${taskColumns} FROM looked t WHERE t.dt BETWEEN ${fromDt} AND ${toDt} AND ${isFree(reach)})`)
   return page!
 }

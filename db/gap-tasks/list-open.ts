@@ -76,7 +76,7 @@ async function listQueued(
   limit: number,
 ): Promise<ListedTask[]> {
   const buckets = await db.all<Shelf>(
-    sql`WITH RECURSIVE ${everyBucket(dataset)} SELECT closed_to AS closedTo, lane, priority FROM shelves ORDER BY lane DESC, priority DESC`,
+    sql`WITH RECURSIVE ${everyBucket(dataset)} SELECT blocked_for AS blockedFor, lane, priority FROM buckets ORDER BY lane DESC, priority DESC`,
   )
   const ranges = rangesBetween(`${(filter.fromDt ?? '0000-01').slice(0, 7)}-01`, filter.toDt ?? '9999-12-31')
   const found: ListedTask[] = []
@@ -84,10 +84,10 @@ async function listQueued(
   for (const [at, { blockedFor, lane, priority }] of buckets.entries()) {
     for (const { from, before } of ranges) {
       const part = await db.all<ListedTask & { sortKey: number }>(sql`
-        SELECT ${columns}, t.turn FROM gap_tasks t INDEXED BY gap_tasks_queue
-        WHERE t.state = 'queued' AND t.dataset = ${dataset} AND t.closed_to = ${blockedFor} AND t.lane = ${lane} AND t.priority = ${priority}
-          AND t.turn >= ${from} AND t.turn < ${before} ${narrowedBy(filter)}
-        ORDER BY t.turn, t.id LIMIT ${limit - found.length}`)
+        SELECT ${columns}, t.sort_key AS sortKey FROM gap_tasks t INDEXED BY gap_tasks_queue
+        WHERE t.state = 'queued' AND t.dataset = ${dataset} AND t.blocked_for = ${blockedFor} AND t.lane = ${lane} AND t.priority = ${priority}
+          AND t.sort_key >= ${from} AND t.sort_key < ${before} ${narrowedBy(filter)}
+        ORDER BY t.sort_key, t.id LIMIT ${limit - found.length}`)
       places.push(...part)
     }
     const next = buckets[at + 1]

@@ -12,7 +12,7 @@ export async function nextDue(db: Db, lane: 'today' | 'backfill' | null, now: nu
     sql.join(
       lanes.map(
         (one) =>
-          sql`SELECT min(reopens_at) AS due FROM gap_tasks WHERE state = 'queued' AND lane = ${one} AND reopens_at > ${now}`,
+          sql`SELECT min(blocked_until) AS due FROM gap_tasks WHERE state = 'queued' AND lane = ${one} AND blocked_until > ${now}`,
       ),
       sql` UNION ALL `,
     )
@@ -23,7 +23,7 @@ export async function nextDue(db: Db, lane: 'today' | 'backfill' | null, now: nu
       SELECT min(lease_expires_at) FROM leases
       UNION ALL
       SELECT min(d.until) FROM demotions d WHERE d.symbol = '*' AND d.until > ${now} AND EXISTS (
-        SELECT 1 FROM gap_tasks t WHERE t.state = 'queued' AND t.dataset = d.dataset AND NOT (${isBlockedForAll(sql`t.closed_to`)})
+        SELECT 1 FROM gap_tasks t WHERE t.state = 'queued' AND t.dataset = d.dataset AND NOT (${isBlockedForAll(sql`t.blocked_for`)})
           AND t.dt BETWEEN d.from_dt AND d.to_dt ${inLane}))`)
   return row?.due ?? null
 }

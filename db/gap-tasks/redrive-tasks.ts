@@ -31,7 +31,7 @@ export async function redriveTasks(
     sql`UPDATE attempts SET ask_again_at = ${now} WHERE ask_again_at > ${now} AND outcome IN ('malformed', 'unavailable')
           AND (dataset, symbol, dt) IN (SELECT dataset, symbol, dt FROM ${chosen})`,
     sql`UPDATE gap_tasks SET state = 'queued', attempts = 0, next_at = ${now}, last_outcome = 'redriven', updated_at = ${now},
-          closed_to = '', reopens_at = NULL
+          blocked_for = '', blocked_until = NULL
         WHERE id IN (SELECT id FROM ${chosen}) RETURNING id`,
   ])
   const redriven = results[2]?.length ?? 0

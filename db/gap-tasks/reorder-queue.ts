@@ -8,9 +8,9 @@ export const sortKeyOf = (dt: SQL, newestFirst: boolean): SQL =>
 
 /** Puts the queued tasks of a dataset into the wanted order; answers how many had another. Reads the queue's index alone where none has. */
 export async function reorderQueue(db: Db, dataset: string, newestFirst: boolean): Promise<number> {
-  const isTurned = newestFirst ? sql`turn >= 0` : sql`turn <= 0`
+  const isTurned = newestFirst ? sql`sort_key >= 0` : sql`sort_key <= 0`
   const [rows] = await db.write([
-    sql`UPDATE gap_tasks SET turn = ${sortKeyOf(sql`dt`, newestFirst)}
+    sql`UPDATE gap_tasks SET sort_key = ${sortKeyOf(sql`dt`, newestFirst)}
         WHERE state = 'queued' AND dataset = ${dataset} AND ${isTurned} RETURNING id`,
   ])
   return rows?.length ?? 0

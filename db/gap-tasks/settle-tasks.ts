@@ -77,7 +77,7 @@ async function settlePart(db: Db, request: SettleRequest, settlements: readonly 
     endTasks({ now }),
     ...(isAny(({ state }) => state === 'queued') ? [rebucketSettled({ dataset, now })] : []),
     endLeases({ token }),
-    sql`DELETE FROM settling`,
+    sql`DELETE FROM settlement_staging`,
   ])
   return counts[told.length]!
 }
@@ -86,15 +86,15 @@ async function settlePart(db: Db, request: SettleRequest, settlements: readonly 
 const touchPartitions = preparedSql<'dataset' | 'now'>(
   ({ dataset, now }) => sql`
   INSERT INTO partitions (dataset, partition, version, touched_at, expected)
-  SELECT DISTINCT ${dataset}, partition, 1, ${now}, '' FROM settling WHERE partition IS NOT NULL
+  SELECT DISTINCT ${dataset}, partition, 1, ${now}, '' FROM settlement_staging WHERE partition IS NOT NULL
   ON CONFLICT DO UPDATE SET version = version + 1, touched_at = excluded.touched_at
     WHERE version = curated_version OR lease_token IS NOT NULL`,
 )
 
 const endTasks = preparedSql<'now'>(
   ({ now }) => sql`
-  UPDATE gap_tasks SET state = s.state, done_at = CASE s.state WHEN 'done' THEN ${now} END, lease = NULL, next_at = s.next_at, last_outcome = s.outcome, attempts = attempts - 1 + s.burns, updated_at = ${now}
-  FROM settling s WHERE gap_tasks.id = s.task_id AND s.days >> (${dayOf(sql`gap_tasks.dt`)} - 1) & 1`,
+  UPDATE gap_tasks SET state = s.state, done_at = CASE s.state WHEN 'done' THEN ${now} END, lease = NULL, next_at = s.next_at, last_outcome = s.outcome, attempts = attempts - 1 + s.counts_as_attempt, updated_at = ${now}
+  FROM settlement_staging s WHERE gap_tasks.id = s.task_id AND s.days >> (${dayOf(sql`gap_tasks.dt`)} - 1) & 1`,
 )
 
 /**
@@ -136,15 +136,15 @@ function groupedBy<Item, Key>(items: readonly Item[], keyOf: (item: Item) => Key
 
 const keepDays = preparedSql<'token' | 'kept'>(
   ({ token, kept }) => sql`
-  UPDATE gap_tasks AS t SET dt = k.dt, days = k.days, cells = k.cells, turn = ${sortKeyLike(sql`k.dt`)}
+  UPDATE gap_tasks AS t SET dt = k.dt, days = k.days, cells = k.cells, sort_key = ${sortKeyLike(sql`k.dt`)}
   FROM (SELECT value->>0 AS id, value->>1 AS dt, value->>2 AS days, value->>3 AS cells FROM json_each(${kept}) LIMIT -1) k
   WHERE t.id = k.id AND t.lease IN (SELECT id FROM leases WHERE token = ${token})`,
 )
 
 const queueDays = preparedSql<'now'>(
   ({ now }) => sql`
-  INSERT INTO gap_tasks (${inherited}, dt, turn, state, done_at, attempts, next_at, last_outcome, updated_at)
-  SELECT ${fromWhole}, ${settledDt}, ${sortKeyLike(settledDt)}, s.state, CASE s.state WHEN 'done' THEN ${now} END, t.attempts - 1 + s.burns,
+  INSERT INTO gap_tasks (${inherited}, dt, sort_key, state, done_at, attempts, next_at, last_outcome, updated_at)
+  SELECT ${fromWhole}, ${settledDt}, ${sortKeyLike(settledDt)}, s.state, CASE s.state WHEN 'done' THEN ${now} END, t.attempts - 1 + s.counts_as_attempt,
     s.next_at, s.outcome, ${now}
   FROM ${settledDays} CROSS JOIN gap_tasks t ON t.id = s.task_id
   WHERE coalesce(t.days >> (d.day - 1) & 1, d.day = ${dayOf(sql`t.dt`)}) = 0`,
@@ -208,7 +208,7 @@ const recordRereads = preparedSql<'vendor' | 'dataset' | 'now'>(
 const recordEvidence = preparedSql<'vendor' | 'dataset' | 'now'>(
   ({ vendor, dataset, now }) => sql`
   INSERT INTO attempts (dataset, symbol, dt, vendor, count, outcome, status, rows, digest, note, at, ask_again_at)
-  SELECT ${dataset}, s.symbol, ${settledDt}, ${vendor}, s.burns, s.outcome, s.status, s.rows, ${settledDigest}, s.note, ${now}, s.ask_again_at
+  SELECT ${dataset}, s.symbol, ${settledDt}, ${vendor}, s.counts_as_attempt, s.outcome, s.status, s.rows, ${settledDigest}, s.note, ${now}, s.ask_again_at
   FROM ${settledDays} WHERE true
   ON CONFLICT DO UPDATE SET count = count + excluded.count, outcome = excluded.outcome, status = excluded.status,
     rows = excluded.rows, refused_for = CASE WHEN digest IS excluded.digest THEN refused_for END, digest = excluded.digest,
@@ -221,7 +221,7 @@ const markCoverage = preparedSql<'dataset'>(
   INSERT INTO coverage (dataset, symbol, month, present, short, absent)
   SELECT ${dataset}, symbol, month, sum(days * present), sum(days * short),
          sum(CASE WHEN absence IS NULL OR state <> 'done' THEN 0 ELSE days END)
-  FROM settling GROUP BY symbol, month
+  FROM settlement_staging GROUP BY symbol, month
   ON CONFLICT DO UPDATE SET
     short = (short & ~excluded.present) | excluded.short,
     absent = (absent & ~excluded.present) | (excluded.absent & ~present),
@@ -231,7 +231,7 @@ const markCoverage = preparedSql<'dataset'>(
 const forgetAbsences = preparedSql<'dataset'>(
   ({ dataset }) => sql`
   DELETE FROM absences WHERE rowid IN (
-    SELECT a.rowid FROM settling s CROSS JOIN absences a
+    SELECT a.rowid FROM settlement_staging s CROSS JOIN absences a
       ON a.dataset = ${dataset} AND a.symbol = s.symbol AND a.dt BETWEEN s.month || '-01' AND s.month || '-31'
     WHERE s.present = 1 AND s.days >> (${dayOf(sql`a.dt`)} - 1) & 1)`,
 )
@@ -250,6 +250,6 @@ const moveBookmarks = preparedSql<'vendor' | 'dataset'>(
   ({ vendor, dataset }) => sql`
   INSERT INTO bookmarks (vendor, dataset, symbol, last_dt)
   SELECT ${vendor}, ${dataset}, s.symbol, max(${settledDt})
-  FROM settling s CROSS JOIN month_days d ON d.day = s.last_day WHERE s.present = 1 GROUP BY s.symbol
+  FROM settlement_staging s CROSS JOIN month_days d ON d.day = s.last_day WHERE s.present = 1 GROUP BY s.symbol
   ON CONFLICT DO UPDATE SET last_dt = excluded.last_dt WHERE excluded.last_dt > last_dt`,
 )

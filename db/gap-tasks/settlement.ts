@@ -19,7 +19,7 @@ export interface Settlement {
   state: 'queued' | 'done' | 'stalled'
   nextAt: number
   /** 0 when the attempt is given back (a snooze). */
-  burns: 0 | 1
+  countsAsAttempt: 0 | 1
   /** 1 when a delivered version was asked for again and that is over, whatever came of it. */
   reread: 0 | 1
   /** From this vendor's version before to the answer; null where there was none or it was not measured. */

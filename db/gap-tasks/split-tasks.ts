@@ -33,14 +33,14 @@ export const daysWithin = (
 /** `FROM …`: tasks t of several days, day by day as d: `day` the number, `text` its two digits. */
 export const dayByDay = (tasks: SQL): SQL => sql`FROM ${tasks} t CROSS JOIN month_days d ON t.days >> (d.day - 1) & 1`
 
-const COMMON = 'dataset, symbol, lane, priority, expected_rows, reason, created_at, vendor, closed_to, reopens_at'
+const COMMON = 'dataset, symbol, lane, priority, expected_rows, reason, created_at, vendor, blocked_for, blocked_until'
 /** Columns a task has from the task t it was part of, and their values. */
 export const inherited = sql.raw(COMMON)
 export const fromWhole = sql.raw(COMMON.replaceAll(/\w+/g, 't.$&'))
 
 /** Of a task t: the turn of another day of its month. */
 export const sortKeyLike = (dt: SQL): SQL =>
-  sql`CAST(replace(${dt}, '-', '') AS INTEGER) * CASE WHEN t.turn < 0 THEN -1 ELSE 1 END`
+  sql`CAST(replace(${dt}, '-', '') AS INTEGER) * CASE WHEN t.sort_key < 0 THEN -1 ELSE 1 END`
 
 /**
  * Statements for a write batch. `ids`: a query of ids. What somebody works on stays as it is: its days are told apart by the settlement.
@@ -49,7 +49,7 @@ export function splitTasks(ids: SQL): SQL[] {
   const several = sql`t.days IS NOT NULL AND t.state <> 'leased' AND t.done_at IS NULL AND t.id IN (${ids})`
   const dt = sql`substr(t.dt, 1, 8) || d.text`
   return [
-    sql`INSERT INTO gap_tasks (${inherited}, dt, turn, state, attempts, next_at, last_outcome, updated_at)
+    sql`INSERT INTO gap_tasks (${inherited}, dt, sort_key, state, attempts, next_at, last_outcome, updated_at)
         SELECT ${fromWhole}, ${dt}, ${sortKeyLike(dt)}, t.state, t.attempts, t.next_at, t.last_outcome, t.updated_at
         ${dayByDay(sql`gap_tasks`)} WHERE ${several} AND ${dt} > t.dt`,
     sql`UPDATE gap_tasks AS t SET days = NULL, cells = 1 WHERE ${several}`,

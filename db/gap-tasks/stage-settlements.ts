@@ -8,7 +8,7 @@ import type { Settlement } from './settlement.ts'
 const DIGEST = 64
 
 /** `FROM …`: what is settled day by day: the row s that stands for it, and the day d. */
-export const settledDays = sql`settling s CROSS JOIN month_days d
+export const settledDays = sql`settlement_staging s CROSS JOIN month_days d
   ON d.day BETWEEN s.first_day AND s.last_day AND s.days >> (d.day - 1) & 1`
 /** Of these: the trading date, and the digest of what was kept, null where nothing was. */
 export const settledDt = sql`(s.month || '-' || d.text)`
@@ -34,7 +34,7 @@ const SHARED: Record<string, Read> = {
   recheck_at: ({ recheckAt }) => recheckAt,
   state: ({ state }) => state,
   next_at: ({ nextAt }) => nextAt,
-  burns: ({ burns }) => burns,
+  counts_as_attempt: ({ countsAsAttempt }) => countsAsAttempt,
   reread: ({ reread }) => reread,
   difference: ({ difference }) => (difference === null ? null : JSON.stringify(difference)),
   refused_digest: ({ refused }) => refused?.digest ?? null,
@@ -158,7 +158,7 @@ function textOf(ways: readonly Way[]): string {
 /** `rows`: what is settled, w. `brought`: the other columns and their values. */
 function intoSettling(rows: string, digests: string, brought: readonly (readonly [string, string])[]): string {
   const all = [...KNOWN, ['digests', digests], ...brought]
-  return `INSERT INTO settling (${all.map(([name]) => name).join(', ')})
+  return `INSERT INTO settlement_staging (${all.map(([name]) => name).join(', ')})
     SELECT ${all.map(([, value]) => value).join(', ')}
     FROM ${rows} w CROSS JOIN gap_tasks t ON t.id = w.id
     WHERE t.lease IN (SELECT id FROM leases WHERE token = ?1)`

@@ -40,11 +40,11 @@ export const gapTasks = sqliteTable(
     /** The only vendor that may take the task; null for any. */
     vendor: text('vendor'),
     /** Place among tasks of one lane and priority: the day as a number, 20240705, or its negative where the newest days come first. */
-    sortKey: integer('turn').notNull().default(0),
+    sortKey: integer('sort_key').notNull().default(0),
     /** The shelf it stands on in the queue: '' open to all, 'a,b' closed to these vendors, '!a' to all others, '*' to everybody. */
-    blockedFor: text('closed_to').notNull().default(''),
+    blockedFor: text('blocked_for').notNull().default(''),
     /** Epoch ms at which that is to be looked at again; null for never. */
-    blockedUntil: integer('reopens_at'),
+    blockedUntil: integer('blocked_until'),
     /** Epoch ms of its ending; null while it is open. Beside `state`, because an index that knows open from done is then left alone by a claim. */
     doneAt: integer('done_at'),
     /** Of the lease it is held under; null while it is not `leased`. */
@@ -59,9 +59,9 @@ export const gapTasks = sqliteTable(
     index('gap_tasks_queue')
       .on(table.dataset, table.blockedFor, table.lane, table.priority, table.sortKey, table.id)
       .where(sql`state = 'queued'`),
-    index('gap_tasks_reopen')
+    index('gap_tasks_unblock')
       .on(table.lane, table.blockedUntil)
-      .where(sql`state = 'queued' AND reopens_at IS NOT NULL`),
+      .where(sql`state = 'queued' AND blocked_until IS NOT NULL`),
     index('gap_tasks_stalled').on(table.dataset, table.symbol, table.dt).where(sql`state = 'stalled'`),
     index('gap_tasks_rereads').on(table.dataset).where(sql`reason = 're_read' AND done_at IS NULL`),
     index('gap_tasks_months')

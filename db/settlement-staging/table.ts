@@ -5,7 +5,7 @@
  */
 import { blob, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 
-export const settlementStaging = sqliteTable('settling', {
+export const settlementStaging = sqliteTable('settlement_staging', {
   taskId: integer('task_id').notNull(),
   symbol: text('symbol').notNull(),
   month: text('month').notNull(),
@@ -26,7 +26,7 @@ export const settlementStaging = sqliteTable('settling', {
   recheckAt: integer('recheck_at'),
   state: text('state').notNull(),
   nextAt: integer('next_at').notNull(),
-  burns: integer('burns').notNull(),
+  countsAsAttempt: integer('counts_as_attempt').notNull(),
   reread: integer('reread').notNull(),
   difference: text('difference'),
   refusedDigest: text('refused_digest'),

@@ -26,7 +26,7 @@ export async function addCallStats(db: Db, seen: CallStats, now: number): Promis
   const { vendor, dataset, calls, rows, tookMs, filled, short, empty, refused, postponed, malformed, unavailable } =
     seen
   await db.write([
-    sql`INSERT INTO vendor_tallies (vendor, dataset, starts_at, calls, rows, took_ms, filled, short, empty, refused, postponed,
+    sql`INSERT INTO vendor_call_stats (vendor, dataset, starts_at, calls, rows, took_ms, filled, short, empty, refused, postponed,
           malformed, unavailable)
         VALUES (${vendor}, ${dataset}, ${Math.floor(now / SLOT_MS) * SLOT_MS}, ${calls}, ${rows}, ${tookMs}, ${filled}, ${short},
           ${empty}, ${refused}, ${postponed}, ${malformed}, ${unavailable})
@@ -44,14 +44,14 @@ export async function sumCallStats(db: Db, since: number): Promise<{ since: numb
     SELECT vendor, dataset, sum(calls) AS calls, sum(rows) AS rows, sum(took_ms) AS tookMs, sum(filled) AS filled,
            sum(short) AS short, sum(empty) AS empty, sum(refused) AS refused, sum(postponed) AS postponed,
            sum(malformed) AS malformed, sum(unavailable) AS unavailable
-    FROM vendor_tallies WHERE starts_at >= ${from} GROUP BY vendor, dataset ORDER BY vendor, dataset`)
+    FROM vendor_call_stats WHERE starts_at >= ${from} GROUP BY vendor, dataset ORDER BY vendor, dataset`)
   return { since: from, tallies }
 }
 
 /** Answers how many rows were removed. */
 export async function dropCallStats(db: Db, now: number): Promise<number> {
   const [rows] = await db.write([
-    sql`DELETE FROM vendor_tallies WHERE starts_at < ${now - KEEP_MS} RETURNING starts_at`,
+    sql`DELETE FROM vendor_call_stats WHERE starts_at < ${now - KEEP_MS} RETURNING starts_at`,
   ])
   return rows?.length ?? 0
 }

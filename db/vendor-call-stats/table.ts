@@ -2,7 +2,7 @@
 import { index, integer, primaryKey, real, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 
 export const vendorCallStats = sqliteTable(
-  'vendor_tallies',
+  'vendor_call_stats',
   {
     vendor: text('vendor').notNull(),
     dataset: text('dataset').notNull(),
@@ -25,6 +25,6 @@ export const vendorCallStats = sqliteTable(
   },
   (table) => [
     primaryKey({ columns: [table.vendor, table.dataset, table.startsAt] }),
-    index('vendor_tallies_age').on(table.startsAt),
+    index('vendor_call_stats_age').on(table.startsAt),
   ],
 )

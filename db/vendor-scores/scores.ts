@@ -35,8 +35,8 @@ function bandAt([ageBucket, liquidity, asked, filled, seenAt]: BandRow, now: num
 export async function listScores(db: Db, now: number): Promise<VendorScore[]> {
   const rows = await db.all<Omit<VendorScore, 'segments'> & { segments: string }>(sql`
     SELECT vendor, dataset, asked, filled, calls, latency_ms AS latencyMs,
-      (SELECT json_group_array(json_array(b.era, b.liquidity, b.asked, b.filled, b.seen_at))
-        FROM vendor_bands b WHERE b.vendor = s.vendor AND b.dataset = s.dataset) AS bands
+      (SELECT json_group_array(json_array(b.age_bucket, b.liquidity, b.asked, b.filled, b.seen_at))
+        FROM vendor_segments b WHERE b.vendor = s.vendor AND b.dataset = s.dataset) AS segments
     FROM vendor_scores s ORDER BY vendor, dataset`)
   return rows.map((row) => ({
     ...row,

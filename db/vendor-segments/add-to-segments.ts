@@ -14,17 +14,17 @@ export interface SegmentCells extends Segment {
 
 /** Part of a larger write. What was there fades to `now`; where both together are more cells than count, all count for less alike. */
 export const addToSegments = (vendor: string, dataset: string, cells: readonly SegmentCells[], now: number): SQL => sql`
-  INSERT INTO vendor_bands (vendor, dataset, era, liquidity, asked, filled, seen_at)
+  INSERT INTO vendor_segments (vendor, dataset, age_bucket, liquidity, asked, filled, seen_at)
   WITH seen AS (
-      SELECT value->>'era' AS era, value->>'liquidity' AS liquidity, (value->>'asked') * 1.0 AS asked, (value->>'filled') * 1.0 AS filled
+      SELECT value->>'ageBucket' AS age_bucket, value->>'liquidity' AS liquidity, (value->>'asked') * 1.0 AS asked, (value->>'filled') * 1.0 AS filled
       FROM json_each(${JSON.stringify(cells)})),
     known AS (
-      SELECT era, liquidity, asked, filled, ${leftOf(sql`seen_at`, now)} AS remains
-      FROM vendor_bands WHERE vendor = ${vendor} AND dataset = ${dataset}),
+      SELECT age_bucket, liquidity, asked, filled, ${leftOf(sql`seen_at`, now)} AS remains
+      FROM vendor_segments WHERE vendor = ${vendor} AND dataset = ${dataset}),
     both AS (
-      SELECT seen.era, seen.liquidity, seen.asked + coalesce(known.asked * known.remains, 0) AS asked,
+      SELECT seen.age_bucket, seen.liquidity, seen.asked + coalesce(known.asked * known.remains, 0) AS asked,
         seen.filled + coalesce(known.filled * known.remains, 0) AS filled
-      FROM seen LEFT JOIN known USING (era, liquidity))
-  SELECT ${vendor}, ${dataset}, era, liquidity, asked * min(1.0, ${MOST_CELLS} / asked), filled * min(1.0, ${MOST_CELLS} / asked), ${now}
+      FROM seen LEFT JOIN known USING (age_bucket, liquidity))
+  SELECT ${vendor}, ${dataset}, age_bucket, liquidity, asked * min(1.0, ${MOST_CELLS} / asked), filled * min(1.0, ${MOST_CELLS} / asked), ${now}
   FROM both WHERE asked > 0
   ON CONFLICT DO UPDATE SET asked = excluded.asked, filled = excluded.filled, seen_at = excluded.seen_at`

@@ -3,12 +3,12 @@ import { sql } from 'drizzle-orm'
 import { check, integer, primaryKey, real, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 
 export const vendorSegments = sqliteTable(
-  'vendor_bands',
+  'vendor_segments',
   {
     vendor: text('vendor').notNull(),
     dataset: text('dataset').notNull(),
     /** Both `any` for what was learned before bands were told apart. */
-    ageBucket: text('era').notNull(),
+    ageBucket: text('age_bucket').notNull(),
     liquidity: text('liquidity').notNull(),
     /** Cells, as much as they still count for at `seen_at` (fade.ts): fractions. */
     asked: real('asked').notNull(),
@@ -18,6 +18,6 @@ export const vendorSegments = sqliteTable(
   },
   (table) => [
     primaryKey({ columns: [table.vendor, table.dataset, table.ageBucket, table.liquidity] }),
-    check('vendor_bands_cells', sql`${table.filled} BETWEEN 0 AND ${table.asked}`),
+    check('vendor_segments_cells', sql`${table.filled} BETWEEN 0 AND ${table.asked}`),
   ],
 )

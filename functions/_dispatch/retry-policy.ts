@@ -57,7 +57,7 @@ export interface Disposition {
   askAgainAt: number
   absence: AbsenceReason | null
   recheckAt: number | null
-  burns: boolean
+  countsAsAttempt: boolean
 }
 
 /** When this vendor may be asked for the cell again. */
@@ -100,19 +100,26 @@ function witnesses({ outcome, source, others }: DispositionInput): number {
 export function dispositionOf(judged: DispositionInput): Disposition {
   const { outcome, others, now } = judged
   const again = askAgainAt(judged)
-  const burns = outcome !== 'too_recent' && outcome !== 'rate_limited'
+  const countsAsAttempt = outcome !== 'too_recent' && outcome !== 'rate_limited'
   const done = (absence: AbsenceReason | null, recheckAt: number | null): Disposition => ({
     state: 'done',
     nextAt: now,
     askAgainAt: again,
     absence,
     recheckAt,
-    burns,
+    countsAsAttempt,
   })
   /** Keeps the task open until somebody may be asked; a task without a future, or without attempts left, is given up. */
   const wait = (until: number, absence: AbsenceReason | null): Disposition => {
-    if (judged.attempts < MAX_ATTEMPTS || !burns) {
-      return { state: 'queued', nextAt: until, askAgainAt: again, absence, recheckAt: absence ? until : null, burns }
+    if (judged.attempts < MAX_ATTEMPTS || !countsAsAttempt) {
+      return {
+        state: 'queued',
+        nextAt: until,
+        askAgainAt: again,
+        absence,
+        recheckAt: absence ? until : null,
+        countsAsAttempt,
+      }
     }
     return giveUp(until, judged.attempts - MAX_ATTEMPTS)
   }
@@ -125,7 +132,7 @@ export function dispositionOf(judged: DispositionInput): Disposition {
       askAgainAt: again,
       absence: 'GIVEN_UP',
       recheckAt: now + days * DAY,
-      burns,
+      countsAsAttempt,
     }
   }
 
@@ -176,7 +183,7 @@ export function rereadDisposition(judged: DispositionInput): Disposition {
     askAgainAt: NEVER,
     absence: null,
     recheckAt: null,
-    burns: true,
+    countsAsAttempt: true,
   }
   const again: Disposition = { ...end, state: 'queued', nextAt: askAgainAt({ ...judged, asked: attempts }) }
   switch (outcome) {
@@ -188,7 +195,7 @@ export function rereadDisposition(judged: DispositionInput): Disposition {
       return end
     case 'too_recent':
     case 'rate_limited':
-      return { ...again, burns: false }
+      return { ...again, countsAsAttempt: false }
     case 'malformed':
       return attempts < MAX_MALFORMED ? again : end
     case 'unavailable':
@@ -212,7 +219,7 @@ export function probeDisposition(judged: DispositionInput): Disposition {
     askAgainAt: again,
     absence: null,
     recheckAt: null,
-    burns: true,
+    countsAsAttempt: true,
   }
-  return snoozes ? { ...end, state: 'queued', nextAt: again, burns: false } : end
+  return snoozes ? { ...end, state: 'queued', nextAt: again, countsAsAttempt: false } : end
 }

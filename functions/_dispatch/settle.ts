@@ -126,7 +126,7 @@ function settlementOf(
     recheckAt: verdict.recheckAt === null ? null : Math.round(verdict.recheckAt),
     state: verdict.state,
     nextAt: Math.round(verdict.nextAt),
-    burns: verdict.burns ? 1 : 0,
+    countsAsAttempt: verdict.countsAsAttempt ? 1 : 0,
     reread: isReread && verdict.state === 'done' ? 1 : 0,
     difference: change.difference,
     refused: change.refused,

@@ -64,7 +64,7 @@ export function mappedRowsSql(mapping: ColumnMapping, places: readonly RowPlace[
   const said = mapping.symbol ?? 'NULL::VARCHAR'
   const columns = mapping.columns.map(({ name, sql }) => `${sql} AS "${name}"`)
   return `(SELECT r.filename, r.file_row_number, coalesce(p.symbol, ${said}) AS symbol, ${columns.join(', ')},
-      (${mapping.mismatch}) AS misfit, ${said} AS row_symbol, ${mapping.vendor} AS vendor, ${mapping.feed} AS feed, ${mapping.adjustment} AS adjustment,
+      (${mapping.mismatch}) AS mismatch, ${said} AS row_symbol, ${mapping.vendor} AS vendor, ${mapping.feed} AS feed, ${mapping.adjustment} AS adjustment,
       ${mapping.fetchedAt} AS fetched_at, ${mapping.date} AS date
     FROM ${parquetSql(places.map(({ file }) => file))} r JOIN ${placesSql(places)} p ON p.filename = r.filename)`
 }

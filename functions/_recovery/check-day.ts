@@ -74,7 +74,7 @@ async function loseGone(
   await writeAside(context, vendor, dataset, lines)
   const cells = lines.map((line) => invalidatedCell(spec, line))
   await invalidateCells(context.db, vendor, dataset, cells, context.now())
-  context.log('raw.gone', { vendor, dataset, dt, cells: gone.length })
+  context.log('raw.file_missing', { vendor, dataset, dt, cells: gone.length })
 }
 
 async function filesOf(root: string, vendor: string, dataset: DatasetName, dt: Dt): Promise<DayFiles> {

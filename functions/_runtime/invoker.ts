@@ -62,7 +62,7 @@ export function createInvoker(terms: InvokerTerms): Invoker {
         }
       } catch (error) {
         // A full disk or an unreachable database may be over at the next look: a schedule that gives up is noticed too late.
-        log('cron.look_failed', { error })
+        log('cron.poll_failed', { error })
       }
       await clock.sleep(LOOK_EVERY_MS, stopping.signal)
     }

@@ -62,7 +62,7 @@ export async function runChain(
     const ending = await playStep(terms, step, tick.scheduledAt, clock.elapsed() + left, signal)
     if (signal.aborted) return endings // the tick stays open: the next start resumes at this step
     endings.push(ending)
-    log(ending.ok ? 'cron.stepped' : 'cron.step_failed', { chain: chain.id, ...ending })
+    log(ending.ok ? 'cron.step_completed' : 'cron.step_failed', { chain: chain.id, ...ending })
   }
   await endTick(db, tick, JSON.stringify(endings), clock.now())
   return endings

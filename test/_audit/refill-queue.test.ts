@@ -45,10 +45,10 @@ test('what is open already takes no room from what is not queued yet, however ol
   await splitAll(node)
   // The oldest cells of the backlog stay on the queue, because nobody may take them now.
   await node.db.write([
-    sql`UPDATE gap_tasks SET next_at = ${EVENING + 86_400_000}, closed_to = '*', reopens_at = ${EVENING + 86_400_000}
+    sql`UPDATE gap_tasks SET next_at = ${EVENING + 86_400_000}, blocked_for = '*', blocked_until = ${EVENING + 86_400_000}
     WHERE id IN (SELECT id FROM gap_tasks WHERE lane = 'backfill' ORDER BY dt LIMIT 15)`,
   ])
-  await node.db.write([sql`DELETE FROM gap_tasks WHERE lane = 'backfill' AND closed_to = ''`])
+  await node.db.write([sql`DELETE FROM gap_tasks WHERE lane = 'backfill' AND blocked_for = ''`])
   const before = await countOpenTasks(node.db)
   expect(before).toBe(15)
   await Promise.all([refillQueue(node), refillQueue(node)])

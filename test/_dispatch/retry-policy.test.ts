@@ -207,16 +207,16 @@ describe('of any judgement', () => {
   })
 
   test('snoozes never burn an attempt and never give a task up', () => {
-    always(({ outcome }, { state, burns }) => {
+    always(({ outcome }, { state, countsAsAttempt }) => {
       const snoozes = outcome === 'too_recent' || outcome === 'rate_limited'
-      expect(burns).toBe(!snoozes)
+      expect(countsAsAttempt).toBe(!snoozes)
       if (snoozes) expect(state).toBe('queued')
     })
   })
 
   test('a task that used up its attempts is not claimed again, unless it snoozes', () => {
-    always(({ attempts }, { state, burns }) => {
-      if (attempts >= MAX_ATTEMPTS && burns) expect(state).not.toBe('queued')
+    always(({ attempts }, { state, countsAsAttempt }) => {
+      if (attempts >= MAX_ATTEMPTS && countsAsAttempt) expect(state).not.toBe('queued')
     })
   })
 

@@ -318,7 +318,7 @@ describe('the schedule', () => {
     const invoker = callee.invoker([night(step('audit'))], { clock, db: failing })
     invoker.start()
     await clock.asleep()
-    expect(callee.log.map(({ event }) => event)).toEqual(['cron.look_failed'])
+    expect(callee.log.map(({ event }) => event)).toEqual(['cron.poll_failed'])
     clock.advance(15_000)
     await resumed.opened
     await invoker.stop()

@@ -13,10 +13,10 @@ function listen(secrets: string[] = [CANARY], level = 'info') {
 
 test('one event is one JSON line with its name, its time and its fields', () => {
   const { log, lines, entries } = listen()
-  log('audit.compared', { gaps: 3, dataset: 'equities_bars' })
+  log('audit.completed', { gaps: 3, dataset: 'equities_bars' })
   expect(lines).toHaveLength(1)
   expect(lines[0]?.endsWith('\n')).toBe(true)
-  expect(entries()[0]).toMatchObject({ msg: 'audit.compared', gaps: 3, dataset: 'equities_bars', level: 30 })
+  expect(entries()[0]).toMatchObject({ msg: 'audit.completed', gaps: 3, dataset: 'equities_bars', level: 30 })
   expect(entries()[0]?.time).toMatch(/^\d{4}-\d\d-\d\dT/)
 })
 
@@ -85,12 +85,12 @@ test('fields that go round in a circle still give a line', () => {
   const { log, entries } = listen()
   const ring: Record<string, unknown> = { name: 'ring' }
   ring.ring = ring
-  log('audit.compared', { ring })
+  log('audit.completed', { ring })
   expect(entries()[0]).toMatchObject({ ring: { name: 'ring' } })
 })
 
 test('an empty or tiny variable does not blank out the log', () => {
   const { log, entries } = listen(['', 'a'])
-  log('audit.compared', { dataset: 'equities_bars' })
+  log('audit.completed', { dataset: 'equities_bars' })
   expect(entries()[0]?.dataset).toBe('equities_bars')
 })

@@ -189,7 +189,7 @@ const filled = ({ id, symbol, dt }: QueuedTask): Settlement => ({
   recheckAt: null,
   state: 'done',
   nextAt: NOW,
-  burns: 1,
+  countsAsAttempt: 1,
   reread: 0,
   difference: null,
   refused: null,

@@ -45,7 +45,7 @@ test('a server keeps the queue as a file does: enqueue, head, claim, snooze, set
   const head = await findHead(db, reach)
   expect(head).toMatchObject({ symbol: 'AAPL', dt: DT, attempts: 0 })
   expect(await claim(db, [1, 2], 't1')).toEqual(new Set([1, 2]))
-  const snooze = { ...NOTHING_THERE, outcome: 'rate_limited', state: 'queued', burns: 0 } as const
+  const snooze = { ...NOTHING_THERE, outcome: 'rate_limited', state: 'queued', countsAsAttempt: 0 } as const
   expect(await settle(db, 't1', [settlement(1, 'AAPL', DT), settlement(2, 'MSFT', DT, snooze)])).toBe(2)
   expect((await tasksIn(db)).map(({ state, attempts }) => [state, attempts])).toEqual([
     ['done', 1],

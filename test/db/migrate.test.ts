@@ -81,14 +81,16 @@ test('the queue of an older version keeps its tasks; those that were leased are 
   ])
   await migrateDb(db, 'migrations')
   expect(
-    await db.all(sql`SELECT symbol, state, attempts, done_at AS doneAt, lease, turn FROM gap_tasks ORDER BY id`),
+    await db.all(
+      sql`SELECT symbol, state, attempts, done_at AS doneAt, lease, sort_key AS sortKey FROM gap_tasks ORDER BY id`,
+    ),
   ).toEqual(
     [
       { symbol: 'queued', state: 'queued', doneAt: null },
       { symbol: 'leased', state: 'queued', doneAt: null },
       { symbol: 'done', state: 'done', doneAt: 7 },
       { symbol: 'stalled', state: 'stalled', doneAt: null },
-    ].map((task) => ({ ...task, attempts: 1, lease: null, turn: 20_240_701 })),
+    ].map((task) => ({ ...task, attempts: 1, lease: null, sortKey: 20_240_701 })),
   )
   expect(await db.all(sql`SELECT * FROM leases`)).toEqual([])
 })

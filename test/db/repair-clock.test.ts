@@ -19,8 +19,8 @@ const RULED = [
   'leases.lease_expires_at',
   'partitions.lease_expires_at',
   'ticks.scheduled_at',
-  'vendor_tallies.starts_at',
-  'gap_tasks.reopens_at',
+  'vendor_call_stats.starts_at',
+  'gap_tasks.blocked_until',
   // A number of days, written anew by every audit.
   'scrubs.night',
 ]
@@ -29,7 +29,7 @@ describe('the table of instants', () => {
   test('names every column that holds one, and none that is not there', async () => {
     const db = await freshDb()
     const tables = await db.all<{ name: string }>(
-      sql`SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE '\\_%' ESCAPE '\\' AND name <> 'settling'`,
+      sql`SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE '\\_%' ESCAPE '\\' AND name <> 'settlement_staging'`,
     )
     const there: string[] = []
     for (const { name } of tables) {
@@ -84,8 +84,8 @@ describe('putting a clock right', () => {
     await attempt(db, 'C', THEN - 100 * DAY, THEN - 99 * DAY)
     await attempt(db, 'D', NOW - DAY, NOW + DAY)
     expect(await repairClock(db, NOW)).toMatchObject({ aheadMs: 730 * DAY })
-    expect(await rowsOf(db, 'SELECT next_at, updated_at, reopens_at, closed_to FROM gap_tasks')).toEqual([
-      { next_at: NOW + HOUR, updated_at: NOW, reopens_at: NOW + HOUR, closed_to: '*' },
+    expect(await rowsOf(db, 'SELECT next_at, updated_at, blocked_until, blocked_for FROM gap_tasks')).toEqual([
+      { next_at: NOW + HOUR, updated_at: NOW, blocked_until: NOW + HOUR, blocked_for: '*' },
     ])
     expect(await rowsOf(db, 'SELECT symbol, at, ask_again_at AS again FROM attempts ORDER BY symbol')).toEqual([
       { symbol: 'A', at: NOW, again: NOW + 3 * DAY },
@@ -108,8 +108,8 @@ describe('putting a clock right', () => {
           VALUES (${DATASET}, '2024', 1, ${THEN}, 'x', ${THEN + MINUTE})`,
       sql`INSERT INTO budgets VALUES ('alpaca', 'slot', ${THEN}, 5, 0), ('alpaca', 'pause', ${THEN + HOUR}, 1, 0)`,
       sql`INSERT INTO ticks VALUES ('night', ${THEN}, ${THEN}, 0, ${THEN}, NULL, NULL)`,
-      sql`INSERT INTO vendor_tallies VALUES ('alpaca', ${DATASET}, ${THEN}, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0)`,
-      sql`INSERT INTO unqueued VALUES (${DATASET}, ${THEN}, NULL)`,
+      sql`INSERT INTO vendor_call_stats VALUES ('alpaca', ${DATASET}, ${THEN}, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0)`,
+      sql`INSERT INTO backlog_overflow VALUES (${DATASET}, ${THEN}, NULL)`,
       sql`INSERT INTO corrections (dataset, symbol, dt, vendor, at, previous, digest, rows_before, rows)
           VALUES (${DATASET}, 'A', '2024-07-01', 'alpaca', ${THEN}, 'x', 'y', 1, 1),
                  (${DATASET}, 'A', '2024-07-01', 'alpaca', ${THEN + 1}, 'x', 'y', 1, 1)`,
@@ -124,7 +124,7 @@ describe('putting a clock right', () => {
       partitions: [{ lease_expires_at: NOW, touched_at: NOW }],
       budgets: [{ kind: 'pause', starts_at: NOW + COUNTED_MS, calls: 1 }],
       ticks: [],
-      vendor_tallies: [],
+      vendor_call_stats: [],
       corrections: [{ at: NOW }],
     })
     expect(await repairClock(db, NOW)).toEqual({ aheadMs: 0, rows: 0 })

@@ -138,7 +138,7 @@ export const settlement = (id: number, symbol: string, dt: string, more: Partial
   recheckAt: null,
   state: 'done',
   nextAt: NOW,
-  burns: 1,
+  countsAsAttempt: 1,
   reread: 0,
   difference: null,
   refused: null,

@@ -12,7 +12,7 @@ function sentence(line: Line): string | null {
   switch (line.msg) {
     case 'cron.fired':
       return Number(line.step) > 0 ? `the night goes on at step ${Number(line.step) + 1}` : 'the night begins'
-    case 'audit.compared':
+    case 'audit.completed':
       return `audit: ${line.expected} cells expected, ${line.gaps} gaps, ${line.enqueued} tasks queued`
     case 'dispatch.answered':
       return `${line.vendor} ${line.dataset}: ${outcomes(line.outcomes)} in ${line.calls} calls, ${line.rows} rows`
@@ -20,7 +20,7 @@ function sentence(line: Line): string | null {
       return `${line.vendor} is left alone for ${Math.round(Number(line.openMs) / 60_000)} min: ${line.why}`
     case 'cron.step_failed':
       return `${line.call} failed: ${line.error}`
-    case 'cron.stepped':
+    case 'cron.step_completed':
       return line.call === 'ingest-tick' || line.call === 'audit' ? null : `${line.call} done after ${line.calls} calls`
     default:
       return null

@@ -59,7 +59,7 @@ async function turn(): Promise<boolean> {
     recheckAt: null,
     state: 'done' as const,
     nextAt: now,
-    burns: 1 as const,
+    countsAsAttempt: 1 as const,
     reread: 0 as const,
     difference: null,
     refused: null,

@@ -20,12 +20,12 @@ const stageOf = (backfill: Partial<NonNullable<Backfill>>, sessions = 10) =>
 
 /** Day by day in the order in which tasks are taken. */
 async function daysQueued({ node }: Awaited<ReturnType<typeof stageOf>>): Promise<string[]> {
-  const tasks = await node.db.all<{ dt: string; days: number | null; turn: number }>(
-    sql`SELECT DISTINCT dt, days, turn FROM gap_tasks WHERE state = 'queued' ORDER BY lane DESC, priority DESC, turn, id`,
+  const tasks = await node.db.all<{ dt: string; days: number | null; sortKey: number }>(
+    sql`SELECT DISTINCT dt, days, sort_key AS sortKey FROM gap_tasks WHERE state = 'queued' ORDER BY lane DESC, priority DESC, sort_key, id`,
   )
-  const days = tasks.flatMap(({ dt, days, turn }) => {
+  const days = tasks.flatMap(({ dt, days, sortKey }) => {
     const all = days === null ? [dt] : dtsOfMask(monthOf(dt), days)
-    return turn < 0 ? all.reverse() : all
+    return sortKey < 0 ? all.reverse() : all
   })
   return [...new Set(days)]
 }

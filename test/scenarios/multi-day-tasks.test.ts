@@ -202,7 +202,7 @@ test('what is filled is done, and every other day becomes a task of its own with
     nextAt: NOW + 5,
     askAgainAt: NOW + 5,
   } as const
-  const snoozed = { ...later, outcome: 'rate_limited', burns: 0 } as const
+  const snoozed = { ...later, outcome: 'rate_limited', countsAsAttempt: 0 } as const
   expect(
     await settle(db, 'token', [
       settlement(id, 'AAPL', DAYS[0]!, later),
@@ -217,7 +217,7 @@ test('what is filled is done, and every other day becomes a task of its own with
     { symbol: 'AAPL', dt: DAYS[3], days: null, cells: 1, state: 'queued', attempts: 0 },
   ])
   expect(await db.all(sql`SELECT count(*) AS n FROM leases`)).toEqual([{ n: 0 }])
-  expect(await db.all(sql`SELECT DISTINCT closed_to AS shelf FROM gap_tasks WHERE state = 'queued'`)).toEqual([
+  expect(await db.all(sql`SELECT DISTINCT blocked_for AS bucket FROM gap_tasks WHERE state = 'queued'`)).toEqual([
     { bucket: '*' },
   ])
   expect(await findHead(db, { ...reach, now: NOW + 5 })).toMatchObject({ dt: DAYS[0], days: null })

@@ -61,7 +61,7 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
 const ENDINGS = {
   filled: {},
   absent: { ...NOTHING_THERE, outcome: 'empty', absence: 'VENDORS_AGREE_EMPTY' },
-  snooze: { ...NOTHING_THERE, outcome: 'rate_limited', state: 'queued', burns: 0 },
+  snooze: { ...NOTHING_THERE, outcome: 'rate_limited', state: 'queued', countsAsAttempt: 0 },
   failed: { ...NOTHING_THERE, outcome: 'unavailable', state: 'queued', absence: 'VENDOR_OUTAGE' },
   given_up: { ...NOTHING_THERE, outcome: 'malformed', state: 'stalled', absence: 'GIVEN_UP' },
 } as const

@@ -58,7 +58,9 @@ test('a large call that is killed between two writes of its settlement is settle
   expect(await db.all(sql`SELECT DISTINCT substr(dt, 1, 4) AS partition FROM attempts ORDER BY 1`)).toEqual(
     await db.all(sql`SELECT partition FROM partitions ORDER BY 1`),
   )
-  expect(await db.all(sql`SELECT 1 FROM temp.settling UNION ALL SELECT 1 FROM main.settling`)).toEqual([])
+  expect(
+    await db.all(sql`SELECT 1 FROM temp.settlement_staging UNION ALL SELECT 1 FROM main.settlement_staging`),
+  ).toEqual([])
 
   expect(await reapLeases(db, 12, LAPSED)).toBe(rest)
   const open = (await tasksIn(db)).filter(({ state }) => state === 'queued')

@@ -104,7 +104,14 @@ const TABLES = [
   'demotions',
   'circuits',
 ]
-const MORE_TABLES = ['budgets', 'vendor_scores', 'vendor_bands', 'vendor_tallies', 'quarantine', 'sqlite_sequence']
+const MORE_TABLES = [
+  'budgets',
+  'vendor_scores',
+  'vendor_segments',
+  'vendor_call_stats',
+  'quarantine',
+  'sqlite_sequence',
+]
 const clear = async (db: Db): Promise<void> =>
   void (await db.write([...TABLES, ...MORE_TABLES].map((table) => sql`DELETE FROM ${sql.identifier(table)}`)))
 

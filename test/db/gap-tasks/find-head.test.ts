@@ -27,7 +27,7 @@ const DTS = Array.from({ length: 8 }, (_, i) => `2024-07-0${i + 1}`)
 /** The head as its definition says it, by reading the whole queue. */
 async function headByDefinition(db: Db, reach: VendorReach): Promise<number | undefined> {
   const [head] = await db.all<{ id: number }>(
-    sql`SELECT t.id ${claimableBy(reach)} ORDER BY t.lane DESC, t.priority DESC, t.turn, t.id LIMIT 1`,
+    sql`SELECT t.id ${claimableBy(reach)} ORDER BY t.lane DESC, t.priority DESC, t.sort_key, t.id LIMIT 1`,
   )
   return head?.id
 }
@@ -125,7 +125,7 @@ const shelvesOf = async (db: Db): Promise<Record<string, number>> =>
   Object.fromEntries(
     (
       await db.all<{ c: string; n: number }>(
-        sql`SELECT closed_to AS c, count(*) AS n FROM gap_tasks GROUP BY 1 ORDER BY 1`,
+        sql`SELECT blocked_for AS c, count(*) AS n FROM gap_tasks GROUP BY 1 ORDER BY 1`,
       )
     ).map(({ c, n }) => [c, n]),
   )

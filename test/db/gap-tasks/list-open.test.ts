@@ -23,9 +23,9 @@ async function mixedQueue() {
   )
   await enqueueTasks(db, DATASET, tasks, NOW)
   await db.write([
-    sql`UPDATE gap_tasks SET turn = -turn WHERE symbol = 'MSFT'`,
-    sql`UPDATE gap_tasks SET turn = 0 WHERE symbol = 'AAPL' AND dt = ${DAYS[2]}`,
-    sql`UPDATE gap_tasks SET closed_to = 'alpaca' WHERE symbol = 'AAPL' AND dt > ${DAYS[1]}`,
+    sql`UPDATE gap_tasks SET sort_key = -sort_key WHERE symbol = 'MSFT'`,
+    sql`UPDATE gap_tasks SET sort_key = 0 WHERE symbol = 'AAPL' AND dt = ${DAYS[2]}`,
+    sql`UPDATE gap_tasks SET blocked_for = 'alpaca' WHERE symbol = 'AAPL' AND dt > ${DAYS[1]}`,
   ])
   await demote(db, [
     {
@@ -44,7 +44,7 @@ async function mixedQueue() {
 test('queued tasks are listed by lane, priority, turn and id, on whatever shelf they stand', async () => {
   const db = await mixedQueue()
   const inOrder = await db.all<{ id: number; dt: string }>(
-    sql`SELECT id, dt FROM gap_tasks ORDER BY lane DESC, priority DESC, turn, id`,
+    sql`SELECT id, dt FROM gap_tasks ORDER BY lane DESC, priority DESC, sort_key, id`,
   )
   for (const limit of [1, 4, 7, 100]) {
     const listed = await listOpen(db, DATASET, 'queued', {}, limit)

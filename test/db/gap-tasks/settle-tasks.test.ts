@@ -126,12 +126,18 @@ test('an attempt counts from the claim on and is given back for a snooze', async
   const db = await freshDb()
   const id = await claimed(db, 'AAPL', DT, 't1')
   expect((await tasksIn(db))[0]?.attempts).toBe(1)
-  const snooze = { ...NOTHING_THERE, outcome: 'rate_limited', state: 'queued', burns: 0, nextAt: NOW + 5 } as const
+  const snooze = {
+    ...NOTHING_THERE,
+    outcome: 'rate_limited',
+    state: 'queued',
+    countsAsAttempt: 0,
+    nextAt: NOW + 5,
+  } as const
   await settle(db, 't1', [settlement(id, 'AAPL', DT, snooze)])
   expect((await tasksIn(db))[0]).toMatchObject({ state: 'queued', attempts: 0, nextAt: NOW + 5 })
   expect((await listAttempts(db, DATASET, [{ symbol: 'AAPL', dt: DT }]))[0]).toMatchObject({ count: 0 })
   await claim(db, [id], 't2')
-  const burnt = { ...NOTHING_THERE, outcome: 'unavailable', state: 'queued', burns: 1 } as const
+  const burnt = { ...NOTHING_THERE, outcome: 'unavailable', state: 'queued', countsAsAttempt: 1 } as const
   await settle(db, 't2', [settlement(id, 'AAPL', DT, burnt)])
   expect((await tasksIn(db))[0]).toMatchObject({ state: 'queued', attempts: 1 })
   expect((await listAttempts(db, DATASET, [{ symbol: 'AAPL', dt: DT }]))[0]).toMatchObject({ count: 1 })
@@ -191,7 +197,13 @@ test('an absence is recorded with its reason, and forgotten when the cell is fil
 test('a cell that waits is explained but stays a gap', async () => {
   const db = await freshDb()
   const id = await claimed(db, 'AAPL', DT, 't1')
-  const waits = { ...NOTHING_THERE, outcome: 'too_recent', absence: 'TOO_RECENT', state: 'queued', burns: 0 } as const
+  const waits = {
+    ...NOTHING_THERE,
+    outcome: 'too_recent',
+    absence: 'TOO_RECENT',
+    state: 'queued',
+    countsAsAttempt: 0,
+  } as const
   await settle(db, 't1', [settlement(id, 'AAPL', DT, waits)])
   expect(await listAbsences(db, DATASET, DT, DT)).toHaveLength(1)
   expect((await snapshot(db)).coverage).toEqual([expect.objectContaining({ present: 0, absent: 0 })])

@@ -112,7 +112,7 @@ test('whatever is learned in whatever order, no band has more filled than asked,
     .map((one) => ({ ...one, filled: Math.max(0, one.asked - one.missed) }))
   await fc.assert(
     fc.asyncProperty(fc.array(anyLesson, { minLength: 1, maxLength: 12 }), async (lessons) => {
-      await db.write([sql`DELETE FROM vendor_bands`])
+      await db.write([sql`DELETE FROM vendor_segments`])
       let now = NOW
       for (const { asked, filled, ageBucket, after } of lessons) {
         now += after
