@@ -134,7 +134,7 @@ const WORK_PER_TURN = 100
  */
 function serialised(file: Connection): Connection {
   let tail: Promise<unknown> = Promise.resolve()
-  let sinceTurn = 0
+  let sinceYield = 0
   const next = <T>(
     work: () => Promise<T>,
     statements: readonly InStatement[],
@@ -142,12 +142,12 @@ function serialised(file: Connection): Connection {
   ) => {
     const run = tail.then(async () => {
       const weight = statements.reduce((sum, statement) => sum + weightOf(statement), 0)
-      if (sinceTurn + weight >= WORK_PER_TURN) {
-        sinceTurn = 0
+      if (sinceYield + weight >= WORK_PER_TURN) {
+        sinceYield = 0
         await new Promise<void>((resolve) => setImmediate(resolve))
       }
       const result = await work()
-      sinceTurn +=
+      sinceYield +=
         weight +
         answersOf(result).reduce((sum, { rows }) => sum + rows.reduce((all, row) => all + weightOfRow(row), 0), 0)
       return result

@@ -46,6 +46,8 @@ async function settleInMemory(db: Db): Promise<void> {
   const [table] = await db.all<{ text: string }>(
     sql`SELECT sql AS text FROM main.sqlite_master WHERE name = 'settlement_staging'`,
   )
+  // Absent from the schemas of before it had this name, which only tests stop at.
+  if (!table) return
   await db.orm.run(sql`PRAGMA temp_store = MEMORY`)
-  await db.orm.run(sql.raw(table!.text.replace('CREATE TABLE', 'CREATE TEMP TABLE')))
+  await db.orm.run(sql.raw(table.text.replace('CREATE TABLE', 'CREATE TEMP TABLE')))
 }

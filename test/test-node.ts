@@ -30,7 +30,7 @@ export interface FunctionAnswer {
   body: Record<string, unknown>
 }
 
-export interface SmallNode {
+export interface TestNode {
   root: string
   lab: Lab
   clock: Clock
@@ -93,7 +93,7 @@ async function smallConfig(universe: Config['universe']): Promise<Config> {
   }
 }
 
-export async function smallNode(terms: SmallTerms = {}): Promise<SmallNode> {
+export async function smallNode(terms: SmallTerms = {}): Promise<TestNode> {
   const home = await mkdtemp(join(tmpdir(), 'node-'))
   const root = join(home, terms.below ?? '')
   await mkdir(root, { recursive: true })
@@ -115,7 +115,7 @@ export async function smallNode(terms: SmallTerms = {}): Promise<SmallNode> {
   const lines: string[] = []
   let running: RunningNode | undefined
 
-  const node: SmallNode = {
+  const node: TestNode = {
     root,
     lab,
     clock,
@@ -184,7 +184,7 @@ export async function smallNode(terms: SmallTerms = {}): Promise<SmallNode> {
 }
 
 /** The same, started. */
-export async function startSmallNode(terms: SmallTerms = {}): Promise<SmallNode> {
+export async function startTestNode(terms: SmallTerms = {}): Promise<TestNode> {
   const node = await smallNode(terms)
   try {
     await node.start()

@@ -58,9 +58,9 @@ async function symbolsOutside(
     FROM queued q LEFT JOIN gap_tasks m ON m.id = (${openMonths(sql`m.dataset = ${dataset} AND m.symbol = q.symbol AND m.dt <= ${asof}`)}
       ORDER BY m.dt DESC LIMIT 1)
     WHERE q.symbol IS NOT NULL`)
-  const lifeOf = new Map(ranges.map((symbolRange) => [symbolRange.symbol, symbolRange]))
+  const rangeOf = new Map(ranges.map((symbolRange) => [symbolRange.symbol, symbolRange]))
   return spans.flatMap(({ symbol, first, last, month, days }) => {
-    const symbolRange = lifeOf.get(symbol) ?? { symbol, fromDt: '9999-12-31', toDt: '0000-01-01' }
+    const symbolRange = rangeOf.get(symbol) ?? { symbol, fromDt: '9999-12-31', toDt: '0000-01-01' }
     const ends = [last, month === null || days === null ? null : lastDayOf(month, days)]
     const isBehind = ends.some((dt) => dt !== null && dt > symbolRange.toDt)
     return last !== null && (first < symbolRange.fromDt || isBehind) ? [symbolRange] : []

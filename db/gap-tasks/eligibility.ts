@@ -38,13 +38,13 @@ interface Look {
 
 /** Of `WITH RECURSIVE`: shelves(closed_to, lane, priority) on which a vendor may look. */
 export const openBuckets = ({ vendor, dataset, lane }: Look): SQL =>
-  shelvesWhere(dataset, lane, isOpenTo(vendor, sql`blocked_for`))
+  bucketsWhere(dataset, lane, isOpenTo(vendor, sql`blocked_for`))
 
 /** Of `WITH RECURSIVE`: shelves(closed_to, lane, priority), also those closed to everybody. */
-export const everyBucket = (dataset: string): SQL => shelvesWhere(dataset, null, sql`blocked_for IS NOT NULL`)
+export const everyBucket = (dataset: string): SQL => bucketsWhere(dataset, null, sql`blocked_for IS NOT NULL`)
 
 /** A handful, found by jumping from one to the next. */
-function shelvesWhere(dataset: Look['dataset'], lane: Look['lane'], rule: SQL): SQL {
+function bucketsWhere(dataset: Look['dataset'], lane: Look['lane'], rule: SQL): SQL {
   const highest = (below: SQL): SQL => sql`(SELECT max(t.priority) ${inBucketOf({ dataset })} ${below})`
   return sql`
     ${blockedFor(dataset)},

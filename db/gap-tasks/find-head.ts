@@ -30,16 +30,16 @@ interface BucketHead extends QueuedTask {
 }
 
 /** A shelf on which nothing was found has the lane and the priority of the shelf, and no id. */
-type MaybeFront = Omit<BucketHead, 'id'> & { id: number | null }
+type MaybeHead = Omit<BucketHead, 'id'> & { id: number | null }
 
 /**
  * As a rule nothing stands in the way: then the first task of the first shelf is the head. `scan`: otherwise, tasks of one shelf looked at
  * before those that are not free are put on another one.
  */
 export async function findHead(db: Db, reach: VendorReach, scan: number = WALK): Promise<QueuedTask | undefined> {
-  const glances = await db.all<FastPath>(firstOfShelves({ ...reach }))
-  const mustReopen = glances.some(({ isUnblocking }) => isUnblocking === 1)
-  const first = glances
+  const fastPaths = await db.all<FastPath>(firstOfBuckets({ ...reach }))
+  const mustReopen = fastPaths.some(({ isUnblocking }) => isUnblocking === 1)
+  const first = fastPaths
     .filter((one): one is FastPath & Place => one.id !== null)
     .reduce<(FastPath & Place) | undefined>((best, one) => (best && !isBefore(one, best) ? best : one), undefined)
   if (mustReopen) await unblockTasks(db, reach.now)
@@ -48,7 +48,7 @@ export async function findHead(db: Db, reach: VendorReach, scan: number = WALK):
   return await walkToHead(db, reach, scan)
 }
 
-const firstOfShelves = preparedSql<keyof VendorReach>(
+const firstOfBuckets = preparedSql<keyof VendorReach>(
   ({ vendor, dataset, fromDt, toDt, lane, now }) => sql`
     WITH RECURSIVE ${firstTasks({ vendor, dataset, lane })}
     SELECT r.is_unblocking AS isUnblocking, ${taskColumns}, t.sort_key AS sortKey, ${isFree({ vendor, now })} AND t.dt BETWEEN ${fromDt} AND ${toDt} AS isFree
@@ -59,46 +59,47 @@ async function walkToHead(db: Db, reach: VendorReach, scan: number): Promise<Que
   const ranges = await eligibleRanges(db, reach)
   if (ranges.length === 0) return undefined
   for (let moved = scan + 1; ; moved = Math.min(MOVED, moved * 4)) {
-    const bucketHeads = await frontsOf(db, reach, ranges, scan)
-    const heads = bucketHeads.filter((front): front is BucketHead => front.id !== null)
+    const bucketHeads = await bucketHeadsOf(db, reach, ranges, scan)
+    const heads = bucketHeads.filter((bucketHead): bucketHead is BucketHead => bucketHead.id !== null)
     const head = heads.reduce<BucketHead | undefined>(
-      (best, front) => (best && !isBefore(front, best) ? best : front),
+      (best, bucketHead) => (best && !isBefore(bucketHead, best) ? best : bucketHead),
       undefined,
     )
     // When there is no head at all, every shelf is cleared: when its tasks may be taken is known only of those put elsewhere.
     const blocked = bucketHeads.filter(
-      (front) => front.id === null && (!head || (front.lookedTo !== null && !isBehind(front, head))),
+      (bucketHead) =>
+        bucketHead.id === null && (!head || (bucketHead.lookedTo !== null && !isBehind(bucketHead, head))),
     )
     if (blocked.length === 0 || !(await clear(db, reach, blocked, moved))) return head && taskOf(head)
   }
 }
 
 /** The beginning of every shelf the vendor may look on, one row for each stretch of its turns. */
-async function frontsOf(
+async function bucketHeadsOf(
   db: Db,
   reach: VendorReach,
   ranges: readonly EligibleRanges[],
   scan: number,
-): Promise<MaybeFront[]> {
-  const onShelf = inBucketOf(reach)
-  return await db.all<MaybeFront>(sql`
+): Promise<MaybeHead[]> {
+  const inBucket = inBucketOf(reach)
+  return await db.all<MaybeHead>(sql`
     WITH RECURSIVE ${openBuckets(reach)},
       stretches AS MATERIALIZED (
         SELECT s.blocked_for, s.lane, s.priority, d.value->>'from' AS from_key, d.value->>'before' AS before_key
         FROM buckets s CROSS JOIN json_each(${JSON.stringify(ranges)}) d),
       walks AS MATERIALIZED (
-        SELECT s.*, (SELECT t.sort_key ${onShelf} AND ${inStretch} ORDER BY t.sort_key, t.id LIMIT 1 OFFSET ${scan}) AS looked_to FROM stretches s)
+        SELECT s.*, (SELECT t.sort_key ${inBucket} AND ${inRange} ORDER BY t.sort_key, t.id LIMIT 1 OFFSET ${scan}) AS looked_to FROM stretches s)
     SELECT s.blocked_for AS blockedFor, s.from_key AS "from", s.before_key AS "before", t.sort_key AS sortKey, s.looked_to AS lookedTo, ${taskColumns}, s.lane, s.priority
     FROM walks s LEFT JOIN gap_tasks t ON t.id = (
-      SELECT t.id ${onShelf} AND ${inStretch} AND t.sort_key <= coalesce(s.looked_to, s.before_key) AND ${isFree(reach)}
+      SELECT t.id ${inBucket} AND ${inRange} AND t.sort_key <= coalesce(s.looked_to, s.before_key) AND ${isFree(reach)}
         AND t.dt BETWEEN ${reach.fromDt} AND ${reach.toDt}
       ORDER BY t.sort_key, t.id LIMIT 1)`)
 }
 
-const inStretch = sql`t.priority = s.priority AND t.sort_key >= s.from_key AND t.sort_key < s.before_key`
+const inRange = sql`t.priority = s.priority AND t.sort_key >= s.from_key AND t.sort_key < s.before_key`
 
 /** Puts what is not free at the front of shelves where it belongs. False when there was nothing to move after all. */
-async function clear(db: Db, reach: VendorReach, bucketHeads: readonly MaybeFront[], most: number): Promise<boolean> {
+async function clear(db: Db, reach: VendorReach, bucketHeads: readonly MaybeHead[], most: number): Promise<boolean> {
   const moved = await db.write(
     bucketHeads.map(
       ({ blockedFor, lane, priority, from, before }) => sql`UPDATE gap_tasks SET ${rebucket(reach.now)} WHERE id IN (
@@ -111,10 +112,10 @@ async function clear(db: Db, reach: VendorReach, bucketHeads: readonly MaybeFron
   return moved.some((rows, at) => rows.some(({ blockedFor }) => blockedFor !== bucketHeads[at]?.blockedFor))
 }
 
-type Shelf = Pick<QueuedTask, 'lane' | 'priority'>
+type Bucket = Pick<QueuedTask, 'lane' | 'priority'>
 type Placed = Pick<Place, 'lane' | 'priority' | 'sortKey' | 'id'>
 
-const isSooner = (a: Shelf, b: Shelf): boolean | null => {
+const isSooner = (a: Bucket, b: Bucket): boolean | null => {
   if (a.lane !== b.lane) return a.lane === 'today'
   return a.priority === b.priority ? null : a.priority > b.priority
 }
@@ -123,7 +124,7 @@ const isSooner = (a: Shelf, b: Shelf): boolean | null => {
 const isBefore = (a: Placed, b: Placed): boolean =>
   isSooner(a, b) ?? (a.sortKey === b.sortKey ? a.id < b.id : a.sortKey < b.sortKey)
 
-const isBehind = (bucket: Shelf, head: Shelf): boolean => isSooner(bucket, head) === false
+const isBehind = (bucket: Bucket, head: Bucket): boolean => isSooner(bucket, head) === false
 
 const taskOf = ({ id, symbol, dt, days, lane, priority, expectedRows, reason, attempts }: QueuedTask): QueuedTask => ({
   id,

@@ -13,11 +13,11 @@ const MOST = 8_000
 /** Cells looked for first, against what is wanted: the last day that is read is as a rule not complete. */
 const MORE = 1.25
 
-interface Shelf {
+interface Bucket {
   blockedFor: string
   lane: string
   priority: number
-  headsTurn: number
+  headsKey: number
 }
 
 /** What could ride along, by day, then symbol. Between the days, both inclusive, no task that could is missing. */
@@ -32,12 +32,12 @@ export interface Neighbours {
  * shelf is read in the order of its index: sorting a whole queue would cost more than the call that is planned.
  */
 export async function findNeighbours(db: Db, reach: VendorReach, head: QueuedTask, limit: number): Promise<Neighbours> {
-  const buckets = await db.all<Shelf>(sql`WITH RECURSIVE ${openBuckets(reach)}
+  const buckets = await db.all<Bucket>(sql`WITH RECURSIVE ${openBuckets(reach)}
     SELECT blocked_for AS blockedFor, lane, priority, (SELECT h.sort_key FROM gap_tasks h WHERE h.id = ${head.id}) AS headsKey FROM buckets`)
   const found = new Map<number, QueuedTask>()
   let [fromDt, toDt] = ['0000-01-01', '9999-12-31']
   for (const bucket of buckets) {
-    const { tasks, endsAt } = await onShelf(db, reach, bucket, limit, firstPage(head, limit))
+    const { tasks, endsAt } = await inBucket(db, reach, bucket, limit, firstPage(head, limit))
     for (const task of tasks) found.set(task.id, task)
     if (endsAt === null) continue
     const { from, to } = knownBefore(endsAt)
@@ -82,15 +82,15 @@ async function ofSymbol(db: Db, reach: VendorReach, head: QueuedTask, limit: num
 }
 
 /** Page by page until there are enough cells: how many tasks that takes is not known before. `endsAt`: the turn before which all is read, null for all of it. */
-async function onShelf(
+async function inBucket(
   db: Db,
   reach: VendorReach,
-  bucket: Shelf,
+  bucket: Bucket,
   limit: number,
   first: number,
 ): Promise<{ tasks: QueuedTask[]; endsAt: number | null }> {
   const tasks: QueuedTask[] = []
-  let after = sql`(${bucket.headsTurn}, 0)`
+  let after = sql`(${bucket.headsKey}, 0)`
   let [looked, most] = [0, first]
   for (;;) {
     const page = await pageOf(db, reach, bucket, after, most)
@@ -113,7 +113,7 @@ type Page = InColumns & ({ sortKey: number; last: number } | { sortKey: null; la
 async function pageOf(
   db: Db,
   reach: VendorReach,
-  { blockedFor, lane, priority }: Shelf,
+  { blockedFor, lane, priority }: Bucket,
   after: SQL,
   most: number,
 ): Promise<Page> {

@@ -62,7 +62,7 @@ export async function listOpen(
   }
 }
 
-interface Shelf {
+interface Bucket {
   blockedFor: string
   lane: string
   priority: number
@@ -75,7 +75,7 @@ async function listQueued(
   filter: Pick<TaskFilter, 'fromDt' | 'toDt'>,
   limit: number,
 ): Promise<ListedTask[]> {
-  const buckets = await db.all<Shelf>(
+  const buckets = await db.all<Bucket>(
     sql`WITH RECURSIVE ${everyBucket(dataset)} SELECT blocked_for AS blockedFor, lane, priority FROM buckets ORDER BY lane DESC, priority DESC`,
   )
   const ranges = rangesBetween(`${(filter.fromDt ?? '0000-01').slice(0, 7)}-01`, filter.toDt ?? '9999-12-31')

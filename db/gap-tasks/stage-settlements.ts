@@ -102,7 +102,7 @@ const ofOne = (token: string, row: Row): Statement => ({
   args: [token, row.digests, ...ownOf(row).map(asBound), ...columns.map(([, read]) => asBound(read(row.first)))],
 })
 
-const ONE = intoSettling(
+const ONE = intoStaging(
   `(SELECT ${OWN.map((name, at) => `?${at + 3} AS ${name}`).join(', ')})`,
   'CAST(?2 AS BLOB)',
   columns.map(([name], at) => [name, `?${at + 3 + OWN.length}`]),
@@ -143,7 +143,7 @@ function textOf(ways: readonly Way[]): string {
   // A limit keeps the value of a row from being read anew for each of its columns.
   const own = [...OWN, 'place'].map((name, at) => `value->>${at} AS ${name}`).join(', ')
   let [once, each] = [4, OWN.length + 1]
-  const text = intoSettling(
+  const text = intoStaging(
     `(SELECT value AS s, ${own} FROM json_each(?3) LIMIT -1)`,
     `substr(?2, w.place + 1, ((${LAST_DAY}) - (${FIRST_DAY}) + 1) * ${DIGEST})`,
     columns.flatMap(([name], at): [string, string][] => {
@@ -156,7 +156,7 @@ function textOf(ways: readonly Way[]): string {
 }
 
 /** `rows`: what is settled, w. `brought`: the other columns and their values. */
-function intoSettling(rows: string, digests: string, brought: readonly (readonly [string, string])[]): string {
+function intoStaging(rows: string, digests: string, brought: readonly (readonly [string, string])[]): string {
   const all = [...KNOWN, ['digests', digests], ...brought]
   return `INSERT INTO settlement_staging (${all.map(([name]) => name).join(', ')})
     SELECT ${all.map(([, value]) => value).join(', ')}

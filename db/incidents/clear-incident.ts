@@ -8,14 +8,14 @@ export async function clearIncident(db: Db, incident: Incident, partition: strin
   const { id, kind, dataset, vendor, dt, probes } = incident
   const isOpen = sql`EXISTS (SELECT 1 FROM incidents WHERE id = ${id} AND cleared_at IS NULL)`
   const reason = kind === 'vendor_outage' ? 'VENDOR_OUTAGE' : 'CALENDAR_SUSPECT'
-  const shelved = sql`SELECT symbol FROM absences WHERE dataset = ${dataset} AND dt = ${dt} AND reason = ${reason}`
+  const suppressed = sql`SELECT symbol FROM absences WHERE dataset = ${dataset} AND dt = ${dt} AND reason = ${reason}`
   const results = await db.write([
     sql`UPDATE coverage SET absent = absent & ~(1 << (CAST(substr(${dt}, 9, 2) AS INTEGER) - 1))
-        WHERE dataset = ${dataset} AND month = substr(${dt}, 1, 7) AND symbol IN (${shelved}) AND ${isOpen}`,
+        WHERE dataset = ${dataset} AND month = substr(${dt}, 1, 7) AND symbol IN (${suppressed}) AND ${isOpen}`,
     // What was answered during the incident is in doubt: it is no witness any more (attempts/table.ts).
     sql`UPDATE attempts SET ask_again_at = 0
         WHERE dataset = ${dataset} AND dt = ${dt} AND digest IS NULL AND outcome IN ('empty', 'unavailable')
-          AND (${vendor} = '*' OR vendor = ${vendor}) AND symbol IN (${shelved}) AND ${isOpen}`,
+          AND (${vendor} = '*' OR vendor = ${vendor}) AND symbol IN (${suppressed}) AND ${isOpen}`,
     sql`DELETE FROM absences WHERE dataset = ${dataset} AND dt = ${dt} AND reason = ${reason} AND ${isOpen}`,
     sql`UPDATE gap_tasks SET state = 'done', done_at = ${now}, last_outcome = 'incident_over', updated_at = ${now}
         WHERE state = 'queued' AND reason = 'probe' AND dataset = ${dataset} AND dt = ${dt}

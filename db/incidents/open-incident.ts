@@ -25,7 +25,7 @@ const REASONS = { vendor_outage: 'VENDOR_OUTAGE', calendar_suspect: 'CALENDAR_SU
 export async function openIncident(db: Db, sighting: Sighting): Promise<void> {
   const { kind, dataset, dt, vendor, partition, firstLookAt, recheckAt, now } = sighting
   const reason = REASONS[kind]
-  const cells = cellsToShelve(sighting)
+  const cells = suppressedCells(sighting)
   await db.write([
     sql`INSERT INTO incidents (kind, dataset, vendor, dt, cells, opened_at, last_seen_at, looks, next_look_at, probes)
         VALUES (${kind}, ${dataset}, ${vendor}, ${dt}, 0, ${now}, ${now}, 0, ${firstLookAt}, '[]')
@@ -62,7 +62,7 @@ export async function openIncident(db: Db, sighting: Sighting): Promise<void> {
  * Missing cells of the day that nobody can be asked for any more: no task is open, or all others have been asked. Whose file was lost may be asked
  * for it again. Those somebody is asking about are left to their ending.
  */
-const cellsToShelve = ({ dataset, dt, lacking, others }: Sighting): SQL => sql`(
+const suppressedCells = ({ dataset, dt, lacking, others }: Sighting): SQL => sql`(
   SELECT x.symbol, x.reason FROM absences x
     LEFT JOIN gap_tasks t ON t.dataset = x.dataset AND t.symbol = x.symbol AND t.dt = x.dt AND t.done_at IS NULL
   WHERE x.dataset = ${dataset} AND x.dt = ${dt} AND x.reason IN ${doubtful}

@@ -1,7 +1,7 @@
 /**
- * settling: what one write batch is settling, taken apart once for all its statements: the days of one task that ended alike in one row. Filled
- * and emptied within the batch, so nobody ever finds a row. A table of the schema rather than a temporary one, which a libSQL server does not
- * offer; on a local file it hides behind one in memory (migrate.ts).
+ * settlement_staging: the settlements of one write batch as rows, so that every statement of the batch reads them as columns. One row stands for
+ * the days of one task that ended alike. The batch fills and empties it, so no reader ever finds a row. It is a table of the schema because a
+ * libSQL server offers no temporary ones; on a local file a table in memory hides it (migrate.ts).
  */
 import { blob, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 

@@ -24,9 +24,9 @@ export type ScoreUpdate = Pick<VendorScore, 'vendor' | 'dataset' | 'calls' | 'la
 export const CALLS_TO_HALVE = 200
 
 /** Era, liquidity, asked, filled, and when that was. */
-type BandRow = [ageBucket: string, liquidity: string, asked: number, filled: number, seenAt: number]
+type SegmentRow = [ageBucket: string, liquidity: string, asked: number, filled: number, seenAt: number]
 
-function bandAt([ageBucket, liquidity, asked, filled, seenAt]: BandRow, now: number): SegmentCells {
+function segmentAt([ageBucket, liquidity, asked, filled, seenAt]: SegmentRow, now: number): SegmentCells {
   const left = leftAfter(now - seenAt)
   return { ageBucket, liquidity, asked: asked * left, filled: filled * left }
 }
@@ -40,7 +40,7 @@ export async function listScores(db: Db, now: number): Promise<VendorScore[]> {
     FROM vendor_scores s ORDER BY vendor, dataset`)
   return rows.map((row) => ({
     ...row,
-    segments: (JSON.parse(row.segments) as BandRow[]).map((segment) => bandAt(segment, now)),
+    segments: (JSON.parse(row.segments) as SegmentRow[]).map((segment) => segmentAt(segment, now)),
   }))
 }
 

@@ -15,7 +15,7 @@ import { addDays, type Dt, maxDt, minDt } from '../_market/dt.ts'
 import { partitionOf } from '../_market/partition.ts'
 import { scheduleProbes } from './resolve-incidents.ts'
 
-type AuditDesk = Pick<DispatchContext, 'db' | 'vendors' | 'config' | 'now' | 'log'>
+type AuditContext = Pick<DispatchContext, 'db' | 'vendors' | 'config' | 'now' | 'log'>
 
 /** A shelved cell is asked for after so long whatever becomes of its incident. */
 const RECHECK_AFTER_MS = 100 * 86_400_000
@@ -26,7 +26,7 @@ const SYMBOLS = 300
 
 /** Opens an incident for every session that so many symbols lack, and shelves what lacks it since. Answers how many were seen. */
 export async function detectIncidents(
-  context: AuditDesk,
+  context: AuditContext,
   dataset: DatasetName,
   spec: DatasetConfig,
   ranges: readonly SymbolRange[],
@@ -67,7 +67,7 @@ function aroundOf(ranges: readonly SymbolRange[], spans: readonly Span[]): Aroun
 
 /** One incident where all vendors lack the session for everybody, else one a vendor. */
 async function report(
-  context: AuditDesk,
+  context: AuditContext,
   dataset: DatasetName,
   spec: DatasetConfig,
   dt: Dt,
@@ -123,5 +123,5 @@ async function report(
   return lacking.length
 }
 
-const siblingsOf = (context: AuditDesk, spec: DatasetConfig): DatasetName[] =>
+const siblingsOf = (context: AuditContext, spec: DatasetConfig): DatasetName[] =>
   datasetsOf(context.config).flatMap((one) => (one.spec.calendar === spec.calendar ? [one.dataset] : []))

@@ -7,7 +7,7 @@ import type { DatasetName } from '../_market/cell.ts'
 import type { Dt } from '../_market/dt.ts'
 import { classifyAbsences } from './classify-absences.ts'
 import { detectIncidents } from './detect-incidents.ts'
-import { clearAnswered, resolveIncidents } from './resolve-incidents.ts'
+import { clearDelivered, resolveIncidents } from './resolve-incidents.ts'
 
 export interface GradedAbsences {
   /** Sessions that a large share of the universe lacks, and those that turned up again. */
@@ -28,7 +28,7 @@ export async function gradeAbsences(
   const begun = context.now()
   const symbols = ranges.map(({ symbol }) => symbol)
   const spans = await deliveredSpans(context.db, dataset, symbols)
-  const answered = await clearAnswered(context, dataset, spec, asof)
+  const answered = await clearDelivered(context, dataset, spec, asof)
   const incidents = await detectIncidents(context, dataset, spec, ranges, spans)
   const cleared = answered + (await resolveIncidents(context, dataset, spec, asof, begun))
   const named = await classifyAbsences(context, dataset, spec, spans)

@@ -17,7 +17,7 @@ import { type Dt, maxDt } from '../_market/dt.ts'
 import { gapsInOrder } from './gaps-in-order.ts'
 import { groupByMonth } from './group-by-month.ts'
 
-type QueueingDesk = Pick<DispatchContext, 'db' | 'vendors' | 'config' | 'now'>
+type QueueContext = Pick<DispatchContext, 'db' | 'vendors' | 'config' | 'now'>
 
 /** Tasks of one write: some 30 ms. */
 const TASKS_PER_WRITE = 6_000
@@ -46,7 +46,7 @@ export interface About {
  * Slice by slice: what was queued stays queued when the rest is not reached.
  */
 export async function queueGaps(
-  context: QueueingDesk,
+  context: QueueContext,
   about: About,
   limit: number,
 ): Promise<{ gaps: number; enqueued: number; isCut: boolean }> {
@@ -77,7 +77,7 @@ export async function queueGaps(
 }
 
 /** What any vendor may be asked for at once goes by the month, the rest by the day. A write holds the event loop as long as it takes. */
-async function enqueue(context: QueueingDesk, { dataset, spec }: About, tasks: readonly NewTask[]): Promise<number> {
+async function enqueue(context: QueueContext, { dataset, spec }: About, tasks: readonly NewTask[]): Promise<number> {
   const { db } = context
   const { months, days } = groupByMonth(tasks, context.now())
   const newestFirst = spec.backfill.order === 'newest-first'
@@ -127,7 +127,7 @@ const tooRecent = (gaps: readonly NewTask[], now: number): Absence[] =>
 
 /** Queues the present cells whose data may have been corrected since they were read, each for the vendor it came from. Answers how many. */
 export async function queueRereads(
-  context: QueueingDesk,
+  context: QueueContext,
   { dataset, spec, asof, shares }: About,
   at: number,
   limit: number,

@@ -18,11 +18,11 @@ const LOOK_AFTER_HOURS = [1, 20, 68, 164, 716, 2_156]
 const PROBES = 5
 const PRIORITY_PROBE = 20
 
-type TendingDesk = Pick<DispatchContext, 'db' | 'vendors' | 'now' | 'log'>
+type IncidentContext = Pick<DispatchContext, 'db' | 'vendors' | 'now' | 'log'>
 
 /** Clears what a filled probe has shown to be over, and what nobody can or need ask about any more. Answers how many were cleared. */
-export async function clearAnswered(
-  context: TendingDesk,
+export async function clearDelivered(
+  context: IncidentContext,
   dataset: DatasetName,
   spec: DatasetConfig,
   asof: Dt,
@@ -47,7 +47,7 @@ export async function clearAnswered(
  * incident without cells of its own, because they all wait for other vendors, is over once it is not seen any more.
  */
 export async function resolveIncidents(
-  context: TendingDesk,
+  context: IncidentContext,
   dataset: DatasetName,
   spec: DatasetConfig,
   asof: Dt,
@@ -70,7 +70,7 @@ export async function resolveIncidents(
 }
 
 async function clear(
-  context: TendingDesk,
+  context: IncidentContext,
   incident: Incident,
   spec: DatasetConfig,
   why: { filled: number; isExpected: boolean },
@@ -83,7 +83,11 @@ async function clear(
 }
 
 /** Another handful of cells, spread over the shelf, at a later time than before. */
-async function nextLook(context: TendingDesk, incident: Incident, suppressed: readonly string[]): Promise<Incident> {
+async function nextLook(
+  context: IncidentContext,
+  incident: Incident,
+  suppressed: readonly string[],
+): Promise<Incident> {
   const isFirst = incident.probes.length === 0
   const looks = isFirst ? incident.looks : incident.looks + 1
   const next = {
@@ -106,7 +110,7 @@ function spread(symbols: readonly string[], count: number, round: number): strin
 }
 
 /** Each probe names its vendor: what that vendor said of the cell does not forbid it to be asked on purpose. */
-async function askProbes(context: TendingDesk, dataset: DatasetName, incident: Incident): Promise<void> {
+async function askProbes(context: IncidentContext, dataset: DatasetName, incident: Incident): Promise<void> {
   const vendors =
     incident.vendor === '*' ? sourcesFor(context, dataset).map(({ connection }) => connection.name) : [incident.vendor]
   const tasks = incident.probes.map((symbol, at) => ({

@@ -42,8 +42,8 @@ export async function detectCorrections(
     // Digests of a whole answer would hold up every other request.
     if (++hashed % 200 === 0) await yieldToEventLoop()
   }
-  const restated = new Map<CellKey, Corrections>()
-  if (digests.size === 0) return restated
+  const corrections = new Map<CellKey, Corrections>()
+  if (digests.size === 0) return corrections
   const stored = await readRawCells(lake, spec, dataset, vendor, [...digests.keys()])
   for (const [cell, digest] of digests) {
     const key = cellKey(cell.symbol, cell.dt)
@@ -52,10 +52,10 @@ export async function detectCorrections(
     // The digest is of a time when a zero was not read as unknown; the rows are the same.
     if (isKnown && digestRows(before) === digest) continue
     const difference = isKnown ? differenceBetween(before, newestVintages(cell.rows), spec) : null
-    restated.set(key, { digest, rows: distinctRows(cell.rows, spec.key), difference })
-    if (restated.size % 50 === 0) await yieldToEventLoop()
+    corrections.set(key, { digest, rows: distinctRows(cell.rows, spec.key), difference })
+    if (corrections.size % 50 === 0) await yieldToEventLoop()
   }
-  return restated
+  return corrections
 }
 
 /** Of rows with one key the last counts, as in curation. Fields that are no part of the digest are no difference. */

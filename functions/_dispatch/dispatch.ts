@@ -63,14 +63,14 @@ async function carryOut(context: DispatchContext, claim: Claim, asOf: number): P
   // Of a task of several days nobody has said anything yet.
   const asked = claim.plan.wants.filter((want) => claim.tasks.get(want)?.days === null)
   const known = await listAttempts(context.db, claim.dataset, asked)
-  const { kept, restated } = await storeAnswer(context, claim, outcomes, known)
+  const { stored, corrections } = await storeAnswer(context, claim, outcomes, known)
   // What is on the disk need not stay in memory while it is settled.
-  for (const cell of outcomes) if (kept.has(cell.key)) cell.rows = []
-  const settled = await settle(context, claim, { answer, outcomes, kept, restated, known, asOf })
-  if (!settled) await reconcileLateFiles(context, claim, kept)
+  for (const cell of outcomes) if (stored.has(cell.key)) cell.rows = []
+  const settled = await settle(context, claim, { answer, outcomes, stored, corrections, known, asOf })
+  if (!settled) await reconcileLateFiles(context, claim, stored)
   const informative = outcomes.filter(({ outcome }) => INFORMATIVE.has(outcome))
   const cost = { calls: answer.calls, latencyMs: tookMs }
-  await recordScore(context.db, await scoreUpdateOf(context, claim, informative, kept, cost), context.now())
+  await recordScore(context.db, await scoreUpdateOf(context, claim, informative, stored, cost), context.now())
   await addCallStats(context.db, callStatsOf(claim, answer, outcomes, rows, tookMs), context.now())
   return report(context, claim, answer, outcomes, rows, settled)
 }

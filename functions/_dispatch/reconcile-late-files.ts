@@ -11,11 +11,11 @@ import type { Claim } from './claim.ts'
 export async function reconcileLateFiles(
   context: DispatchContext,
   claim: Claim,
-  kept: ReadonlyMap<CellKey, StoredCell>,
+  stored: ReadonlyMap<CellKey, StoredCell>,
 ): Promise<void> {
   const known = await listAttempts(context.db, claim.dataset, claim.plan.wants)
   const isOvertaken = known.some(({ vendor, symbol, dt, digest }) => {
-    const written = kept.get(cellKey(symbol, dt))
+    const written = stored.get(cellKey(symbol, dt))
     return (
       vendor === claim.source.connection.name && digest !== null && written !== undefined && written.digest !== digest
     )

@@ -15,10 +15,10 @@ export async function scoreUpdateOf(
   cost: { calls: number; latencyMs: number },
 ): Promise<ScoreUpdate> {
   const symbols = [...new Set(answered.map(({ want }) => want.symbol))]
-  const bandOf = await segmentsAt(context, dataset, symbols, context.now())
+  const segmentOf = await segmentsAt(context, dataset, symbols, context.now())
   const segments = new Map<Segment, Segment & { asked: number; filled: number }>()
   for (const { want, key } of answered) {
-    const segment = bandOf(want)
+    const segment = segmentOf(want)
     const seen = segments.get(segment) ?? { ...segment, asked: 0, filled: 0 }
     segments.set(segment, seen)
     seen.asked++

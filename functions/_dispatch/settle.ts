@@ -33,9 +33,9 @@ const NOTE_LENGTH = 300
 export interface SettleInput {
   answer: AnswerSummary
   outcomes: CellOutcome[]
-  kept: Map<CellKey, StoredCell>
+  stored: Map<CellKey, StoredCell>
   /** Answers that are not what the memory knew. */
-  restated: Map<CellKey, Corrections>
+  corrections: Map<CellKey, Corrections>
   known: Attempt[]
   /** The instant of the night the call speaks for, epoch ms. */
   asOf: number
@@ -54,11 +54,11 @@ export async function settle(context: DispatchContext, claim: Claim, gathered: S
   const source = providerOf(context, claim.source.connection)
   // Of what is filled nothing else counts than what it was asked for: one verdict is that of thousands.
   const ofFilled = new Map<string, Disposition>()
-  const verdictFor = (cell: CellOutcome, { reason, attempts }: QueuedTask): Disposition => {
+  const dispositionFor = (cell: CellOutcome, { reason, attempts }: QueuedTask): Disposition => {
     const { want, key, outcome, saysNone, error } = cell
     const same = outcome === 'filled' ? ofFilled.get(reason) : undefined
     if (same !== undefined) return same
-    const verdict = judgeOf(reason)({
+    const disposition = judgeOf(reason)({
       outcome,
       source,
       saysNone,
@@ -72,8 +72,8 @@ export async function settle(context: DispatchContext, claim: Claim, gathered: S
       now,
       jitter: context.random(),
     })
-    if (outcome === 'filled') ofFilled.set(reason, verdict)
-    return verdict
+    if (outcome === 'filled') ofFilled.set(reason, disposition)
+    return disposition
   }
   const inOrder = outcomes.toSorted((a, b) => bySymbolAndDay(a.want, b.want))
   let isAllMine = true
@@ -81,7 +81,7 @@ export async function settle(context: DispatchContext, claim: Claim, gathered: S
   for (const part of settledTogether(inOrder, ({ want }) => want)) {
     const settlements = part.map((cell): Settlement => {
       const task = claim.tasks.get(cell.want)!
-      return settlementOf(claim, gathered, cell, task, verdictFor(cell, task), mine.get(cell.key))
+      return settlementOf(claim, gathered, cell, task, dispositionFor(cell, task), mine.get(cell.key))
     })
     const settled = await settleTasks(context.db, { token, vendor, dataset, settlements, asOf, now })
     if (settled < new Set(settlements.map(({ id }) => id)).size) isAllMine = false
@@ -97,19 +97,19 @@ const judgeOf = (reason: string): ((judged: DispositionInput) => Disposition) =>
 /** `before` is this vendor's answer before. Written out field by field: there are millions of these. */
 function settlementOf(
   claim: Claim,
-  { kept, restated, asOf }: SettleInput,
+  { stored, corrections, asOf }: SettleInput,
   cell: CellOutcome,
   task: QueuedTask,
-  verdict: Disposition,
+  disposition: Disposition,
   before: Attempt | undefined,
 ): Settlement {
   const { symbol, dt } = cell.want
-  const written = kept.get(cell.key)
-  const change = changeOf(cell, written, restated.get(cell.key), before)
+  const written = stored.get(cell.key)
+  const change = changeOf(cell, written, corrections.get(cell.key), before)
   const isReread = task.reason === 're_read'
   // A cell that is read again is present whatever came; only another version of it is news to coverage and to its partition.
   const isNews = written !== undefined && (!isReread || written.digest !== before?.digest)
-  const absence = written ? null : verdict.absence
+  const absence = written ? null : disposition.absence
   return {
     id: task.id,
     symbol,
@@ -119,15 +119,15 @@ function settlementOf(
     rows: written?.rows ?? 0,
     digest: written?.digest ?? null,
     note: cell.error?.message.slice(0, NOTE_LENGTH) ?? null,
-    askAgainAt: Math.round(verdict.askAgainAt),
+    askAgainAt: Math.round(disposition.askAgainAt),
     present: isNews ? 1 : 0,
     short: cell.outcome === 'short' && (isNews || !isReread) ? 1 : 0,
     absence,
-    recheckAt: verdict.recheckAt === null ? null : Math.round(verdict.recheckAt),
-    state: verdict.state,
-    nextAt: Math.round(verdict.nextAt),
-    countsAsAttempt: verdict.countsAsAttempt ? 1 : 0,
-    reread: isReread && verdict.state === 'done' ? 1 : 0,
+    recheckAt: disposition.recheckAt === null ? null : Math.round(disposition.recheckAt),
+    state: disposition.state,
+    nextAt: Math.round(disposition.nextAt),
+    countsAsAttempt: disposition.countsAsAttempt ? 1 : 0,
+    reread: isReread && disposition.state === 'done' ? 1 : 0,
     difference: change.difference,
     refused: change.refused,
     window: isReread ? windowAt(claim.spec, dt, asOf) : null,
@@ -138,8 +138,8 @@ function settlementOf(
 /** How the answer differs from this vendor's version before, and whether it is a smaller one that was not taken. */
 function changeOf(
   { outcome, rows }: CellOutcome,
-  kept: StoredCell | undefined,
-  restated: Corrections | undefined,
+  stored: StoredCell | undefined,
+  corrections: Corrections | undefined,
   before: Attempt | undefined,
 ): Pick<Settlement, 'difference' | 'refused'> {
   if (outcome === 'empty' && before?.digest != null) {
@@ -147,7 +147,7 @@ function changeOf(
     const difference = rows.length > 0 ? null : { added: 0, removed: before.rows, changed: 0, fields: [] }
     return { difference, refused: { digest: digestRows(newestVintages(rows)), rows: 0 } }
   }
-  const isRefused = kept?.verdict === 'kept_more_rows' && restated !== undefined
-  const refused = isRefused ? { digest: restated.digest, rows: restated.rows } : null
-  return { difference: restated?.difference ?? null, refused }
+  const isRefused = stored?.verdict === 'kept_more_rows' && corrections !== undefined
+  const refused = isRefused ? { digest: corrections.digest, rows: corrections.rows } : null
+  return { difference: corrections?.difference ?? null, refused }
 }

@@ -21,7 +21,7 @@ export async function storeAnswer(
   claim: Claim,
   outcomes: readonly CellOutcome[],
   known: readonly Attempt[],
-): Promise<{ kept: Map<CellKey, StoredCell>; restated: Map<CellKey, Corrections> }> {
+): Promise<{ stored: Map<CellKey, StoredCell>; corrections: Map<CellKey, Corrections> }> {
   const vendor = claim.source.connection.name
   const digests = new Map<CellKey, string | null>()
   for (const row of known) if (row.vendor === vendor) digests.set(cellKey(row.symbol, row.dt), row.digest)
@@ -33,15 +33,15 @@ export async function storeAnswer(
     cells.push({ symbol, dt, rows, known: digests.get(key) ?? null, difference: null })
     keys.push(key)
   }
-  if (cells.length === 0) return { kept: new Map(), restated: new Map() }
+  if (cells.length === 0) return { stored: new Map(), corrections: new Map() }
   const adjustment = adjustmentOf(claim.spec.expected_rows)
   const provenance = { vendor, feed: claim.plan.feed, adjustment, fetchedAt: context.now() }
-  const book = recordedHashes(context, claim.dataset)
+  const hashes = recordedHashes(context, claim.dataset)
   const write = async () => {
-    const restated = await detectCorrections(context.lake, claim.spec, claim.dataset, vendor, cells)
-    for (const [at, cell] of cells.entries()) cell.difference = restated.get(keys[at]!)?.difference ?? null
-    const kept = await writeCells(context.lake, claim.spec, claim.dataset, provenance, cells, book)
-    return { kept: new Map(kept.map((cell, at) => [keys[at]!, cell])), restated }
+    const corrections = await detectCorrections(context.lake, claim.spec, claim.dataset, vendor, cells)
+    for (const [at, cell] of cells.entries()) cell.difference = corrections.get(keys[at]!)?.difference ?? null
+    const stored = await writeCells(context.lake, claim.spec, claim.dataset, provenance, cells, hashes)
+    return { stored: new Map(stored.map((cell, at) => [keys[at]!, cell])), corrections }
   }
   for (;;) {
     try {

@@ -44,24 +44,24 @@ export async function forecastOf(context: DispatchContext): Promise<Forecast> {
     const left: Forecast['datasets'][number]['nobody'] = {}
     nobody.set(dataset, left)
     const refused = await wholeRefusals(context, dataset, now)
-    for (const stretch of await openCells(context, dataset, spec)) {
-      if (stretch.stalled > 0) left.GIVEN_UP = (left.GIVEN_UP ?? 0) + stretch.stalled
-      if (stretch.open === 0) continue
-      if (stretch.nobody !== null) {
-        left[stretch.nobody] = (left[stretch.nobody] ?? 0) + stretch.open
+    for (const openRange of await openCells(context, dataset, spec)) {
+      if (openRange.stalled > 0) left.GIVEN_UP = (left.GIVEN_UP ?? 0) + openRange.stalled
+      if (openRange.open === 0) continue
+      if (openRange.nobody !== null) {
+        left[openRange.nobody] = (left[openRange.nobody] ?? 0) + openRange.open
         continue
       }
-      const sources = stretch.sources.map((source) => {
+      const sources = openRange.sources.map((source) => {
         const vendor = source.connection.name
         const learned = scores.find((row) => row.vendor === vendor && row.dataset === dataset)
         return {
           vendor,
           account: limitsOf(source.connection, 'backfill').vendor,
-          cellsPerCall: cellsPerCall(source, ROWS_PER_CELL[spec.expected_rows], stretch, learned),
-          from: Math.max(now, circuits.get(vendor) ?? 0, refused(vendor, stretch)),
+          cellsPerCall: cellsPerCall(source, ROWS_PER_CELL[spec.expected_rows], openRange, learned),
+          from: Math.max(now, circuits.get(vendor) ?? 0, refused(vendor, openRange)),
         }
       })
-      pools.push({ dataset, cells: stretch.open, sources })
+      pools.push({ dataset, cells: openRange.open, sources })
     }
   }
   const flow = simulateDrain(pools, await accountRates(context), now)
@@ -72,10 +72,10 @@ export async function forecastOf(context: DispatchContext): Promise<Forecast> {
 export function cellsPerCall(
   { terms: { shape } }: Pick<DatasetSource, 'terms'>,
   rowsPerCell: number,
-  stretch: Pick<OpenRange, 'open' | 'symbols'>,
+  openRange: Pick<OpenRange, 'open' | 'symbols'>,
   learned: Pick<VendorScore, 'asked' | 'calls'> | undefined,
 ): number {
-  const daysOfSymbol = stretch.open / Math.max(1, stretch.symbols)
+  const daysOfSymbol = openRange.open / Math.max(1, openRange.symbols)
   const prior = Math.max(1, Math.min(shape.rows_per_page / rowsPerCell, shape.symbols_per_call * daysOfSymbol))
   const { asked = 0, calls = 0 } = learned ?? {}
   return (asked + PRIOR_CALLS * prior) / (calls + PRIOR_CALLS)

@@ -44,7 +44,7 @@ export async function openCells(
   const sources = sourcesFor(context, dataset).map((source) => ({ source, ...availableRange(source.terms, spec, now) }))
   const cuts = sources.flatMap(({ fromDt, toDt }) => [fromDt, addDays(toDt, 1)])
   const starts = [...new Set([range.fromDt, ...cuts])].filter((dt) => dt >= range.fromDt && dt <= range.toDt).sort()
-  const stretches = starts.map((fromDt, at): OpenRange => {
+  const openRanges = starts.map((fromDt, at): OpenRange => {
     const toDt = at + 1 < starts.length ? addDays(starts[at + 1]!, -1) : range.toDt
     const able = sources.filter((one) => one.fromDt <= fromDt && one.toDt >= toDt).map(({ source }) => source)
     const symbols = ranges.filter((symbolRange) => symbolRange.fromDt <= toDt && symbolRange.toDt >= fromDt).length
@@ -59,12 +59,12 @@ export async function openCells(
       nobody,
     }
   })
-  await takeKnown(context, dataset, stretches, ranges, sessions)
-  for (const stretch of stretches) {
-    stretch.stalled = await countStalled(context.db, dataset, stretch.fromDt, stretch.toDt)
-    stretch.open = Math.max(0, stretch.open - stretch.stalled)
+  await takeKnown(context, dataset, openRanges, ranges, sessions)
+  for (const openRange of openRanges) {
+    openRange.stalled = await countStalled(context.db, dataset, openRange.fromDt, openRange.toDt)
+    openRange.open = Math.max(0, openRange.open - openRange.stalled)
   }
-  return stretches
+  return openRanges
 }
 
 function whyNobody(sources: readonly { source: DatasetSource }[], toDt: Dt, now: number): OpenRange['nobody'] {
@@ -96,26 +96,26 @@ export function before(sessions: readonly Dt[], dt: Dt): number {
 async function takeKnown(
   context: Pick<DispatchContext, 'db'>,
   dataset: DatasetName,
-  stretches: OpenRange[],
+  openRanges: OpenRange[],
   ranges: readonly SymbolRange[],
   sessions: readonly Dt[],
 ): Promise<void> {
-  const slices = slicesOf(stretches, sessions)
+  const slices = slicesOf(openRanges, sessions)
   const size = Math.max(1, Math.floor(PAIRS_AT_ONCE / Math.max(1, slices.length)))
   for (let at = 0; at < ranges.length; at += size) {
     await yieldToEventLoop()
     const batch = ranges.slice(at, at + size).map(talliedRange)
     for (const { column, present, absent } of await tallySlices(context.db, dataset, batch, slices)) {
-      stretches[column]!.open -= present + absent
+      openRanges[column]!.open -= present + absent
     }
   }
 }
 
-function slicesOf(stretches: readonly OpenRange[], sessions: readonly Dt[]): Slice[] {
+function slicesOf(openRanges: readonly OpenRange[], sessions: readonly Dt[]): Slice[] {
   const slices: Slice[] = []
   let column = 0
   for (const dt of sessions) {
-    while (dt > stretches[column]!.toDt) column++
+    while (dt > openRanges[column]!.toDt) column++
     const last = slices.at(-1)
     if (last?.column === column && last.month === monthOf(dt)) {
       last.mask += dayBit(dt)

@@ -99,7 +99,7 @@ export function columnMappingOf(spec: DatasetConfig, columns: readonly FileColum
   const contract = isOption ? find('contract', ['symbol']) : undefined
   const occ = contract ? occSql(contract) : ''
   const found: ColumnMapping['columns'] = []
-  const misfits: string[] = []
+  const mismatches: string[] = []
   for (const column of spec.columns) {
     const required = !column.optional && !MAY_LACK.includes(column.name)
     const derived = isOption && contract ? ofContract(column.name, occ, find('underlier')) : null
@@ -113,7 +113,7 @@ export function columnMappingOf(spec: DatasetConfig, columns: readonly FileColum
       const names = [column.name, ...(ALIASES[column.name] ?? [])].join(', ')
       faults.push(`no column for ${column.name}: looked for ${names}, found ${namesOf(columns)}`)
     }
-    if (source && sql !== null && derived === null) misfits.push(misfitSql(column, source, sql))
+    if (source && sql !== null && derived === null) mismatches.push(mismatchSql(column, source, sql))
     found.push({ name: column.name, sql: sql ?? `NULL::${SQL_TYPE[column.type]}`, required })
   }
   const volume = found.find(({ name }) => name === 'volume')?.sql
@@ -126,7 +126,7 @@ export function columnMappingOf(spec: DatasetConfig, columns: readonly FileColum
     fault: faults[0] ?? null,
     symbol: symbolSql(spec, byName.get('symbol') ?? byName.get('ticker'), contract, found),
     columns: found.map((one, at) => ({ ...one, sql: saidValue(spec.columns[at]!, one.sql, volume) })),
-    mismatch: misfits.length === 0 ? 'NULL::VARCHAR' : `CASE ${misfits.join(' ')} END`,
+    mismatch: mismatches.length === 0 ? 'NULL::VARCHAR' : `CASE ${mismatches.join(' ')} END`,
     zoneless: isOwn ? null : zonelessSql(find('ts')),
     vendor: textOf('vendor'),
     feed: textOf('feed'),
@@ -159,7 +159,7 @@ const namesOf = (columns: readonly FileColumn[]): string => {
   return names.length > 200 ? `${names.slice(0, 200)}…` : names
 }
 
-const misfitSql = ({ name, type }: ColumnConfig, source: FileColumn, sql: string): string => {
+const mismatchSql = ({ name, type }: ColumnConfig, source: FileColumn, sql: string): string => {
   const from = quoted(source.name)
   const isSaid = FRACTIONS.test(source.type) ? `${from} IS NOT NULL AND NOT isnan(${from})` : `${from} IS NOT NULL`
   return `WHEN ${isSaid} AND (${sql}) IS NULL THEN ${sqlText(`${source.name} is `)} || left(${from}::VARCHAR, 40) || ${sqlText(`, which cannot be ${name}: expected ${EXPECTED[type]}`)}`

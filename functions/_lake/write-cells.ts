@@ -79,7 +79,7 @@ export async function writeCells(
   })
 }
 
-interface Keeping {
+interface Writing {
   lake: Lake
   spec: DatasetConfig
   dataset: DatasetName
@@ -92,9 +92,9 @@ async function storedParts(
   lake: Lake,
   spec: DatasetConfig,
   files: readonly string[],
-  book: RecordedHashes | null,
+  hashes: RecordedHashes | null,
 ): Promise<Map<string, FilePart[]>> {
-  const expected = (await book?.expected(files)) ?? new Map<string, string>()
+  const expected = (await hashes?.expected(files)) ?? new Map<string, string>()
   const damaged: string[] = []
   const stored = await fileParts(lake, spec, files, (path, bytes) => {
     if (expected.has(path) && !isExpected(sha256(bytes), expected.get(path))) damaged.push(path)
@@ -105,11 +105,11 @@ async function storedParts(
 
 /** Writes the files of a batch and notes in `kept` what became of each cell; answers the lines for the manifest. */
 async function keepBatch(
-  { lake, spec, dataset, provenance, hashes: book }: Keeping,
+  { lake, spec, dataset, provenance, hashes: recorded }: Writing,
   batch: readonly PlacedCells[],
   kept: StoredCell[],
 ): Promise<Uint8Array> {
-  const stored = await storedParts(lake, spec, [...new Set(batch.flatMap(({ files }) => files))], book)
+  const stored = await storedParts(lake, spec, [...new Set(batch.flatMap(({ files }) => files))], recorded)
   const bySymbol = new Map([...stored].map(([path, parts]) => [path, partsBySymbol(parts)]))
   const settled: Settled[] = []
   for (const placed of batch) {
@@ -133,7 +133,7 @@ async function keepBatch(
   await eachBounded(untouched, 4, async (path) => {
     hashes.set(path, await sha256OfFile(path))
   })
-  await book?.wrote(hashes)
+  await recorded?.wrote(hashes)
   const fetchedAt = new Date(provenance.fetchedAt).toISOString()
   const ends = new Map([...hashes].map(([path, sha]) => [path, endOfLines(relative(lake.root, path), sha, fetchedAt)]))
   const lineOf = lineWriter(dataset, provenance.vendor)

@@ -54,7 +54,7 @@ export async function repairFiles(
       const left: string[] = []
       const lines = await newestLines(context.lake, vendor, dataset, new Set(files.map(({ dt }) => dt)))
       for (const file of files) {
-        const done = await mendOne(context, { ...file, vendor, dataset, spec }, lines, canBeServed)
+        const done = await repairOne(context, { ...file, vendor, dataset, spec }, lines, canBeServed)
         if (done === 'gone') left.push(file.path)
         else {
           repaired.files++
@@ -99,7 +99,7 @@ function grouped({ lake, config }: NodeContext, paths: readonly string[]): Group
   return [...groups.values()]
 }
 
-async function mendOne(
+async function repairOne(
   context: NodeContext,
   file: One,
   lines: NewestLines,
@@ -107,18 +107,18 @@ async function mendOne(
 ): Promise<{ lost: number; held: number } | 'gone'> {
   const { path, dataset, vendor, dt, spec } = file
   const { lake, db } = context
-  const book = recordedHashes(context, dataset)
+  const hashes = recordedHashes(context, dataset)
   const bytes = await readFile(path).catch((error: unknown) => {
     if (codeOf(error) === 'ENOENT') return null
     throw error
   })
   if (bytes === null) return 'gone'
   const found = sha256(bytes)
-  const expected = (await book.expected([path])).get(path)
+  const expected = (await hashes.expected([path])).get(path)
   if (expected !== undefined && isExpected(found, expected)) return { lost: 0, held: 0 }
   // Where the manifest and the database disagree, the file decides: it is as its newest line says.
   if (lines.hashes.has(hashOfPath(relative(lake.root, path), found))) {
-    await book.wrote(new Map([[path, found]]))
+    await hashes.wrote(new Map([[path, found]]))
     context.log('raw.hash_recorded', { path: relative(lake.root, path) })
     return { lost: 0, held: 0 }
   }
@@ -134,25 +134,39 @@ async function mendOne(
   const stored = bySymbol(parts.get(path) ?? [])
   const again = await encoded(spec, [...stored.values()].flat())
   const isOurs = again?.equals(bytes) ?? false
+  const unstorable = again === null ? await unstorableOf(spec, stored) : new Set<string>()
   const bad = storedVersions.filter(
     (version) =>
-      !(version.digest === null && expected === undefined) &&
-      !isGood(version, stored.get(version.symbol), lines.byCell.get(cellKey(version.symbol, dt)), vendor, isOurs),
+      unstorable.has(version.symbol) ||
+      (!(version.digest === null && expected === undefined) &&
+        !isGood(version, stored.get(version.symbol), lines.byCell.get(cellKey(version.symbol, dt)), vendor, isOurs)),
   )
   if (bad.length === 0 && (isOurs || expected === undefined)) {
     // Another cell was added and nobody lived to tell, or nobody has hashed the file yet.
-    await book.wrote(new Map([[path, found]]))
+    await hashes.wrote(new Map([[path, found]]))
     return { lost: 0, held: 0 }
   }
-  return canBeServed(dataset, dt)
-    ? { lost: await askAgain(context, file, stored, storedVersions, bad, lines), held: 0 }
-    : { lost: 0, held: await hold(context, file, stored, storedVersions, bad, lines, found) }
+  if (!canBeServed(dataset, dt))
+    return { lost: 0, held: await hold(context, file, stored, storedVersions, bad, lines, found) }
+  // Rows that cannot be written would keep the whole file from being written, also those of a cell nobody accepted.
+  for (const symbol of unstorable) stored.delete(symbol)
+  return { lost: await askAgain(context, file, stored, storedVersions, bad, lines), held: 0 }
 }
 
 function bySymbol(parts: readonly RawPart[]): Map<string, RawPart[]> {
   const stored = new Map<string, RawPart[]>()
   for (const part of parts) stored.set(part.symbol, [...(stored.get(part.symbol) ?? []), part])
   return stored
+}
+
+/** Symbols whose rows or provenance cannot be written again, whatever their digest says: a fetch time far outside the calendar is in no digest. */
+async function unstorableOf(
+  spec: DatasetConfig,
+  stored: ReadonlyMap<string, readonly RawPart[]>,
+): Promise<Set<string>> {
+  const symbols = new Set<string>()
+  for (const [symbol, parts] of stored) if ((await encoded(spec, parts)) === null) symbols.add(symbol)
+  return symbols
 }
 
 /** Null for rows that cannot be stored, as damage leaves them. */

@@ -141,7 +141,7 @@ async function agree(context: NodeContext, of: Of, hints: readonly Hint[]): Prom
   }
   for (let pass = 0; pass < passes; pass++) {
     const isOfPass = (dt: Dt): boolean => dayNumber(dt) % passes === pass
-    const told = await toldOf(context, of, isOfPass)
+    const told = await reportedOf(context, of, isOfPass)
     const known = new Set<CellKey>()
     for (let after: { symbol: string; dt: Dt } | null = null; ; ) {
       const page = await pageVersions(context.db, dataset, vendor, after, VERSIONS_PER_PAGE)
@@ -177,7 +177,7 @@ const UNREAD = 'unread'
 const shasOf = (hints: readonly Hint[] = []): string[] => hints.flatMap(({ sha256 }) => sha256 ?? [])
 
 /** What the newest line of each cell says: a digest, `lost`, or `unread` where only adopted lines tell of it. */
-async function toldOf({ lake }: NodeContext, of: Of, isWanted: (dt: Dt) => boolean): Promise<Map<CellKey, string>> {
+async function reportedOf({ lake }: NodeContext, of: Of, isWanted: (dt: Dt) => boolean): Promise<Map<CellKey, string>> {
   const folder = `/${of.vendor}/${of.dataset}/`
   const after = (path: string): number => (path.includes(folder) ? 0 : Number.POSITIVE_INFINITY)
   const told = new Map<CellKey, string>()

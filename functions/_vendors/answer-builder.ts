@@ -94,9 +94,9 @@ export function answerBuilder(wants: readonly Want[], asked: Asked): AnswerBuild
       }
       const covered = asked.symbols.has(symbol) && dt >= asked.from && dt <= asked.to
       if (covered && isOpen(asked.calendar, dt)) return
-      const stray = unrequested.get(cellKey(symbol, dt))
-      if (stray === undefined) unrequested.set(cellKey(symbol, dt), { symbol, dt, rows: 1 })
-      else stray.rows += 1
+      const noteUnrequested = unrequested.get(cellKey(symbol, dt))
+      if (noteUnrequested === undefined) unrequested.set(cellKey(symbol, dt), { symbol, dt, rows: 1 })
+      else noteUnrequested.rows += 1
     },
     markMalformed(symbol, from, to, error) {
       for (const [dt, key] of wanted.get(symbol) ?? []) {

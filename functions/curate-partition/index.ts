@@ -83,6 +83,7 @@ async function curate(node: Node, work: PartitionWork, token: string): Promise<o
 async function healedFiles(node: Node, error: unknown): Promise<Record<string, unknown> | null> {
   if (error instanceof DamagedFiles) {
     const repaired = await repairFiles(node, error.paths, servableBy(node))
+    await refuseStillDamaged(node, error.paths)
     return repaired.files > 0 ? { repaired } : null
   }
   if (error instanceof UnreadableFiles) {
@@ -90,6 +91,13 @@ async function healedFiles(node: Node, error: unknown): Promise<Record<string, u
     return setAside.files > 0 ? { setAside } : null
   }
   return null
+}
+
+/** A repair that repairs nothing must fail, and so wait longer each time: as a success it would be called again at once, for ever. */
+async function refuseStillDamaged(node: Node, paths: readonly string[]): Promise<void> {
+  const dataset = rawFileParts(node.lake.root, paths[0] ?? '')?.dataset
+  const { damaged } = await checkHashes(node, DatasetName.parse(dataset), paths)
+  if (damaged.length > 0) throw new DamagedFiles(damaged)
 }
 
 interface Hashed {

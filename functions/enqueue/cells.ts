@@ -23,10 +23,10 @@ export function cellsOf(
   { month, mask }: { month: string; mask: number },
   known: readonly KnownMonth[],
 ): Found {
-  const lifeOf = new Map(ranges.map((symbolRange) => [symbolRange.symbol, symbolRange]))
+  const rangeOf = new Map(ranges.map((symbolRange) => [symbolRange.symbol, symbolRange]))
   const found: Found = { gaps: [], present: [], explained: [], open: 0 }
   for (const { symbol, present, absent, open } of known) {
-    const symbolRange = lifeOf.get(symbol)!
+    const symbolRange = rangeOf.get(symbol)!
     for (const dt of dtsOfMask(month, mask)) {
       if (dt < symbolRange.fromDt || dt > symbolRange.toDt) continue
       const bit = 1 << (Number(dt.slice(8)) - 1)

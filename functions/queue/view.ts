@@ -32,7 +32,7 @@ export async function viewOf(node: Node, filter: TaskFilter, limit: number, with
     stalled: await stalledOf(node, filter, limit),
     /** Only where something is asked for in particular. */
     ...(Object.keys(filter).length === 0 ? {} : { tasks: await tasksOf(node, filter, limit) }),
-    ...(withForecast ? { forecast: forecastStory(await forecastOf(node)) } : {}),
+    ...(withForecast ? { forecast: forecastView(await forecastOf(node)) } : {}),
   }
 }
 
@@ -59,24 +59,24 @@ function countsOf(tallies: readonly TaskTally[]) {
 
 /** The given-up tasks, each with what the vendors said last; a person mends the cause and redrives them. */
 async function stalledOf(node: Node, filter: TaskFilter, limit: number) {
-  const stories = []
+  const views = []
   if (filter.state !== undefined && filter.state !== 'stalled') return []
   for (const { dataset } of datasetsOf(node.config)) {
     if (filter.dataset !== undefined && filter.dataset !== dataset) continue
-    const tasks = await listOpen(node.db, dataset, 'stalled', daysOf(filter), limit - stories.length)
+    const tasks = await listOpen(node.db, dataset, 'stalled', daysOf(filter), limit - views.length)
     const answers = await lastAnswers(node.db, dataset, tasks)
     for (const task of tasks) {
       const said = answers.filter(({ symbol, dt }) => symbol === task.symbol && dt === task.dt)
-      stories.push({
+      views.push({
         ...told(task),
         maxAttempts: MAX_ATTEMPTS,
         since: isoOf(task.updatedAt),
         answers: said.map(({ symbol: _s, dt: _d, at, ...answer }) => ({ ...answer, at: isoOf(at) })),
       })
     }
-    if (stories.length >= limit) break
+    if (views.length >= limit) break
   }
-  return stories
+  return views
 }
 
 const STATES = ['leased', 'queued', 'stalled'] as const
@@ -104,7 +104,7 @@ const told = ({ nextAt, createdAt, updatedAt: _, ...task }: ListedTask) => ({
   why: `/why/${task.dataset}/${task.symbol}/${task.dt}`,
 })
 
-const forecastStory = ({ emptyAt, datasets, vendors }: Forecast) => ({
+const forecastView = ({ emptyAt, datasets, vendors }: Forecast) => ({
   emptyAt: isoOf(emptyAt),
   datasets: datasets.map((one) => ({ ...one, emptyAt: isoOf(one.emptyAt) })),
   vendors: vendors.map((one) => ({ ...one, busyUntil: isoOf(one.busyUntil) })),

@@ -68,19 +68,19 @@ export async function explanationOf(node: Node, cell: Cell) {
       at: isoOf(winner.at),
     },
     qc: { ...judged, checkedAt: isoOf(judged.checkedAt) },
-    partition: { name: partitionOf(spec.partition, dt), stage, ...partitionStory(cellState) },
-    task: taskStory(cellState),
-    incidents: cellState.incidents.map(incidentStory),
+    partition: { name: partitionOf(spec.partition, dt), stage, ...partitionView(cellState) },
+    task: taskView(cellState),
+    incidents: cellState.incidents.map(incidentView),
     corrections: cellState.corrections.map((row) => ({
       ...row,
       at: isoOf(row.at),
       sentence: changeText(row.difference, row.verdict),
     })),
-    vendors: vendors.map((view) => vendorStory(view, now)),
+    vendors: vendors.map((view) => vendorView(view, now)),
     /** Answers of vendors that the configuration no longer lists for the dataset. */
     formerVendors: cellState.attempts
       .filter(({ vendor }) => !vendors.some((view) => view.vendor === vendor))
-      .map((attempt) => ({ vendor: attempt.vendor, attempt: attemptStory(attempt) })),
+      .map((attempt) => ({ vendor: attempt.vendor, attempt: attemptView(attempt) })),
   }
 }
 
@@ -93,7 +93,7 @@ function unknownSymbol(node: Node, { dataset, spec, symbol }: Cell): RequestErro
   return new RequestError(404, `no symbol ${symbol} in ${dataset}: ${there}`)
 }
 
-function partitionStory({ partition }: CellState) {
+function partitionView({ partition }: CellState) {
   if (partition === null) return {}
   const { dataset: _dataset, partition: _name, touchedAt, curatedAt, checkedAt, leaseExpiresAt, ...rest } = partition
   return {
@@ -105,7 +105,7 @@ function partitionStory({ partition }: CellState) {
   }
 }
 
-const incidentStory = ({ kind, vendor, cells, openedAt, lastSeenAt, looks, nextLookAt, probes }: Incident) => ({
+const incidentView = ({ kind, vendor, cells, openedAt, lastSeenAt, looks, nextLookAt, probes }: Incident) => ({
   kind,
   vendor: vendor === '*' ? null : vendor,
   sentence: describeIncident(kind, vendor, cells),
@@ -117,7 +117,7 @@ const incidentStory = ({ kind, vendor, cells, openedAt, lastSeenAt, looks, nextL
   probes,
 })
 
-function taskStory({ task }: CellState) {
+function taskView({ task }: CellState) {
   if (task === null) return null
   const { nextAt, createdAt, leasedBy, leasedAt, leaseExpiresAt, ...rest } = task
   return {
@@ -129,7 +129,7 @@ function taskStory({ task }: CellState) {
   }
 }
 
-function vendorStory(view: VendorView, now: number) {
+function vendorView(view: VendorView, now: number) {
   const { recency, demotions, circuit, budget, learned, attempt, obstacles, askableAt, ...rest } = view
   const at = isoOf(askableAt)
   return {
@@ -150,7 +150,7 @@ function vendorStory(view: VendorView, now: number) {
     },
     budget: { ...budget, nextCallAt: isoOf(budget.nextCallAt) },
     learned: learned && { asked: learned.asked, filled: learned.filled, calls: learned.calls },
-    attempt: attempt && attemptStory(attempt),
+    attempt: attempt && attemptView(attempt),
     mayBeAsked: {
       can: askableAt <= now ? ('now' as const) : at === null ? ('never' as const) : ('later' as const),
       at,
@@ -159,7 +159,7 @@ function vendorStory(view: VendorView, now: number) {
   }
 }
 
-const attemptStory = (attempt: CellAttempt) => ({
+const attemptView = (attempt: CellAttempt) => ({
   count: attempt.count,
   at: isoOf(attempt.at),
   outcome: attempt.outcome,

@@ -14,7 +14,7 @@ import { readJson } from '../../functions/_vendors/read-json.ts'
 import { type Connector, VendorError, type VendorSession } from '../../functions/_vendors/vendor.ts'
 import { allow, type Reply, type ScriptedVendor, scriptedVendor } from '../_vendors/scripted-vendor.ts'
 import { freshDb, NOW } from '../db/temp-db.ts'
-import { EVENING, ASOF as NODES_ASOF, type SmallNode, smallNode } from '../test-node.ts'
+import { EVENING, ASOF as NODES_ASOF, smallNode, type TestNode } from '../test-node.ts'
 
 /** Friday after Independence Day 2024; NOW is its evening. 400 days before it and 370 after: */
 const ASOF = '2024-07-05'
@@ -356,7 +356,7 @@ test.each<[string, Partial<VendorConnection>]>([
 })
 
 /** A started node that also has the almanac. */
-async function startWith(node: SmallNode, vendor: ScriptedVendor): Promise<void> {
+async function startWith(node: TestNode, vendor: ScriptedVendor): Promise<void> {
   const { vendors } = (await node.start()).node
   const connector = almanac()
   vendors.push({ name: 'almanac', config: CONFIG, connector, missing: [], get: () => vendor.get(connector) })
@@ -365,7 +365,7 @@ async function startWith(node: SmallNode, vendor: ScriptedVendor): Promise<void>
 interface ShownCheck {
   vendor: string
 }
-const shownBy = async (node: SmallNode): Promise<object[]> => {
+const shownBy = async (node: TestNode): Promise<object[]> => {
   const { body } = await node.get('/status')
   return (body.calendar as ShownCheck[]).filter(({ vendor }) => vendor === 'almanac')
 }

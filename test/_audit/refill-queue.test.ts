@@ -4,9 +4,9 @@ import { listOverflow } from '../../db/backlog-overflow/backlog-overflow.ts'
 import { countOpenTasks } from '../../db/gap-tasks/count-tasks.ts'
 import { splitTasks } from '../../db/gap-tasks/split-tasks.ts'
 import { refillQueue } from '../../functions/_audit/refill-queue.ts'
-import { dispatchNext } from '../../functions/_dispatch/dispatch.ts'
 import type { Node } from '../../functions/_http/node.ts'
 import { audit } from '../../functions/audit.ts'
+import { dispatchOneTask } from '../../functions/dispatch-one-task.ts'
 import { EVENING, openStage, type StageTerms } from '../_dispatch/bare-node.ts'
 
 /** Three symbols by sixty sessions, of which the queue holds a part. */
@@ -25,7 +25,7 @@ test('a backlog larger than the queue is worked off in one night, and the queue 
   expect(enqueued).toBe(40)
   let most = 0
   for (;;) {
-    const done = await dispatchNext(node, null, EVENING)
+    const done = await dispatchOneTask(node, { dryRun: false, at: EVENING })
     most = Math.max(most, await countOpenTasks(node.db))
     if ('vendor' in done) continue
     if (done.nextAt === null) break
@@ -68,7 +68,7 @@ test('a cap per run holds for all that is brought in after one audit', async () 
   const { node } = await audited(40, {
     datasets: { equities_bars: { depth: { sessions: 60 }, backfill } },
   })
-  expect(await listOverflow(node.db)).toEqual([{ dataset: 'equities_bars', night: EVENING, allowed: 20 }])
+  expect(await listOverflow(node.db)).toEqual([{ dataset: 'equities_bars', asOf: EVENING, allowed: 20 }])
   await node.db.write([sql`DELETE FROM gap_tasks`])
   await refillQueue(node)
   expect(await countOpenTasks(node.db)).toBe(20)

@@ -5,7 +5,7 @@ import { type Candidate, chooseVendor, rankingOf } from '../../functions/_dispat
 
 const NOW = 1_752_020_000_000
 
-interface Told {
+interface Received {
   vendor: string
   id: number
   score?: number
@@ -17,7 +17,7 @@ interface Told {
   dt?: string
 }
 
-function candidate({ vendor, id, dt = '2024-07-01', ...told }: Told): Candidate {
+function candidate({ vendor, id, dt = '2024-07-01', ...told }: Received): Candidate {
   const { score = 1, calls = 100, priority = 0, lane = 'backfill', freeAt = NOW, isShared = false } = told
   return {
     source: { connection: { name: vendor, config: { calls_per_minute: calls } } } as Candidate['source'],
@@ -42,7 +42,7 @@ function candidate({ vendor, id, dt = '2024-07-01', ...told }: Told): Candidate 
   }
 }
 
-const picked = (...told: Told[]): string | null => {
+const picked = (...told: Received[]): string | null => {
   const next = chooseVendor(told.map(candidate), NOW)
   return next === null ? null : `${next.source.connection.name} ${next.head.id}`
 }
@@ -113,7 +113,7 @@ describe('whose call comes next', () => {
       })
       // Two candidates with one head have one task, with one lane and one priority.
       .map(
-        (one): Told => ({
+        (one): Received => ({
           ...one,
           lane: one.id % 2 === 0 ? 'today' : 'backfill',
           priority: 10 * ((one.id % 3) - 1),

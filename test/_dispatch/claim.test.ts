@@ -18,7 +18,7 @@ async function audited(terms: StageTerms = {}) {
   return stage
 }
 
-const seatOf = (node: Node, name: string) => node.vendors.find((connection) => connection.name === name)!
+const connectionOf = (node: Node, name: string) => node.vendors.find((connection) => connection.name === name)!
 const chosen = async (node: Node, lane: 'today' | 'backfill' | null = null): Promise<Choice> => {
   const choice = await chooseNext(node, lane)
   if (!('plan' in choice)) throw new Error(`expected a choice, got ${JSON.stringify(choice)}`)
@@ -38,7 +38,7 @@ test.each([
     const { node } = await openStage({
       vendors: { alpaca: { calls_per_minute: calls, today_share: share, calls_per_day: 99 } },
     })
-    const connection = seatOf(node, 'alpaca')
+    const connection = connectionOf(node, 'alpaca')
     expect(limitsOf(connection, 'today')).toEqual({ vendor: 'alpaca', perMinute: today, perDay: 99, isToday: true })
     expect(limitsOf(connection, 'backfill')).toMatchObject({ perMinute: backfill, kept: today - backfill })
   },
@@ -114,7 +114,7 @@ test('when every vendor is busy, the first instant at which one is free is named
 
 test('the share kept for today is refused to backfill and given to today', async () => {
   const { node } = await audited({ vendors: { massive: { calls_per_minute: 5, today_share: 0.2 } } })
-  await takeCalls(node.db, limitsOf(seatOf(node, 'massive'), 'backfill'), 4, EVENING)
+  await takeCalls(node.db, limitsOf(connectionOf(node, 'massive'), 'backfill'), 4, EVENING)
   expect(await chooseNext(node, 'backfill')).toEqual({ nextAt: EVENING + 60_300 })
   expect((await chosen(node, 'today')).source.connection.name).toBe('massive')
 })
@@ -162,9 +162,9 @@ test('two plans at once do not count on the same calls', async () => {
 
 test('a plan for a cell that was not offered is a bug, and says so', async () => {
   const { node } = await audited()
-  const { connector } = seatOf(node, 'alpaca')
+  const { connector } = connectionOf(node, 'alpaca')
   const stranger = { symbol: 'STRANGE', dt: ASOF, expectedRows: 1 }
-  seatOf(node, 'alpaca').connector = {
+  connectionOf(node, 'alpaca').connector = {
     ...connector,
     plan: (...asked) => ({ ...connector.plan(...asked), wants: [stranger] }),
   }

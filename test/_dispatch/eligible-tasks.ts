@@ -2,7 +2,7 @@
 import { sql } from 'drizzle-orm'
 import { COUNTED_MS, slotOf } from '../../db/budgets/take-calls.ts'
 import type { Db } from '../../db/client.ts'
-import type { openFloor } from './worker-harness.ts'
+import type { openHarness } from './worker-harness.ts'
 
 const DAY = 86_400_000
 
@@ -24,10 +24,10 @@ interface Refusal {
   until: number
 }
 
-type Floor = Pick<ReturnType<typeof openFloor>, 'context' | 'sent' | 'pauses'>
+type Harness = Pick<ReturnType<typeof openHarness>, 'context' | 'sent' | 'pauses'>
 
 /** As `vendor dataset symbol dt`; what is leased is nobody's. */
-export async function freeWork(db: Db, floor: Floor, at: number): Promise<string[]> {
+export async function freeWork(db: Db, floor: Harness, at: number): Promise<string[]> {
   const tasks = await db.all<Task>(
     sql`SELECT dataset, symbol, dt, lane, vendor, next_at AS nextAt FROM gap_tasks WHERE state = 'queued'`,
   )
@@ -63,7 +63,7 @@ export async function freeWork(db: Db, floor: Floor, at: number): Promise<string
 
 /** Whether an account's limits leave a lane one more call, by the calls that really left. */
 function hasCall(
-  { sent, pauses }: Floor,
+  { sent, pauses }: Harness,
   account: string,
   limits: { calls_per_minute: number; calls_per_day: number | null; today_share: number },
   lane: Task['lane'],

@@ -8,7 +8,7 @@ import type { Config } from '../../config/schema.ts'
 import { runningFile } from '../../functions/_lake/paths.ts'
 import { sqlText } from '../../functions/_lake/sql-text.ts'
 import { CONNECTORS } from '../../functions/_vendors/registry.ts'
-import { bars, FIRST, type SmallNode, type SmallTerms, startSmallNode } from '../test-node.ts'
+import { bars, FIRST, type SmallTerms, startTestNode, type TestNode } from '../test-node.ts'
 
 /** The Tuesday of the scene, an hour and a half into the session. */
 const MORNING = Date.parse('2025-07-08T11:00:00-04:00')
@@ -17,7 +17,7 @@ const DT = '2025-07-08'
 const MINUTE = 60_000
 const DATASET = 'equities_bars_minute'
 
-let node: SmallNode
+let node: TestNode
 afterEach(() => node.remove())
 
 const shipped = await loadConfig({ folder: 'config', vendors: CONNECTORS.map(({ name }) => name) })
@@ -34,7 +34,7 @@ const minutesOnly =
   }
 
 async function setup(terms: SmallTerms & { iex?: boolean } = {}): Promise<void> {
-  node = await startSmallNode({ now: MORNING, plan: 'basic', change: minutesOnly(terms.iex ?? false), ...terms })
+  node = await startTestNode({ now: MORNING, plan: 'basic', change: minutesOnly(terms.iex ?? false), ...terms })
 }
 
 const tick = async () => (await node.post('/ingest-tick')).body

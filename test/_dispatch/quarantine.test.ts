@@ -92,7 +92,7 @@ const WANTS: Want[] = Array.from({ length: 40 }, (_, index) => ({
 const CLAIM = {
   dataset: 'equities_bars',
   plan: { wants: WANTS },
-  server: { connection: { name: 'alpaca' } },
+  source: { connection: { name: 'alpaca' } },
 } as unknown as Claim
 
 const error = (message: string, sample: string | null = null, fault: Fault = 'malformed'): VendorError =>

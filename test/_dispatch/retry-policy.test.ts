@@ -125,11 +125,11 @@ const table: [Outcome, string, Partial<DispositionInput>, Ending][] = [
 ]
 
 test.each(table)('%s, %s', (outcome, _situation, more, [state, absence, inMs]) => {
-  const verdict = dispositionOf(judged(outcome, more))
+  const disposition = dispositionOf(judged(outcome, more))
   const at = inMs === null ? null : NOW + inMs
-  expect({ state: verdict.state, absence: verdict.absence }).toEqual({ state, absence })
-  if (state === 'queued') expect(verdict.nextAt).toBe(at)
-  expect(verdict.recheckAt).toBe(absence === null ? null : at)
+  expect({ state: disposition.state, absence: disposition.absence }).toEqual({ state, absence })
+  if (state === 'queued') expect(disposition.nextAt).toBe(at)
+  expect(disposition.recheckAt).toBe(absence === null ? null : at)
 })
 
 test('every outcome stands in the table', () => {
@@ -158,7 +158,7 @@ describe('of any judgement', () => {
     now: fc.constant(NOW),
     jitter: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
   })
-  const always = (check: (given: DispositionInput, verdict: ReturnType<typeof dispositionOf>) => void): void =>
+  const always = (check: (given: DispositionInput, disposition: ReturnType<typeof dispositionOf>) => void): void =>
     fc.assert(
       fc.property(anyJudged, (given) => check(given, dispositionOf(given))),
       { numRuns: 2_000 },

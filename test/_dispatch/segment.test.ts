@@ -68,8 +68,8 @@ test('a symbol without enough days behind its habit, or without any, is of unkno
   >[0]['config']
   const now = instantOf(TODAY, '20:30')
   const symbols = ['AAPL', 'THIN', 'NEW', 'ELSE']
-  const bandOf = await segmentsAt({ config, db }, 'equities_bars_minute', symbols, now)
-  expect(symbols.map((symbol) => bandOf({ symbol, dt: TODAY }))).toEqual(
+  const segmentOf = await segmentsAt({ config, db }, 'equities_bars_minute', symbols, now)
+  expect(symbols.map((symbol) => segmentOf({ symbol, dt: TODAY }))).toEqual(
     ['liquid', 'thin', 'unknown', 'unknown'].map((liquidity) => ({ ageBucket: 'week', liquidity })),
   )
   const yields = await segmentsAt({ config, db }, 'macro_treasury', ['UST'], now)

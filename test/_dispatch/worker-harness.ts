@@ -35,12 +35,12 @@ interface Waiting {
   goOn(reaction: Reaction): void
 }
 
-export interface Told {
+export interface Received {
   vendor: string | null
   nextAt: number | null
 }
 
-export function openFloor(db: Db, vendorTerms: Record<string, VendorTerms>, start = NOON) {
+export function openHarness(db: Db, vendorTerms: Record<string, VendorTerms>, start = NOON) {
   let now = start
   let tokens = 0
   /** Dispatches that neither have ended nor wait at a page. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createApp } from '../../functions/index.ts'
-import { ASOF, type SmallNode, startSmallNode } from '../test-node.ts'
+import { ASOF, startTestNode, type TestNode } from '../test-node.ts'
 
 const FUNCTIONS = [
   'ingest-tick',
@@ -13,10 +13,10 @@ const FUNCTIONS = [
   'redrive',
 ]
 
-let node: SmallNode
+let node: TestNode
 let before: string
 beforeAll(async () => {
-  node = await startSmallNode()
+  node = await startTestNode()
   before = await node.memory()
 })
 afterAll(() => node.remove())

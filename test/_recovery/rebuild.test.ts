@@ -5,14 +5,14 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Db } from '../../db/client.ts'
 import { rebuild } from '../../functions/_recovery/rebuild.ts'
 import { dailyBar, oldFile } from '../adopt/old-tree.ts'
-import { SESSIONS, type SmallNode, startSmallNode } from '../test-node.ts'
+import { SESSIONS, startTestNode, type TestNode } from '../test-node.ts'
 
 // Whole nodes and nights are real work: a slow machine may take its time.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
-let node: SmallNode
+let node: TestNode
 beforeEach(async () => {
-  node = await startSmallNode()
+  node = await startTestNode()
   await node.post('/audit')
   for (let more = true; more; ) more = (await node.post('/dispatch-one-task')).body.more === true
   await node.clock.sleep(60_000)

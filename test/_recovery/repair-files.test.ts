@@ -12,13 +12,13 @@ import type { RawPart } from '../../functions/_lake/raw-part.ts'
 import type { Bar } from '../../functions/_market/row.ts'
 import { specOf } from '../_lake/lake-fixture.ts'
 import { dailyBar, oldFile } from '../adopt/old-tree.ts'
-import { ASOF, FIRST, SESSIONS, type SmallNode, startSmallNode } from '../test-node.ts'
+import { ASOF, FIRST, SESSIONS, startTestNode, type TestNode } from '../test-node.ts'
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
-let node: SmallNode
+let node: TestNode
 beforeEach(async () => {
-  node = await startSmallNode()
+  node = await startTestNode()
   await node.night()
 })
 afterEach(() => node.remove())
@@ -109,6 +109,26 @@ test('damage to what no row shows costs no cell: the file is written anew, once'
   expect((await node.get('/status')).body.lostFiles).toMatchObject({ damaged: 0, repaired: 1 })
   await touch()
   expect((await steps('curate-partition')).some((answer) => 'repaired' in answer)).toBe(false)
+})
+
+test('a fetch time that damage made impossible costs that cell, which comes back: the repair ends', async () => {
+  const before = await bars()
+  const bytes = await readFile(fileOf())
+  const parts = (await readRawParts(running().lake, SPEC, [fileOf()])).get(fileOf()) ?? []
+  const stamp = Buffer.alloc(8)
+  stamp.writeBigInt64LE(BigInt(parts[0]!.provenance.fetchedAt) * 1000n)
+  const at = bytes.indexOf(stamp)
+  expect(at).toBeGreaterThan(0)
+  // The sign bit, in every place where the stamp stands: values, and the smallest and largest of them.
+  for (let next = at; next >= 0; next = bytes.indexOf(stamp, next)) bytes[next + 7] = 0x80
+  await writeFile(fileOf(), bytes)
+  await touch()
+  const answers = await steps('curate-partition')
+  expect(answers.filter((answer) => 'repaired' in answer)).toHaveLength(1)
+  expect(answers.length).toBeLessThan(10)
+  await steps('audit', 'dispatch-one-task', 'curate-partition')
+  expect(await bars()).toEqual(before)
+  await hashIsKnown(fileOf())
 })
 
 test('a file that cannot be read at all loses its cells, which come back', async () => {

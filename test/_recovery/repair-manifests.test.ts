@@ -4,14 +4,14 @@ import { sql } from 'drizzle-orm'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Db } from '../../db/client.ts'
 import { noteCutManifests, repairManifests } from '../../functions/_recovery/repair-manifests.ts'
-import { SESSIONS, type SmallNode, startSmallNode } from '../test-node.ts'
+import { SESSIONS, startTestNode, type TestNode } from '../test-node.ts'
 
 // Whole nodes and nights are real work: a slow machine may take its time.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
-let node: SmallNode
+let node: TestNode
 beforeEach(async () => {
-  node = await startSmallNode()
+  node = await startTestNode()
   await node.post('/audit')
   for (let more = true; more; ) more = (await node.post('/dispatch-one-task')).body.more === true
   // The marks say now how far each manifest is known.

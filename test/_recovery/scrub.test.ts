@@ -7,7 +7,7 @@ import { dayNumber } from '../../functions/_market/dt.ts'
 import type { Bar } from '../../functions/_market/row.ts'
 import { type ScrubTerms, scrub } from '../../functions/_recovery/scrub.ts'
 import { specOf } from '../_lake/lake-fixture.ts'
-import { SESSIONS, type SmallNode, startSmallNode } from '../test-node.ts'
+import { SESSIONS, startTestNode, type TestNode } from '../test-node.ts'
 
 // Whole nodes are real work: a slow machine may take its time.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
@@ -17,9 +17,9 @@ const OTHER = '2025-07-02'
 const DAY_MS = 86_400_000
 const NIGHTS = 40
 
-let node: SmallNode
+let node: TestNode
 beforeEach(async () => {
-  node = await startSmallNode()
+  node = await startTestNode()
   await node.post('/audit')
   for (let more = true; more; ) more = (await node.post('/dispatch-one-task')).body.more === true
 })

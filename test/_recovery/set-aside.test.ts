@@ -4,14 +4,14 @@ import { sql } from 'drizzle-orm'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { ManifestEntry, type SetAsideLine } from '../../functions/_lake/manifest.ts'
 import { setAsideDamaged } from '../../functions/_recovery/set-aside.ts'
-import { ASOF, FIRST, SESSIONS, type SmallNode, startSmallNode } from '../test-node.ts'
+import { ASOF, FIRST, SESSIONS, startTestNode, type TestNode } from '../test-node.ts'
 
 // Whole nodes and nights are real work: a slow machine may take its time.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
-let node: SmallNode
+let node: TestNode
 beforeEach(async () => {
-  node = await startSmallNode()
+  node = await startTestNode()
   await collect()
   await node.clock.sleep(60_000)
 })

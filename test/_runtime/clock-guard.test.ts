@@ -6,14 +6,14 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { claimTasks } from '../../db/gap-tasks/claim-tasks.ts'
 import { beginTick } from '../../db/ticks/ticks.ts'
 import { type ClockEvidence, systemClockEvidence } from '../../functions/_runtime/clock-evidence.ts'
-import { EVENING, type SmallNode, startSmallNode } from '../test-node.ts'
+import { EVENING, startTestNode, type TestNode } from '../test-node.ts'
 import { type SettableClock, settableClock } from './settable-clock.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 
-let node: SmallNode | undefined
+let node: TestNode | undefined
 afterEach(async () => {
   await node?.remove()
   node = undefined
@@ -22,7 +22,7 @@ afterEach(async () => {
 async function start(at: number, evidence?: Partial<ClockEvidence>): Promise<SettableClock> {
   const clock = settableClock(at)
   const clockEvidence = evidence && { builtAt: EVENING - 300 * DAY, isSynchronised: async () => null, ...evidence }
-  node = await startSmallNode({ clock, ...(clockEvidence ? { clockEvidence } : {}) })
+  node = await startTestNode({ clock, ...(clockEvidence ? { clockEvidence } : {}) })
   return clock
 }
 

@@ -4,9 +4,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { startNode } from '../../functions/_runtime/start.ts'
 import { againWhileHeld } from '../db/again-while-held.ts'
 import { startHrana } from '../hrana/server.ts'
-import { type SmallNode, smallNode } from '../test-node.ts'
+import { smallNode, type TestNode } from '../test-node.ts'
 
-let node: SmallNode
+let node: TestNode
 let data: string
 let exports: string
 beforeEach(async () => {

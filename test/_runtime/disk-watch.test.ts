@@ -7,12 +7,12 @@ import { Datasets } from '../../config/schema.ts'
 import { virtualClock } from '../../functions/_runtime/clock.ts'
 import { diskWatch } from '../../functions/_runtime/disk-watch.ts'
 import { tempFolder } from '../db/temp-db.ts'
-import { type SmallNode, smallNode, startSmallNode } from '../test-node.ts'
+import { smallNode, startTestNode, type TestNode } from '../test-node.ts'
 
 const GB = 1e9
 const CONFIG = Datasets.parse({ datasets: {} }).disk
 
-let node: SmallNode | undefined
+let node: TestNode | undefined
 let mounted: string | undefined
 afterEach(async () => {
   await node?.stop()
@@ -144,7 +144,7 @@ describe('a node on a disk without room', () => {
   }
 
   test('dispatches no backfill, still collects the newest day, says so, and goes on when there is room', async () => {
-    node = await startSmallNode({ statfs })
+    node = await startTestNode({ statfs })
     await node.post('/audit')
     await short(1.5 * GB)
     expect((await node.post('/dispatch-one-task', { lane: 'backfill' })).body).toEqual({
@@ -164,7 +164,7 @@ describe('a node on a disk without room', () => {
   })
 
   test('stops the datasets of lowest priority, then every call', async () => {
-    node = await startSmallNode({
+    node = await startTestNode({
       statfs,
       change: (config) => ({ ...config, disk: { ...config.disk, lowest_priority: ['equities_bars'] } }),
     })
@@ -183,7 +183,7 @@ describe('a node on a disk without room', () => {
   })
 
   test('removes litter of dead processes and samples of bad answers, nothing else', async () => {
-    node = await startSmallNode({ statfs })
+    node = await startTestNode({ statfs })
     await node.night()
     const raw = join(node.env.DATA_ROOT!, 'raw')
     await writeFile(join(raw, '.data.parquet.0123abcd-1-1.tmp'), 'x')

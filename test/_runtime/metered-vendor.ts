@@ -17,7 +17,7 @@ export interface Limits {
   todayShare: number
 }
 
-const seatOf = (name: string, { perMinute, perDay, todayShare }: Limits, account?: string) => ({
+const connectionOf = (name: string, { perMinute, perDay, todayShare }: Limits, account?: string) => ({
   name,
   config: {
     base_url: 'http://vendor.test',
@@ -34,7 +34,7 @@ export function machine(db: Db, limits: Limits, start = NOON) {
   let wall = start
   const clock = { now: () => wall, elapsed: () => real, sleep: async () => undefined }
   let sent = localWindow(clock.elapsed)
-  const vendors = [seatOf('alpaca', limits), seatOf('alpaca_iex', limits, 'alpaca')]
+  const vendors = [connectionOf('alpaca', limits), connectionOf('alpaca_iex', limits, 'alpaca')]
   const rateLimiter = (connection: number, lane: Lane) => rateLimiterOf(db, clock, sent, vendors[connection]!, lane)
   return {
     connection: vendors[0]!,

@@ -7,14 +7,14 @@ import { DamagedDatabaseError, openDb } from '../../db/client.ts'
 import { NewerSchemaError } from '../../db/migrate.ts'
 import { startNode } from '../../functions/_runtime/start.ts'
 import { againWhileHeld } from '../db/again-while-held.ts'
-import { SESSIONS, type SmallNode, startSmallNode } from '../test-node.ts'
+import { SESSIONS, startTestNode, type TestNode } from '../test-node.ts'
 
 // Whole nodes and nights are real work: a slow machine may take its time.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
-let node: SmallNode
+let node: TestNode
 beforeEach(async () => {
-  node = await startSmallNode()
+  node = await startTestNode()
   await node.post('/audit')
   for (let more = true; more; ) more = (await node.post('/dispatch-one-task')).body.more === true
 })

@@ -5,11 +5,11 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { claimTasks } from '../../db/gap-tasks/claim-tasks.ts'
 import { countTasks } from '../../db/gap-tasks/count-tasks.ts'
 import { leaseTouched } from '../../db/partitions/partitions.ts'
-import { EVENING, SESSIONS, type SmallNode, startSmallNode } from '../test-node.ts'
+import { EVENING, SESSIONS, startTestNode, type TestNode } from '../test-node.ts'
 
-let node: SmallNode
+let node: TestNode
 beforeEach(async () => {
-  node = await startSmallNode()
+  node = await startTestNode()
 })
 afterEach(() => node.remove())
 

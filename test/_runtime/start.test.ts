@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { startNode } from '../../functions/_runtime/start.ts'
 import { LAB_KEYS } from '../lab/lab.ts'
-import { type SmallNode, smallNode } from '../test-node.ts'
+import { smallNode, type TestNode } from '../test-node.ts'
 
-let node: SmallNode
+let node: TestNode
 beforeEach(async () => {
   node = await smallNode()
 })

@@ -3,12 +3,12 @@ import { once } from 'node:events'
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { type SmallNode, startSmallNode } from '../test-node.ts'
+import { startTestNode, type TestNode } from '../test-node.ts'
 
-let node: SmallNode
+let node: TestNode
 let data: string
 beforeEach(async () => {
-  node = await startSmallNode()
+  node = await startTestNode()
   data = node.env.DATA_ROOT!
 })
 afterEach(() => node.remove())

@@ -213,11 +213,11 @@ const DAYS = ['2024-06-03', '2024-06-04'] as const
 describe('what is looked through', () => {
   const canary = CANARIES.APCA_API_SECRET_KEY ?? ''
 
-  it.each(Object.entries(SPELLINGS))('shows a canary that is spelled %s', (_name, spell) => {
+  it.each(Object.entries(SPELLINGS))('shows a canary that is spelled %s', (_name, vendorTicker) => {
     for (const secret of Object.values(CANARIES)) {
       for (const before of ['', 'a', 'ab', 'abc']) {
-        expect(canariesIn(`key=${before}${spell(secret)}&`)).toContain(partOf(secret))
-        expect(canariesIn(spell(`${before}:${secret}`))).toContain(partOf(secret))
+        expect(canariesIn(`key=${before}${vendorTicker(secret)}&`)).toContain(partOf(secret))
+        expect(canariesIn(vendorTicker(`${before}:${secret}`))).toContain(partOf(secret))
       }
     }
   })
@@ -278,13 +278,13 @@ describe.each(CASES)('no canary is told about $dataset of $name', ({ connector, 
 
   it.each(Object.entries(ECHOES))('when it is said back in %s', async (_place, { more, reply }) => {
     const read: Record<string, string[]> = {}
-    for (const [spelling, spell] of Object.entries(SPELLINGS)) {
+    for (const [spelling, vendorTicker] of Object.entries(SPELLINGS)) {
       let heard = 0
       const server = await scriptedVendor((url, request, response) => {
         const came = JSON.stringify([Object.fromEntries(url.searchParams), request.headers])
         const keys = keysOf(connector).filter((key) => came.includes(key))
         heard += keys.length
-        return reply({ said: keys.map(spell).join(' '), base: `http://${request.headers.host}`, response })
+        return reply({ said: keys.map(vendorTicker).join(' '), base: `http://${request.headers.host}`, response })
       })
       try {
         const { told } = await askWatched(connector, dataset, server.get(connector, more))

@@ -7,7 +7,7 @@ import { type ManifestEntry, readManifests } from '../../functions/_lake/manifes
 import { curatedFile } from '../../functions/_lake/paths.ts'
 import type { Row } from '../../functions/_market/row.ts'
 import { specOf } from '../_lake/lake-fixture.ts'
-import { ASOF, FIRST, SESSIONS, type SmallNode, startSmallNode } from '../test-node.ts'
+import { ASOF, FIRST, SESSIONS, startTestNode, type TestNode } from '../test-node.ts'
 import { dailyBar, hashesBelow, oldBytes, oldFile } from './old-tree.ts'
 
 // Whole nodes and nights are real work: a slow machine may take its time.
@@ -16,9 +16,9 @@ vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 const DTS = ['2025-06-30', '2025-07-01', '2025-07-02', '2025-07-03', '2025-07-07', '2025-07-08']
 const SERIES = Object.values(specOf('macro_treasury').groups ?? {}).flatMap(({ series }) => series.map(({ id }) => id))
 
-let node: SmallNode
+let node: TestNode
 beforeEach(async () => {
-  node = await startSmallNode({
+  node = await startTestNode({
     change: (config) => {
       const depth = { from: FIRST }
       const { equities_bars_minute, options_bars } = {

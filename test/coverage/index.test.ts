@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ledgerFile } from '../../functions/_lake/paths.ts'
 import { sqlText } from '../../functions/_lake/sql-text.ts'
 import { createApp } from '../../functions/index.ts'
-import { ASOF, FIRST, type SmallNode } from '../test-node.ts'
-import { AGREED_EMPTY, BEFORE_HISTORY, HELD, toldNode } from '../why/explained-node.ts'
+import { ASOF, FIRST, type TestNode } from '../test-node.ts'
+import { AGREED_EMPTY, BEFORE_HISTORY, explainedNode, HELD } from '../why/explained-node.ts'
 import { type Element, elementsOf, readXml } from './well-formed.ts'
 
 interface Counts {
@@ -27,9 +27,9 @@ interface Told {
   periods: (Counts & { period: string; from: string; to: string })[]
 }
 
-let node: SmallNode
+let node: TestNode
 beforeAll(async () => {
-  node = await toldNode()
+  node = await explainedNode()
 })
 afterAll(() => node.remove())
 

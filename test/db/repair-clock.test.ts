@@ -35,7 +35,7 @@ describe('the table of instants', () => {
     for (const { name } of tables) {
       const columns = await db.all<{ name: string }>(sql`SELECT name FROM pragma_table_info(${name})`)
       for (const column of columns)
-        if (/^at$|_at$|until$|^night$/.test(column.name)) there.push(`${name}.${column.name}`)
+        if (/^at$|_at$|_until$|^until$|^as_of$|^night$/.test(column.name)) there.push(`${name}.${column.name}`)
     }
     const known = MOMENTS.flatMap(({ table, stamps, waits = [] }) =>
       [...stamps, ...waits.map(({ column }) => column)].map((column) => `${table}.${column}`),

@@ -2,13 +2,13 @@ import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { TaskRow } from '../db/temp-db.ts'
 import { tasksIn } from '../db/temp-db.ts'
-import { ASOF, FIRST, SESSIONS, type SmallNode, startSmallNode } from '../test-node.ts'
+import { ASOF, FIRST, SESSIONS, startTestNode, type TestNode } from '../test-node.ts'
 
 const BARS = { dataset: 'equities_bars', symbols: 'all', from: FIRST, to: ASOF } as const
 
-let node: SmallNode
+let node: TestNode
 beforeAll(async () => {
-  node = await startSmallNode({
+  node = await startTestNode({
     env: { DATA_NODE_TOKEN: 'full-token-0000001', DATA_NODE_READ_TOKEN: 'read-token-0000001' },
   })
 })

@@ -73,10 +73,10 @@ test('a cell that is no longer expected is not lacking: another universe, anothe
     const all = await requestOn(lake, D3).datasets()
     return all.flatMap((one) => change(one) ?? [])
   }
-  const withLives = (ranges: BundledDataset['ranges']) => among((one) => ({ ...one, ranges }))
+  const withRanges = (ranges: BundledDataset['ranges']) => among((one) => ({ ...one, ranges }))
   const without = [
-    withLives([{ symbol: 'AAPL', fromDt: '2020-01-02', toDt: D3 }]),
-    withLives([{ symbol: 'MSFT', fromDt: D2, toDt: D3 }]),
+    withRanges([{ symbol: 'AAPL', fromDt: '2020-01-02', toDt: D3 }]),
+    withRanges([{ symbol: 'MSFT', fromDt: D2, toDt: D3 }]),
     among(({ name, ...one }) => (name === 'equities_bars' ? null : { name, ...one })),
   ]
   for (const datasets of without)

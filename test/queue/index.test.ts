@@ -2,11 +2,11 @@ import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { QueueView } from '../../functions/queue/view.ts'
 import { claim } from '../db/temp-db.ts'
-import { ASOF, EVENING, FIRST, SESSIONS, type SmallNode, startSmallNode } from '../test-node.ts'
+import { ASOF, EVENING, FIRST, SESSIONS, startTestNode, type TestNode } from '../test-node.ts'
 
-let node: SmallNode
+let node: TestNode
 beforeAll(async () => {
-  node = await startSmallNode()
+  node = await startTestNode()
 })
 afterAll(() => node.remove())
 beforeEach(async () => {

@@ -11,13 +11,13 @@ import { readCells } from '../../functions/adopt/rows.ts'
 import { type Tree, treesOf } from '../../functions/adopt/trees.ts'
 import { type RawFile, walk } from '../../functions/adopt/walk.ts'
 import { dailyBar, oldFile } from '../adopt/old-tree.ts'
-import { type SmallNode, startSmallNode } from '../test-node.ts'
+import { startTestNode, type TestNode } from '../test-node.ts'
 
 const DTS = ['2025-06-30', '2025-07-01', '2025-07-02']
 
-let node: SmallNode
+let node: TestNode
 beforeEach(async () => {
-  node = await startSmallNode()
+  node = await startTestNode()
   for (const dt of DTS) {
     await oldFile(memory().lake.duck, data(), `alpaca/equities_bars/date=${dt}/symbol=AAPL/data.parquet`, dailyBar(dt))
   }

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest'
-import { type SmallNode, startSmallNode } from '../test-node.ts'
+import { startTestNode, type TestNode } from '../test-node.ts'
 
-let node: SmallNode | undefined
+let node: TestNode | undefined
 afterEach(() => node?.remove())
 
 const READS = [
@@ -25,7 +25,7 @@ test.each([
   ['the day after the calendars end', Date.parse('2031-01-01T06:00:00Z')],
   ['a century later', Date.parse('2126-07-08T20:30:00Z')],
 ])('every read answers with a clock of %s', async (_, now) => {
-  node = await startSmallNode({ now })
+  node = await startTestNode({ now })
   const answers = new Map<string, unknown>()
   for (const path of READS) {
     const { status, body } = await node.get(path)

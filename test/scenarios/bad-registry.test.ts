@@ -3,14 +3,14 @@ import type { Config, VendorConfig } from '../../config/schema.ts'
 import type { DatasetName } from '../../functions/_market/cell.ts'
 import type { QueueView } from '../../functions/queue/view.ts'
 import type { VendorsView } from '../../functions/vendors/view.ts'
-import { EVENING, SESSIONS, type SmallNode, startSmallNode } from '../test-node.ts'
+import { EVENING, SESSIONS, startTestNode, type TestNode } from '../test-node.ts'
 
 const DAY = 86_400_000
 const NO_DAYS = 'no vendor that may be asked has a day of it: its history begins after the newest day it has'
 /** More turns than any of these cases needs: who takes them all is spinning. */
 const MOST_TURNS = 80
 
-let node: SmallNode | undefined
+let node: TestNode | undefined
 afterEach(async () => {
   await node?.remove()
   node = undefined
@@ -25,8 +25,8 @@ interface Ended {
 }
 
 /** Audits, then dispatches and waits as the chain does, for eight days at the most. */
-async function playOut(change: (config: Config) => Config, before?: (node: SmallNode) => void): Promise<Ended> {
-  node = await startSmallNode({ change })
+async function playOut(change: (config: Config) => Config, before?: (node: TestNode) => void): Promise<Ended> {
+  node = await startTestNode({ change })
   before?.(node)
   await node.post('/audit')
   const audited = node.asked()

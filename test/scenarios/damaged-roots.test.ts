@@ -17,7 +17,7 @@ import { writeFileAtomic } from '../../functions/_lake/atomic.ts'
 import type { Mode } from '../../functions/verify/check.ts'
 import { CHECKS } from '../../functions/verify/checks/index.ts'
 import { exitCodeOf } from '../../functions/verify/report.ts'
-import { ASOF, startSmallNode } from '../test-node.ts'
+import { ASOF, startTestNode } from '../test-node.ts'
 import { expectVerified, verifyRoot } from '../verify/verify-root.ts'
 
 const DAY = '2025-07-07'
@@ -28,7 +28,7 @@ const BUNDLE = `exports/nightly/${ASOF}`
 let whole: string
 
 beforeAll(async () => {
-  const node = await startSmallNode()
+  const node = await startTestNode()
   try {
     await node.night()
     await node.stop()

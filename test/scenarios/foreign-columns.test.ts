@@ -5,7 +5,7 @@ import { curatedFile } from '../../functions/_lake/paths.ts'
 import { writeCells } from '../../functions/_lake/write-cells.ts'
 import { bar, dropLake, from, specOf, tempLake } from '../_lake/lake-fixture.ts'
 import { oldFile } from '../adopt/old-tree.ts'
-import { ASOF, FIRST, SESSIONS, type SmallNode, startSmallNode } from '../test-node.ts'
+import { ASOF, FIRST, SESSIONS, startTestNode, type TestNode } from '../test-node.ts'
 
 // Whole nodes and nights are real work: a slow machine may take its time.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
@@ -14,9 +14,9 @@ const DTS = ['2025-06-30', '2025-07-01', '2025-07-02', '2025-07-03', '2025-07-07
 const SERIES = Object.values(specOf('macro_treasury').groups ?? {}).flatMap(({ series }) => series.map(({ id }) => id))
 const MINUTES = 390
 
-let node: SmallNode
+let node: TestNode
 beforeEach(async () => {
-  node = await startSmallNode({
+  node = await startTestNode({
     change: (config) => {
       const minute = { ...specOf('equities_bars_minute'), depth: { from: ASOF } }
       return { ...config, datasets: { ...config.datasets, equities_bars_minute: minute } }

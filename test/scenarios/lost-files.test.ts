@@ -18,7 +18,7 @@ import {
 } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { ASOF, EVENING, FIRST, type SmallNode, type SmallTerms, startSmallNode } from '../test-node.ts'
+import { ASOF, EVENING, FIRST, type SmallTerms, startTestNode, type TestNode } from '../test-node.ts'
 
 // Whole nodes and nights are real work: a slow machine may take its time.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
@@ -29,9 +29,9 @@ const YIELDS = 'curated/macro_treasury/year=2025/data.parquet'
 const FRAGMENT = 'qc/ledger/equities_bars/2025.parquet'
 const CELLS = 18
 
-let node: SmallNode
+let node: TestNode
 const setup = async (terms?: SmallTerms): Promise<void> => {
-  node = await startSmallNode(terms)
+  node = await startTestNode(terms)
   expect((await node.night()).every(({ ok }) => ok)).toBe(true)
 }
 afterEach(() => node.remove())
@@ -242,7 +242,7 @@ test('a raw day that is gone is asked for again; until then latest stays, and th
 })
 
 test('a partition that failed before is tried again by the export, as soon as it may be', async () => {
-  node = await startSmallNode()
+  node = await startTestNode()
   for (const name of ['ingest-tick', 'audit', 'dispatch-one-task']) while ((await node.post(`/${name}`)).body.more);
   await mkdir(data('curated'), { recursive: true })
   await writeFile(data('curated/equities_bars'), 'in the way')

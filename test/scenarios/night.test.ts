@@ -4,14 +4,14 @@ import { afterEach, expect, test, vi } from 'vitest'
 import { curatedFile, ledgerFile, ledgerFragment } from '../../functions/_lake/paths.ts'
 import { sqlText } from '../../functions/_lake/sql-text.ts'
 import type { BarSource } from '../lab/lab.ts'
-import { ASOF, bars, FIRST, SESSIONS, type SmallNode, type SmallTerms, startSmallNode, UNIVERSE } from '../test-node.ts'
+import { ASOF, bars, FIRST, SESSIONS, type SmallTerms, startTestNode, type TestNode, UNIVERSE } from '../test-node.ts'
 
 // Whole nodes and nights are real work: a slow machine may take its time.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
-let node: SmallNode
-const setup = async (terms?: SmallTerms): Promise<SmallNode> => {
-  node = await startSmallNode(terms)
+let node: TestNode
+const setup = async (terms?: SmallTerms): Promise<TestNode> => {
+  node = await startTestNode(terms)
   return node
 }
 afterEach(() => node.remove())

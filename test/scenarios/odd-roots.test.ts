@@ -4,23 +4,23 @@ import { afterEach, expect, test, vi } from 'vitest'
 import { readParquet } from '../../functions/_lake/parquet-sql.ts'
 import { ledgerFile } from '../../functions/_lake/paths.ts'
 import { hashesBelow } from '../adopt/old-tree.ts'
-import { SESSIONS, type SmallNode, startSmallNode } from '../test-node.ts'
+import { SESSIONS, startTestNode, type TestNode } from '../test-node.ts'
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
-const nodes: SmallNode[] = []
+const nodes: TestNode[] = []
 afterEach(async () => {
   for (const node of nodes.splice(0)) await node.remove()
 })
 
-async function nodeBelow(below: string): Promise<SmallNode> {
-  const node = await startSmallNode({ below })
+async function nodeBelow(below: string): Promise<TestNode> {
+  const node = await startTestNode({ below })
   nodes.push(node)
   return node
 }
 
 /** Every verdict and every exported row, and how the night ended. */
-async function outcomeOf(node: SmallNode): Promise<unknown> {
+async function outcomeOf(node: TestNode): Promise<unknown> {
   const { lake } = node.running().node
   const bundle = (dataset: string): string =>
     join(node.root, `exports/latest/curated/${dataset}/year=2025/data.parquet`)
@@ -33,7 +33,7 @@ async function outcomeOf(node: SmallNode): Promise<unknown> {
   }
 }
 
-const night = async (node: SmallNode): Promise<void> => {
+const night = async (node: TestNode): Promise<void> => {
   const endings = await node.night()
   expect(endings.filter(({ ok }) => !ok)).toEqual([])
 }

@@ -6,7 +6,7 @@ import { sqlText } from '../../functions/_lake/sql-text.ts'
 import type { Difference } from '../../functions/_market/difference.ts'
 import type { StepEnding } from '../../functions/_runtime/run-chain.ts'
 import type { BarSource, LabBar } from '../lab/lab.ts'
-import { bars, EVENING, type SmallNode, type SmallTerms, startSmallNode } from '../test-node.ts'
+import { bars, EVENING, type SmallTerms, startTestNode, type TestNode } from '../test-node.ts'
 
 // Whole nodes and nights are real work: a slow machine may take its time.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
@@ -16,7 +16,7 @@ const CHANGED = '2025-07-08'
 /** Three sessions before the second evening: the night that filled it in was too early for its second window. */
 const OLDER = '2025-07-03'
 
-let node: SmallNode
+let node: TestNode
 afterEach(() => node.remove())
 
 /** A vendor that can change its mind about AAPL's bars: `change` is applied to every daily bar it serves from then on. */
@@ -34,7 +34,7 @@ function fickle(vendor: 'alpaca' | 'massive'): BarSource & { change: (bar: LabBa
 
 async function setup(terms: SmallTerms = {}): Promise<ReturnType<typeof fickle>> {
   const alpaca = fickle('alpaca')
-  node = await startSmallNode({ sources: { alpaca }, ...terms })
+  node = await startTestNode({ sources: { alpaca }, ...terms })
   return alpaca
 }
 

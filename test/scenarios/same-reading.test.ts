@@ -8,7 +8,7 @@ import { instantOf } from '../../functions/_calendar/zone.ts'
 import { curatedFile } from '../../functions/_lake/paths.ts'
 import { specOf } from '../_lake/lake-fixture.ts'
 import { oldFile } from '../adopt/old-tree.ts'
-import { ASOF, FIRST, type SmallNode, startSmallNode } from '../test-node.ts'
+import { ASOF, FIRST, startTestNode, type TestNode } from '../test-node.ts'
 
 // Whole nodes are real work: a slow machine may take its time.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
@@ -16,10 +16,10 @@ vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 const MINUTES = 390
 const VERIFIES = ['footers', 'rows'] as const
 
-let node: SmallNode
+let node: TestNode
 const start = async (symbols: string[]): Promise<void> => {
   const universe: Config['universe'] = symbols.map((symbol) => ({ symbol, from: '2020-01-02', to: null }))
-  node = await startSmallNode({
+  node = await startTestNode({
     universe,
     change: (config) => {
       const minute = { ...specOf('equities_bars_minute'), depth: { from: ASOF } }

@@ -4,13 +4,13 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { readParquet } from '../../functions/_lake/parquet-sql.ts'
 import { curatedFile, ledgerFile } from '../../functions/_lake/paths.ts'
 import { dailyBar, oldFile } from '../adopt/old-tree.ts'
-import { ASOF, FIRST, type SmallNode, startSmallNode } from '../test-node.ts'
+import { ASOF, FIRST, startTestNode, type TestNode } from '../test-node.ts'
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
-let node: SmallNode
+let node: TestNode
 beforeEach(async () => {
-  node = await startSmallNode()
+  node = await startTestNode()
 })
 afterEach(() => node.remove())
 

@@ -11,7 +11,7 @@ import { MAX_ATTEMPTS } from '../../functions/_dispatch/retry-policy.ts'
 import { cellKey } from '../../functions/_market/cell.ts'
 import { freeWork } from '../_dispatch/eligible-tasks.ts'
 import type { VendorTerms } from '../_dispatch/vendor-terms.ts'
-import { NOON, openFloor, REACTIONS, type Reaction, SECOND, type SentCall } from '../_dispatch/worker-harness.ts'
+import { NOON, openHarness, REACTIONS, type Reaction, SECOND, type SentCall } from '../_dispatch/worker-harness.ts'
 import { freshDb, newTask } from '../db/temp-db.ts'
 import { RateWindow } from '../lab/rate-window.ts'
 
@@ -91,7 +91,7 @@ const anyStep = fc.oneof(
   { weight: 1, arbitrary: step('restart', {}) },
 )
 
-type Floor = ReturnType<typeof openFloor>
+type Harness = ReturnType<typeof openHarness>
 
 const TABLES = [
   'leases',
@@ -131,7 +131,7 @@ const leases = async (db: Db, now: number): Promise<Map<number, string>> => {
 }
 
 /** So many workers look for work: nobody takes what another holds, and who finds nothing is right, now and until it looks again. */
-async function startSoundly(db: Db, floor: Floor, workers: number): Promise<number> {
+async function startSoundly(db: Db, floor: Harness, workers: number): Promise<number> {
   const now = floor.now()
   await reapLeases(db, MAX_ATTEMPTS, now)
   const before = await leases(db, now)
@@ -178,7 +178,7 @@ test('whatever the vendors, the backlog and the workers do, no budget is exceede
       fc.array(fc.constantFrom<Reaction>(...REACTIONS), { minLength: 1, maxLength: 6 }),
       async (vendors, tasks, steps, reactions) => {
         await clear(db)
-        const floor = openFloor(db, vendors)
+        const floor = openHarness(db, vendors)
         await enqueue(db, tasks, NOON)
         for (const [at, one] of steps.entries()) {
           switch (one.kind) {

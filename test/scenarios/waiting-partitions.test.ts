@@ -2,13 +2,13 @@ import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { afterEach, expect, test, vi } from 'vitest'
 import { curatedFile } from '../../functions/_lake/paths.ts'
-import { EVENING, type SmallNode, startSmallNode } from '../test-node.ts'
+import { EVENING, startTestNode, type TestNode } from '../test-node.ts'
 
 // Whole nodes and nights are real work: a slow machine may take its time.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 const MINUTE = 60_000
-let node: SmallNode
+let node: TestNode
 afterEach(() => node.remove())
 
 const curated = (dataset: 'equities_bars' | 'macro_treasury') =>
@@ -24,7 +24,7 @@ const obstruct = async (dataset: 'equities_bars' | 'macro_treasury') => {
 const instant = (ms: number) => new Date(ms).toISOString()
 
 test('one error in curation names the partition and the instant of the next try, and holds up no other partition', async () => {
-  node = await startSmallNode()
+  node = await startTestNode()
   for (const name of ['ingest-tick', 'audit', 'dispatch-one-task']) await node.post(`/${name}`)
   const repair = await obstruct('equities_bars')
   const answers = [await node.post('/curate-partition'), await node.post('/curate-partition')].map(({ body }) => body)
@@ -49,7 +49,7 @@ test('one error in curation names the partition and the instant of the next try,
 })
 
 test('a night waits for a partition that failed once, and takes it into its bundle', async () => {
-  node = await startSmallNode()
+  node = await startTestNode()
   const repair = await obstruct('equities_bars')
   const played = node.night()
   await vi.waitUntil(() => node.lines.some((line) => line.includes('curate-partition.failed')), {
@@ -62,7 +62,7 @@ test('a night waits for a partition that failed once, and takes it into its bund
 })
 
 test('a night that could not curate a partition is not ok, whatever else it did, and tries it less and less often', async () => {
-  node = await startSmallNode()
+  node = await startTestNode()
   await obstruct('equities_bars')
   const endings = await node.night()
   const failed = endings.filter(({ ok }) => !ok)
@@ -74,7 +74,7 @@ test('a night that could not curate a partition is not ok, whatever else it did,
 })
 
 test('a curated file that is damaged before it is judged is made again instead of judged', async () => {
-  node = await startSmallNode()
+  node = await startTestNode()
   for (const name of ['ingest-tick', 'audit', 'dispatch-one-task', 'curate-partition'])
     while ((await node.post(`/${name}`)).body.more);
   await rm(curated('macro_treasury'))

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Config } from '../../config/schema.ts'
 import { createApp } from '../../functions/index.ts'
-import { ASOF, type SmallNode, startSmallNode } from '../test-node.ts'
+import { ASOF, startTestNode, type TestNode } from '../test-node.ts'
 
 interface Shown {
   vendor: string
@@ -11,13 +11,13 @@ interface Shown {
   message: string
 }
 
-let node: SmallNode
+let node: TestNode
 beforeAll(async () => {
   const change = ({ vendors: { alpaca, massive, fred }, ...config }: Config): Config => ({
     ...config,
     vendors: { alpaca: alpaca!, massive: massive!, fred: fred! },
   })
-  node = await startSmallNode({ change })
+  node = await startTestNode({ change })
   await node.post('/audit')
   node.lab.alpaca.fault({ kind: 'string-numbers' })
   node.lab.fred.fault({ kind: 'html-200' })

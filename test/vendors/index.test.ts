@@ -4,11 +4,11 @@ import { blockVendor } from '../../db/circuits/circuits.ts'
 import { demote } from '../../db/demotions/demotions.ts'
 import type { VendorsView } from '../../functions/vendors/view.ts'
 import { LAB_KEYS } from '../lab/lab.ts'
-import { ASOF, EVENING, type SmallNode, startSmallNode } from '../test-node.ts'
+import { ASOF, EVENING, startTestNode, type TestNode } from '../test-node.ts'
 
-let node: SmallNode
+let node: TestNode
 beforeEach(async () => {
-  node = await startSmallNode()
+  node = await startTestNode()
 })
 afterEach(() => node.remove())
 

@@ -13,13 +13,13 @@ import { progressBar } from '../../functions/verify/progress-bar.ts'
 import { addSlice, exitCodeOf, reportText } from '../../functions/verify/report.ts'
 import { runSlices } from '../../functions/verify/run.ts'
 import { nothingVerified, type Verified, verify } from '../../functions/verify/verify.ts'
-import { type SmallNode, startSmallNode } from '../test-node.ts'
+import { startTestNode, type TestNode } from '../test-node.ts'
 import { deadRootOf, expectVerified, verifyRoot } from './verify-root.ts'
 
-let node: SmallNode
+let node: TestNode
 
 beforeAll(async () => {
-  node = await startSmallNode()
+  node = await startTestNode()
   await node.night()
 }, 120_000)
 afterAll(() => node.remove())

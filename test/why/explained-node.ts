@@ -3,7 +3,7 @@ import { loadConfig } from '../../config/load.ts'
 import type { Config } from '../../config/schema.ts'
 import { CONNECTORS } from '../../functions/_vendors/registry.ts'
 import type { BarSource } from '../lab/lab.ts'
-import { bars, FIRST, type SmallNode, startSmallNode } from '../test-node.ts'
+import { bars, FIRST, startTestNode, type TestNode } from '../test-node.ts'
 
 /** Lacked by Alpaca on a day that lies before Massive's history. */
 export const EMPTY_ONCE = { symbol: 'MSFT', dt: '2025-07-01' }
@@ -64,8 +64,8 @@ async function configure(config: Config): Promise<Config> {
 }
 
 /** The node after its night. */
-export async function toldNode(): Promise<SmallNode> {
-  const node = await startSmallNode({
+export async function explainedNode(): Promise<TestNode> {
+  const node = await startTestNode({
     universe: UNIVERSE,
     sources: {
       alpaca: told('alpaca', [EMPTY_ONCE, AGREED_EMPTY, SECOND_HAND]),

@@ -3,17 +3,17 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { claimTasks } from '../../db/gap-tasks/claim-tasks.ts'
 import { PRIOR_CELLS, type Score } from '../../functions/_dispatch/score.ts'
 import { createApp } from '../../functions/index.ts'
-import { ASOF, type SmallNode } from '../test-node.ts'
+import { ASOF, type TestNode } from '../test-node.ts'
 import {
   AGREED_EMPTY,
   ALPACA_FROM,
   BEFORE_HISTORY,
   EMPTY_ONCE,
+  explainedNode,
   HELD,
   MASSIVE_FROM,
   PRESENT,
   SECOND_HAND,
-  toldNode,
 } from './explained-node.ts'
 
 interface VendorTold {
@@ -31,9 +31,9 @@ interface Told {
   [field: string]: unknown
 }
 
-let node: SmallNode
+let node: TestNode
 beforeAll(async () => {
-  node = await toldNode()
+  node = await explainedNode()
 })
 afterAll(() => node.remove())
 

@@ -8,7 +8,7 @@ import { weekdaysBetween } from '../weekdays.ts'
 import { eligibleWants, symbolBatch } from './batch-symbols.ts'
 import { VENDOR } from './parse.ts'
 import { ACTIONS_PATH, type ActionsRequest } from './request.ts'
-import { spell } from './ticker-format.ts'
+import { vendorTicker } from './ticker-format.ts'
 
 const MOST_ROWS_PER_PAGE = 1_000
 /** Actions of a symbol a weekday: a little more than four dividends a year, as every second company pays them. */
@@ -27,8 +27,8 @@ const DAYS_BEHIND = 180
  */
 export function planActions(head: Want, others: readonly Want[], terms: PlanTerms): CallPlan {
   const { shape } = terms
-  const riders = eligibleWants(head, others)
-  const column = symbolBatch(head, riders, {
+  const eligible = eligibleWants(head, others)
+  const column = symbolBatch(head, eligible, {
     path: ACTIONS_PATH,
     tickersPerCall: shape.symbolsPerCall,
     tickersOf: (symbol) => tickersOf(terms, symbol),
@@ -36,9 +36,9 @@ export function planActions(head: Want, others: readonly Want[], terms: PlanTerm
     rowsOf: () => 0,
   })
   const symbols = new Set(column.map((want) => want.symbol))
-  const wants = riders.filter((want) => symbols.has(want.symbol))
+  const wants = eligible.filter((want) => symbols.has(want.symbol))
   const to = wants.map((want) => want.dt).reduce(maxDt)
-  const tickers = new Set([...symbols].flatMap((symbol) => tickersOf(terms, symbol)).map(spell))
+  const tickers = new Set([...symbols].flatMap((symbol) => tickersOf(terms, symbol)).map(vendorTicker))
   const limit = Math.min(shape.rowsPerPage, MOST_ROWS_PER_PAGE)
   const request: ActionsRequest = {
     kind: 'actions',

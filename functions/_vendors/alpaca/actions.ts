@@ -4,13 +4,14 @@ import type { Dt } from '../../_market/dt.ts'
 import { sessionOfAction } from '../action-day.ts'
 import { type AnswerBuilder, answerBuilder } from '../answer-builder.ts'
 import { readJson } from '../read-json.ts'
+import { type TickerHistory, tickerHistory } from '../ticker-history.ts'
 import { type Answer, type CallPlan, type Get, type HttpAnswer, type PlanTerms, VendorError } from '../vendor.ts'
 import { readAction, type UnreadAction } from './action-rows.ts'
-import { type Companies, companiesOf } from './companies.ts'
 import { followTokens } from './pages.ts'
 import { nextToken, VENDOR } from './parse.ts'
 import { askWithoutPoison } from './poison.ts'
 import { type ActionsRequest, actionsAddress } from './request.ts'
+import { vendorTicker } from './ticker-format.ts'
 import { ActionsPage } from './wire.ts'
 
 /** Any day there is: a row without a readable date may belong to each. */
@@ -24,12 +25,12 @@ export async function askActions(request: ActionsRequest, plan: CallPlan, terms:
   const { from, to } = request
   const calendar = calendarOf('xnys')
   const gathering = answerBuilder(plan.wants, { symbols: new Set(request.symbols), from, to, calendar })
-  const companies = companiesOf(request.symbols, terms)
+  const history = tickerHistory(request.symbols, terms, vendorTicker)
   const stopped = await askWithoutPoison(
     request.tickers,
-    (tickers) => askPages({ ...request, tickers: [...tickers] }, plan.expectedCalls, companies, gathering, get),
+    (tickers) => askPages({ ...request, tickers: [...tickers] }, plan.expectedCalls, history, gathering, get),
     (poison, error) => {
-      for (const symbol of companies.ever(poison)) gathering.markMalformed(symbol, EVER_FROM, EVER_TO, error)
+      for (const symbol of history.ever(poison)) gathering.markMalformed(symbol, EVER_FROM, EVER_TO, error)
       gathering.restart()
     },
   )
@@ -40,7 +41,7 @@ export async function askActions(request: ActionsRequest, plan: CallPlan, terms:
 function askPages(
   request: ActionsRequest,
   expectedCalls: number,
-  companies: Companies,
+  history: TickerHistory,
   gathering: AnswerBuilder,
   get: Get,
 ): Promise<VendorError | null> {
@@ -51,7 +52,7 @@ function askPages(
     addressOf: (token) => actionsAddress(request, token),
     read: readPage,
     take(page) {
-      for (const { plural, row } of page.rows) takeRow(plural, row, companies, nameless, gathering)
+      for (const { plural, row } of page.rows) takeRow(plural, row, request.symbols, history, nameless, gathering)
     },
     // Some funds pay every week, ten times as often as is usual.
     mostPages: 10 * expectedCalls + 5,
@@ -77,19 +78,20 @@ function readPage(answer: HttpAnswer): { rows: PluralRow[]; token: string | null
 function takeRow(
   plural: string,
   row: unknown,
-  companies: Companies,
+  symbols: readonly string[],
+  history: TickerHistory,
   nameless: Map<string, number>,
   gathering: AnswerBuilder,
 ): void {
   const read = readAction(plural, row)
   if (read === null) return
   if ('issue' in read) {
-    markMalformed(read, companies, gathering)
+    markMalformed(read, symbols, history, gathering)
     return
   }
   const { ticker, formerly, id, action } = read
   const { kind, effective_date } = action
-  const symbol = companies.on(ticker, effective_date, formerly)
+  const symbol = ownerOf(history, ticker, effective_date, formerly)
   const dt = sessionOfAction(calendarOf('xnys'), effective_date)
   if (symbol === null || dt === null || !gathering.isWanted(symbol, dt)) return
   gathering.keep(symbol, dt, { ...action, id: id ?? nextId(nameless, `${kind}:${symbol}:${effective_date}`) })
@@ -105,12 +107,13 @@ function nextId(nameless: Map<string, number>, name: string): string {
 /** A row that names no company may be any company's, one without a day any day's. */
 function markMalformed(
   { plural, ticker, formerly, effective, issue }: UnreadAction,
-  companies: Companies,
+  symbols: readonly string[],
+  history: TickerHistory,
   gathering: AnswerBuilder,
 ): void {
   const cell = effective === null ? undefined : sessionOfAction(calendarOf('xnys'), effective)
   if (cell === null) return
-  for (const symbol of suspects(ticker, effective, formerly, companies)) {
+  for (const symbol of suspects(ticker, effective, formerly, symbols, history)) {
     const message = `${VENDOR} served a row of ${plural} for ${symbol} that does not parse, at ${issue}`
     const error = new VendorError(VENDOR, 'malformed', message, { status: 200, sample: issue })
     gathering.markMalformed(symbol, cell ?? EVER_FROM, cell ?? EVER_TO, error)
@@ -121,10 +124,20 @@ function suspects(
   ticker: string | null,
   effective: Dt | null,
   formerly: string | null,
-  companies: Companies,
+  symbols: readonly string[],
+  history: TickerHistory,
 ): readonly string[] {
-  if (ticker === null) return companies.all()
-  if (effective === null) return companies.ever(ticker)
-  const symbol = companies.on(ticker, effective, formerly)
+  if (ticker === null) return symbols
+  if (effective === null) return history.ever(ticker)
+  const symbol = ownerOf(history, ticker, effective, formerly)
   return symbol === null ? [] : [symbol]
+}
+
+/**
+ * The symbol that an action is about. `formerly` is the ticker a renamed company had before: where both tickers are one company's, it is that
+ * one, whatever the day the vendor gives.
+ */
+function ownerOf(history: TickerHistory, ticker: string, dt: Dt, formerly: string | null): string | null {
+  const renamed = formerly === null ? [] : history.ever(formerly)
+  return history.ever(ticker).find((symbol) => renamed.includes(symbol)) ?? history.on(ticker, dt)
 }

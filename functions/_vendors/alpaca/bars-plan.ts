@@ -6,7 +6,7 @@ import type { CallPlan, PlanTerms, Want } from '../vendor.ts'
 import { eligibleWants, symbolBatch } from './batch-symbols.ts'
 import { VENDOR } from './parse.ts'
 import { BARS_PATH, type StocksRequest, TIMEFRAMES } from './request.ts'
-import { spell } from './ticker-format.ts'
+import { vendorTicker } from './ticker-format.ts'
 import {
   chooseWindow,
   endOf,
@@ -36,8 +36,8 @@ export function planBars(head: Want, others: readonly Want[], terms: PlanTerms):
   const share = stop.stopsAfter === undefined ? 1 : FILLED
   const limits = { rowsPerPage: Math.max(1, Math.floor(shape.rowsPerPage * share)), mostPages: shape.pagesPerPlan }
   const asof = asofOf(head.symbol, terms)
-  const riders = eligibleWants(head, others).filter((want) => asofOf(want.symbol, terms) === asof)
-  const column = symbolBatch(head, riders, {
+  const eligible = eligibleWants(head, others).filter((want) => asofOf(want.symbol, terms) === asof)
+  const column = symbolBatch(head, eligible, {
     path: BARS_PATH,
     tickersPerCall: shape.symbolsPerCall,
     tickersOf: (symbol) => [symbol],
@@ -45,13 +45,13 @@ export function planBars(head: Want, others: readonly Want[], terms: PlanTerms):
     rowsOf: rowsOf(timeframe),
   })
   const mean = column.reduce((sum, want) => sum + rowsOf(timeframe)(want), 0) / column.length
-  const { symbols, wants, to, rows } = rectangleOf(head, column, riders, mean, {
+  const { symbols, wants, to, rows } = rectangleOf(head, column, eligible, mean, {
     ...limits,
     recentRowCounts: USUAL_ROWS[timeframe],
   })
   const request: StocksRequest = {
     kind: 'stocks',
-    symbols: symbols.sort((a, b) => (spell(a) < spell(b) ? -1 : 1)),
+    symbols: symbols.sort((a, b) => (vendorTicker(a) < vendorTicker(b) ? -1 : 1)),
     timeframe: TIMEFRAMES[timeframe],
     from: head.dt,
     to,
@@ -93,7 +93,7 @@ const DAYS_TRIED = 12
 function rectangleOf(
   head: Want,
   column: readonly Want[],
-  riders: readonly Want[],
+  eligible: readonly Want[],
   rowsPerCell: number,
   limits: Limits,
 ): Rectangle {
@@ -102,13 +102,13 @@ function rectangleOf(
   for (const width of widthsOf(column.length, cellsPerPage * limits.mostPages)) {
     const symbols = column.slice(0, width).map(({ symbol }) => symbol)
     const chosen = new Set(symbols)
-    const beside = riders.filter((want) => chosen.has(want.symbol))
+    const beside = eligible.filter((want) => chosen.has(want.symbol))
     const window = chooseWindow(head, beside, { ...limits, width })
     if (best === null || NEARLY * window.yields > best.yields) {
       best = { ...window, symbols, wants: beside.filter((want) => want.dt <= window.to) }
     }
     // What would be left out of a narrower one has nothing to ride with.
-    if (best.yields >= NEARLY * cellsPerPage || best.wants.length === riders.length) break
+    if (best.yields >= NEARLY * cellsPerPage || best.wants.length === eligible.length) break
   }
   return best!
 }

@@ -8,7 +8,7 @@ import { followTokens } from './pages.ts'
 import { readPage, VENDOR } from './parse.ts'
 import { askWithoutPoison } from './poison.ts'
 import { barsAddress, type StocksRequest } from './request.ts'
-import { spell, unspeller } from './ticker-format.ts'
+import { canonicalSymbolsOf, vendorTicker } from './ticker-format.ts'
 import { RECENCY_MS } from './window.ts'
 
 /** Asks page by page; a symbol the vendor cannot spell is refused on its own account and the rest is asked again. */
@@ -25,15 +25,15 @@ export async function askBars(
   if (settledUntil === null) rejectOpenSession(VENDOR, gathering, plan.wants, calendar, until, RECENCY_MS)
   if (until < Date.parse(request.start)) return gathering.answer(tooYoung(request))
 
-  const canonical = unspeller(symbols)
+  const symbolOf = canonicalSymbolsOf(symbols)
   const stopped = await askWithoutPoison(
-    symbols.map(spell),
-    (spellings) => {
-      const asked: Asked = { symbols: new Set(spellings), from, to, calendar }
-      return askPages(request, asked, plan, now, unspelled(gathering, canonical), get)
+    symbols.map(vendorTicker),
+    (vendorTickers) => {
+      const asked: Asked = { symbols: new Set(vendorTickers), from, to, calendar }
+      return askPages(request, asked, plan, now, canonical(gathering, symbolOf), get)
     },
     (poison, error) => {
-      gathering.markMalformed(canonical.get(poison) ?? poison, from, to, error)
+      gathering.markMalformed(symbolOf.get(poison) ?? poison, from, to, error)
       gathering.restart()
     },
   )
@@ -69,7 +69,7 @@ async function askPages(
 }
 
 /** The same gathering for one that speaks of symbols as Alpaca spells them. */
-function unspelled(gathering: AnswerBuilder, canonical: ReadonlyMap<string, string>): AnswerBuilder {
+function canonical(gathering: AnswerBuilder, canonical: ReadonlyMap<string, string>): AnswerBuilder {
   const symbolOf = (spelling: string): string => canonical.get(spelling) ?? spelling
   return {
     ...gathering,

@@ -1,6 +1,6 @@
 /** Which open cells may ride along with the head of a plan, and how many symbols one address can hold. */
 import type { Want } from '../vendor.ts'
-import { spell } from './ticker-format.ts'
+import { vendorTicker } from './ticker-format.ts'
 
 const URL_BYTES = 8_000
 /** Host, page token and the parameters beside the symbols, generously. */
@@ -9,16 +9,16 @@ const URL_REST_BYTES = 700
 /** The head and every want from its day on, each once, head first, otherwise in the order given. */
 export function eligibleWants(head: Want, others: readonly Want[]): Want[] {
   const seen = new Map([[head.dt, new Set([head.symbol])]])
-  const riders = [head]
+  const eligible = [head]
   for (const want of others) {
     if (want.dt < head.dt) continue
     const symbols = seen.get(want.dt)
     if (symbols?.has(want.symbol)) continue
     if (symbols) symbols.add(want.symbol)
     else seen.set(want.dt, new Set([want.symbol]))
-    riders.push(want)
+    eligible.push(want)
   }
-  return riders
+  return eligible
 }
 
 export interface BatchLimits {
@@ -37,22 +37,22 @@ export function symbolBatch(head: Want, wants: readonly Want[], limits: BatchLim
   const neighbours = wants.filter((want) => want.dt === head.dt && want.symbol !== head.symbol)
   neighbours.sort((a, b) => (a.symbol < b.symbol ? -1 : 1))
   const column: Want[] = []
-  const spellings = new Set<string>()
+  const vendorTickers = new Set<string>()
   let [rows, tickers, bytes] = [0, 0, URL_REST_BYTES + limits.path.length]
   for (const want of [head, ...neighbours]) {
     // Rows come back under the spelling: a second symbol of the same spelling could not be told apart.
-    if (spellings.has(spell(want.symbol))) continue
+    if (vendorTickers.has(vendorTicker(want.symbol))) continue
     const names = limits.tickersOf(want.symbol)
     rows += limits.rowsOf(want)
     tickers += names.length
     bytes += names.reduce((sum, name) => sum + inUrl(name), 0)
     const isFull = rows > limits.mostRows || tickers > limits.tickersPerCall || bytes > URL_BYTES
     if (isFull && want !== head) break
-    spellings.add(spell(want.symbol))
+    vendorTickers.add(vendorTicker(want.symbol))
     column.push(want)
   }
   return column
 }
 
 /** A comma is percent-encoded in a query. */
-const inUrl = (ticker: string): number => encodeURIComponent(spell(ticker)).length + 3
+const inUrl = (ticker: string): number => encodeURIComponent(vendorTicker(ticker)).length + 3

@@ -9,7 +9,7 @@ import { type Get, type HttpAnswer, VendorError } from '../vendor.ts'
 import { followTokens } from './pages.ts'
 import { nextToken, VENDOR } from './parse.ts'
 import { CONTRACTS_PATH, type OptionsRequest } from './request.ts'
-import { spell } from './ticker-format.ts'
+import { vendorTicker } from './ticker-format.ts'
 import { ContractsPage } from './wire.ts'
 
 const LIMIT = 10_000
@@ -47,7 +47,7 @@ export async function findContracts(
     if (isOfAnother(row, request.ticker)) return
     const { symbol, parts, issue } = readListing(row)
     if (parts !== null) contracts.set(symbol, parts)
-    else spoilDaysOf(expiriesOf(row, symbol), request, gathering, badListing(request.underlier, issue))
+    else markDaysMalformed(expiriesOf(row, symbol), request, gathering, badListing(request.underlier, issue))
   }
   for (const status of STATUSES) {
     const stopped = await followTokens({
@@ -65,7 +65,7 @@ export async function findContracts(
 
 function queryOf(request: OptionsRequest, status: string, token: string | null): Record<string, string> {
   return {
-    underlying_symbols: spell(request.ticker),
+    underlying_symbols: vendorTicker(request.ticker),
     status,
     expiration_date_gte: request.from,
     expiration_date_lte: addDays(request.to, request.expireWithinDays),
@@ -89,7 +89,7 @@ function readContracts(answer: HttpAnswer): { rows: unknown[]; token: string | n
 function isOfAnother(row: unknown, ticker: string): boolean {
   const underlier = Underlier.safeParse(row)
   if (!underlier.success) return false
-  return ![spell(ticker), rootOf(spell(ticker))].includes(underlier.data.underlying_symbol)
+  return ![vendorTicker(ticker), rootOf(vendorTicker(ticker))].includes(underlier.data.underlying_symbol)
 }
 
 type ReadListing = { symbol: string; parts: OccParts; issue: null } | { symbol: string; parts: null; issue: string }
@@ -113,7 +113,7 @@ function expiriesOf(row: unknown, symbol: string): Dt[] {
   return said.filter(isDt)
 }
 
-function spoilDaysOf(
+function markDaysMalformed(
   expiries: readonly Dt[],
   request: OptionsRequest,
   gathering: AnswerBuilder,

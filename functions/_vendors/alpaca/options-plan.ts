@@ -25,13 +25,13 @@ export function planOptions(head: Want, others: readonly Want[], terms: PlanTerm
   const { shape, timeframe, now } = terms
   if (timeframe === null) throw new Error(`expected a timeframe for ${terms.dataset} at ${VENDOR}, got none`)
   const lastDay = tickerUntil(terms, head.symbol, head.dt)
-  const riders = eligibleWants(head, others).filter(
+  const eligible = eligibleWants(head, others).filter(
     (want) => want.symbol === head.symbol && (want === head || lastDay === null || want.dt <= lastDay),
   )
   const limit = Math.min(shape.rowsPerPage, MOST_ROWS_PER_PAGE)
   // Rows come contract by contract: where pages end says nothing, so each row is paid for.
   const capacity = { rowsPerPage: 1, mostPages: limit * shape.pagesPerPlan }
-  const { to, rows } = chooseWindow(head, riders, { width: 1, recentRowCounts: USUAL_ROWS[timeframe], ...capacity })
+  const { to, rows } = chooseWindow(head, eligible, { width: 1, recentRowCounts: USUAL_ROWS[timeframe], ...capacity })
   const request: OptionsRequest = {
     kind: 'options',
     underlier: head.symbol,
@@ -49,7 +49,7 @@ export function planOptions(head: Want, others: readonly Want[], terms: PlanTerm
   return {
     vendor: VENDOR,
     dataset: terms.dataset,
-    wants: riders.filter((want) => want.dt <= to),
+    wants: eligible.filter((want) => want.dt <= to),
     expectedCalls: expectedCalls(request, rows),
     request,
     feed: shape.feed,

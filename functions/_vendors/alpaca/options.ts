@@ -74,7 +74,7 @@ const askBatch = (
       if (stopped === null) for (const page of pages) readBars(page, request, contracts, gathering)
       return stopped
     },
-    (name, error) => spoilContract(contracts.get(name), request, gathering, error),
+    (name, error) => markContractMalformed(contracts.get(name), request, gathering, error),
   )
 
 /** Twice the pages that a bar in every minute would fill. */
@@ -91,7 +91,12 @@ function readBars(page: Page['bars'], request: OptionsRequest, contracts: Contra
     for (const row of rows) {
       if (row.ts === null) {
         if (parts)
-          spoilContract(parts, request, gathering, malformedRow(VENDOR, contract, `${from} to ${to}`, row.issue))
+          markContractMalformed(
+            parts,
+            request,
+            gathering,
+            malformedRow(VENDOR, contract, `${from} to ${to}`, row.issue),
+          )
         continue
       }
       const dt = newYorkDt(row.ts)
@@ -113,7 +118,7 @@ const optionBar = (
 ): OptionBar => ({ ...bar, underlier, contract, expiration, right, strike })
 
 /** Refuses the days of the window on which a contract would be collected. */
-function spoilContract(
+function markContractMalformed(
   parts: OccParts | undefined,
   { underlier, from, to, expireWithinDays }: OptionsRequest,
   gathering: AnswerBuilder,

@@ -1,7 +1,7 @@
 /** What this connector asks of Alpaca, as data: stock bars, option bars or corporate actions, and the query each becomes. */
 import { z } from 'zod'
 import type { Get } from '../vendor.ts'
-import { spell } from './ticker-format.ts'
+import { vendorTicker } from './ticker-format.ts'
 
 export const BARS_PATH = '/v2/stocks/bars'
 export const OPTION_BARS_PATH = '/v1beta1/options/bars'
@@ -71,7 +71,7 @@ const tokenOf = (token: string | null): Record<string, string> => (token === nul
 export const barsAddress = (request: StocksRequest, token: string | null): Address => ({
   path: BARS_PATH,
   query: {
-    symbols: request.symbols.map(spell).join(','),
+    symbols: request.symbols.map(vendorTicker).join(','),
     timeframe: request.timeframe,
     start: request.start,
     end: request.end,

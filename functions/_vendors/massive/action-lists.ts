@@ -6,9 +6,9 @@ import type { Action } from '../../_market/row.ts'
 import { sessionOfAction } from '../action-day.ts'
 import type { AnswerBuilder } from '../answer-builder.ts'
 import { sampleOf } from '../read-json.ts'
+import type { TickerHistory } from '../ticker-history.ts'
 import { type Get, VendorError } from '../vendor.ts'
 import { type Found, numberActions, type ReadAction, readDividend, readSplit } from './action-row.ts'
-import type { Owners } from './owners.ts'
 import { followPages } from './pages.ts'
 import { readListPage, VENDOR } from './parse.ts'
 import { type ActionsPath, type ActionsRequest, type Address, actionsAddress, legacyActionsAddress } from './request.ts'
@@ -45,13 +45,13 @@ export const DIVIDENDS: ActionList = {
 export async function askList(
   list: ActionList,
   request: ActionsRequest,
-  owners: Owners,
+  history: TickerHistory,
   gathering: AnswerBuilder,
   get: Get,
 ): Promise<VendorError | null> {
   const rows = await rowsOfList(list, request, gathering, get)
   if (rows instanceof VendorError) return rows
-  takeRows(list, rows, request, owners, gathering)
+  takeRows(list, rows, request, history, gathering)
   return null
 }
 
@@ -85,17 +85,17 @@ function takeRows(
   list: ActionList,
   rows: readonly unknown[],
   request: ActionsRequest,
-  owners: Owners,
+  history: TickerHistory,
   gathering: AnswerBuilder,
 ): void {
   const ours: (Found & { symbol: string })[] = []
   for (const row of rows) {
     const { ticker, date } = labelOf(row, list)
-    const symbol = ticker === null || date === null ? null : owners.on(ticker, date)
+    const symbol = ticker === null || date === null ? null : history.listedOn(ticker, date)
     const read = list.read(row)
     if (read.action === null) {
       const error = malformedAction(list, ticker, date, read.issue, row)
-      for (const suspect of suspectsOf(ticker, date, symbol, request, owners))
+      for (const suspect of suspectsOf(ticker, date, symbol, request, history))
         markMalformedOn(suspect, date, error, gathering)
     } else if (symbol !== null) ours.push({ ...read, symbol })
   }
@@ -128,10 +128,10 @@ function suspectsOf(
   date: Dt | null,
   symbol: string | null,
   request: ActionsRequest,
-  owners: Owners,
+  history: TickerHistory,
 ): readonly string[] {
   if (ticker === null) return request.symbols
-  if (date === null) return owners.ever(ticker)
+  if (date === null) return history.ever(ticker)
   return symbol === null ? [] : [symbol]
 }
 

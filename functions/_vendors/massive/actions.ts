@@ -1,11 +1,12 @@
 /** Corporate actions of Massive: splits, dividends and new names. Mergers and spin-offs it does not list. */
 import { calendarOf } from '../../_calendar/calendar.ts'
 import { answerBuilder } from '../answer-builder.ts'
+import { tickerHistory } from '../ticker-history.ts'
 import type { Answer, CallPlan, Get, PlanTerms } from '../vendor.ts'
 import { askList, DIVIDENDS, SPLITS } from './action-lists.ts'
 import { askEvents } from './events.ts'
-import { ownersOf } from './owners.ts'
 import type { ActionsRequest } from './request.ts'
+import { vendorTicker } from './ticker-format.ts'
 
 /**
  * Asks for splits and dividends of all symbols, then for the names of one symbol after the other. A symbol is complete when its names
@@ -14,9 +15,10 @@ import type { ActionsRequest } from './request.ts'
 export async function askActions(request: ActionsRequest, plan: CallPlan, terms: PlanTerms, get: Get): Promise<Answer> {
   const { symbols, from, to } = request
   const gathering = answerBuilder(plan.wants, { symbols: new Set(symbols), from, to, calendar: calendarOf('xnys') })
-  const owners = ownersOf(terms, symbols)
+  // Splits and dividends name the ticker of their day, as prices do (massive.com/blog, 2026-02-18, of the newer lists; taken to hold for the older ones).
+  const history = tickerHistory(symbols, terms, vendorTicker)
   for (const list of [SPLITS, DIVIDENDS]) {
-    const error = await askList(list, request, owners, gathering, get)
+    const error = await askList(list, request, history, gathering, get)
     if (error !== null) return gathering.answer(error)
   }
   let isClosed = false

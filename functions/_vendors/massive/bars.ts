@@ -9,7 +9,7 @@ import { type Answer, type CallPlan, type Get, type PlanTerms, VendorError } fro
 import { followPages } from './pages.ts'
 import { isUnknownTicker, readAggs, readGroupedRow, readRangeRow, VENDOR } from './parse.ts'
 import { barsAddress, type GroupedRequest, groupedAddress, type RangeRequest } from './request.ts'
-import { spell } from './ticker-format.ts'
+import { vendorTicker } from './ticker-format.ts'
 import { GroupedRow } from './wire.ts'
 
 /**
@@ -46,7 +46,7 @@ export async function askGrouped(request: GroupedRequest, plan: CallPlan, terms:
   if (answer instanceof VendorError) return gathering.answer(answer)
   const page = readAggs(answer, null)
   if (page instanceof VendorError) return gathering.answer(page)
-  const byTicker = new Map([...asked.symbols].map((symbol) => [spell(tickerOn(terms, symbol, dt)), symbol]))
+  const byTicker = new Map([...asked.symbols].map((symbol) => [vendorTicker(tickerOn(terms, symbol, dt)), symbol]))
   takeMarket(page.rows, dt, byTicker, gathering)
   gathering.completeAll()
   return gathering.answer(null)

@@ -39,7 +39,7 @@ export async function listContracts(
     const { error } = await followPages(gathering, get, address, PAGES, readListPage, (rows) => {
       for (const row of rows) {
         const read = readContract(row, ticker)
-        if (read.contract === null) spoilCellsOf(read, row, request, gathering)
+        if (read.contract === null) markCellsMalformed(read, row, request, gathering)
         else if (read.contract.expiration >= from && read.contract.expiration <= furthest)
           contracts.set(read.contract.contract, read.contract)
       }
@@ -89,7 +89,7 @@ const occOf = (ticker: string): OccParts | null =>
   ticker.startsWith(OPTION_PREFIX) ? occParts(ticker.slice(OPTION_PREFIX.length)) : null
 
 /** Without any readable expiry the contract may belong to every cell. */
-function spoilCellsOf(
+function markCellsMalformed(
   { issue, expirations }: { issue: string; expirations: Dt[] },
   row: unknown,
   { symbol, ticker, from, to, expireWithinDays }: OptionsRequest,

@@ -7,7 +7,7 @@ import { keepAction, markMalformedOn } from './action-lists.ts'
 import { idOf, NOTHING } from './action-row.ts'
 import { VENDOR } from './parse.ts'
 import { type ActionsRequest, eventsAddress } from './request.ts'
-import { spell, unspell } from './ticker-format.ts'
+import { canonicalSymbol, vendorTicker } from './ticker-format.ts'
 import { EventRow, EventsAnswer, TickerChange } from './wire.ts'
 
 /**
@@ -27,7 +27,7 @@ export async function askEvents(
   gathering: AnswerBuilder,
   get: Get,
 ): Promise<EventsEnd> {
-  const ticker = spell(symbol)
+  const ticker = vendorTicker(symbol)
   const answer = await gathering.send(get, eventsAddress(ticker))
   if (answer instanceof VendorError) {
     if (answer.status === 404) return answer.fault === 'not_entitled' ? 'answered' : 'closed'
@@ -84,7 +84,7 @@ function takeChanges(
       )
     } else if (ticker !== before.ticker) {
       const kind = 'name_change'
-      const other_symbol = unspell(before.ticker) ?? before.ticker
+      const other_symbol = canonicalSymbol(before.ticker) ?? before.ticker
       keepAction(
         symbol,
         { ...NOTHING, kind, id: idOf(kind, ticker, date), effective_date: date, other_symbol },

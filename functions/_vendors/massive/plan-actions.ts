@@ -7,7 +7,7 @@ import type { CallPlan, PlanTerms, Want } from '../vendor.ts'
 import { widestWindow } from '../weekdays.ts'
 import { VENDOR } from './parse.ts'
 import type { ActionsRequest } from './request.ts'
-import { spell } from './ticker-format.ts'
+import { vendorTicker } from './ticker-format.ts'
 import { uniqueOf } from './wants.ts'
 
 /** The vendor's own bound of rows on a page. */
@@ -38,7 +38,7 @@ export function planActions(head: Want, others: readonly Want[], terms: PlanTerm
   )
   const from = firstEffective(calendarOf('xnys'), first)
   const sorted = [...symbols].sort()
-  const tickers = new Set(sorted.flatMap((symbol) => tickersWithin(terms, symbol, from, to).map(spell)))
+  const tickers = new Set(sorted.flatMap((symbol) => tickersWithin(terms, symbol, from, to).map(vendorTicker)))
   const pages = pagesOf(first, to)
   const request: ActionsRequest = {
     kind: 'actions',
@@ -64,16 +64,16 @@ export function planActions(head: Want, others: readonly Want[], terms: PlanTerm
 function columnOf(head: Want, others: readonly Want[], terms: PlanTerms): Set<string> {
   const neighbours = others.filter((want) => want.dt === head.dt).map((want) => want.symbol)
   const column = new Set<string>()
-  const spellings = new Set<string>()
+  const vendorTickers = new Set<string>()
   let bytes = 0
   for (const symbol of [head.symbol, ...neighbours.sort()]) {
     // Rows come back under the spelling: a second symbol of the same spelling could not be told apart.
-    if (spellings.has(spell(symbol))) continue
+    if (vendorTickers.has(vendorTicker(symbol))) continue
     // A comma is percent-encoded in a query.
-    for (const ticker of tickersOf(terms, symbol)) bytes += spell(ticker).length + 3
+    for (const ticker of tickersOf(terms, symbol)) bytes += vendorTicker(ticker).length + 3
     if (column.size > 0 && (column.size >= terms.shape.symbolsPerCall || bytes > TICKER_BYTES)) break
     column.add(symbol)
-    spellings.add(spell(symbol))
+    vendorTickers.add(vendorTicker(symbol))
   }
   return column
 }

@@ -5,7 +5,7 @@ import type { CallPlan, PlanTerms, Want } from '../vendor.ts'
 import { openDaysBetween, widestWindow } from '../weekdays.ts'
 import { VENDOR } from './parse.ts'
 import type { MassiveRequest, RangeRequest } from './request.ts'
-import { spell } from './ticker-format.ts'
+import { vendorTicker } from './ticker-format.ts'
 import { DAY_ROWS, SESSION_ROWS, timespanOf, uniqueOf } from './wants.ts'
 
 /**
@@ -55,7 +55,7 @@ function rangeOf(head: Want, others: readonly Want[], terms: PlanTerms): Range {
       pagesOf(first, last) <= shape.pagesPerPlan &&
       pagesOf(first, last, mostADay) - pagesOf(beforeFirst, beforeLast, mostADay) <= 1,
   )
-  const ticker = spell(tickerOn(terms, head.symbol, head.dt))
+  const ticker = vendorTicker(tickerOn(terms, head.symbol, head.dt))
   return {
     request: { kind: 'range', symbol: head.symbol, ticker, timespan, from, to, limit: shape.rowsPerPage },
     wants: wants.filter((want) => want.dt >= from && want.dt <= to),

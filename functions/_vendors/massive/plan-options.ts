@@ -7,7 +7,7 @@ import { weekdaysBetween, widestWindow } from '../weekdays.ts'
 import { VENDOR } from './parse.ts'
 import { isOfOneName } from './plan-bars.ts'
 import type { OptionsRequest } from './request.ts'
-import { spell } from './ticker-format.ts'
+import { vendorTicker } from './ticker-format.ts'
 import { DAY_ROWS, MOST_BARS, timespanOf, uniqueOf } from './wants.ts'
 
 /** Calendar days of a window at the most: a plan is a question a contract, and longer windows see more of them expire. */
@@ -39,7 +39,7 @@ export function planOptions(head: Want, others: readonly Want[], terms: PlanTerm
     (first, last, _first, before) =>
       weekdaysBetween(first, last) * DAY_ROWS[timespan] <= limit && dayNumber(last) - dayNumber(before) <= widestGap,
   )
-  const ticker = spell(tickerOn(terms, head.symbol, head.dt))
+  const ticker = vendorTicker(tickerOn(terms, head.symbol, head.dt))
   const request: OptionsRequest = {
     kind: 'options',
     symbol: head.symbol,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { alpaca } from '../../../functions/_vendors/alpaca/index.ts'
 import { StocksRequest } from '../../../functions/_vendors/alpaca/request.ts'
-import { spell, unspeller } from '../../../functions/_vendors/alpaca/ticker-format.ts'
+import { canonicalSymbolsOf, vendorTicker } from '../../../functions/_vendors/alpaca/ticker-format.ts'
 import type { Names } from '../../../functions/_vendors/vendor.ts'
 import { termsOf, want } from '../contract.ts'
 import { inOrder, NOW } from '../scripted-vendor.ts'
@@ -63,8 +63,8 @@ describe('whose ticker it is', () => {
 describe("Alpaca's spelling", () => {
   it('is the canonical one but for the dash, and leads back to every symbol', () => {
     const symbols = ['AAPL', 'BRK.A', 'BRK-B', 'BAC.PRL', 'XYZ.WS', 'XYZ.U']
-    expect(symbols.map(spell)).toEqual(['AAPL', 'BRK.A', 'BRK.B', 'BAC.PRL', 'XYZ.WS', 'XYZ.U'])
-    expect(symbols.map((symbol) => unspeller(symbols).get(spell(symbol)))).toEqual(symbols)
+    expect(symbols.map(vendorTicker)).toEqual(['AAPL', 'BRK.A', 'BRK.B', 'BAC.PRL', 'XYZ.WS', 'XYZ.U'])
+    expect(symbols.map((symbol) => canonicalSymbolsOf(symbols).get(vendorTicker(symbol)))).toEqual(symbols)
   })
 
   it('puts rows under the canonical symbol', async () => {

@@ -5,7 +5,7 @@ import { readDividend, readSplit } from '../../../functions/_vendors/massive/act
 import { OPTION_PREFIX, readContract } from '../../../functions/_vendors/massive/contracts.ts'
 import { classify, readAggs, readListPage, readRangeRow } from '../../../functions/_vendors/massive/parse.ts'
 import { nextAddress } from '../../../functions/_vendors/massive/request.ts'
-import { spell, unspell } from '../../../functions/_vendors/massive/ticker-format.ts'
+import { canonicalSymbol, vendorTicker } from '../../../functions/_vendors/massive/ticker-format.ts'
 import { type HttpAnswer, VendorError } from '../../../functions/_vendors/vendor.ts'
 import { termsOf, want } from '../contract.ts'
 import { NOW, type Reply } from '../scripted-vendor.ts'
@@ -101,8 +101,8 @@ describe.skipIf(!existsSync(ROOT))("Massive's own samples (skipped where ../shar
     })
     expect(tickers.length).toBeGreaterThan(5)
     for (const ticker of tickers) {
-      const canonical = unspell(ticker)
-      if (canonical !== null) expect(spell(canonical)).toBe(ticker)
+      const canonical = canonicalSymbol(ticker)
+      if (canonical !== null) expect(vendorTicker(canonical)).toBe(ticker)
       else expect(ticker).toMatch(/[a-z]/)
     }
   })

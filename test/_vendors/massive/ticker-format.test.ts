@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { SymbolText } from '../../../functions/_market/cell.ts'
-import { spell, unspell } from '../../../functions/_vendors/massive/ticker-format.ts'
+import { canonicalSymbol, vendorTicker } from '../../../functions/_vendors/massive/ticker-format.ts'
 
 const word = fc.stringMatching(/^[A-Z0-9]{1,4}$/)
 const suffix = fc.oneof(word, fc.constantFrom('PR', 'PRA', 'PRL', 'WS', 'U', 'A', 'B', 'PRAB'))
@@ -17,20 +17,20 @@ describe("Massive's spelling of tickers", () => {
     ['XYZ.U', 'XYZ.U'],
     ['X.PROP', 'X.PROP'],
   ])('%s is %s, and back', (canonical, spelling) => {
-    expect(spell(canonical)).toBe(spelling)
-    expect(unspell(spelling)).toBe(canonical)
+    expect(vendorTicker(canonical)).toBe(spelling)
+    expect(canonicalSymbol(spelling)).toBe(canonical)
   })
 
   it('a dash is asked for as a dot', () => {
-    expect(spell('BRK-B')).toBe('BRK.B')
-    expect(spell('BAC-PRL')).toBe('BACpL')
+    expect(vendorTicker('BRK-B')).toBe('BRK.B')
+    expect(vendorTicker('BAC-PRL')).toBe('BACpL')
   })
 
   it('no two canonical tickers share one, and what was spelled can be read', () => {
     fc.assert(
       fc.property(ticker, (one) => {
         fc.pre(SymbolText.safeParse(one).success)
-        expect(unspell(spell(one))).toBe(one)
+        expect(canonicalSymbol(vendorTicker(one))).toBe(one)
       }),
     )
   })
@@ -38,8 +38,8 @@ describe("Massive's spelling of tickers", () => {
   it('what can be read is spelled the same again', () => {
     fc.assert(
       fc.property(fc.stringMatching(/^[A-Z0-9.p]{1,8}$/), (text) => {
-        const read = unspell(text)
-        if (read !== null) expect(spell(read)).toBe(text)
+        const read = canonicalSymbol(text)
+        if (read !== null) expect(vendorTicker(read)).toBe(text)
       }),
     )
   })
@@ -47,7 +47,7 @@ describe("Massive's spelling of tickers", () => {
   it.each(['KIMrt', 'aapl', 'BACpl', 'BACpLA', 'BAC.PRL', '', 'BRK-B', 'I:SPX', 'A..B', 'ApBpC'])(
     '%s is nobody we could name',
     (text) => {
-      expect(unspell(text)).toBeNull()
+      expect(canonicalSymbol(text)).toBeNull()
     },
   )
 })

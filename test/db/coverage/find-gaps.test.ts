@@ -256,10 +256,10 @@ test('tasks of days nobody expects any more end, later days and tasks under way 
 
 test('tasks are dropped outside every life, as a look at each of them finds', async () => {
   const db = await freshDb()
-  const anyLife = fc.record({ symbol: fc.constantFrom(...SYMBOLS), a: anyDt, b: anyDt })
+  const anyRange = fc.record({ symbol: fc.constantFrom(...SYMBOLS), a: anyDt, b: anyDt })
   await fc.assert(
     fc.asyncProperty(
-      fc.uniqueArray(anyLife, { selector: ({ symbol }) => symbol }),
+      fc.uniqueArray(anyRange, { selector: ({ symbol }) => symbol }),
       fc.uniqueArray(fc.tuple(fc.constantFrom(...SYMBOLS, 'GONE', 'A'), anyDt), { selector: (cell) => cell.join(' ') }),
       anyDt,
       async (drawn, cells, asof) => {

@@ -17,7 +17,7 @@ const scoreUpdate = (asked: number, filled: number, ageBucket = 'week', liquidit
   segments: [{ ageBucket, liquidity, asked, filled }],
 })
 
-const bandsOf = async (db: Db, now = NOW) => (await listScores(db, now))[0]?.segments
+const segmentsOf = async (db: Db, now = NOW) => (await listScores(db, now))[0]?.segments
 
 test('what asking taught adds up per vendor and dataset, and in it per band', async () => {
   const db = await freshDb()
@@ -60,10 +60,10 @@ test('a call that answered nothing counts as a call', async () => {
 test('a cell counts half as much after each half-life, whether or not something was learned in between', async () => {
   const db = await freshDb()
   await recordScore(db, scoreUpdate(100, 40), NOW)
-  expect(await bandsOf(db, NOW + HALF_LIFE_MS)).toMatchObject([{ asked: 50, filled: 20 }])
-  expect(await bandsOf(db, NOW + 3 * HALF_LIFE_MS)).toMatchObject([{ asked: 12.5, filled: 5 }])
+  expect(await segmentsOf(db, NOW + HALF_LIFE_MS)).toMatchObject([{ asked: 50, filled: 20 }])
+  expect(await segmentsOf(db, NOW + 3 * HALF_LIFE_MS)).toMatchObject([{ asked: 12.5, filled: 5 }])
   await recordScore(db, scoreUpdate(10, 10), NOW + HALF_LIFE_MS)
-  expect(await bandsOf(db, NOW + HALF_LIFE_MS)).toMatchObject([{ asked: 60, filled: 30 }])
+  expect(await segmentsOf(db, NOW + HALF_LIFE_MS)).toMatchObject([{ asked: 60, filled: 30 }])
 })
 
 test('learned often or at once, what is left of a cell is nearly the same', async () => {
@@ -71,7 +71,7 @@ test('learned often or at once, what is left of a cell is nearly the same', asyn
   await recordScore(db, scoreUpdate(100, 100), NOW)
   for (let step = 1; step <= 50; step++)
     await recordScore(db, scoreUpdate(0.001, 0.001), NOW + (step * HALF_LIFE_MS) / 25)
-  const [segment] = (await bandsOf(db, NOW + 2 * HALF_LIFE_MS))!
+  const [segment] = (await segmentsOf(db, NOW + 2 * HALF_LIFE_MS))!
   expect(segment!.asked).toBeGreaterThan(24)
   expect(segment!.asked).toBeLessThan(27)
 })
@@ -79,17 +79,17 @@ test('learned often or at once, what is left of a cell is nearly the same', asyn
 test('a clock that was set back takes nothing from what was seen', async () => {
   const db = await freshDb()
   await recordScore(db, scoreUpdate(100, 40), NOW)
-  expect(await bandsOf(db, NOW - HALF_LIFE_MS)).toMatchObject([{ asked: 100, filled: 40 }])
+  expect(await segmentsOf(db, NOW - HALF_LIFE_MS)).toMatchObject([{ asked: 100, filled: 40 }])
   await recordScore(db, scoreUpdate(10, 10), NOW - HALF_LIFE_MS)
-  expect(await bandsOf(db, NOW - HALF_LIFE_MS)).toMatchObject([{ asked: 110, filled: 50 }])
+  expect(await segmentsOf(db, NOW - HALF_LIFE_MS)).toMatchObject([{ asked: 110, filled: 50 }])
 })
 
 test('a band never counts for more than so many cells, and the newest displace the oldest', async () => {
   const db = await freshDb()
   await recordScore(db, scoreUpdate(5_000_000, 0), NOW)
-  expect(await bandsOf(db)).toMatchObject([{ asked: MOST_CELLS, filled: 0 }])
+  expect(await segmentsOf(db)).toMatchObject([{ asked: MOST_CELLS, filled: 0 }])
   await recordScore(db, scoreUpdate(MOST_CELLS, MOST_CELLS), NOW)
-  expect(await bandsOf(db)).toMatchObject([{ asked: MOST_CELLS, filled: MOST_CELLS / 2 }])
+  expect(await segmentsOf(db)).toMatchObject([{ asked: MOST_CELLS, filled: MOST_CELLS / 2 }])
 })
 
 test('once there are many calls the oldest lose weight too, and cells per call stays what it was', async () => {
@@ -102,7 +102,7 @@ test('once there are many calls the oldest lose weight too, and cells per call s
 
 test('whatever is learned in whatever order, no band has more filled than asked, nor more cells than count', async () => {
   const db = await freshDb()
-  const anyLesson = fc
+  const anyUpdate = fc
     .record({
       asked: fc.oneof(fc.nat({ max: 50 }), fc.nat({ max: 60_000 })),
       missed: fc.nat({ max: 60_000 }),
@@ -111,13 +111,13 @@ test('whatever is learned in whatever order, no band has more filled than asked,
     })
     .map((one) => ({ ...one, filled: Math.max(0, one.asked - one.missed) }))
   await fc.assert(
-    fc.asyncProperty(fc.array(anyLesson, { minLength: 1, maxLength: 12 }), async (lessons) => {
+    fc.asyncProperty(fc.array(anyUpdate, { minLength: 1, maxLength: 12 }), async (scoreUpdates) => {
       await db.write([sql`DELETE FROM vendor_segments`])
       let now = NOW
-      for (const { asked, filled, ageBucket, after } of lessons) {
+      for (const { asked, filled, ageBucket, after } of scoreUpdates) {
         now += after
         await recordScore(db, scoreUpdate(asked, filled, ageBucket), now)
-        for (const segment of (await bandsOf(db, now))!) {
+        for (const segment of (await segmentsOf(db, now))!) {
           expect(segment.asked).toBeLessThanOrEqual(MOST_CELLS + 1e-9)
           expect(segment.filled).toBeLessThanOrEqual(segment.asked)
           expect(segment.filled).toBeGreaterThanOrEqual(0)
