@@ -96,8 +96,8 @@ async function healedFiles(node: Node, error: unknown): Promise<Record<string, u
 /** A repair that repairs nothing must fail, and so wait longer each time: as a success it would be called again at once, for ever. */
 async function refuseStillDamaged(node: Node, paths: readonly string[]): Promise<void> {
   const dataset = rawFileParts(node.lake.root, paths[0] ?? '')?.dataset
-  const { damaged } = await checkHashes(node, DatasetName.parse(dataset), paths)
-  if (damaged.length > 0) throw new DamagedFiles(damaged)
+  const still = (await checkHashes(node, DatasetName.parse(dataset), paths)).damaged
+  if (still.length > 0) throw new DamagedFiles(still)
 }
 
 interface Hashed {

@@ -61,8 +61,8 @@ export const CURATION_GUARDS: Guard[] = [
   {
     name: 'a damaged cell that nobody can serve again is kept',
     file: 'functions/_recovery/repair-files.ts',
-    find: 'return canBeServed(dataset, dt)\n    ?',
-    replace: 'return canBeServed(dataset, dt) || dt !== ""\n    ?',
+    find: 'if (!canBeServed(dataset, dt))',
+    replace: "if (!canBeServed(dataset, dt) && dt === '')",
     test: 'test/_recovery/repair-files.test.ts',
   },
   {
@@ -96,8 +96,15 @@ export const CURATION_GUARDS: Guard[] = [
   {
     name: 'the nightly look compares hashes, not only whether files can be read',
     file: 'functions/_recovery/scrub.ts',
-    find: 'mendFiles(keeper, [...damaged, ...unverified], canBeServed)',
-    replace: 'mendFiles(keeper, unverified, canBeServed)',
+    find: 'repairFiles(context, [...damaged, ...unverified], canBeServed)',
+    replace: 'repairFiles(context, unverified, canBeServed)',
     test: 'test/_recovery/scrub.test.ts',
+  },
+  {
+    name: 'a cell whose rows cannot be written again is asked for again, so that the repair ends',
+    file: 'functions/_recovery/repair-files.ts',
+    find: 'unstorable.has(version.symbol) ||',
+    replace: '',
+    test: 'test/_recovery/repair-files.test.ts',
   },
 ]

@@ -40,8 +40,8 @@ export const RECOVERY_GUARDS: Guard[] = [
   {
     name: 'A bad line is remembered before the mark passes it',
     file: 'functions/_recovery/replay-manifests.ts',
-    find: 'if (bad.length > 0) await noteBadLines(keeper, path, bad)',
-    replace: 'if (bad.length < 0) await noteBadLines(keeper, path, bad)',
+    find: 'if (bad.length > 0) await recordBadLines(context, path, bad)',
+    replace: 'if (bad.length < 0) await recordBadLines(context, path, bad)',
     test: 'test/_recovery/repair-manifests.test.ts',
   },
   {
@@ -117,7 +117,7 @@ export const RECOVERY_GUARDS: Guard[] = [
   {
     name: 'A plan that throws gives its tasks back',
     file: 'functions/_dispatch/dispatch.ts',
-    find: 'if (!(await giveBack(desk, claim, error))) throw error',
+    find: 'if (!(await returnTasks(context, claim, error))) throw error',
     replace: 'throw error',
     test: 'test/scenarios/failing-plans.test.ts',
   },

@@ -75,7 +75,7 @@ export const VERIFY_GUARDS: Guard[] = [
   {
     name: 'Manifests that were removed before a start had read them are noticed',
     file: 'functions/_recovery/repair-manifests.ts',
-    find: 'return cut + (await noteUnreadManifests(keeper))',
+    find: 'return cut + (await noteUnreadManifests(context))',
     replace: 'return cut',
     test: 'test/_recovery/repair-manifests.test.ts',
   },
