@@ -6,7 +6,7 @@ import type { DatasetConfig } from '../../config/schema.ts'
 import type { DatasetName } from '../_market/cell.ts'
 import type { Dt } from '../_market/dt.ts'
 import type { Provenance, Row } from '../_market/row.ts'
-import { ByteSink } from '../_parquet/thrift-writer.ts'
+import { ByteWriter } from '../_parquet/thrift-writer.ts'
 import type { AcceptedCell } from './accepted-cell.ts'
 import { confirmDurable, writeFilesAtomic } from './atomic.ts'
 import { sha256, sha256OfFile } from './digest.ts'
@@ -138,7 +138,7 @@ async function keepBatch(
   const ends = new Map([...hashes].map(([path, sha]) => [path, endOfLines(relative(lake.root, path), sha, fetchedAt)]))
   const lineOf = lineWriter(dataset, provenance.vendor)
   // Line by line: a text of thousands of pieces costs more to put together.
-  const lines = new ByteSink()
+  const lines = new ByteWriter()
   for (const one of manifestCells) lines.utf8(lineOf(one, ends.get(one.path)!))
   const bytes = lines.taken()
   lines.release()

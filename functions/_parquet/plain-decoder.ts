@@ -1,7 +1,7 @@
 /** Reads what `plain-values.ts` writes: values in plain encoding, and the levels that say which rows have one. */
 import { isUtf8 } from 'node:buffer'
 import type { ColumnType } from './plain-encoder.ts'
-import { ByteSource, UnsupportedFileError } from './thrift-reader.ts'
+import { ByteReader, UnsupportedFileError } from './thrift-reader.ts'
 
 /** Day numbers of the years 0 to 9999. */
 const FIRST_DAY = -719_528
@@ -78,7 +78,7 @@ export function readLevels(
   rows: number,
 ): { rank: Int32Array; values: number } {
   const rank = new Int32Array(rows)
-  const source = new ByteSource(bytes, from, to)
+  const source = new ByteReader(bytes, from, to)
   let row = 0
   let values = 0
   const add = (level: number): void => {

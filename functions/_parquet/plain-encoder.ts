@@ -1,15 +1,15 @@
 /** Values of a column as Parquet's plain encoding, and which rows have one as its levels. */
-import type { ByteSink } from './thrift-writer.ts'
+import type { ByteWriter } from './thrift-writer.ts'
 
 export type ColumnType = 'UTF8' | 'DOUBLE' | 'INT64' | 'DATE' | 'TIMESTAMP_MICROS'
 
 /** Adds the values, in order. Numbers are whole but for DOUBLE. */
-export function addPlain(sink: ByteSink, type: ColumnType, values: ArrayLike<string | number>): void {
+export function addPlain(sink: ByteWriter, type: ColumnType, values: ArrayLike<string | number>): void {
   if (type === 'UTF8') addTexts(sink, values as ArrayLike<string>)
   else addNumbers(sink, type, values as ArrayLike<number>)
 }
 
-function addNumbers(sink: ByteSink, type: Exclude<ColumnType, 'UTF8'>, values: ArrayLike<number>): void {
+function addNumbers(sink: ByteWriter, type: Exclude<ColumnType, 'UTF8'>, values: ArrayLike<number>): void {
   sink.reserve(8 * values.length)
   switch (type) {
     case 'DOUBLE':
@@ -28,7 +28,7 @@ function addNumbers(sink: ByteSink, type: Exclude<ColumnType, 'UTF8'>, values: A
 }
 
 /** Each text behind its length in bytes. A run of one text, such as the vendor of a whole file, is written once and copied. */
-function addTexts(sink: ByteSink, values: ArrayLike<string>): void {
+function addTexts(sink: ByteWriter, values: ArrayLike<string>): void {
   for (let at = 0; at < values.length; ) {
     const value = values[at] as string
     let next = at + 1
@@ -40,7 +40,7 @@ function addTexts(sink: ByteSink, values: ArrayLike<string>): void {
   }
 }
 
-function addText(sink: ByteSink, value: string): void {
+function addText(sink: ByteWriter, value: string): void {
   const start = sink.length
   sink.int32(0)
   sink.utf8(value)
@@ -48,7 +48,7 @@ function addText(sink: ByteSink, value: string): void {
 }
 
 /** What was written since `start` stands there so many times. */
-function repeat(sink: ByteSink, start: number, times: number): void {
+function repeat(sink: ByteWriter, start: number, times: number): void {
   if (times === 1) return
   const end = start + times * (sink.length - start)
   sink.reserve(end - sink.length)
@@ -63,7 +63,7 @@ function repeat(sink: ByteSink, start: number, times: number): void {
  * Adds the levels of an optional column, 1 for a row that has a value and 0 for one that has none, in the order in which parquetjs-lite
  * writes them: runs of one level, and between two of them bits in groups of eight, which go on until a group would begin with two equal levels.
  */
-export function addLevels(sink: ByteSink, levels: ArrayLike<number>): void {
+export function addLevels(sink: ByteWriter, levels: ArrayLike<number>): void {
   let isRun = levels.length > 1 && levels[0] === levels[1]
   for (let at = 0; at < levels.length; isRun = !isRun) {
     const next = isRun ? endOfRun(levels, at) : endOfBits(levels, at)
@@ -89,7 +89,7 @@ function endOfBits(levels: ArrayLike<number>, start: number): number {
   return at
 }
 
-function addBits(sink: ByteSink, levels: ArrayLike<number>, from: number, to: number): void {
+function addBits(sink: ByteWriter, levels: ArrayLike<number>, from: number, to: number): void {
   sink.varint(2 * Math.ceil((to - from) / 8) + 1)
   for (let at = from; at < to; at += 8) {
     let bits = 0

@@ -5,7 +5,7 @@
 
 import { readLevels, readPlain } from './plain-decoder.ts'
 import { unpack } from './snappy.ts'
-import { ByteSource, UnsupportedFileError } from './thrift-reader.ts'
+import { ByteReader, UnsupportedFileError } from './thrift-reader.ts'
 import type { FileSchema, ParquetColumn } from './writer.ts'
 
 /** The values of a column, packed; `rank` leads from a row to its value, or to -1 for none. Null where every row has one. */
@@ -39,7 +39,7 @@ export function readOwnGroups(bytes: Buffer, { columns, footer }: FileSchema): S
   const groups: StoredGroup[] = []
   let rows = 0
   let said = 0
-  const source = new ByteSource(bytes, start + footer.length, end)
+  const source = new ByteReader(bytes, start + footer.length, end)
   source.fields((id) => {
     if (id === 3) said = source.number()
     else if (id === 4) {
@@ -55,7 +55,7 @@ export function readOwnGroups(bytes: Buffer, { columns, footer }: FileSchema): S
   return groups
 }
 
-function readGroup(bytes: Buffer, end: number, columns: readonly ParquetColumn[], source: ByteSource): StoredGroup {
+function readGroup(bytes: Buffer, end: number, columns: readonly ParquetColumn[], source: ByteReader): StoredGroup {
   const chunks: { offset: number; bytes: number }[] = []
   let rows = -1
   source.fields((id) => {
@@ -75,7 +75,7 @@ function readGroup(bytes: Buffer, end: number, columns: readonly ParquetColumn[]
   }
 }
 
-function readChunk(source: ByteSource): { offset: number; bytes: number } {
+function readChunk(source: ByteReader): { offset: number; bytes: number } {
   const chunk = { offset: -1, bytes: -1 }
   let codec = -1
   source.fields((id) => {
@@ -95,7 +95,7 @@ function readChunk(source: ByteSource): { offset: number; bytes: number } {
 
 /** All rows of a column in one page. */
 function readPage(bytes: Buffer, from: number, to: number, column: ParquetColumn, rows: number): StoredColumn {
-  const source = new ByteSource(bytes, from, to)
+  const source = new ByteReader(bytes, from, to)
   const page = readPageHeader(source)
   const start = source.at + page.levels
   const unpacked = page.unpacked - page.levels
@@ -111,7 +111,7 @@ function readPage(bytes: Buffer, from: number, to: number, column: ParquetColumn
   return { values: readPlain(plain, unpacked, column.type, values), rank: page.nulls === 0 ? null : rank }
 }
 
-function readPageHeader(source: ByteSource) {
+function readPageHeader(source: ByteReader) {
   const page = { unpacked: -1, packed: -1, values: -1, nulls: -1, rows: -1, levels: -1 }
   let isKnown = false
   source.fields((id) => {

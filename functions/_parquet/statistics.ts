@@ -1,7 +1,7 @@
 /** Least and greatest value of a column, by which readers skip what they do not look for. */
 
 import type { ColumnType } from './plain-encoder.ts'
-import { type ByteSink, THRIFT } from './thrift-writer.ts'
+import { type ByteWriter, THRIFT } from './thrift-writer.ts'
 
 export type Extremes = [min: string | number, max: string | number]
 
@@ -44,7 +44,7 @@ export function statisticsOf(type: ColumnType, extremes: Extremes | null, nulls:
 }
 
 /** Twice over, as old and new readers look for them. `distinct` is what parquetjs-lite takes for the number of distinct values. */
-export function addStatistics(sink: ByteSink, { nulls, extremes }: Statistics, distinct: number | null): void {
+export function addStatistics(sink: ByteWriter, { nulls, extremes }: Statistics, distinct: number | null): void {
   if (extremes !== null) {
     sink.binary(1, extremes.max)
     sink.binary(2, extremes.min)

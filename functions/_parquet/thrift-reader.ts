@@ -5,7 +5,7 @@ export class UnsupportedFileError extends Error {}
 
 const TYPE = { true: 1, false: 2, byte: 3, i16: 4, i32: 5, i64: 6, double: 7, binary: 8, list: 9, struct: 12 } as const
 
-export class ByteSource {
+export class ByteReader {
   private readonly bytes: Uint8Array
   private readonly end: number
   at: number

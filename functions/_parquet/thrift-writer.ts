@@ -14,7 +14,7 @@ const TWO_32 = 2 ** 32
  * One sink is used for many small structures: a buffer for each would cost more than what is written. To be released when its bytes are
  * taken, so that the next one need not allocate.
  */
-export class ByteSink {
+export class ByteWriter {
   bytes: Buffer = spares.pop() ?? Buffer.allocUnsafe(FIRST_BYTES)
   /** Of the same memory: numbers go in several times faster than through the buffer's own methods. */
   private view = viewOf(this.bytes)

@@ -7,7 +7,7 @@ import parquet from 'parquetjs-lite'
 import { SnappyCompressor } from 'snappyjs/snappy_compressor.js'
 import { addLevels, addPlain, type ColumnType } from './plain-encoder.ts'
 import { addStatistics, extremesOf, isStatable, type Statistics, statisticsOf } from './statistics.ts'
-import { ByteSink, THRIFT } from './thrift-writer.ts'
+import { ByteWriter, THRIFT } from './thrift-writer.ts'
 
 export interface ParquetColumn {
   name: string
@@ -61,7 +61,7 @@ export function fileSchema(columns: readonly ParquetColumn[]): FileSchema {
     pageIndex: false,
   }).writeFooter({})
   // What follows the columns in the footer of a file without rows is known, so what is left tells the columns.
-  const rest = new ByteSink()
+  const rest = new ByteWriter()
   rest.element(LAST_OF_COLUMNS)
   addRowGroups(rest, [])
   const footer = Buffer.concat(sections).subarray(0, -2 * MAGIC.length)
@@ -94,7 +94,7 @@ interface WrittenGroup {
 export async function parquetBytes({ columns, footer }: FileSchema, groups: readonly RowGroup[]): Promise<Buffer> {
   const statistics = groups.map(({ rows, chunks }) => statisticsOfChunks(columns, chunks, rows))
   const isStated = columns.map((_, at) => statistics.every((chunks) => chunks[at] !== null))
-  const sinks = { file: new ByteSink(), plain: new ByteSink(), levels: new ByteSink(), packed: new ByteSink() }
+  const sinks = { file: new ByteWriter(), plain: new ByteWriter(), levels: new ByteWriter(), packed: new ByteWriter() }
   const { file } = sinks
   file.add(MAGIC)
   const written: WrittenGroup[] = []
@@ -135,7 +135,7 @@ const statisticsOfChunks = (
 
 /** A page with its header, and behind it what the footer will say of it. */
 function addChunk(
-  { file, plain, levels, packed }: Record<'file' | 'plain' | 'levels' | 'packed', ByteSink>,
+  { file, plain, levels, packed }: Record<'file' | 'plain' | 'levels' | 'packed', ByteWriter>,
   column: ParquetColumn,
   { values, present }: ColumnChunk,
   rows: number,
@@ -175,14 +175,14 @@ function addChunk(
   return chunk
 }
 
-function pack(plain: ByteSink, packed: ByteSink): void {
+function pack(plain: ByteWriter, packed: ByteWriter): void {
   const compressor = new SnappyCompressor(plain.written())
   packed.length = 0
   packed.reserve(compressor.maxCompressedLength())
   packed.length = compressor.compressToBuffer(packed.bytes)
 }
 
-function addDescription(sink: ByteSink, chunk: WrittenChunk, distinct: number | null): void {
+function addDescription(sink: ByteWriter, chunk: WrittenChunk, distinct: number | null): void {
   const { column, values, offset, bytes, statistics } = chunk
   sink.number(1, THRIFT.i32, PHYSICAL[column.type])
   sink.list(2, THRIFT.i32, 2)
@@ -202,7 +202,7 @@ function addDescription(sink: ByteSink, chunk: WrittenChunk, distinct: number | 
 }
 
 /** What a footer says after its columns. Min and max alone were looked at, so no number of distinct values is stated. */
-function addRowGroups(sink: ByteSink, groups: readonly WrittenGroup[]): void {
+function addRowGroups(sink: ByteWriter, groups: readonly WrittenGroup[]): void {
   const rows = groups.reduce((sum, group) => sum + group.rows, 0)
   sink.number(3, THRIFT.i64, rows)
   sink.list(4, THRIFT.struct, groups.length)

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { libraryBytes } from '../../functions/_parquet/library-writer.ts'
 import type { ColumnType } from '../../functions/_parquet/plain-encoder.ts'
 import {
   type ColumnChunk,
@@ -8,7 +9,6 @@ import {
   parquetBytes,
   type RowGroup,
 } from '../../functions/_parquet/writer.ts'
-import { libraryBytes } from './library-bytes.ts'
 
 /** Values of each type as our rows hold them: many equal ones in a row, edges, and now and then what statistics cannot state. */
 const VALUES: Record<ColumnType, fc.Arbitrary<string | number>> = {

@@ -13,6 +13,9 @@ const run = promisify(execFile)
 /** A smaller night for what must be repeated: holes, a dying vendor and a half day are still in it. */
 const SMALL = ['--symbols', 'SPY,AAPL,BRK.B,SEB,PXD,RDDT', '--seed', '7']
 
+/** Seconds after which a night is killed. */
+const KILLS = process.env.E2E === 'quick' ? [1.4] : [0.8, 1.4, 2.1, 2.9, 3.8]
+
 async function ask<Row extends Record<string, unknown>>(sql: string): Promise<Row[]> {
   const lake: Lake = openLake({ root: await freshRoot(), exportRoot: await freshRoot() })
   try {
@@ -75,7 +78,7 @@ describe('a night of one seed', () => {
   })
 
   // Where the kill falls depends on the machine; that nothing depends on it is the point.
-  test.each([0.8, 1.4, 2.1, 2.9, 3.8])('killed after %s s and played again leaves the same bytes', async (seconds) => {
+  test.each(KILLS)('killed after %s s and played again leaves the same bytes', async (seconds) => {
     const root = await freshRoot()
     const { child, ended } = begin(['--root', root, ...SMALL])
     await new Promise((done) => setTimeout(done, seconds * 1000))

@@ -2,18 +2,24 @@
 import { parseArgs } from 'node:util'
 import type { Outcome } from './case.ts'
 import { CASES } from './cases/index.ts'
+import { inProcesses } from './processes.ts'
 import { openWorkshop, type Workshop } from './workshop.ts'
 
-const USAGE = `npm run test:integrity -- [CASE …] [--quick] [--flips N] [--kills N] [--seed N] [--json]
---quick: few flips and one kill, for every change. A full run: --flips 3000 --kills 40. Cases: ${Object.keys(CASES).join(', ')}`
+const USAGE = `npm run test:integrity -- [CASE …] [--quick] [--flips N] [--kills N] [--seed N] [--processes N] [--json]
+--quick: few flips and one kill, for every change. A full run: --flips 3000 --kills 40. --processes: how many share the cases. Cases: ${Object.keys(CASES).join(', ')}`
 
 const QUICK = { flips: 40, kills: 1 }
 const DEFAULT = { flips: 200, kills: 2 }
 
-interface Line extends Outcome {
+export interface Line extends Outcome {
   name: string
   fault: string
   isRight: boolean
+}
+
+export interface Results {
+  cases: Line[]
+  skipped: string[]
 }
 
 async function main(): Promise<number> {
@@ -24,21 +30,27 @@ async function main(): Promise<number> {
       flips: { type: 'string' },
       kills: { type: 'string' },
       seed: { type: 'string', default: '1' },
+      processes: { type: 'string', default: '1' },
     },
     allowPositionals: true,
   })
   const { flips, kills } = values.quick ? QUICK : DEFAULT
-  const numbers = [values.flips ?? flips, values.kills ?? kills, values.seed].map(Number)
+  const numbers = [values.flips ?? flips, values.kills ?? kills, values.seed, values.processes].map(Number)
   const unknown = positionals.filter((name) => !(name in CASES))
   if (unknown.length > 0 || numbers.some((number) => !Number.isSafeInteger(number) || number < 0))
     throw new Error(`${unknown.join(', ')}\n${USAGE}`)
-  const [flipped = 0, killed = 0, seed = 1] = numbers
+  const [flipped = 0, killed = 0, seed = 1, processes = 1] = numbers
+  const names = Object.keys(CASES).filter((name) => positionals.length === 0 || positionals.includes(name))
+  if (processes > 1) {
+    const terms = ['--flips', String(flipped), '--kills', String(killed), '--seed', String(seed)]
+    return report(await inProcesses(names, processes, terms), values.json)
+  }
   const workshop = await openWorkshop({ flips: flipped, kills: killed, seed })
   const lines: Line[] = []
   const skipped: string[] = []
   try {
-    for (const [name, { fault, expected, run }] of Object.entries(CASES)) {
-      if (positionals.length > 0 && !positionals.includes(name)) continue
+    for (const name of names) {
+      const { fault, expected, run } = CASES[name]!
       const outcome = await outcomeOf(run, workshop)
       if ('skipped' in outcome) {
         skipped.push(`${name}: ${outcome.skipped}`)
@@ -52,9 +64,15 @@ async function main(): Promise<number> {
   } finally {
     await workshop.remove()
   }
-  for (const one of skipped) process.stdout.write(`not run   ${one}\n`)
-  if (values.json) process.stdout.write(`${JSON.stringify({ cases: lines, skipped })}\n`)
-  return sumUp(lines)
+  return report({ cases: lines, skipped }, values.json)
+}
+
+/** Prints what was not run and the sum, and as JSON all of it. Returns the exit code. */
+function report(results: Results, isJson: boolean): number {
+  for (const one of results.skipped) process.stdout.write(`not run   ${one}\n`)
+  const code = sumUp(results.cases)
+  if (isJson) process.stdout.write(`${JSON.stringify(results)}\n`)
+  return code
 }
 
 async function outcomeOf(run: (workshop: Workshop) => Promise<Outcome | { skipped: string }>, workshop: Workshop) {

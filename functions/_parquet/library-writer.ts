@@ -1,8 +1,11 @@
-/** The bytes of a Parquet file as parquetjs-lite itself writes them, with all it takes to make it state the right statistics. */
+/**
+ * The bytes of a Parquet file as parquetjs-lite writes them. Above some thousand rows the library's overhead per column no longer counts, so it
+ * writes those files. The writer of this room gives the same bytes for the same rows.
+ */
+import { setImmediate as yieldToEventLoop } from 'node:timers/promises'
 import parquet from 'parquetjs-lite'
-import type { ColumnChunk, ParquetColumn, RowGroup } from '../../functions/_parquet/writer.ts'
-
-type Extremes = [min: string | number, max: string | number]
+import { type Extremes, extremesOf, isStatable } from './statistics.ts'
+import type { ParquetColumn, RowGroup } from './writer.ts'
 
 /** The library's row API gives other row groups, and its file API writes the final name in place: it gets a sink in memory. */
 export async function libraryBytes(columns: readonly ParquetColumn[], groups: readonly RowGroup[]): Promise<Buffer> {
@@ -25,6 +28,7 @@ export async function libraryBytes(columns: readonly ParquetColumn[], groups: re
   })
   envelope.writeHeader()
   for (const [at, group] of groups.entries()) {
+    await yieldToEventLoop()
     await writeGroup(schema, envelope, columns, group, extremes[at] ?? [])
   }
   // Only min and max were shown to the writer, so its count of distinct values is not one.
@@ -81,25 +85,3 @@ async function writeGroup(
 }
 
 const nothing = (): void => undefined
-
-function extremesOf(values: ColumnChunk['values']): Extremes | null {
-  const first = values[0]
-  if (first === undefined) return null
-  let min = first
-  let max = first
-  for (const value of Array.from(values)) {
-    if (value < min) min = value
-    else if (value > max) max = value
-  }
-  return [min, max]
-}
-
-/**
- * Whether the library states these extremes rightly: it throws for days and instants before 1970, and orders text by UTF-16 where
- * readers order by bytes, which differ beyond U+D7FF. No statistics are better than wrong ones: readers skip row groups by them.
- */
-function isStatable(type: ParquetColumn['type'], extremes: Extremes | null): boolean {
-  if (extremes === null) return true
-  if (type === 'DATE' || type === 'TIMESTAMP_MICROS') return Number(extremes[0]) >= 0
-  return type !== 'UTF8' || String(extremes[1]) < '\ud800'
-}
