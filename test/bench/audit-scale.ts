@@ -16,7 +16,7 @@ import { timed, watchLoop } from './watch.ts'
 export interface Measured {
   cells: number
   gaps: number
-  /** The bare join of lives, months and masks, counting the missing days. */
+  /** The bare join of symbols, months and masks, counting the missing days. */
   joinMs: number
   auditMs: number
   againMs: number
@@ -25,6 +25,8 @@ export interface Measured {
   rssMb: number
   coverageMb: number
   enqueueMs: number
+  /** The same rows inserted into the same table, in the same batches, without looking at what is there. */
+  insertMs: number
   queueMb: number
 }
 
@@ -123,11 +125,16 @@ async function measure({ node }: RunningNode, root: string, sleep: (ms: number) 
     node.config.universe.map(({ symbol }) => symbol),
     node.now(),
   )
+  const batches = Array.from({ length: Math.ceil(tasks.length / TASKS_PER_WRITE) }, (_, at) =>
+    tasks.slice(at * TASKS_PER_WRITE, (at + 1) * TASKS_PER_WRITE),
+  )
+  const [, insertMs] = await timed(async () => {
+    for (const batch of batches) await bareInsert(node, batch)
+  })
+  await node.db.write([sql`DELETE FROM gap_tasks`])
   const [enqueued, enqueueMs] = await timed(async () => {
     let count = 0
-    for (let at = 0; at < tasks.length; at += TASKS_PER_WRITE) {
-      count += await enqueueTasks(node.db, DATASET, tasks.slice(at, at + TASKS_PER_WRITE), node.now())
-    }
+    for (const batch of batches) count += await enqueueTasks(node.db, DATASET, batch, node.now())
     return count
   })
   if (enqueued !== tasks.length) throw new Error(`expected ${tasks.length} tasks, got ${enqueued}`)
@@ -142,6 +149,7 @@ async function measure({ node }: RunningNode, root: string, sleep: (ms: number) 
     rssMb,
     coverageMb,
     enqueueMs,
+    insertMs,
     queueMb: await sizeMb(),
   }
 }
@@ -160,6 +168,13 @@ async function bareJoin(
       LEFT JOIN coverage c ON c.dataset = ${DATASET} AND c.symbol = s.symbol AND c.month = m.month
     WHERE m.mask & ~coalesce(c.present | c.absent, 0) <> 0`)
 }
+
+const bareInsert = async ({ db, now }: RunningNode['node'], tasks: readonly NewTask[]): Promise<void> =>
+  void (await db.write([
+    sql`INSERT INTO gap_tasks (dataset, symbol, dt, lane, priority, expected_rows, reason, state, attempts, next_at, created_at, updated_at, sort_key)
+        SELECT ${DATASET}, value->>0, value->>1, 'backfill', 0, 1, 'missing', 'queued', 0, ${now()}, ${now()}, ${now()}, replace(value->>1, '-', '') + 0
+        FROM json_each(${JSON.stringify(tasks.map(({ symbol, dt }) => [symbol, dt]))})`,
+  ]))
 
 /** As many tasks as the queue may hold, or all there can be at a small scale. */
 function openTasks(symbols: readonly string[], now: number): NewTask[] {
