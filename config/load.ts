@@ -36,7 +36,7 @@ export async function loadConfig({ folder, universe, vendors, fetches = {} }: Co
   const symbols = await read(universe ?? join(folder, 'universe.yaml'), Universe, faults)
   const qc = await read(join(folder, 'qc.yaml'), Qc, faults)
   const universeFile = universe ?? join(folder, 'universe.yaml')
-  // What could be read is compared even when another file cannot be: one look at the message mends everything.
+  // Files that could be read are compared even when another could not: one message then lists every fault to repair.
   if (capabilities)
     faults.push(...registryFaults(capabilities, datasets, join(folder, 'vendor_capabilities.yaml'), vendors, fetches))
   if (datasets) faults.push(...datasetFaults(datasets, join(folder, 'datasets.yaml')))

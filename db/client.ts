@@ -1,4 +1,4 @@
-/** The one door to libSQL: a local file of this process alone, or a server; behind it both behave the same. */
+/** Opens the database: a local SQLite file of this process alone, or a libSQL server. Callers see no difference. */
 import type { Client, InStatement } from '@libsql/client'
 import { drizzle, type LibSQLDatabase } from 'drizzle-orm/libsql'
 import { openLibsqlServer } from './libsql-server.ts'

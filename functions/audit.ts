@@ -28,7 +28,7 @@ import { noteCutManifests, repairManifests } from './_recovery/repair-manifests.
 import { type Scrubbed, scrub } from './_recovery/scrub.ts'
 
 export const AuditBody = AsOfBody.extend({
-  /** Rebuilds the memory from manifests and file names instead of comparing it with what is expected. */
+  /** Rebuilds the database from manifests and file names instead of comparing it with the expected cells. */
   rebuild: z.boolean().default(false),
 })
 

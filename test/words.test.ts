@@ -39,7 +39,10 @@ const patternOf = (word: string): RegExp => {
   const stem = [...(first === 'shelf' ? ['shel(?:f|ves)'] : [`${first}`]), ...rest].join('[\\s_-]*')
   const ending = '(?:s|es|d|ed|ing|ful)?'
   const camel = stem.replace(/^./, (letter) => `[${letter}${letter.toUpperCase()}]`)
-  return new RegExp(`(?:(?<![A-Za-z])${camel}|(?<=[a-z0-9])${stem.replace(/^./, (letter) => letter.toUpperCase())})${ending}(?![a-z])`, 'g')
+  return new RegExp(
+    `(?:(?<![A-Za-z])${camel}|(?<=[a-z0-9])${stem.replace(/^./, (letter) => letter.toUpperCase())})${ending}(?![a-z])`,
+    'g',
+  )
 }
 
 const PATTERNS = Object.entries(PRIVATE).map(([word, term]) => ({ word, term, pattern: patternOf(word) }))

@@ -4,7 +4,7 @@ import type { Db } from '../client.ts'
 
 const WINDOW_MS = 60_000
 export const SLOT_MS = 50
-/** Two requests need not travel equally long: at the vendor's door they may be closer together than when they left. */
+/** Two requests may travel for different times: they may reach the vendor closer together than they left. */
 const TRAVEL_MS = 250
 /** How long a slot counts from its beginning: until its last call is a whole window old, and could be overtaken on the way. */
 export const COUNTED_MS = WINDOW_MS + SLOT_MS + TRAVEL_MS

@@ -12,8 +12,8 @@ const PAIRS_PER_READ = 15_000
 
 /**
  * Months with expected cells that are neither present, nor explained, nor queued already, in slices of some months each: the oldest months
- * first, and symbol by symbol within a slice, which is the order the queue's index of cells is written fastest in. All of the memory is
- * read before the first slice, in the order of its index; a cell that is filled after that may be named all the same.
+ * first, and symbol by symbol within a slice, which is the order the queue's index of cells is written fastest in. The
+ * coverage is read completely before the first slice, in the order of its index; a cell that is filled after that may still be named.
  */
 export async function* gapSlices(
   db: Db,

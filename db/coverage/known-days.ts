@@ -1,6 +1,6 @@
 /**
- * What the memory knows of a grid's days, each as one text a query: a row a month would take longer to hand over than to find. Both walk
- * an index that is in the order of (symbol, time), one stretch a symbol.
+ * What the database knows of a grid's days. Each query returns one text: handing over a row per month would take longer than finding it. Both
+ * walk an index in the order of (symbol, time), one range per symbol.
  */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'

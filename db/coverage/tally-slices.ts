@@ -47,7 +47,7 @@ const counted = (mask: string) =>
   sql.raw(`sum(CASE ${mask} & m WHEN 0 THEN 0 WHEN whole THEN days ELSE ${bits(`(${mask} & m)`)} END)`)
 
 /**
- * Only months the memory knows something of are counted, so a row or a column may be missing. One statement, during which nothing else
+ * Only months with a coverage row are counted, so a row or a column may be missing. One statement, during which nothing else
  * runs: give it some ten thousand (symbol, month) pairs at a time.
  */
 export const tallySlices = (

@@ -1,27 +1,27 @@
 /**
- * Where a queued task stands until it may be taken: open to all, closed to some vendors, or closed to everybody. Kept in the index of the
- * queue, so that looking for a head need not walk past what cannot be taken. Only a place to look: what decides is read from the task itself.
+ * The eligibility bucket of a queued task: open to all vendors, blocked for some, or blocked for all. The queue's index leads with it, so that
+ * the search for a head skips tasks that a vendor cannot take. The bucket only narrows the search: the task's own row decides.
  */
 import { type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
 import { type Param, preparedSql } from '../prepared.ts'
 
-/** Of `closed_to`: nobody yet. */
+/** Value of `blocked_for`: no vendor may take the task yet. */
 const EVERYBODY = '*'
 
-/** The shelf of a new task, of which no vendor has said anything yet. */
+/** The bucket of a new task, for which no vendor has been asked yet. */
 export function bucketOf(vendor: string | null, nextAt: number, now: number): string {
   if (nextAt > now) return EVERYBODY
   return vendor === null ? '' : `!${vendor}`
 }
 
-/** Whether a vendor may look on a shelf; `blockedFor` is a value of the column. */
+/** Whether a vendor may search a bucket; `blockedFor` is a value of the column. */
 const isOpenTo = (vendor: Param<string>, blockedFor: SQL): SQL => sql`(${blockedFor} <> ${EVERYBODY}
   AND CASE WHEN ${blockedFor} LIKE '!%' THEN ${blockedFor} = '!' || ${vendor} ELSE instr(',' || ${blockedFor} || ',', ',' || ${vendor} || ',') = 0 END)`
 
 export const isBlockedForAll = (blockedFor: SQL): SQL => sql`${blockedFor} = ${EVERYBODY}`
 
-/** `FROM … WHERE …` over gap_tasks as t: what stands on a shelf s, as far as its lane; in the order of its index by priority, day and id. */
+/** `FROM … WHERE …` over gap_tasks as t: the tasks of a bucket s in its lane. The index gives them by priority, sort key and id. */
 export const inBucketOf = ({
   dataset,
 }: {
@@ -29,21 +29,21 @@ export const inBucketOf = ({
 }): SQL => sql`FROM gap_tasks t INDEXED BY gap_tasks_queue
   WHERE t.state = 'queued' AND t.dataset = ${dataset} AND t.blocked_for = s.blocked_for AND t.lane = s.lane`
 
-/** Who looks: see VendorReach. */
+/** Which vendor searches for what: see VendorReach. */
 interface Look {
   vendor: Param<string>
   dataset: Param<string>
   lane: Param<string | null>
 }
 
-/** Of `WITH RECURSIVE`: shelves(closed_to, lane, priority) on which a vendor may look. */
+/** Part of `WITH RECURSIVE`: buckets(blocked_for, lane, priority) that a vendor may search. */
 export const openBuckets = ({ vendor, dataset, lane }: Look): SQL =>
   bucketsWhere(dataset, lane, isOpenTo(vendor, sql`blocked_for`))
 
-/** Of `WITH RECURSIVE`: shelves(closed_to, lane, priority), also those closed to everybody. */
+/** Part of `WITH RECURSIVE`: buckets(blocked_for, lane, priority), also those blocked for all vendors. */
 export const everyBucket = (dataset: string): SQL => bucketsWhere(dataset, null, sql`blocked_for IS NOT NULL`)
 
-/** A handful, found by jumping from one to the next. */
+/** There are only a few buckets: the query jumps through the index from one to the next. */
 function bucketsWhere(dataset: Look['dataset'], lane: Look['lane'], rule: SQL): SQL {
   const highest = (below: SQL): SQL => sql`(SELECT max(t.priority) ${inBucketOf({ dataset })} ${below})`
   return sql`
@@ -57,7 +57,7 @@ function bucketsWhere(dataset: Look['dataset'], lane: Look['lane'], rule: SQL): 
     buckets(blocked_for, lane, priority) AS (SELECT * FROM steps WHERE priority IS NOT NULL)`
 }
 
-/** Of `WITH RECURSIVE`: what the queued tasks of a dataset are closed to, null at the end. */
+/** Part of `WITH RECURSIVE`: the distinct values of `blocked_for` among a dataset's queued tasks, null at the end. */
 function blockedFor(dataset: Look['dataset']): SQL {
   const queued = sql`FROM gap_tasks t INDEXED BY gap_tasks_queue WHERE t.state = 'queued' AND t.dataset = ${dataset}`
   return sql`
@@ -70,7 +70,7 @@ function blockedFor(dataset: Look['dataset']): SQL {
 const lanes = (lane: Look['lane']): SQL =>
   sql`SELECT column1 AS lane FROM (VALUES ('today'), ('backfill')) WHERE column1 = coalesce(${lane}, column1)`
 
-/** Of `WITH RECURSIVE`: firsts(id), the first task of the highest shelf of each lane, one row for each set of vendors it is closed to. */
+/** Part of `WITH RECURSIVE`: firsts(id), the first task of highest priority, one row per lane and value of `blocked_for`. */
 export function firstTasks({ vendor, dataset, lane }: Look): SQL {
   const bucket = inBucketOf({ dataset })
   return sql`
@@ -80,7 +80,7 @@ export function firstTasks({ vendor, dataset, lane }: Look): SQL {
       FROM (SELECT c.blocked_for, l.lane FROM closed c CROSS JOIN (${lanes(lane)}) l WHERE ${isOpenTo(vendor, sql`c.blocked_for`)}) s)`
 }
 
-/** `SET …` of gap_tasks: the shelf a queued task belongs on, and when that is over. */
+/** `SET …` of gap_tasks: the bucket a queued task belongs to, and until when. */
 export function rebucket(now: Param<number>): SQL {
   const refusals = sql`
     SELECT d.vendor AS vendor, d.until AS until FROM demotions d
@@ -99,13 +99,13 @@ export function rebucket(now: Param<number>): SQL {
     blocked_until = CASE WHEN gap_tasks.next_at > ${now} THEN gap_tasks.next_at ELSE (SELECT min(until) FROM (${refusals})) END`
 }
 
-/** Tasks put back by one call. */
+/** Most tasks that one call rebuckets. */
 const REOPENED = 500
 
 const due = (lane: SQL, now: Param<number>): SQL =>
   sql`SELECT id FROM gap_tasks WHERE state = 'queued' AND lane ${lane} AND blocked_until <= ${now}`
 
-/** Whether tasks stand where they no longer belong: a value of SQL. */
+/** SQL value: whether some task's `blocked_until` has passed. */
 export const isUnblocking = (now: Param<number>): SQL => sql`EXISTS (${due(sql`IN ('today', 'backfill')`, now)})`
 
 const reopened = (lane: SQL) =>
@@ -116,7 +116,7 @@ const reopened = (lane: SQL) =>
 const reopenedToday = reopened(sql`= 'today'`)
 const reopenedBackfill = reopened(sql`= 'backfill'`)
 
-/** Puts tasks whose time has come where they now belong, lane `today` first. */
+/** Moves tasks whose `blocked_until` has passed to the bucket they now belong to, lane `today` first. */
 export async function unblockTasks(db: Db, now: number): Promise<void> {
   await db.write([reopenedToday({ now }), reopenedBackfill({ now })])
 }

@@ -1,9 +1,9 @@
-/** The turns of the days for which a vendor may be asked at all: its reach without what it refuses of the whole dataset. */
+/** The sort keys of the days for which a vendor may be asked at all: its available range without days it refuses for the whole dataset. */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
 import type { VendorReach } from './claimable.ts'
 
-/** From a turn on, before another (see turn-queue.ts). */
+/** From one sort key on, before another (see reorder-queue.ts). */
 export interface EligibleRanges {
   from: number
   before: number
@@ -33,11 +33,11 @@ export async function eligibleRanges(
   return inEitherOrder(open)
 }
 
-/** The turns of days, both inclusive. */
+/** The sort keys of the days between two, both inclusive. */
 export const rangesBetween = (fromDt: string, toDt: string): EligibleRanges[] =>
   inEitherOrder([{ from: sortKey(fromDt), before: sortKey(toDt) + 1 }])
 
-/** Newest first is the same days with their sign changed; a task of an older version has no turn until the next audit gives it one. */
+/** Newest first is the same days with their sign changed. A task of an older version has sort key 0 until the next audit sets it. */
 const inEitherOrder = (days: readonly EligibleRanges[]): EligibleRanges[] => [
   ...days,
   ...days.map(({ from, before }) => ({ from: 1 - before, before: 1 - from })),

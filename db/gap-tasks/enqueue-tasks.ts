@@ -15,7 +15,7 @@ export interface NewTask {
   nextAt: number
   /** The only vendor to ask; absent for any. */
   vendor?: string
-  /** True where newer days have their turn before older ones. */
+  /** True where newer days come before older ones. */
   newestFirst?: boolean
 }
 

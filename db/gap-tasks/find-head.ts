@@ -7,7 +7,7 @@ import { firstTasks, inBucketOf, isUnblocking, openBuckets, rebucket, unblockTas
 import { type EligibleRanges, eligibleRanges } from './eligible-ranges.ts'
 
 const WALK = 64
-/** Tasks of one shelf moved at the most, growing from a walk to this while there is no end of them. */
+/** Most tasks of one bucket that are moved at once. The number grows from one scan to this while blocked tasks remain in the way. */
 const MOVED = 4_000
 
 /** A task and its place in the queue, with whether the vendor may take it. */
@@ -16,25 +16,25 @@ interface Place extends QueuedTask {
   isFree: 0 | 1
 }
 
-/** The first task that stands on one shelf, nulls for no shelf at all; beside it, whether tasks are to be put elsewhere. */
+/** The first task of one bucket, nulls where there is no bucket; and whether some tasks must be rebucketed first. */
 type FastPath = { isUnblocking: 0 | 1 } & (Place | { id: null })
 
-/** Where one shelf begins, as a vendor sees it. */
+/** The first task of one bucket that the vendor may take. */
 interface BucketHead extends QueuedTask {
   blockedFor: string
   sortKey: number
   from: number
   before: number
-  /** The last turn that was looked at; null when that was all of the shelf. */
+  /** The last sort key that was scanned; null when the scan reached the end of the bucket. */
   lookedTo: number | null
 }
 
-/** A shelf on which nothing was found has the lane and the priority of the shelf, and no id. */
+/** A bucket without such a task has its lane and priority, and no id. */
 type MaybeHead = Omit<BucketHead, 'id'> & { id: number | null }
 
 /**
- * As a rule nothing stands in the way: then the first task of the first shelf is the head. `scan`: otherwise, tasks of one shelf looked at
- * before those that are not free are put on another one.
+ * Returns the head. Usually the first task of the first bucket is free, and is the head. Otherwise each bucket is scanned for `scan` tasks;
+ * then the tasks that are not free move to another bucket.
  */
 export async function findHead(db: Db, reach: VendorReach, scan: number = WALK): Promise<QueuedTask | undefined> {
   const fastPaths = await db.all<FastPath>(firstOfBuckets({ ...reach }))
@@ -65,7 +65,7 @@ async function walkToHead(db: Db, reach: VendorReach, scan: number): Promise<Que
       (best, bucketHead) => (best && !isBefore(bucketHead, best) ? best : bucketHead),
       undefined,
     )
-    // When there is no head at all, every shelf is cleared: when its tasks may be taken is known only of those put elsewhere.
+    // Without any head, every bucket is cleared: only a rebucketed task records when it may be taken.
     const blocked = bucketHeads.filter(
       (bucketHead) =>
         bucketHead.id === null && (!head || (bucketHead.lookedTo !== null && !isBehind(bucketHead, head))),
@@ -74,7 +74,7 @@ async function walkToHead(db: Db, reach: VendorReach, scan: number): Promise<Que
   }
 }
 
-/** The beginning of every shelf the vendor may look on, one row for each stretch of its turns. */
+/** The first free task of every bucket that the vendor may search, one row per range of sort keys. */
 async function bucketHeadsOf(
   db: Db,
   reach: VendorReach,
@@ -98,7 +98,7 @@ async function bucketHeadsOf(
 
 const inRange = sql`t.priority = s.priority AND t.sort_key >= s.from_key AND t.sort_key < s.before_key`
 
-/** Puts what is not free at the front of shelves where it belongs. False when there was nothing to move after all. */
+/** Moves tasks that are not free from the front of the buckets to where they belong. Returns false when no task moved. */
 async function clear(db: Db, reach: VendorReach, bucketHeads: readonly MaybeHead[], most: number): Promise<boolean> {
   const moved = await db.write(
     bucketHeads.map(
@@ -120,7 +120,7 @@ const isSooner = (a: Bucket, b: Bucket): boolean | null => {
   return a.priority === b.priority ? null : a.priority > b.priority
 }
 
-/** Lane `today` first, then priority, then the day whose turn it is, then first come. */
+/** Lane `today` first, then priority, then sort key, then the oldest task. */
 const isBefore = (a: Placed, b: Placed): boolean =>
   isSooner(a, b) ?? (a.sortKey === b.sortKey ? a.id < b.id : a.sortKey < b.sortKey)
 

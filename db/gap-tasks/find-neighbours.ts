@@ -1,4 +1,4 @@
-/** The tasks of a dataset that could ride on a vendor's next call: those of the head's symbol, and those whose turn comes from the head's on. */
+/** The tasks that a vendor's next call could also answer: those of the head's symbol, and those from the head's sort key on. */
 import { type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
 import { claimableBy, isFree, type QueuedTask, taskColumns, type VendorReach } from './claimable.ts'
@@ -20,7 +20,7 @@ interface Bucket {
   headsKey: number
 }
 
-/** What could ride along, by day, then symbol. Between the days, both inclusive, no task that could is missing. */
+/** Tasks that the call could also answer, by day, then symbol. Between the two days, both inclusive, none is missing. */
 export interface Neighbours {
   tasks: QueuedTask[]
   fromDt: string
@@ -28,8 +28,8 @@ export interface Neighbours {
 }
 
 /**
- * In the order of the queue, until the days that are complete have `limit` cells; and as many of the head's symbol, whatever their day. Every
- * shelf is read in the order of its index: sorting a whole queue would cost more than the call that is planned.
+ * Reads in the order of the queue until the complete days have `limit` cells, and then as many of the head's symbol, whatever their day.
+ * Reads every bucket in the order of its index: sorting a whole queue would cost more than the call that is planned.
  */
 export async function findNeighbours(db: Db, reach: VendorReach, head: QueuedTask, limit: number): Promise<Neighbours> {
   const buckets = await db.all<Bucket>(sql`WITH RECURSIVE ${openBuckets(reach)}
@@ -56,7 +56,7 @@ function firstPage({ days }: QueuedTask, limit: number): number {
   return Math.min(FIRST.most, Math.max(FIRST.least, Math.ceil((MORE * limit) / cells)))
 }
 
-/** Days no unread task can have when those of a turn come next: it begins on the turn's day or, where the newest come first, on none behind it. */
+/** Days that no unread task can have when `sortKey` comes next: it begins on that day or later or, where the newest come first, on no later one. */
 function knownBefore(sortKey: number): { from: string; to: string } {
   const text = String(Math.abs(sortKey))
   const month = `${text.slice(0, 4)}-${text.slice(4, 6)}`
@@ -81,7 +81,7 @@ async function ofSymbol(db: Db, reach: VendorReach, head: QueuedTask, limit: num
   return inRows(found!)
 }
 
-/** Page by page until there are enough cells: how many tasks that takes is not known before. `endsAt`: the turn before which all is read, null for all of it. */
+/** Page by page until there are enough cells: how many tasks that takes is not known before. `endsAt`: the sort key before which every task is read, null when all are. */
 async function inBucket(
   db: Db,
   reach: VendorReach,
@@ -107,7 +107,7 @@ async function inBucket(
   }
 }
 
-/** Tasks of a shelf behind a place, a turn and an id, and where the next page begins; nulls when this is the last. */
+/** Tasks of a bucket after a sort key and an id, and where the next page begins; nulls when this is the last. */
 type Page = InColumns & ({ sortKey: number; last: number } | { sortKey: null; last: null })
 
 async function pageOf(

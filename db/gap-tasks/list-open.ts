@@ -68,7 +68,7 @@ interface Bucket {
   priority: number
 }
 
-/** The shelves one after the other, each in the order of its index and no further than asked for: sorting a whole queue would hold up everything else. */
+/** Reads the buckets one after the other, each in the order of its index and up to `limit`: sorting a whole queue would block every other query. */
 async function listQueued(
   db: Db,
   dataset: string,

@@ -1,8 +1,8 @@
-/** Whose turn it is: the order of days among tasks of one lane and priority, and changing it for what is queued already. */
+/** The sort key: the order of days among tasks of one lane and priority, and changing it for tasks that are queued already. */
 import { type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
 
-/** The turn of a day (an SQL text `YYYY-MM-DD`): 20240705, or its negative where newer days come first. */
+/** The sort key of a day (an SQL text `YYYY-MM-DD`): 20240705, or its negative where newer days come first. */
 export const sortKeyOf = (dt: SQL, newestFirst: boolean): SQL =>
   sql`CAST(replace(${dt}, '-', '') AS INTEGER) * ${newestFirst ? sql`-1` : sql`1`}`
 

@@ -1,5 +1,5 @@
 /**
- * The one place where an answer becomes memory: evidence, corrections, coverage, absences, bookmarks, touched partitions and the task's
+ * The one place where an answer enters the database: evidence, corrections, coverage, absences, bookmarks, touched partitions and the task's
  * next state, all of a task in one write, all only for tasks whose lease still carries the caller's token. A holder whose lease has
  * passed on changes nothing.
  */

@@ -38,7 +38,7 @@ const COMMON = 'dataset, symbol, lane, priority, expected_rows, reason, created_
 export const inherited = sql.raw(COMMON)
 export const fromWhole = sql.raw(COMMON.replaceAll(/\w+/g, 't.$&'))
 
-/** Of a task t: the turn of another day of its month. */
+/** The sort key of another day of a task t's month. */
 export const sortKeyLike = (dt: SQL): SQL =>
   sql`CAST(replace(${dt}, '-', '') AS INTEGER) * CASE WHEN t.sort_key < 0 THEN -1 ELSE 1 END`
 

@@ -41,9 +41,9 @@ export const gapTasks = sqliteTable(
     vendor: text('vendor'),
     /** Place among tasks of one lane and priority: the day as a number, 20240705, or its negative where the newest days come first. */
     sortKey: integer('sort_key').notNull().default(0),
-    /** The shelf it stands on in the queue: '' open to all, 'a,b' closed to these vendors, '!a' to all others, '*' to everybody. */
+    /** Its eligibility bucket: '' open to all vendors, 'a,b' blocked for these, '!a' blocked for all others, '*' blocked for all. */
     blockedFor: text('blocked_for').notNull().default(''),
-    /** Epoch ms at which that is to be looked at again; null for never. */
+    /** Epoch ms until which that holds; null for no end. */
     blockedUntil: integer('blocked_until'),
     /** Epoch ms of its ending; null while it is open. Beside `state`, because an index that knows open from done is then left alone by a claim. */
     doneAt: integer('done_at'),

@@ -9,12 +9,12 @@ export interface Sighting {
   dt: string
   /** The vendor that lacks the session; `*` where all do. */
   vendor: string
-  /** All vendors that lack it, and those that could still have it: a cell waits for these before it is shelved. */
+  /** All vendors that lack it, and those that could still have it: a cell is suppressed only after these have answered. */
   lacking: readonly string[]
   others: readonly string[]
   partition: string
   firstLookAt: number
-  /** When a shelved cell is asked for even if the incident is never cleared: no cell depends on a single row for ever. */
+  /** When a suppressed cell is asked for even if the incident stays open: no cell depends on a single row for ever. */
   recheckAt: number
   now: number
 }
@@ -46,7 +46,7 @@ export async function openIncident(db: Db, sighting: Sighting): Promise<void> {
     sql`INSERT INTO coverage (dataset, symbol, month, absent)
         SELECT ${dataset}, symbol, substr(${dt}, 1, 7), 1 << (CAST(substr(${dt}, 9, 2) AS INTEGER) - 1) FROM ${cells} WHERE true
         ON CONFLICT DO UPDATE SET absent = absent | (excluded.absent & ~present)`,
-    // The reasons change before the tasks end: which cells are shelved depends on their tasks.
+    // The reasons change before the tasks end: which cells are suppressed depends on their tasks.
     sql`UPDATE absences SET reason = ${reason}, decided_at = ${now}, recheck_at = ${recheckAt}
         WHERE dataset = ${dataset} AND dt = ${dt} AND symbol IN (SELECT symbol FROM ${cells})
           AND (reason <> ${reason} OR recheck_at IS NULL OR recheck_at < ${now})`,

@@ -4,7 +4,7 @@ import type { Db } from '../client.ts'
 import type { Incident } from './list-incidents.ts'
 import { incidents } from './table.ts'
 
-/** The symbols an incident keeps on its shelf, sorted. */
+/** The symbols whose cells an incident suppresses, sorted. */
 export async function suppressedSymbols(db: Db, { dataset, dt, kind }: Incident): Promise<string[]> {
   const reason = kind === 'vendor_outage' ? 'VENDOR_OUTAGE' : 'CALENDAR_SUSPECT'
   const rows = await db.all<{ symbol: string }>(sql`

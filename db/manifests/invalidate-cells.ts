@@ -1,4 +1,4 @@
-/** Cells whose file cannot be read any more, or is gone, become gaps: the one write that takes them out of the memory. */
+/** Cells whose file cannot be read any more, or is gone, become gaps: the only write that removes them from the coverage. */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
 import { isStoredVersion } from './stored-versions.ts'
@@ -18,12 +18,12 @@ export interface InvalidatedCell {
   note: string
 }
 
-/** Files remembered: a disk that is gone altogether would fill the memory with names. */
+/** Most files recorded: a lost disk would fill the database with names. */
 const MOST_FILES = 1000
 
 /**
  * All or nothing; safe to repeat. The vendor's evidence says `lost` from then on and may be asked at once; the cell is a gap unless another vendor's
- * version of it is there. What the memory learned at `at` or later stays. Answers how many cells were lost that the memory did not know to be.
+ * version of it is there. Evidence from `at` or later stays. Returns how many cells were lost that the database did not record as lost.
  */
 export async function invalidateCells(
   db: Db,

@@ -1,4 +1,4 @@
-/** Manifest lines become memory again: after a crash between a file and its commit, or after the database was lost. */
+/** Replays manifest lines into the database: after a crash between a file and its commit, or after the database was lost. */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
 import { splitAround } from '../gap-tasks/split-tasks.ts'

@@ -20,7 +20,7 @@ export interface StoredCellVersion {
   digest: string | null
 }
 
-/** What the vendors have of one day, as far as the memory knows. */
+/** The versions of one day's cells that the database knows, by vendor. */
 export async function storedVersionsOfDay(db: Db, dataset: string, dt: string): Promise<StoredCellVersion[]> {
   // One row a vendor: thousands of rows cost more to hand over than to find.
   const rows = await db.all<{ vendor: string; cells: string }>(sql`

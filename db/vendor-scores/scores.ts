@@ -1,4 +1,4 @@
-/** What asking taught about each (vendor, dataset): of its calls as a whole, and of its cells by band. */
+/** What calls have shown about each (vendor, dataset): its calls in total, and its cells by segment. */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
 import { addToSegments, type SegmentCells } from '../vendor-segments/add-to-segments.ts'
@@ -17,13 +17,13 @@ export interface VendorScore {
   segments: SegmentCells[]
 }
 
-/** What one plan taught: a call is not of one band, a cell is. */
+/** The results of one plan. Only cells belong to a segment: a call may cover several. */
 export type ScoreUpdate = Pick<VendorScore, 'vendor' | 'dataset' | 'calls' | 'latencyMs' | 'segments'>
 
 /** When there are so many calls, all of them count half from then on: a vendor that became faster is believed to be. */
 export const CALLS_TO_HALVE = 200
 
-/** Era, liquidity, asked, filled, and when that was. */
+/** Age bucket, liquidity, asked, filled, and when that was. */
 type SegmentRow = [ageBucket: string, liquidity: string, asked: number, filled: number, seenAt: number]
 
 function segmentAt([ageBucket, liquidity, asked, filled, seenAt]: SegmentRow, now: number): SegmentCells {

@@ -1,4 +1,4 @@
-/** Adds what a plan brought to what is remembered of its bands: one statement, whatever came between. */
+/** Adds the results of a plan to the records of its segments, in one statement, so that concurrent plans lose nothing. */
 import { type SQL, sql } from 'drizzle-orm'
 import { leftOf, MOST_CELLS } from './half-life.ts'
 

@@ -1,6 +1,6 @@
 /**
- * How old answers lose weight: they count half as much each week, and all that is remembered of a band never counts for more than so many
- * cells. So a vendor that repaired its hole is believed again once it was asked for about as many, and after some weeks even if it was not.
+ * Exponential decay of old answers: their weight halves each week, and one segment never weighs more than `MOST_CELLS` cells. So a vendor
+ * that repaired a hole regains its score after about as many new cells, and after some weeks even without any.
  */
 import { type SQL, sql } from 'drizzle-orm'
 
@@ -19,7 +19,7 @@ export function leftAfter(ageMs: number): number {
   return (1 - part / 2 - BEND * part * (1 - part)) / 2 ** Math.floor(age / HALF_LIFE_MS)
 }
 
-/** The same as SQL, of what was seen at an instant. */
+/** The same in SQL, for cells seen at `seenAt`. */
 export function leftOf(seenAt: SQL, now: number): SQL {
   const age = sql`min(${HALVINGS * HALF_LIFE_MS}, max(0, ${now} - ${seenAt}))`
   const part = sql`((CAST(${age} AS INTEGER) % ${HALF_LIFE_MS}) * 1.0 / ${HALF_LIFE_MS})`

@@ -1,4 +1,4 @@
-/** vendor_bands: of how many cells a vendor was asked and how many came filled, per dataset, age of the day and liquidity of the symbol. */
+/** vendor_segments: for how many cells a vendor was asked and how many it filled, per dataset, age of the day and liquidity of the symbol. */
 import { sql } from 'drizzle-orm'
 import { check, integer, primaryKey, real, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 
@@ -7,10 +7,10 @@ export const vendorSegments = sqliteTable(
   {
     vendor: text('vendor').notNull(),
     dataset: text('dataset').notNull(),
-    /** Both `any` for what was learned before bands were told apart. */
+    /** Both `any` for results from before segments existed. */
     ageBucket: text('age_bucket').notNull(),
     liquidity: text('liquidity').notNull(),
-    /** Cells, as much as they still count for at `seen_at` (fade.ts): fractions. */
+    /** Cells, as much as they still count for at `seen_at` (half-life.ts): fractions. */
     asked: real('asked').notNull(),
     filled: real('filled').notNull(),
     /** When the newest of them were answered, epoch ms. */

@@ -21,7 +21,7 @@ const MOST_LISTED = 50
 const LOGGED = 3
 const ERROR_LENGTH = 300
 
-/** What a check needs of the desk. */
+/** What a check needs of the dispatch context. */
 export type CalendarContext = Pick<DispatchContext, 'db' | 'vendors' | 'now' | 'log'>
 
 /**
@@ -40,7 +40,7 @@ export async function checkCalendars(context: CalendarContext, asof: Dt): Promis
   }
 }
 
-/** A seat on the account of another would ask the same calendar with the same keys. */
+/** A vendor on another vendor's account is left out: it would ask for the same calendar with the same keys. */
 const isUsable = ({ name, connector, missing, config }: VendorConnection): boolean =>
   connector.sessions !== undefined &&
   missing.length === 0 &&

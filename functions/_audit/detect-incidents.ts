@@ -17,14 +17,14 @@ import { scheduleProbes } from './resolve-incidents.ts'
 
 type AuditContext = Pick<DispatchContext, 'db' | 'vendors' | 'config' | 'now' | 'log'>
 
-/** A shelved cell is asked for after so long whatever becomes of its incident. */
+/** A suppressed cell is asked for after this time, even if its incident stays open. */
 const RECHECK_AFTER_MS = 100 * 86_400_000
 /** How far from a day that was delivered a symbol counts as alive and covered, calendar days. */
 const AROUND_DAYS = 15
 /** Symbols of one query: it holds the event loop. */
 const SYMBOLS = 300
 
-/** Opens an incident for every session that so many symbols lack, and shelves what lacks it since. Answers how many were seen. */
+/** Opens an incident for every session that too many symbols lack, and suppresses the cells that lack it. Returns how many sessions it found. */
 export async function detectIncidents(
   context: AuditContext,
   dataset: DatasetName,

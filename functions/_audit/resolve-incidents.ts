@@ -82,7 +82,7 @@ async function clear(
   return 1
 }
 
-/** Another handful of cells, spread over the shelf, at a later time than before. */
+/** Schedules the next probes: a few cells spread over the suppressed ones, later than the last probes. */
 async function nextLook(
   context: IncidentContext,
   incident: Incident,

@@ -9,7 +9,7 @@ export const MAX_WAIT_MS = 5_000
 
 /**
  * A vendor's limits at one of its hosts as one lane may use them: lane `backfill` leaves the share kept for `today` untouched. Vendors
- * of one account spend from the same purse, and a host of its own has one of its own.
+ * of one account share one rate limit. A host with its own URL has its own rate limit.
  */
 export function limitsOf(
   connection: Pick<DatasetSource['connection'], 'name' | 'config'>,
@@ -26,7 +26,7 @@ export function limitsOf(
   return lane === 'today' ? { ...limits, isToday: true } : { ...limits, kept: calls_per_minute - perMinute }
 }
 
-/** What a plan may count on: calls that are free now or before a page of it loses patience, and that no other plan means to send. */
+/** What a plan may count on: calls that are free now or within the longest wait of a page, less those that other plans mean to send. */
 export async function callsLeft(context: DispatchContext, limits: Limits): Promise<number> {
   const spent = await callsSpent(context.db, limits.vendor, context.now() + MAX_WAIT_MS)
   return roomOf(limits, spent) - context.reservations.reserved(limits.vendor)

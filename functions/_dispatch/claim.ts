@@ -150,7 +150,7 @@ async function isShared(
   for (const other of all) {
     if (other.dataset !== dataset) continue
     if (other.freeAt === null || other.freeAt > now) continue
-    // Better at this head: at its own, of another band, it may be worse or better.
+    // Compared at this head: the other vendor's own head is in another segment, where its score may differ.
     if ((await scorer(other.source, dataset, spec, head)).score <= score.score) continue
     if (other.head.id === head.id || (await mayTake(context.db, other.reach, head.id))) return true
   }

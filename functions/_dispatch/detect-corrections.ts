@@ -13,18 +13,18 @@ import type { Difference } from '../_market/difference.ts'
 import { type Row, rowKey } from '../_market/row.ts'
 import { withoutUnknownZeros } from '../_market/unknown-zero.ts'
 
-/** An answer that is not what the memory knows of its cell. */
+/** An answer that differs from the version in the database. */
 export interface Corrections {
   /** Of the answer. */
   digest: string
   rows: number
-  /** From the version the memory knows to the answer; null where that version is not on disk any more. */
+  /** From the version in the database to the answer; null where that version is no longer on disk. */
   difference: Difference | null
 }
 
 /**
- * The answers that differ from what the memory knows of their cells. To be called before they are kept. What cannot be told is how a cell
- * differs whose new rows are on disk already: an earlier run was killed between the file and the manifest.
+ * Returns the answers that differ from the versions in the database. Call it before the answers are stored. Where the new rows are on disk
+ * already, because an earlier run was killed between file and manifest, the difference itself is unknown.
  */
 export async function detectCorrections(
   lake: Lake,

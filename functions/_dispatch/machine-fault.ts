@@ -1,4 +1,4 @@
-/** Tells what the node's own disk, database or memory does from what a plan does: only the latter is a try of the task. */
+/** Separates failures of the node's own disk, database or RAM from failures of a plan: only the latter count as an attempt. */
 import { codeOf } from '../_lake/disk.ts'
 import { UnreadableFiles } from '../_lake/query-raw.ts'
 

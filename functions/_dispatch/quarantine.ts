@@ -6,7 +6,7 @@ import type { VendorError } from '../_vendors/vendor.ts'
 import type { Claim } from './claim.ts'
 import type { AnswerSummary } from './outcomes.ts'
 
-/** One broken column spoils every row of a page: a few of them tell the whole story. */
+/** One broken column makes every row of a page malformed: a few samples show the cause. */
 const MOST_SAMPLES = 20
 const MESSAGE_LENGTH = 300
 const SAMPLE_LENGTH = 500

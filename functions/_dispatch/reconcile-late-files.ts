@@ -7,7 +7,7 @@ import { type CellKey, cellKey } from '../_market/cell.ts'
 import { replayManifests } from '../_recovery/replay-manifests.ts'
 import type { Claim } from './claim.ts'
 
-/** Reads what the manifests say beyond the memory, as a start does. A cell nobody has settled yet is left to whoever holds it now. */
+/** Replays manifest lines that the database has not seen, as a start does. A cell that is not settled yet is left to the holder of its lease. */
 export async function reconcileLateFiles(
   context: DispatchContext,
   claim: Claim,

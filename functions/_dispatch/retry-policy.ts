@@ -21,9 +21,9 @@ export const pauseAfter = (attempts: number): number => Math.min(HOUR, 30_000 * 
 /** Another vendor that lists the dataset, seen from this cell. */
 export interface OtherVendor {
   vendor: string
-  /** Whose data it shows: two entries of one account or one connector are one witness (desk.ts, `providerOf`). */
+  /** Whose data it shows: two entries of one account or one connector are one witness (`providerOf` in catalog.ts). */
   source: string
-  /** When it may be asked for the cell, epoch ms; FOREVER when it may not, or has answered for good. */
+  /** When it may be asked for the cell, epoch ms; NEVER when it may not, or when its answer is final. */
   askAt: number
   /** Its plan will have the day only at `askAt`. */
   waitsForRecency: boolean

@@ -5,10 +5,10 @@ import type { SegmentCells } from '../../db/vendor-segments/add-to-segments.ts'
 import type { DatasetSource } from '../_catalog/catalog.ts'
 import type { Segment } from './segment.ts'
 
-/** What is believed before a band, or a vendor's calls, are known counts as much as this many observed cells or calls. */
+/** The prior counts as much as this many observed cells of a segment, or calls of a vendor. */
 export const PRIOR_CELLS = 20
 export const PRIOR_CALLS = 5
-/** The registry's number counts as much as this many well-known bands: a hole in one says little of the others. */
+/** The registry's number counts as much as this many well-known segments: a hole in one segment says little about the others. */
 export const PRIOR_SEGMENTS = 4
 
 /** Rows a cell is reckoned with when planning and pricing calls. */
@@ -21,18 +21,18 @@ export const cellsPerPage = ({ shape }: DatasetSource['terms'], spec: DatasetCon
 export interface Score {
   vendor: string
   score: number
-  /** The inputs, for whoever asks why. */
+  /** The inputs, shown by `/why`. */
   fills: number
   preference: number
   /** Share of one minute's budget that one cell costs. */
   cost: number
   latencyMs: number
-  /** The band the score is of; null for one that nothing is known of. */
+  /** The segment that the score is for; null for one without any observation. */
   segment: Segment | null
-  /** Cells of this band the vendor was asked for lately, and those that came filled: how much of `fills` is observed. */
+  /** Cells of this segment that the vendor was asked for lately, and those it filled: how much of `fills` is observed. */
   asked: number
   filled: number
-  /** What its other bands, and the registry, let expect of this one. */
+  /** The expectation for this segment from the vendor's other segments and the registry. */
   prior: number
 }
 
@@ -52,9 +52,9 @@ export function scoreOf(
 }
 
 /**
- * Credibility as actuaries reckon it (Bühlmann and Straub, 1970): with n cells seen, a band is believed to Z = n ÷ (n + PRIOR_CELLS), and to
- * 1 − Z what the others suggest, which is their mean, each weighted by its own Z, with the registry among them. So a few cells do not swing
- * a band, and a hole of one band, however often it was met, speaks as one witness against the others. A band is no witness of itself.
+ * Credibility (Bühlmann and Straub, 1970): with n observed cells, a segment's own rate weighs Z = n ÷ (n + PRIOR_CELLS), and the prior weighs
+ * 1 − Z. The prior is the mean of the other segments and the registry, each segment weighted by its own Z. So a few cells hardly move a
+ * segment, and a hole in one segment counts once against the others, however often it was met. A segment is not part of its own prior.
  */
 function fillsIn(segment: Segment | null, segments: readonly SegmentCells[], registry: number) {
   const isThis = (one: SegmentCells): boolean =>

@@ -8,7 +8,7 @@ import type { Dt } from '../_market/dt.ts'
 import { type Score, scoreOf } from './score.ts'
 import { type Segment, segmentsAt } from './segment.ts'
 
-/** A vendor's score for a cell of a dataset; for null, for one of a band of which nothing is known. */
+/** A vendor's score for a cell of a dataset; with null, its score in a segment without any observation. */
 export type Scorer = (
   source: DatasetSource,
   dataset: DatasetName,

@@ -1,4 +1,4 @@
-/** The band of a cell: how old its day is and how often its symbol trades. What a vendor lacks, it as a rule lacks of a whole band. */
+/** The segment of a cell: age of its day × liquidity of its symbol. Missing data usually affects a whole segment. */
 import type { Config, DatasetConfig } from '../../config/schema.ts'
 import { sharesOf } from '../../db/liquidity/liquidity.ts'
 import { newYorkDt } from '../_calendar/zone.ts'
@@ -20,8 +20,8 @@ export interface Segment {
 }
 
 /**
- * Days of the newest so many, each era without the one before. In the first week vendors are late and correct themselves; a year is what
- * every plan has; at five and fifteen years many histories begin or become patchy. A day grows from one era into the next.
+ * Upper age of each bucket in days; a bucket begins where the one before ends. In the first week vendors are late and correct themselves;
+ * every plan has one year; at five and fifteen years many histories begin or become patchy. A day moves to the next bucket as it ages.
  */
 const DAYS: Record<AgeBucket, number> = {
   week: 7,
@@ -42,7 +42,7 @@ export function liquidityOf(share: number | undefined): Liquidity {
   return share >= 0.9 ? 'liquid' : share >= 0.3 ? 'middling' : 'thin'
 }
 
-const ERA_TEXT: Record<AgeBucket, string> = {
+const AGE_BUCKET_TEXT: Record<AgeBucket, string> = {
   week: 'days under a week old',
   year: 'days under a year old',
   five_years: 'days under five years old',
@@ -58,13 +58,13 @@ const LIQUIDITY_TEXT: Record<Liquidity, string> = {
   any: '',
 }
 
-const BEFORE_BANDS = 'all of it, before bands were told apart'
+const BEFORE_SEGMENTS = 'all days, from before segments existed'
 
-/** A band in words; of what was learned before there were bands, that it is of all of them. */
+/** A segment in words. Results from before segments existed are described as covering all days. */
 export const segmentText = ({ ageBucket, liquidity }: { ageBucket: string; liquidity: string }): string =>
-  `${ERA_TEXT[ageBucket as AgeBucket] ?? BEFORE_BANDS}${LIQUIDITY_TEXT[liquidity as Liquidity] ?? ''}`
+  `${AGE_BUCKET_TEXT[ageBucket as AgeBucket] ?? BEFORE_SEGMENTS}${LIQUIDITY_TEXT[liquidity as Liquidity] ?? ''}`
 
-/** The dataset whose minutes say how often a symbol of this one trades; null where that has no meaning, or nobody counts minutes. */
+/** The dataset whose minutes say how often a symbol of this one trades; null where that has no meaning, or no dataset has minutes. */
 export function liquidityFrom(config: Pick<Config, 'datasets'>, dataset: DatasetName): DatasetName | null {
   const isMinutes = (spec: DatasetConfig): boolean => spec.expected_rows === 'session_minutes'
   const spec = config.datasets[dataset]
@@ -72,7 +72,7 @@ export function liquidityFrom(config: Pick<Config, 'datasets'>, dataset: Dataset
   return isMinutes(spec) ? dataset : (datasetsOf(config as Config).find((one) => isMinutes(one.spec))?.dataset ?? null)
 }
 
-/** The bands of cells of one dataset as of an instant, the same object for the same band; symbols not among `symbols` count as unknown. */
+/** Returns the segment of each cell of one dataset at an instant, one shared object per segment. Symbols outside `symbols` have unknown liquidity. */
 export async function segmentsAt(
   context: Pick<DispatchContext, 'config' | 'db'>,
   dataset: DatasetName,
@@ -83,12 +83,12 @@ export async function segmentsAt(
   const from = liquidityFrom(context.config, dataset)
   const { completeness } = context.config.qc
   const shares = from === null ? null : await sharesOf(context.db, from, symbols, completeness.baseline_sessions)
-  // A plan has thousands of cells of a few days, in a handful of bands: each is made once.
-  const eras = new Map<Dt, AgeBucket>()
+  // A plan has thousands of cells on a few days, in a few segments: each segment object is made once.
+  const ageBuckets = new Map<Dt, AgeBucket>()
   const segments = new Map<string, Segment>()
   return ({ symbol, dt }) => {
-    const ageBucket = eras.get(dt) ?? ageBucketOf(dt, today)
-    eras.set(dt, ageBucket)
+    const ageBucket = ageBuckets.get(dt) ?? ageBucketOf(dt, today)
+    ageBuckets.set(dt, ageBucket)
     const liquidity = shares === null ? 'any' : liquidityOf(shares.get(symbol))
     const key = `${ageBucket} ${liquidity}`
     const segment = segments.get(key) ?? { ageBucket, liquidity }

@@ -29,12 +29,12 @@ import {
 /** What a vendor said is kept this long at the most. */
 const NOTE_LENGTH = 300
 
-/** What came of a claim: the answer cell by cell, the files written, and what the memory held before. */
+/** The results of a claim: the answer cell by cell, the files written, and the earlier evidence. */
 export interface SettleInput {
   answer: AnswerSummary
   outcomes: CellOutcome[]
   stored: Map<CellKey, StoredCell>
-  /** Answers that are not what the memory knew. */
+  /** Answers that differ from the version in the database. */
   corrections: Map<CellKey, Corrections>
   known: Attempt[]
   /** The instant of the night the call speaks for, epoch ms. */

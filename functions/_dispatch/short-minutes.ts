@@ -1,4 +1,4 @@
-/** Which answers of minute bars are cut off: fewer rows than the symbol's own habit allows. */
+/** Which answers of minute bars are cut off: fewer rows than the symbol's baseline allows. */
 import { listShares } from '../../db/liquidity/liquidity.ts'
 import { calendarOf } from '../_calendar/calendar.ts'
 import type { DispatchContext } from '../_catalog/context.ts'
@@ -7,7 +7,7 @@ import type { Row } from '../_market/row.ts'
 import type { Want } from '../_vendors/vendor.ts'
 import type { Claim } from './claim.ts'
 
-/** Judges by the same rule as QC, before the cell is settled; a symbol whose habit is not known yet is never short. */
+/** Applies the rule of QC before the cell is settled. A symbol without a baseline is never short. */
 export async function shortMinutes(
   context: DispatchContext,
   { dataset, spec }: Claim,

@@ -1,4 +1,4 @@
-/** The rows of an answer on their way to the disk, beside what the memory knows of their cells. */
+/** Stores the rows of an answer as raw files, compared with the versions that the database knows. */
 import type { Attempt } from '../../db/attempts/list-attempts.ts'
 import type { DispatchContext } from '../_catalog/context.ts'
 import { servableBy } from '../_catalog/servable.ts'

@@ -58,8 +58,8 @@ export function symbolRanges(config: Config, spec: DatasetConfig, asof: Dt): Sym
 }
 
 /**
- * Rows a complete cell holds as far as is known: the minutes of a session in which the symbol usually trades (`share`), all of them while
- * its habit is not known.
+ * Rows that a complete cell is expected to hold. For minutes: the share of the session's minutes in which the symbol usually trades
+ * (`share`), or all of them while the symbol has no baseline.
  */
 export function expectedRows(spec: DatasetConfig, symbol: string, dt: Dt, share = 1): number | null {
   switch (spec.expected_rows) {

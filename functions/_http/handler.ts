@@ -1,4 +1,4 @@
-/** The door of a function: JSON body in through zod, JSON answer out, every failure one clear sentence. */
+/** The request handler of a function: zod checks the JSON body, the answer is JSON, and every failure is one clear sentence. */
 import type { Context } from 'hono'
 import { z } from 'zod'
 import type { DatasetConfig } from '../../config/schema.ts'

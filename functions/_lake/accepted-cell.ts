@@ -9,7 +9,7 @@ export interface AcceptedCell {
   dt: Dt
   /** Every row served, duplicates too, in the order served; at least one. */
   rows: Row[]
-  /** Digest the node's memory holds for this cell from this vendor, null if none. */
+  /** Digest that the database holds for this cell from this vendor; null if none. */
   known: string | null
   /** From that version to this one, for the manifest; null or absent where it was not measured. */
   difference?: Difference | null

@@ -18,7 +18,7 @@ export class DiskError extends Error {
   constructor(step: string, path: string, cause: unknown) {
     const code = codeOf(cause) ?? 'UNKNOWN'
     super(
-      `could not ${step} ${path}: ${code}. Nothing incomplete was left there; free or mend the disk and ask again`,
+      `could not ${step} ${path}: ${code}. Nothing incomplete was left there; free space or repair the disk, then call again`,
       { cause },
     )
     this.name = 'DiskError'

@@ -11,11 +11,11 @@ export interface Duck {
    */
   all<T extends Record<string, unknown>>(sql: string): Promise<T[]>
   run(sql: string): Promise<void>
-  /** Waits for what was asked before, frees the memory, removes the spill folder. Later calls reject. May be called twice. */
+  /** Waits for earlier queries, frees RAM, and removes the spill folder. Later calls reject. May be called twice. */
   close(): Promise<void>
 }
 
-/** Where DuckDB spills; inside the root, because /tmp is often memory on a Pi. Swept at start and on close. */
+/** Where DuckDB spills; inside the root, because /tmp is often in RAM on a Pi. Swept at start and on close. */
 export const spillFolder = (root: string): string => join(root, '.duckdb-tmp')
 
 interface Session {
@@ -60,7 +60,7 @@ export function createDuck(options: { root: string; threads: number; memoryLimit
     if (held) await rm(spillFolder(root), { recursive: true, force: true })
   }
 
-  /** One at a time: two big queries at once would need the memory of both. */
+  /** One at a time: two big queries at once would need twice the RAM. */
   function withLock<T>(work: () => Promise<T>): Promise<T> {
     const turn = tail.then(work)
     tail = turn.catch(() => undefined)

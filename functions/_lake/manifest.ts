@@ -1,4 +1,4 @@
-/** The manifests: an append-only line for every answer that was accepted for a cell, from which the node's memory can be rebuilt. */
+/** The manifests: append-only, one line per accepted answer per cell. The database can be rebuilt from them. */
 import { open, readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
 import { z } from 'zod'

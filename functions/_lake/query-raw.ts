@@ -103,7 +103,7 @@ function originOf(
   const vendor = fields.vendor ?? said?.vendor
   if (typeof symbol !== 'string' || typeof vendor !== 'string') {
     throw new Error(
-      `expected symbol and vendor in each row of ${path}, got ${symbol} and ${vendor}: move the file away or mend it`,
+      `expected symbol and vendor in each row of ${path}, got ${symbol} and ${vendor}: move the file away or repair it`,
     )
   }
   const provenance: Provenance = {

@@ -28,7 +28,7 @@ export function newestVintages(rows: readonly Row[]): readonly Row[] {
 /**
  * The parts of a cell once `answer` is taken: for bars the answer alone; for yields the stored vintages, and behind them the rows of
  * the answer that say something new: a value that was not the one in force on the day it became known. A series that the answer
- * leaves out keeps what it has. Vintages of another feed give way: curation never mixes two feeds in a cell, so a few rows of the new
+ * leaves out keeps what it has. Vintages of another feed are dropped: curation never mixes two feeds in a cell, so a few rows of the new
  * one would lose to them.
  */
 export function withVintages(stored: readonly RawPart[], answer: RawPart): RawPart[] {

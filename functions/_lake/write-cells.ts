@@ -51,7 +51,7 @@ interface Settled extends ManifestCell {
  * A cell that is on disk in the other layout stays in that file.
  * When the promise resolves, files and manifest lines are on the disk. When it rejects (DiskError; an Error for a row that cannot be stored;
  * or DamagedFiles where `hashes` knows other bytes of a file that is to be merged), every file is whole, old or new; asking again heals: what was written counts as `same`, and its line is written because `known` differs.
- * A `same` cell that the memory knows writes nothing at all.
+ * A `same` cell that the database knows writes nothing at all.
  */
 export async function writeCells(
   lake: Lake,

@@ -70,12 +70,12 @@ declare module 'parquetjs-lite' {
   export default parquet
 }
 
-/** The compressor that parquetjs-lite uses, without the buffer that its front door makes for each page. */
+/** The compressor that parquetjs-lite uses, without the buffer that its public function allocates for each page. */
 declare module 'snappyjs/snappy_compressor.js' {
   export class SnappyCompressor {
     constructor(uncompressed: Uint8Array)
     maxCompressedLength(): number
-    /** Answers how many bytes it wrote, from the start of `out` on. */
+    /** Returns how many bytes it wrote, from the start of `out` on. */
     compressToBuffer(out: Uint8Array): number
   }
 }

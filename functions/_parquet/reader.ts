@@ -25,10 +25,10 @@ const PAGE_V2 = 3
 const SNAPPY = 1
 const KEPT_SCRATCH = 1024 * 1024
 
-/** Snappy cannot make more of a byte: a damaged length must not ask for all of the memory. */
+/** Snappy cannot expand a byte further than this: a damaged length must not allocate all RAM. */
 const MOST_UNPACKED = 32
 
-/** The row groups of a file with this schema. Throws NotUnderstood for any other. */
+/** The row groups of a file with this schema. Throws UnsupportedFileError for any other. */
 export function readOwnGroups(bytes: Buffer, { columns, footer }: FileSchema): StoredGroup[] {
   if (bytes.length < 12 || bytes.readUInt32LE(0) !== MAGIC || bytes.readUInt32LE(bytes.length - 4) !== MAGIC)
     throw new UnsupportedFileError('no Parquet file')

@@ -1,4 +1,4 @@
-/** Compares what the memory claims of one day with the files there are: cells without a file become gaps, files without a cell are named. */
+/** Compares one day's cells in the database with its files: cells without a file become gaps, files without a cell are named. */
 import { dirname, join, relative } from 'node:path'
 import type { DatasetConfig } from '../../config/schema.ts'
 import { invalidateCells } from '../../db/manifests/invalidate-cells.ts'
@@ -15,10 +15,10 @@ import { asideLine, writeAside } from './set-aside.ts'
 export interface CheckedDay {
   /** The files of the day, absolute. */
   paths: string[]
-  /** Cells the memory claims and whose file is there. */
+  /** Cells that the database claims and whose file is there. */
   cells: number
   lost: number
-  /** Files that hold nothing the memory claims, relative to the root. */
+  /** Files that hold no cell of the database, relative to the root. */
   unclaimed: string[]
 }
 

@@ -1,4 +1,4 @@
-/** Memory rebuilt from manifests, adopted lines and file names alone, whatever the database holds: after it is gone, and after it went astray. */
+/** Rebuilds the database from manifests, adopted lines and file names alone, after it was lost or when it is wrong. */
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises'
 import type { DatasetConfig } from '../../config/schema.ts'
 import { evidenceMonths, rebuildCoverage } from '../../db/coverage/rebuild-coverage.ts'
@@ -18,11 +18,11 @@ import { replayManifests } from './replay-manifests.ts'
 export interface Rebuilt {
   /** Raw files on the disk. */
   files: number
-  /** Cells of each vendor that the memory claims and whose file is there. */
+  /** Cells of each vendor that the database claims and whose file is there. */
   cells: number
-  /** Cells that were written down but not in the memory, or not in its coverage. */
+  /** Cells with a manifest line that the database, or its coverage, lacked. */
   restored: number
-  /** Cells that the memory had and that are no longer there: gaps from now on. */
+  /** Cells that the database had and whose file is gone: gaps from now on. */
   cleared: number
   /** Manifest lines that were lost or bad and were written again. */
   repaired: number

@@ -1,4 +1,4 @@
-/** Adopted lines become memory again when the database is gone, as manifest lines do. Costs nothing when all is known. */
+/** Replays adopted lines into the database, as replay-manifests.ts does with manifest lines. Costs nothing when all are known. */
 import { recordAdopted } from '../../db/adoptions/record-adopted.ts'
 import { type Attempt, listAttempts } from '../../db/attempts/list-attempts.ts'
 import type { NodeContext } from '../_catalog/context.ts'
@@ -36,7 +36,7 @@ export async function replayAdopted(context: NodeContext, after: (relativePath: 
   return replayed
 }
 
-/** Does the memory hold as much of the cell as the line says, or know that its file was lost later? */
+/** Does the database hold as much of the cell as the line says, or know that its file was lost later? */
 function saysAll(attempt: Attempt | undefined, line: AdoptedLine): boolean {
   if (attempt === undefined) return false
   const { digest, outcome, rows, at } = attempt

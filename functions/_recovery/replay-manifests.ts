@@ -1,4 +1,4 @@
-/** Manifest lines become memory again: accepted answers are there, what was set aside is not. */
+/** Replays manifest lines into the database: accepted answers become present, cells of files set aside do not. */
 import { join } from 'node:path'
 import type { DatasetConfig } from '../../config/schema.ts'
 import { type InvalidatedCell, invalidateCells } from '../../db/manifests/invalidate-cells.ts'
@@ -14,9 +14,9 @@ import { coverageKey } from './coverage-key.ts'
 import { recordBadLines } from './record-bad-lines.ts'
 
 export interface Replayed {
-  /** Cells the memory did not have. */
+  /** Cells that the database lacked. */
   restored: number
-  /** Cells the memory had, or had never heard of, whose file is no longer there. */
+  /** Cells whose file is gone, whether the database knew them or not. */
   lost: number
 }
 

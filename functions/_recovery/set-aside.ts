@@ -76,7 +76,7 @@ async function stateOf(
   return (await unreadableOf(context.lake, spec, [path])).length > 0 ? 'damaged' : 'whole'
 }
 
-/** Of the cells that the memory knows, those that only this file can hold. */
+/** The cells in the database that only this file can hold. */
 export async function heldBy(
   { lake }: NodeContext,
   spec: DatasetConfig,

@@ -1,4 +1,4 @@
-/** cron.json: chains of calls with a schedule. Read once, checked at the door. */
+/** cron.json: chains of calls with a schedule. Read and checked once, at start. */
 import { readFile } from 'node:fs/promises'
 import { Cron } from 'croner'
 import { z } from 'zod'

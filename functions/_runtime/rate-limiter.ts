@@ -40,7 +40,7 @@ export interface RateLimiter {
   onHeaders(host: Host, said: RateLimitHeaders): Promise<void>
 }
 
-/** The purse of a seat's account as one lane may use it; seats of one account share it through its name. */
+/** The rate limiter of a vendor connection's account, as one lane may use it. Connections of one account share it through the account's name. */
 export function rateLimiterOf(
   db: Db,
   clock: Clock,

@@ -1,4 +1,4 @@
-/** What a start does before anything else: clears litter, gives dead leases back, and replays manifest lines the memory missed. */
+/** The first work of a start: removes temp files, releases dead leases, and replays manifest lines that the database lacks. */
 import { anyAttempt } from '../../db/attempts/any-attempt.ts'
 import { assumeSpent } from '../../db/budgets/take-calls.ts'
 import { reapAllLeases } from '../../db/gap-tasks/reap-leases.ts'

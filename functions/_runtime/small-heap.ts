@@ -1,4 +1,4 @@
-/** Keeps the JavaScript heap near what is really in use: a Pi has little memory, and a node is one of many things on it. */
+/** Keeps the JavaScript heap near what is really in use: a Pi has little RAM, and a node is one of many things on it. */
 import { setFlagsFromString } from 'node:v8'
 
 /**

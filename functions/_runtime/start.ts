@@ -1,4 +1,4 @@
-/** Assembles the node: configuration, memory, lake, vendors, HTTP server, invoker. The one place where everything meets. */
+/** Assembles the node: configuration, database, lake, vendors, HTTP server, invoker. The one place where everything meets. */
 import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'

@@ -23,7 +23,7 @@ export interface AnswerBuilder {
   isWanted(symbol: string, dt: Dt): boolean
   /** Whether every want has a row, or is refused. */
   hasAll(): boolean
-  /** A row for a wanted cell is kept, one the rectangle merely covers is ignored, any other is a stray. */
+  /** Keeps a row of a wanted cell, ignores one that the requested range merely covers, and counts any other as unrequested. */
   keep(symbol: string, dt: Dt, row: Row): void
   /** Refuses the wanted cells of a symbol with from <= dt <= to: their rows are dropped, their neighbours stay. */
   markMalformed(symbol: string, from: Dt, to: Dt, error: VendorError): void

@@ -1,4 +1,4 @@
-/** The door of the wire: turns a body into a checked value, or says what did not fit. */
+/** Checks a vendor's answer: returns the body as a checked value, or reports what did not fit. */
 import type { z } from 'zod'
 import { type HttpAnswer, VendorError } from './vendor.ts'
 

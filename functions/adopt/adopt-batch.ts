@@ -31,9 +31,9 @@ export interface Batch {
 }
 
 export interface AdoptedTotals {
-  /** Files with at least one cell that is new to the memory. */
+  /** Files with at least one cell that is new to the database. */
   adopted: number
-  /** Files of which the memory held every cell already. */
+  /** Files whose cells are all in the database already. */
   known: number
   cells: number
   /** Rows of the new cells, where they were counted. */
@@ -77,7 +77,7 @@ function saidZones({ verify, zone }: Batch, fresh: readonly Fresh[]): { path: st
     .map(({ path, dt }) => ({ path, dt, zone }))
 }
 
-/** The cells of the batch that are new to the memory, looked at as closely as asked, and how many files hold nothing new. */
+/** The cells of the batch that are new to the database, read as closely as requested, and how many files hold nothing new. */
 async function looked(
   db: Db,
   duck: Duck,

@@ -29,7 +29,7 @@ export const AdoptBody = AsOfBody.extend({
 export interface Adopted extends FunctionResult {
   /** Things looked at: files, and whatever else lay there. */
   files: number
-  /** Files with cells that are new to the memory, and files that hold none. */
+  /** Files with cells that are new to the database, and files without. */
   adopted: number
   known: number
   /** Things left alone, each with a problem. */

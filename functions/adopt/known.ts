@@ -1,4 +1,4 @@
-/** Which cells need not be taken over again: the node's memory holds as much of them as the walk would find out. */
+/** Which cells need not be adopted again: the database holds as much of them as the walk would find. */
 
 import { type Attempt, listAttempts } from '../../db/attempts/list-attempts.ts'
 import type { Db } from '../../db/client.ts'

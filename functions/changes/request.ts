@@ -1,4 +1,4 @@
-/** Which changes are asked about, read at the door, and the address of the page after the one that was answered. */
+/** Reads and checks a `/changes` request, and makes the URL of the next page. */
 import type { Context } from 'hono'
 import { z } from 'zod'
 import type { CorrectionFilter, CorrectionKey } from '../../db/corrections/page-corrections.ts'

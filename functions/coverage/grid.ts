@@ -81,7 +81,7 @@ export function slicesOf(
   return { slices, ruleReason: reached === null ? 'NOT_ENTITLED' : 'BEFORE_VENDOR_HISTORY' }
 }
 
-/** Some lives at a time, each batch after everybody else had a turn. */
+/** A batch of symbol ranges at a time; other work on the event loop runs between the batches. */
 export async function* inBatches<One>(ranges: readonly One[], slices: number): AsyncGenerator<One[]> {
   const size = Math.max(1, Math.floor(PAIRS_AT_ONCE / Math.max(1, slices)))
   for (let at = 0; at < ranges.length; at += size) {

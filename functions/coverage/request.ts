@@ -1,4 +1,4 @@
-/** Which cells a coverage question is about: dataset, days and symbols, read at the door. */
+/** Reads and checks a `/coverage` request: dataset, days and symbols. */
 import type { Context } from 'hono'
 import { z } from 'zod'
 import type { DatasetConfig } from '../../config/schema.ts'

@@ -111,7 +111,7 @@ async function judge(node: Node, work: PartitionWork, token: string, at: number)
     now: node.now(),
   })
   if (recorded) await askSecondVendors(node, dataset, doubts)
-  // The newest day is judged once a night; what it changes of a symbol's habit holds for the next one.
+  // The newest day is judged once a night. Its change of a symbol's baseline applies from the next night on.
   if (spec.expected_rows === 'session_minutes' && near.length > 0 && near.every((day) => day <= work.partition))
     await learnLiquidity(node, dataset, days.slice(-NEIGHBOUR_SESSIONS))
   const gone = await lookForGone(node, dataset, judgement.flagged)
@@ -126,7 +126,7 @@ async function judge(node: Node, work: PartitionWork, token: string, at: number)
   }
 }
 
-/** Cells the memory claims and curation found no row of: when their file is gone, they become gaps. Answers how many. */
+/** Cells that the database claims and for which curation found no row: when their file is gone, they become gaps. Returns how many. */
 async function lookForGone(node: Node, dataset: DatasetName, flagged: readonly JudgedCell[]): Promise<number> {
   const missing = flagged.filter((cell) => cell.status === 'RED' && cell.rows === 0)
   if (missing.length === 0) return 0
@@ -138,7 +138,7 @@ async function lookForGone(node: Node, dataset: DatasetName, flagged: readonly J
   return gone
 }
 
-/** One entry per cell the calendar and the universe expect in the partition, with what the node's memory holds of it. */
+/** One entry per cell the calendar and the universe expect in the partition, with what the database holds of it. */
 async function expectedCells(node: Node, dataset: DatasetName, partition: string, at: number): Promise<ExpectedCell[]> {
   const spec = specOf(node.config, dataset)
   const { fromDt, toDt } = partitionDays(partition)

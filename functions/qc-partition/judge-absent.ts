@@ -18,7 +18,7 @@ const COLUMNS = {
 
 /**
  * The same verdicts the measuring way would reach, without measuring: a backfill has thousands of days on which nobody has
- * anything, and each costs a fifth of the time. `expected_rows` is what the configuration knows: no rows, no habit.
+ * anything, and each costs a fifth of the time. `expected_rows` is the configured number: without rows there is no baseline.
  */
 export async function judgeAbsentPartition(lake: Lake, request: JudgeRequest): Promise<Judgement> {
   const judged = request.cells.map(({ symbol, dt, expectedRows, present, reason }): JudgedCell => {

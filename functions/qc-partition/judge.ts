@@ -26,7 +26,7 @@ export class CuratedFileDiffers extends Error {
 
 /**
  * Judges exactly the expected cells: present ones nobody expected are ignored, expected ones without rows are judged as absent,
- * whatever the node's memory says of them. `sessions` must hold the sessions of the partition, and those of `neighbours`
+ * whatever the database says of them. `sessions` must hold the sessions of the partition, and those of `neighbours`
  * that should count. Repeating it with the same inputs writes the same bytes. Throws CuratedFileDiffers, and an Error when the curated file is
  * replaced meanwhile: ask again.
  */

@@ -57,7 +57,7 @@ function countsOf(tallies: readonly TaskTally[]) {
   }))
 }
 
-/** The given-up tasks, each with what the vendors said last; a person mends the cause and redrives them. */
+/** The stalled tasks, each with the vendors' last answers: a person repairs the cause and redrives them. */
 async function stalledOf(node: Node, filter: TaskFilter, limit: number) {
   const views = []
   if (filter.state !== undefined && filter.state !== 'stalled') return []

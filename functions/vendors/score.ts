@@ -6,7 +6,7 @@ import type { DatasetSource } from '../_catalog/catalog.ts'
 import { PRIOR_CALLS, PRIOR_CELLS, PRIOR_SEGMENTS, ROWS_PER_CELL, scoreOf } from '../_dispatch/score.ts'
 import { AGE_BUCKETS, LIQUIDITIES, type Segment } from '../_dispatch/segment.ts'
 
-/** `score` and `fills` are those of a band nothing is known of, `segments` those of the ones that were asked for. */
+/** `score` and `fills` are for a segment without any observation; `segments` lists every segment that the vendor was asked for. */
 export function scoreExplanation(source: DatasetSource, spec: DatasetConfig, learned: VendorScore | undefined) {
   const { score, fills, preference, cost, latencyMs } = scoreOf(source, spec, learned, null)
   const { terms, connection } = source

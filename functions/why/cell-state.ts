@@ -1,4 +1,4 @@
-/** What the node's memory holds of one cell, read with a handful of indexed queries. Writes nothing, asks nobody. */
+/** What the database holds of one cell, read with a few indexed queries. Writes nothing and sends no request. */
 import { findAbsence, type KeptAbsence } from '../../db/absences/find-absence.ts'
 import { type CellAttempt, listCellAttempts } from '../../db/attempts/list-cell-attempts.ts'
 import { type Circuit, listCircuits } from '../../db/circuits/circuits.ts'
@@ -59,6 +59,6 @@ export async function loadCellState(node: Node, { dataset, spec, symbol, dt }: C
   }
 }
 
-/** True when the memory has never heard of the cell. */
+/** True when the database knows nothing of the cell. */
 export const isBlank = ({ coverage, attempts, absence, task }: CellState): boolean =>
   !coverage.present && !coverage.absent && attempts.length === 0 && absence === null && task === null

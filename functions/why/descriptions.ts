@@ -50,7 +50,7 @@ export const describeIncident = (kind: Incident['kind'], vendor: string, cells: 
     case 'vendor_outage':
       return `${vendor} lacks this session for a large share of the universe: ${cells} cells wait until a probe of it is filled`
     case 'calendar_suspect':
-      return `no vendor has this session for anybody: ${cells} cells wait until a probe of it is filled, or a person mends the calendar`
+      return `no vendor has this session for any symbol: ${cells} cells wait until a probe of it is filled, or a person corrects the calendar`
     default:
       return kind satisfies never
   }

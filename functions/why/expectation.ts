@@ -56,7 +56,7 @@ export interface Expectation {
   expectedFrom: number | null
 }
 
-/** Pure: what the configuration and the calendar say of a cell at an instant, and the symbol's own habit of its rows. */
+/** Pure: what configuration and calendar expect of a cell at an instant, and the symbol's baseline of rows. */
 export function expectationOf(config: Config, cell: Cell, asof: Dt, baseline: Baseline | null): Expectation {
   const { spec, dt } = cell
   const member = memberOf(config, spec, cell.symbol)
@@ -165,7 +165,7 @@ function overAt(dt: Dt): number | null {
   return day === null ? null : (xnys.session(day)?.close ?? null)
 }
 
-/** A habit of too few days is none: QC holds it against nobody either. */
+/** A baseline of too few days counts as none, as in QC. */
 const believed = (baseline: Baseline | null, { qc }: Config): Baseline | null =>
   baseline !== null && baseline.days >= qc.completeness.baseline_sessions ? baseline : null
 

@@ -1,4 +1,4 @@
-/** Which cell is asked about: the three parts of the path, read at the door. */
+/** Reads and checks a `/why` request: the three parts of the path name a cell. */
 import type { Context } from 'hono'
 import type { DatasetConfig } from '../../config/schema.ts'
 import { datasetNamed, RequestError } from '../_http/handler.ts'

@@ -19,7 +19,7 @@ import { describeOutcome } from './descriptions.ts'
 import { newYorkText } from './new-york-text.ts'
 import type { Cell } from './request.ts'
 
-/** Something that keeps a vendor from being asked; `until` in epoch ms, FOREVER where time alone does not mend it. */
+/** A reason why a vendor cannot be asked; `until` in epoch ms, NEVER where time alone does not end it. */
 export interface Obstacle {
   until: number
   sentence: string
@@ -52,7 +52,7 @@ export interface VendorView {
   learned: VendorScore | null
   attempt: CellAttempt | null
   obstacles: Obstacle[]
-  /** When nothing is in the way any more; FOREVER for never. */
+  /** When no obstacle is left, epoch ms; NEVER where one has no end. */
   askableAt: number
 }
 
@@ -108,7 +108,7 @@ async function viewVendor(
   return { ...view, obstacles, askableAt: Math.max(now, ...obstacles.map(({ until }) => until)) }
 }
 
-/** In the order in which a person would mend them. */
+/** In the order in which a person would remove them. */
 function obstaclesOf(
   view: Omit<VendorView, 'obstacles' | 'askableAt'>,
   isAskedOnPurpose: boolean,

@@ -245,7 +245,7 @@ test('a plan whose budget ends half-way keeps what was answered and snoozes the 
   let others = 1
   connection.get = (lane) => async (request) => {
     const answer = await getOf(lane)(request)
-    // Somebody else spends from the same purse meanwhile.
+    // Another process sends a call of the same account meanwhile.
     if (others-- > 0) await takeCalls(stage.node.db, { vendor: 'alpaca', perMinute: 3, perDay: null }, 1, EVENING)
     return answer
   }

@@ -1,4 +1,4 @@
-/** Which vendor could be asked for which queued task at an instant: reckoned from the rows as they are, task by task, without the queue's shelves. */
+/** Which vendor could be asked for which queued task at an instant: computed task by task from the rows, without the eligibility buckets. */
 import { sql } from 'drizzle-orm'
 import { COUNTED_MS, slotOf } from '../../db/budgets/take-calls.ts'
 import type { Db } from '../../db/client.ts'

@@ -88,21 +88,21 @@ test('a vendor that is bad at thin symbols keeps the liquid ones', () => {
   expect(fillsOf(liquid, ...known)).toBeGreaterThan(0.95)
 })
 
-test('few observations hardly matter, of a band and to its neighbours', () => {
+test('score: few observations hardly move a segment or its prior', () => {
   expect(fillsOf(WEEK, cells(WEEK, 2, 0))).toBeGreaterThan(0.8)
   expect(fillsOf(OLDER, cells(WEEK, 2, 0))).toBeGreaterThan(0.88)
   const settled = cells(OLDER, 1_000, 1_000)
   expect(fillsOf(WEEK, settled, cells(WEEK, 2, 0))).toBeGreaterThan(0.82)
 })
 
-test('an unknown band is believed to be as its neighbours are, each a witness of its own', () => {
+test('score: an unobserved segment gets the mean of the other segments, each counted once', () => {
   const thin: Segment = { ageBucket: 'year', liquidity: 'thin' }
   const [good, poor] = [cells(OLDER, 10, 10), cells(WEEK, 1_000, 0)]
   const z = (asked: number): number => asked / (asked + PRIOR_CELLS)
   const expected = (PRIOR_SEGMENTS * 0.9 + z(10) * 1 + z(1_000) * 0) / (PRIOR_SEGMENTS + z(10) + z(1_000))
   expect(fillsOf(thin, good, poor)).toBeCloseTo(expected)
   expect(fillsOf(null, good, poor)).toBeCloseTo(expected)
-  // However often one band is asked for, it stays one witness.
+  // However often one segment is asked for, it counts once.
   expect(fillsOf(thin, cells(WEEK, 1e9, 0))).toBeCloseTo((PRIOR_SEGMENTS * 0.9) / (PRIOR_SEGMENTS + 1))
 })
 

@@ -21,7 +21,7 @@ test.each([
   ['2011-12-01', 'fifteen_years'],
   ['2009-12-31', 'older'],
   ['1962-01-02', 'older'],
-])('on 2026-11-27 the day %s is of the era %s', (dt, ageBucket) => {
+])('segment: on 2026-11-27 the day %s is in the age bucket %s', (dt, ageBucket) => {
   expect(ageBucketOf(dt, TODAY)).toBe(ageBucket)
 })
 
@@ -54,7 +54,7 @@ test('minutes tell of all bars of a symbol, and of nothing else', () => {
   expect(liquidityFrom({ datasets: datasetsOf('equities_bars') }, 'equities_bars')).toBeNull()
 })
 
-test('a symbol without enough days behind its habit, or without any, is of unknown liquidity', async () => {
+test('segment: a symbol whose baseline has too few days, or none, is of unknown liquidity', async () => {
   const db = await freshDb()
   const baseline = (symbol: string, share: number, days: number) => ({ symbol, share, days, through: TODAY })
   await recordBaselines(db, 'equities_bars_minute', [

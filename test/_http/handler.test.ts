@@ -93,7 +93,7 @@ describe('export', () => {
   })
 })
 
-describe('the door', () => {
+describe('the request handler', () => {
   test('nothing that was refused left a trace', async () => {
     expect(await node.memory()).toBe(before)
     expect(node.asked()).toBe(0)

@@ -81,7 +81,7 @@ test('statements asked at once run one after the other in the order asked, and a
   expect(seen).toEqual([{ ns: [1, 2] }])
 })
 
-test('a sort larger than the memory spills inside the root and the spill is gone after close', async () => {
+test("a sort larger than DuckDB's memory limit spills inside the root and the spill is gone after close", async () => {
   const lake = await setup({ memoryLimitMb: 64 })
   await lake.duck.run(
     'CREATE TEMP TABLE big AS SELECT hash(i)::VARCHAR || hash(i + 1)::VARCHAR AS s FROM range(2000000) r(i) ORDER BY s',

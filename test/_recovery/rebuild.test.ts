@@ -46,7 +46,7 @@ const withoutDatabase = async (): Promise<void> => {
 const FILES = 2 * SESSIONS
 const NOTHING = { restored: 0, cleared: 0, unclaimed: [], unclaimedFiles: 0 }
 
-test('of a memory that agrees with the files changes nothing', async () => {
+test('of a database that agrees with the files changes nothing', async () => {
   // How far each manifest is reflected is all that may move.
   const all = async () => (await node.memory()).split('\n').filter((line) => !/^manifests|manifest-/.test(line))
   const before = await all()
@@ -54,7 +54,7 @@ test('of a memory that agrees with the files changes nothing', async () => {
   expect(await all()).toEqual(before)
 })
 
-describe('of a memory that went astray', () => {
+describe('of a database that is wrong', () => {
   test('masks that lost their bits get them back, with bookmarks, and absences of what is there end', async () => {
     const before = await known()
     await memory().db.write([
@@ -93,8 +93,8 @@ describe('of a memory that went astray', () => {
   })
 })
 
-describe('of files that are not what the memory says', () => {
-  test('cells whose file is gone become gaps, for good, also for a memory without a database', async () => {
+describe('of files that differ from the database', () => {
+  test('cells whose file is gone become gaps, for good, also when the database is lost', async () => {
     await rm(raw(DAY))
     expect(await again()).toMatchObject({ files: FILES - 1, cells: CELLS - 2, restored: 0, cleared: 2 })
     expect(await again()).toMatchObject(NOTHING)
@@ -127,7 +127,7 @@ describe('of files that are not what the memory says', () => {
   })
 })
 
-test('without a database the memory comes out of the files alone, the same as before', async () => {
+test('restores the same database from the files alone', async () => {
   const before = await known()
   await withoutDatabase()
   await memory().db.write(
@@ -138,8 +138,8 @@ test('without a database the memory comes out of the files alone, the same as be
   expect(await again()).toMatchObject({ files: FILES, cells: CELLS, ...NOTHING })
 })
 
-test('killed before any of its writes and begun anew, it ends like one that was let be', async () => {
-  const strayed = async (): Promise<void> => {
+test('killed before any of its writes and run again, it ends like one that was not killed', async () => {
+  const damageDatabase = async (): Promise<void> => {
     await memory().db.write([
       sql`DELETE FROM attempts WHERE symbol = 'AAPL'`,
       sql`DELETE FROM coverage WHERE symbol = 'MSFT'`,
@@ -151,7 +151,7 @@ test('killed before any of its writes and begun anew, it ends like one that was 
   await again()
   const right = await known()
   for (let writes = 0; ; writes++) {
-    await strayed()
+    await damageDatabase()
     const done = await rebuild({ ...memory(), db: dyingAfter(memory().db, writes) }).catch(() => null)
     if (done === null) await again()
     expect(await known()).toEqual(right)

@@ -138,8 +138,8 @@ describe('a database that is whole gives manifests back', () => {
 })
 
 describe('bad lines', () => {
-  /** Spoils the lines of the manifest of bars, and forgets the database. */
-  const spoil = async (change: (line: string, at: number) => string): Promise<void> => {
+  /** Stops the node and corrupts lines of the manifest of bars. */
+  const corrupt = async (change: (line: string, at: number) => string): Promise<void> => {
     await node.stop()
     const path = await bars()
     const lines = (await readFile(path, 'utf8')).split('\n')
@@ -155,7 +155,7 @@ describe('bad lines', () => {
   ])('%s does not stop the start; with the database whole its line is written again', async (_what, change) => {
     const [known, covered] = [await versions(), await masks()]
     await forgetMarks()
-    await spoil(change)
+    await corrupt(change)
     expect(await versionsAfter(restart)).toEqual(known)
     const found = await memory().db.all<{ cells: number }>(sql`SELECT cells FROM lost_files`)
     expect(found).toEqual([{ cells: 1 }])
@@ -173,13 +173,13 @@ describe('bad lines', () => {
   test('of a database that is gone too are believed as far as the file is what they say', async () => {
     const [known, covered] = [await versions(), await masks()]
     // The hash of the file is still right.
-    await spoil((line, at) => (at === 2 ? line.replace('"rows":1', '"rows":2') : line))
+    await corrupt((line, at) => (at === 2 ? line.replace('"rows":1', '"rows":2') : line))
     await expectRebuildable(known, covered)
   })
 
   test('that say nothing any more, with the database gone, cost a question, not a cell', async () => {
     const known = await versions()
-    await spoil((line, at) => (at === 2 ? 'x'.repeat(line.length) : line))
+    await corrupt((line, at) => (at === 2 ? 'x'.repeat(line.length) : line))
     await withoutDatabase()
     expect(await versions()).toHaveLength(CELLS - 1)
     expect((await node.post('/audit')).body).toMatchObject({ gaps: 1 })
@@ -192,7 +192,7 @@ describe('bad lines', () => {
   test('of an older version that hide a newer one do not make the older one count', async () => {
     const path = await bars()
     const [known, covered] = [await versions(), await masks()]
-    await spoil((line) => line)
+    await corrupt((line) => line)
     // An older version of the first cell stands before all others; the line of the one on the disk is damaged.
     const [first = '', ...rest] = (await readFile(path, 'utf8')).split('\n')
     const { crc: _, ...older } = JSON.parse(first) as Record<string, unknown>
@@ -209,7 +209,7 @@ describe('bad lines', () => {
   })
 })
 
-test('killed before any of its writes and begun anew, the mending ends like one that was let be', async () => {
+test('killed before any of its writes and begun anew, the repair ends like one that was not killed', async () => {
   const [known, covered] = [await versions(), await masks()]
   for (let writes = 0; writes < 6; writes++) {
     await rm(data('manifests/alpaca'), { recursive: true, force: true })

@@ -1,4 +1,4 @@
-/** A node's purse on a machine whose clock somebody sets: real time only passes. */
+/** A node's rate limiter on a machine whose clock the test sets; real time only moves forward. */
 import type { VendorConfig } from '../../config/schema.ts'
 import { nextCallAt } from '../../db/budgets/take-calls.ts'
 import type { Db } from '../../db/client.ts'

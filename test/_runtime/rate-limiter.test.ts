@@ -53,7 +53,7 @@ test('a clock that stood years ahead keeps nobody waiting for years', async () =
   expect(await node.acquire(0, 'backfill')).toBe(true)
 })
 
-test('a pause the vendor asked for holds for every seat of the account and every restart, and ends', async () => {
+test('rate limiter: a pause that the vendor asked for holds for every connection of the account, survives restarts, and ends', async () => {
   const node = machine(await freshDb(), { perMinute: 50, perDay: null, todayShare: 0 })
   await node.onHeaders({ pausedUntil: NOON + 90_000 })
   await node.onHeaders({ pausedUntil: NOON + 10_000 })

@@ -55,5 +55,5 @@ export function expectSoundAnswer(answer: Answer, plan: CallPlan): void {
     expect(rows.length).toBeGreaterThan(0)
   }
   if (answer.complete.size + answer.faults.size < wanted.size) expect(answer.interruption).not.toBeNull()
-  for (const stray of answer.unrequested) expect(stray.rows).toBeGreaterThan(0)
+  for (const { rows } of answer.unrequested) expect(rows).toBeGreaterThan(0)
 }

@@ -73,7 +73,7 @@ describe('any answer may say what is left', () => {
   })
 })
 
-test('what an answer says is heeded before the answer is used, of the host it came from', async () => {
+test('rate-limit headers: applied to the host they came from, before the answer is used', async () => {
   const vendor = await scriptedVendor((url) => ({
     status: url.pathname.endsWith('/clock') ? 429 : 200,
     headers: { 'X-RateLimit-Remaining': '3', 'X-RateLimit-Reset': inSeconds(8_000) },

@@ -1,4 +1,4 @@
-/** Questions that fail, for the tests of the door. */
+/** Requests that fail, for the tests of error handling. */
 import { expect } from 'vitest'
 import { massive } from '../../functions/_vendors/massive/index.ts'
 import { type Connector, type Get, VendorError } from '../../functions/_vendors/vendor.ts'

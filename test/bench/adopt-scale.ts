@@ -1,6 +1,6 @@
 /**
  * Adoption at the scale of an older node. `prepare ROOT` makes a tree of 200,000 files in three layouts; `walk ROOT VERIFY [again]` adopts it and
- * prints a line a call; `count ROOT` says what the memory and the lines on disk hold.
+ * prints a line a call; `count ROOT` says what the database and the lines on disk hold.
  */
 import { linkSync, mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'

@@ -29,7 +29,7 @@ export async function benchAdopt(): Promise<BenchRow[]> {
     await run(process.execPath, [SCRIPT, 'prepare', root], { maxBuffer: 1e8 })
     return [
       ...(await walksOf(root, 'names', NAMED)),
-      // A memory that is lost with all that was written down: the same tree from the beginning.
+      // The database and the manifests are lost: the same tree from the beginning.
       ...(await forgotten(root, () => walksOf(root, 'footers', CELLS))),
     ]
   } finally {

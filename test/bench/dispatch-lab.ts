@@ -1,4 +1,4 @@
-/** The vendors of a dispatcher's benchmark as a process of their own, with a door through which the node's clock is set. */
+/** The vendors of a dispatcher's benchmark as a process of their own, with a control server through which the node reports its clock. */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type Lab, type LabVendorName, startLab, type VendorStats } from '../lab/lab.ts'
@@ -62,7 +62,7 @@ async function main([name = '', scale = '']: string[]): Promise<void> {
       }
     }
   }
-  const door = createServer((request, response) => {
+  const control = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://lab')
     const at = Number(url.searchParams.get('now') ?? 0)
     if (at > now) now = at
@@ -71,9 +71,9 @@ async function main([name = '', scale = '']: string[]): Promise<void> {
     applyTrouble()
     response.end(JSON.stringify(reportOf(lab, now, kills)))
   })
-  door.keepAliveTimeout = 600_000
-  await new Promise<void>((resolve) => door.listen(0, '127.0.0.1', resolve))
-  process.stdout.write(`http://127.0.0.1:${(door.address() as AddressInfo).port}\n`)
+  control.keepAliveTimeout = 600_000
+  await new Promise<void>((resolve) => control.listen(0, '127.0.0.1', resolve))
+  process.stdout.write(`http://127.0.0.1:${(control.address() as AddressInfo).port}\n`)
   // A lab whose bench is gone ends with it.
   process.stdin.resume().on('end', () => process.exit(0))
 }

@@ -56,10 +56,10 @@ const IDLE_MS = 1_000
 /** What becomes available later belongs to another evening. */
 const FAR_MS = 3_600_000
 
-async function main([name = '', scale = '', root = '', door = '']: string[]): Promise<void> {
+async function main([name = '', scale = '', root = '', controlUrl = '']: string[]): Promise<void> {
   const scene = await sceneOf(name as SceneName, Number(scale))
   const tell = async (query: string): Promise<LabReport> =>
-    (await (await fetch(`${door}/?${query}`)).json()) as LabReport
+    (await (await fetch(`${controlUrl}/?${query}`)).json()) as LabReport
   const before = await tell('')
   const clock = eventClock(before.now + (before.now > EVENING ? RESTART_MS : 0))
   const urls = Object.fromEntries(Object.entries(before.urls).map(([vendor, url]) => [vendor, { url }]))

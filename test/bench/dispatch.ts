@@ -37,16 +37,16 @@ async function play(scene: BenchScene, scale: number): Promise<{ worked: Worked;
   const root = await mkdtemp(join(tmpdir(), 'data-node-bench-'))
   const lab = spawn(process.execPath, [LAB, scene.name, String(scale)], { stdio: ['pipe', 'pipe', 'inherit'] })
   try {
-    const door = await firstLine(lab)
+    const controlUrl = await firstLine(lab)
     for (let ranges = 0; ranges < MOST_LIVES; ranges++) {
       // The options of this process are the node's: `node --cpu-prof dist/test/bench/main.js dispatch` shows where its time goes.
-      const node = spawn(process.execPath, [...process.execArgv, NODE, scene.name, String(scale), root, door], {
+      const node = spawn(process.execPath, [...process.execArgv, NODE, scene.name, String(scale), root, controlUrl], {
         stdio: ['ignore', 'pipe', 'inherit'],
       })
       const [line, signal] = await Promise.all([firstLine(node), endOf(node)])
       if (signal === 'SIGKILL' && scene.killEvery !== null) continue
       if (line === '') throw new Error(`the node of ${scene.name} ended without a result`)
-      return { worked: JSON.parse(line) as Worked, lab: (await (await fetch(door)).json()) as LabReport }
+      return { worked: JSON.parse(line) as Worked, lab: (await (await fetch(controlUrl)).json()) as LabReport }
     }
     throw new Error(`the node of ${scene.name} was killed ${MOST_LIVES} times and had not finished`)
   } finally {

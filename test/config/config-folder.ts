@@ -1,4 +1,4 @@
-/** A folder with the shipped configuration, to spoil. */
+/** A copy of the shipped configuration that a test may break. */
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-/** A node whose memory holds made-up coverage masks, and nothing else: what counting costs does not depend on how they came there. */
+/** A node whose database holds generated coverage masks and nothing else: the cost of counting does not depend on how they got there. */
 import { sql } from 'drizzle-orm'
 import { loadConfig } from '../../config/load.ts'
 import type { Config } from '../../config/schema.ts'
@@ -56,13 +56,13 @@ export function* madeUpMasks(config: Config, from: string, to: string): Generato
     for (const [month, mask] of months) {
       const seed = seedOf(1, symbol, month)
       const masks: Masks = { symbol, month, present: mask, short: 0, absent: 0, held: 0 }
-      if (draw(seed, 0) < 0.1) spoil(masks, seed)
+      if (draw(seed, 0) < 0.1) makeIncomplete(masks, seed)
       yield masks
     }
   }
 }
 
-function spoil(masks: Masks, seed: number): void {
+function makeIncomplete(masks: Masks, seed: number): void {
   const days = dtsOfMask(masks.month, masks.present).map((dt) => 2 ** (Number(dt.slice(8)) - 1))
   const day = days[Math.floor(draw(seed, 1) * days.length)] ?? 1
   const fate = Math.floor(draw(seed, 2) * 4)
@@ -72,7 +72,7 @@ function spoil(masks: Masks, seed: number): void {
   if (fate === 3) masks.held = day
 }
 
-/** Puts masks into the table, some thousand at a time. Answers how many. */
+/** Puts masks into the table, some thousand at a time. Returns how many. */
 export async function fillCoverage(db: Db, dataset: string, all: Iterable<Masks>): Promise<number> {
   let filled = 0
   let some: Masks[] = []

@@ -1,4 +1,4 @@
-/** Reads an XML document strictly enough to trust it: one root, tags that close, quoted attributes each once, no stray < or &. */
+/** Reads an XML document strictly enough to trust it: one root, tags that close, quoted attributes each once, no bare < or &. */
 
 export interface Element {
   name: string
@@ -57,6 +57,7 @@ function attributesOf(text: string): Record<string, string> {
 }
 
 function decoded(text: string): string {
-  if (text.replace(ENTITY, '').includes('&')) throw new Error(`a stray & in ${JSON.stringify(text.slice(0, 80))}`)
+  if (text.replace(ENTITY, '').includes('&'))
+    throw new Error(`expected an entity, got a bare & in ${JSON.stringify(text.slice(0, 80))}`)
   return text.replace(ENTITY, (entity) => ENTITIES[entity] ?? entity)
 }

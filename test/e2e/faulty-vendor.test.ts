@@ -1,4 +1,4 @@
-/** A vendor that serves nonsense: nothing wrong reaches a bundle, and a second vendor mends what it can. */
+/** A vendor that serves nonsense: nothing wrong reaches a bundle, and a second vendor fills what it can. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'

@@ -1,4 +1,4 @@
-/** The memory rebuilt by a process that is killed again and again: whatever it had done, the next run ends right. */
+/** A process that rebuilds the database is killed again and again: wherever it was killed, the next run ends right. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

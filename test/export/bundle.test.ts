@@ -208,7 +208,7 @@ describe('building again', () => {
     expect(verify(again.path)).toBe('')
   })
 
-  test('mends a bundle that was damaged', async () => {
+  test('repairs a damaged bundle', async () => {
     await fill(lake)
     const first = await buildBundle(lake, request(D2))
     await appendFile(join(first.path, 'README.md'), 'scribble')

@@ -17,7 +17,7 @@ export const RECOVERY_GUARDS: Guard[] = [
     test: 'test/_lake/manifest.test.ts',
   },
   {
-    name: 'A line without an end does not fill the memory',
+    name: 'A line without an end does not fill the RAM',
     file: 'functions/_lake/line-reader.ts',
     find: 'if (rest.length > LONGEST_LINE) {',
     replace: 'if (rest.length > 1000 * LONGEST_LINE) {',

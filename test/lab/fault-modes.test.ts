@@ -36,7 +36,7 @@ async function rows(on: Lab): Promise<Record<'alpaca' | 'massive' | 'fred', Row[
   return { alpaca: alpaca.bars.AAA, massive: massive.results, fred: fred.observations }
 }
 
-async function spoiled(kind: FaultMode['kind']) {
+async function corruptedBy(kind: FaultMode['kind']) {
   const on = await setup()
   const honest = await rows(on)
   for (const vendor of [on.alpaca, on.massive, on.fred]) vendor.fault({ kind } as FaultMode)
@@ -50,17 +50,17 @@ async function spoiled(kind: FaultMode['kind']) {
 
 describe('rows that are wrong', () => {
   it('come twice', async () => {
-    for (const { honest, got } of await spoiled('duplicate-rows')) {
+    for (const { honest, got } of await corruptedBy('duplicate-rows')) {
       expect(got).toEqual(honest.flatMap((row) => [row, row]))
     }
   })
 
   it('come in the wrong order', async () => {
-    for (const { honest, got } of await spoiled('out-of-order-rows')) expect(got).toEqual(honest.toReversed())
+    for (const { honest, got } of await corruptedBy('out-of-order-rows')) expect(got).toEqual(honest.toReversed())
   })
 
   it('come from a week before the range', async () => {
-    for (const { vendor, honest, got } of await spoiled('rows-outside-range')) {
+    for (const { vendor, honest, got } of await corruptedBy('rows-outside-range')) {
       expect(got.slice(1)).toEqual(honest)
       const stamp = vendor === 'fred' ? got[0]?.date : got[0]?.t
       const at = typeof stamp === 'number' ? stamp : Date.parse(stamp ?? '')
@@ -69,14 +69,14 @@ describe('rows that are wrong', () => {
   })
 
   it('lack a value', async () => {
-    for (const { honest, got } of await spoiled('null-value')) {
+    for (const { honest, got } of await corruptedBy('null-value')) {
       expect(got.filter((row) => row.c === null || row.value === null)).toHaveLength(1)
       expect(got).toHaveLength(honest.length)
     }
   })
 
   it('differ in one value from what was read before, alike each time', async () => {
-    for (const { honest, got } of await spoiled('revision')) {
+    for (const { honest, got } of await corruptedBy('revision')) {
       expect(got.filter((row, i) => row.c !== honest[i]?.c || row.value !== honest[i]?.value)).toHaveLength(1)
       expect(got.every((row) => row.c === undefined || (row.c ?? 0) <= row.h)).toBe(true)
     }

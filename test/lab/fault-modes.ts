@@ -1,6 +1,7 @@
 /** The ways in which a lab vendor can misbehave on command: one entry in the table each. */
+
+import { editRows, longBefore, loopToken, outside, revised, withNull } from './corrupt-rows.ts'
 import { HTML_TYPE, JSON_TYPE, type Question, type Reply, reply } from './reply.ts'
-import { editRows, longBefore, loopToken, outside, revised, withNull } from './spoiled-rows.ts'
 
 /** `requests`: how many requests it applies to; absent = until cleared. */
 export type FaultMode = { requests?: number } & (
@@ -85,7 +86,7 @@ function withMiddle<R>(rows: R[], change: (row: R) => R): R[] {
 }
 
 /** What is sent instead of the honest answer. `tooMany` is the vendor's own 429. */
-export function spoil(honest: Reply, mode: FaultMode, tooMany: Reply, question: Question): Delivery {
+export function corrupt(honest: Reply, mode: FaultMode, tooMany: Reply, question: Question): Delivery {
   const change = TABLE[mode.kind] as Change<FaultMode>
   return change(honest, mode, tooMany, question)
 }

@@ -5,7 +5,7 @@ import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import type { DatasetName } from '../../functions/_market/cell.ts'
 import type { Dt } from '../../functions/_market/dt.ts'
-import { type Delivery, type FaultMode, spoil } from './fault-modes.ts'
+import { corrupt, type Delivery, type FaultMode } from './fault-modes.ts'
 import { RateWindow } from './rate-window.ts'
 import { type Dialect, json, type Question, Refusal, type Reply, reply } from './reply.ts'
 
@@ -109,7 +109,7 @@ export async function openVendor(terms: VendorTerms): Promise<VendorServer> {
     }
     if (mode === null || modeLeft <= 0) return { reply: honest }
     modeLeft--
-    return spoil(honest, mode, tooMany, question)
+    return corrupt(honest, mode, tooMany, question)
   }
 
   const server = createServer((request, response) => {

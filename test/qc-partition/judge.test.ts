@@ -190,7 +190,7 @@ describe('a year of daily bars', () => {
     expect(short(result.flagged)).toEqual([`AAPL ${D1} RED ERRORED:negative-volume,ERRORED:zero-volume,SCHEMA`])
   })
 
-  test('is all missing without a curated file, whatever the memory says', async () => {
+  test('is all missing without a curated file, whatever the database says', async () => {
     const result = await judgePartition(
       lake,
       request('equities_bars', '2024', [
@@ -248,7 +248,7 @@ describe('a day of minute bars', () => {
   }
   const every = (step: number) => upTo(390).filter((minute) => minute % step === 0)
 
-  test('is measured against the habit of each symbol', async () => {
+  test('is measured against the baseline of each symbol', async () => {
     await everyDay({
       FULL: upTo(390),
       HALF: upTo(390),
@@ -298,7 +298,7 @@ describe('a day of minute bars', () => {
     expect((await ledger(result.fragment.path)).map((row) => row.expected_rows)).toEqual([210, 105])
   })
 
-  test('is never condemned for few rows before the habit is known', async () => {
+  test('is never condemned for few rows before the baseline is known', async () => {
     await writeBoth(lake, 'equities_bars_minute', D3, [
       ...minuteBars('NEW', D3, [5]),
       ...minuteBars('FULL', D3, upTo(390)),

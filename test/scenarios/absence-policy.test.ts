@@ -89,7 +89,7 @@ describe('a cap on the tasks of one run', () => {
 })
 
 describe('a look-back narrower than the depth', () => {
-  test('leaves older gaps unqueued, and says so', async () => {
+  test('does not queue older gaps, and says so', async () => {
     const stage = await stageOf({ look_back: { sessions: 3 } })
     const { node } = stage
     expect(await audit(node, {})).toMatchObject({ expected: 30, gaps: 9 })

@@ -53,7 +53,7 @@ const never = (problem: object): void => {
 test('killed between the lines and the commit: the next call takes the same cells over, and none is missing', async () => {
   const { tree, raws } = await untilCommit()
   await appendUnread(tree, cellsByName(tree, raws, never), 'names', memory().now())
-  // The start itself makes memory of lines whose commit was lost.
+  // The start itself replays lines whose commit was lost.
   await restart()
   expect((await node.post('/adopt', { verify: 'names' })).body).toMatchObject({ adopted: 0, known: 3, more: false })
   expect(await attempts()).toHaveLength(3)
@@ -82,7 +82,7 @@ test('half a line of a killed process neither swallows the next one nor keeps it
   expect(found).toEqual(DTS.slice(1))
 })
 
-test('with the database gone, adopted lines are memory again; once', async () => {
+test('with the database gone, adopted lines are replayed; once', async () => {
   await node.post('/adopt')
   const known = await attempts()
   expect(await replay()).toBe(0)

@@ -34,7 +34,7 @@ test.each([
   expect(shortfallOf({ rows, expected, sessionMinutes: 390, share }, TOLERANCE)).toBe(verdict)
 })
 
-test('what is known of a habit gives way to newer days, not to older ones', async () => {
+test('newer days replace a stored baseline, older ones do not', async () => {
   const db = await freshDb()
   const baseline = (share: number, days: number, through: string) => [{ symbol: 'AAPL', share, days, through }]
   await recordBaselines(db, DATASET, baseline(0.8, 5, '2024-07-05'))

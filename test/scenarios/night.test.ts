@@ -128,7 +128,7 @@ test('with nothing to do each function says so', async () => {
 })
 
 /** A vendor that serves one day of one symbol with prices below zero. */
-const spoiled = (source: BarSource, symbol: string, dt: string): BarSource => ({
+const withNegativePrices = (source: BarSource, symbol: string, dt: string): BarSource => ({
   ...source,
   daily: (name, from, to) =>
     source
@@ -143,7 +143,7 @@ const steps = async (...names: string[]): Promise<void> => {
 }
 
 test('a RED cell is held and left out of the bundle until the second opinion replaces it', async () => {
-  await setup({ sources: { alpaca: spoiled(bars('alpaca'), 'AAPL', '2025-07-02') } })
+  await setup({ sources: { alpaca: withNegativePrices(bars('alpaca'), 'AAPL', '2025-07-02') } })
   await steps('ingest-tick', 'audit', 'dispatch-one-task', 'curate-partition', 'qc-partition', 'export')
   const held = (await ledger()).find(({ cell }) => cell === BAD)
   expect(held).toMatchObject({ status: 'RED', vendor: 'alpaca' })
@@ -164,7 +164,7 @@ test('a RED cell is held and left out of the bundle until the second opinion rep
 })
 
 test('a RED cell that no vendor has better stays held, and is not asked for night after night', async () => {
-  const both = (vendor: 'alpaca' | 'massive') => spoiled(bars(vendor), 'AAPL', '2025-07-02')
+  const both = (vendor: 'alpaca' | 'massive') => withNegativePrices(bars(vendor), 'AAPL', '2025-07-02')
   await setup({ sources: { alpaca: both('alpaca'), massive: both('massive') } })
   await node.night()
   expect((await ledger()).find(({ cell }) => cell === BAD)).toMatchObject({ status: 'RED' })

@@ -125,7 +125,7 @@ test('a vendor that lacks old days leaves them to the other from the start of a 
   expect(calls() - before).toBe(10)
 })
 
-test('whether another vendor is better at a head is told by the band of that head, not of its own', async () => {
+test('vendors are compared in the segment of the head in question, not of their own heads', async () => {
   const stage = await openStage({
     universe: UNIVERSE,
     datasets: { equities_bars: { depth: { from: '2005-01-03' } } },

@@ -35,7 +35,7 @@ test('every vendor tells its hosts and the names of its keys, and no key', async
     expect(text).not.toContain(key)
 })
 
-test('after a night the spent calls, the rates and the score of each band can be reckoned again, and a restart keeps them', async () => {
+test('after a night the spent calls, the rates and the score of each segment can be recomputed, and a restart keeps them', async () => {
   await node.post('/audit')
   while ((await node.post('/dispatch-one-task')).body.more);
   const alpaca = of(await read(), 'alpaca')

@@ -77,7 +77,7 @@ describe('a cell that is there', () => {
     expect(vendorOf(told, 'massive')).toMatchObject({ attempt: null, mayBeAsked: { can: 'now', because: [] } })
   })
 
-  test('names the band its score is of, with what was seen of it', async () => {
+  test('names the segment of its score, with its observed cells', async () => {
     const { score } = vendorOf(await why(PRESENT.symbol, PRESENT.dt), 'alpaca') as unknown as { score: Score }
     expect(score).toMatchObject({ segment: { ageBucket: 'week', liquidity: 'any' } })
     expect(score.asked).toBeGreaterThan(0)

@@ -27,7 +27,7 @@ const FORMERLY: Record<string, string> = { name_changes: 'old_symbol' }
 
 /**
  * One row of a plural. A plural we have no word for gives an `other`, with the plural as its subtype; where such a row has no
- * symbol or no day there is nothing to file it under, so it is null and spoils nothing: we cannot know that it was ours.
+ * symbol or no day it belongs to no cell. Then the result is null and no cell is marked malformed: the row may not concern us.
  */
 export function readAction(plural: string, raw: unknown): ReadAction | UnreadAction | null {
   const common = Common.safeParse(raw)

@@ -83,7 +83,7 @@ function mostPagesOf(contracts: number, { timeframe, from, to, limit }: OptionsR
   return 5 + 2 * Math.ceil(rows / limit)
 }
 
-/** Bars of days on which a contract is not collected yet are ignored; those of a contract nobody asked for are strays. */
+/** Ignores bars of days on which a contract is not collected yet. Bars of a contract that was not requested count as unrequested. */
 function readBars(page: Page['bars'], request: OptionsRequest, contracts: Contracts, gathering: AnswerBuilder): void {
   const { underlier, from, to, expireWithinDays } = request
   for (const [contract, rows] of page) {

@@ -22,8 +22,8 @@ export interface Contract extends OccParts {
 }
 
 /**
- * Every contract that belongs to a cell of the request, once, in the order listed; what stopped the lists otherwise. A row that does
- * not parse, or that contradicts its own symbol, spoils the cells it would belong to and is left out.
+ * Returns every contract that belongs to a cell of the request, once, in the order listed, or what stopped the lists. A row that does not
+ * parse, or that contradicts its own symbol, is left out, and the cells it would belong to are marked malformed.
  */
 export async function listContracts(
   request: OptionsRequest,

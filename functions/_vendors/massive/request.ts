@@ -144,8 +144,8 @@ export const eventsAddress = (ticker: string): Address => ({
 const OWN_HOSTS: ReadonlySet<string> = new Set(['api.massive.com', 'api.polygon.io'])
 
 /**
- * The request for a `next_url`. One of the vendor's own hosts is replaced by the configured one, so that the key goes
- * nowhere else; any other host is handed on as it is and refused at the door unless it is the configured one.
+ * The request for a `next_url`. The configured host replaces any host of the vendor, so that the key goes nowhere else.
+ * Any other host stays as it is: the HTTP client refuses it unless it is the configured one.
  */
 export function nextAddress(nextUrl: string): Address {
   if (!URL.canParse(nextUrl)) return { path: '/', query: {}, url: nextUrl }

@@ -1,4 +1,4 @@
-/** Fewer rows than a complete cell holds: minutes against the symbol's own habit, values against the series of its group. */
+/** Fewer rows than a complete cell holds: minutes against the symbol's baseline, values against the series of its group. */
 import type { QcConfig } from '../../../config/schema.ts'
 import { shortfallOf } from '../../_expected/liquidity.ts'
 import { type CellFacts, measured } from '../cell-facts.ts'
@@ -25,7 +25,7 @@ function minutes(facts: CellFacts, sessionMinutes: number, { completeness }: QcC
   const rows = measured(facts.regularRows, 'regularRows')
   const share = facts.baselineShare
   if (share === null) {
-    // A thin name is complete at a handful of minutes: until its habit is known, the session's length cannot condemn it.
+    // A thin symbol is complete with a few minutes: while it has no baseline, the session's length cannot condemn it.
     if (rows >= sessionMinutes * completeness.amber_below) return null
     const days = measured(facts.baselineDays, 'baselineDays')
     return { flag: 'NO_BASELINE', severity: 'AMBER', numbers: { rows, session_minutes: sessionMinutes, days } }

@@ -12,7 +12,7 @@ export const check: Check = {
     const hole = measured(facts.longestHole, 'longestHole')
     if (hole <= continuity.max_gap_minutes) return null
     const session = measured(facts.sessionMinutes, 'sessionMinutes')
-    // Without a known habit the minutes around the hole speak for the name: its own hole must not make it look thin.
+    // Without a baseline, the minutes around the hole decide whether the symbol is liquid: its own hole must not make it look thin.
     const around = session - hole
     const share = facts.baselineShare ?? (around > 0 ? measured(facts.regularRows, 'regularRows') / around : 0)
     if (share < continuity.liquid_share) return null

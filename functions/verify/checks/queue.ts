@@ -1,5 +1,5 @@
 /** I4: no task vanishes in a lease that nobody holds, and no cell has two open tasks. */
-import { countDoubleTasks, findStrayLeases } from '../../../db/gap-tasks/find-stray-leases.ts'
+import { countDoubleTasks, findOrphanLeases } from '../../../db/gap-tasks/find-orphan-leases.ts'
 import type { Check } from '../check.ts'
 
 type Kind = 'task-without-lease' | 'lease-overdue' | 'task-miscounted' | 'cell-queued-twice'
@@ -40,7 +40,7 @@ export const check: Check<Kind> = {
   },
   places: async () => ['gap_tasks'],
   async look({ db, now }, _place, report) {
-    const { tasksWithoutLease, overdueLeases, miscounted } = await findStrayLeases(db, now() - OVERDUE_MS)
+    const { tasksWithoutLease, overdueLeases, miscounted } = await findOrphanLeases(db, now() - OVERDUE_MS)
     for (const cell of tasksWithoutLease) report('task-without-lease', cell, 'its lease', 'none')
     for (const lease of overdueLeases) report('lease-overdue', lease, 'that it was taken back', 'it is still there')
     for (const cell of miscounted) report('task-miscounted', cell, 'the number of its days', 'another')

@@ -112,7 +112,7 @@ describe('corporate actions of Alpaca', () => {
     expect(looping.complete.size).toBe(0)
   })
 
-  it('of other companies and other days are ignored: no rows, no faults, no strays', async () => {
+  it('of other companies and other days are ignored: no rows, no faults, none unrequested', async () => {
     const answer = await ask([
       page({
         cash_dividends: [dividend('OTHER', '2024-06-05'), dividend('AAPL', '2024-05-20'), dividend('OTHER', 'never')],

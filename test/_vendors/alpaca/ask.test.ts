@@ -77,7 +77,7 @@ describe('a symbol Alpaca cannot spell', () => {
   })
 })
 
-describe('strays', () => {
+describe('unrequested rows', () => {
   it('are rows outside the range, of other symbols and on closed days; covered cells nobody wants are not', async () => {
     const rows = ['2024-06-02', ...DAYS, '2024-06-08', '2024-06-08'].map((dt) => daily(dt))
     const wants = [

@@ -87,7 +87,7 @@ describe('what is asked about options', () => {
       right: 'put',
       strike: 190.5,
     })
-    // The contract of June 4 ended there: its bar of June 5 is not collected, and is no stray.
+    // The contract of June 4 ended there: its bar of June 5 is not collected, and does not count as unrequested.
     expect(answer.rows.get('AAPL 2024-06-05')?.length).toBe(2)
     expect(answer.unrequested).toEqual([])
   })
@@ -229,7 +229,7 @@ describe('rows of options that are not clear', () => {
     expect(answer.complete.size).toBe(3 - expected.length)
   })
 
-  it('bars outside the window and of contracts nobody asked for are strays', async () => {
+  it('bars outside the window and of other contracts count as unrequested', async () => {
     const bars = { [CALL]: [daily('2024-06-07'), daily(DAYS[0]!)], [PUT]: [daily(DAYS[0]!)] }
     const answer = await ask(world({ active: [listing(CALL)], bars: () => page(bars, null) }))
     expect(answer.unrequested).toEqual([

@@ -92,7 +92,7 @@ describe('a curve from FRED', () => {
     expect(answer.faults.size).toBe(3)
   })
 
-  it('a number on a holiday or outside the window is a stray', async () => {
+  it('a number on a holiday or outside the window counts as unrequested', async () => {
     const rows = [observation('2024-05-27', '4.00'), observation('2024-06-03', '4.00'), ...curve('4.00')]
     const answer = await asking(inOrder([whole(rows), whole([]), whole([])]))
     expect(answer.unrequested).toEqual([

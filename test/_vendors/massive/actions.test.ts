@@ -414,16 +414,16 @@ describe('new names', () => {
       ],
       ['2024-06-10', '2024-06-11'],
     ],
-  ])('%s spoils only that symbol', async (_what, rows, spoiled) => {
+  ])('%s marks only that symbol malformed', async (_what, rows, malformed) => {
     const { answer } = await go({ events: { AAPL: rows as unknown[] } })
     expect(answer.interruption).toBeNull()
     expect([...answer.faults].map(([key, { fault }]) => [key, fault])).toEqual(
-      spoiled.map((dt) => [`AAPL ${dt}`, 'malformed']),
+      malformed.map((dt) => [`AAPL ${dt}`, 'malformed']),
     )
-    expect(answer.complete.size).toBe(6 - spoiled.length)
+    expect(answer.complete.size).toBe(6 - malformed.length)
   })
 
-  it('a body that is no answer spoils the symbol, a refused question too, and the next is asked', async () => {
+  it('a malformed body or a refusal affects only its symbol, and the next symbol is asked for', async () => {
     for (const reply of [
       { body: { status: 'OK', results: [] } },
       { status: 400, body: { status: 'ERROR', error: 'no' } },
@@ -456,7 +456,7 @@ describe('a plan of actions that is not answered to the end', () => {
     expect(answer.faults.size).toBe(0)
   })
 
-  it('heeds the vendor that wants fewer calls, at a list and at a name', async () => {
+  it('stops at a 429, both in a list and at a symbol', async () => {
     for (const part of ['dividends', 'MSFT/events']) {
       const { answer, vendor } = await go({ more: (url) => (url.pathname.endsWith(part) ? TOO_MANY : null) })
       expect(answer.interruption).toMatchObject({ fault: 'rate_limited', status: 429 })
@@ -474,12 +474,12 @@ describe('rows of actions that do not parse', () => {
     ['no ticker', dividend('AAPL', '2024-06-10', { ticker: null }), ['AAPL 2024-06-10', 'MSFT 2024-06-10']],
     ['a ticker nobody asked for', dividend('ZZZ', '2024-06-10', { cash_amount: null }), []],
     ['nothing at all', null, WANTS.map(({ symbol, dt }) => `${symbol} ${dt}`)],
-  ])('%s spoils what it may belong to, and no more', async (_what, row, spoiled) => {
+  ])('%s marks only the cells it may belong to malformed', async (_what, row, malformed) => {
     const { answer } = await go({ dividends: [row as object, dividend('MSFT', '2024-06-11')] })
     expect(answer.interruption).toBeNull()
-    expect([...answer.faults.keys()].sort()).toEqual([...spoiled].sort())
+    expect([...answer.faults.keys()].sort()).toEqual([...malformed].sort())
     for (const { fault } of answer.faults.values()) expect(fault).toBe('malformed')
-    expect(answer.complete.size).toBe(6 - spoiled.length)
+    expect(answer.complete.size).toBe(6 - malformed.length)
   })
 
   it.each([
@@ -492,7 +492,7 @@ describe('rows of actions that do not parse', () => {
     expect(answer.complete.size).toBe(5)
   })
 
-  it('a row of a day that was not asked for is a stray', async () => {
+  it('a row of a day outside the request counts as unrequested', async () => {
     const { answer } = await go({ splits: [split('AAPL', '2024-07-10')] })
     expect(answer.unrequested).toEqual([{ symbol: 'AAPL', dt: '2024-07-10', rows: 1 }])
     expect(answer.complete.size).toBe(6)

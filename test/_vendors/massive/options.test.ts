@@ -209,11 +209,11 @@ describe('contracts and bars that do not fit', () => {
     ['no prefix', { ticker: EXPIRED }, 2],
     ['neither symbol nor day', { ticker: 'O:AAPL', expiration_date: 'soon' }, 3],
     ['an expiry that no cell collects', { ticker: 'O:AAPL', expiration_date: '2026-01-16' }, 0],
-  ])('%s spoils the cells the contract may belong to', async (_what, more, spoiled) => {
+  ])('%s marks the cells the contract may belong to malformed', async (_what, more, malformed) => {
     const { answer, asked } = await go({ expired: [contract(EXPIRED, more)] })
     expect(answer.interruption).toBeNull()
-    expect([...answer.faults.values()].map(({ fault }) => fault)).toEqual(Array(spoiled).fill('malformed'))
-    expect(answer.complete.size).toBe(3 - spoiled)
+    expect([...answer.faults.values()].map(({ fault }) => fault)).toEqual(Array(malformed).fill('malformed'))
+    expect(answer.complete.size).toBe(3 - malformed)
     expect(asked.filter((one) => one.includes(EXPIRED) && one.includes('/range/'))).toEqual([])
   })
 
@@ -232,7 +232,7 @@ describe('contracts and bars that do not fit', () => {
     expect([...lost.answer.faults.keys()]).toEqual(['AAPL 2024-06-03', 'AAPL 2024-06-04'])
   })
 
-  it('a bar behind the expiry is not kept, one outside the days asked for is a stray', async () => {
+  it('a bar after the expiry is dropped, one outside the requested days counts as unrequested', async () => {
     const { answer } = await go({ bars: { [EXPIRED]: [bar(DAYS[2]!), bar('2024-05-31')] } })
     expect(answer.rows.size).toBe(0)
     expect(answer.unrequested).toEqual([{ symbol: 'AAPL', dt: '2024-05-31', rows: 1 }])

@@ -180,7 +180,7 @@ describe('a curve from Massive', () => {
     },
   )
 
-  it('rows of a holiday or outside the window are strays', async () => {
+  it('rows of a holiday or outside the window count as unrequested', async () => {
     const answer = await asking(inOrder([page([curve('2024-05-27'), curve(DAYS[0]!), curve('2024-06-03')])]))
     expect(answer.unrequested).toEqual([
       { symbol: 'UST', dt: '2024-05-27', rows: 3 },

@@ -120,7 +120,7 @@ const daysOf = (symbol: string, count: number, more: Parameters<typeof newTask>[
     newTask(symbol, new Date(Date.UTC(2024, 0, 1 + i)).toISOString().slice(0, 10), more),
   )
 
-/** How many tasks stand on which shelf. */
+/** How many tasks are in each bucket. */
 const bucketsOf = async (db: Db): Promise<Record<string, number>> =>
   Object.fromEntries(
     (
@@ -130,7 +130,7 @@ const bucketsOf = async (db: Db): Promise<Record<string, number>> =>
     ).map(({ c, n }) => [c, n]),
   )
 
-test('what one vendor has been asked for stands on a shelf that it passes by and others do not', async () => {
+test('a task that one vendor has answered is in a bucket that this vendor skips and others search', async () => {
   const db = await freshDb()
   await enqueueTasks(db, DATASET, daysOf('A', 100), NOW)
   await enqueueTasks(db, DATASET, [newTask('B', '2024-12-01')], NOW)
@@ -168,7 +168,7 @@ test('tasks queued again of which a vendor has spoken already are put aside wher
   expect(await findHead(db, reachOf('alpaca', { now: NOW + 9 }), 0)).toMatchObject({ symbol: 'A', dt: '2024-01-01' })
 })
 
-test('a few tasks that wait for a vendor to be asked again say when, however short their shelf', async () => {
+test('a few tasks that wait for their next request say when, however small their bucket', async () => {
   const db = await freshDb()
   const cells = ['A', 'B', 'C'].map((symbol) => newTask(symbol, '2024-07-01'))
   await db.write(

@@ -9,7 +9,7 @@ import { claim, DATASET, freshDb, NEVER, NOW, newTask } from '../temp-db.ts'
 const DAYS = ['2024-07-01', '2024-07-02', '2024-07-03', '2024-07-05']
 const SYMBOLS = ['AAPL', 'IBM', 'MSFT']
 
-/** Tasks of both lanes, three priorities, all shelves, both orders of days, and one of an older version without a turn. */
+/** Tasks of both lanes, three priorities, all buckets, both orders of days, and one of an older version without a sort key. */
 async function mixedQueue() {
   const db = await freshDb()
   const tasks = DAYS.flatMap((dt, day) =>
@@ -41,7 +41,7 @@ async function mixedQueue() {
   return db
 }
 
-test('queued tasks are listed by lane, priority, turn and id, on whatever shelf they stand', async () => {
+test('queued tasks are listed by lane, priority, sort key and id, whatever their bucket', async () => {
   const db = await mixedQueue()
   const inOrder = await db.all<{ id: number; dt: string }>(
     sql`SELECT id, dt FROM gap_tasks ORDER BY lane DESC, priority DESC, sort_key, id`,

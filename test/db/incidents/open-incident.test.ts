@@ -12,7 +12,7 @@ test('evidence is how a question ended, or that what was delivered is lost', () 
   expect(EVIDENCE).toEqual([...OUTCOMES, 'lost'])
 })
 
-test('a cell stays queued while a vendor may be asked for what was lost of it; one that all others have answered is shelved', async () => {
+test('a cell stays queued while a vendor may be asked for a lost version; once all other vendors have answered, it is suppressed', async () => {
   const db = await freshDb()
   const answers = { ASKED: 'unavailable', LOST: 'lost', SNOOZED: 'rate_limited' }
   await enqueueTasks(

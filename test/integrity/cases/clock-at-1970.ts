@@ -1,4 +1,4 @@
-/** A machine without a battery boots at 1970: reads answer, and nothing is spoiled. */
+/** A machine without a battery boots at 1970: reads answer, and nothing is damaged. */
 import type { Case } from '../case.ts'
 import { judge } from '../judge.ts'
 import { atWork, playNight } from '../night.ts'

@@ -255,7 +255,7 @@ describe('a verdict', () => {
       ['session_minutes', minute],
       ['series', yields],
     ] as const
-    // These are null by nature: a reason, and a habit that is not known yet.
+    // These may be null: a reason, and a baseline that is not known yet.
     const optional = new Set<string>(['reason', 'baselineShare', 'baselineDays', 'expectedRows', 'sessionMinutes'])
     for (const [kind, facts] of kinds) {
       for (const [name, value] of Object.entries(facts)) {

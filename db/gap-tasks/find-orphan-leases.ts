@@ -1,8 +1,8 @@
-/** Tasks and leases that do not belong to each other, and leases that nobody took back although they are long over. */
+/** Leased tasks without a lease, and leases that are long expired and were not reaped. */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
 
-export interface StrayLeases {
+export interface OrphanLeases {
   /** `dataset symbol dt` of leased tasks without a lease. */
   tasksWithoutLease: string[]
   /** `vendor, over since …` of leases that ended before `overdue`. */
@@ -11,8 +11,8 @@ export interface StrayLeases {
   miscounted: string[]
 }
 
-/** `overdue` is the epoch ms before which a lease must have been taken back. */
-export async function findStrayLeases(db: Db, overdue: number): Promise<StrayLeases> {
+/** `overdue` is the epoch ms before which an expired lease must have been reaped. */
+export async function findOrphanLeases(db: Db, overdue: number): Promise<OrphanLeases> {
   const cell = sql`dataset || ' ' || symbol || ' ' || dt`
   const textsOf = async (rows: Promise<{ text: string }[]>): Promise<string[]> => (await rows).map(({ text }) => text)
   return {
