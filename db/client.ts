@@ -10,7 +10,7 @@ export interface Db {
   orm: Omit<LibSQLDatabase, 'all' | 'get'>
   /** Rows of one statement. */
   all<Row>(statement: Statement): Promise<Row[]>
-  /** One transition: every statement or none, in order, under the write lock. Answers the rows each statement returned. */
+  /** One transition: every statement or none, in order, under the write lock. Returns the rows each statement returned. */
   write(statements: readonly Statement[]): Promise<Record<string, unknown>[][]>
   /** The same, where no rows are wanted: answers how many rows each statement changed. */
   change(statements: readonly Statement[], terms?: WriteTerms): Promise<number[]>

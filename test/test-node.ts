@@ -45,7 +45,7 @@ export interface TestNode {
   /** Requests the lab has had. */
   asked(): number
   /** Every row of every table, to compare. */
-  memory(): Promise<string>
+  databaseText(): Promise<string>
   stop(): Promise<void>
   start(): Promise<RunningNode>
   /** Stops, changes what the node is told, starts. */
@@ -132,7 +132,7 @@ export async function smallNode(terms: SmallTerms = {}): Promise<TestNode> {
     get: (path) => ask(`${node.running().address}${path}`),
     night: () => node.running().invoker.play('night', EVENING),
     asked: () => [lab.alpaca, lab.massive, lab.fred].reduce((sum, vendor) => sum + vendor.stats().calls, 0),
-    memory: async () => {
+    databaseText: async () => {
       const { db } = node.running().node
       const tables = await db.all<{ name: string }>(
         sql`SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name`,

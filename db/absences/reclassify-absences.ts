@@ -14,7 +14,7 @@ export interface Reclassification {
 /** Reasons that a better one may replace; what was decided otherwise since the cells were found stays. */
 const REPLACEABLE = ['VENDOR_EMPTY_ONCE', 'VENDORS_AGREE_EMPTY', 'NO_TRADES', 'NOT_LISTED_YET', 'DELISTED']
 
-/** Answers how many absences have another reason now. Cells somebody is asking about are left to their ending. */
+/** Returns how many absences have another reason now. Cells somebody is asking about are left to their ending. */
 export async function reclassifyAbsences(
   db: Db,
   { dataset, cells, partitions, now }: Reclassification,

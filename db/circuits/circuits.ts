@@ -16,7 +16,7 @@ export interface Circuit {
 export const listCircuits = async (db: Db): Promise<Circuit[]> =>
   db.orm.select().from(circuits).orderBy(circuits.vendor)
 
-/** One more failure in a row; answers how many there are now. */
+/** One more failure in a row; returns how many there are now. */
 export async function countFailure(db: Db, vendor: string, why: string): Promise<number> {
   const [rows] = await db.write([
     sql`INSERT INTO circuits (vendor, failures, blocked_until, why) VALUES (${vendor}, 1, 0, ${why})

@@ -27,7 +27,7 @@ const AT_ONCE = 500
 
 /**
  * Corrects the masks of a month and raises the bookmarks: looks day by day, and what is wrong is written by statements that read the evidence
- * themselves. Answers how many days became present and how many are so no longer. `partitionsOf` names the partitions of a month's days.
+ * themselves. Returns how many days became present and how many are so no longer. `partitionsOf` names the partitions of a month's days.
  */
 export async function rebuildCoverage(
   db: Db,

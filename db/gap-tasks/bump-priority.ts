@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
 import { splitWithin } from './split-tasks.ts'
 
-/** Days are inclusive. Answers how many tasks moved. */
+/** Days are inclusive. Returns how many tasks moved. */
 export async function bumpPriority(
   db: Db,
   dataset: string,

@@ -30,7 +30,7 @@ export interface PartOfTask {
 /** Tasks of one write: many would keep every other request waiting. What is claimed when a run is killed lapses as the rest does. */
 const AT_ONCE = 5_000
 
-/** Answers the ids that were still free and are now leased. */
+/** Returns the ids that were still free and are now leased. */
 export async function claimTasks(db: Db, claim: ClaimRequest): Promise<Set<number>> {
   const taken = new Set<number>()
   const ids = [...new Set(claim.ids)]

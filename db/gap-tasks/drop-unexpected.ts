@@ -6,7 +6,7 @@ import { lastDayOf } from './day-mask.ts'
 import { openMonths, splitAtEnds } from './split-tasks.ts'
 
 /**
- * Answers how many tasks were ended. `ranges` speak for days up to `asof`, later ones are left alone. Tasks somebody works on are left
+ * Returns how many tasks were ended. `ranges` speak for days up to `asof`, later ones are left alone. Tasks somebody works on are left
  * to their ending.
  */
 export async function dropUnexpected(

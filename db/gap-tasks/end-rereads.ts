@@ -2,7 +2,7 @@
 import { sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
 
-/** Answers how many were ended. The cells stay present; one whose attempts are used up counts as read. */
+/** Returns how many were ended. The cells stay present; one whose attempts are used up counts as read. */
 export async function endRereads(db: Db, dataset: string, askable: readonly string[], now: number): Promise<number> {
   // In these words the index of open re-readings is found; without it every task there ever was would be read.
   const mine = sql`dataset = ${dataset} AND reason = 're_read' AND done_at IS NULL`

@@ -23,7 +23,7 @@ export interface NewMonths {
 }
 
 /**
- * Answers how many cells were new. Days are told apart, each with a task of its own, where a vendor has said something about one of them, be it an answer
+ * Returns how many cells were new. Days are told apart, each with a task of its own, where a vendor has said something about one of them, be it an answer
  * or a refusal, or where some of it is queued already.
  */
 export async function enqueueMonths(

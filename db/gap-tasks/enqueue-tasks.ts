@@ -19,7 +19,7 @@ export interface NewTask {
   newestFirst?: boolean
 }
 
-/** Answers how many tasks were new. */
+/** Returns how many tasks were new. */
 export async function enqueueTasks(db: Db, dataset: string, tasks: readonly NewTask[], now: number): Promise<number> {
   if (tasks.length === 0) return 0
   const results = await db.write(

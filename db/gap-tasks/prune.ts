@@ -11,7 +11,7 @@ const KEEP_CORRECTIONS_MS = 400 * DAY_MS
 /** Rows removed by one call, so that it stays short. */
 const BATCH = 20_000
 
-/** Answers how many rows were removed, and whether there are more. */
+/** Returns how many rows were removed, and whether there are more. */
 export async function prune(db: Db, now: number): Promise<{ removed: number; more: boolean }> {
   const results = await db.write([
     sql`DELETE FROM gap_tasks WHERE id IN

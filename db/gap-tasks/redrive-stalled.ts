@@ -6,7 +6,7 @@ import type { Db } from '../client.ts'
 const UNTIMED_MS = 7 * 86_400_000
 
 /**
- * Queues the stalled tasks of a dataset whose absence is due again; answers how many. Their attempts stay counted, so each has one try
+ * Queues the stalled tasks of a dataset whose absence is due again; returns how many. Their attempts stay counted, so each has one try
  * and is given up again for longer when that fails.
  */
 export async function redriveStalled(db: Db, dataset: string, now: number): Promise<number> {

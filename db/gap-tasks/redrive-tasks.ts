@@ -15,7 +15,7 @@ export interface RedriveFilter {
 const BATCH = 20_000
 
 /**
- * Answers how many tasks are queued again, and whether there are more. Their vendors may be asked at once, also those that had been
+ * Returns how many tasks are queued again, and whether there are more. Their vendors may be asked at once, also those that had been
  * put off for failing; what a vendor said it will not serve still stands. The evidence keeps its counts.
  */
 export async function redriveTasks(

@@ -6,7 +6,7 @@ import type { Db } from '../client.ts'
 export const sortKeyOf = (dt: SQL, newestFirst: boolean): SQL =>
   sql`CAST(replace(${dt}, '-', '') AS INTEGER) * ${newestFirst ? sql`-1` : sql`1`}`
 
-/** Puts the queued tasks of a dataset into the wanted order; answers how many had another. Reads the queue's index alone where none has. */
+/** Puts the queued tasks of a dataset into the wanted order; returns how many had another. Reads the queue's index alone where none has. */
 export async function reorderQueue(db: Db, dataset: string, newestFirst: boolean): Promise<number> {
   const isTurned = newestFirst ? sql`sort_key >= 0` : sql`sort_key <= 0`
   const [rows] = await db.write([

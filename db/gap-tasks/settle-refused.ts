@@ -12,7 +12,7 @@ export interface Refused {
   recheckAt: number
 }
 
-/** Answers how many tasks were ended. Present cells and re-readings are left alone. */
+/** Returns how many tasks were ended. Present cells and re-readings are left alone. */
 export async function settleRefused(
   db: Db,
   dataset: string,

@@ -26,7 +26,7 @@ export interface SettleRequest {
 /** Tasks of one write: many would keep every other request waiting. A run that is killed between two writes still holds the rest. */
 export const SETTLED_AT_ONCE = 5_000
 
-/** Answers how many tasks were settled, of one day or of several: fewer than asked when a lease had lapsed and passed on. */
+/** Returns how many tasks were settled, of one day or of several: fewer than asked when a lease had lapsed and passed on. */
 export async function settleTasks(db: Db, request: SettleRequest): Promise<number> {
   // Neighbours in the indexes are written together.
   const inOrder = request.settlements.toSorted(bySymbolAndDay)

@@ -12,7 +12,7 @@ async function release(db: Db, which: SQL, now: number): Promise<number> {
   return released.reduce((sum, { cells }) => sum + Number(cells), 0)
 }
 
-/** Answers how many tasks the token still held. */
+/** Returns how many tasks the token still held. */
 export const releaseLease = (db: Db, token: string, now: number): Promise<number> =>
   release(db, sql`l.token = ${token}`, now)
 

@@ -48,7 +48,7 @@ export async function sumCallStats(db: Db, since: number): Promise<{ since: numb
   return { since: from, tallies }
 }
 
-/** Answers how many rows were removed. */
+/** Returns how many rows were removed. */
 export async function dropCallStats(db: Db, now: number): Promise<number> {
   const [rows] = await db.write([
     sql`DELETE FROM vendor_call_stats WHERE starts_at < ${now - KEEP_MS} RETURNING starts_at`,

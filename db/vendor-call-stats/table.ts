@@ -1,4 +1,4 @@
-/** vendor_tallies: what came of asking, per vendor, dataset and ten minutes: rates and throughput of the last days. Swept. */
+/** vendor_call_stats: results of calls per vendor, dataset and ten minutes, for the rates and throughput of the last days. Swept. */
 import { index, integer, primaryKey, real, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 
 export const vendorCallStats = sqliteTable(

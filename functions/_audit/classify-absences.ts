@@ -24,7 +24,7 @@ const SYMBOLS = 300
 /**
  * One row a cell stays, also for thousands of days before a listing: each was asked about and can be doubted and filled alone, while a
  * range would have to be split by the first day that turns up; the masks make them cost the audit nothing. Two witnesses have spoken for each:
- * what only one vendor could be asked for stays VENDOR_EMPTY_ONCE and is asked again. Answers how many cells got another reason.
+ * what only one vendor could be asked for stays VENDOR_EMPTY_ONCE and is asked again. Returns how many cells got another reason.
  */
 export async function classifyAbsences(
   context: Pick<DispatchContext, 'db' | 'now'>,

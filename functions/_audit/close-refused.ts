@@ -13,7 +13,7 @@ const END: Dt = '9999-12-31'
 type Scope = Pick<Demotion, 'fromDt' | 'toDt' | 'outcome' | 'until'>
 
 /**
- * Ends the queued tasks of such symbols; answers how many. What is refused for all symbols is a plan's matter, which is doubted within the
+ * Ends the queued tasks of such symbols; returns how many. What is refused for all symbols is a plan's matter, which is doubted within the
  * hour: those tasks wait.
  */
 export async function closeRefused(

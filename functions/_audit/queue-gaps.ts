@@ -125,7 +125,7 @@ const tooRecent = (gaps: readonly NewTask[], now: number): Absence[] =>
     .filter(({ nextAt }) => nextAt > now)
     .map(({ symbol, dt, nextAt }) => ({ symbol, dt, reason: 'TOO_RECENT', recheckAt: nextAt }))
 
-/** Queues the present cells whose data may have been corrected since they were read, each for the vendor it came from. Answers how many. */
+/** Queues the present cells whose data may have been corrected since they were read, each for the vendor it came from. Returns how many. */
 export async function queueRereads(
   context: QueueContext,
   { dataset, spec, asof, shares }: About,

@@ -20,7 +20,7 @@ const PRIORITY_PROBE = 20
 
 type IncidentContext = Pick<DispatchContext, 'db' | 'vendors' | 'now' | 'log'>
 
-/** Clears what a filled probe has shown to be over, and what nobody can or need ask about any more. Answers how many were cleared. */
+/** Clears what a filled probe has shown to be over, and what nobody can or need ask about any more. Returns how many were cleared. */
 export async function clearDelivered(
   context: IncidentContext,
   dataset: DatasetName,

@@ -20,7 +20,7 @@ const LEAST_OFFERED = 2_000
 const MOST_OFFERED = 40_000
 /**
  * Plans of these are no longer than what is left of the budget. One that the budget cuts leaves a scatter of cells, whose later calls are
- * not full; the plans of the others go on where they ended (kept-pages.ts).
+ * not full; the plans of the others go on where they ended (page-cache.ts).
  */
 const CUT_TO_BUDGET: ReadonlySet<DatasetConfig['expected_rows']> = new Set(['one', 'session_minutes'])
 

@@ -1,4 +1,4 @@
-/** A backfill of many pages gives way to a task of today between two of them, and then goes on where it was. */
+/** Preemption: between two pages of a backfill plan, a waiting task of today runs first; then the plan goes on where it was. */
 import { findHead } from '../../db/gap-tasks/find-head.ts'
 import { availableRange } from '../_catalog/availability.ts'
 import { datasetsOf, sourcesFor } from '../_catalog/catalog.ts'

@@ -30,7 +30,7 @@ export interface Forecast {
 const PRIOR_CALLS = 5
 
 /**
- * Every open cell, queued or not, flows to the vendors that can serve its day (fluid.ts) at the rate of lane `backfill`. A call settles as
+ * Every open cell, queued or not, flows to the vendors that can serve its day (drain-simulation.ts) at the rate of lane `backfill`. A call settles as
  * many cells as calls of that vendor and dataset have settled so far; before there were any, as many as its shape and the backlog
  * allow. Cells that have to be asked for twice, re-readings and what is still to come are not reckoned with.
  */

@@ -3,7 +3,7 @@ import type { Bar, Row } from './row.ts'
 
 /**
  * The row with an unknown vwap or number of trades as null: 0 beside a volume above 0. Any other row comes back as it is. Alpaca writes `vw: 0, n: 0`
- * beside real prices. `zeroForUnknown` of _lake/spelling.ts says the same in SQL.
+ * beside real prices. _lake/column-mapping.ts does the same in SQL.
  */
 export function withoutUnknownZeros<R extends Row>(row: R): R {
   const { volume, vwap, trades } = row as Partial<Bar>

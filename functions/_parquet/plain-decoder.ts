@@ -1,4 +1,4 @@
-/** Reads what `plain-values.ts` writes: values in plain encoding, and the levels that say which rows have one. */
+/** Reads what `plain-encoder.ts` writes: values in plain encoding, and the levels that say which rows have one. */
 import { isUtf8 } from 'node:buffer'
 import type { ColumnType } from './plain-encoder.ts'
 import { ByteReader, UnsupportedFileError } from './thrift-reader.ts'

@@ -1,4 +1,4 @@
-/** Reads what `byte-sink.ts` writes: numbers and compact Thrift, one after the other. Throws for anything that is cut off or not understood. */
+/** Reads what `thrift-writer.ts` writes: numbers and compact Thrift, one after the other. Throws for anything that is cut off or not understood. */
 
 /** The bytes are not those of a file of ours. */
 export class UnsupportedFileError extends Error {}

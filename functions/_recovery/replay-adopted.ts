@@ -9,7 +9,7 @@ import { recordBadLines } from './record-bad-lines.ts'
 
 /**
  * Records the cells of adopted lines beyond what `after` says is known of each file. To be called after the manifests are replayed: they tell which
- * files were set aside since. Answers how many cells were new to the database.
+ * files were set aside since. Returns how many cells were new to the database.
  */
 export async function replayAdopted(context: NodeContext, after: (relativePath: string) => number): Promise<number> {
   const { db, config, lake, now } = context

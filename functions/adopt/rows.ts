@@ -206,7 +206,7 @@ function misdated(row: StoredRow, dt: Dt, spec: DatasetConfig): string | null {
   if (typeof row.ts === 'number') {
     const day = dayOf(row.ts)
     if (day === null) return said(`the instant ${row.ts}`)
-    // A bare day that is not the path's (spelling.ts): as an instant it lies on the evening before.
+    // A bare day that is not the path's (column-mapping.ts): as an instant it lies on the evening before.
     const isBare = spec.timeframe === 'day' && row.ts % 86_400_000 === 0
     if (isBare || day !== dt) return said(isBare ? new Date(row.ts).toISOString().slice(0, 10) : day)
     if (spec.timeframe === 'day' && row.ts !== instantOf(dt, '00:00')) {

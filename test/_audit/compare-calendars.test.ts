@@ -391,9 +391,9 @@ test('the audit asks, the status shows, and a restart asks nothing again', async
   expect(await shownBy(node)).toEqual([shown])
   expect(node.lines.some((line) => line.includes('audit.calendar_differs') && line.includes('almanac'))).toBe(true)
 
-  const before = await node.memory()
+  const before = await node.databaseText()
   await node.post('/audit')
-  expect(await node.memory()).toBe(before)
+  expect(await node.databaseText()).toBe(before)
   await node.stop()
   await startWith(node, vendor)
   answers({ status: 500, body: {} })

@@ -17,7 +17,7 @@ let node: TestNode
 let before: string
 beforeAll(async () => {
   node = await startTestNode()
-  before = await node.memory()
+  before = await node.databaseText()
 })
 afterAll(() => node.remove())
 
@@ -95,7 +95,7 @@ describe('export', () => {
 
 describe('the request handler', () => {
   test('nothing that was refused left a trace', async () => {
-    expect(await node.memory()).toBe(before)
+    expect(await node.databaseText()).toBe(before)
     expect(node.asked()).toBe(0)
   })
 

@@ -22,7 +22,7 @@ afterEach(() => node.remove())
 const CELLS = 3 * SESSIONS
 const DAY = '2025-07-01'
 const data = (...parts: string[]): string => join(node.root, 'data_layer', ...parts)
-const memory = () => node.running().node
+const running = () => node.running().node
 const raw = (dt: string): string => data(`raw/alpaca/equities_bars/date=${dt}/data.parquet`)
 const again = async (): Promise<Record<string, unknown>> => {
   const answer = await node.post('/audit', { rebuild: true })
@@ -31,11 +31,11 @@ const again = async (): Promise<Record<string, unknown>> => {
 }
 /** What a rebuild makes of evidence and masks, and the places where ingest goes on. */
 const known = async () => ({
-  coverage: await memory().db.all(sql`SELECT * FROM coverage WHERE present <> 0 ORDER BY dataset, symbol, month`),
-  attempts: await memory().db.all(
+  coverage: await running().db.all(sql`SELECT * FROM coverage WHERE present <> 0 ORDER BY dataset, symbol, month`),
+  attempts: await running().db.all(
     sql`SELECT dataset, symbol, dt, vendor, rows, digest FROM attempts WHERE digest IS NOT NULL ORDER BY dataset, symbol, dt, vendor`,
   ),
-  bookmarks: await memory().db.all(sql`SELECT * FROM bookmarks ORDER BY vendor, dataset, symbol`),
+  bookmarks: await running().db.all(sql`SELECT * FROM bookmarks ORDER BY vendor, dataset, symbol`),
 })
 const withoutDatabase = async (): Promise<void> => {
   await node.stop()
@@ -48,7 +48,7 @@ const NOTHING = { restored: 0, cleared: 0, unclaimed: [], unclaimedFiles: 0 }
 
 test('of a database that agrees with the files changes nothing', async () => {
   // How far each manifest is reflected is all that may move.
-  const all = async () => (await node.memory()).split('\n').filter((line) => !/^manifests|manifest-/.test(line))
+  const all = async () => (await node.databaseText()).split('\n').filter((line) => !/^manifests|manifest-/.test(line))
   const before = await all()
   expect(await again()).toMatchObject({ files: FILES, cells: CELLS, ...NOTHING })
   expect(await all()).toEqual(before)
@@ -57,7 +57,7 @@ test('of a database that agrees with the files changes nothing', async () => {
 describe('of a database that is wrong', () => {
   test('masks that lost their bits get them back, with bookmarks, and absences of what is there end', async () => {
     const before = await known()
-    await memory().db.write([
+    await running().db.write([
       sql`DELETE FROM bookmarks`,
       sql`DELETE FROM coverage WHERE symbol = 'MSFT'`,
       sql`UPDATE coverage SET present = present & ~1, absent = 1 WHERE symbol = 'AAPL' AND month = '2025-07'`,
@@ -65,19 +65,19 @@ describe('of a database that is wrong', () => {
     ])
     expect(await again()).toMatchObject({ restored: SESSIONS + 1, cleared: 0 })
     expect(await known()).toEqual(before)
-    expect(await memory().db.all(sql`SELECT 1 FROM absences`)).toEqual([])
+    expect(await running().db.all(sql`SELECT 1 FROM absences`)).toEqual([])
     expect(await again()).toMatchObject(NOTHING)
   })
 
   test('evidence that was lost is read out of the manifests again', async () => {
     const before = await known()
-    await memory().db.write([sql`DELETE FROM attempts WHERE symbol = 'AAPL'`, sql`DELETE FROM coverage`])
+    await running().db.write([sql`DELETE FROM attempts WHERE symbol = 'AAPL'`, sql`DELETE FROM coverage`])
     expect(await again()).toMatchObject({ cells: CELLS, restored: CELLS, cleared: 0 })
     expect(await known()).toEqual(before)
   })
 
   test('bits nobody vouches for are cleared, and the audit asks for their cells', async () => {
-    await memory().db.write([
+    await running().db.write([
       sql`DELETE FROM attempts WHERE symbol = 'AAPL' AND dt = ${DAY}`,
       sql`UPDATE coverage SET present = present | 2048, short = 2048, held = 2048 WHERE symbol = 'AAPL' AND month = '2025-07'`,
     ])
@@ -85,7 +85,7 @@ describe('of a database that is wrong', () => {
     const { body } = await node.post('/audit', { rebuild: true })
     // The day without evidence, and the eleventh, of which nobody ever heard.
     expect(body).toMatchObject({ cleared: 2 })
-    const [masks] = await memory().db.all(
+    const [masks] = await running().db.all(
       sql`SELECT short, held, present & 2048 AS bit FROM coverage WHERE symbol = 'AAPL' AND month = '2025-07'`,
     )
     expect(masks).toEqual({ short: 0, held: 0, bit: 0 })
@@ -113,13 +113,13 @@ describe('of files that differ from the database', () => {
 
   test('files that no line tells of are named and not believed; adopting takes them', async () => {
     const place = 'massive/equities_bars/date=2025-07-02/symbol=AAPL/data.parquet'
-    await oldFile(memory().lake.duck, data(), place, dailyBar('2025-07-02'))
+    await oldFile(running().lake.duck, data(), place, dailyBar('2025-07-02'))
     await writeFile(data('raw/massive/notes.txt'), 'x')
     const found = { files: FILES + 1, restored: 0, cleared: 0, unclaimed: [`raw/${place}`], unclaimedFiles: 1 }
     expect(await again()).toMatchObject(found)
     await node.post('/adopt')
     expect(await again()).toMatchObject({ files: FILES + 1, cells: CELLS + 1, ...NOTHING })
-    const before = await node.memory()
+    const before = await node.databaseText()
     await withoutDatabase()
     expect(await again()).toMatchObject({ cells: CELLS + 1, ...NOTHING })
     expect((await known()).attempts).toHaveLength(CELLS)
@@ -130,7 +130,7 @@ describe('of files that differ from the database', () => {
 test('restores the same database from the files alone', async () => {
   const before = await known()
   await withoutDatabase()
-  await memory().db.write(
+  await running().db.write(
     ['attempts', 'coverage', 'bookmarks', 'manifests'].map((table) => sql.raw(`DELETE FROM ${table}`)),
   )
   expect(await again()).toMatchObject({ files: FILES, cells: CELLS, restored: CELLS, cleared: 0 })
@@ -140,7 +140,7 @@ test('restores the same database from the files alone', async () => {
 
 test('killed before any of its writes and run again, it ends like one that was not killed', async () => {
   const damageDatabase = async (): Promise<void> => {
-    await memory().db.write([
+    await running().db.write([
       sql`DELETE FROM attempts WHERE symbol = 'AAPL'`,
       sql`DELETE FROM coverage WHERE symbol = 'MSFT'`,
       sql`DELETE FROM bookmarks`,
@@ -152,7 +152,7 @@ test('killed before any of its writes and run again, it ends like one that was n
   const right = await known()
   for (let writes = 0; ; writes++) {
     await damageDatabase()
-    const done = await rebuild({ ...memory(), db: dyingAfter(memory().db, writes) }).catch(() => null)
+    const done = await rebuild({ ...running(), db: dyingAfter(running().db, writes) }).catch(() => null)
     if (done === null) await again()
     expect(await known()).toEqual(right)
     expect(await again()).toMatchObject(NOTHING)

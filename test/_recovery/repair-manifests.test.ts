@@ -21,7 +21,7 @@ afterEach(() => node.remove())
 
 const CELLS = 3 * SESSIONS
 const data = (...parts: string[]): string => join(node.root, 'data_layer', ...parts)
-const memory = () => node.running().node
+const running = () => node.running().node
 const restart = async () => {
   await node.stop()
   await node.clock.sleep(60_000)
@@ -39,14 +39,14 @@ const manifests = async (vendor: string, dataset: string): Promise<string[]> =>
     .map((name) => data('manifests', vendor, dataset, name))
 const bars = async (): Promise<string> => (await manifests('alpaca', 'equities_bars'))[0]!
 const versions = () =>
-  memory().db.all(
+  running().db.all(
     sql`SELECT dataset, symbol, dt, vendor, rows, digest FROM attempts WHERE digest IS NOT NULL ORDER BY dataset, symbol, dt, vendor`,
   )
 const masks = () =>
-  memory().db.all(
+  running().db.all(
     sql`SELECT dataset, symbol, month, present FROM coverage WHERE present <> 0 ORDER BY dataset, symbol, month`,
   )
-const forgetMarks = () => memory().db.write([sql`DELETE FROM manifests`])
+const forgetMarks = () => running().db.write([sql`DELETE FROM manifests`])
 const events = (name: string) =>
   node.lines.map((line) => JSON.parse(line) as Record<string, unknown>).filter(({ msg }) => msg === name)
 const lostFiles = async () => (await node.get('/status')).body.lostFiles as Record<string, unknown>
@@ -157,7 +157,7 @@ describe('bad lines', () => {
     await forgetMarks()
     await corrupt(change)
     expect(await versionsAfter(restart)).toEqual(known)
-    const found = await memory().db.all<{ cells: number }>(sql`SELECT cells FROM lost_files`)
+    const found = await running().db.all<{ cells: number }>(sql`SELECT cells FROM lost_files`)
     expect(found).toEqual([{ cells: 1 }])
     await node.post('/audit', { rebuild: true })
     // It is met again, and told once.
@@ -213,7 +213,7 @@ test('killed before any of its writes and begun anew, the repair ends like one t
   const [known, covered] = [await versions(), await masks()]
   for (let writes = 0; writes < 6; writes++) {
     await rm(data('manifests/alpaca'), { recursive: true, force: true })
-    const dying = { ...memory(), db: dyingAfter(memory().db, writes) }
+    const dying = { ...running(), db: dyingAfter(running().db, writes) }
     const work = async () => {
       await noteCutManifests(dying)
       await repairManifests(dying)
@@ -244,8 +244,8 @@ test('where no raw file is to be seen, as on a disk that is not mounted, no cell
   const [known, covered] = [await versions(), await masks()]
   await rename(data('raw'), join(node.root, 'raw-elsewhere'))
   await rm(data('manifests'), { recursive: true })
-  expect(await noteCutManifests(memory())).toBe(2)
-  expect(await repairManifests(memory())).toMatchObject({ lines: 0, lost: 0 })
+  expect(await noteCutManifests(running())).toBe(2)
+  expect(await repairManifests(running())).toMatchObject({ lines: 0, lost: 0 })
   expect(await versions()).toEqual(known)
   expect(await masks()).toEqual(covered)
 })

@@ -19,23 +19,23 @@ afterEach(() => node.remove())
 
 const DAY = '2025-07-01'
 const data = (...parts: string[]): string => join(node.root, 'data_layer', ...parts)
-const memory = () => node.running().node
+const running = () => node.running().node
 const raw = (dt = DAY): string => data(`raw/alpaca/equities_bars/date=${dt}/data.parquet`)
 const manifests = () => data('manifests/alpaca/equities_bars')
 const tear = async (dt = DAY): Promise<void> => truncate(raw(dt), 700)
 const touch = () =>
-  memory().db.write([sql`UPDATE partitions SET version = version + 1 WHERE dataset = 'equities_bars'`])
+  running().db.write([sql`UPDATE partitions SET version = version + 1 WHERE dataset = 'equities_bars'`])
 const isThere = (path: string): Promise<boolean> =>
   access(path).then(
     () => true,
     () => false,
   )
 const present = async (): Promise<unknown> =>
-  await memory().db.all<{ days: number }>(
+  await running().db.all<{ days: number }>(
     sql`SELECT symbol, month, present FROM coverage WHERE dataset = 'equities_bars' ORDER BY symbol, month`,
   )
 const evidence = (dt = DAY) =>
-  memory().db.all<Record<string, unknown>>(
+  running().db.all<Record<string, unknown>>(
     sql`SELECT symbol, outcome, digest, note FROM attempts WHERE dataset = 'equities_bars' AND dt = ${dt} AND vendor = 'alpaca' ORDER BY symbol`,
   )
 const asideLines = async (): Promise<SetAsideLine[]> => {
@@ -109,7 +109,7 @@ describe('a torn raw file', () => {
 
   test('costs an answer nothing: it is set aside when the answer for another symbol of its day is kept', async () => {
     await tear()
-    await memory().db.write([
+    await running().db.write([
       sql`UPDATE coverage SET present = present & ~1 WHERE dataset = 'equities_bars' AND symbol = 'AAPL' AND month = '2025-07'`,
       sql`UPDATE attempts SET digest = NULL, outcome = 'unavailable', ask_again_at = 0 WHERE dataset = 'equities_bars' AND symbol = 'AAPL' AND dt = ${DAY}`,
     ])
@@ -131,19 +131,19 @@ describe('a torn raw file', () => {
   })
 
   test('that is whole again when it is looked at stays where it is', async () => {
-    expect(await setAsideDamaged(memory(), [raw()])).toEqual({ files: 0, cells: 0 })
+    expect(await setAsideDamaged(running(), [raw()])).toEqual({ files: 0, cells: 0 })
     expect(await isThere(raw())).toBe(true)
     expect(await asideLines()).toEqual([])
   })
 
   test('another vendor has delivered leaves the cell present, and only the evidence is lost', async () => {
-    await memory().db.write([
+    await running().db.write([
       sql`INSERT INTO attempts (dataset, symbol, dt, vendor, count, outcome, rows, digest, at, ask_again_at)
           SELECT dataset, symbol, dt, 'massive', 1, 'filled', 1, digest, at, ask_again_at FROM attempts
           WHERE dataset = 'equities_bars' AND symbol = 'AAPL' AND dt = ${DAY}`,
     ])
     await tear()
-    await setAsideDamaged(memory(), [raw()])
+    await setAsideDamaged(running(), [raw()])
     expect(await present()).toEqual(
       whole.map((row) =>
         row.symbol === 'MSFT' ? { ...row, present: row.present & ~(row.month === '2025-07' ? 1 : 0) } : row,
@@ -172,17 +172,17 @@ describe('killed on the way', () => {
     await rename(raw(), `${raw()}.damaged`)
     await node.start()
     expect(await present()).toEqual(without)
-    const before = await node.memory()
+    const before = await node.databaseText()
     await node.stop()
     await node.start()
-    expect(await node.memory()).toBe(before)
+    expect(await node.databaseText()).toBe(before)
   })
 })
 
 describe('the manifests afterwards', () => {
   test('do not bring the cells back when the database is gone', async () => {
     await tear()
-    await setAsideDamaged(memory(), [raw()])
+    await setAsideDamaged(running(), [raw()])
     expect((await asideLines()).map(({ symbol, why }) => [symbol, why])).toEqual([
       ['AAPL', 'damaged'],
       ['MSFT', 'damaged'],
@@ -196,7 +196,7 @@ describe('the manifests afterwards', () => {
 
   test('bring back what was fetched anew since', async () => {
     await tear()
-    await setAsideDamaged(memory(), [raw()])
+    await setAsideDamaged(running(), [raw()])
     await collect()
     expect(await present()).toEqual(whole)
     await node.stop()
@@ -224,7 +224,7 @@ test('a raw file that has vanished is noticed when its partition is judged, and 
 test('a restored copy of a file that was set aside is adopted, and stays so over starts and without a database', async () => {
   const copy = await readFile(raw())
   await tear()
-  await setAsideDamaged(memory(), [raw()])
+  await setAsideDamaged(running(), [raw()])
   await node.clock.sleep(60_000)
   await writeFile(raw(), copy)
   for (const verify of ['footers', 'rows']) {

@@ -118,7 +118,7 @@ describe('an hour back while a lease is out', () => {
 describe('a clock that cannot be right', () => {
   test('writes nothing and still answers, until it is set', async () => {
     const clock = await start(0, {})
-    const before = await node!.memory()
+    const before = await node!.databaseText()
     for (const call of [
       'audit',
       'ingest-tick',
@@ -140,7 +140,7 @@ describe('a clock that cannot be right', () => {
       status: 200,
       body: { ok: true, degraded: true, reasons: [{ what: expect.stringMatching(/1970/) }] },
     })
-    expect(await node!.memory()).toBe(before)
+    expect(await node!.databaseText()).toBe(before)
     expect(log('clock.refused')).toHaveLength(1)
     await clock.pass(40_000)
     clock.set(EVENING)

@@ -23,9 +23,9 @@ afterEach(() => node.remove())
 const CELLS = 3 * SESSIONS
 const state = (...parts: string[]): string => join(node.root, 'data_layer/state', ...parts)
 const file = (): string => state('node.db')
-const memory = () => node.running().node
+const running = () => node.running().node
 const versions = () =>
-  memory().db.all(
+  running().db.all(
     sql`SELECT dataset, symbol, dt, vendor, rows, digest FROM attempts WHERE digest IS NOT NULL ORDER BY dataset, symbol, dt, vendor`,
   )
 const setAside = async (): Promise<string[]> => {
@@ -101,8 +101,8 @@ describe('a damaged database is set aside in words, and rebuilt from the manifes
       ...config,
       vendors: { ...config.vendors, massive: { ...config.vendors.massive!, calls_per_day: 200 } },
     }))
-    for (const { name, config } of memory().vendors) {
-      const spent = await callsSpent(memory().db, config.account ?? name, memory().now())
+    for (const { name, config } of running().vendors) {
+      const spent = await callsSpent(running().db, config.account ?? name, running().now())
       expect(spent.minute, name).toBeGreaterThanOrEqual(config.calls_per_minute)
       expect(spent.day, name).toBeGreaterThanOrEqual(config.calls_per_day ?? 0)
     }
@@ -131,7 +131,7 @@ describe('a damaged database is set aside in words, and rebuilt from the manifes
 
 describe('what is no damage stays where it is', () => {
   test('a database of a newer version is refused in a sentence', async () => {
-    await memory().db.write([sql`INSERT INTO __drizzle_migrations (hash, created_at) VALUES ('x', 9999999999999)`])
+    await running().db.write([sql`INSERT INTO __drizzle_migrations (hash, created_at) VALUES ('x', 9999999999999)`])
     await node.stop()
     await expect(node.start()).rejects.toThrow(/newer version of this program/)
     await expect(node.start()).rejects.toBeInstanceOf(NewerSchemaError)

@@ -104,7 +104,7 @@ test('a database file that is replaced takes no more writes', async () => {
 
 test('of a log that is removed nothing acknowledged is lost', async () => {
   await node.post('/audit')
-  const known = await node.memory()
+  const known = await node.databaseText()
   await rm(join(data, 'state/node.db-wal'))
   expect((await node.post('/audit')).body.error).toMatch(/node\.db-wal, was removed or replaced/)
   expect(await stopped()).toMatch(/node\.db-wal/)
@@ -113,7 +113,7 @@ test('of a log that is removed nothing acknowledged is lost', async () => {
   expect(await openTasks(join(node.root, 'copy.db'))).toBe(tasksOf(known))
 })
 
-const tasksOf = (memory: string): number => memory.split('\n').filter((line) => line.includes('"next_at"')).length
+const tasksOf = (text: string): number => text.split('\n').filter((line) => line.includes('"next_at"')).length
 
 /** Counted by a process of its own: this one holds the file it was copied from. */
 async function openTasks(file: string): Promise<number> {

@@ -39,17 +39,22 @@ beforeEach(async () => {
 afterEach(() => node.remove())
 
 const data = (...parts: string[]): string => join(node.root, 'data_layer', ...parts)
-const memory = () => node.running().node
-const write = (place: string, query: string) => oldFile(memory().lake.duck, data(), place, query)
+const running = () => node.running().node
+const write = (place: string, query: string) => oldFile(running().lake.duck, data(), place, query)
 const adopt = async (body: object = {}): Promise<Record<string, unknown>> => {
   const answer = await node.post('/adopt', body)
   expect(answer).toMatchObject({ status: 200, body: { ok: true } })
   return answer.body
 }
 const attempts = () =>
-  memory().db.all<{ dataset: string; symbol: string; dt: string; vendor: string; rows: number; digest: string | null }>(
-    sql`SELECT dataset, symbol, dt, vendor, rows, digest FROM attempts ORDER BY dataset, dt, symbol`,
-  )
+  running().db.all<{
+    dataset: string
+    symbol: string
+    dt: string
+    vendor: string
+    rows: number
+    digest: string | null
+  }>(sql`SELECT dataset, symbol, dt, vendor, rows, digest FROM attempts ORDER BY dataset, dt, symbol`)
 const untilDone = async (body: object): Promise<Record<string, unknown>[]> => {
   const answers: Record<string, unknown>[] = []
   do answers.push(await adopt(body))
@@ -90,11 +95,11 @@ describe('a tree in our column names', () => {
         { dataset: 'equities_bars', present: cells, absent: 0 },
       ])
       await node.post('/audit')
-      const queued = await memory().db.all(
+      const queued = await running().db.all(
         sql`SELECT 1 FROM gap_tasks WHERE dataset = 'equities_bars' AND reason = 'missing'`,
       )
       expect(queued).toEqual([])
-      const marked = await memory().db.all(sql`SELECT symbol, last_dt FROM bookmarks ORDER BY symbol`)
+      const marked = await running().db.all(sql`SELECT symbol, last_dt FROM bookmarks ORDER BY symbol`)
       expect(marked).toEqual([
         { symbol: 'AAPL', last_dt: ASOF },
         { symbol: 'MSFT', last_dt: ASOF },
@@ -111,12 +116,12 @@ describe('a tree in our column names', () => {
     await adopt()
     await steps('audit', 'curate-partition', 'qc-partition')
     const path = curatedFile(data(), 'equities_bars', 'year', '2025')
-    const rows = await memory().lake.duck.all(
+    const rows = await running().lake.duck.all(
       `SELECT symbol, dt, open, vendor, feed FROM '${path}' ORDER BY dt, symbol`,
     )
     expect(rows).toHaveLength(2 * SESSIONS)
     expect(rows[0]).toEqual({ symbol: 'AAPL', dt: FIRST, open: 10, vendor: 'alpaca', feed: 'sip' })
-    const ledger = await memory().lake.duck.all<{ status: string }>(
+    const ledger = await running().lake.duck.all<{ status: string }>(
       `SELECT DISTINCT status, flags, digest FROM '${data('qc/ledger/equities_bars/2025.parquet')}'`,
     )
     expect(ledger).toEqual([{ status: 'GREEN', flags: '', digest: null }])
@@ -125,15 +130,15 @@ describe('a tree in our column names', () => {
   test('gaps that were queued before are closed, what is known to be absent is not absent any more', async () => {
     await node.post('/audit')
     await daily(FIRST, 'AAPL')
-    await memory().db.write([
+    await running().db.write([
       sql`INSERT INTO coverage (dataset, symbol, month, absent) VALUES ('equities_bars', 'AAPL', '2025-06', ${2 ** 29})`,
     ])
     await adopt()
-    const [task] = await memory().db.all(
+    const [task] = await running().db.all(
       sql`SELECT state, last_outcome FROM gap_tasks WHERE dataset = 'equities_bars' AND symbol = 'AAPL' AND dt = ${FIRST}`,
     )
     expect(task).toEqual({ state: 'done', last_outcome: 'filled' })
-    const [mask] = await memory().db.all(sql`SELECT present, absent FROM coverage WHERE symbol = 'AAPL'`)
+    const [mask] = await running().db.all(sql`SELECT present, absent FROM coverage WHERE symbol = 'AAPL'`)
     expect(mask).toEqual({ present: 2 ** 29, absent: 0 })
   })
 })
@@ -161,7 +166,7 @@ describe('what is written down', () => {
       { symbol: 'MSFT', rows: 1, digest },
     ])
     const lines: ManifestEntry[] = []
-    for await (const chunk of readManifests(memory().lake, () => 0)) lines.push(...chunk.lines)
+    for await (const chunk of readManifests(running().lake, () => 0)) lines.push(...chunk.lines)
     expect(lines).toMatchObject([
       {
         symbol: 'AAPL',
@@ -362,7 +367,7 @@ describe('what is left alone', () => {
     await daily(FIRST, 'MSFT')
     expect(await adopt({ verify: 'names' })).toMatchObject({ adopted: 2 })
     await steps('curate-partition')
-    const masks = await memory().db.all(sql`SELECT symbol, present FROM coverage ORDER BY symbol`)
+    const masks = await running().db.all(sql`SELECT symbol, present FROM coverage ORDER BY symbol`)
     expect(masks).toEqual([
       { symbol: 'AAPL', present: 0 },
       { symbol: 'MSFT', present: 2 ** 29 },
@@ -381,9 +386,9 @@ describe('repeating and resuming', () => {
   test('a second run over an adopted tree writes nothing', async () => {
     await wholeTree()
     await adopt()
-    const [before, files] = [await node.memory(), await hashesBelow(data('manifests'))]
+    const [before, files] = [await node.databaseText(), await hashesBelow(data('manifests'))]
     expect(await adopt()).toMatchObject({ files: 0, adopted: 0, cells: 0, more: false })
-    expect(await node.memory()).toBe(before)
+    expect(await node.databaseText()).toBe(before)
     expect(await adopt({ restart: true })).toMatchObject({ files: 12, adopted: 0, known: 12, cells: 0, more: false })
     expect(await hashesBelow(data('manifests'))).toEqual(files)
   })
@@ -411,7 +416,7 @@ describe('repeating and resuming', () => {
     await wholeTree()
     const [one, other] = await Promise.all([adopt({ limitFiles: 7 }), adopt({ limitFiles: 7 })])
     expect(Number(one?.cells) + Number(other?.cells)).toBe(12)
-    const lines = await memory().lake.duck.all(
+    const lines = await running().lake.duck.all(
       `SELECT symbol, dt FROM read_json('${data('manifests/alpaca/equities_bars/adopted-*.jsonl')}')`,
     )
     expect(lines).toHaveLength(12)

@@ -91,7 +91,7 @@ const sum = (calls: readonly Walked[], of: (call: Walked) => number): number =>
   calls.reduce((total, call) => total + of(call), 0)
 const perCore = (calls: readonly Walked[]): number => sum(calls, ({ files }) => files) / sum(calls, ({ cpu }) => cpu)
 
-/** One process that walks until its end, or until it is killed inside the call after so many. Answers the calls it ended. */
+/** One process that walks until its end, or until it is killed inside the call after so many. Returns the calls it ended. */
 async function walk(root: string, args: string[], calls: number | null): Promise<Walked[]> {
   const child = spawn(process.execPath, [SCRIPT, 'walk', root, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve))

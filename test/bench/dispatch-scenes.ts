@@ -44,7 +44,7 @@ export interface BenchScene {
  */
 const LONG: ReadonlySet<SceneName> = new Set(['death', 'storms', 'killed'])
 const MINUTE = 60_000
-/** The queue of a smaller run is smaller too, so that it is topped up as often. */
+/** The queue of a smaller run is smaller too, so that it is refilled as often. */
 const LEAST_OPEN_TASKS = 2_000
 const LEAST_MINUTES = 10_000
 

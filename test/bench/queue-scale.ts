@@ -197,7 +197,7 @@ const filled = ({ id, symbol, dt }: QueuedTask): Settlement => ({
   partition: dt.slice(0, 4),
 })
 
-/** Whole calls: the head, what rides along, the lease of all, the settlement of all. Answers how many tasks that were. */
+/** Whole calls: the head, what rides along, the lease of all, the settlement of all. Returns how many tasks that were. */
 async function callsOf(db: Db): Promise<number> {
   let done = 0
   for (let call = 0; call < CALLS; call++) {

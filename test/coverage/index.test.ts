@@ -244,11 +244,11 @@ describe('refuses', () => {
 })
 
 test('reading writes nothing, asks nobody, and may be done with the reading token', async () => {
-  const before = await node.memory()
+  const before = await node.databaseText()
   const asked = node.asked()
   await coverage('equities_bars?by=month')
   await picture('equities_bars.svg')
-  expect(await node.memory()).toBe(before)
+  expect(await node.databaseText()).toBe(before)
   expect(node.asked()).toBe(asked)
   const app = createApp(node.running().node, { full: 'full-token', read: 'read-token' })
   const ask = (headers: Record<string, string>) => app.request('/coverage/equities_bars.svg', { headers })

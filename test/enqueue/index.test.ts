@@ -46,13 +46,13 @@ describe('POST /enqueue', () => {
         expect.objectContaining({ symbol: 'MSFT', lane: 'today', priority: 70, reason: 'manual', vendor: null }),
       ),
     )
-    const before = await node.memory()
+    const before = await node.databaseText()
     expect(await enqueue({ symbols: ['MSFT'], priority: 70, lane: 'today' })).toMatchObject({
       enqueued: 0,
       raised: 0,
       alreadyOpen: SESSIONS,
     })
-    expect(await node.memory()).toBe(before)
+    expect(await node.databaseText()).toBe(before)
   })
 
   test('moves what is queued already forward, and never back', async () => {
@@ -158,10 +158,10 @@ test.each<[string, object, number, RegExp]>([
   ['/redrive', { ids: [0] }, 400, /ids/],
   ['/redrive', { all: true }, 400, /all/],
 ])('POST %s %j is refused in words and changes nothing', async (path, body, status, sentence) => {
-  const before = await node.memory()
+  const before = await node.databaseText()
   const answer = await send(path, body)
   expect([answer.status, String(answer.body.error)]).toEqual([status, expect.stringMatching(sentence)])
-  expect(await node.memory()).toBe(before)
+  expect(await node.databaseText()).toBe(before)
 })
 
 test.each(['/enqueue', '/redrive'])('a token that may only read may not %s', async (path) => {

@@ -106,8 +106,8 @@ test('the forecast empties the backlog at the speed of the budgets, and says wha
   expect(Date.parse(bars.emptyAt!)).toBeLessThan(EVENING + 5 * 60_000)
 })
 
-test('a rehearsal shows the ranking with its inputs and the plan, and spends nothing', async () => {
-  const [before, asked] = [await node.memory(), node.asked()]
+test('a dry run shows the ranking with its inputs and the plan, and spends nothing', async () => {
+  const [before, asked] = [await node.databaseText(), node.asked()]
   const { body } = await node.post('/dispatch-one-task', { dryRun: true })
   expect(body).toMatchObject({
     head: { dt: ASOF },
@@ -126,7 +126,7 @@ test('a rehearsal shows the ranking with its inputs and the plan, and spends not
   })
   await node.get('/queue')
   await node.get('/vendors')
-  expect([await node.memory(), node.asked()]).toEqual([before, asked])
+  expect([await node.databaseText(), node.asked()]).toEqual([before, asked])
 })
 
 test.each([

@@ -19,31 +19,32 @@ let node: TestNode
 beforeEach(async () => {
   node = await startTestNode()
   for (const dt of DTS) {
-    await oldFile(memory().lake.duck, data(), `alpaca/equities_bars/date=${dt}/symbol=AAPL/data.parquet`, dailyBar(dt))
+    await oldFile(running().lake.duck, data(), `alpaca/equities_bars/date=${dt}/symbol=AAPL/data.parquet`, dailyBar(dt))
   }
 })
 afterEach(() => node.remove())
 
 const data = (...parts: string[]): string => join(node.root, 'data_layer', ...parts)
-const memory = () => node.running().node
+const running = () => node.running().node
 const folder = () => data('manifests/alpaca/equities_bars')
-const attempts = () => memory().db.all(sql`SELECT symbol, dt, rows, digest IS NULL AS unread FROM attempts ORDER BY dt`)
+const attempts = () =>
+  running().db.all(sql`SELECT symbol, dt, rows, digest IS NULL AS unread FROM attempts ORDER BY dt`)
 const restart = async (): Promise<void> => {
   await node.stop()
   await node.start()
 }
 const replay = async () => {
-  const marks = await manifestMarks(memory().db)
-  return replayAdopted(memory(), (file) => marks.get(file) ?? 0)
+  const marks = await manifestMarks(running().db)
+  return replayAdopted(running(), (file) => marks.get(file) ?? 0)
 }
 
 /** What a call does up to the moment before its commit. */
 async function untilCommit(): Promise<{ tree: Tree; raws: RawFile[] }> {
-  const { trees } = await treesOf(data(), memory().config, {})
+  const { trees } = await treesOf(data(), running().config, {})
   const [tree] = trees
   if (!tree) throw new Error('expected a tree')
   const raws: RawFile[] = []
-  for await (const met of walk(tree, null, memory().now())) if ('raw' in met) raws.push(met.raw)
+  for await (const met of walk(tree, null, running().now())) if ('raw' in met) raws.push(met.raw)
   return { tree, raws }
 }
 const never = (problem: object): void => {
@@ -52,7 +53,7 @@ const never = (problem: object): void => {
 
 test('killed between the lines and the commit: the next call takes the same cells over, and none is missing', async () => {
   const { tree, raws } = await untilCommit()
-  await appendUnread(tree, cellsByName(tree, raws, never), 'names', memory().now())
+  await appendUnread(tree, cellsByName(tree, raws, never), 'names', running().now())
   // The start itself replays lines whose commit was lost.
   await restart()
   expect((await node.post('/adopt', { verify: 'names' })).body).toMatchObject({ adopted: 0, known: 3, more: false })
@@ -61,11 +62,11 @@ test('killed between the lines and the commit: the next call takes the same cell
 
 test('killed between the manifest lines of read cells and the commit: the start replays them, and the walk finds them known', async () => {
   const { tree, raws } = await untilCommit()
-  const { duck } = memory().lake
+  const { duck } = running().lake
   const readable = await readableFiles(duck, tree, raws, null, never)
   const cells = await cellsOf(duck, tree, readable, never)
   const read = await readCells(duck, tree, readable.groups[0]!, cells, never)
-  await appendRead(tree, read, memory().now())
+  await appendRead(tree, read, running().now())
   await restart()
   expect(node.running().recovered.replayed).toBe(3)
   expect((await node.post('/adopt', { verify: 'rows' })).body).toMatchObject({ adopted: 0, known: 3, cells: 0 })
@@ -93,7 +94,7 @@ test('with the database gone, adopted lines are replayed; once', async () => {
   expect(await attempts()).toEqual(known)
   expect(await replay()).toBe(0)
   expect((await node.post('/adopt')).body).toMatchObject({ adopted: 0, known: 3, cells: 0 })
-  const { db } = memory()
+  const { db } = running()
   const [mask] = await db.all(sql`SELECT sum(present) AS present FROM coverage`)
   expect(mask).toEqual({ present: 2 ** 29 + 1 + 2 })
 })

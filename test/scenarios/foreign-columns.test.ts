@@ -26,8 +26,8 @@ beforeEach(async () => {
 afterEach(() => node.remove())
 
 const data = (...parts: string[]): string => join(node.root, 'data_layer', ...parts)
-const memory = () => node.running().node
-const write = (place: string, query: string) => oldFile(memory().lake.duck, data(), place, query)
+const running = () => node.running().node
+const write = (place: string, query: string) => oldFile(running().lake.duck, data(), place, query)
 const midnight = (dt: string): number => Date.parse(`${dt}T04:00:00Z`)
 const steps = async (...names: string[]): Promise<void> => {
   for (const name of names) {
@@ -79,7 +79,7 @@ test.each(['names', 'footers', 'rows'])(
     const adopted = (await node.post('/adopt', { verify })).body
     if (verify !== 'names') expect(adopted).toMatchObject({ cells: 3 * SESSIONS + 2, problems: [] })
     await steps('audit', 'curate-partition', 'qc-partition', 'export')
-    const { duck } = memory().lake
+    const { duck } = running().lake
 
     const ledger = await duck.all(
       `SELECT dataset, status, flags, count(*) AS cells FROM '${data('qc/ledger/*/*.parquet')}' GROUP BY ALL ORDER BY dataset`,
@@ -134,7 +134,7 @@ test('a file whose columns nobody understands neither counts nor keeps its neigh
   expect(adopted).toMatchObject({ cells: 3 * SESSIONS + 1, skipped: 1, problemCounts: { columns: 1 } })
   expect((adopted.problems as { what: string }[])[0]?.what).toMatch(/^no column for ts/)
   await steps('audit', 'curate-partition', 'qc-partition')
-  const [red] = await memory().lake.duck.all(
+  const [red] = await running().lake.duck.all(
     `SELECT symbol, dt, status FROM '${data('qc/ledger/equities_bars/2025.parquet')}' WHERE status <> 'GREEN'`,
   )
   expect(red).toEqual({ symbol: 'AAPL', dt: FIRST, status: 'RED' })

@@ -36,7 +36,7 @@ test('a night ends with every expected cell in the ledger, and a bundle', async 
 test('after a night, each function called again changes nothing and asks nobody', async () => {
   await setup()
   await node.night()
-  const before = await node.memory()
+  const before = await node.databaseText()
   const asked = node.asked()
   for (const name of [
     'ingest-tick',
@@ -52,7 +52,7 @@ test('after a night, each function called again changes nothing and asks nobody'
       expect(status, name).toBe(200)
       expect(body, name).toMatchObject({ ok: true, more: false })
     }
-    expect(await node.memory(), name).toBe(before)
+    expect(await node.databaseText(), name).toBe(before)
   }
   expect(node.asked()).toBe(asked)
   expect((await node.post('/export')).body).toMatchObject({ verdict: 'unchanged' })
@@ -102,13 +102,13 @@ test('a tick brings the newest session and no older one', async () => {
 test('a dry run shows the ranking and the plan, and changes, sends and spends nothing', async () => {
   await setup()
   await node.post('/audit')
-  const before = await node.memory()
+  const before = await node.databaseText()
   const asked = node.asked()
   const { body } = await node.post('/dispatch-one-task', { dryRun: true })
   expect(body).toMatchObject({ ok: true, more: true, head: { dt: ASOF, lane: 'today' } })
   expect(body.ranking).not.toEqual([])
   expect(body.plan).toMatchObject({ wants: expect.any(Array), cells: expect.any(Number) })
-  expect(await node.memory()).toBe(before)
+  expect(await node.databaseText()).toBe(before)
   expect(node.asked()).toBe(asked)
 })
 

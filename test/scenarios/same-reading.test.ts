@@ -31,8 +31,8 @@ beforeEach(() => start(['AAPL', 'MSFT']))
 afterEach(() => node.remove())
 
 const data = (...parts: string[]): string => join(node.root, 'data_layer', ...parts)
-const memory = () => node.running().node
-const write = (place: string, query: string) => oldFile(memory().lake.duck, data(), place, query)
+const running = () => node.running().node
+const write = (place: string, query: string) => oldFile(running().lake.duck, data(), place, query)
 const adopt = async (body: object = {}) => (await node.post('/adopt', body)).body
 const problemsOf = (answer: Record<string, unknown>) =>
   (answer.problems as { path: string; what: string }[]).map(({ what }) => what)
@@ -46,7 +46,7 @@ const steps = async (...names: string[]): Promise<void> => {
   }
 }
 const ledger = () =>
-  memory().lake.duck.all<{ symbol: string; dt: string; status: string; flags: string; rows: number }>(
+  running().lake.duck.all<{ symbol: string; dt: string; status: string; flags: string; rows: number }>(
     `SELECT symbol, dt, status, flags, rows FROM '${data('qc/ledger/*/*.parquet')}'
      WHERE dataset IN ('equities_bars', 'equities_bars_minute') AND rows > 0 ORDER BY dataset, symbol, dt`,
   )
@@ -56,7 +56,7 @@ const minutes = (stamp: string, more = '') =>
   `SELECT ${stamp}, 10.0 AS o, 11.0 AS h, 9.0 AS l, 10.0 + m / 1000 AS c, 100 + m AS v${more} FROM range(${MINUTES}) r(m)`
 const since = (time: string) => `TIMESTAMP '${ASOF} ${time}:00' + to_minutes(m::INTEGER) AS ts`
 const curatedMinutes = () =>
-  memory().lake.duck.all<{ symbol: string; session: string; rows: number; first: number; last: number }>(
+  running().lake.duck.all<{ symbol: string; session: string; rows: number; first: number; last: number }>(
     `SELECT symbol, session, count(*) AS rows, min(ts) AS first, max(ts) AS last
      FROM '${curatedFile(data(), 'equities_bars_minute', 'date', ASOF)}' GROUP BY ALL ORDER BY ALL`,
   )
@@ -122,7 +122,7 @@ describe('minutes with the wall clock of New York and no zone', () => {
     const rows = ['AAPL', 'MSFT'].map((symbol) => minutes(since('10:00'), `, '${symbol}' AS symbol`))
     await write(place, `${rows.join(' UNION ALL ')} ORDER BY symbol, ts LIMIT 500`)
     expect(await adopt({ verify: 'footers', zone: 'America/New_York' })).toMatchObject({ cells: 2, problems: [] })
-    await memory().db.write([sql`UPDATE attempts SET digest = NULL`])
+    await running().db.write([sql`UPDATE attempts SET digest = NULL`])
     const answer = await adopt({ verify: 'rows', zone: 'UTC' })
     expect(answer).toMatchObject({ adopted: 0, problemCounts: { zone: 1 } })
     expect(problemsOf(answer)[0]).toMatch(/adopted as America\/New_York before, not as UTC.*zones-2025-07-08\.jsonl/)
@@ -151,7 +151,7 @@ describe('daily bars', () => {
     expect(await adopt({ verify: 'rows' })).toMatchObject({ cells: 1, problems: [] })
     await steps('audit', 'curate-partition', 'qc-partition')
     expect(await ledger()).toMatchObject([{ symbol: 'AAPL', dt: FIRST, status: 'GREEN', rows: 1 }])
-    const [bar] = await memory().lake.duck.all(
+    const [bar] = await running().lake.duck.all(
       `SELECT ts FROM '${curatedFile(data(), 'equities_bars', 'year', '2025')}'`,
     )
     expect(bar).toEqual({ ts: instantOf(FIRST, '00:00') })
@@ -216,7 +216,7 @@ describe('what says nothing', () => {
     )
     expect(await adopt({ verify: 'rows' })).toMatchObject({ cells: 2, problems: [] })
     await steps('audit', 'curate-partition', 'qc-partition')
-    const unknown = await memory().lake.duck.all(
+    const unknown = await running().lake.duck.all(
       `SELECT symbol, ts, vwap, trades FROM '${curatedFile(data(), 'equities_bars_minute', 'date', ASOF)}' WHERE vwap IS NULL OR trades IS NULL ORDER BY symbol`,
     )
     const nothing = { ts: OPEN + 7 * 60_000, vwap: null, trades: null }
@@ -234,7 +234,7 @@ test('tickers that are names of devices are taken from the plain folders of olde
   await steps('audit', 'curate-partition', 'qc-partition')
   expect(await ledger()).toMatchObject(symbols.map((symbol) => ({ symbol, status: 'GREEN', rows: MINUTES })))
   const cells = symbols.map((symbol) => ({ symbol, dt: ASOF }))
-  const known = await listAttempts(memory().db, 'equities_bars_minute', cells)
+  const known = await listAttempts(running().db, 'equities_bars_minute', cells)
   expect(known.map(({ symbol, outcome }) => `${symbol} ${outcome}`).sort()).toEqual(
     symbols.map((symbol) => `${symbol} filled`),
   )
@@ -248,7 +248,7 @@ test('of the encoded and the plain folder of a ticker like CON the encoded one c
   expect(await adopt({ verify: 'rows' })).toMatchObject({ files: 2, cells: 1, problems: [] })
   await steps('audit', 'curate-partition', 'qc-partition')
   expect(await curatedMinutes()).toEqual([{ symbol: 'CON', ...WHOLE }])
-  const [held] = await memory().lake.duck.all(
+  const [held] = await running().lake.duck.all(
     `SELECT DISTINCT vwap FROM '${curatedFile(data(), 'equities_bars_minute', 'date', ASOF)}'`,
   )
   expect(held).toEqual({ vwap: 10.25 })

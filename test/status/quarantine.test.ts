@@ -66,10 +66,10 @@ test('of one vendor, and as many as asked for', async () => {
 })
 
 test('reading changes nothing and asks nobody', async () => {
-  const before = await node.memory()
+  const before = await node.databaseText()
   const asked = node.asked()
   await samplesAt('/quarantine')
-  expect(await node.memory()).toBe(before)
+  expect(await node.databaseText()).toBe(before)
   expect(node.asked()).toBe(asked)
 })
 

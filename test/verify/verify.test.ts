@@ -66,9 +66,9 @@ describe('POST /verify of a running node', () => {
   })
 
   test('changes nothing', async () => {
-    const before = await node.memory()
+    const before = await node.databaseText()
     await all('deep')
-    expect(await node.memory()).toBe(before)
+    expect(await node.databaseText()).toBe(before)
   })
 
   test('is answered also while nothing may be written', async () => {

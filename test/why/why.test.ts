@@ -532,11 +532,11 @@ describe('as a page', () => {
 })
 
 test('reading writes nothing, asks nobody, tells no secret, and may be done with the reading token', async () => {
-  const before = await node.memory()
+  const before = await node.databaseText()
   const asked = node.asked()
   const told = JSON.stringify(await why(PRESENT.symbol, PRESENT.dt))
   await pageAt(`equities_bars/${EMPTY_ONCE.symbol}/${EMPTY_ONCE.dt}`)
-  expect(await node.memory()).toBe(before)
+  expect(await node.databaseText()).toBe(before)
   expect(node.asked()).toBe(asked)
   const secrets = Object.entries(node.env).filter(([name]) => /KEY|SECRET|TOKEN/.test(name))
   expect(secrets.length).toBeGreaterThan(2)

@@ -4,8 +4,8 @@
 export const vendorTicker = (ticker: string): string => ticker.replaceAll('-', '.')
 
 /**
- * The way back, for the symbols of one request: spelling to canonical symbol. Two symbols of one spelling cannot ride together
- * (`riding.ts` sees to it), so within a request the way back is unambiguous.
+ * The way back, for the symbols of one request: spelling to canonical symbol. Two symbols of one spelling never share a
+ * request (`batch-symbols.ts` sees to it), so within a request the way back is unambiguous.
  */
 export const canonicalSymbolsOf = (symbols: readonly string[]): ReadonlyMap<string, string> =>
   new Map(symbols.map((symbol) => [vendorTicker(symbol), symbol]))
