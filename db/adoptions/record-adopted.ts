@@ -56,9 +56,14 @@ function takenOver({ vendor, dataset, now }: AdoptedBatch, cells: readonly Adopt
         ON CONFLICT DO UPDATE SET outcome = 'filled', rows = excluded.rows, digest = excluded.digest, refused_for = NULL,
           at = excluded.at, ask_again_at = 0
         WHERE attempts.digest IS NULL`,
-    sql`INSERT INTO coverage (dataset, symbol, month, present)
-        SELECT ${dataset}, s->>'symbol', s->>'month', sum(DISTINCT s->>'bit') FROM ${adopted} GROUP BY s->>'symbol', s->>'month'
-        ON CONFLICT DO UPDATE SET present = present | excluded.present, absent = absent & ~excluded.present`,
+    // A version that was known and is short stays short; the attempts just written tell.
+    sql`INSERT INTO coverage (dataset, symbol, month, present, short)
+        SELECT ${dataset}, s->>'symbol', s->>'month', sum(DISTINCT s->>'bit'), coalesce(sum(DISTINCT s->>'bit') FILTER (WHERE EXISTS (
+          SELECT 1 FROM attempts a WHERE a.dataset = ${dataset} AND a.dt = s->>'dt' AND a.symbol = s->>'symbol' AND a.vendor = ${vendor}
+            AND a.outcome = 'short')), 0)
+        FROM ${adopted} GROUP BY s->>'symbol', s->>'month'
+        ON CONFLICT DO UPDATE SET short = (short & ~excluded.present) | excluded.short, present = present | excluded.present,
+          absent = absent & ~excluded.present`,
     sql`DELETE FROM absences WHERE dataset = ${dataset}
           AND (symbol, dt) IN (SELECT s->>'symbol', s->>'dt' FROM ${adopted})`,
     sql`INSERT INTO bookmarks (vendor, dataset, symbol, last_dt)

@@ -80,7 +80,7 @@ export async function replayAccepted(
           at = excluded.at, ask_again_at = excluded.ask_again_at`,
     sql`INSERT INTO coverage (dataset, symbol, month, present)
         SELECT ${dataset}, s->>'symbol', s->>'month', sum(DISTINCT s->>'bit') FROM ${replayed} GROUP BY s->>'symbol', s->>'month'
-        ON CONFLICT DO UPDATE SET present = present | excluded.present, absent = absent & ~excluded.present`,
+        ON CONFLICT DO UPDATE SET present = present | excluded.present, short = short & ~excluded.present, absent = absent & ~excluded.present`,
     sql`DELETE FROM absences WHERE dataset = ${dataset}
           AND (symbol, dt) IN (SELECT s->>'symbol', s->>'dt' FROM ${replayed})`,
     sql`INSERT INTO bookmarks (vendor, dataset, symbol, last_dt)

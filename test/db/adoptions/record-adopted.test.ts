@@ -7,7 +7,7 @@ import type { Db } from '../../../db/client.ts'
 import { manifestMarks } from '../../../db/manifests/manifests.ts'
 import { calendarOf } from '../../../functions/_calendar/calendar.ts'
 import { dayBit, monthOf } from '../../../functions/_market/dt.ts'
-import { DATASET, dyingAfter, freshDb, NOW, snapshot } from '../temp-db.ts'
+import { claimed, DATASET, dyingAfter, freshDb, NOW, settle, settlement, snapshot } from '../temp-db.ts'
 
 const walk = { vendor: 'alpaca', dataset: DATASET, verify: 'footers' }
 const SYMBOLS = Array.from({ length: 400 }, (_, at) => `S${at}`)
@@ -51,4 +51,19 @@ test('a batch of many cells is written in parts; where the walk stands, and what
   const { partitions: _, ...first } = await snapshot(whole)
   const { partitions: __, ...again } = await snapshot(db)
   expect(again).toEqual(first)
+})
+
+test('a cell that was short is so no longer when another vendor has it; one whose version is known already stays short', async () => {
+  const db = await freshDb()
+  const short = async (dt: string, vendor: string): Promise<void> => {
+    const id = await claimed(db, 'S0', dt, dt, vendor)
+    await settle(db, dt, [settlement(id, 'S0', dt, { outcome: 'short', short: 1 })], { vendor })
+  }
+  await short('2024-07-01', 'massive')
+  await short('2024-07-02', 'alpaca')
+  expect((await snapshot(db)).coverage).toMatchObject([{ present: 0b11, short: 0b11 }])
+  const isSettled = ({ symbol, dt }: { symbol: string; dt: string }): boolean =>
+    symbol === 'S0' && ['2024-07-01', '2024-07-02'].includes(dt)
+  await recordAdopted(db, { ...batch, cells: batch.cells.filter(isSettled) })
+  expect((await snapshot(db)).coverage).toMatchObject([{ present: 0b11, short: 0b10 }])
 })

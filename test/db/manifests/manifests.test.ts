@@ -115,6 +115,17 @@ test('a corrected version replaces the evidence and clears the refusal of the ol
   expect((await snapshot(db)).partitions).toMatchObject([{ version: 2 }])
 })
 
+test('a cell that was short is so no longer when the full version arrives; others of its month stay short', async () => {
+  const db = await freshDb()
+  for (const dt of ['2024-07-01', '2024-07-02']) {
+    const id = await claimed(db, 'AAPL', dt, dt)
+    await settle(db, dt, [settlement(id, 'AAPL', dt, { outcome: 'short', short: 1 })])
+  }
+  expect((await snapshot(db)).coverage).toMatchObject([{ present: 0b11, short: 0b11 }])
+  expect(await replay(db, [line('AAPL', '2024-07-02', 'the full version')])).toBe(1)
+  expect((await snapshot(db)).coverage).toMatchObject([{ present: 0b11, short: 0b01 }])
+})
+
 test('a mark never moves back', async () => {
   const db = await freshDb()
   await markManifest(db, MARK.path, 900)
