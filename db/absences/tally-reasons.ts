@@ -2,6 +2,7 @@
 import { sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
 import type { Slice } from '../coverage/tally-slices.ts'
+import { dayOf } from '../day-of.ts'
 
 export interface ReasonTally {
   column: number
@@ -26,7 +27,7 @@ export const tallyReasons = (
       SELECT value->>'month' AS month, value->>'mask' AS mask, value->>'column' AS col, value->>'byRule' AS by_rule
       FROM json_each(${JSON.stringify(slices)})),
     cells AS (
-      SELECT a.symbol, substr(a.dt, 1, 7) AS month, 1 << (CAST(substr(a.dt, 9, 2) AS INTEGER) - 1) AS bit, a.reason
+      SELECT a.symbol, substr(a.dt, 1, 7) AS month, 1 << (${dayOf(sql`a.dt`)} - 1) AS bit, a.reason
       FROM json_each(${JSON.stringify(ranges)}) l
         CROSS JOIN absences a ON a.dataset = ${dataset} AND a.symbol = l.value->>'symbol'
           AND a.dt BETWEEN l.value->>'fromDt' AND l.value->>'toDt')

@@ -1,7 +1,10 @@
 /** What takes over cells of an older node: what is present, where ingest goes on, what to rebuild, how far the walk came. */
 import { sql } from 'drizzle-orm'
+import { advanceBookmark } from '../bookmarks/advance-bookmark.ts'
 import type { Db } from '../client.ts'
+import { markPresent } from '../coverage/mark-present.ts'
 import { splitAround } from '../gap-tasks/split-tasks.ts'
+import { touchPartitions } from '../partitions/touch-partitions.ts'
 import type { Statement } from '../prepared.ts'
 import { stepTo, type Walk } from './walks.ts'
 
@@ -48,35 +51,31 @@ export async function recordAdopted(db: Db, batch: AdoptedBatch): Promise<void> 
 
 function takenOver({ vendor, dataset, now }: AdoptedBatch, cells: readonly AdoptedCell[]): Statement[] {
   if (cells.length === 0) return []
-  const adopted = sql`(SELECT value AS s FROM json_each(${JSON.stringify(cells)}))`
+  const adopted = sql`(SELECT value->>'symbol' AS symbol, value->>'dt' AS dt, value->>'month' AS month, value->>'bit' AS bit,
+    value->>'partition' AS partition, value->>'rows' AS rows, value->>'digest' AS digest, value->>'at' AS at
+    FROM json_each(${JSON.stringify(cells)}))`
   return [
     sql`INSERT INTO attempts (dataset, symbol, dt, vendor, count, outcome, rows, digest, at, ask_again_at)
-        SELECT ${dataset}, s->>'symbol', s->>'dt', ${vendor}, 0, 'filled', coalesce(s->>'rows', 0), s->>'digest', s->>'at', 0
+        SELECT ${dataset}, symbol, dt, ${vendor}, 0, 'filled', coalesce(rows, 0), digest, at, 0
         FROM ${adopted} WHERE true
         ON CONFLICT DO UPDATE SET outcome = 'filled', rows = excluded.rows, digest = excluded.digest, refused_for = NULL,
           at = excluded.at, ask_again_at = 0
         WHERE attempts.digest IS NULL`,
     // A version that was known and is short stays short; the attempts just written tell.
-    sql`INSERT INTO coverage (dataset, symbol, month, present, short)
-        SELECT ${dataset}, s->>'symbol', s->>'month', sum(DISTINCT s->>'bit'), coalesce(sum(DISTINCT s->>'bit') FILTER (WHERE EXISTS (
-          SELECT 1 FROM attempts a WHERE a.dataset = ${dataset} AND a.dt = s->>'dt' AND a.symbol = s->>'symbol' AND a.vendor = ${vendor}
-            AND a.outcome = 'short')), 0)
-        FROM ${adopted} GROUP BY s->>'symbol', s->>'month'
-        ON CONFLICT DO UPDATE SET short = (short & ~excluded.present) | excluded.short, present = present | excluded.present,
-          absent = absent & ~excluded.present`,
-    sql`DELETE FROM absences WHERE dataset = ${dataset}
-          AND (symbol, dt) IN (SELECT s->>'symbol', s->>'dt' FROM ${adopted})`,
-    sql`INSERT INTO bookmarks (vendor, dataset, symbol, last_dt)
-        SELECT ${vendor}, ${dataset}, s->>'symbol', max(s->>'dt') FROM ${adopted} GROUP BY s->>'symbol'
-        ON CONFLICT DO UPDATE SET last_dt = max(last_dt, excluded.last_dt)`,
-    sql`INSERT INTO partitions (dataset, partition, version, touched_at, expected)
-        SELECT DISTINCT ${dataset}, s->>'partition', 1, ${now}, '' FROM ${adopted} WHERE true
-        ON CONFLICT DO UPDATE SET version = version + 1, touched_at = excluded.touched_at`,
+    markPresent(
+      dataset,
+      sql`(SELECT DISTINCT symbol, month, bit AS present, 0 AS absent, bit * EXISTS (
+          SELECT 1 FROM attempts a WHERE a.dataset = ${dataset} AND a.dt = c.dt AND a.symbol = c.symbol AND a.vendor = ${vendor}
+            AND a.outcome = 'short') AS short FROM ${adopted} c)`,
+    ),
+    sql`DELETE FROM absences WHERE dataset = ${dataset} AND (symbol, dt) IN (SELECT symbol, dt FROM ${adopted})`,
+    advanceBookmark(vendor, dataset, adopted),
+    touchPartitions(dataset, adopted, now),
     ...splitAround(dataset, JSON.stringify(cells)),
     // A task that doubts a present cell, or reads it again, still has its question.
     sql`UPDATE gap_tasks SET state = 'done', done_at = ${now}, last_outcome = 'filled', updated_at = ${now}
         WHERE dataset = ${dataset} AND state IN ('queued', 'stalled') AND reason IN ('missing', 'recheck')
-          AND (symbol, dt) IN (SELECT s->>'symbol', s->>'dt' FROM ${adopted})`,
+          AND (symbol, dt) IN (SELECT symbol, dt FROM ${adopted})`,
   ]
 }
 

@@ -4,6 +4,7 @@
  */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
+import { dayOf } from '../day-of.ts'
 import { type MaskGrid, rowsLeft, takeMasks } from './mask-grid.ts'
 
 /** Takes the days out that are present or explained. */
@@ -24,7 +25,7 @@ export async function takeQueued(db: Db, dataset: string, grid: MaskGrid): Promi
   const [first, last] = [`${grid.months[0]?.month}-01`, `${grid.months.at(-1)?.month}-31`]
   const [found] = await db.all<{ queued: ArrayBuffer | null }>(sql`
     SELECT CAST(group_concat(s.key || ':' || (
-      SELECT group_concat(substr(t.dt, 1, 7) || coalesce(t.days, 1 << (CAST(substr(t.dt, 9, 2) AS INTEGER) - 1))) FROM gap_tasks t
+      SELECT group_concat(substr(t.dt, 1, 7) || coalesce(t.days, 1 << (${dayOf(sql`t.dt`)} - 1))) FROM gap_tasks t
       WHERE t.dataset = ${dataset} AND t.symbol = s.value AND t.dt BETWEEN ${first} AND ${last} AND t.done_at IS NULL), ';') AS BLOB) AS queued
     FROM json_each(${JSON.stringify(left)}) s`)
   takeMasks(grid, bytesOf(found?.queued))

@@ -1,6 +1,7 @@
 /** What is known of whole months, symbol by symbol: which days are present, explained, or have an open task. */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
+import { dayOf } from '../day-of.ts'
 
 export interface KnownMonth {
   symbol: string
@@ -22,7 +23,7 @@ export async function knownMonths(
     WITH pairs AS (SELECT s.value AS symbol, m.value AS month
       FROM json_each(${JSON.stringify(symbols)}) s CROSS JOIN json_each(${JSON.stringify(months)}) m)
     SELECT p.month, json_group_array(json_array(p.symbol, coalesce(c.present, 0), coalesce(c.absent, 0), coalesce((
-        SELECT sum(coalesce(t.days, 1 << (CAST(substr(t.dt, 9, 2) AS INTEGER) - 1))) FROM gap_tasks t
+        SELECT sum(coalesce(t.days, 1 << (${dayOf(sql`t.dt`)} - 1))) FROM gap_tasks t
         WHERE t.dataset = ${dataset} AND t.symbol = p.symbol AND t.dt >= p.month || '-01' AND t.dt <= p.month || '-31'
           AND t.done_at IS NULL), 0))) AS known
     FROM pairs p LEFT JOIN coverage c ON c.dataset = ${dataset} AND c.symbol = p.symbol AND c.month = p.month

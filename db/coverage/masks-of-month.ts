@@ -1,6 +1,7 @@
 /** The four masks of every symbol in one month, and the absences of that month that contradict them. */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
+import { dayOf } from '../day-of.ts'
 
 export interface MonthMasks {
   symbol: string
@@ -34,5 +35,5 @@ export const contradictedAbsences = (
     SELECT a.symbol, a.dt, a.reason FROM absences a CROSS JOIN coverage c
       ON c.dataset = a.dataset AND c.symbol = a.symbol AND c.month = ${month}
     WHERE a.dataset = ${dataset} AND a.dt BETWEEN ${`${month}-01`} AND ${`${month}-31`}
-      AND c.present & (1 << (CAST(substr(a.dt, 9, 2) AS INTEGER) - 1)) <> 0
+      AND c.present & (1 << (${dayOf(sql`a.dt`)} - 1)) <> 0
     ORDER BY a.symbol, a.dt`)

@@ -1,7 +1,10 @@
 /** Makes the masks say what the evidence says: a day is present where some vendor's version is there, and nowhere else. */
 import { type SQL, sql } from 'drizzle-orm'
+import { advanceBookmark } from '../bookmarks/advance-bookmark.ts'
 import type { Db } from '../client.ts'
+import { dayOf } from '../day-of.ts'
 import { daysOfAttempts, isStoredVersion, storedVersionsOfDay } from '../manifests/stored-versions.ts'
+import { touchPartitions } from '../partitions/touch-partitions.ts'
 
 /** A month that evidence or masks tell of, and its days that evidence tells of. */
 export interface EvidenceMonth {
@@ -50,9 +53,7 @@ export async function rebuildCoverage(
         month,
         part.map(({ symbol }) => symbol),
       ),
-      sql`INSERT INTO partitions (dataset, partition, version, touched_at, expected)
-          SELECT ${dataset}, value, 1, ${now}, '' FROM json_each(${JSON.stringify(partitions)}) WHERE true
-          ON CONFLICT DO UPDATE SET version = version + 1, touched_at = excluded.touched_at`,
+      touchPartitions(dataset, sql`(SELECT value AS partition FROM json_each(${JSON.stringify(partitions)}))`, now),
     ])
   }
   await raiseBookmarks(db, dataset, newest)
@@ -103,16 +104,18 @@ function maskAnew(dataset: string, month: string, symbols: readonly string[]): S
           absent = absent & ~excluded.present`,
     sql`DELETE FROM absences WHERE dataset = ${dataset} AND symbol IN ${ofThese} AND dt BETWEEN ${`${month}-01`} AND ${`${month}-31`}
           AND EXISTS (SELECT 1 FROM coverage c WHERE c.dataset = ${dataset} AND c.symbol = absences.symbol AND c.month = ${month}
-            AND c.present & (1 << (CAST(substr(absences.dt, 9, 2) AS INTEGER) - 1)) <> 0)`,
+            AND c.present & (1 << (${dayOf(sql`absences.dt`)} - 1)) <> 0)`,
   ]
 }
 
 async function raiseBookmarks(db: Db, dataset: string, newest: Map<string, Map<string, string>>): Promise<void> {
   for (const [vendor, last] of newest) {
     await db.write([
-      sql`INSERT INTO bookmarks (vendor, dataset, symbol, last_dt)
-          SELECT ${vendor}, ${dataset}, value->>0, value->>1 FROM json_each(${JSON.stringify([...last])}) WHERE true
-          ON CONFLICT DO UPDATE SET last_dt = excluded.last_dt WHERE excluded.last_dt > last_dt`,
+      advanceBookmark(
+        vendor,
+        dataset,
+        sql`(SELECT value->>0 AS symbol, value->>1 AS dt FROM json_each(${JSON.stringify([...last])}))`,
+      ),
     ])
   }
 }

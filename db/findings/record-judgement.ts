@@ -1,6 +1,7 @@
 /** The one write that ends a QC run of a partition: findings replaced, held cells marked, versions refused, work ticked off. */
 import { type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
+import { dayOf } from '../day-of.ts'
 import { isStoredVersion } from '../manifests/stored-versions.ts'
 import type { PartitionWork } from '../partitions/partitions.ts'
 
@@ -45,7 +46,7 @@ export async function recordJudgement(db: Db, judgement: Judgement): Promise<boo
         SELECT ${dataset}, value->>'symbol', value->>'dt', ${partition}, value->>'status', value->>'flags',
                value->>'numbers', value->>'vendor', value->>'action', ${now}
         FROM json_each(${found}) WHERE ${mine} ON CONFLICT DO NOTHING`,
-    sql`UPDATE coverage SET held = held & ~(SELECT sum(1 << (CAST(substr(d.value, 9, 2) AS INTEGER) - 1))
+    sql`UPDATE coverage SET held = held & ~(SELECT sum(1 << (${dayOf(sql`d.value`)} - 1))
           FROM json_each(${JSON.stringify(daysBetween(fromDt, toDt))}) d WHERE substr(d.value, 1, 7) = coverage.month)
         WHERE dataset = ${dataset} AND month BETWEEN substr(${fromDt}, 1, 7) AND substr(${toDt}, 1, 7) AND held <> 0 AND ${mine}`,
     ...(anyHeld ? holdCells(dataset, found, mine) : []),

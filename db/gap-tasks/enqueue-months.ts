@@ -1,8 +1,9 @@
 /** Puts gaps nobody was ever asked about on the queue, those of a symbol's month as one task: a first backfill is millions of them. */
 import { type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
+import { dayOf } from '../day-of.ts'
 import { sortKeyOf } from './reorder-queue.ts'
-import { dayByDay, dayOf, monthOf, taskAround } from './split-tasks.ts'
+import { dayByDay, monthOf, taskAround } from './split-tasks.ts'
 
 /** Days of one symbol and month that differ in nothing. */
 export interface NewMonth {

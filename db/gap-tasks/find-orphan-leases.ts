@@ -1,6 +1,7 @@
 /** Leased tasks without a lease, and leases that are long expired and were not reaped. */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
+import { dayOf } from '../day-of.ts'
 
 export interface OrphanLeases {
   /** `dataset symbol dt` of leased tasks without a lease. */
@@ -37,7 +38,7 @@ export const countDoubleTasks = async (db: Db): Promise<number> => {
   const [row] = await db.all<{ cells: number }>(sql`
     SELECT count(*) AS cells FROM gap_tasks m JOIN gap_tasks t ON t.done_at IS NULL AND t.id <> m.id
       AND t.dataset = m.dataset AND t.symbol = m.symbol AND t.dt BETWEEN substr(m.dt, 1, 8) || '01' AND substr(m.dt, 1, 8) || '31'
-      AND m.days >> (CAST(substr(t.dt, 9, 2) AS INTEGER) - 1) & 1
+      AND m.days >> (${dayOf(sql`t.dt`)} - 1) & 1
     WHERE m.days IS NOT NULL AND m.done_at IS NULL`)
   return row?.cells ?? 0
 }

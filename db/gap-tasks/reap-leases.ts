@@ -1,13 +1,17 @@
 /** Gives tasks whose holder is gone back to the queue, or parks those that have used up their attempts. */
 import { type SQL, sql } from 'drizzle-orm'
+import { GIVEN_UP_RECHECK_DAYS } from '../absences/recheck-days.ts'
 import type { Db } from '../client.ts'
+import { dayOf } from '../day-of.ts'
 import { heldBy } from '../leases/held-tasks.ts'
 import { preparedSql } from '../prepared.ts'
 import { openMonths, splitTasks } from './split-tasks.ts'
 
-/** Days after which a cell that was given up is tried once more, by how often that has happened; the audit does it. */
-const recheckDays = (maxAttempts: number): SQL =>
-  sql`CASE WHEN t.attempts <= ${maxAttempts} THEN 7 WHEN t.attempts = ${maxAttempts} + 1 THEN 30 ELSE 90 END`
+/** Of a task t that is given up: the days until the audit tries its cell once more, by how often that has happened. */
+function recheckDays(maxAttempts: number): SQL {
+  const [first, second, later] = GIVEN_UP_RECHECK_DAYS
+  return sql`CASE WHEN t.attempts <= ${maxAttempts} THEN ${first} WHEN t.attempts = ${maxAttempts} + 1 THEN ${second} ELSE ${later} END`
+}
 
 /** The tasks are not taken again before `nextAt`. */
 async function returnTasks(db: Db, gone: SQL, maxAttempts: number, now: number, nextAt = now): Promise<number> {
@@ -16,7 +20,7 @@ async function returnTasks(db: Db, gone: SQL, maxAttempts: number, now: number, 
         SELECT t.dataset, t.symbol, t.dt, 'GIVEN_UP', ${now}, ${now} + ${recheckDays(maxAttempts)} * 86400000
         FROM (SELECT t.* ${heldBy(gone)} AND t.attempts >= ${maxAttempts} AND t.days IS NULL) t
           LEFT JOIN coverage c ON c.dataset = t.dataset AND c.symbol = t.symbol AND c.month = substr(t.dt, 1, 7)
-        WHERE coalesce(c.present >> (CAST(substr(t.dt, 9, 2) AS INTEGER) - 1) & 1, 0) = 0
+        WHERE coalesce(c.present >> (${dayOf(sql`t.dt`)} - 1) & 1, 0) = 0
         ON CONFLICT DO UPDATE SET reason = excluded.reason, decided_at = excluded.decided_at, recheck_at = excluded.recheck_at`,
     sql`UPDATE gap_tasks SET state = CASE WHEN attempts >= ${maxAttempts} AND days IS NULL THEN 'stalled' ELSE 'queued' END, lease = NULL,
           last_outcome = 'abandoned', next_at = max(next_at, ${nextAt}), updated_at = ${now}

@@ -1,6 +1,7 @@
 /** Ends queued tasks that nobody may take: every vendor that could serve the cells has refused the symbol. */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
+import { dayOf } from '../day-of.ts'
 import { splitWithin } from './split-tasks.ts'
 
 /** Cells of one symbol, both ends inclusive, with what their absence is called and when a refusal is doubted again (epoch ms). */
@@ -20,13 +21,13 @@ export async function settleRefused(
   now: number,
 ): Promise<number> {
   if (refused.length === 0) return 0
-  const tasks = sql`(SELECT t.id, t.symbol, t.dt, substr(t.dt, 1, 7) AS month, 1 << (CAST(substr(t.dt, 9, 2) AS INTEGER) - 1) AS bit,
+  const tasks = sql`(SELECT t.id, t.symbol, t.dt, substr(t.dt, 1, 7) AS month, 1 << (${dayOf(sql`t.dt`)} - 1) AS bit,
       r.value->>'reason' AS reason, r.value->>'recheckAt' AS recheck_at
     FROM json_each(${JSON.stringify(refused)}) r CROSS JOIN gap_tasks t ON t.dataset = ${dataset} AND t.symbol = r.value->>'symbol'
       AND t.dt BETWEEN r.value->>'fromDt' AND r.value->>'toDt' AND t.done_at IS NULL
     LEFT JOIN coverage c ON c.dataset = t.dataset AND c.symbol = t.symbol AND c.month = substr(t.dt, 1, 7)
     WHERE t.state = 'queued' AND t.reason IN ('missing', 'recheck', 'manual')
-      AND coalesce(c.present >> (CAST(substr(t.dt, 9, 2) AS INTEGER) - 1) & 1, 0) = 0)`
+      AND coalesce(c.present >> (${dayOf(sql`t.dt`)} - 1) & 1, 0) = 0)`
   const results = await db.write([
     ...splitWithin(dataset, JSON.stringify(refused)),
     sql`INSERT INTO absences (dataset, symbol, dt, reason, decided_at, recheck_at)

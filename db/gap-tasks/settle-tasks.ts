@@ -5,12 +5,16 @@
  */
 
 import { type Placeholder, type SQL, sql } from 'drizzle-orm'
+import { advanceBookmark } from '../bookmarks/advance-bookmark.ts'
 import type { Db } from '../client.ts'
+import { markPresent } from '../coverage/mark-present.ts'
+import { dayOf } from '../day-of.ts'
+import { touchPartitions } from '../partitions/touch-partitions.ts'
 import { preparedSql, type Statement } from '../prepared.ts'
 import { asTask, dayBitOf } from './day-mask.ts'
 import { rebucket } from './eligibility.ts'
 import type { Settlement } from './settlement.ts'
-import { dayOf, fromWhole, inherited, sortKeyLike } from './split-tasks.ts'
+import { fromWhole, inherited, sortKeyLike } from './split-tasks.ts'
 import { settledDays, settledDigest, settledDt, stageSettlements } from './stage-settlements.ts'
 
 export interface SettleRequest {
@@ -66,10 +70,10 @@ async function settlePart(db: Db, request: SettleRequest, settlements: readonly 
     ...(isAny(({ refused }) => refused !== null) ? [recordRefusals({ vendor, dataset, asOf })] : []),
     recordEvidence({ vendor, dataset, now }),
     ...(isAny(({ reread }) => reread === 1) ? [recordRereads({ vendor, dataset, now })] : []),
-    ...(isAny(({ present, absence }) => present === 1 || absence !== null) ? [markCoverage({ dataset })] : []),
+    ...(isAny(({ present, absence }) => present === 1 || absence !== null) ? [recordCoverage({ dataset })] : []),
     ...(isAny(({ present }) => present === 1) ? [forgetAbsences({ dataset }), moveBookmarks({ vendor, dataset })] : []),
     ...(isAny(({ absence }) => absence !== null) ? [recordAbsences({ dataset, now })] : []),
-    ...(isAny(({ partition }) => partition !== null) ? [touchPartitions({ dataset, now })] : []),
+    ...(isAny(({ partition }) => partition !== null) ? [touchChanged({ dataset, now })] : []),
     ...splitByOutcome(settlements, { token, now }),
   ]
   const counts = await db.change([
@@ -82,13 +86,8 @@ async function settlePart(db: Db, request: SettleRequest, settlements: readonly 
   return counts[told.length]!
 }
 
-/** One that waits for its curation and that nobody works on is touched already. */
-const touchPartitions = preparedSql<'dataset' | 'now'>(
-  ({ dataset, now }) => sql`
-  INSERT INTO partitions (dataset, partition, version, touched_at, expected)
-  SELECT DISTINCT ${dataset}, partition, 1, ${now}, '' FROM settlement_staging WHERE partition IS NOT NULL
-  ON CONFLICT DO UPDATE SET version = version + 1, touched_at = excluded.touched_at
-    WHERE version = curated_version OR lease_token IS NOT NULL`,
+const touchChanged = preparedSql<'dataset' | 'now'>(({ dataset, now }) =>
+  touchPartitions(dataset, sql`settlement_staging`, now),
 )
 
 const endTasks = preparedSql<'now'>(
@@ -216,16 +215,12 @@ const recordEvidence = preparedSql<'vendor' | 'dataset' | 'now'>(
   WHERE attempts.digest IS NULL OR excluded.digest IS NOT NULL`,
 )
 
-const markCoverage = preparedSql<'dataset'>(
-  ({ dataset }) => sql`
-  INSERT INTO coverage (dataset, symbol, month, present, short, absent)
-  SELECT ${dataset}, symbol, month, sum(days * present), sum(days * short),
-         sum(CASE WHEN absence IS NULL OR state <> 'done' THEN 0 ELSE days END)
-  FROM settlement_staging GROUP BY symbol, month
-  ON CONFLICT DO UPDATE SET
-    short = (short & ~excluded.present) | excluded.short,
-    absent = (absent & ~excluded.present) | (excluded.absent & ~present),
-    present = present | excluded.present`,
+const recordCoverage = preparedSql<'dataset'>(({ dataset }) =>
+  markPresent(
+    dataset,
+    sql`(SELECT symbol, month, days * present AS present, days * short AS short,
+      CASE WHEN absence IS NULL OR state <> 'done' THEN 0 ELSE days END AS absent FROM settlement_staging)`,
+  ),
 )
 
 const forgetAbsences = preparedSql<'dataset'>(
@@ -246,10 +241,11 @@ const recordAbsences = preparedSql<'dataset' | 'now'>(
   ON CONFLICT DO UPDATE SET reason = excluded.reason, decided_at = excluded.decided_at, recheck_at = excluded.recheck_at`,
 )
 
-const moveBookmarks = preparedSql<'vendor' | 'dataset'>(
-  ({ vendor, dataset }) => sql`
-  INSERT INTO bookmarks (vendor, dataset, symbol, last_dt)
-  SELECT ${vendor}, ${dataset}, s.symbol, max(${settledDt})
-  FROM settlement_staging s CROSS JOIN month_days d ON d.day = s.last_day WHERE s.present = 1 GROUP BY s.symbol
-  ON CONFLICT DO UPDATE SET last_dt = excluded.last_dt WHERE excluded.last_dt > last_dt`,
+const moveBookmarks = preparedSql<'vendor' | 'dataset'>(({ vendor, dataset }) =>
+  advanceBookmark(
+    vendor,
+    dataset,
+    sql`(SELECT s.symbol, ${settledDt} AS dt FROM settlement_staging s CROSS JOIN month_days d ON d.day = s.last_day
+      WHERE s.present = 1)`,
+  ),
 )

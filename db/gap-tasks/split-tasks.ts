@@ -1,9 +1,7 @@
 /** Splits tasks of several days into one for each, where somebody has something to say about a single day. */
 import { type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
-
-/** Of a trading date: its day of the month, a number from 1 to 31. */
-export const dayOf = (dt: SQL): SQL => sql`CAST(substr(${dt}, 9, 2) AS INTEGER)`
+import { dayOf } from '../day-of.ts'
 
 /** Where a month of a text `YYYY-MM-DD` begins and ends. */
 export const monthOf = (dt: SQL): { begins: SQL; ends: SQL } => ({

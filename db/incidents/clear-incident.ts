@@ -1,6 +1,7 @@
 /** Ends an incident: its cells are gaps again, which the audit queues like any other, and the vendor may be asked for them at once. */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
+import { dayOf } from '../day-of.ts'
 import type { Incident } from './list-incidents.ts'
 
 /** False when somebody else has cleared it; nothing is changed then. */
@@ -10,7 +11,7 @@ export async function clearIncident(db: Db, incident: Incident, partition: strin
   const reason = kind === 'vendor_outage' ? 'VENDOR_OUTAGE' : 'CALENDAR_SUSPECT'
   const suppressed = sql`SELECT symbol FROM absences WHERE dataset = ${dataset} AND dt = ${dt} AND reason = ${reason}`
   const results = await db.write([
-    sql`UPDATE coverage SET absent = absent & ~(1 << (CAST(substr(${dt}, 9, 2) AS INTEGER) - 1))
+    sql`UPDATE coverage SET absent = absent & ~(1 << (${dayOf(sql`${dt}`)} - 1))
         WHERE dataset = ${dataset} AND month = substr(${dt}, 1, 7) AND symbol IN (${suppressed}) AND ${isOpen}`,
     // What was answered during the incident is in doubt: it is no witness any more (attempts/table.ts).
     sql`UPDATE attempts SET ask_again_at = 0

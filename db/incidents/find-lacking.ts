@@ -1,6 +1,7 @@
 /** Sessions that many symbols lack: how many cells of a day are missing, and which vendors had nothing for them. */
 import { type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
+import { dayOf } from '../day-of.ts'
 
 /** The days around which a symbol has data, both inclusive: only there can a session be lacking rather than not have been. */
 export interface Around {
@@ -70,6 +71,6 @@ export async function isDelivered(
   const [row] = await db.all<{ found: number }>(sql`
     SELECT EXISTS (SELECT 1 FROM json_each(${JSON.stringify(datasets)}) d CROSS JOIN json_each(${JSON.stringify(symbols)}) s
       CROSS JOIN coverage c ON c.dataset = d.value AND c.symbol = s.value AND c.month = substr(${dt}, 1, 7)
-      WHERE c.present >> (CAST(substr(${dt}, 9, 2) AS INTEGER) - 1) & 1) AS found`)
+      WHERE c.present >> (${dayOf(sql`${dt}`)} - 1) & 1) AS found`)
   return row?.found === 1
 }

@@ -1,6 +1,7 @@
 /** Notes that a raw file was damaged and what came of it where no cell was lost, and has its partitions rebuilt and judged again. */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
+import { touchPartitions } from '../partitions/touch-partitions.ts'
 
 export interface RepairedFile {
   /** Relative to the root. */
@@ -22,8 +23,7 @@ export async function recordRepaired(db: Db, file: RepairedFile, now: number): P
   await db.write([
     sql`UPDATE attempts SET refused_for = ${DAMAGED} WHERE dataset = ${dataset} AND dt = ${dt} AND vendor = ${vendor}
           AND symbol IN (SELECT value FROM json_each(${JSON.stringify(damaged)}))`,
-    sql`INSERT INTO partitions (dataset, partition, version, touched_at, expected) VALUES (${dataset}, ${partition}, 1, ${now}, '')
-        ON CONFLICT DO UPDATE SET version = version + 1, touched_at = excluded.touched_at`,
+    touchPartitions(dataset, sql`(SELECT ${partition} AS partition)`, now),
     sql`INSERT INTO lost_files (path, vendor, dataset, why, cells, at)
         VALUES (${path}, ${vendor}, ${dataset}, ${why}, ${damaged.length}, ${now})
         ON CONFLICT DO UPDATE SET why = excluded.why, cells = excluded.cells, at = excluded.at`,

@@ -1,6 +1,7 @@
 /** Cells whose file cannot be read any more, or is gone, become gaps: the only write that removes them from the coverage. */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
+import { touchPartitions } from '../partitions/touch-partitions.ts'
 import { isStoredVersion } from './stored-versions.ts'
 
 export interface InvalidatedCell {
@@ -55,9 +56,7 @@ export async function invalidateCells(
           WHERE NOT EXISTS (SELECT 1 FROM attempts o WHERE o.dataset = ${dataset} AND o.symbol = s->>'symbol'
             AND o.dt = s->>'dt' AND ${isStoredVersion('o')}) GROUP BY s->>'symbol', s->>'month') g
         WHERE coverage.dataset = ${dataset} AND coverage.symbol = g.symbol AND coverage.month = g.month`,
-    sql`INSERT INTO partitions (dataset, partition, version, touched_at, expected)
-        SELECT DISTINCT ${dataset}, s->>'partition', 1, ${now}, '' FROM ${lost} WHERE true
-        ON CONFLICT DO UPDATE SET version = version + 1, touched_at = excluded.touched_at`,
+    touchPartitions(dataset, sql`(SELECT s->>'partition' AS partition FROM ${lost})`, now),
     sql`INSERT INTO lost_files (path, vendor, dataset, why, cells, at)
         SELECT s->>'path', ${vendor}, ${dataset}, s->>'why', count(*), max(s->>'at') FROM ${lost} GROUP BY s->>'path'
         ON CONFLICT DO UPDATE SET why = excluded.why, cells = excluded.cells, at = excluded.at`,

@@ -1,7 +1,10 @@
 /** Replays manifest lines into the database: after a crash between a file and its commit, or after the database was lost. */
 import { sql } from 'drizzle-orm'
+import { advanceBookmark } from '../bookmarks/advance-bookmark.ts'
 import type { Db } from '../client.ts'
+import { markPresent } from '../coverage/mark-present.ts'
 import { splitAround } from '../gap-tasks/split-tasks.ts'
+import { touchPartitions } from '../partitions/touch-partitions.ts'
 import { manifests } from './table.ts'
 
 export interface AcceptedLine {
@@ -59,40 +62,40 @@ export async function replayAccepted(
       AND a.vendor = ${vendor}
     WHERE a.digest IS NOT i.value->>'digest'
       AND (a.outcome IS NULL OR (a.digest IS NULL AND a.outcome <> 'lost') OR a.at <= i.value->>'writtenAt')`)
-  const replayed = sql`(SELECT value AS s FROM json_each(${`[${fresh.map((row) => row.line).join(',')}]`}))`
+  const cells = `[${fresh.map((row) => row.line).join(',')}]`
+  const replayed = sql`(SELECT value->>'symbol' AS symbol, value->>'dt' AS dt, value->>'month' AS month, value->>'bit' AS bit,
+    value->>'partition' AS partition, value->>'rows' AS rows, value->>'digest' AS digest, value->>'fetchedAt' AS fetched_at,
+    value->>'previous' AS previous, value->>'difference' AS difference, value->>'window' AS window_sessions
+    FROM json_each(${cells}))`
   // A chain that was left half-way will go on for the night it speaks for: what it had found belongs to that night.
   const asOf = sql`coalesce((SELECT max(scheduled_at) FROM ticks WHERE ended_at IS NULL AND scheduled_at <= ${now}), ${now})`
   await db.write([
     sql`INSERT INTO corrections
           (dataset, symbol, dt, vendor, at, verdict, previous, digest, rows_before, rows, difference, window_sessions)
-        SELECT ${dataset}, a.symbol, a.dt, ${vendor}, min(s->>'fetchedAt', ${asOf}), 'replaced', a.digest, s->>'digest', a.rows, s->>'rows',
-               CASE WHEN a.digest = s->>'previous' THEN s->>'difference' END,
+        SELECT ${dataset}, a.symbol, a.dt, ${vendor}, min(r.fetched_at, ${asOf}), 'replaced', a.digest, r.digest, a.rows, r.rows,
+               CASE WHEN a.digest = r.previous THEN r.difference END,
                CASE WHEN EXISTS (SELECT 1 FROM gap_tasks t WHERE t.dataset = ${dataset} AND t.symbol = a.symbol AND t.dt = a.dt
-                 AND t.done_at IS NULL AND t.reason = 're_read') THEN s->>'window' END
-        FROM ${replayed} CROSS JOIN attempts a ON a.dataset = ${dataset} AND a.symbol = s->>'symbol' AND a.dt = s->>'dt'
+                 AND t.done_at IS NULL AND t.reason = 're_read') THEN r.window_sessions END
+        FROM ${replayed} r CROSS JOIN attempts a ON a.dataset = ${dataset} AND a.symbol = r.symbol AND a.dt = r.dt
           AND a.vendor = ${vendor}
         WHERE a.digest IS NOT NULL
         ON CONFLICT DO NOTHING`,
     sql`INSERT INTO attempts (dataset, symbol, dt, vendor, count, outcome, rows, digest, at, ask_again_at)
-        SELECT ${dataset}, s->>'symbol', s->>'dt', ${vendor}, 1, 'filled', s->>'rows', s->>'digest', s->>'fetchedAt', 9007199254740991
+        SELECT ${dataset}, symbol, dt, ${vendor}, 1, 'filled', rows, digest, fetched_at, 9007199254740991
         FROM ${replayed} WHERE true
         ON CONFLICT DO UPDATE SET outcome = 'filled', rows = excluded.rows, digest = excluded.digest, refused_for = NULL,
           at = excluded.at, ask_again_at = excluded.ask_again_at`,
-    sql`INSERT INTO coverage (dataset, symbol, month, present)
-        SELECT ${dataset}, s->>'symbol', s->>'month', sum(DISTINCT s->>'bit') FROM ${replayed} GROUP BY s->>'symbol', s->>'month'
-        ON CONFLICT DO UPDATE SET present = present | excluded.present, short = short & ~excluded.present, absent = absent & ~excluded.present`,
-    sql`DELETE FROM absences WHERE dataset = ${dataset}
-          AND (symbol, dt) IN (SELECT s->>'symbol', s->>'dt' FROM ${replayed})`,
-    sql`INSERT INTO bookmarks (vendor, dataset, symbol, last_dt)
-        SELECT ${vendor}, ${dataset}, s->>'symbol', max(s->>'dt') FROM ${replayed} GROUP BY s->>'symbol'
-        ON CONFLICT DO UPDATE SET last_dt = max(last_dt, excluded.last_dt)`,
-    sql`INSERT INTO partitions (dataset, partition, version, touched_at, expected)
-        SELECT DISTINCT ${dataset}, s->>'partition', 1, ${now}, '' FROM ${replayed} WHERE true
-        ON CONFLICT DO UPDATE SET version = version + 1, touched_at = excluded.touched_at`,
-    ...splitAround(dataset, `[${fresh.map((row) => row.line).join(',')}]`),
+    markPresent(
+      dataset,
+      sql`(SELECT DISTINCT symbol, month, bit AS present, 0 AS short, 0 AS absent FROM ${replayed})`,
+    ),
+    sql`DELETE FROM absences WHERE dataset = ${dataset} AND (symbol, dt) IN (SELECT symbol, dt FROM ${replayed})`,
+    advanceBookmark(vendor, dataset, replayed),
+    touchPartitions(dataset, replayed, now),
+    ...splitAround(dataset, cells),
     sql`UPDATE gap_tasks SET state = 'done', done_at = ${now}, last_outcome = 'filled', updated_at = ${now}
         WHERE dataset = ${dataset} AND state IN ('queued', 'stalled')
-          AND (symbol, dt) IN (SELECT s->>'symbol', s->>'dt' FROM ${replayed})`,
+          AND (symbol, dt) IN (SELECT symbol, dt FROM ${replayed})`,
     sql`INSERT INTO manifests (path, bytes) VALUES (${mark.path}, ${mark.bytes})
         ON CONFLICT DO UPDATE SET bytes = max(bytes, excluded.bytes)`,
   ])

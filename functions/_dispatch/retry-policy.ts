@@ -1,4 +1,5 @@
 /** One outcome, one next step: whether a task is done, waits, or is given up, and what the cell's absence is called meanwhile. */
+import { GIVEN_UP_RECHECK_DAYS } from '../../db/absences/recheck-days.ts'
 import type { AbsenceReason, Outcome } from '../_market/outcome.ts'
 
 export const NEVER = Number.MAX_SAFE_INTEGER
@@ -13,7 +14,6 @@ const MAX_MALFORMED = 4
 const MAX_UNAVAILABLE = 8
 /** An empty answer is asked again after growing intervals; so is a cell that was given up: what nobody explained is never closed for good. */
 const EMPTY_RECHECK_DAYS = [1, 3, 7, 30, 90]
-const GIVEN_UP_RECHECK_DAYS = [7, 30, 90]
 
 /** Milliseconds for which a task waits whose plan failed, by the tries before: half a minute, twice as long each time, at most an hour. */
 export const pauseAfter = (attempts: number): number => Math.min(HOUR, 30_000 * 2 ** attempts)

@@ -107,11 +107,17 @@ test('a task at work is left to its holder', async () => {
 test('a corrected version replaces the evidence and clears the refusal of the old one', async () => {
   const db = await freshDb()
   await replay(db, [line('AAPL', '2024-07-01', 'old')])
-  await db.write([sql`UPDATE attempts SET refused_for = 'OHLC_ORDER'`])
+  await db.write([
+    sql`UPDATE attempts SET refused_for = 'OHLC_ORDER'`,
+    sql`UPDATE partitions SET curated_version = version`,
+  ])
   expect(await replay(db, [line('AAPL', '2024-07-01', 'new')], { ...MARK, bytes: 900 })).toBe(1)
   expect(await listAttempts(db, DATASET, [{ symbol: 'AAPL', dt: '2024-07-01' }])).toMatchObject([
     { digest: 'new', refusedFor: null },
   ])
+  expect((await snapshot(db)).partitions).toMatchObject([{ version: 2 }])
+  // It waits for its curation by now.
+  expect(await replay(db, [line('AAPL', '2024-07-01', 'newer')], { ...MARK, bytes: 1_300 })).toBe(1)
   expect((await snapshot(db)).partitions).toMatchObject([{ version: 2 }])
 })
 
