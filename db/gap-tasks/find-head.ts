@@ -6,7 +6,7 @@ import { isFree, type QueuedTask, taskColumns, type VendorReach } from './claima
 import { firstTasks, inBucketOf, isUnblocking, openBuckets, rebucket, unblockTasks } from './eligibility.ts'
 import { type EligibleRanges, eligibleRanges } from './eligible-ranges.ts'
 
-const WALK = 64
+const SCAN = 64
 /** Most tasks of one bucket that are moved at once. The number grows from one scan to this while blocked tasks remain in the way. */
 const MOVED = 4_000
 
@@ -36,7 +36,7 @@ type MaybeHead = Omit<BucketHead, 'id'> & { id: number | null }
  * Returns the head. Usually the first task of the first bucket is free, and is the head. Otherwise each bucket is scanned for `scan` tasks;
  * then the tasks that are not free move to another bucket.
  */
-export async function findHead(db: Db, reach: VendorReach, scan: number = WALK): Promise<QueuedTask | undefined> {
+export async function findHead(db: Db, reach: VendorReach, scan: number = SCAN): Promise<QueuedTask | undefined> {
   const fastPaths = await db.all<FastPath>(firstOfBuckets({ ...reach }))
   const mustReopen = fastPaths.some(({ isUnblocking }) => isUnblocking === 1)
   const first = fastPaths
@@ -45,7 +45,7 @@ export async function findHead(db: Db, reach: VendorReach, scan: number = WALK):
   if (mustReopen) await unblockTasks(db, reach.now)
   else if (!first) return undefined
   else if (first.isFree === 1) return taskOf(first)
-  return await walkToHead(db, reach, scan)
+  return await scanForHead(db, reach, scan)
 }
 
 const firstOfBuckets = preparedSql<keyof VendorReach>(
@@ -55,7 +55,7 @@ const firstOfBuckets = preparedSql<keyof VendorReach>(
     FROM (SELECT ${isUnblocking(now)} AS is_unblocking) r LEFT JOIN firsts f LEFT JOIN gap_tasks t ON t.id = f.id`,
 )
 
-async function walkToHead(db: Db, reach: VendorReach, scan: number): Promise<QueuedTask | undefined> {
+async function scanForHead(db: Db, reach: VendorReach, scan: number): Promise<QueuedTask | undefined> {
   const ranges = await eligibleRanges(db, reach)
   if (ranges.length === 0) return undefined
   for (let moved = scan + 1; ; moved = Math.min(MOVED, moved * 4)) {
@@ -84,13 +84,13 @@ async function bucketHeadsOf(
   const inBucket = inBucketOf(reach)
   return await db.all<MaybeHead>(sql`
     WITH RECURSIVE ${openBuckets(reach)},
-      stretches AS MATERIALIZED (
+      key_ranges AS MATERIALIZED (
         SELECT s.blocked_for, s.lane, s.priority, d.value->>'from' AS from_key, d.value->>'before' AS before_key
         FROM buckets s CROSS JOIN json_each(${JSON.stringify(ranges)}) d),
-      walks AS MATERIALIZED (
-        SELECT s.*, (SELECT t.sort_key ${inBucket} AND ${inRange} ORDER BY t.sort_key, t.id LIMIT 1 OFFSET ${scan}) AS looked_to FROM stretches s)
+      scans AS MATERIALIZED (
+        SELECT s.*, (SELECT t.sort_key ${inBucket} AND ${inRange} ORDER BY t.sort_key, t.id LIMIT 1 OFFSET ${scan}) AS looked_to FROM key_ranges s)
     SELECT s.blocked_for AS blockedFor, s.from_key AS "from", s.before_key AS "before", t.sort_key AS sortKey, s.looked_to AS lookedTo, ${taskColumns}, s.lane, s.priority
-    FROM walks s LEFT JOIN gap_tasks t ON t.id = (
+    FROM scans s LEFT JOIN gap_tasks t ON t.id = (
       SELECT t.id ${inBucket} AND ${inRange} AND t.sort_key <= coalesce(s.looked_to, s.before_key) AND ${isFree(reach)}
         AND t.dt BETWEEN ${reach.fromDt} AND ${reach.toDt}
       ORDER BY t.sort_key, t.id LIMIT 1)`)

@@ -8,7 +8,7 @@ const OPEN_MS = 60_000
 /** A vendor that is back is found within this; asking a dead one so often costs it and us next to nothing. */
 const LONGEST_OPEN_MS = 2 * 60_000
 
-/** Failures in a row open the vendor's circuit. A Retry-After opens it at once, until the time it names. */
+/** Failures in a row open the vendor's circuit. A 429 opens it at once, until its Retry-After. */
 export async function updateCircuit(
   context: DispatchContext,
   vendor: string,

@@ -15,7 +15,7 @@ const ABSENCES: Record<AbsenceReason, string> = {
   SOURCE_SAYS_NONE: 'The source itself states that there is nothing for that day.',
   VENDOR_OUTAGE:
     'The vendor did not answer, or lacks the session for most symbols, so nothing is known about the cell yet.',
-  CALENDAR_SUSPECT: 'No vendor has this session for anybody: our calendar may be wrong, a person has to look.',
+  CALENDAR_SUSPECT: 'No vendor has this session for any symbol: our calendar may be wrong, a person has to check it.',
   GIVEN_UP: 'Every attempt was used up without a usable answer: a person has to look.',
 }
 

@@ -76,7 +76,7 @@ const anyQueue = fc.record({
   ),
 })
 
-test('the head is the first free task of the queue, whatever stands before it and however short the walk', async () => {
+test('the head is the first free task of the queue, whatever stands before it and however short the scan', async () => {
   const db = await freshDb()
   await fc.assert(
     fc.asyncProperty(anyQueue, async ({ tasks, answers, refusals, looks }) => {
@@ -192,13 +192,13 @@ test('symbols a vendor will not serve are put aside where it meets them, and onl
     { vendor: 'alpaca', dataset: DATASET, symbol: 'A', outcome: 'not_entitled', until: NOW + 1_000, ...whole },
   ])
   expect(await findHead(db, reachOf('alpaca'), 10)).toMatchObject({ symbol: 'B' })
-  // The last ten were within the walk that found the head.
+  // The last ten were within the scan that found the head.
   expect(await bucketsOf(db)).toEqual({ '': 6, alpaca: 55 })
   expect(await nextDue(db, null, NOW)).toBe(NOW + 1_000)
   expect(await findHead(db, reachOf('massive'), 10)).toMatchObject({ symbol: 'A', dt: '2024-01-01' })
 })
 
-test('tasks that wait are no part of the walk, and come back in their place when their time has come', async () => {
+test('tasks that wait are no part of the scan, and come back in their place when their time has come', async () => {
   const db = await freshDb()
   await enqueueTasks(db, DATASET, daysOf('A', 60, { nextAt: NOW + 9 }), NOW)
   await enqueueTasks(
@@ -232,7 +232,7 @@ test('the head of a queue is found through its index alone, and with one stateme
   await enqueueTasks(db, DATASET, daysOf('A', 3), NOW)
   expect(await findHead(spying, reachOf('alpaca'))).toMatchObject({ dt: '2024-01-01' })
   expect(await plans()).toHaveLength(1)
-  // What is before the vendor's history makes it walk.
+  // What is before the vendor's history makes it scan.
   expect(await findHead(spying, reachOf('alpaca', { fromDt: '2024-01-02' }))).toMatchObject({ dt: '2024-01-02' })
   const steps = (await plans()).flat()
   expect(steps.filter((step) => /^SCAN (t|gap_tasks)\b/.test(step))).toEqual([])
