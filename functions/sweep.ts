@@ -11,9 +11,9 @@ export const SweepBody = AsOfBody
 
 export async function sweep(node: Node): Promise<FunctionAnswer> {
   const { removed, more } = await prune(node.db, node.now())
-  const tallies = await dropCallStats(node.db, node.now())
+  const callStats = await dropCallStats(node.db, node.now())
   const pages = await sweepPageCache(node.lake.root, node.now())
   const running = await sweepSnapshots(node.lake.root, newYorkDt(node.now()))
-  node.log('sweep.pruned', { removed, tallies, pages, running })
-  return { removed, tallies, pages, running, more, nextAt: null }
+  node.log('sweep.pruned', { removed, callStats, pages, running })
+  return { removed, callStats, pages, running, more, nextAt: null }
 }

@@ -27,3 +27,5 @@ DROP INDEX `gap_tasks_reopen`;
 CREATE INDEX `gap_tasks_unblock` ON `gap_tasks` (`lane`,`blocked_until`) WHERE state = 'queued' AND blocked_until IS NOT NULL;
 --> statement-breakpoint
 UPDATE `lost_files` SET `why` = 'repaired' WHERE `why` = 'mended';
+--> statement-breakpoint
+UPDATE `vendor_segments` SET `liquidity` = 'moderate' WHERE `liquidity` = 'middling';

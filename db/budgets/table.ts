@@ -14,7 +14,7 @@ export const budgets = sqliteTable(
     /** Epoch ms at which the slot or the day begins; the end of a pause. */
     startsAt: integer('starts_at').notNull(),
     calls: integer('calls').notNull(),
-    /** How many of them went out in lane `today`: they come out of the share kept for it first. */
+    /** How many of them went out in lane `today`: they come out of the share reserved for it first. */
     today: integer('today').notNull().default(0),
   },
   (table) => [

@@ -23,8 +23,8 @@ export interface Limits {
   /** Calls in any 60 seconds that this lane may send. */
   perMinute: number
   /** Calls a minute beyond them that only lane `today` may send; absent where there is nothing of the kind. */
-  kept?: number
-  /** Lane `today` itself: what it sends comes out of the share kept for it first. */
+  reserved?: number
+  /** Lane `today` itself: what it sends comes out of the share reserved for it first. */
   isToday?: boolean
   /** Calls per UTC day, null for no cap. */
   perDay: number | null
@@ -43,7 +43,7 @@ export async function takeCalls(db: Db, limits: Limits, calls: number, now: numb
     sql`INSERT INTO budgets (vendor, kind, starts_at, calls, today)
         SELECT ${limits.vendor}, kind, starts_at, ${calls}, ${limits.isToday === true ? calls : 0}
         FROM (SELECT 'slot' AS kind, ${slot} AS starts_at UNION ALL SELECT 'day', ${day})
-        WHERE ${spentInWindow(limits.vendor, now)} + ${calls} <= ${limits.perMinute + keptOf(limits)}
+        WHERE ${spentInWindow(limits.vendor, now)} + ${calls} <= ${limits.perMinute + reservedOf(limits)}
           AND (${limits.isToday === true} OR ${spentByOthers(limits.vendor, now)} + ${calls} <= ${limits.perMinute})
           AND (${limits.perDay} IS NULL OR ${spentOnDay(limits.vendor, day)} + ${calls} <= ${limits.perDay})
           AND NOT EXISTS (SELECT 1 FROM budgets WHERE vendor = ${limits.vendor} AND kind = 'pause'
@@ -78,7 +78,7 @@ export async function nextCallAt(db: Db, limits: Limits, now: number): Promise<n
     const pause = pauses.findLast(({ startsAt }) => startsAt > at && startsAt <= at + PAUSES_AHEAD_MS)
     if (pause) at = pause.startsAt
     else if (limits.perDay !== null && callsIn(onDay) >= limits.perDay) at = day + DAY_MS
-    else if (callsIn(inWindow) >= limits.perMinute + keptOf(limits)) at = inWindow[0]!.startsAt + COUNTED_MS
+    else if (callsIn(inWindow) >= limits.perMinute + reservedOf(limits)) at = inWindow[0]!.startsAt + COUNTED_MS
     else {
       const others = limits.isToday ? [] : inWindow.filter(({ calls, today }) => calls > today)
       if (callsIn(others) - todayIn(others) < limits.perMinute) return at
@@ -90,7 +90,7 @@ export async function nextCallAt(db: Db, limits: Limits, now: number): Promise<n
 /** All that the limits allow counts as spent: nobody knows any more what was sent lately. Safe to repeat. */
 export async function assumeSpent(db: Db, limits: Limits, now: number): Promise<void> {
   await db.write([
-    countAtLeast(limits.vendor, limits.perMinute + keptOf(limits), slotOf(now), now),
+    countAtLeast(limits.vendor, limits.perMinute + reservedOf(limits), slotOf(now), now),
     ...(limits.perDay === null || limits.perDay < 1
       ? []
       : [
@@ -107,7 +107,7 @@ interface Row {
   today: number
 }
 
-const keptOf = ({ kept = 0 }: Limits): number => kept
+const reservedOf = ({ reserved = 0 }: Limits): number => reserved
 const callsIn = (rows: readonly Row[]): number => rows.reduce((sum, { calls }) => sum + calls, 0)
 const todayIn = (rows: readonly Row[]): number => rows.reduce((sum, { today }) => sum + today, 0)
 
@@ -133,7 +133,7 @@ export async function callsSpent(db: Db, vendor: string, now: number): Promise<S
 /** Calls of a minute and a day that limits still admit; below zero where they were lowered since. */
 export function roomOf(limits: Limits, { minute, today, day }: Spent): number {
   const ofLane = limits.isToday ? minute : minute - today
-  const inMinute = Math.min(limits.perMinute - ofLane, limits.perMinute + keptOf(limits) - minute)
+  const inMinute = Math.min(limits.perMinute - ofLane, limits.perMinute + reservedOf(limits) - minute)
   return Math.min(inMinute, (limits.perDay ?? Number.POSITIVE_INFINITY) - day)
 }
 

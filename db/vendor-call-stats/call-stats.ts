@@ -38,14 +38,14 @@ export async function addCallStats(db: Db, seen: CallStats, now: number): Promis
 }
 
 /** Counts since an instant, to the ten minutes it lies in; a vendor and dataset that were not asked are left out. */
-export async function sumCallStats(db: Db, since: number): Promise<{ since: number; tallies: CallStats[] }> {
+export async function sumCallStats(db: Db, since: number): Promise<{ since: number; callStats: CallStats[] }> {
   const from = Math.floor(since / SLOT_MS) * SLOT_MS
-  const tallies = await db.all<CallStats>(sql`
+  const callStats = await db.all<CallStats>(sql`
     SELECT vendor, dataset, sum(calls) AS calls, sum(rows) AS rows, sum(took_ms) AS tookMs, sum(filled) AS filled,
            sum(short) AS short, sum(empty) AS empty, sum(refused) AS refused, sum(postponed) AS postponed,
            sum(malformed) AS malformed, sum(unavailable) AS unavailable
     FROM vendor_call_stats WHERE starts_at >= ${from} GROUP BY vendor, dataset ORDER BY vendor, dataset`)
-  return { since: from, tallies }
+  return { since: from, callStats }
 }
 
 /** Returns how many rows were removed. */

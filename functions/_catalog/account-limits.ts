@@ -8,7 +8,7 @@ import type { DispatchContext, Lane } from './context.ts'
 export const MAX_WAIT_MS = 5_000
 
 /**
- * A vendor's limits at one of its hosts as one lane may use them: lane `backfill` leaves the share kept for `today` untouched. Vendors
+ * A vendor's limits at one of its hosts as one lane may use them: lane `backfill` leaves the share reserved for `today` untouched. Vendors
  * of one account share one rate limit. A host with its own URL has its own rate limit.
  */
 export function limitsOf(
@@ -17,13 +17,13 @@ export function limitsOf(
   host: Host = 'data',
 ): Limits {
   const { calls_per_minute, calls_per_day, today_share, trading_url, account } = connection.config
-  const kept = lane === 'today' ? 0 : Math.floor(calls_per_minute * today_share)
+  const reserved = lane === 'today' ? 0 : Math.floor(calls_per_minute * today_share)
   // However large the share, backfill keeps one call a minute, if there is any at all.
-  const perMinute = Math.max(Math.min(1, calls_per_minute), calls_per_minute - kept)
+  const perMinute = Math.max(Math.min(1, calls_per_minute), calls_per_minute - reserved)
   const owner = account ?? connection.name
   const vendor = host === 'trading' && trading_url !== undefined ? `${owner}.trading` : owner
   const limits = { vendor, perMinute, perDay: calls_per_day }
-  return lane === 'today' ? { ...limits, isToday: true } : { ...limits, kept: calls_per_minute - perMinute }
+  return lane === 'today' ? { ...limits, isToday: true } : { ...limits, reserved: calls_per_minute - perMinute }
 }
 
 /** What a plan may count on: calls that are free now or within the longest wait of a page, less those that other plans mean to send. */

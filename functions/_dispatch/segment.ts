@@ -8,7 +8,7 @@ import type { DatasetName } from '../_market/cell.ts'
 import { type Dt, dayNumber } from '../_market/dt.ts'
 
 /** `any`: of datasets where it tells nothing. */
-export const LIQUIDITIES = ['liquid', 'middling', 'thin', 'unknown', 'any'] as const
+export const LIQUIDITIES = ['liquid', 'moderate', 'thin', 'unknown', 'any'] as const
 export type Liquidity = (typeof LIQUIDITIES)[number]
 
 export const AGE_BUCKETS = ['week', 'year', 'five_years', 'fifteen_years', 'older'] as const
@@ -39,7 +39,7 @@ export function ageBucketOf(dt: Dt, today: Dt): AgeBucket {
 /** By the share of a session's minutes in which the symbol trades: nearly all, most hours, or now and then. */
 export function liquidityOf(share: number | undefined): Liquidity {
   if (share === undefined) return 'unknown'
-  return share >= 0.9 ? 'liquid' : share >= 0.3 ? 'middling' : 'thin'
+  return share >= 0.9 ? 'liquid' : share >= 0.3 ? 'moderate' : 'thin'
 }
 
 const AGE_BUCKET_TEXT: Record<AgeBucket, string> = {
@@ -52,7 +52,7 @@ const AGE_BUCKET_TEXT: Record<AgeBucket, string> = {
 
 const LIQUIDITY_TEXT: Record<Liquidity, string> = {
   liquid: ', liquid symbols',
-  middling: ', symbols that trade in most hours',
+  moderate: ', symbols that trade in most hours',
   thin: ', thin symbols',
   unknown: ', symbols of unknown liquidity',
   any: '',

@@ -47,8 +47,8 @@ interface Known {
   circuits: Circuit[]
   scores: Awaited<ReturnType<typeof listScores>>
   demotions: Awaited<ReturnType<typeof demotionsInForce>>
-  hour: { since: number; tallies: CallStats[] }
-  day: { since: number; tallies: CallStats[] }
+  hour: { since: number; callStats: CallStats[] }
+  day: { since: number; callStats: CallStats[] }
   forecast: Forecast | null
 }
 
@@ -116,8 +116,8 @@ async function vendorView(node: Node, connection: VendorConnection, known: Known
             })),
           },
           score: scoreExplanation({ connection, terms }, spec, learned),
-          lastHour: ratesOf(known.hour.tallies.find(isThis), known.hour.since, now),
-          lastDay: ratesOf(known.day.tallies.find(isThis), known.day.since, now),
+          lastHour: ratesOf(known.hour.callStats.find(isThis), known.hour.since, now),
+          lastDay: ratesOf(known.day.callStats.find(isThis), known.day.since, now),
         },
       ]
     }),

@@ -123,7 +123,7 @@ async function setup(
 
 const EXPECTED_SESSIONS = calendarOf('xnys').sessions(FROM, TO).length
 
-test('a calendar that agrees is asked for once and leaves nothing to say', async () => {
+test('compare calendars: a calendar that agrees is asked for once and leaves nothing to say', async () => {
   const scene = await setup()
   await scene.check()
   expect(scene.vendor.asked.map(({ search }) => search)).toEqual([`?from=${FROM}&to=${TO}`])
@@ -143,7 +143,7 @@ test('a calendar that agrees is asked for once and leaves nothing to say', async
   expect(scene.log).toEqual([])
 })
 
-test('a session the vendor does not have is a difference, stored and logged', async () => {
+test('compare calendars: a session the vendor does not have is a difference, stored and logged', async () => {
   const scene = await setup(without(MONDAY))
   await scene.check()
   const difference = { dt: MONDAY, ours: hours(MONDAY, '09:30', '16:00'), theirs: null }
@@ -189,20 +189,20 @@ test.each<[string, Changed, { dt: Dt; ours: [number, number] | null; theirs: [nu
     (sessions) => [...withHours(MONDAY, '09:30', '13:00')([]), ...sessions],
     { dt: MONDAY, ours: hours(MONDAY, '09:30', '16:00'), theirs: hours(MONDAY, '09:30', '13:00') },
   ],
-])('%s is seen with both versions', async (_what, change, difference) => {
+])('compare calendars: %s is seen with both versions', async (_what, change, difference) => {
   const scene = await setup(change)
   await scene.check()
   expect(await listCalendarChecks(scene.db)).toMatchObject([{ differing: 1, differences: [difference] }])
 })
 
-test('our calendar stays what it was, whatever a vendor says', async () => {
+test('compare calendars: our calendar stays what it was, whatever a vendor says', async () => {
   const before = calendarOf('xnys').sessions(FROM, TO)
   const scene = await setup(without(MONDAY))
   await scene.check()
   expect(calendarOf('xnys').sessions(FROM, TO)).toEqual(before)
 })
 
-test('of many differences all are counted and the first fifty listed, in the order of days', async () => {
+test('compare calendars: of many differences all are counted and the first fifty listed, in the order of days', async () => {
   const scene = await setup((sessions) => sessions.map((session) => ({ ...session, open: session.open + 1 })).reverse())
   await scene.check()
   const [found] = await listCalendarChecks(scene.db)
@@ -211,14 +211,14 @@ test('of many differences all are counted and the first fifty listed, in the ord
   expect(scene.log[0]?.[1].first).toHaveLength(3)
 })
 
-test('days of either calendar stand in one order', async () => {
+test('compare calendars: days of either calendar stand in one order', async () => {
   const scene = await setup((sessions) => withHours(HOLIDAY, '09:30', '16:00')(without(MONDAY)(sessions)))
   await scene.check()
   const [found] = await listCalendarChecks(scene.db)
   expect(found?.differences.map(({ dt }) => dt)).toEqual([HOLIDAY, MONDAY])
 })
 
-test('days nobody asked for are not compared', async () => {
+test('compare calendars: days nobody asked for are not compared', async () => {
   const scene = await setup((sessions) => [
     ...withHours('2020-07-04', '09:30', '16:00')([]),
     ...sessions,
@@ -230,13 +230,13 @@ test('days nobody asked for are not compared', async () => {
   ])
 })
 
-test('days after the last one a vendor lists are unknown, not closed', async () => {
+test('compare calendars: days after the last one a vendor lists are unknown, not closed', async () => {
   const scene = await setup((sessions) => sessions.filter(({ dt }) => dt <= '2024-12-31'))
   await scene.check()
   expect(await listCalendarChecks(scene.db)).toMatchObject([{ toDt: '2024-12-31', differing: 0 }])
 })
 
-test('nothing is asked beyond the days our calendar is vouched for', async () => {
+test('compare calendars: nothing is asked beyond the days our calendar is vouched for', async () => {
   const scene = await setup()
   await scene.check('1990-06-01')
   await scene.check('2030-06-03')
@@ -247,7 +247,7 @@ test('nothing is asked beyond the days our calendar is vouched for', async () =>
   expect(await listCalendarChecks(scene.db)).toMatchObject([{ asof: '2030-06-03', differing: 0, error: null }])
 })
 
-test('repeated checks cost one call an as-of day', async () => {
+test('compare calendars: repeated checks cost one call an as-of day', async () => {
   const scene = await setup(without(MONDAY))
   for (let turns = 0; turns < 5; turns++) await scene.check(ASOF, NOW + turns)
   expect(scene.vendor.asked).toHaveLength(1)
@@ -259,7 +259,7 @@ test('repeated checks cost one call an as-of day', async () => {
   expect(await listCalendarChecks(scene.db)).toMatchObject([{ asof: MONDAY, differing: 0, differences: [] }])
 })
 
-test('an earlier evening is covered by the check of a later one', async () => {
+test('compare calendars: an earlier evening is covered by the check of a later one', async () => {
   const scene = await setup()
   await scene.check(MONDAY)
   await scene.check(ASOF)
@@ -267,7 +267,7 @@ test('an earlier evening is covered by the check of a later one', async () => {
   expect(scene.vendor.asked).toHaveLength(1)
 })
 
-test('a check by a clock that ran ahead is made again when the clock is right', async () => {
+test('compare calendars: a check by a clock that ran ahead is made again when the clock is right', async () => {
   const scene = await setup()
   await scene.check('2025-07-03', NOW + 363 * 86_400_000)
   await scene.check()
@@ -287,21 +287,24 @@ const failures: [string, Reply | Changed, RegExp][] = [
     /ends with 2023-06-14; expected it to reach 2024-07-05/,
   ],
 ]
-test.each(failures)('%s is kept as an error, and the next check asks again', async (_what, reply, why) => {
-  const scene = await setup(reply)
-  await scene.check()
-  expect(await listCalendarChecks(scene.db)).toMatchObject([
-    { asof: ASOF, sessions: null, differing: 0, error: expect.stringMatching(why) },
-  ])
-  expect(scene.log.map(([event]) => event)).toEqual(['audit.calendar_check_failed'])
-  scene.answers(asOurs)
-  await scene.check()
-  expect(await listCalendarChecks(scene.db)).toMatchObject([{ sessions: EXPECTED_SESSIONS, error: null }])
-  await scene.check()
-  expect(scene.vendor.asked).toHaveLength(2)
-})
+test.each(failures)(
+  'compare calendars: %s is kept as an error, and the next check asks again',
+  async (_what, reply, why) => {
+    const scene = await setup(reply)
+    await scene.check()
+    expect(await listCalendarChecks(scene.db)).toMatchObject([
+      { asof: ASOF, sessions: null, differing: 0, error: expect.stringMatching(why) },
+    ])
+    expect(scene.log.map(([event]) => event)).toEqual(['audit.calendar_check_failed'])
+    scene.answers(asOurs)
+    await scene.check()
+    expect(await listCalendarChecks(scene.db)).toMatchObject([{ sessions: EXPECTED_SESSIONS, error: null }])
+    await scene.check()
+    expect(scene.vendor.asked).toHaveLength(2)
+  },
+)
 
-test('a failure does not forget the differences that were known', async () => {
+test('compare calendars: a failure does not forget the differences that were known', async () => {
   const scene = await setup(without(MONDAY))
   await scene.check()
   scene.answers({ status: 500, body: {} })
@@ -311,7 +314,7 @@ test('a failure does not forget the differences that were known', async () => {
   ])
 })
 
-test('a spent budget is no error: nothing is sent or stored, and the next check asks', async () => {
+test('compare calendars: a spent budget is no error: nothing is sent or stored, and the next check asks', async () => {
   const room: { isSpent: boolean } = { isSpent: true }
   const acquire: Acquire = async () => (room.isSpent ? { ok: false, retryAt: NOW + 60_000 } : { ok: true })
   const scene = await setup(asOurs, { acquire })
@@ -324,7 +327,7 @@ test('a spent budget is no error: nothing is sent or stored, and the next check 
   expect(await listCalendarChecks(scene.db)).toMatchObject([{ error: null }])
 })
 
-test('a vendor that asked to be left alone is left alone', async () => {
+test('compare calendars: a vendor that asked to be left alone is left alone', async () => {
   const scene = await setup()
   await blockVendor(scene.db, 'almanac', NOW + 60_000, 'said so')
   await scene.check()
@@ -336,7 +339,7 @@ test('a vendor that asked to be left alone is left alone', async () => {
 test.each<[string, () => Promise<never>]>([
   ['throws the vendor error', () => Promise.reject(new VendorError('almanac', 'unavailable', 'the line is dead'))],
   ['has a fault of its own', () => Promise.reject(new TypeError('the line is dead'))],
-])('a connector that %s costs the check, not the audit', async (_what, sessions) => {
+])('compare calendars: a connector that %s costs the check, not the audit', async (_what, sessions) => {
   const scene = await setup(asOurs, { connector: almanac({ sessions }) })
   await scene.check()
   expect(await listCalendarChecks(scene.db)).toMatchObject([{ error: 'the line is dead' }])
@@ -347,7 +350,7 @@ test.each<[string, Partial<VendorConnection>]>([
   ['lacks a key', { missing: ['ALMANAC_KEY'] }],
   ['may not be called', { config: { ...CONFIG, calls_per_minute: 0 } }],
   ['spends from the account of another', { config: { ...CONFIG, account: 'other' } }],
-])('a vendor that %s is not asked', async (_what, change) => {
+])('compare calendars: a vendor that %s is not asked', async (_what, change) => {
   const scene = await setup()
   Object.assign(scene.connection, change)
   await scene.check()
@@ -370,7 +373,7 @@ const shownBy = async (node: TestNode): Promise<object[]> => {
   return (body.calendar as ShownCheck[]).filter(({ vendor }) => vendor === 'almanac')
 }
 
-test('the audit asks, the status shows, and a restart asks nothing again', async () => {
+test('compare calendars: the audit asks, the status shows, and a restart asks nothing again', async () => {
   const { vendor, answers } = await serve(without('2025-07-09'))
   const node = await smallNode()
   onTestFinished(() => node.remove())
@@ -402,7 +405,7 @@ test('the audit asks, the status shows, and a restart asks nothing again', async
   expect(await shownBy(node)).toEqual([shown])
 })
 
-test('an audit whose vendor answers nonsense does the rest of its work, and the status says what happened', async () => {
+test('compare calendars: an audit whose vendor answers nonsense does the rest of its work, and the status says what happened', async () => {
   const { vendor } = await serve({ body: { calendar: 'none' } })
   const node = await smallNode()
   onTestFinished(() => node.remove())
@@ -415,7 +418,7 @@ test('an audit whose vendor answers nonsense does the rest of its work, and the 
   ])
 })
 
-test('Alpaca as the lab plays it agrees with us, and costs one call of its trading host however often one audits', async () => {
+test('compare calendars: Alpaca as the lab plays it agrees with us, and costs one call of its trading host however often one audits', async () => {
   const node = await smallNode()
   onTestFinished(() => node.remove())
   await node.start()

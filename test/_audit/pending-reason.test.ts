@@ -10,13 +10,13 @@ const reasonOf = async (stage: Awaited<ReturnType<typeof openStage>>): Promise<s
   return (await pendingReason(node, DATASET, node.config.datasets[DATASET]!))(ASOF)
 }
 
-test('a day that a vendor in good health could serve is simply missing', async () => {
+test('pending reason: a day that a vendor in good health could serve is simply missing', async () => {
   const stage = await openStage()
   await blockVendor(stage.node.db, 'alpaca', EVENING + 60_000, 'it said so')
   expect(await reasonOf(stage)).toBeNull()
 })
 
-test('with every vendor blocked it is an outage, and as long as none has answered since', async () => {
+test('pending reason: with every vendor blocked it is an outage, and as long as none has answered since', async () => {
   const stage = await openStage({ vendors: { alpaca: {} } })
   const { db } = stage.node
   for (let failures = 0; failures < 2; failures++) await countFailure(db, 'alpaca', 'dead line')
@@ -30,7 +30,7 @@ test('with every vendor blocked it is an outage, and as long as none has answere
   expect(await reasonOf(stage)).toBeNull()
 })
 
-test('a day that nobody has yet is too recent, and one that nobody will ever have is neither', async () => {
+test('pending reason: a day that nobody has yet is too recent, and one that nobody will ever have is neither', async () => {
   const later = await openStage({ terms: { recency: { days: 2, at: '11:00' } } })
   expect(await reasonOf(later)).toBe('TOO_RECENT')
   const never = await openStage({ terms: { history: { from: '2025-01-02' } } })

@@ -20,7 +20,7 @@ async function audited(holds: number, terms: StageTerms = {}) {
   return { ...stage, ...(await audit(stage.node, { at: EVENING })) }
 }
 
-test('a backlog larger than the queue is worked off in one night, and the queue never holds more than it may', async () => {
+test('refill queue: a backlog larger than the queue is worked off in one night, and the queue never holds more than it may', async () => {
   const { node, clock, enqueued } = await audited(40)
   expect(enqueued).toBe(40)
   let most = 0
@@ -40,7 +40,7 @@ test('a backlog larger than the queue is worked off in one night, and the queue 
 /** Each day a task of its own, so that some of them can be taken away. */
 const splitAll = (node: Node): Promise<unknown> => node.db.write(splitTasks(sql`SELECT id FROM gap_tasks`))
 
-test('what is open already takes no room from what is not queued yet, however old it is', async () => {
+test('refill queue: what is open already takes no room from what is not queued yet, however old it is', async () => {
   const { node } = await audited(40)
   await splitAll(node)
   // The oldest cells of the backlog stay on the queue, because nobody may take them now.
@@ -55,7 +55,7 @@ test('what is open already takes no room from what is not queued yet, however ol
   expect(await countOpenTasks(node.db)).toBe(40)
 })
 
-test('a queue that is more than half full is left alone', async () => {
+test('refill queue: a queue that is more than half full is left alone', async () => {
   const { node } = await audited(40)
   await splitAll(node)
   await node.db.write([sql`DELETE FROM gap_tasks WHERE id IN (SELECT id FROM gap_tasks ORDER BY id LIMIT 15)`])
@@ -63,7 +63,7 @@ test('a queue that is more than half full is left alone', async () => {
   expect(await countOpenTasks(node.db)).toBe(25)
 })
 
-test('a cap per run holds for all that is brought in after one audit', async () => {
+test('refill queue: a cap per run holds for all that is brought in after one audit', async () => {
   const backfill = { order: 'oldest-first', max_tasks_per_run: 60 } as const
   const { node } = await audited(40, {
     datasets: { equities_bars: { depth: { sessions: 60 }, backfill } },
@@ -75,7 +75,7 @@ test('a cap per run holds for all that is brought in after one audit', async () 
   expect(await listOverflow(node.db)).toEqual([])
 })
 
-test('when everything fits nothing is noted', async () => {
+test('refill queue: when everything fits nothing is noted', async () => {
   const { node, enqueued } = await audited(250_000)
   expect(enqueued).toBe(180)
   expect(await listOverflow(node.db)).toEqual([])

@@ -15,18 +15,18 @@ function weekdaysWithoutSession(from: Dt, to: Dt): Dt[] {
   return dts
 }
 
-test('the weekdays without yields from 1962 to February 2026 are exactly those on which FRED shows none', (context) => {
+test('Federal Reserve calendar: the weekdays without yields from 1962 to February 2026 are exactly those on which FRED shows none', (context) => {
   const blanks = referenceRows(context, 'fred_dgs10_no_value_weekdays_1962_2026.csv').map(([dt]) => dt)
   expect(weekdaysWithoutSession(fed.first, RECORD_END)).toEqual(blanks)
 })
 
-test('after the record ends the days are those the bond market is expected to be open', (context) => {
+test('Federal Reserve calendar: after the record ends the days are those the bond market is expected to be open', (context) => {
   const open = referenceRows(context, 'sifma_us_1990_2030.csv').map(([dt]) => dt!)
   const from = addDays(RECORD_END, 1)
   expect(fed.sessions(from, fed.last)).toEqual(open.filter((dt) => dt >= from))
 })
 
-test('Good Friday has yields when it is the first Friday of April, since 1996', () => {
+test('Federal Reserve calendar: Good Friday has yields when it is the first Friday of April, since 1996', () => {
   const withYields = ['1996-04-05', '1999-04-02', '2007-04-06', '2010-04-02', '2012-04-06', '2015-04-03', '2021-04-02']
   for (const dt of [...withYields, '2023-04-07', '2026-04-03']) {
     expect(fed.isSession(dt), dt).toBe(true)
@@ -58,7 +58,7 @@ test.each([
   ['2024-10-14', 'Columbus Day'],
   ['2024-11-11', 'Veterans Day'],
   ['2024-11-10', 'weekend'],
-])('%s has no yields: %s', (dt, name) => {
+])('Federal Reserve calendar: %s has no yields: %s', (dt, name) => {
   expect(closureOf(dt)).toBe(name)
   expect(fed.isSession(dt)).toBe(false)
 })
@@ -72,12 +72,12 @@ test.each([
   ['2012-10-29', 'the first day of the storm'],
   ['2023-11-10', 'Veterans Day on a Saturday'],
   ['2025-01-09', 'Carter was mourned by the stock exchange alone'],
-])('%s has yields: %s', (dt) => {
+])('Federal Reserve calendar: %s has yields: %s', (dt) => {
   expect(fed.isSession(dt)).toBe(true)
   expect(closureOf(dt)).toBeUndefined()
 })
 
-test('a session is the day until six in the evening, New York time', () => {
+test('Federal Reserve calendar: a session is the day until six in the evening, New York time', () => {
   expect(fed.session('2024-07-16')).toEqual({
     dt: '2024-07-16',
     open: Date.UTC(2024, 6, 16, 4),

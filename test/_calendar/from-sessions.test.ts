@@ -23,7 +23,7 @@ function fortnight() {
   return { calendar, timesAsked: () => asked }
 }
 
-test('nothing is computed before the first question, and then once', () => {
+test('from sessions: nothing is computed before the first question, and then once', () => {
   const { calendar, timesAsked } = fortnight()
   expect(timesAsked()).toBe(0)
   expect(calendar.isSession('2024-07-02')).toBe(true)
@@ -32,7 +32,7 @@ test('nothing is computed before the first question, and then once', () => {
   expect(timesAsked()).toBe(1)
 })
 
-test('steps count sessions from a day that need not be one', () => {
+test('from sessions: steps count sessions from a day that need not be one', () => {
   const { calendar } = fortnight()
   expect(calendar.next('2024-07-01')).toBe('2024-07-02')
   expect(calendar.next('2024-07-01', 3)).toBe('2024-07-09')
@@ -41,14 +41,14 @@ test('steps count sessions from a day that need not be one', () => {
   expect(calendar.previous('2024-07-14', 3)).toBe('2024-07-02')
 })
 
-test('a step beyond the sessions and a count that is none are refused', () => {
+test('from sessions: a step beyond the sessions and a count that is none are refused', () => {
   const { calendar } = fortnight()
   expect(() => calendar.next('2024-07-09')).toThrow(/2024-07-01 to 2024-07-14.*no session 1 after 2024-07-09/)
   expect(() => calendar.previous('2024-07-02')).toThrow(/no session 1 before 2024-07-02/)
   for (const n of [0, -1, 1.5, Number.NaN]) expect(() => calendar.next('2024-07-01', n)).toThrow(/from 1 up/)
 })
 
-test('a question outside the vouched-for days is refused with the day and the range', () => {
+test('from sessions: a question outside the vouched-for days is refused with the day and the range', () => {
   const { calendar } = fortnight()
   const outside = /xnys.*2024-07-01 to 2024-07-14.*2024-07-15/
   expect(() => calendar.isSession('2024-07-15')).toThrow(outside)
@@ -60,14 +60,14 @@ test('a question outside the vouched-for days is refused with the day and the ra
   expect(() => calendar.monthMask('2024-7')).toThrow(RangeError)
 })
 
-test('a range of sessions is clipped to the vouched-for days and is empty when turned round', () => {
+test('from sessions: a range of sessions is clipped to the vouched-for days and is empty when turned round', () => {
   const { calendar } = fortnight()
   expect(calendar.sessions('1990-01-01', '2099-12-31')).toEqual(['2024-07-02', '2024-07-03', '2024-07-09'])
   expect(calendar.sessions('2024-07-03', '2024-07-09')).toEqual(['2024-07-03', '2024-07-09'])
   expect(calendar.sessions('2024-07-09', '2024-07-03')).toEqual([])
 })
 
-test('a session is closed from its close on and not a millisecond before', () => {
+test('from sessions: a session is closed from its close on and not a millisecond before', () => {
   const { calendar } = fortnight()
   const close = instantOf('2024-07-03', '16:00')
   expect(calendar.lastClosed(close)).toBe('2024-07-03')
@@ -75,7 +75,7 @@ test('a session is closed from its close on and not a millisecond before', () =>
   expect(calendar.lastClosed(instantOf('2024-07-08', '12:00'))).toBe('2024-07-03')
 })
 
-test('no newest session is named before the first close nor after the vouched-for days', () => {
+test('from sessions: no newest session is named before the first close nor after the vouched-for days', () => {
   const { calendar } = fortnight()
   const end = instantOf('2024-07-14', '24:00')
   expect(() => calendar.lastClosed(instantOf('2024-07-02', '16:00') - 1)).toThrow(/2024-07-01 to 2024-07-14/)
@@ -84,7 +84,7 @@ test('no newest session is named before the first close nor after the vouched-fo
   expect(() => calendar.lastClosed(Number.NaN)).toThrow(RangeError)
 })
 
-describe.each(Object.values(CALENDARS))('the $name calendar', (calendar) => {
+describe.each(Object.values(CALENDARS))('from sessions: the $name calendar', (calendar) => {
   const { first, last } = calendar
   const sessions = calendar.sessions(first, last)
   const day = fc.integer({ min: dayNumber(first), max: dayNumber(last) }).map(dtOfDay)

@@ -20,7 +20,7 @@ function hours(dt: Dt): string | undefined {
   return `${clock(session.open)}-${clock(session.close)}`
 }
 
-test('sessions, opens and closes from 1990 to January 2023 equal the reference, but for the one opening that trades contradict', (context) => {
+test('NYSE calendar: sessions, opens and closes from 1990 to January 2023 equal the reference, but for the one opening that trades contradict', (context) => {
   const rows = referenceRows(context, 'xnys_sessions_1990_2023.csv')
   const expected = rows.map(([session, open, close]) => ({
     dt: session!.slice(0, 10),
@@ -34,7 +34,7 @@ test('sessions, opens and closes from 1990 to January 2023 equal the reference, 
   expect(xnys.sessions(xnys.first, expected.at(-1)!.dt).map((dt) => xnys.session(dt))).toEqual(expected)
 })
 
-test('every special open and close on which two independent calendars agree up to 2030 is ours, and we have no other', (context) => {
+test('NYSE calendar: every special open and close on which two independent calendars agree up to 2030 is ours, and we have no other', (context) => {
   const rows = referenceRows(context, 'nyse_special_times_1990_2030.csv')
   const agreed = rows.filter((row) => row[5] === '1').map(([dt, open, close]) => `${dt} ${open}-${close}`)
   const decidedByTrades = [`${EARLY_CLOSE_BY_TRADES} 09:30-13:00`, `${LATE_OPENING_BY_TRADES} 12:00-16:00`]
@@ -57,7 +57,7 @@ test.each([
   ['2013-07-05', '09:30-16:00', undefined],
   ['2025-12-26', '09:30-16:00', undefined],
   ['2021-12-31', '09:30-16:00', undefined],
-])('%s trades %s (%s)', (dt, expected, name) => {
+])('NYSE calendar: %s trades %s (%s)', (dt, expected, name) => {
   expect(hours(dt)).toBe(expected)
   expect(specialHoursOf(dt)).toBe(name)
   expect(closureOf(dt)).toBeUndefined()
@@ -82,7 +82,7 @@ test.each([
   ['2023-01-02', "New Year's Day (observed)"],
   ['2024-06-01', 'weekend'],
   ['2022-01-01', 'weekend'],
-])('%s has no session: %s', (dt, name) => {
+])('NYSE calendar: %s has no session: %s', (dt, name) => {
   expect(closureOf(dt)).toBe(name)
   expect(xnys.isSession(dt)).toBe(false)
   expect(xnys.session(dt)).toBeUndefined()
@@ -97,12 +97,12 @@ test.each([
   ['2001-09-17', 'the day trading resumed'],
   ['2012-10-31', 'the day after the storm'],
   ['2024-10-14', 'Columbus Day is none of the exchange'],
-])('%s is a session: %s', (dt) => {
+])('NYSE calendar: %s is a session: %s', (dt) => {
   expect(hours(dt)).toBe('09:30-16:00')
   expect(closureOf(dt)).toBeUndefined()
 })
 
-test('the open moves in UTC with daylight-saving time, under the old rule and the new', () => {
+test('NYSE calendar: the open moves in UTC with daylight-saving time, under the old rule and the new', () => {
   const openUtc = (dt: Dt) => new Date(xnys.session(dt)!.open).toISOString().slice(11, 16)
   expect([openUtc('2006-03-31'), openUtc('2006-04-03')]).toEqual(['14:30', '13:30'])
   expect([openUtc('2006-10-27'), openUtc('2006-10-30')]).toEqual(['13:30', '14:30'])
@@ -110,7 +110,7 @@ test('the open moves in UTC with daylight-saving time, under the old rule and th
   expect([openUtc('2024-11-01'), openUtc('2024-11-04')]).toEqual(['13:30', '14:30'])
 })
 
-test('every day is either a session or a closure with a name, and a year has 248 to 254 sessions', () => {
+test('NYSE calendar: every day is either a session or a closure with a name, and a year has 248 to 254 sessions', () => {
   for (let dt = xnys.first; dt <= xnys.last; dt = addDays(dt, 1)) {
     expect(closureOf(dt) === undefined, dt).toBe(xnys.isSession(dt))
   }
@@ -121,7 +121,7 @@ test('every day is either a session or a closure with a name, and a year has 248
   }
 })
 
-test('a closure is not guessed outside the vouched-for years', () => {
+test('NYSE calendar: a closure is not guessed outside the vouched-for years', () => {
   expect(() => closureOf('1989-12-29')).toThrow(/xnys.*1990-01-01 to 2030-12-31.*1989-12-29/)
   expect(() => closureOf('2031-01-01')).toThrow(RangeError)
 })

@@ -28,7 +28,7 @@ function ours(instant: number): string {
   return `${newYorkDt(instant)}, ${two(Math.floor(minute / 60))}:${two(minute % 60)}`
 }
 
-test('every day from 1962 to 2030 reads as the platform reads it, around the hours in which clocks change and in between', () => {
+test('zone: every day from 1962 to 2030 reads as the platform reads it, around the hours in which clocks change and in between', () => {
   const wrong: string[] = []
   for (let day = FROM - 5 * HOUR + DAY; day < TO; day += DAY) {
     // 05:30Z to 08:30Z surrounds both changes; noon covers the rest of the day.
@@ -39,7 +39,7 @@ test('every day from 1962 to 2030 reads as the platform reads it, around the hou
   expect(wrong).toEqual([])
 }, 60_000)
 
-test('the minutes around every change of the clocks read as the platform reads them', () => {
+test('zone: the minutes around every change of the clocks read as the platform reads them', () => {
   const wrong: string[] = []
   let changes = 0
   for (let hour = FROM; hour < TO; hour += HOUR) {
@@ -53,7 +53,7 @@ test('the minutes around every change of the clocks read as the platform reads t
   expect(changes).toBe(2 * 69)
 }, 60_000)
 
-test('any instant reads as the platform reads it', () => {
+test('zone: any instant reads as the platform reads it', () => {
   fc.assert(
     fc.property(fc.integer({ min: FROM, max: TO }), (instant) => {
       expect(ours(instant)).toBe(platform(instant))
@@ -62,7 +62,7 @@ test('any instant reads as the platform reads it', () => {
   )
 })
 
-test('a wall-clock time becomes the instant that shows it, summer and winter', () => {
+test('zone: a wall-clock time becomes the instant that shows it, summer and winter', () => {
   expect(instantOf('2024-01-16', '09:30')).toBe(Date.UTC(2024, 0, 16, 14, 30))
   expect(instantOf('2024-07-16', '09:30')).toBe(Date.UTC(2024, 6, 16, 13, 30))
   expect(instantOf('1974-01-07', '16:00')).toBe(Date.UTC(1974, 0, 7, 20))
@@ -70,7 +70,7 @@ test('a wall-clock time becomes the instant that shows it, summer and winter', (
   expect(instantOf('1975-02-24', '16:00')).toBe(Date.UTC(1975, 1, 24, 20))
 })
 
-test('24:00 is the next midnight, also over a change of the clocks', () => {
+test('zone: 24:00 is the next midnight, also over a change of the clocks', () => {
   for (const dt of ['2024-03-10', '2024-11-03', '2024-02-29', '2024-12-31']) {
     expect(instantOf(dt, '24:00')).toBe(instantOf(addDays(dt, 1), '00:00'))
   }
@@ -78,14 +78,14 @@ test('24:00 is the next midnight, also over a change of the clocks', () => {
   expect(instantOf('2024-11-03', '24:00') - instantOf('2024-11-03', '00:00')).toBe(25 * HOUR)
 })
 
-test('an hour that spring skips is read an hour later, an hour that autumn repeats is the first of the two', () => {
+test('zone: an hour that spring skips is read an hour later, an hour that autumn repeats is the first of the two', () => {
   expect(instantOf('2024-03-10', '02:30')).toBe(instantOf('2024-03-10', '03:30'))
   expect(instantOf('2024-03-10', '01:59') + MINUTE).toBe(instantOf('2024-03-10', '03:00'))
   expect(instantOf('2024-11-03', '01:30')).toBe(Date.UTC(2024, 10, 3, 5, 30))
   expect(newYorkMinute(Date.UTC(2024, 10, 3, 6, 30))).toBe(90)
 })
 
-test('day and time of any instant lead back to it, but for the hour that autumn repeats', () => {
+test('zone: day and time of any instant lead back to it, but for the hour that autumn repeats', () => {
   fc.assert(
     fc.property(fc.integer({ min: FROM / MINUTE, max: TO / MINUTE }), (minutes) => {
       const instant = minutes * MINUTE
@@ -96,7 +96,7 @@ test('day and time of any instant lead back to it, but for the hour that autumn 
   )
 })
 
-test('the last minutes of the clock are told and what lies outside its years is refused by name', () => {
+test('zone: the last minutes of the clock are told and what lies outside its years is refused by name', () => {
   expect(newYorkDt(instantOf('2040-12-31', '24:00') - 1)).toBe('2040-12-31')
   expect(() => newYorkDt(instantOf('2040-12-31', '24:00'))).toThrow(/1955 to 2040.*got 2240629200000/)
   expect(() => newYorkDt(Number.NaN)).toThrow(RangeError)

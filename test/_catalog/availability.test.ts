@@ -32,17 +32,17 @@ test.each([
   ['2024-08-31', 0.5, '2024-03-02'],
   ['2024-01-15', 0.25, '2023-10-15'],
   ['2024-12-31', 1, '2023-12-31'],
-])('on %s a history of %d years begins on %s', (today, rolling_years, first) => {
+])('availability: on %s a history of %d years begins on %s', (today, rolling_years, first) => {
   expect(historyStart({ rolling_years }, instantOf(today, '12:00'))).toBe(first)
 })
 
-test('a history rolls at midnight in New York, not in Greenwich', () => {
+test('availability: a history rolls at midnight in New York, not in Greenwich', () => {
   const midnight = instantOf('2024-07-05', '24:00')
   expect(historyStart({ rolling_years: 1 }, midnight - 1)).toBe('2023-07-05')
   expect(historyStart({ rolling_years: 1 }, midnight)).toBe('2023-07-06')
 })
 
-test('a history with a first day does not roll', () => {
+test('availability: a history with a first day does not roll', () => {
   expect(historyStart({ from: '2016-01-01' }, instantOf('2024-07-05', '12:00'))).toBe('2016-01-01')
 })
 
@@ -57,11 +57,11 @@ test.each([
   // A day without a session: what a session later would be.
   ['2024-07-06', { sessions: 1, at: '16:30' }, '2024-07-08', '16:30'],
   ['2024-07-03', { days: 0, at: '24:00' }, '2024-07-03', '24:00'],
-] as const)('%s with a recency of %j is there on %s at %s', (dt, recency, day, time) => {
+] as const)('availability: %s with a recency of %j is there on %s at %s', (dt, recency, day, time) => {
   expect(availableAt(recency, xnys, dt)).toBe(instantOf(day, time))
 })
 
-test('sessions are those of the calendar of the dataset', () => {
+test('availability: sessions are those of the calendar of the dataset', () => {
   // Columbus Day 2024: the stock market was open, the Fed published nothing.
   const recency = { sessions: 1, at: '16:30' }
   expect(availableAt(recency, fed, '2024-10-11')).toBe(instantOf('2024-10-15', '16:30'))
@@ -69,7 +69,7 @@ test('sessions are those of the calendar of the dataset', () => {
 })
 
 test.each(['2024-03-08', '2024-03-11', '2024-11-01', '2024-11-04'])(
-  'around a change of clocks (%s) the wall keeps its New York time',
+  'availability: around a change of clocks (%s) the wall keeps its New York time',
   (dt) => {
     const at = availableAt({ days: 0, at: '20:16' }, xnys, dt)
     expect(new Date(at).toLocaleTimeString('en-GB', { timeZone: 'America/New_York' })).toBe('20:16:00')
@@ -78,7 +78,7 @@ test.each(['2024-03-08', '2024-03-11', '2024-11-01', '2024-11-04'])(
   },
 )
 
-test('a vendor reaches from its history to its wall', () => {
+test('availability: a vendor reaches from its history to its wall', () => {
   const evening = instantOf('2024-07-05', '20:30')
   const weekAgo = terms({ history: { rolling_years: 2 }, recency: { days: 1, at: '11:00' } })
   expect(availableRange(weekAgo, daily, evening)).toEqual({ fromDt: '2022-07-05', toDt: '2024-07-04' })
@@ -87,7 +87,7 @@ test('a vendor reaches from its history to its wall', () => {
   expect(availableRange(published, macro, evening)).toEqual({ fromDt: fed.first, toDt: '2024-07-04' })
 })
 
-test('a day is served now, later with the minute, or never', () => {
+test('availability: a day is served now, later with the minute, or never', () => {
   const now = instantOf('2024-07-05', '20:30')
   const vendor = terms({ history: { from: '2016-01-01' }, recency: { days: 1, at: '11:00' } })
   expect(availabilityOf(vendor, daily, '2015-12-31', now)).toEqual({ can: 'never' })
@@ -98,7 +98,7 @@ test('a day is served now, later with the minute, or never', () => {
   })
 })
 
-test('what is within reach is exactly what is served now', () => {
+test('availability: what is within reach is exactly what is served now', () => {
   const anyRecency = fc.record({
     count: fc.integer({ min: 0, max: 3 }),
     at: fc.constantFrom('00:00', '11:00', '16:30', '24:00'),

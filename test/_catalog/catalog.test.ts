@@ -12,7 +12,7 @@ const connection = (name: string, more: Partial<VendorConnection['config']> = {}
   return { name, config, connector, missing: [], get: () => () => Promise.reject(new Error('nobody is asked here')) }
 }
 
-test('two vendors are two witnesses; a second feed, a second account of one vendor and a borrowed account are not', () => {
+test('catalog: two vendors are two witnesses; a second feed, a second account of one vendor and a borrowed account are not', () => {
   const second = connection('alpaca_second', { connector: 'alpaca' })
   const vendors = [
     connection('alpaca'),

@@ -18,7 +18,7 @@ const oldest = { isNewestFirst: false, usual: new Map<string, number>() }
 const newest = { ...oldest, isNewestFirst: true }
 const named = (wants: readonly { symbol: string; dt: Dt }[]) => wants.map(({ symbol, dt }) => `${dt} ${symbol}`)
 
-test('of the head all days are offered, of its neighbours whole days until enough are', () => {
+test('candidate cells: of the head all days are offered, of its neighbours whole days until enough are', () => {
   const days = DTS.slice(0, 4)
   const head = taskOf('B', days)
   const tasks = [taskOf('A', days), taskOf('C', days)]
@@ -34,7 +34,7 @@ test('of the head all days are offered, of its neighbours whole days until enoug
   ])
 })
 
-test('days of a neighbour that are known in part are not offered, also where the head reaches beyond them', () => {
+test('candidate cells: days of a neighbour that are known in part are not offered, also where the head reaches beyond them', () => {
   const head = taskOf('B', DTS.slice(0, 6))
   const span = { tasks: [taskOf('A', DTS.slice(0, 6))], fromDt: DTS[1]!, toDt: DTS[2]! }
   for (const terms of [oldest, newest]) {
@@ -44,7 +44,7 @@ test('days of a neighbour that are known in part are not offered, also where the
   }
 })
 
-test('whatever is queued, an offer is what its definition says, in the order of days and symbols, each cell with its task', () => {
+test('candidate cells: whatever is queued, an offer is what its definition says, in the order of days and symbols, each cell with its task', () => {
   const someDays = fc.uniqueArray(fc.constantFrom(...DTS), { minLength: 1, maxLength: 9 }).map((dts) => {
     const first = dts.toSorted()[0]!
     return dts.filter((dt) => monthOf(dt) === monthOf(first)).toSorted()

@@ -47,7 +47,7 @@ const picked = (...told: Received[]): string | null => {
   return next === null ? null : `${next.source.connection.name} ${next.head.id}`
 }
 
-describe('whose call comes next', () => {
+describe('choose vendor: whose call comes next', () => {
   it('is nobody while no vendor is free', () => {
     expect(picked({ vendor: 'alpaca', id: 1, freeAt: NOW + 1 }, { vendor: 'massive', id: 1, freeAt: null })).toBeNull()
   })

@@ -33,18 +33,18 @@ test.each([
   [1, 0.9, 1, 1],
   [0, 0.1, 0, 0],
 ])(
-  'of %d calls a minute with a share of %d for today, today may take %d and backfill %d',
+  'claim: of %d calls a minute with a share of %d for today, today may take %d and backfill %d',
   async (calls, share, today, backfill) => {
     const { node } = await openStage({
       vendors: { alpaca: { calls_per_minute: calls, today_share: share, calls_per_day: 99 } },
     })
     const connection = connectionOf(node, 'alpaca')
     expect(limitsOf(connection, 'today')).toEqual({ vendor: 'alpaca', perMinute: today, perDay: 99, isToday: true })
-    expect(limitsOf(connection, 'backfill')).toMatchObject({ perMinute: backfill, kept: today - backfill })
+    expect(limitsOf(connection, 'backfill')).toMatchObject({ perMinute: backfill, reserved: today - backfill })
   },
 )
 
-test('the vendor with the better score is chosen, and the ranking says why', async () => {
+test('claim: the vendor with the better score is chosen, and the ranking says why', async () => {
   const { node } = await audited()
   const { source, ranking, head, plan } = await chosen(node)
   expect(source.connection.name).toBe('alpaca')
@@ -55,12 +55,12 @@ test('the vendor with the better score is chosen, and the ranking says why', asy
   expect(ranking[1]).toMatchObject({ preference: 1, fills: 0.95, latencyMs: 800 })
 })
 
-test('preference can turn the ranking round', async () => {
+test('claim: preference can turn the ranking round', async () => {
   const { node } = await audited({ vendors: { alpaca: { calls_per_minute: 5 }, massive: {} } })
   expect((await chosen(node)).source.connection.name).toBe('massive')
 })
 
-test('a vendor without budget is passed over for the next', async () => {
+test('claim: a vendor without budget is passed over for the next', async () => {
   const { node } = await audited()
   expect(await takeCalls(node.db, { vendor: 'alpaca', perMinute: 200, perDay: null }, 200, EVENING)).toBe(true)
   const { source, ranking } = await chosen(node)
@@ -68,7 +68,7 @@ test('a vendor without budget is passed over for the next', async () => {
   expect(ranking.map(({ vendor }) => vendor)).toEqual(['massive'])
 })
 
-test('a plan is no longer than what is left of the budget, so that none is cut and leaves a scatter of cells', async () => {
+test('claim: a plan is no longer than what is left of the budget, so that none is cut and leaves a scatter of cells', async () => {
   const { node } = await audited({
     vendors: { alpaca: {} },
     datasets: { equities_bars: { depth: { sessions: 40 } } },
@@ -83,7 +83,7 @@ test('a plan is no longer than what is left of the budget, so that none is cut a
   expect(await planned()).toEqual([2, 24])
 })
 
-test('a vendor whose circuit is open is passed over until it closes', async () => {
+test('claim: a vendor whose circuit is open is passed over until it closes', async () => {
   const { node, clock } = await audited()
   await blockVendor(node.db, 'alpaca', EVENING + 5_000, 'resets')
   expect((await chosen(node)).source.connection.name).toBe('massive')
@@ -91,7 +91,7 @@ test('a vendor whose circuit is open is passed over until it closes', async () =
   expect((await chosen(node)).source.connection.name).toBe('alpaca')
 })
 
-test('a vendor that refused the head is passed over, and still chosen for what it may do', async () => {
+test('claim: a vendor that refused the head is passed over, and still chosen for what it may do', async () => {
   const { node } = await audited()
   const refusal = {
     vendor: 'alpaca',
@@ -105,26 +105,26 @@ test('a vendor that refused the head is passed over, and still chosen for what i
   expect((await chosen(node, 'backfill')).source.connection.name).toBe('alpaca')
 })
 
-test('when every vendor is busy, the first instant at which one is free is named', async () => {
+test('claim: when every vendor is busy, the first instant at which one is free is named', async () => {
   const { node } = await audited()
   await blockVendor(node.db, 'alpaca', EVENING + 90_000, 'resets')
   await takeCalls(node.db, { vendor: 'massive', perMinute: 5, perDay: null }, 5, EVENING)
   expect(await chooseNext(node, null)).toEqual({ nextAt: EVENING + 60_300 })
 })
 
-test('the share kept for today is refused to backfill and given to today', async () => {
+test('claim: the share kept for today is refused to backfill and given to today', async () => {
   const { node } = await audited({ vendors: { massive: { calls_per_minute: 5, today_share: 0.2 } } })
   await takeCalls(node.db, limitsOf(connectionOf(node, 'massive'), 'backfill'), 4, EVENING)
   expect(await chooseNext(node, 'backfill')).toEqual({ nextAt: EVENING + 60_300 })
   expect((await chosen(node, 'today')).source.connection.name).toBe('massive')
 })
 
-test('a vendor without its keys is never chosen', async () => {
+test('claim: a vendor without its keys is never chosen', async () => {
   const { node } = await audited({ env: { APCA_API_KEY_ID: '' } })
   expect((await chosen(node)).source.connection.name).toBe('massive')
 })
 
-test('a dry choice claims nothing, spends nothing and asks nobody', async () => {
+test('claim: a dry choice claims nothing, spends nothing and asks nobody', async () => {
   const { node, lab } = await audited()
   const before = await snapshot(node.db)
   const calls = () => [lab.alpaca.stats().calls, lab.massive.stats().calls]
@@ -147,7 +147,7 @@ test('claimers at once share the queue without overlap, and each is told what it
   expect(taken.sort()).toEqual(leased.map(({ symbol, dt }) => cellKey(symbol, dt)).sort())
 })
 
-test('two plans at once do not count on the same calls', async () => {
+test('claim: two plans at once do not count on the same calls', async () => {
   const { node } = await audited({
     datasets: { equities_bars: { depth: { sessions: 200 } } },
     vendors: { alpaca: { calls_per_minute: 6, today_share: 0 } },
@@ -160,7 +160,7 @@ test('two plans at once do not count on the same calls', async () => {
   expect(node.reservations.reserved('alpaca')).toBe(0)
 })
 
-test('a plan for a cell that was not offered is a bug, and says so', async () => {
+test('claim: a plan for a cell that was not offered is a bug, and says so', async () => {
   const { node } = await audited()
   const { connector } = connectionOf(node, 'alpaca')
   const stranger = { symbol: 'STRANGE', dt: ASOF, expectedRows: 1 }

@@ -13,7 +13,7 @@ const between = (before: readonly Row[], after: readonly Row[], spec = MINUTE): 
 }
 const NONE = { added: 0, removed: 0, changed: 0, fields: [] }
 
-describe('how two versions of a cell differ', () => {
+describe('detect corrections: how two versions of a cell differ', () => {
   test('a volume alone', () => {
     const before = minutes(3, { volume: 1000 })
     const after = before.map((row, at) => (at === 1 ? { ...row, volume: 1250 } : row))

@@ -24,13 +24,13 @@ const hole = (vendor: 'alpaca' | 'massive', dt = '2024-07-03'): Hole => ({
 })
 const MSFT = [{ symbol: 'MSFT', dt: '2024-07-03' }]
 
-test('an empty queue has nothing to do and nothing to wait for', async () => {
+test('dispatch: an empty queue has nothing to do and nothing to wait for', async () => {
   const { node, lab } = await openStage()
   expect(await dispatchNext(node, null)).toEqual({ nextAt: null })
   expect(lab.alpaca.stats().calls).toBe(0)
 })
 
-test('one call answers the cells of a day, the next the days before it, and all are filled', async () => {
+test('dispatch: one call answers the cells of a day, the next the days before it, and all are filled', async () => {
   const stage = await openStage()
   const { node, lab } = stage
   expect(await audit(node, { at: EVENING })).toMatchObject({ expected: 9, gaps: 9, enqueued: 9 })
@@ -57,7 +57,7 @@ test('one call answers the cells of a day, the next the days before it, and all 
   expect(lab.massive.stats().calls).toBe(0)
 })
 
-test('a hole of one vendor is filled by the other', async () => {
+test('dispatch: a hole of one vendor is filled by the other', async () => {
   const stage = await openStage({ holes: [hole('alpaca')] })
   await audit(stage.node, { at: EVENING })
   await dispatched(stage.node)
@@ -75,7 +75,7 @@ test('a hole of one vendor is filled by the other', async () => {
   ])
 })
 
-test('a cell both vendors answer as empty is absent for good, and no gap any more', async () => {
+test('dispatch: a cell both vendors answer as empty is absent for good, and no gap any more', async () => {
   const stage = await openStage({ holes: [hole('alpaca'), hole('massive')] })
   await audit(stage.node, { at: EVENING })
   await drain(stage)
@@ -87,7 +87,7 @@ test('a cell both vendors answer as empty is absent for good, and no gap any mor
   expect((await tasksIn(stage.node.db)).every(({ state }) => state === 'done')).toBe(true)
 })
 
-test('a holder that loses its lease while it asks leaves its files and changes nothing else', async () => {
+test('dispatch: a holder that loses its lease while it asks leaves its files and changes nothing else', async () => {
   const stage = await openStage({ symbols: ['AAPL'], vendors: { alpaca: {} } })
   const { node, clock } = stage
   await audit(node, { at: EVENING })
@@ -123,7 +123,7 @@ test('a holder that loses its lease while it asks leaves its files and changes n
   expect(await countCoverage(node.db)).toMatchObject([{ present: 3 }])
 })
 
-test('a holder that is slow, page by page, keeps its lease', async () => {
+test('dispatch: a holder that is slow, page by page, keeps its lease', async () => {
   const stage = await openStage({
     symbols: ['AAPL', 'AMD', 'BA', 'CAT'],
     vendors: { alpaca: {} },
@@ -151,7 +151,7 @@ test('a holder that is slow, page by page, keeps its lease', async () => {
   expect(pages).toBeGreaterThan(2)
 })
 
-test('a late holder whose rows differ does no harm: its file is one more version, told of as a correction at once', async () => {
+test('dispatch: a late holder whose rows differ does no harm: its file is one more version, told of as a correction at once', async () => {
   const stage = await openStage({
     symbols: ['AAPL'],
     vendors: { alpaca: {} },
@@ -192,7 +192,7 @@ test('a late holder whose rows differ does no harm: its file is one more version
   expect(await snapshot(node.db)).toEqual(settled)
 })
 
-test('FRED: what the source says is none is final, and a curve without all its series is short', async () => {
+test('dispatch: FRED: what the source says is none is final, and a curve without all its series is short', async () => {
   const honest = syntheticYields(7)
   const stage = await openStage({
     datasets: { macro_treasury: { depth: { from: '2024-07-01' } } },
@@ -216,7 +216,7 @@ test('FRED: what the source says is none is final, and a curve without all its s
   expect(await countCoverage(stage.node.db)).toMatchObject([{ present: 3, short: 1, absent: 1 }])
 })
 
-test('a night within five calls a minute spends as long as it takes, and never a call too many', async () => {
+test('dispatch: a night within five calls a minute spends as long as it takes, and never a call too many', async () => {
   const symbols = ['AAPL', 'AMD', 'BA', 'CAT', 'DIS', 'GS', 'HD', 'IBM']
   const stage = await openStage({
     symbols,
@@ -231,7 +231,7 @@ test('a night within five calls a minute spends as long as it takes, and never a
   expect(stage.clock.now() - EVENING).toBeGreaterThan(60_000)
 })
 
-test('a plan whose budget ends half-way keeps what was answered and snoozes the rest', async () => {
+test('dispatch: a plan whose budget ends half-way keeps what was answered and snoozes the rest', async () => {
   const stage = await openStage({
     symbols: ['AAPL', 'AMD', 'BA', 'CAT'],
     vendors: { alpaca: { calls_per_minute: 3, today_share: 0 } },
@@ -261,14 +261,14 @@ test('a plan whose budget ends half-way keeps what was answered and snoozes the 
   expect(stage.lab.alpaca.stats().violations).toBe(0)
 })
 
-test('every lease is given back in the end', async () => {
+test('dispatch: every lease is given back in the end', async () => {
   const stage = await openStage({ holes: [hole('alpaca')] })
   await audit(stage.node, { at: EVENING })
   await drain(stage)
   expect(await stage.node.db.all(sql`SELECT * FROM leases`)).toEqual([])
 })
 
-test('an answer of thousands of cells is judged and settled in parts, and all of it is', async () => {
+test('dispatch: an answer of thousands of cells is judged and settled in parts, and all of it is', async () => {
   const symbols = Array.from(
     { length: 110 },
     (_, at) => `S${String.fromCharCode(65 + (at % 26), 65 + Math.floor(at / 26))}`,

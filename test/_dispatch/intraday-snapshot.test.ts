@@ -54,7 +54,7 @@ const held = (symbol: string, lastStart: number): number[] =>
     .minute(symbol, Date.parse(`${DT}T00:00:00-04:00`), lastStart)
     .map(({ ts }) => ts)
 
-describe('while the session runs', () => {
+describe('intraday snapshot: while the session runs', () => {
   test('a tick reads the minutes that have settled, and none that may still change', async () => {
     await setup()
     const answer = await tick()
@@ -124,7 +124,7 @@ describe('while the session runs', () => {
   })
 })
 
-describe('when no session runs', () => {
+describe('intraday snapshot: when no session runs', () => {
   test.each([
     ['before the open', '2025-07-08T09:29:00-04:00'],
     ['before anything has settled', '2025-07-08T09:45:00-04:00'],

@@ -24,34 +24,34 @@ const answer = (more: Partial<Answer> = {}): Answer => ({
 const served = (rows: Row[]): Answer => answer({ complete: new Set([KEY]), rows: new Map([[KEY, rows]]) })
 const only = (given: Answer, wanted: Want, spec = daily) => outcomesOf(given, [wanted], spec)[0]!
 
-test('rows in an answered cell fill it', () => {
+test('outcomes: rows in an answered cell fill it', () => {
   expect(only(served([bar(1)]), want())).toMatchObject({ outcome: 'filled', rows: [bar(1)], error: null })
 })
 
-test('an answered cell without rows is empty, without the source saying so', () => {
+test('outcomes: an answered cell without rows is empty, without the source saying so', () => {
   expect(only(answer({ complete: new Set([KEY]) }), want())).toMatchObject({ outcome: 'empty', saysNone: false })
 })
 
-test('rows without any value are the source saying that there is none', () => {
+test('outcomes: rows without any value are the source saying that there is none', () => {
   const none = served([yieldOf('DGS10', null), yieldOf('DGS2', null)])
   expect(only(none, want(11), macro)).toMatchObject({ outcome: 'empty', saysNone: true })
 })
 
-test('fewer series than the day has is short, values counted and not rows', () => {
+test('outcomes: fewer series than the day has is short, values counted and not rows', () => {
   const rows = [yieldOf('DGS10', 4.2), yieldOf('DGS2', null)]
   expect(only(served(rows), want(2), macro)).toMatchObject({ outcome: 'short', rows })
   expect(only(served([yieldOf('DGS10', 4.2), yieldOf('DGS2', 4)]), want(2), macro).outcome).toBe('filled')
 })
 
-test('a thin minute day is filled: how many minutes a symbol trades is its own affair', () => {
+test('outcomes: a thin minute day is filled: how many minutes a symbol trades is its own affair', () => {
   expect(only(served(minutes(12)), want(390), minute).outcome).toBe('filled')
 })
 
-test('where nobody knows how many rows there should be, any row fills', () => {
+test('outcomes: where nobody knows how many rows there should be, any row fills', () => {
   expect(only(served([yieldOf('DGS10', 4.2)]), want(null), macro).outcome).toBe('filled')
 })
 
-test.each(FAULTS)('a fault %s of one cell is its outcome, whatever else happened', (fault) => {
+test.each(FAULTS)('outcomes: a fault %s of one cell is its outcome, whatever else happened', (fault) => {
   const error = new VendorError('alpaca', fault, 'said so')
   const interruption = new VendorError('alpaca', 'unavailable', 'then the line went dead')
   const given = answer({ faults: new Map([[KEY, error]]), interruption })
@@ -65,7 +65,7 @@ test.each(FAULTS)('a fault %s of one cell is its outcome, whatever else happened
   })
 })
 
-test('cells behind an interruption share its fault, cells before it keep their rows', () => {
+test('outcomes: cells behind an interruption share its fault, cells before it keep their rows', () => {
   const interruption = new VendorError('alpaca', 'rate_limited', 'enough')
   const given = { ...served([bar(1)]), interruption }
   const outcomes = outcomesOf(given, [want(), want(1, 'MSFT')], daily)
@@ -73,6 +73,6 @@ test('cells behind an interruption share its fault, cells before it keep their r
   expect(outcomes[1]?.error).toBe(interruption)
 })
 
-test('a cell an answer silently leaves out is unavailable, not empty', () => {
+test('outcomes: a cell an answer silently leaves out is unavailable, not empty', () => {
   expect(only(answer(), want())).toMatchObject({ outcome: 'unavailable', saysNone: false })
 })

@@ -29,7 +29,7 @@ const pages = () => pageCache(root, 'v', () => now)
 const question = (path: string) => ({ path, query: { b: '2', a: '1' } })
 const files = async () => (await readdir(pageCacheFolder(root), { recursive: true })).filter((name) => /gz$/.test(name))
 
-test('a page that was served is not paid for again, by the next asking or the next process', async () => {
+test('page cache: a page that was served is not paid for again, by the next asking or the next process', async () => {
   const first = await pages().cached(vendor)(question('/one'))
   expect(first.isCached).toBeUndefined()
   const again = await pages().cached(vendor)({ path: '/one', query: { a: '1', b: '2' } })
@@ -37,7 +37,7 @@ test('a page that was served is not paid for again, by the next asking or the ne
   expect(asked).toEqual(['/one'])
 })
 
-test('another path, query or host is another page', async () => {
+test('page cache: another path, query or host is another page', async () => {
   const get = pages().cached(vendor)
   await get(question('/one'))
   await get({ path: '/one', query: { a: '1' } })
@@ -46,14 +46,14 @@ test('another path, query or host is another page', async () => {
   expect(asked).toHaveLength(4)
 })
 
-test('what failed is not kept', async () => {
+test('page cache: what failed is not kept', async () => {
   const get = pages().cached(vendor)
   await expect(get(question('/broke'))).rejects.toBeInstanceOf(VendorError)
   await expect(get(question('/broke'))).rejects.toBeInstanceOf(VendorError)
   expect(asked).toEqual(['/broke', '/broke'])
 })
 
-test("a plan that is answered forgets its own pages and nobody else's", async () => {
+test("page cache: a plan that is answered forgets its own pages and nobody else's", async () => {
   const done = pages()
   await done.cached(vendor)(question('/one'))
   await pages().cached(vendor)(question('/two'))
@@ -63,7 +63,7 @@ test("a plan that is answered forgets its own pages and nobody else's", async ()
   expect(asked).toEqual(['/one', '/two', '/one'])
 })
 
-test('an old page, a torn one and one from a clock that ran ahead are asked for again', async () => {
+test('page cache: an old page, a torn one and one from a clock that ran ahead are asked for again', async () => {
   await pages().cached(vendor)(question('/one'))
   now = NOW + 25 * HOUR
   await pages().cached(vendor)(question('/one'))
@@ -75,7 +75,7 @@ test('an old page, a torn one and one from a clock that ran ahead are asked for 
   expect(asked).toHaveLength(4)
 })
 
-test('the sweep removes what nobody came back for, and what is torn', async () => {
+test('page cache: the sweep removes what nobody came back for, and what is torn', async () => {
   expect(await sweepPageCache(root, now)).toBe(0)
   await pages().cached(vendor)(question('/one'))
   expect(await sweepPageCache(root, NOW + 23 * HOUR)).toBe(0)
@@ -83,7 +83,7 @@ test('the sweep removes what nobody came back for, and what is torn', async () =
   expect(await files()).toEqual([])
 })
 
-test('a kept page counts as no call', async () => {
+test('page cache: a kept page counts as no call', async () => {
   await pages().cached(vendor)(question('/one'))
   const asked = { symbols: new Set<string>(), from: '2025-07-01', to: '2025-07-01', calendar: calendarOf('xnys') }
   const gathering = answerBuilder([], asked)

@@ -12,7 +12,7 @@ const served: Get = async () => ({ status: 200, contentType: 'application/json',
 const today = (symbol: string, nextAt: number) =>
   ({ symbol, dt: ASOF, lane: 'today', priority: 100, expectedRows: 1, reason: 'manual', nextAt }) as const
 
-test('a backfill sends one more page after a task of today has come, and then that goes first', async () => {
+test('preempt for today: a backfill sends one more page after a task of today has come, and then that goes first', async () => {
   const { node, clock } = await openStage()
   const order: string[] = []
   const page: Get = async (request) => {
@@ -33,7 +33,7 @@ test('a backfill sends one more page after a task of today has come, and then th
   expect(preemptedMs()).toBe(700)
 })
 
-test('a first page never waits, nor does any for a task of today that no vendor may take', async () => {
+test('preempt for today: a first page never waits, nor does any for a task of today that no vendor may take', async () => {
   const never = () => Promise.reject(new Error('nothing goes first'))
   const { node, clock } = await openStage()
   await enqueueTasks(node.db, 'equities_bars', [today('AAPL', EVENING)], EVENING)
@@ -46,7 +46,7 @@ test('a first page never waits, nor does any for a task of today that no vendor 
   await expect(get(REQUEST)).resolves.toMatchObject({ status: 200 })
 })
 
-test('a task of today takes its whole day along, however many older tasks wait', async () => {
+test('preempt for today: a task of today takes its whole day along, however many older tasks wait', async () => {
   const { node } = await openStage({ datasets: { equities_bars: { depth: { years: 12 } } } })
   await audit(node, { at: EVENING })
   const choice = await chooseNext(node, 'today')

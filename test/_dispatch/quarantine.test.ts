@@ -25,7 +25,7 @@ async function keptAfter(fault: FaultMode) {
   return { stage, done, kept: await listSamples(stage.node.db, 100, null) }
 }
 
-test('a page that is no data at all is kept once for the whole plan', async () => {
+test('quarantine: a page that is no data at all is kept once for the whole plan', async () => {
   const { kept, done } = await keptAfter({ kind: 'html-200' })
   expect(done.outcomes).toEqual({ malformed: 2 })
   expect(kept).toEqual([
@@ -44,7 +44,7 @@ test('a page that is no data at all is kept once for the whole plan', async () =
   ])
 })
 
-test('rows that do not parse are kept cell by cell', async () => {
+test('quarantine: rows that do not parse are kept cell by cell', async () => {
   const { kept, done } = await keptAfter({ kind: 'string-numbers' })
   expect(done.outcomes).toEqual({ malformed: 2 })
   expect(kept.map(({ symbol, dt, status }) => [symbol, dt, status]).sort()).toEqual([
@@ -57,7 +57,7 @@ test('rows that do not parse are kept cell by cell', async () => {
   }
 })
 
-test('asked again and again, the same nonsense stays one row that counts', async () => {
+test('quarantine: asked again and again, the same nonsense stays one row that counts', async () => {
   const { stage, kept } = await keptAfter({ kind: 'string-numbers' })
   await drain(stage)
   const again = await listSamples(stage.node.db, 100, null)
@@ -69,7 +69,7 @@ test('asked again and again, the same nonsense stays one row that counts', async
 })
 
 test.each<FaultMode>([{ kind: 'status-500' }, { kind: 'status-429' }, { kind: 'reset' }, { kind: 'empty-200' }])(
-  'trouble of the moment ($kind) is no sample',
+  'quarantine: trouble of the moment ($kind) is no sample',
   async (fault) => {
     const { kept, done } = await keptAfter(fault)
     expect(done.outcomes).not.toHaveProperty('filled')
@@ -77,7 +77,7 @@ test.each<FaultMode>([{ kind: 'status-500' }, { kind: 'status-429' }, { kind: 'r
   },
 )
 
-test('a good answer leaves nothing', async () => {
+test('quarantine: a good answer leaves nothing', async () => {
   const stage = await openStage(ALONE)
   await audit(stage.node, { at: EVENING })
   expect((await dispatched(stage.node)).outcomes).toEqual({ filled: 2 })
@@ -118,14 +118,14 @@ async function keptOf(more: Partial<Answer>) {
 const faultsOf = (errorOf: (want: Want, index: number) => VendorError) =>
   new Map(WANTS.map((want, index) => [cellKey(want.symbol, want.dt), errorOf(want, index)]))
 
-test('one message about many cells is kept once, with the first of them', async () => {
+test('quarantine: one message about many cells is kept once, with the first of them', async () => {
   const shared = error('a bar of the whole range does not parse')
   expect(await keptOf({ faults: faultsOf(() => shared) })).toMatchObject([
     { symbol: 'S00', dt: '2024-07-05', message: shared.message, sample: null },
   ])
 })
 
-test('of many messages twenty are kept, the one that ended the answer first', async () => {
+test('quarantine: of many messages twenty are kept, the one that ended the answer first', async () => {
   const kept = await keptOf({
     interruption: error('the page is torn'),
     faults: faultsOf(({ symbol }) => error(`${symbol} does not parse`)),
@@ -135,7 +135,7 @@ test('of many messages twenty are kept, the one that ended the answer first', as
   expect(kept[19]).toMatchObject({ symbol: 'S18' })
 })
 
-test('a refusal among malformed cells is none of them', async () => {
+test('quarantine: a refusal among malformed cells is none of them', async () => {
   const faults = faultsOf((_want, index) =>
     index === 3 ? error('does not parse') : error('unknown symbol', null, 'not_entitled'),
   )
@@ -143,13 +143,13 @@ test('a refusal among malformed cells is none of them', async () => {
   expect(kept).toMatchObject([{ symbol: 'S03', message: 'does not parse' }])
 })
 
-test('message and sample are cut, and messages that are the same after the cut are one', async () => {
+test('quarantine: message and sample are cut, and messages that are the same after the cut are one', async () => {
   const long = 'x'.repeat(300)
   const faults = faultsOf(({ symbol }) => error(`${long}${symbol}`, 'y'.repeat(10_000)))
   expect(await keptOf({ faults })).toMatchObject([{ message: long, sample: 'y'.repeat(500), symbol: 'S00' }])
 })
 
-test('a sample cut within a character, or of no text at all, can still be kept and read', async () => {
+test('quarantine: a sample cut within a character, or of no text at all, can still be kept and read', async () => {
   const cut = await keptOf({ interruption: error('torn', `${'y'.repeat(499)}😀`) })
   expect(cut).toMatchObject([{ sample: `${'y'.repeat(499)}\uFFFD` }])
   const binary = await keptOf({ interruption: error('torn', 'a\u0000b\u001b[2Jc\r\n\td') })

@@ -124,7 +124,7 @@ const table: [Outcome, string, Partial<DispositionInput>, Ending][] = [
   ['unavailable', 'attempts used up', { attempts: 12 }, ['stalled', 'GIVEN_UP', 7 * DAY]],
 ]
 
-test.each(table)('%s, %s', (outcome, _situation, more, [state, absence, inMs]) => {
+test.each(table)('retry policy: %s, %s', (outcome, _situation, more, [state, absence, inMs]) => {
   const disposition = dispositionOf(judged(outcome, more))
   const at = inMs === null ? null : NOW + inMs
   expect({ state: disposition.state, absence: disposition.absence }).toEqual({ state, absence })
@@ -132,11 +132,11 @@ test.each(table)('%s, %s', (outcome, _situation, more, [state, absence, inMs]) =
   expect(disposition.recheckAt).toBe(absence === null ? null : at)
 })
 
-test('every outcome stands in the table', () => {
+test('retry policy: every outcome stands in the table', () => {
   expect(new Set(table.map(([outcome]) => outcome))).toEqual(new Set(OUTCOMES))
 })
 
-describe('of any judgement', () => {
+describe('retry policy: of any judgement', () => {
   const instant = fc.oneof(fc.integer({ min: NOW, max: NOW + 100 * DAY }), fc.constantFrom(NOW, NEVER))
   const anyOther = fc.record({
     vendor: fc.constantFrom('a', 'b', 'c'),
@@ -229,14 +229,14 @@ describe('of any judgement', () => {
   })
 })
 
-test('retries of one outage are spread, and further apart each time', () => {
+test('retry policy: retries of one outage are spread, and further apart each time', () => {
   const wait = (asked: number, jitter: number) => dispositionOf(judged('unavailable', { asked, jitter })).nextAt - NOW
   expect(wait(1, 0)).toBe(24_000)
   expect(wait(1, 0.999_999)).toBeLessThan(36_000)
   for (let asked = 1; asked < 7; asked++) expect(wait(asked + 1, 0)).toBeGreaterThan(wait(asked, 0.999))
 })
 
-test('intervals between questions about an empty cell grow', () => {
+test('retry policy: intervals between questions about an empty cell grow', () => {
   const again = (asked: number) => (dispositionOf(judged('empty', { asked })).recheckAt as number) - NOW
   expect([1, 2, 3, 4, 5, 6].map((asked) => again(asked) / DAY)).toEqual([1, 3, 7, 30, 90, 90])
 })

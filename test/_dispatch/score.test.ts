@@ -53,7 +53,7 @@ const seen = (segments: VendorScore['segments'], calls = 0, latencyMs = 0): Vend
 const fillsOf = (segment: Segment | null, ...segments: VendorScore['segments']) =>
   scoreOf(source(), daily, seen(segments), segment).fills
 
-test('without experience the registry is believed', () => {
+test('score: without experience the registry is believed', () => {
   expect(scoreOf(source(), daily, undefined, WEEK)).toMatchObject({
     vendor: 'alpaca',
     fills: 0.9,
@@ -65,13 +65,13 @@ test('without experience the registry is believed', () => {
   })
 })
 
-test('experience wins over the registry in the end', () => {
+test('score: experience wins over the registry in the end', () => {
   const poor = scoreOf(source(), daily, seen([cells(WEEK, 1_000, 100)], 1_000, 2_000_000), WEEK)
   expect(poor.fills).toBeCloseTo(0.116, 3)
   expect(poor.latencyMs).toBeCloseTo(2_000, -2)
 })
 
-test('a vendor that has nothing of old days loses the old days only', () => {
+test('score: a vendor that has nothing of old days loses the old days only', () => {
   const hole = cells(OLDER, 1_000, 0)
   expect(fillsOf(OLDER, hole)).toBeLessThan(0.05)
   // What was never asked for is in doubt, no more; some answers settle it.
@@ -80,7 +80,7 @@ test('a vendor that has nothing of old days loses the old days only', () => {
   expect(fillsOf(OLDER, hole, cells(WEEK, 1_000, 1_000))).toBeLessThan(0.06)
 })
 
-test('a vendor that is bad at thin symbols keeps the liquid ones', () => {
+test('score: a vendor that is bad at thin symbols keeps the liquid ones', () => {
   const thin: Segment = { ageBucket: 'year', liquidity: 'thin' }
   const liquid: Segment = { ageBucket: 'year', liquidity: 'liquid' }
   const known = [cells(thin, 800, 80), cells(liquid, 800, 800)]
@@ -106,7 +106,7 @@ test('score: an unobserved segment gets the mean of the other segments, each cou
   expect(fillsOf(thin, cells(WEEK, 1e9, 0))).toBeCloseTo((PRIOR_SEGMENTS * 0.9) / (PRIOR_SEGMENTS + 1))
 })
 
-test('more filled, faster, preferred, larger pages, more calls: each is worth more and none less', () => {
+test('score: more filled, faster, preferred, larger pages, more calls: each is worth more and none less', () => {
   const anyCount = fc.integer({ min: 0, max: 5_000 })
   const anyCells = fc.tuple(anyCount, anyCount).map(([asked, part]) => ({ asked, filled: Math.min(asked, part) }))
   fc.assert(
@@ -133,7 +133,7 @@ test('more filled, faster, preferred, larger pages, more calls: each is worth mo
   )
 })
 
-test('a page is worth as many cells as it holds', () => {
+test('score: a page is worth as many cells as it holds', () => {
   const minute = specOf('equities_bars_minute')
   const ratio = scoreOf(source(), minute, undefined, null).cost / scoreOf(source(), daily, undefined, null).cost
   expect(ratio).toBeCloseTo(400)

@@ -29,15 +29,15 @@ test.each([
   [undefined, 'unknown'],
   [1, 'liquid'],
   [0.9, 'liquid'],
-  [0.89, 'middling'],
-  [0.3, 'middling'],
+  [0.89, 'moderate'],
+  [0.3, 'moderate'],
   [0.29, 'thin'],
   [0, 'thin'],
-])('a symbol that trades in a share of %s of the minutes is %s', (share, liquidity) => {
+])('segment: a symbol that trades in a share of %s of the minutes is %s', (share, liquidity) => {
   expect(liquidityOf(share)).toBe(liquidity)
 })
 
-test('minutes tell of all bars of a symbol, and of nothing else', () => {
+test('segment: minutes tell of all bars of a symbol, and of nothing else', () => {
   const datasets = datasetsOf(
     'equities_bars',
     'equities_bars_minute',

@@ -18,25 +18,25 @@ function budget(freeAt: number, status: number | null = null) {
   return { get: waitForBudget(clock, get), tries }
 }
 
-test('a page waits for a call that is free within seconds', async () => {
+test('wait for budget: a page waits for a call that is free within seconds', async () => {
   const { get, tries } = budget(START + 4_000)
   await expect(get(REQUEST)).resolves.toMatchObject({ status: 200 })
   expect(tries).toEqual([0, 4_000])
 })
 
-test('a page does not wait for a call that is free in half a minute', async () => {
+test('wait for budget: a page does not wait for a call that is free in half a minute', async () => {
   const { get, tries } = budget(START + 30_000)
   await expect(get(REQUEST)).rejects.toMatchObject({ fault: 'rate_limited' })
   expect(tries).toEqual([0])
 })
 
-test('a vendor that answers 429 itself is not tried again', async () => {
+test('wait for budget: a vendor that answers 429 itself is not tried again', async () => {
   const { get, tries } = budget(START + 1_000, 429)
   await expect(get(REQUEST)).rejects.toMatchObject({ status: 429 })
   expect(tries).toEqual([0])
 })
 
-test('a budget that others empty each time is given up after five seconds', async () => {
+test('wait for budget: a budget that others empty each time is given up after five seconds', async () => {
   const clock = virtualClock(START)
   let tries = 0
   const get = waitForBudget(clock, async () => {

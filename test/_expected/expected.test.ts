@@ -34,7 +34,7 @@ const config = (universe: Config['universe']): Config => ({
 const listed = (symbol: string, from = '1990-01-02', to: string | null = null) => ({ symbol, from, to })
 const deep = (depth: DatasetConfig['depth'], spec = daily): DatasetConfig => ({ ...spec, depth })
 
-test('an evening speaks for its own session once that has closed', () => {
+test('expected: an evening speaks for its own session once that has closed', () => {
   expect(asofAt(instantOf('2024-07-05', '15:59'))).toBe('2024-07-03')
   expect(asofAt(instantOf('2024-07-05', '16:00'))).toBe('2024-07-05')
   expect(asofAt(instantOf('2024-07-03', '13:00'))).toBe('2024-07-03')
@@ -55,11 +55,11 @@ test.each([
   [{ sessions: 2 }, '2024-07-05', '2024-07-03'],
   [{ sessions: 1 }, '2024-07-04', '2024-07-03'],
   [{ sessions: 2 }, '2024-07-04', '2024-07-02'],
-] as const)('a depth of %j as of %s begins on %s', (depth, asof, fromDt) => {
+] as const)('expected: a depth of %j as of %s begins on %s', (depth, asof, fromDt) => {
   expect(expectedRange(deep(depth), asof)).toEqual({ fromDt, toDt: asof })
 })
 
-test('any depth of any day begins on a real day', () => {
+test('expected: any depth of any day begins on a real day', () => {
   const anyDepth = fc.oneof(
     fc.record({ years: fc.double({ min: 0.01, max: 60, noNaN: true }) }),
     fc.record({ sessions: fc.integer({ min: 1, max: 400 }) }),
@@ -76,7 +76,7 @@ test('any depth of any day begins on a real day', () => {
   )
 })
 
-test('a life is what the listing and the depth have in common', () => {
+test('expected: a life is what the listing and the depth have in common', () => {
   const spec = deep({ from: '2024-01-02' })
   const ranges = symbolRanges(
     config([
@@ -98,7 +98,7 @@ test('a life is what the listing and the depth have in common', () => {
   ])
 })
 
-test('a group lives from its first series on', () => {
+test('expected: a group lives from its first series on', () => {
   const groups = {
     UST: {
       series: [
@@ -116,14 +116,14 @@ test('a group lives from its first series on', () => {
   expect(expectedRows(spec, 'JGB', '1995-01-03')).toBeNull()
 })
 
-test('a complete cell holds one bar, or the minutes of its session', () => {
+test('expected: a complete cell holds one bar, or the minutes of its session', () => {
   expect(expectedRows(daily, 'AAPL', '2024-07-03')).toBe(1)
   expect(expectedRows(minute, 'AAPL', '2024-07-05')).toBe(390)
   expect(expectedRows(minute, 'AAPL', '2024-07-03')).toBe(210)
   expect(expectedRows(minute, 'AAPL', '2024-07-04')).toBeNull()
 })
 
-test('the months of a range follow each other over the turns of years, with all their sessions', () => {
+test('expected: the months of a range follow each other over the turns of years, with all their sessions', () => {
   const masks = monthMasks(deep({ from: '2022-11-15' }), '2024-02-02')
   expect(masks.map(({ month }) => month).join(' ')).toBe(
     '2022-11 2022-12 2023-01 2023-02 2023-03 2023-04 2023-05 2023-06 2023-07 2023-08 2023-09 2023-10 2023-11 2023-12 2024-01 2024-02',
@@ -152,7 +152,7 @@ function naivePartitions(universe: Config['universe'], spec: DatasetConfig, asof
   return cells
 }
 
-test('partitions count their cells as a naive walk does', () => {
+test('expected: partitions count their cells as a naive walk does', () => {
   fc.assert(
     fc.property(anyUniverse, fc.constantFrom('date' as const, 'year' as const), (universe, partition) => {
       const spec = { ...deep({ from: '2023-12-01' }), partition }
@@ -166,7 +166,7 @@ test('partitions count their cells as a naive walk does', () => {
   )
 })
 
-test('a fingerprint changes exactly when the cells of its partition do', () => {
+test('expected: a fingerprint changes exactly when the cells of its partition do', () => {
   fc.assert(
     fc.property(anyUniverse, anyUniverse, fc.constantFrom('date' as const, 'year' as const), (one, two, partition) => {
       const spec = { ...deep({ from: '2023-12-01' }), partition }
@@ -183,7 +183,7 @@ test('a fingerprint changes exactly when the cells of its partition do', () => {
   )
 })
 
-test('the order of the universe leaves no trace in a fingerprint', () => {
+test('expected: the order of the universe leaves no trace in a fingerprint', () => {
   const universe = [listed('A', '2023-12-05'), listed('B'), listed('C', '1990-01-02', '2023-12-12')]
   const spec = deep({ from: '2023-12-01' })
   expect(expectedPartitions(config(universe.toReversed()), spec, '2024-01-31')).toEqual(

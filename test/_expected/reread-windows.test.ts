@@ -8,7 +8,7 @@ const dueAt = (dt: string, at: number): number | undefined =>
   openWindows(DAILY, at).find((window) => window.dt === dt)?.dueAt
 const MINUTE = 60_000
 
-describe('windows are counted in sessions', () => {
+describe('reread windows: windows are counted in sessions', () => {
   // Wednesday the 2nd; the 3rd ends at 13:00, the 4th is a holiday, the 5th and 6th a weekend.
   const HALF_DAY_CLOSE = instantOf('2025-07-03', '13:00')
   const THIRD_CLOSE = instantOf('2025-07-08', '16:00')

@@ -23,14 +23,14 @@ const served = (vendor: string, cellsPerCall: number, more: Partial<WorkClass['s
 })
 const minutes = (at: number | null | undefined): number => ((at ?? Number.POSITIVE_INFINITY) - NOON) / MINUTE
 
-test('one vendor takes as long as its calls take', () => {
+test('drain simulation: one vendor takes as long as its calls take', () => {
   const flow = simulateDrain([{ cells: 5_000, sources: [served('a', 10)] }], new Map([['a', rate(50)]]), NOON)
   expect(minutes(flow.emptyAt[0])).toBeCloseTo(10)
   expect(flow.shares[0]!.get('a')).toEqual({ cells: 5_000, calls: expect.closeTo(500) })
   expect(minutes(flow.idleAt.get('a'))).toBeCloseTo(10)
 })
 
-test('what only one vendor can do is spared for it, and both end together', () => {
+test('drain simulation: what only one vendor can do is spared for it, and both end together', () => {
   const pools = [
     { cells: 600, sources: [served('a', 1), served('b', 1)] },
     { cells: 600, sources: [served('b', 1)] },
@@ -47,7 +47,7 @@ test('what only one vendor can do is spared for it, and both end together', () =
   expect(flow.shares[0]!.has('b')).toBe(false)
 })
 
-test('each does what it does best', () => {
+test('drain simulation: each does what it does best', () => {
   const pools = [
     { cells: 1_000, sources: [served('a', 100), served('b', 10)] },
     { cells: 1_000, sources: [served('a', 100), served('b', 90)] },
@@ -64,7 +64,7 @@ test('each does what it does best', () => {
   expect(flow.shares[1]!.get('b')!.cells).toBeGreaterThan(890)
 })
 
-test('vendors of one account share its calls', () => {
+test('drain simulation: vendors of one account share its calls', () => {
   const pools = [
     { cells: 100, sources: [served('a', 1)] },
     { cells: 100, sources: [served('a_second', 1, { account: 'a' })] },
@@ -73,7 +73,7 @@ test('vendors of one account share its calls', () => {
   expect(Math.max(...flow.emptyAt.map(minutes))).toBeCloseTo(20)
 })
 
-test('a daily cap lets the rest wait for the next UTC day', () => {
+test('drain simulation: a daily cap lets the rest wait for the next UTC day', () => {
   const flow = simulateDrain(
     [{ cells: 250, sources: [served('a', 1)] }],
     new Map([['a', rate(100, { leftToday: 50, perDay: 100 })]]),
@@ -82,7 +82,7 @@ test('a daily cap lets the rest wait for the next UTC day', () => {
   expect(minutes(flow.emptyAt[0])).toBeCloseTo(12 * 60 + 24 * 60 + 1)
 })
 
-test('nothing flows before a vendor may be asked', () => {
+test('drain simulation: nothing flows before a vendor may be asked', () => {
   const flow = simulateDrain(
     [{ cells: 10, sources: [served('a', 1, { from: NOON + HOUR })] }],
     new Map([['a', rate(10)]]),
@@ -96,13 +96,13 @@ test.each<[string, WorkClass, AccountRate]>([
   ['no call is allowed', { cells: 10, sources: [served('a', 1)] }, rate(0)],
   ['the day allows none', { cells: 10, sources: [served('a', 1)] }, rate(10, { leftToday: 0, perDay: 0 })],
   ['lies beyond all years', { cells: 1e15, sources: [served('a', 1)] }, rate(1)],
-])('a pool that %s is never empty, and the answer comes all the same', (_what, pool, terms) => {
+])('drain simulation: a pool that %s is never empty, and the answer comes all the same', (_what, pool, terms) => {
   const flow = simulateDrain([pool, { cells: 0, sources: [] }], new Map([['a', terms]]), NOON)
   expect(flow.emptyAt).toEqual([null, NOON])
   for (const { vendor } of pool.sources) expect(flow.idleAt.get(vendor)).toBeNull()
 })
 
-test('every cell is done once, and no account does more than it may', () => {
+test('drain simulation: every cell is done once, and no account does more than it may', () => {
   const anyPool = fc.record({
     cells: fc.nat({ max: 5_000 }),
     sources: fc.uniqueArray(

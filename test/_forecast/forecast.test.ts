@@ -13,7 +13,7 @@ const MASSIVE: StageTerms = {
   datasets: { equities_bars: { depth: { sessions: 30 } } },
 }
 
-test('what is foreseen is what happens: a vendor of few calls takes as long as its calls take', async () => {
+test('forecast: what is foreseen is what happens: a vendor of few calls takes as long as its calls take', async () => {
   const stage = await openStage({ ...MASSIVE, vendors: { massive: { calls_per_minute: 2, today_share: 0 } } })
   const { emptyAt, vendors, datasets } = await forecastOf(stage.node)
   expect(datasets).toMatchObject([{ dataset: 'equities_bars', open: 12 * 30, nobody: {} }])
@@ -27,14 +27,14 @@ test('what is foreseen is what happens: a vendor of few calls takes as long as i
   expect(await forecastOf(stage.node)).toMatchObject({ emptyAt: stage.clock.now(), datasets: [{ open: 0 }] })
 })
 
-test('cells are counted, not tasks: what no audit has queued yet is foreseen too', async () => {
+test('forecast: cells are counted, not tasks: what no audit has queued yet is foreseen too', async () => {
   const stage = await openStage(MASSIVE)
   const before = await forecastOf(stage.node)
   await audit(stage.node, { at: EVENING })
   expect(await forecastOf(stage.node)).toEqual(before)
 })
 
-test('a vendor that is paused, or refuses the dataset, begins later', async () => {
+test('forecast: a vendor that is paused, or refuses the dataset, begins later', async () => {
   const stage = await openStage(MASSIVE)
   await pauseUntil(stage.node.db, 'massive', EVENING + 60 * MINUTE)
   const paused = (await forecastOf(stage.node)).emptyAt!
@@ -44,7 +44,7 @@ test('a vendor that is paused, or refuses the dataset, begins later', async () =
   expect((await forecastOf(stage.node)).emptyAt).toBe(paused + 60 * MINUTE)
 })
 
-test('days before every history and days nobody has yet are counted apart, by their reason', async () => {
+test('forecast: days before every history and days nobody has yet are counted apart, by their reason', async () => {
   const stage = await openStage({
     ...MASSIVE,
     terms: { history: { from: '2024-06-03' }, recency: { days: 1, at: '11:00' } },
@@ -54,7 +54,7 @@ test('days before every history and days nobody has yet are counted apart, by th
   expect(datasets).toMatchObject([{ open: 12 * 22, nobody: { BEFORE_VENDOR_HISTORY: 12 * 7, TOO_RECENT: 12 } }])
 })
 
-test('one call settles what its shape and the backlog allow, until calls have shown how many', () => {
+test('forecast: one call settles what its shape and the backlog allow, until calls have shown how many', () => {
   const terms = { shape: { rows_per_page: 10_000, symbols_per_call: 100, pages_per_plan: 4 } }
   const of = (open: number, symbols: number, learned?: { asked: number; calls: number }) =>
     cellsPerCall({ terms } as Parameters<typeof cellsPerCall>[0], 1, { open, symbols }, learned)

@@ -23,12 +23,12 @@ const ask = async (tokens: Tokens, path: string, init: RequestInit = {}): Promis
   ).status
 const withHeader = (authorization: string, method = 'POST'): RequestInit => ({ method, headers: { authorization } })
 
-test('the full token may call and read', async () => {
+test('auth: the full token may call and read', async () => {
   expect(await ask(BOTH, '/audit', withHeader(`Bearer ${FULL}`))).toBe(200)
   expect(await ask(BOTH, '/status', withHeader(`Bearer ${FULL}`, 'GET'))).toBe(200)
 })
 
-test('the read token may read and nothing else', async () => {
+test('auth: the read token may read and nothing else', async () => {
   expect(await ask(BOTH, '/status', withHeader(`Bearer ${READ}`, 'GET'))).toBe(200)
   expect(await ask(BOTH, '/status', withHeader(`Bearer ${READ}`, 'HEAD'))).toBe(200)
   for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
@@ -49,27 +49,27 @@ test.each([
   ['the token in capitals', `Bearer ${FULL.toUpperCase()}`],
   ['two tokens', `Bearer ${FULL} ${FULL}`],
   ['two headers in one', `Bearer ${FULL}, Bearer ${READ}`],
-])('%s opens nothing', async (_name, header) => {
+])('auth: %s opens nothing', async (_name, header) => {
   for (const method of ['GET', 'POST']) expect(await ask(BOTH, '/status', withHeader(header, method))).toBe(401)
 })
 
-test('no header opens nothing, and the answer says what to send', async () => {
+test('auth: no header opens nothing, and the answer says what to send', async () => {
   const answer = await appWith(BOTH).request('/status')
   expect(answer.status).toBe(401)
   expect(answer.headers.get('WWW-Authenticate')).toBe('Bearer')
   expect(await answer.text()).toContain('DATA_NODE_TOKEN')
 })
 
-test('a second space, or the word in other letters, is still the header the standard describes', async () => {
+test('auth: a second space, or the word in other letters, is still the header the standard describes', async () => {
   expect(await ask(BOTH, '/audit', withHeader(`Bearer  ${FULL}`))).toBe(200)
   expect(await ask(BOTH, '/audit', withHeader(`bearer ${FULL}`))).toBe(200)
 })
 
-test('a token in the query opens nothing', async () => {
+test('auth: a token in the query opens nothing', async () => {
   expect(await ask(BOTH, `/status?token=${FULL}&authorization=Bearer%20${FULL}`)).toBe(401)
 })
 
-test('without a read token the full one is the only one, and an absent one matches nothing', async () => {
+test('auth: without a read token the full one is the only one, and an absent one matches nothing', async () => {
   const tokens = { full: FULL, read: null }
   expect(await ask(tokens, '/status', withHeader(`Bearer ${FULL}`, 'GET'))).toBe(200)
   for (const word of ['null', 'undefined', READ]) {
@@ -77,7 +77,7 @@ test('without a read token the full one is the only one, and an absent one match
   }
 })
 
-test('a supervisor may ask without a token whether the node lives', async () => {
+test('auth: a supervisor may ask without a token whether the node lives', async () => {
   for (const path of ['/livez', '/readyz']) {
     expect(await ask(BOTH, path)).toBe(200)
     expect(await ask(NONE, path, { headers: { host: 'pi.local' } })).toBe(200)
@@ -87,7 +87,7 @@ test('a supervisor may ask without a token whether the node lives', async () => 
 })
 
 test.each(['127.0.0.1:8080', '127.0.0.1', 'localhost:8080', '[::1]:8080'])(
-  'without a token %s may call',
+  'auth: without a token %s may call',
   async (host) => {
     expect(await ask(NONE, '/audit', { method: 'POST', headers: { host } })).toBe(200)
     expect(await ask(NONE, '/audit', { method: 'POST', headers: { host, origin: `http://${host}` } })).toBe(200)
@@ -101,12 +101,12 @@ test.each([
   'localhost.evil.example:80',
   '192.168.1.20',
   '',
-])('without a token the host %s is refused, as a browser would send it after DNS rebinding', async (host) => {
+])('auth: without a token the host %s is refused, as a browser would send it after DNS rebinding', async (host) => {
   expect(await ask(NONE, '/status', { headers: { host } })).toBe(403)
 })
 
 test.each(['http://evil.example', 'https://127.0.0.1:8080', 'http://127.0.0.1:9999', 'null'])(
-  'without a token a page of %s is refused',
+  'auth: without a token a page of %s is refused',
   async (origin) => {
     expect(await ask(NONE, '/audit', { method: 'POST', headers: { origin } })).toBe(403)
   },

@@ -28,7 +28,7 @@ const refused = async (path: string, body: unknown): Promise<string> => {
   return String(answer.body.error)
 }
 
-describe.each(FUNCTIONS)('POST /%s', (name) => {
+describe.each(FUNCTIONS)('handler: POST /%s', (name) => {
   const path = `/${name}`
 
   test('refuses a body that is not JSON', async () => {
@@ -67,14 +67,14 @@ describe.each(FUNCTIONS)('POST /%s', (name) => {
   })
 })
 
-describe('dispatch-one-task', () => {
+describe('handler: dispatch-one-task', () => {
   test('refuses a lane there is not, and a dry run that is neither yes nor no', async () => {
     expect(await refused('/dispatch-one-task', { lane: 'tomorrow' })).toMatch(/^lane: /)
     expect(await refused('/dispatch-one-task', { dryRun: 'yes' })).toMatch(/^dryRun: /)
   })
 })
 
-describe('export', () => {
+describe('handler: export', () => {
   test('refuses an as-of day that is not over', async () => {
     expect(await refused('/export', { asof: '2025-07-09' })).toMatch(new RegExp(`2025-07-09 is not over.*${ASOF}`))
     expect(await refused('/export', { asof: ASOF, at: '2025-07-08T15:00:00-04:00' })).toMatch(/2025-07-07/)
@@ -93,7 +93,7 @@ describe('export', () => {
   })
 })
 
-describe('the request handler', () => {
+describe('handler: the request handler', () => {
   test('nothing that was refused left a trace', async () => {
     expect(await node.databaseText()).toBe(before)
     expect(node.asked()).toBe(0)
@@ -138,7 +138,7 @@ describe('the request handler', () => {
   })
 })
 
-describe('reading', () => {
+describe('handler: reading', () => {
   test('the node lives and is ready', async () => {
     expect(await node.get('/livez')).toEqual({ status: 200, body: { ok: true } })
     expect(await node.get('/readyz')).toEqual({ status: 200, body: { ok: true, degraded: false, reasons: [] } })

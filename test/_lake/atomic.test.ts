@@ -83,7 +83,7 @@ const visible = async () =>
     .map((entry) => relative(root, join(entry.parentPath, entry.name)))
     .sort()
 
-test('a file is written beside its name, synced, renamed, and then its folder is synced, new folders included', async () => {
+test('atomic: a file is written beside its name, synced, renamed, and then its folder is synced, new folders included', async () => {
   const { disk, steps } = watched()
   await writeFileAtomic(join(root, 'a/b/x'), Buffer.from('hello'), disk)
   expect(await readFile(join(root, 'a/b/x'), 'utf8')).toBe('hello')
@@ -94,7 +94,7 @@ test('a file is written beside its name, synced, renamed, and then its folder is
   expect(steps).toHaveLength(8)
 })
 
-test('many files of one folder sync it once, after the last rename', async () => {
+test('atomic: many files of one folder sync it once, after the last rename', async () => {
   const { disk, steps } = watched()
   const names = Array.from({ length: 20 }, (_, i) => `d/${i}`)
   let asked = 0
@@ -109,7 +109,7 @@ test('many files of one folder sync it once, after the last rename', async () =>
   expect(await readFile(join(root, 'd/0'), 'utf8')).toMatch(/^d\/0 \d+$/)
 })
 
-test('where a file is said to stand no folder is made, unless it is gone after all', async () => {
+test('atomic: where a file is said to stand no folder is made, unless it is gone after all', async () => {
   await writeFileAtomic(join(root, 'a/x'), Buffer.from('old'))
   const { disk, steps } = watched()
   const files = ['a/x', 'gone/x'].map((name) => ({ path: join(root, name), bytes: Buffer.from('new'), isThere: true }))
@@ -120,7 +120,7 @@ test('where a file is said to stand no folder is made, unless it is gone after a
   expect(steps.slice(-3).sort()).toEqual(['sync .', 'sync a', 'sync gone'])
 })
 
-test('a folder that somebody else made but has not synced yet is synced by the next who needs it', async () => {
+test('atomic: a folder that somebody else made but has not synced yet is synced by the next who needs it', async () => {
   let release = () => {}
   const gate = new Promise<void>((resolve) => {
     release = resolve
@@ -156,23 +156,28 @@ test.each([
   ['write x/tmp', 'ENOSPC'],
   ['sync x/tmp', 'EIO'],
   ['rename x/data', 'EROFS'],
-] as const)('when %s fails with %s the old file stays, no temp is left, and it is tried once', async (broken, code) => {
-  await writeFileAtomic(join(root, 'x/data'), Buffer.from('old'))
-  const { disk, steps } = watched((step) => (step === broken ? code : null))
-  const failed = await writeFileAtomic(join(root, 'x/data'), Buffer.from('new'), disk).catch((error: unknown) => error)
-  expect(failed).toBeInstanceOf(DiskError)
-  expect(failed).toMatchObject({ code, path: join(root, 'x/data') })
-  expect(await readFile(join(root, 'x/data'), 'utf8')).toBe('old')
-  expect(await visible()).toEqual(['x/data'])
-  expect(steps.filter((step) => step === broken)).toHaveLength(1)
-})
+] as const)(
+  'atomic: when %s fails with %s the old file stays, no temp is left, and it is tried once',
+  async (broken, code) => {
+    await writeFileAtomic(join(root, 'x/data'), Buffer.from('old'))
+    const { disk, steps } = watched((step) => (step === broken ? code : null))
+    const failed = await writeFileAtomic(join(root, 'x/data'), Buffer.from('new'), disk).catch(
+      (error: unknown) => error,
+    )
+    expect(failed).toBeInstanceOf(DiskError)
+    expect(failed).toMatchObject({ code, path: join(root, 'x/data') })
+    expect(await readFile(join(root, 'x/data'), 'utf8')).toBe('old')
+    expect(await visible()).toEqual(['x/data'])
+    expect(steps.filter((step) => step === broken)).toHaveLength(1)
+  },
+)
 
-test('a folder that cannot be synced is told, though the file is whole', async () => {
+test('atomic: a folder that cannot be synced is told, though the file is whole', async () => {
   const { disk } = watched((step) => (step === 'sync .' ? 'EIO' : null))
   await expect(writeFileAtomic(join(root, 'data'), Buffer.from('new'), disk)).rejects.toThrow(/EIO/)
 })
 
-test('when one of many fails the rest is whole or absent and no new one is begun', async () => {
+test('atomic: when one of many fails the rest is whole or absent and no new one is begun', async () => {
   const { disk, steps } = watched((step) => (step === 'write 3/tmp' ? 'ENOSPC' : null))
   const files = Array.from({ length: 30 }, (_, i) => ({ path: join(root, `${i}/f`), bytes: Buffer.from(`${i}!`) }))
   await expect(writeFilesAtomic(files, 2, disk)).rejects.toMatchObject({ code: 'ENOSPC' })
@@ -180,7 +185,7 @@ test('when one of many fails the rest is whole or absent and no new one is begun
   expect(steps.filter((step) => step.startsWith('write')).length).toBeLessThan(7)
 })
 
-test('a temp that DuckDB wrote is synced, renamed, and its folder synced', async () => {
+test('atomic: a temp that DuckDB wrote is synced, renamed, and its folder synced', async () => {
   const temp = tempBeside(join(root, 'q/data.parquet'))
   await makeFolderOf(join(root, 'q/data.parquet'))
   await writeFile(temp, 'rows')
@@ -194,13 +199,13 @@ test('a temp that DuckDB wrote is synced, renamed, and its folder synced', async
   expect(await readFile(join(root, 'q/data.parquet'), 'utf8')).toBe('rows')
 })
 
-test('temp names are hidden, stand beside the file and are never given twice', () => {
+test('atomic: temp names are hidden, stand beside the file and are never given twice', () => {
   const names = Array.from({ length: 100 }, () => tempBeside('/x/data.parquet'))
   expect(new Set(names).size).toBe(100)
   for (const name of names) expect(name).toMatch(/^\/x\/\.data\.parquet\.[0-9a-f]{8}-\d+-\d+\.tmp$/)
 })
 
-test('a sweep removes leftovers and the spill folder, and nothing else', async () => {
+test('atomic: a sweep removes leftovers and the spill folder, and nothing else', async () => {
   for (const name of [
     'raw/a/data.parquet',
     'raw/a/.hidden',
@@ -218,7 +223,7 @@ test('a sweep removes leftovers and the spill folder, and nothing else', async (
   expect(await sweepTemps(join(root, 'absent'))).toBe(0)
 })
 
-test('a sweep finds leftovers in every folder of a wide tree', async () => {
+test('atomic: a sweep finds leftovers in every folder of a wide tree', async () => {
   const days = Array.from({ length: 40 }, (_, day) => join(root, 'raw', `date=${day}`))
   for (const [at, day] of days.entries()) {
     for (const symbol of ['symbol=A', 'symbol=B']) await mkdir(join(day, symbol), { recursive: true })
@@ -228,7 +233,7 @@ test('a sweep finds leftovers in every folder of a wide tree', async () => {
   expect(await visible()).toEqual([])
 })
 
-test('an append is synced, and the folder too when the file is new', async () => {
+test('atomic: an append is synced, and the folder too when the file is new', async () => {
   const { disk, steps } = watched()
   await appendDurable(join(root, 'm/log'), ['one\n'], disk)
   await appendDurable(join(root, 'm/log'), ['two\n'], disk)
@@ -244,7 +249,7 @@ test('an append is synced, and the folder too when the file is new', async () =>
   ])
 })
 
-test('when the second of two texts cannot be appended the first does not stay either', async () => {
+test('atomic: when the second of two texts cannot be appended the first does not stay either', async () => {
   await appendDurable(join(root, 'log'), ['one\n'])
   let writes = 0
   const { disk } = watched((step) => (step === 'write log' && ++writes === 2 ? 'ENOSPC' : null))
@@ -255,7 +260,7 @@ test('when the second of two texts cannot be appended the first does not stay ei
 test.each([
   ['write log', 'ENOSPC'],
   ['sync log', 'EIO'],
-] as const)('an append whose %s fails leaves the file as it was', async (broken, code) => {
+] as const)('atomic: an append whose %s fails leaves the file as it was', async (broken, code) => {
   await appendDurable(join(root, 'log'), ['one\n'])
   const { disk } = watched((step) => (step === broken ? code : null))
   await expect(appendDurable(join(root, 'log'), ['two\n'], disk)).rejects.toMatchObject({ code })
@@ -263,7 +268,7 @@ test.each([
   expect(await readFile(join(root, 'log'), 'utf8')).toBe('one\nthree\n')
 })
 
-test('a full disk is a DiskError that says so', async (context) => {
+test('atomic: a full disk is a DiskError that says so', async (context) => {
   if (!existsSync('/dev/full')) return context.skip('this machine has no /dev/full')
   const disk: Disk = {
     ...realDisk,
@@ -274,7 +279,7 @@ test('a full disk is a DiskError that says so', async (context) => {
   expect(existsSync(path)).toBe(false)
 })
 
-test('removing is durable and says whether there was something', async () => {
+test('atomic: removing is durable and says whether there was something', async () => {
   await writeFileAtomic(join(root, 'x'), Buffer.from('1'))
   const { disk, steps } = watched()
   expect(await removeDurable(join(root, 'x'), disk)).toBe(true)

@@ -35,7 +35,7 @@ async function asOurs(dataset: DatasetName, sql: string, symbol: string | null =
 const PRICES = '10.0 AS o, 11.0 AS h, 9.0 AS l, 10.5 AS c, 1000 AS v'
 const MINUTE = { open: 10, high: 11, low: 9, close: 10.5, volume: 1000, ts: OPEN }
 
-describe('the names of a bar', () => {
+describe('column mapping: the names of a bar', () => {
   test.each([
     ['ours', '1.0 AS open, 1.0 AS high, 1.0 AS low, 1.0 AS close, 1.0 AS volume, 2.0 AS vwap, 3::BIGINT AS trades'],
     ['capitals', '1.0 AS Open, 1.0 AS High, 1.0 AS Low, 1.0 AS Close, 1 AS Volume, 2.0 AS VWAP, 3 AS trade_count'],
@@ -85,7 +85,7 @@ describe('the names of a bar', () => {
   })
 })
 
-describe('the stamp of a minute', () => {
+describe('column mapping: the stamp of a minute', () => {
   test.each([
     ['timestamp', "TIMESTAMP '2024-07-03 13:30:00'"],
     ['timestamp', "TIMESTAMP_NS '2024-07-03 13:30:00'"],
@@ -117,7 +117,7 @@ describe('the stamp of a minute', () => {
   })
 })
 
-describe('the stamp of a day', () => {
+describe('column mapping: the stamp of a day', () => {
   test.each([
     "DATE '2024-07-03'",
     "'2024-07-03'",
@@ -135,7 +135,7 @@ describe('the stamp of a day', () => {
   })
 })
 
-describe('yields', () => {
+describe('column mapping: yields', () => {
   test('series_id is the series, and its group the symbol', async () => {
     const sql = "SELECT 'DGS10' AS series_id, 4.25 AS value UNION ALL SELECT 'CPI', 300"
     expect(await asOurs('macro_treasury', sql, null)).toMatchObject([
@@ -145,7 +145,7 @@ describe('yields', () => {
   })
 })
 
-describe('options', () => {
+describe('column mapping: options', () => {
   const bar = (contract: string) =>
     asOurs('options_bars', `SELECT ${contract}, DATE '2024-07-03' AS date, ${PRICES}`, null)
   const PARTS = {

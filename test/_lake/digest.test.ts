@@ -19,14 +19,14 @@ const bar: Bar = {
   trades: 7,
 }
 
-test('the canonical line and the digest are what the documentation says', () => {
+test('digest: the canonical line and the digest are what the documentation says', () => {
   const line = '{"close":1.75,"high":2,"low":1,"open":1.5,"trades":7,"ts":1720013400000,"volume":100.25}\n'
   expect(canonicalLine(bar)).toBe(line)
   expect(digestRows([bar])).toBe(createHash('sha256').update(line).digest('hex'))
   expect(digestRows([])).toBe(sha256(''))
 })
 
-test('a line is what JSON makes of the fields in order, whatever they hold', () => {
+test('digest: a line is what JSON makes of the fields in order, whatever they hold', () => {
   const values = fc.oneof(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.string({ unit: 'binary' }))
   const rows = fc.dictionary(fc.constantFrom('a', 'B', 'close', 'realtime_start', 'series'), fc.option(values))
   fc.assert(
@@ -41,7 +41,7 @@ test('a line is what JSON makes of the fields in order, whatever they hold', () 
   expect(canonicalLine(long as Row)).toBe(`${JSON.stringify(long)}\n`)
 })
 
-test('order of rows and of fields, repeated rows, absent optional fields and negative zero do not matter', () => {
+test('digest: order of rows and of fields, repeated rows, absent optional fields and negative zero do not matter', () => {
   const numbers = fc.double({ noNaN: true, noDefaultInfinity: true })
   const bars = fc.record({
     ts: fc.integer(),
@@ -65,24 +65,24 @@ test('order of rows and of fields, repeated rows, absent optional fields and neg
   )
 })
 
-test('a change of any value changes the digest', () => {
+test('digest: a change of any value changes the digest', () => {
   const before = digestRows([bar])
   for (const name of Object.keys(bar)) expect(digestRows([{ ...bar, [name]: 3 }])).not.toBe(before)
   expect(digestRows([bar, { ...bar, ts: bar.ts + 60_000 }])).not.toBe(before)
 })
 
-test('a yield asked on another day is the same yield, a revised one is not', () => {
+test('digest: a yield asked on another day is the same yield, a revised one is not', () => {
   const yields = (value: number | null, day: string) => digestRows([{ series: 'DGS1', value, realtime_start: day }])
   expect(yields(4.5, '2024-07-03')).toBe(yields(4.5, '2024-07-10'))
   expect(yields(4.5, '2024-07-03')).not.toBe(yields(4.51, '2024-07-03'))
   expect(yields(null, '2024-07-03')).not.toBe(yields(0, '2024-07-03'))
 })
 
-test('a number that is none has no digest', () => {
+test('digest: a number that is none has no digest', () => {
   expect(() => digestRows([{ ...bar, close: Number.NaN }])).toThrow(/close/)
 })
 
-test('the digest of a file is that of its bytes', async () => {
+test('digest: the digest of a file is that of its bytes', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'digest-'))
   const bytes = Buffer.alloc(200_000, 7)
   await writeFile(join(folder, 'x'), bytes)

@@ -21,14 +21,14 @@ afterEach(async () => {
   }
 })
 
-test('an opened lake makes no folder until something is written', async () => {
+test('duck: an opened lake makes no folder until something is written', async () => {
   const lake = openLake({ root: '/nonexistent/data', exportRoot: '/nonexistent/exports' })
   expect(await lake.duck.all('SELECT 1 AS one')).toEqual([{ one: 1 }])
   await closeLake(lake)
   expect(existsSync('/nonexistent')).toBe(false)
 })
 
-test('values come back plain: safe integers as numbers, days as text, instants as epoch milliseconds', async () => {
+test('duck: values come back plain: safe integers as numbers, days as text, instants as epoch milliseconds', async () => {
   const { duck } = await setup()
   const [row] =
     await duck.all(`SELECT 42::BIGINT AS big, 9007199254740993::BIGINT AS huge, sum(2) AS total, 1.25::DECIMAL(9, 2) AS price,
@@ -50,26 +50,26 @@ test('values come back plain: safe integers as numbers, days as text, instants a
   })
 })
 
-test('a value that has no plain form is refused with the advice to cast it', async () => {
+test('duck: a value that has no plain form is refused with the advice to cast it', async () => {
   const { duck } = await setup()
   await expect(duck.all("SELECT INTERVAL '1 day' AS span")).rejects.toThrow(/cast it in the query/)
 })
 
-test('an instant without a zone is read as UTC whatever the machine thinks', async () => {
+test('duck: an instant without a zone is read as UTC whatever the machine thinks', async () => {
   const { duck } = await setup()
   expect(await duck.all("SELECT current_setting('TimeZone') AS zone, TIMESTAMPTZ '2024-01-01' AS at")).toEqual([
     { zone: 'UTC', at: Date.UTC(2024, 0, 1) },
   ])
 })
 
-test('nothing is downloaded: an extension that is not built in is a clean error', async () => {
+test('duck: nothing is downloaded: an extension that is not built in is a clean error', async () => {
   const { duck } = await setup()
   await expect(duck.all("SELECT * FROM read_parquet('https://127.0.0.1:9/x.parquet')")).rejects.toThrow(
     /httpfs|extension/i,
   )
 })
 
-test('statements asked at once run one after the other in the order asked, and a failure does not stop the next', async () => {
+test('duck: statements asked at once run one after the other in the order asked, and a failure does not stop the next', async () => {
   const { duck } = await setup()
   const asked = [
     duck.run('CREATE TABLE t (n INTEGER)'),
@@ -81,7 +81,7 @@ test('statements asked at once run one after the other in the order asked, and a
   expect(seen).toEqual([{ ns: [1, 2] }])
 })
 
-test("a sort larger than DuckDB's memory limit spills inside the root and the spill is gone after close", async () => {
+test("duck: a sort larger than DuckDB's memory limit spills inside the root and the spill is gone after close", async () => {
   const lake = await setup({ memoryLimitMb: 64 })
   await lake.duck.run(
     'CREATE TEMP TABLE big AS SELECT hash(i)::VARCHAR || hash(i + 1)::VARCHAR AS s FROM range(2000000) r(i) ORDER BY s',
@@ -93,7 +93,7 @@ test("a sort larger than DuckDB's memory limit spills inside the root and the sp
   await expect(lake.duck.all('SELECT 1')).rejects.toThrow(/closed/)
 })
 
-test('text literals survive quotes and Unicode; NUL is refused', async () => {
+test('duck: text literals survive quotes and Unicode; NUL is refused', async () => {
   const { duck } = await setup()
   const text = `it's "x" \\ 日本 🚀 -- ;`
   expect(await duck.all(`SELECT ${sqlText(text)} AS t, ${sqlList([text, ''])} AS l, len(${sqlList([])}) AS n`)).toEqual(
@@ -102,7 +102,7 @@ test('text literals survive quotes and Unicode; NUL is refused', async () => {
   expect(() => sqlText('a\0b')).toThrow(/NUL/)
 })
 
-test('twenty thousand rows become a table and leave nothing behind, even when the work fails', async () => {
+test('duck: twenty thousand rows become a table and leave nothing behind, even when the work fails', async () => {
   const { duck } = await setup()
   const rows = Array.from({ length: 20_001 }, (_, i) => [`S'${i}`, '2024-02-29', i / 3, i, i % 2 ? null : true])
   const columns = { symbol: 'VARCHAR', dt: 'DATE', price: 'DOUBLE', n: 'BIGINT', flag: 'BOOLEAN' }

@@ -48,7 +48,7 @@ async function stored(columns: ColumnConfig[], parts: RawPart[]): Promise<string
   return `read_parquet(${sqlText(path)})`
 }
 
-test('a bar comes back as it went in, with its columns in the agreed order', async () => {
+test('encode: a bar comes back as it went in, with its columns in the agreed order', async () => {
   const ts = Date.UTC(2024, 6, 3, 13, 30)
   const rows = [bar(ts, { vwap: 1.5, trades: 2 ** 53 - 1 }), bar(ts + 60_000)]
   const from = await stored(BAR_COLUMNS, [{ symbol: 'BRK.B', provenance, rows }])
@@ -82,7 +82,7 @@ test('a bar comes back as it went in, with its columns in the agreed order', asy
   ])
 })
 
-test('every type keeps its edge values: empty and wide text, days and instants before 1970, negative zero, mixed nulls', async () => {
+test('encode: every type keeps its edge values: empty and wide text, days and instants before 1970, negative zero, mixed nulls', async () => {
   const columns = [
     required('word', 'text'),
     optional('maybe', 'text'),
@@ -101,7 +101,7 @@ test('every type keeps its edge values: empty and wide text, days and instants b
   expect(seen).toEqual(values)
 })
 
-test('a file knows the least and greatest value and the nulls of every column', async () => {
+test('encode: a file knows the least and greatest value and the nulls of every column', async () => {
   const rows = Array.from({ length: 50 }, (_, i) => bar(1_000 * i, { open: 50 - i, trades: i % 10 === 0 ? null : i }))
   const from = await stored(BAR_COLUMNS, [
     { symbol: 'A', provenance, rows },
@@ -119,7 +119,7 @@ test('a file knows the least and greatest value and the nulls of every column', 
   expect(of('ts')?.max).toMatch(/^1970-01-01 00:00:49/)
 })
 
-test('text beyond the basic plane carries no statistics, so that no reader skips it', async () => {
+test('encode: text beyond the basic plane carries no statistics, so that no reader skips it', async () => {
   const from = await stored(
     [required('word', 'text')],
     [{ symbol: 'X', provenance, rows: [{ word: '\uffee' }, { word: '🚀' }] as unknown as Row[] }],
@@ -127,13 +127,13 @@ test('text beyond the basic plane carries no statistics, so that no reader skips
   expect(await lake.duck.all(`SELECT word FROM ${from} WHERE word >= '🚀'`)).toEqual([{ word: '🚀' }])
 })
 
-test('no rows make a file that has its columns', async () => {
+test('encode: no rows make a file that has its columns', async () => {
   const from = await stored(BAR_COLUMNS, [])
   expect(await lake.duck.all(`SELECT * FROM ${from}`)).toEqual([])
   expect(await lake.duck.all(`SELECT count(*) AS n FROM (DESCRIBE SELECT * FROM ${from})`)).toEqual([{ n: 13 }])
 })
 
-test('a quarter of a million rows fall into three row groups and lose nothing', async () => {
+test('encode: a quarter of a million rows fall into three row groups and lose nothing', async () => {
   const rows = Array.from({ length: 125_000 }, (_, i) => bar(i * 60_000, { open: i / 7, trades: i % 3 ? i : null }))
   const from = await stored(BAR_COLUMNS, [
     { symbol: 'AAA', provenance, rows },
@@ -157,7 +157,7 @@ test('a quarter of a million rows fall into three row groups and lose nothing', 
   expect(groups.map(({ n }) => n)).toEqual([100_000, 100_000, 50_000])
 })
 
-test('the same rows make the same bytes', async () => {
+test('encode: the same rows make the same bytes', async () => {
   const parts = () => [
     { symbol: 'A', provenance, rows: Array.from({ length: 1_000 }, (_, i) => bar(i, { vwap: i / 3 })) },
   ]
@@ -174,7 +174,7 @@ test.each([
   ['trades', { trades: 1.5 }, /column trades/],
   ['trades', { trades: 2 ** 53 }, /column trades/],
   ['ts', { ts: Number.NaN }, /column ts/],
-])('a %s that cannot be stored is refused by name: %o', async (_name, broken, message) => {
+])('encode: a %s that cannot be stored is refused by name: %o', async (_name, broken, message) => {
   const rows = [bar(0), { ...bar(60_000), ...broken } as unknown as Bar]
   await expect(encodeRows(BAR_COLUMNS, [{ symbol: 'SPY', provenance, rows }])).rejects.toThrow(message)
 })

@@ -14,13 +14,13 @@ beforeEach(async () => {
 })
 afterEach(() => dropLake(lake))
 
-test('a hash is expected when it begins with what is known, and when nothing is known', () => {
+test('file hashes: a hash is expected when it begins with what is known, and when nothing is known', () => {
   expect(isExpected('abcdef', 'abc')).toBe(true)
   expect(isExpected('abcdef', 'abd')).toBe(false)
   expect(isExpected('abcdef', undefined)).toBe(true)
 })
 
-test('small and large files are hashed to the same sha256 as their bytes, and a file that is gone is left out', async () => {
+test('file hashes: small and large files are hashed to the same sha256 as their bytes, and a file that is gone is left out', async () => {
   const small = join(lake.root, 'small')
   const large = join(lake.root, 'large')
   const bytes = Buffer.alloc(9_000_000, 7)
@@ -36,7 +36,7 @@ test('small and large files are hashed to the same sha256 as their bytes, and a 
   expect(read).toBe(9_000_005)
 })
 
-test('the files of one cell in two layouts, and that of its day, have names of their own', () => {
+test('file hashes: the files of one cell in two layouts, and that of its day, have names of their own', () => {
   const layouts = ['date', 'date-symbol', 'date-underlier'] as const
   const keys = layouts.map((layout) =>
     fileKeyOf(lake.root, rawFile(lake.root, 'alpaca', 'options_bars', layout, '2024-07-03', 'SPY')),
@@ -45,7 +45,7 @@ test('the files of one cell in two layouts, and that of its day, have names of t
   expect(() => fileKeyOf(lake.root, join(lake.root, 'elsewhere'))).toThrow('expected a raw file')
 })
 
-test('keeping an answer hears of each file after it is written and before its line is, and refuses to merge into other bytes', async () => {
+test('file hashes: keeping an answer hears of each file after it is written and before its line is, and refuses to merge into other bytes', async () => {
   const spec = specOf('equities_bars')
   const told: [string, string][] = []
   const known = new Map<string, string>()

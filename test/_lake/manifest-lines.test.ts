@@ -34,7 +34,7 @@ const decision = fc.record({
   refused: fc.option(sha),
 })
 
-test('lines are what JSON makes of them, field by field in the order of the schema, whatever cells follow each other', () => {
+test('manifest lines: lines are what JSON makes of them, field by field in the order of the schema, whatever cells follow each other', () => {
   const manifestCells = fc.record({
     symbol: fc.constantFrom('A', 'BRK.B', 'X-1'),
     dt: fc.constantFrom('2024-07-02', '2024-07-03'),

@@ -39,7 +39,7 @@ async function chunks(after: (path: string) => number = () => 0) {
   return all
 }
 
-test('lines come back as they were appended, with the byte to go on from', async () => {
+test('manifest: lines come back as they were appended, with the byte to go on from', async () => {
   await appendManifest(file(), [line('A'), line('B')])
   const [first] = await chunks()
   expect(first).toEqual({ path: PATH, lines: [line('A'), line('B')], bad: [], end: (await stat(file())).size })
@@ -49,12 +49,12 @@ test('lines come back as they were appended, with the byte to go on from', async
   expect(await chunks(() => more[0]?.end ?? 0)).toEqual([])
 })
 
-test('no manifests is no lines', async () => {
+test('manifest: no manifests is no lines', async () => {
   expect(await chunks()).toEqual([])
   expect(await trimTornTail(lake)).toBe(0)
 })
 
-test('a long manifest comes in chunks of two thousand that add up', async () => {
+test('manifest: a long manifest comes in chunks of two thousand that add up', async () => {
   const symbols = Array.from({ length: 4_801 }, (_, i) => `S${i}`)
   await appendManifest(file(), symbols.map(line))
   const all = await chunks()
@@ -64,14 +64,14 @@ test('a long manifest comes in chunks of two thousand that add up', async () => 
   expect(middle?.lines[0]?.symbol).toBe('S2000')
 })
 
-test('a torn last line is not there, and its bytes are not counted', async () => {
+test('manifest: a torn last line is not there, and its bytes are not counted', async () => {
   await appendManifest(file(), [line('A')])
   const { size } = await stat(file())
   await appendFile(file(), JSON.stringify(line('B')))
   expect(await chunks()).toEqual([{ path: PATH, lines: [line('A')], bad: [], end: size }])
 })
 
-test('torn tails are cut off at start, whole files are left alone', async () => {
+test('manifest: torn tails are cut off at start, whole files are left alone', async () => {
   await appendManifest(file(), [line('A')])
   const whole = await readFile(file(), 'utf8')
   const other = manifestFile(lake.root, 'fred', 'macro_treasury', '2024-07-04')
@@ -84,7 +84,7 @@ test('torn tails are cut off at start, whole files are left alone', async () => 
   expect(await trimTornTail(lake)).toBe(0)
 })
 
-test('an append after a torn tail does not glue onto it', async () => {
+test('manifest: an append after a torn tail does not glue onto it', async () => {
   await appendManifest(file(), [line('A')])
   await appendFile(file(), '{"torn":')
   await appendManifest(file(), [line('B')])
@@ -115,7 +115,7 @@ test.each([
   ],
   ['a field behind the checksum', async () => (await textOf(line('B'))).replace(/}\n$/, ',"rows":7}\n'), /checksum/],
   ['a line of another vendor', async () => textOf({ ...line('B'), vendor: 'massive' }), /of massive\/equities_bars/],
-])('%s is handed over as a bad line, and hides no other', async (_what, text, why) => {
+])('manifest: %s is handed over as a bad line, and hides no other', async (_what, text, why) => {
   await appendManifest(file(), [line('A')])
   const { size } = await stat(file())
   await appendFile(file(), await text())
@@ -126,7 +126,7 @@ test.each([
   expect(chunk?.bad).toEqual([expect.objectContaining({ byte: size, why: expect.stringMatching(why) })])
 })
 
-test('no flip of a single bit passes for another line', async () => {
+test('manifest: no flip of a single bit passes for another line', async () => {
   const whole = Buffer.from(await textOf(line('A')))
   const flips = Array.from({ length: 8 * whole.length }, (_, bit) => {
     const flipped = Buffer.from(whole)
@@ -141,7 +141,7 @@ test('no flip of a single bit passes for another line', async () => {
   expect(read.flatMap(({ bad }) => bad).length).toBeGreaterThan(0.9 * flips.length)
 })
 
-test('a stretch of NULs of many megabytes is one bad line, and what follows it is read', async () => {
+test('manifest: a stretch of NULs of many megabytes is one bad line, and what follows it is read', async () => {
   await appendManifest(file(), [line('A')])
   await appendFile(file(), Buffer.alloc(5 * 1024 * 1024))
   await appendFile(file(), `\n${await textOf(line('B'))}`)
@@ -150,14 +150,14 @@ test('a stretch of NULs of many megabytes is one bad line, and what follows it i
   expect(chunk?.bad).toEqual([expect.objectContaining({ why: expect.stringMatching(/longer than/) })])
 })
 
-test('lines of before there were checksums are read as before', async () => {
+test('manifest: lines of before there were checksums are read as before', async () => {
   await mkdir(dirname(file()), { recursive: true })
   await writeFile(file(), `${JSON.stringify(line('A'))}\n`)
   await appendManifest(file(), [line('B')])
   expect(await chunks()).toMatchObject([{ lines: [line('A'), line('B')], bad: [] }])
 })
 
-test('fields of a newer version are ignored and files that are no manifests are left alone', async () => {
+test('manifest: fields of a newer version are ignored and files that are no manifests are left alone', async () => {
   await mkdir(dirname(file()), { recursive: true })
   await writeFile(file(), `${JSON.stringify({ ...line('A'), shade: 'new' })}\n`)
   await writeFile(join(dirname(file()), 'notes.txt'), 'x')

@@ -45,14 +45,14 @@ async function setup(names = NAMES): Promise<Map<string, string>> {
   return files
 }
 
-test('a file is read from its own place, whatever its path means as a pattern, and is told of by that path', async () => {
+test('parquet sql: a file is read from its own place, whatever its path means as a pattern, and is told of by that path', async () => {
   for (const [name, file] of await setup()) {
     const rows = await lake.duck.all(`SELECT * FROM ${readParquet(file, { filename: true, rowNumber: true })}`)
     expect(rows).toEqual([{ name, dt: '2024-07-03', symbol: 'AAPL', filename: file, file_row_number: 0 }])
   }
 })
 
-test('footers are read from their own place too', async () => {
+test('parquet sql: footers are read from their own place too', async () => {
   for (const [, file] of await setup()) {
     for (const sql of [parquetFileMetadata(file), parquetSchema([file]), parquetMetadata(file)]) {
       expect(await lake.duck.all(`SELECT DISTINCT file_name AS file FROM ${sql}`)).toEqual([{ file }])
@@ -60,7 +60,7 @@ test('footers are read from their own place too', async () => {
   }
 })
 
-test('a list holds each of its files once', async () => {
+test('parquet sql: a list holds each of its files once', async () => {
   const files = [...(await setup()).values()]
   const found = await lake.duck.all<{ filename: string }>(
     `SELECT filename FROM ${readParquet(files, { filename: true })}`,
@@ -68,7 +68,7 @@ test('a list holds each of its files once', async () => {
   expect(found.map(({ filename }) => filename)).toEqual(files)
 })
 
-test('a file that is not there is missed, though a neighbour fits its path as a pattern', async () => {
+test('parquet sql: a file that is not there is missed, though a neighbour fits its path as a pattern', async () => {
   await setup(['disk1', 'whatX', 'aXb'])
   for (const name of ['disk[1]', 'what?', 'a*b']) {
     const file = join(lake.root, name, 'data.parquet')
@@ -76,7 +76,7 @@ test('a file that is not there is missed, though a neighbour fits its path as a 
   }
 })
 
-test('a hidden file, and one behind a link, are found below a name with brackets', async () => {
+test('parquet sql: a hidden file, and one behind a link, are found below a name with brackets', async () => {
   await setup(['disk[1]'])
   await symlink(join(lake.root, 'disk[1]'), join(lake.root, 'link[1]'))
   const hidden = join(lake.root, 'link[1]', '.data.parquet.tmp')

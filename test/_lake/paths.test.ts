@@ -48,7 +48,7 @@ test.each([
   ['day', () => bundleFolder(ROOT, '../../etc')],
   ['partition key', () => curatedFile(ROOT, 'equities_bars', 'year', '2024-07-03')],
   ['partition key', () => ledgerFragment(ROOT, 'equities_bars', '../2024')],
-])('no path is built from a bad %s', (what, build) => {
+])('paths: no path is built from a bad %s', (what, build) => {
   expect(build).toThrow(what)
 })
 
@@ -67,12 +67,12 @@ test.each([
   ['A\0B', 'A%00B'],
   ['%2e', '%252%65'],
   ['é', '%C3%A9'],
-])('the symbol %j is stored as %s', (symbol, name) => {
+])('paths: the symbol %j is stored as %s', (symbol, name) => {
   expect(encodeSymbol(symbol)).toBe(name)
   expect(decodeSymbol(name)).toBe(symbol)
 })
 
-test.each(['', '\ud800', 'x'.repeat(300)])('a symbol that cannot name a folder is refused (%#)', (symbol) => {
+test.each(['', '\ud800', 'x'.repeat(300)])('paths: a symbol that cannot name a folder is refused (%#)', (symbol) => {
   expect(() => encodeSymbol(symbol)).toThrow(/symbol/)
 })
 
@@ -82,7 +82,7 @@ test.each([
   ['NUL', 'NUL'],
   ['AUX.B', 'AUX.B'],
   ['COM1', 'COM1'],
-])('the plain folder %s of an older node is read as %s', (name, symbol) => {
+])('paths: the plain folder %s of an older node is read as %s', (name, symbol) => {
   expect(decodeSymbol(name)).toBe(symbol)
   for (const key of ['symbol', 'underlier']) {
     const path = `${ROOT}/raw/alpaca/equities_bars/date=2024-07-03/${key}=${name}/data.parquet`
@@ -94,14 +94,14 @@ test.each([
   expect(places[1]).toContain(`/symbol=${name}/`)
 })
 
-test('the two folders of a device name are different folders on a case-blind disk, and small letters are no spelling', () => {
+test('paths: the two folders of a device name are different folders on a case-blind disk, and small letters are no spelling', () => {
   const [encoded = '', plain = ''] = folderNames('CON')
   expect(encoded.toLowerCase()).not.toBe(plain.toLowerCase())
   expect(folderNames('AAPL')).toEqual(['AAPL'])
   for (const name of ['con', 'Con', 'cON', 'prn', '%43on']) expect(() => decodeSymbol(name)).toThrow(/encoded symbol/)
 })
 
-test.each(['', 'aapl', '%41', '%4', '%c3%A9', '..', 'A/B', '%FF'])('%j is not a name that we write', (name) => {
+test.each(['', 'aapl', '%41', '%4', '%c3%A9', '..', 'A/B', '%FF'])('paths: %j is not a name that we write', (name) => {
   expect(() => decodeSymbol(name)).toThrow(/encoded symbol/)
 })
 
@@ -112,7 +112,7 @@ const symbols = fc.oneof(
   fc.constantFrom('CON', 'con', 'AUX.B', 'LPT9', '.', '..', '../..', 'C:\\x', ' ', 'A ', 'A.', 'COM0'),
 )
 
-test('distinct symbols never meet, not even on a case-blind disk, and each is read back', () => {
+test('paths: distinct symbols never meet, not even on a case-blind disk, and each is read back', () => {
   fc.assert(
     fc.property(symbols, symbols, (a, b) => {
       expect(decodeSymbol(encodeSymbol(a))).toBe(a)
@@ -123,7 +123,7 @@ test('distinct symbols never meet, not even on a case-blind disk, and each is re
   )
 })
 
-test('no symbol leaves its day, and the path tells its parts', () => {
+test('paths: no symbol leaves its day, and the path tells its parts', () => {
   fc.assert(
     fc.property(symbols, (symbol) => {
       const path = rawFile(ROOT, 'alpaca', 'equities_bars_minute', 'date-symbol', '2024-07-03', symbol)
@@ -139,7 +139,7 @@ test('no symbol leaves its day, and the path tells its parts', () => {
   )
 })
 
-test('a path that is no raw file has no parts', () => {
+test('paths: a path that is no raw file has no parts', () => {
   for (const path of [
     'raw/alpaca/equities_bars/date=2024-07-03/.data.parquet.x.tmp',
     'raw/alpaca/nope/date=2024-07-03/data.parquet',

@@ -14,7 +14,7 @@ const zone = (dt: string, first: string, last: string, told: Zone | null = null)
   return found.zone ?? found.doubt
 }
 
-describe('stamps without a zone', () => {
+describe('stamp zone: stamps without a zone', () => {
   test.each([
     ['the session of New York', SUMMER, '09:30', '15:59'],
     ['the session of New York', WINTER, '09:30', '15:59'],

@@ -5,7 +5,7 @@ import { sweepTemps } from '../../functions/_lake/sweep-temps.ts'
 import { tempBeside } from '../../functions/_lake/temp-names.ts'
 import { tempFolder } from '../db/temp-db.ts'
 
-test('a sweep while this process writes takes the temps of others and leaves its own', async () => {
+test('sweep temps: a sweep while this process writes takes the temps of others and leaves its own', async () => {
   const root = await tempFolder()
   const file = join(root, 'raw', 'data.parquet')
   await mkdir(join(root, 'raw'))

@@ -13,7 +13,7 @@ const part = (rows: Row[], more: Parameters<typeof from>[1] = {}): RawPart => ({
 })
 const rowsOf = (parts: readonly RawPart[]): Row[] => parts.flatMap(({ rows }) => [...rows])
 
-test('of each series the vintage known from the latest day on counts, of two of one day the later row', () => {
+test('vintages: of each series the vintage known from the latest day on counts, of two of one day the later row', () => {
   const rows = [
     yieldOf('DGS1', 1, '2024-07-05'),
     yieldOf('DGS2', 5, '2024-07-09'),
@@ -24,18 +24,18 @@ test('of each series the vintage known from the latest day on counts, of two of 
   expect(newestVintages(rows)).toEqual([yieldOf('DGS1', 3, '2024-07-08'), yieldOf('DGS2', 5, '2024-07-09')])
 })
 
-test('bars have no vintages: all rows count, and an answer stands alone', () => {
+test('vintages: bars have no vintages: all rows count, and an answer stands alone', () => {
   const rows = [bar(JULY_3), bar(JULY_3)]
   expect(newestVintages(rows)).toEqual(rows)
   expect(withVintages([part([bar(JULY_3, { close: 1 })])], part(rows))).toEqual([part(rows)])
 })
 
-test('a first answer is kept as served, duplicates too', () => {
+test('vintages: a first answer is kept as served, duplicates too', () => {
   const rows = [yieldOf('DGS1', 1), yieldOf('DGS1', 1), yieldOf('DGS1', 2)]
   expect(withVintages([], part(rows))).toEqual([part(rows)])
 })
 
-test('a value that the source has not any more is a vintage too', () => {
+test('vintages: a value that the source has not any more is a vintage too', () => {
   const parts = withVintages([part([yieldOf('DGS1', 1)])], part([yieldOf('DGS1', null, '2024-07-09')]))
   expect(rowsOf(parts)).toEqual([yieldOf('DGS1', 1), yieldOf('DGS1', null, '2024-07-09')])
 })
@@ -46,13 +46,13 @@ test('vintages of another feed are not mixed in', () => {
   expect(withVintages([stored], answer)).toEqual([answer])
 })
 
-test('a vintage of a file that does not say since when it is known was known when it was fetched', () => {
+test('vintages: a vintage of a file that does not say since when it is known was known when it was fetched', () => {
   const undated = { ...yieldOf('DGS1', 1), realtime_start: null } as unknown as Yield
   const parts = withVintages([part([undated])], part([yieldOf('DGS1', 2, '2024-07-09')]))
   expect(rowsOf(parts)).toEqual([yieldOf('DGS1', 1, '2024-07-04'), yieldOf('DGS1', 2, '2024-07-09')])
 })
 
-test('an answer that speaks for an earlier day than what counts is no news', () => {
+test('vintages: an answer that speaks for an earlier day than what counts is no news', () => {
   const stored = part([yieldOf('DGS1', 2, '2024-07-09')])
   const late = [yieldOf('DGS1', 1, '2024-07-05')]
   expect(decide(stored.rows, late, rowsOf(withVintages([stored], part(late))), ['series'])).toMatchObject({
@@ -68,7 +68,7 @@ const curve = fc.uniqueArray(
   { minLength: 1, selector: ({ series }) => series },
 )
 
-test('whatever is answered on later and later days, nothing stored is lost and the newest value of each series counts', () => {
+test('vintages: whatever is answered on later and later days, nothing stored is lost and the newest value of each series counts', () => {
   fc.assert(
     fc.property(fc.array(curve, { minLength: 1, maxLength: 8 }), (answers) => {
       let stored: RawPart[] = []

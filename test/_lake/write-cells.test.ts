@@ -53,7 +53,7 @@ async function manifest(): Promise<ManifestLine[]> {
   return lines.filter((line) => line.verdict !== 'set_aside')
 }
 
-test('a new cell is written, told in the manifest, and read back with its duplicates in served order', async () => {
+test('write cells: a new cell is written, told in the manifest, and read back with its duplicates in served order', async () => {
   const rows = [bar(JULY_3 + 60_000), bar(JULY_3, { trades: 3 }), bar(JULY_3 + 60_000), bar(JULY_3, { close: 9 })]
   const [kept] = await keepMinute([cell('BRK.B', rows)])
   const digest = digestRows(rows)
@@ -81,7 +81,7 @@ test('a new cell is written, told in the manifest, and read back with its duplic
   expect(stored.get('BRK.B 2024-07-03')).toEqual(rows)
 })
 
-test('symbols of a day share a file, sorted, and a later one joins without touching the others', async () => {
+test('write cells: symbols of a day share a file, sorted, and a later one joins without touching the others', async () => {
   await keepDaily([cell('C', [bar(JULY_3, { close: 3 })]), cell('A', [bar(JULY_3, { close: 1 })])])
   const [kept] = await keepDaily(
     [cell('B', [bar(JULY_3, { close: 2 })])],
@@ -97,7 +97,7 @@ test('symbols of a day share a file, sorted, and a later one joins without touch
   expect((await manifest()).map(({ symbol }) => symbol).sort()).toEqual(['A', 'B', 'C'])
 })
 
-test('what is the same is left alone: no file, no line', async () => {
+test('write cells: what is the same is left alone: no file, no line', async () => {
   const rows = minutes(3)
   const [first] = await keepMinute([cell('A', rows)])
   const path = rawFile(lake.root, 'alpaca', 'equities_bars_minute', 'date-symbol', '2024-07-03', 'A')
@@ -110,7 +110,7 @@ test('what is the same is left alone: no file, no line', async () => {
   expect(await manifest()).toHaveLength(1)
 })
 
-test('a crash between file and manifest heals: the same answer writes the missing line once', async () => {
+test('write cells: a crash between file and manifest heals: the same answer writes the missing line once', async () => {
   const rows = minutes(3)
   const [first] = await keepMinute([cell('A', rows)])
   await rm(join(lake.root, 'manifests'), { recursive: true })
@@ -123,7 +123,7 @@ test('a crash between file and manifest heals: the same answer writes the missin
   expect(await manifest()).toHaveLength(1)
 })
 
-test('a correction replaces the rows and keeps both digests', async () => {
+test('write cells: a correction replaces the rows and keeps both digests', async () => {
   const [first] = await keepDaily([cell('A', [bar(JULY_3)]), cell('B', [bar(JULY_3)])])
   const corrected = [bar(JULY_3, { volume: 1001 })]
   const [kept] = await keepDaily([cell('A', corrected, { known: first?.digest ?? null })])
@@ -133,7 +133,7 @@ test('a correction replaces the rows and keeps both digests', async () => {
   expect((await manifest()).at(-1)).toMatchObject({ verdict: 'replaced', previous: first?.digest, rows: 1 })
 })
 
-test('an answer with fewer rows is refused, on the record, and does not hold up the others', async () => {
+test('write cells: an answer with fewer rows is refused, on the record, and does not hold up the others', async () => {
   const rows = minutes(390)
   const [first] = await keepMinute([cell('A', rows)])
   const fewer = [...rows.slice(0, 389), ...rows.slice(0, 20)]
@@ -161,7 +161,7 @@ test('an answer with fewer rows is refused, on the record, and does not hold up 
   })
 })
 
-test('yields count by series: a revision replaces, the same values asked later do not, a missing series is refused', async () => {
+test('write cells: yields count by series: a revision replaces, the same values asked later do not, a missing series is refused', async () => {
   const spec = specOf('macro_treasury')
   const keep = (rows: Row[]) =>
     writeCells(lake, spec, 'macro_treasury', from('fred', { feed: 'h15' }), [cell('UST', rows)]).then(([kept]) => kept)
@@ -172,7 +172,7 @@ test('yields count by series: a revision replaces, the same values asked later d
   expect(await keep([yieldOf('DGS1', 4.98), yieldOf('DGS10', 4.36)])).toMatchObject({ verdict: 'replaced', rows: 2 })
 })
 
-test('a revised yield stands beside the vintages it had, and the manifest tells both digests', async () => {
+test('write cells: a revised yield stands beside the vintages it had, and the manifest tells both digests', async () => {
   const spec = specOf('macro_treasury')
   const keep = (rows: Row[], day: number) => {
     const provenance = from('fred', { feed: 'h15', fetchedAt: Date.UTC(2024, 6, day, 21) })
@@ -202,7 +202,7 @@ test('a revised yield stands beside the vintages it had, and the manifest tells 
   ])
 })
 
-test('a cell that is on disk in the other layout stays in that file', async () => {
+test('write cells: a cell that is on disk in the other layout stays in that file', async () => {
   const old = specOf('equities_bars', { raw_layout: 'date-symbol' })
   await writeCells(lake, old, 'equities_bars', from('alpaca'), [cell('A', [bar(JULY_3)])])
   const kept = await keepDaily([cell('A', [bar(JULY_3, { volume: 5 })]), cell('B', [bar(JULY_3)])])
@@ -216,14 +216,14 @@ test('a cell that is on disk in the other layout stays in that file', async () =
   expect(again?.verdict).toBe('same')
 })
 
-test('two calls at once for the same day keep the rows of both', async () => {
+test('write cells: two calls at once for the same day keep the rows of both', async () => {
   const symbols = Array.from({ length: 12 }, (_, i) => `S${i}`)
   await Promise.all(symbols.map((symbol) => keepDaily([cell(symbol, [bar(JULY_3)])])))
   for (const symbol of symbols) expect(await storedDaily(symbol)).toEqual([bar(JULY_3)])
   expect(await manifest()).toHaveLength(12)
 })
 
-test('hundreds of days at once come back in the order asked', async () => {
+test('write cells: hundreds of days at once come back in the order asked', async () => {
   const dts = Array.from({ length: 300 }, (_, i) => new Date(Date.UTC(2020, 0, 1 + i)).toISOString().slice(0, 10))
   const cells = dts.flatMap((dt) => ['B', 'A'].map((symbol) => cell(symbol, [bar(Date.parse(dt))], { dt }))).reverse()
   const kept = await keepDaily(cells)
@@ -233,7 +233,7 @@ test('hundreds of days at once come back in the order asked', async () => {
   expect(await manifest()).toHaveLength(600)
 })
 
-test('the same answers make the same raw bytes', async () => {
+test('write cells: the same answers make the same raw bytes', async () => {
   const cells = [cell('B', minutes(5)), cell('A', minutes(5))]
   await keepDaily(cells)
   const first = await readFile(dailyFile())
@@ -242,7 +242,7 @@ test('the same answers make the same raw bytes', async () => {
   expect(await readFile(dailyFile())).toEqual(first)
 })
 
-test('rows that cannot be stored, empty cells and doubled cells are refused before anything is written', async () => {
+test('write cells: rows that cannot be stored, empty cells and doubled cells are refused before anything is written', async () => {
   await expect(keepDaily([cell('A', [bar(JULY_3, { close: Number.NaN })])])).rejects.toThrow(/close/)
   await expect(keepDaily([cell('A', [])])).rejects.toThrow(/expected rows/)
   await expect(keepDaily([cell('A', [bar(1)]), cell('A', [bar(1)])])).rejects.toThrow(/A 2024-07-03 twice/)
@@ -251,7 +251,7 @@ test('rows that cannot be stored, empty cells and doubled cells are refused befo
   expect(await keepDaily([])).toEqual([])
 })
 
-test('a process killed between making the folder and naming the file does not stand in the way of the next', async () => {
+test('write cells: a process killed between making the folder and naming the file does not stand in the way of the next', async () => {
   const path = rawFile(lake.root, 'alpaca', 'equities_bars_minute', 'date-symbol', '2024-07-03', 'A')
   await mkdir(dirname(path), { recursive: true })
   await writeFile(tempBeside(path), 'half')
@@ -261,7 +261,7 @@ test('a process killed between making the folder and naming the file does not st
   expect(stored).toEqual(new Map())
 })
 
-test('a disk that refuses leaves neither file nor line, and the next call heals', async () => {
+test('write cells: a disk that refuses leaves neither file nor line, and the next call heals', async () => {
   // A file where a folder should be is refused for everyone, root included.
   const inTheWay = join(lake.root, 'raw/alpaca/equities_bars')
   await mkdir(dirname(inTheWay), { recursive: true })
@@ -272,7 +272,7 @@ test('a disk that refuses leaves neither file nor line, and the next call heals'
   expect((await keepDaily([cell('A', [bar(JULY_3)])]))[0]?.verdict).toBe('new')
 })
 
-test('files of an older node are read though columns are missing, and what they lack is taken from the path', async () => {
+test('write cells: files of an older node are read though columns are missing, and what they lack is taken from the path', async () => {
   const path = rawFile(lake.root, 'massive', 'equities_bars', 'date-symbol', '2024-07-03', 'CON')
   await mkdir(dirname(path), { recursive: true })
   await lake.duck.run(
@@ -291,7 +291,7 @@ test('files of an older node are read though columns are missing, and what they 
   await expect(encodeRows(DAILY.columns, parts ?? [])).resolves.toBeInstanceOf(Buffer)
 })
 
-describe('a day that was written before a zero of vwap or trades meant unknown', () => {
+describe('write cells: a day that was written before a zero of vwap or trades meant unknown', () => {
   const KEPT_BEFORE = [bar(JULY_3, { vwap: 0, trades: 0 }), bar(JULY_3 + 60_000, { vwap: 10.3, trades: 4 })]
   const READ_NOW = KEPT_BEFORE.map(withoutUnknownZeros)
   /** As `digestRows` made it then: over the canonical lines with each zero. */
@@ -330,7 +330,7 @@ describe('a day that was written before a zero of vwap or trades meant unknown',
   })
 })
 
-test('an answer for a ticker like CON goes into the plain folder that an older node gave it, and into an encoded one where there is none', async () => {
+test('write cells: an answer for a ticker like CON goes into the plain folder that an older node gave it, and into an encoded one where there is none', async () => {
   const plain = rawFiles(lake.root, 'alpaca', 'equities_bars_minute', 'date-symbol', '2024-07-03', 'CON')[1]!
   await mkdir(dirname(plain), { recursive: true })
   await lake.duck.run(

@@ -28,7 +28,7 @@ const noteOf = (symbol: string, zone: Zone, dt = DT) => ({ path: pathOf(symbol, 
 const read = (...dts: string[]) => readZoneNotes(lake.root, TREE.vendor, TREE.dataset, dts)
 const file = () => zoneNotesFile(lake.root, TREE.vendor, TREE.dataset, DT)
 
-test('what is noted of a file is read back, by the day of its data, and noting it again writes nothing', async () => {
+test('zone notes: what is noted of a file is read back, by the day of its data, and noting it again writes nothing', async () => {
   const notes = [noteOf('AAPL', 'America/New_York'), noteOf('MSFT', 'UTC'), noteOf('AAPL', 'UTC', '2013-10-10')]
   await noteZones(lake.root, TREE, notes, NOW)
   const before = await readFile(file())
@@ -44,13 +44,13 @@ test('what is noted of a file is read back, by the day of its data, and noting i
   expect(known.get(join(lake.root, pathOf('AAPL')))).toBe('America/New_York')
 })
 
-test('of two notes the later counts', async () => {
+test('zone notes: of two notes the later counts', async () => {
   await noteZones(lake.root, TREE, [noteOf('AAPL', 'UTC')], NOW)
   await noteZones(lake.root, TREE, [noteOf('AAPL', 'America/New_York')], NOW)
   expect((await read(DT)).get(pathOf('AAPL'))).toBe('America/New_York')
 })
 
-test('a last line that was being written when the process died is not there, and swallows none that follows', async () => {
+test('zone notes: a last line that was being written when the process died is not there, and swallows none that follows', async () => {
   await noteZones(lake.root, TREE, [noteOf('AAPL', 'UTC')], NOW)
   await appendFile(file(), '{"path":"raw/alp')
   expect([...(await read(DT)).keys()]).toEqual([pathOf('AAPL')])
@@ -64,7 +64,7 @@ test.each([
     'a line with another zone',
     `${JSON.stringify({ path: 'x', zone: 'Mars', adopted_at: '2025-07-09T00:00:00.000Z' })}\n`,
   ],
-])('%s is told with its file and its number, and is no fault of the raw files', async (_kind, line) => {
+])('zone notes: %s is told with its file and its number, and is no fault of the raw files', async (_kind, line) => {
   await noteZones(lake.root, TREE, [noteOf('AAPL', 'UTC')], NOW)
   await appendFile(file(), line)
   await expect(read(DT)).rejects.toThrow(/zones-2013-10-11\.jsonl, got a line at byte \d+ is not as it was written/)
@@ -73,7 +73,7 @@ test.each([
   await expect(queryRawParts(lake, specOf('equities_bars_minute'), [raw])).rejects.toBeInstanceOf(UnreadableNotes)
 })
 
-test('a file of notes that the disk refuses is told as such', async () => {
+test('zone notes: a file of notes that the disk refuses is told as such', async () => {
   await mkdir(dirname(file()), { recursive: true })
   await mkdir(file())
   await expect(read(DT)).rejects.toBeInstanceOf(UnreadableNotes)
@@ -81,7 +81,7 @@ test('a file of notes that the disk refuses is told as such', async () => {
   expect((await read('2013-10-10')).size).toBe(0)
 })
 
-test('a flipped bit is told, and no other file gets its zone', async () => {
+test('zone notes: a flipped bit is told, and no other file gets its zone', async () => {
   await noteZones(lake.root, TREE, [noteOf('AAPL', 'UTC')], NOW)
   const bytes = await readFile(file())
   for (let at = 0; at < bytes.length - 1; at += 7) {

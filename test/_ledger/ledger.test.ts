@@ -51,7 +51,7 @@ const keys = async () =>
     (row) => `${row.symbol} ${row.dt}`,
   )
 
-test('the ledger is the given fragments in one file, in whatever order, sorted by symbol and day', async () => {
+test('ledger: the ledger is the given fragments in one file, in whatever order, sorted by symbol and day', async () => {
   await judge('2024', ['2024-07-02'], ['AAPL', 'MSFT'])
   await judge('2023', ['2023-12-29'], ['AAPL'])
   const ledger = await consolidateLedger(lake, fragments)
@@ -66,7 +66,7 @@ test('the ledger is the given fragments in one file, in whatever order, sorted b
   expect((await consolidateLedger(lake, fragments)).sha256).toBe(ledger.sha256)
 })
 
-test('counts by dataset, status, reason and vendor', async () => {
+test('ledger: counts by dataset, status, reason and vendor', async () => {
   expect(await ledgerCounts(lake)).toEqual([])
   await judge('2024', ['2024-07-02', '2024-07-03'], ['AAPL'])
   await consolidateLedger(lake, fragments)
@@ -76,14 +76,14 @@ test('counts by dataset, status, reason and vendor', async () => {
   ])
 })
 
-test('a fragment that is not among the given ones is not in the ledger', async () => {
+test('ledger: a fragment that is not among the given ones is not in the ledger', async () => {
   await judge('2024', ['2024-07-02'], ['AAPL'])
   await judge('2023', ['2023-12-29'], ['AAPL'])
   fragments.pop()
   expect((await consolidateLedger(lake, fragments)).rows).toBe(2)
 })
 
-test('a ledger of nothing has its columns and no rows', async () => {
+test('ledger: a ledger of nothing has its columns and no rows', async () => {
   expect(await consolidateLedger(lake, fragments)).toMatchObject({ rows: 0 })
   const columns = await lake.duck.all(`DESCRIBE SELECT * FROM read_parquet(${sqlText(ledgerFile(lake.root))})`)
   expect(columns.map((column) => `${column.column_name} ${column.column_type}`)).toEqual([
@@ -105,7 +105,7 @@ test('a ledger of nothing has its columns and no rows', async () => {
   ])
 })
 
-test('a torn or missing fragment leaves the old ledger as it was', async () => {
+test('ledger: a torn or missing fragment leaves the old ledger as it was', async () => {
   const { fragment } = await judge('2024', ['2024-07-02'], ['AAPL'])
   await consolidateLedger(lake, fragments)
   const before = await readFile(ledgerFile(lake.root))

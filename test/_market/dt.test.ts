@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { dayNumber, dtOfDay, isDt } from '../../functions/_market/dt.ts'
 
-test('every day of 1900 to 2100 is written as the standard writes it, and read back', () => {
+test('trading date: every day of 1900 to 2100 is written as the standard writes it, and read back', () => {
   const wrong: string[] = []
   for (let day = dayNumber('1900-01-01'); day <= dayNumber('2100-12-31'); day++) {
     const dt = dtOfDay(day)
@@ -11,13 +11,13 @@ test('every day of 1900 to 2100 is written as the standard writes it, and read b
 })
 
 test.each(['2023-02-30', '2023-13-01', '2023-00-10', '2023-1-1', '20230101', '', '2023-01-01T00:00'])(
-  '%j is no day',
+  'trading date: %j is no day',
   (text) => {
     expect(isDt(text)).toBe(false)
   },
 )
 
-test('the year 999 keeps its nought, and what is no day number is refused', () => {
+test('trading date: the year 999 keeps its nought, and what is no day number is refused', () => {
   expect(dtOfDay(dayNumber('1000-01-01') - 1)).toBe('0999-12-31')
   expect(() => dtOfDay(Number.NaN)).toThrow(RangeError)
   expect(() => dtOfDay(dayNumber('9999-12-31') + 1)).toThrow('expected a day of the years 0 to 9999')

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { withoutUnknownZeros } from '../../functions/_market/unknown-zero.ts'
 import { bar, JULY_3, optionBar, yieldOf } from '../_lake/lake-fixture.ts'
 
-describe('a zero for unknown', () => {
+describe('unknown zero: a zero for unknown', () => {
   test.each([
     [
       { vwap: 0, trades: 0 },

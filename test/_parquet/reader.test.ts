@@ -83,7 +83,7 @@ async function placed(bytes: Buffer): Promise<string> {
   return path
 }
 
-test('what is written comes back the same, and is the same when it is written again', async () => {
+test('reader: what is written comes back the same, and is the same when it is written again', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(part, { maxLength: 12 }), async (parts) => {
       const bytes = await encodeRows(COLUMNS, parts)
@@ -95,12 +95,12 @@ test('what is written comes back the same, and is the same when it is written ag
   )
 })
 
-test('DuckDB reads the same rows', async () => {
+test('reader: DuckDB reads the same rows', async () => {
   const path = await placed(await encodeRows(COLUMNS, somePart(12)))
   expect(await queryRawParts(lake, SPEC, [path])).toEqual(await readRawParts(lake, SPEC, [path]))
 })
 
-test('a hundred thousand rows and one fall into two row groups and come back', async () => {
+test('reader: a hundred thousand rows and one fall into two row groups and come back', async () => {
   const rows = Array.from({ length: 100_001 }, (_, at) => ({ ...bar(at), day: '2024-07-03', detail: null }))
   const parts = [{ symbol: 'A', provenance: from('alpaca'), rows: rows as unknown as Row[] }]
   const found = ownRows(await encodeRows(COLUMNS, parts)) ?? []
@@ -108,7 +108,7 @@ test('a hundred thousand rows and one fall into two row groups and come back', a
   expect(found[1]?.rows[0]).toMatchObject({ ts: 100_000, close: 10.5, vwap: null, day: '2024-07-03' })
 })
 
-test('a damaged file is left to DuckDB, whatever is damaged: it is never more rows, an endless loop or another error', async () => {
+test('reader: a damaged file is left to DuckDB, whatever is damaged: it is never more rows, an endless loop or another error', async () => {
   const whole = await encodeRows(COLUMNS, somePart(8))
   const rows = (ownRows(whole) ?? []).reduce((sum, one) => sum + one.rows.length, 0)
   const harm = fc.oneof(
@@ -127,7 +127,7 @@ test('a damaged file is left to DuckDB, whatever is damaged: it is never more ro
   )
 })
 
-test('what DuckDB cannot read either is told as unreadable; other columns are not', async () => {
+test('reader: what DuckDB cannot read either is told as unreadable; other columns are not', async () => {
   const whole = await encodeRows(COLUMNS, somePart(3))
   const torn = await placed(whole.subarray(0, whole.length - 20))
   await expect(readRawParts(lake, SPEC, [torn])).rejects.toThrow(UnreadableFiles)

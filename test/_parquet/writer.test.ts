@@ -73,7 +73,7 @@ const file = columns.chain((list) =>
     .map((groups) => ({ list, groups })),
 )
 
-test('whatever the columns hold, the bytes are those that parquetjs-lite would have written', async () => {
+test('writer: whatever the columns hold, the bytes are those that parquetjs-lite would have written', async () => {
   await fc.assert(
     fc.asyncProperty(file, async ({ list, groups }) => {
       const theirs = await libraryBytes(list, groups)
@@ -84,7 +84,7 @@ test('whatever the columns hold, the bytes are those that parquetjs-lite would h
   )
 })
 
-test('files made side by side do not mix', async () => {
+test('writer: files made side by side do not mix', async () => {
   const list: ParquetColumn[] = [{ name: 'x', type: 'DOUBLE', optional: false }]
   const schema = fileSchema(list)
   const groupsOf = (seed: number): RowGroup[] =>
@@ -96,7 +96,7 @@ test('files made side by side do not mix', async () => {
   for (const [at, bytes] of all.entries()) expect(bytes.equals(await libraryBytes(list, groupsOf(at + 1)))).toBe(true)
 })
 
-test('a column without values is named', async () => {
+test('writer: a column without values is named', async () => {
   const list: ParquetColumn[] = [{ name: 'close', type: 'DOUBLE', optional: false }]
   await expect(parquetBytes(fileSchema(list), [{ rows: 1, chunks: [] }])).rejects.toThrow(/column close/)
 })

@@ -46,7 +46,7 @@ const withoutDatabase = async (): Promise<void> => {
 const FILES = 2 * SESSIONS
 const NOTHING = { restored: 0, cleared: 0, unclaimed: [], unclaimedFiles: 0 }
 
-test('of a database that agrees with the files changes nothing', async () => {
+test('rebuild: of a database that agrees with the files changes nothing', async () => {
   // How far each manifest is reflected is all that may move.
   const all = async () => (await node.databaseText()).split('\n').filter((line) => !/^manifests|manifest-/.test(line))
   const before = await all()
@@ -54,7 +54,7 @@ test('of a database that agrees with the files changes nothing', async () => {
   expect(await all()).toEqual(before)
 })
 
-describe('of a database that is wrong', () => {
+describe('rebuild: of a database that is wrong', () => {
   test('masks that lost their bits get them back, with bookmarks, and absences of what is there end', async () => {
     const before = await known()
     await running().db.write([
@@ -93,7 +93,7 @@ describe('of a database that is wrong', () => {
   })
 })
 
-describe('of files that differ from the database', () => {
+describe('rebuild: of files that differ from the database', () => {
   test('cells whose file is gone become gaps, for good, also when the database is lost', async () => {
     await rm(raw(DAY))
     expect(await again()).toMatchObject({ files: FILES - 1, cells: CELLS - 2, restored: 0, cleared: 2 })
@@ -127,7 +127,7 @@ describe('of files that differ from the database', () => {
   })
 })
 
-test('restores the same database from the files alone', async () => {
+test('rebuild: restores the same database from the files alone', async () => {
   const before = await known()
   await withoutDatabase()
   await running().db.write(
@@ -138,7 +138,7 @@ test('restores the same database from the files alone', async () => {
   expect(await again()).toMatchObject({ files: FILES, cells: CELLS, ...NOTHING })
 })
 
-test('killed before any of its writes and run again, it ends like one that was not killed', async () => {
+test('rebuild: killed before any of its writes and run again, it ends like one that was not killed', async () => {
   const damageDatabase = async (): Promise<void> => {
     await running().db.write([
       sql`DELETE FROM attempts WHERE symbol = 'AAPL'`,

@@ -67,7 +67,7 @@ const hashIsKnown = async (path: string): Promise<void> => {
 }
 const lines = (event: string) => node.lines.map((line) => JSON.parse(line)).filter(({ msg }) => msg === event)
 
-test('every raw file that a night wrote is known by its hash, and curation says how many bytes it read', async () => {
+test('repair files: every raw file that a night wrote is known by its hash, and curation says how many bytes it read', async () => {
   const rows = await running().db.all(sql`SELECT dt FROM raw_files WHERE dataset = 'equities_bars'`)
   expect(rows).toHaveLength(SESSIONS)
   await hashIsKnown(fileOf())
@@ -75,7 +75,7 @@ test('every raw file that a night wrote is known by its hash, and curation says 
   expect(lines('curate-partition.rebuilt').at(-1).bytesHashed).toBeGreaterThan(1_000)
 })
 
-test('of a damaged file the cell whose rows match stays, the other is asked for again and comes back', async () => {
+test('repair files: of a damaged file the cell whose rows match stays, the other is asked for again and comes back', async () => {
   const before = await bars()
   await change(fileOf(), cheaper('AAPL'))
   const damaged = await readFile(fileOf())
@@ -93,7 +93,7 @@ test('of a damaged file the cell whose rows match stays, the other is asked for 
   expect(await ledger()).toMatchObject([{ status: 'GREEN' }, { status: 'GREEN' }])
 })
 
-test('damage to what no row shows costs no cell: the file is written anew, once', async () => {
+test('repair files: damage to what no row shows costs no cell: the file is written anew, once', async () => {
   const before = await bars()
   const bytes = await readFile(fileOf())
   // The name of who made the file, in its footer.
@@ -111,7 +111,7 @@ test('damage to what no row shows costs no cell: the file is written anew, once'
   expect((await steps('curate-partition')).some((answer) => 'repaired' in answer)).toBe(false)
 })
 
-test('a fetch time that damage made impossible costs that cell, which comes back: the repair ends', async () => {
+test('repair files: a fetch time that damage made impossible costs that cell, which comes back: the repair ends', async () => {
   const before = await bars()
   const bytes = await readFile(fileOf())
   const parts = (await readRawParts(running().lake, SPEC, [fileOf()])).get(fileOf()) ?? []
@@ -131,7 +131,7 @@ test('a fetch time that damage made impossible costs that cell, which comes back
   await hashIsKnown(fileOf())
 })
 
-test('a file that cannot be read at all loses its cells, which come back', async () => {
+test('repair files: a file that cannot be read at all loses its cells, which come back', async () => {
   const before = await bars()
   await writeFile(fileOf(), 'no Parquet file')
   await touch()
@@ -140,7 +140,7 @@ test('a file that cannot be read at all loses its cells, which come back', async
   expect(await readFile(asidePath(fileOf()), 'utf8')).toBe('no Parquet file')
 })
 
-test('a damaged cell that no vendor can serve again is kept, held and RED, night after night, and never dropped', async () => {
+test('repair files: a damaged cell that no vendor can serve again is kept, held and RED, night after night, and never dropped', async () => {
   await change(fileOf(), cheaper('AAPL'))
   // All vendors have forgotten that day.
   await node.reconfigure((config) => ({
@@ -171,7 +171,7 @@ test('a damaged cell that no vendor can serve again is kept, held and RED, night
   expect(JSON.stringify(body)).toContain('DAMAGED')
 })
 
-test('an answer is not merged into a damaged file: the damage is found first, and the other cells stay right', async () => {
+test('repair files: an answer is not merged into a damaged file: the damage is found first, and the other cells stay right', async () => {
   const before = await bars()
   await change(fileOf(), cheaper('AAPL'))
   // Only MSFT is asked for again; AAPL's rows would be carried over.
@@ -185,7 +185,7 @@ test('an answer is not merged into a damaged file: the damage is found first, an
   expect(await bars()).toEqual(before)
 })
 
-test('a database that knows another hash than the manifest is put right by the file, without a word of damage', async () => {
+test('repair files: a database that knows another hash than the manifest is put right by the file, without a word of damage', async () => {
   await running().db.write([sql`UPDATE raw_files SET hash = zeroblob(16) WHERE dataset = 'equities_bars'`])
   await touch()
   await steps('curate-partition')
@@ -194,7 +194,7 @@ test('a database that knows another hash than the manifest is put right by the f
   expect(existsSync(asidePath(fileOf()))).toBe(false)
 })
 
-test('an adopted file that is as its line says is left as its owner wrote it, whatever hash the database knows', async () => {
+test('repair files: an adopted file that is as its line says is left as its owner wrote it, whatever hash the database knows', async () => {
   const place = `massive/equities_bars/date=${FIRST}/data.parquet`
   const path = await oldFile(running().lake.duck, data(), place, dailyBar(FIRST, ", 'AAPL' AS symbol"))
   expect((await node.post('/adopt', { verify: 'rows', vendor: 'massive' })).body).toMatchObject({ cells: 1 })
@@ -207,7 +207,7 @@ test('an adopted file that is as its line says is left as its owner wrote it, wh
   expect((await node.get('/status')).body.lostFiles).toMatchObject({ damaged: 0, repaired: 0 })
 })
 
-test('a start puts back the hashes of what the database had not reflected', async () => {
+test('repair files: a start puts back the hashes of what the database had not reflected', async () => {
   await running().db.write([sql`DELETE FROM raw_files`, sql`DELETE FROM manifests`])
   await node.stop()
   await node.start()
@@ -215,7 +215,7 @@ test('a start puts back the hashes of what the database had not reflected', asyn
   await hashIsKnown(fileOf())
 })
 
-test('a file whose hash nobody knows is curated and counted, never taken for damaged', async () => {
+test('repair files: a file whose hash nobody knows is curated and counted, never taken for damaged', async () => {
   const before = await bars()
   await running().db.write([sql`DELETE FROM raw_files`])
   await touch()

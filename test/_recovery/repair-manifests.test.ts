@@ -62,7 +62,7 @@ const expectRebuildable = async (known: unknown[], covered: unknown[]): Promise<
   expect(node.asked()).toBeLessThanOrEqual(asked + 1)
 }
 
-describe('a database that is whole gives manifests back', () => {
+describe('repair manifests: a database that is whole gives manifests back', () => {
   test('of a folder that was removed', async () => {
     const [known, covered] = [await versions(), await masks()]
     await node.stop()
@@ -137,7 +137,7 @@ describe('a database that is whole gives manifests back', () => {
   })
 })
 
-describe('bad lines', () => {
+describe('repair manifests: bad lines', () => {
   /** Stops the node and corrupts lines of the manifest of bars. */
   const corrupt = async (change: (line: string, at: number) => string): Promise<void> => {
     await node.stop()
@@ -209,7 +209,7 @@ describe('bad lines', () => {
   })
 })
 
-test('killed before any of its writes and begun anew, the repair ends like one that was not killed', async () => {
+test('repair manifests: killed before any of its writes and begun anew, the repair ends like one that was not killed', async () => {
   const [known, covered] = [await versions(), await masks()]
   for (let writes = 0; writes < 6; writes++) {
     await rm(data('manifests/alpaca'), { recursive: true, force: true })
@@ -240,7 +240,7 @@ function dyingAfter(db: Db, writes: number): Db {
   }
 }
 
-test('where no raw file is to be seen, as on a disk that is not mounted, no cell is taken for lost', async () => {
+test('repair manifests: where no raw file is to be seen, as on a disk that is not mounted, no cell is taken for lost', async () => {
   const [known, covered] = [await versions(), await masks()]
   await rename(data('raw'), join(node.root, 'raw-elsewhere'))
   await rm(data('manifests'), { recursive: true })

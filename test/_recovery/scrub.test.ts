@@ -39,7 +39,7 @@ const turnOf = (dt: string): number => {
   return now + (NIGHTS - late) * DAY_MS
 }
 
-test('every file has its turn once in forty nights, and whole ones are left alone', async () => {
+test('scrub: every file has its turn once in forty nights, and whole ones are left alone', async () => {
   const before = await node.databaseText()
   let files = 0
   for (let night = 20_000; night < 20_000 + NIGHTS; night++) {
@@ -51,7 +51,7 @@ test('every file has its turn once in forty nights, and whole ones are left alon
   expect(await node.databaseText()).toBe(before)
 })
 
-test('a flipped bit in a file that nobody reads is found by its turn, though every row can be read', async () => {
+test('scrub: a flipped bit in a file that nobody reads is found by its turn, though every row can be read', async () => {
   const parts = (await readRawParts(node.running().node.lake, specOf('equities_bars'), [raw(DAY)])).get(raw(DAY)) ?? []
   const changed = parts.map((part) => ({
     ...part,
@@ -63,7 +63,7 @@ test('a flipped bit in a file that nobody reads is found by its turn, though eve
   expect(lost).toBe(2)
 })
 
-test('a budget too small for a night says so, and reads the other files in the rounds after', async () => {
+test('scrub: a budget too small for a night says so, and reads the other files in the rounds after', async () => {
   const bytes = (await stat(raw(DAY))).size
   const night = dayNumber(DAY) + 100 * NIGHTS
   for (const dt of ['2025-05-22']) await cp(join(raw(DAY), '..'), join(raw(dt), '..'), { recursive: true })
@@ -84,7 +84,7 @@ test('a budget too small for a night says so, and reads the other files in the r
   expect(node.lines.some((line) => line.includes('audit.scrub_behind'))).toBe(true)
 })
 
-test('a file of a day that nobody ever asked for is named by the night of its turn', async () => {
+test('scrub: a file of a day that nobody ever asked for is named by the night of its turn', async () => {
   await cp(join(raw(DAY), '..'), join(raw('2025-03-03'), '..'), { recursive: true })
   await scrubIn(dayNumber('2025-03-03') + 10 * NIGHTS)
   expect((await node.get('/status')).body.unacceptedFiles).toMatchObject({
@@ -93,7 +93,7 @@ test('a file of a day that nobody ever asked for is named by the night of its tu
   })
 })
 
-test('a file that is gone or damaged in a partition nobody touches is found by the audit of its turn, which queues its cells', async () => {
+test('scrub: a file that is gone or damaged in a partition nobody touches is found by the audit of its turn, which queues its cells', async () => {
   await rm(raw(DAY))
   await truncate(raw(OTHER), 700)
   expect(await scrubIn(dayNumber(DAY) + 2 * NIGHTS - 1)).toMatchObject({ lost: 0 })

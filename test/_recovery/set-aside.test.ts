@@ -67,7 +67,7 @@ const without = ['AAPL', 'MSFT'].flatMap((symbol) => [
 ])
 const whole = without.map((row) => (row.month === '2025-07' ? { ...row, present: JULY + 1 } : row))
 
-describe('a torn raw file', () => {
+describe('set aside: a torn raw file', () => {
   test('is set aside when its partition is curated, its cells are gaps and come back with the next night', async () => {
     await tear()
     await touch()
@@ -152,7 +152,7 @@ describe('a torn raw file', () => {
   })
 })
 
-describe('killed on the way', () => {
+describe('set aside: killed on the way', () => {
   test('between the lines and the rename: the start makes gaps of the cells, and the damaged file goes when it is met', async () => {
     await tear()
     const { symbol: _, ...line } = { ...(await lineOf('AAPL')) }
@@ -179,7 +179,7 @@ describe('killed on the way', () => {
   })
 })
 
-describe('the manifests afterwards', () => {
+describe('set aside: the manifests afterwards', () => {
   test('do not bring the cells back when the database is gone', async () => {
     await tear()
     await setAsideDamaged(running(), [raw()])
@@ -209,7 +209,7 @@ describe('the manifests afterwards', () => {
   })
 })
 
-test('a raw file that has vanished is noticed when its partition is judged, and its cells are gaps', async () => {
+test('set aside: a raw file that has vanished is noticed when its partition is judged, and its cells are gaps', async () => {
   await rm(raw())
   await touch()
   await curate()
@@ -221,7 +221,7 @@ test('a raw file that has vanished is noticed when its partition is judged, and 
   expect(await present()).toEqual(whole)
 })
 
-test('a restored copy of a file that was set aside is adopted, and stays so over starts and without a database', async () => {
+test('set aside: a restored copy of a file that was set aside is adopted, and stays so over starts and without a database', async () => {
   const copy = await readFile(raw())
   await tear()
   await setAsideDamaged(running(), [raw()])

@@ -43,7 +43,7 @@ async function openCells(): Promise<unknown> {
   return (await post('/audit')).body.gaps
 }
 
-describe('a clock that was ahead once', () => {
+describe('clock guard: a clock that was ahead once', () => {
   test.each([1, 730])(
     'by %i days: the queue goes on as soon as it is put right, under the running node',
     async (days) => {
@@ -86,7 +86,7 @@ describe('a clock that was ahead once', () => {
   })
 })
 
-describe('an hour back while a lease is out', () => {
+describe('clock guard: an hour back while a lease is out', () => {
   test('neither holds it for ever nor gives it to another', async () => {
     const clock = await start(EVENING)
     await post('/audit')
@@ -115,7 +115,7 @@ describe('an hour back while a lease is out', () => {
   })
 })
 
-describe('a clock that cannot be right', () => {
+describe('clock guard: a clock that cannot be right', () => {
   test('writes nothing and still answers, until it is set', async () => {
     const clock = await start(0, {})
     const before = await node!.databaseText()
@@ -187,7 +187,7 @@ describe('a clock that cannot be right', () => {
   })
 })
 
-describe('a clock behind what was written', () => {
+describe('clock guard: a clock behind what was written', () => {
   test('is doubted ten minutes where nothing says whether it is right, then believed', async () => {
     const clock = await start(EVENING, {})
     await post('/audit')
@@ -220,7 +220,7 @@ const countTicks = async (): Promise<number> => {
   return row!.ticks
 }
 
-describe('what the system says of its clock', () => {
+describe('clock guard: what the system says of its clock', () => {
   test('nothing without systemd-timesyncd, no before its first answer, yes after it; and a build is after its newest migration', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'timesync-'))
     try {

@@ -4,7 +4,7 @@ import { systemClock, virtualClock } from '../../functions/_runtime/clock.ts'
 const START = Date.UTC(2025, 6, 9, 0, 30)
 const YEAR = 365 * 86_400_000
 
-test('a virtual clock stands still until somebody sleeps on it', async () => {
+test('clock: a virtual clock stands still until somebody sleeps on it', async () => {
   const clock = virtualClock(START)
   await new Promise((resolve) => setImmediate(resolve))
   expect(clock.now()).toBe(START)
@@ -14,7 +14,7 @@ test('a virtual clock stands still until somebody sleeps on it', async () => {
   expect(clock.elapsed()).toBe(90_000)
 })
 
-test('a virtual year takes no time, and hands the event loop back', async () => {
+test('clock: a virtual year takes no time, and hands the event loop back', async () => {
   const clock = virtualClock(START)
   let turned = false
   setImmediate(() => {
@@ -25,21 +25,21 @@ test('a virtual year takes no time, and hands the event loop back', async () => 
   expect(turned).toBe(true)
 })
 
-test('a sleep of no length, or into the past, never turns a virtual clock back', async () => {
+test('clock: a sleep of no length, or into the past, never turns a virtual clock back', async () => {
   const clock = virtualClock(START)
   await clock.sleep(0)
   await clock.sleep(-5_000)
   expect(clock.now()).toBe(START)
 })
 
-test('the system clock reads epoch milliseconds, and its durations only grow', async () => {
+test('clock: the system clock reads epoch milliseconds, and its durations only grow', async () => {
   const [instant, elapsed] = [systemClock.now(), systemClock.elapsed()]
   await systemClock.sleep(1)
   expect(instant).toBeGreaterThan(Date.UTC(2024, 0, 1))
   expect(systemClock.elapsed()).toBeGreaterThanOrEqual(elapsed)
 })
 
-test('a sleep ends without an error when its signal aborts, before or meanwhile', async () => {
+test('clock: a sleep ends without an error when its signal aborts, before or meanwhile', async () => {
   const stop = new AbortController()
   const sleeping = systemClock.sleep(YEAR, stop.signal)
   stop.abort()
@@ -47,6 +47,6 @@ test('a sleep ends without an error when its signal aborts, before or meanwhile'
   await systemClock.sleep(YEAR, stop.signal)
 })
 
-test('a sleep into the past is over at once', async () => {
+test('clock: a sleep into the past is over at once', async () => {
   await systemClock.sleep(-YEAR)
 })

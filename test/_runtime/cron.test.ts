@@ -24,13 +24,13 @@ const STEP = { call: 'audit' }
 const CHAIN = { id: 'night', schedule: '30 20 * * 1-5', timezone: 'America/New_York', steps: [STEP] }
 const chain = (change: object) => ({ chains: [{ ...CHAIN, ...change }] })
 
-test('the shipped schedule can be used', async () => {
+test('cron: the shipped schedule can be used', async () => {
   const chains = await loadCron('cron.json')
   expect(chains.map(({ id }) => id)).toContain('night')
   expect(chains.find(({ id }) => id === 'night')?.steps.map(({ call }) => call)).toContain('export')
 })
 
-test('a step says only what differs from one call within an hour', async () => {
+test('cron: a step says only what differs from one call within an hour', async () => {
   const [night] = await load({ chains: [CHAIN] })
   expect(night?.steps).toEqual([{ call: 'audit', parallel: 1, deadline: 3_600_000, body: {} }])
 })
@@ -39,7 +39,7 @@ test.each([
   ['90s', 90_000],
   ['30m', 1_800_000],
   ['6h', 21_600_000],
-])('a deadline of %s is %i ms', async (deadline, ms) => {
+])('cron: a deadline of %s is %i ms', async (deadline, ms) => {
   expect((await load(chain({ steps: [{ ...STEP, deadline }] })))[0]?.steps[0]?.deadline).toBe(ms)
 })
 
@@ -58,13 +58,13 @@ test.each<[string, object, RegExp]>([
   ['a pattern that is no text', { schedule: 20 }, /schedule/],
   ['an unknown zone', { timezone: 'America/Gotham' }, /timezone: .*America\/New_York.*Gotham/],
   ['an id with spaces', { id: 'the night' }, /chains\.0\.id/],
-])('%s is refused with file and path', async (_name, change, expected) => {
+])('cron: %s is refused with file and path', async (_name, change, expected) => {
   const message = await refusal(chain(change))
   expect(message).toMatch(expected)
   expect(message).toContain(join(folder, 'cron.json'))
 })
 
-test('all faults are listed at once', async () => {
+test('cron: all faults are listed at once', async () => {
   const message = await refusal({
     chains: [
       { ...CHAIN, id: '', schedule: 'now' },
@@ -74,11 +74,11 @@ test('all faults are listed at once', async () => {
   for (const path of ['chains.0.id', 'chains.0.schedule', 'chains.1.timezone']) expect(message).toContain(path)
 })
 
-test("two chains of one name are refused: they would take each other's firings", async () => {
+test("cron: two chains of one name are refused: they would take each other's firings", async () => {
   expect(await refusal({ chains: [CHAIN, { ...CHAIN, schedule: '0 9 * * *' }] })).toMatch(/chains\.1\.id: .*night/)
 })
 
-test('a file that is not JSON, or not there, is refused by its name', async () => {
+test('cron: a file that is not JSON, or not there, is refused by its name', async () => {
   expect(await refusal('{ "chains": [')).toContain(join(folder, 'cron.json'))
   expect(await refusal('[]')).toContain(join(folder, 'cron.json'))
   await expect(loadCron(join(folder, 'none.json'))).rejects.toThrow(/none\.json.*ENOENT/)
@@ -87,7 +87,7 @@ test('a file that is not JSON, or not there, is refused by its name', async () =
 const NIGHT: Chain = { ...CHAIN, steps: [] }
 const at = (text: string): number => Date.parse(text)
 
-test('the evening is due at the same wall clock in winter and in summer', () => {
+test('cron: the evening is due at the same wall clock in winter and in summer', () => {
   const due = (from: string, to: string) => new Date(newestDue(NIGHT, at(from), at(to)) ?? Number.NaN).toISOString()
   // Friday before and Monday after the clocks go forward (9 March 2025) and back (2 November 2025).
   expect(due('2025-03-07T12:00:00Z', '2025-03-08T12:00:00Z')).toBe('2025-03-08T01:30:00.000Z')
@@ -96,7 +96,7 @@ test('the evening is due at the same wall clock in winter and in summer', () => 
   expect(due('2025-11-03T12:00:00Z', '2025-11-04T12:00:00Z')).toBe('2025-11-04T01:30:00.000Z')
 })
 
-test('an hour that spring skips fires once that day, and one that autumn repeats does not fire twice', () => {
+test('cron: an hour that spring skips fires once that day, and one that autumn repeats does not fire twice', () => {
   const early: Chain = { ...NIGHT, schedule: '30 2 * * *' }
   const firings = (from: string, to: string): number[] => {
     const found: number[] = []
@@ -112,11 +112,11 @@ test('an hour that spring skips fires once that day, and one that autumn repeats
   expect(newestDue(oneThirty, at('2025-11-02T05:30:00Z'), at('2025-11-02T23:00:00Z'))).toBeNull()
 })
 
-test('after days without power only the newest firing is due', () => {
+test('cron: after days without power only the newest firing is due', () => {
   expect(newestDue(NIGHT, at('2025-07-01T00:00:00Z'), at('2025-07-08T12:00:00Z'))).toBe(at('2025-07-08T00:30:00Z'))
 })
 
-test('the instant itself is due, the one already taken is not, and a weekend has none', () => {
+test('cron: the instant itself is due, the one already taken is not, and a weekend has none', () => {
   const friday = at('2025-07-12T00:30:00Z')
   expect(newestDue(NIGHT, friday - 1, friday)).toBe(friday)
   expect(newestDue(NIGHT, friday, friday)).toBeNull()
@@ -124,11 +124,11 @@ test('the instant itself is due, the one already taken is not, and a weekend has
   expect(newestDue(NIGHT, friday, at('2025-07-14T23:00:00Z'))).toBeNull()
 })
 
-test('a clock that was set back makes nothing due', () => {
+test('cron: a clock that was set back makes nothing due', () => {
   expect(newestDue(NIGHT, at('2025-07-12T00:30:00Z'), at('2025-07-01T00:30:00Z'))).toBeNull()
 })
 
-test('a pattern that never comes is never due', () => {
+test('cron: a pattern that never comes is never due', () => {
   expect(
     newestDue({ ...NIGHT, schedule: '0 0 30 2 *' }, at('2025-01-01T00:00:00Z'), at('2025-12-31T00:00:00Z')),
   ).toBeNull()

@@ -30,7 +30,7 @@ const refusal = (more: Record<string, string> = {}, terms: object = {}): Promise
 
 const idOf = async (root: string): Promise<string> => (await readFile(join(root, '.volume-id'), 'utf8')).trim()
 
-describe('a start', () => {
+describe('data volume: a start', () => {
   test('names the volume once, and remembers it off the volume and in the database', async () => {
     await node.start()
     const id = await idOf(data)
@@ -137,7 +137,7 @@ describe('a start', () => {
   })
 })
 
-describe('two nodes on one server', () => {
+describe('data volume: two nodes on one server', () => {
   test('with roots of their own: the second is refused, for each would miss what the other has', async () => {
     const server = await startHrana({ file: join(node.root, 'server.db') })
     try {

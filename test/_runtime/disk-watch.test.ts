@@ -45,7 +45,7 @@ async function watched(total: number) {
   return { watch, at, log, clock, folder, prunings: () => prunings }
 }
 
-describe('the ladder', () => {
+describe('disk watch: the ladder', () => {
   test('is walked down as a large disk runs full, told once a step, and up again', async () => {
     const { watch, at, log, prunings } = await watched(64 * GB)
     expect(await at(40 * GB)).toBe('ok')
@@ -109,7 +109,7 @@ describe('the ladder', () => {
   })
 })
 
-describe('a disk that takes nothing', () => {
+describe('disk watch: a disk that takes nothing', () => {
   test.each(['ENOSPC', 'EROFS', 'SQLITE_FULL'])(
     'is asked with a trial write after %s, and leaves no trial',
     async (code) => {
@@ -132,7 +132,7 @@ describe('a disk that takes nothing', () => {
   })
 })
 
-describe('a node on a disk without room', () => {
+describe('disk watch: a node on a disk without room', () => {
   const room = { free: 50 * GB }
   const statfs = async () => ({ bavail: room.free, blocks: 64 * GB, bsize: 1 })
   beforeEach(() => {
@@ -203,7 +203,7 @@ describe('a node on a disk without room', () => {
   })
 })
 
-test('a real disk that is full costs one call at the most, is told, and is used again when there is room', async (context) => {
+test('disk watch: a real disk that is full costs one call at the most, is told, and is used again when there is room', async (context) => {
   node = await smallNode()
   const data = node.env.DATA_ROOT!
   await mkdir(data, { recursive: true })

@@ -24,7 +24,7 @@ function gate(): { open: () => void; opened: Promise<void> } {
   return { open, opened }
 }
 
-describe('playing a chain', () => {
+describe('invoker: playing a chain', () => {
   test('the steps are called in order with the scheduled instant, their body and the token', async () => {
     const chain = night(step('ingest-tick'), step('dispatch-one-task', { body: { lane: 'today', at: 'overruled' } }))
     const token = 'token-of-this-node'
@@ -142,7 +142,7 @@ describe('playing a chain', () => {
   })
 })
 
-describe('a step that fails', () => {
+describe('invoker: a step that fails', () => {
   test('is called again a few times with pauses, then recorded, and the chain goes on', async () => {
     callee.answer = ({ call }) => (call === 'audit' ? { status: 500, json: { ok: false, error: 'no luck' } } : idle)
     const endings = await callee.invoker([night(step('audit'), step('export'))]).play('night', EVENING)
@@ -189,7 +189,7 @@ describe('a step that fails', () => {
   })
 })
 
-describe('a firing', () => {
+describe('invoker: a firing', () => {
   test("that a killed process left is resumed at its step, with what is left of that step's time", async () => {
     const tick = await beginTick(callee.db, 'night', EVENING, EVENING)
     await reachStep(callee.db, tick!, 1, EVENING + 5 * MINUTE)
@@ -267,7 +267,7 @@ describe('a firing', () => {
   })
 })
 
-describe('the schedule', () => {
+describe('invoker: the schedule', () => {
   test('a node started for the first time does not make up for nights before its time', async () => {
     const clock = handClock(EVENING + MINUTE)
     const invoker = callee.invoker([night(step('audit'))], { clock })
@@ -386,7 +386,7 @@ describe('the schedule', () => {
   })
 })
 
-describe('a node that may not write', () => {
+describe('invoker: a node that may not write', () => {
   const closed = { what: 'the clock is wrong', since: 0, todo: 'Set it' }
 
   test('fires nothing, and fires the next night once it may', async () => {
@@ -424,7 +424,7 @@ describe('a node that may not write', () => {
   })
 })
 
-describe('a clock that is set back under the schedule', () => {
+describe('invoker: a clock that is set back under the schedule', () => {
   test('does not keep it from the next night', async () => {
     const clock = handClock(EVENING + 730 * 86_400_000)
     const invoker = callee.invoker([night(step('audit'))], { clock })

@@ -11,7 +11,7 @@ function listen(secrets: string[] = [CANARY], level = 'info') {
   return { log, lines, entries }
 }
 
-test('one event is one JSON line with its name, its time and its fields', () => {
+test('log: one event is one JSON line with its name, its time and its fields', () => {
   const { log, lines, entries } = listen()
   log('audit.completed', { gaps: 3, dataset: 'equities_bars' })
   expect(lines).toHaveLength(1)
@@ -20,7 +20,7 @@ test('one event is one JSON line with its name, its time and its fields', () => 
   expect(entries()[0]?.time).toMatch(/^\d{4}-\d\d-\d\dT/)
 })
 
-test('an event that reports a failure is a warning', () => {
+test('log: an event that reports a failure is a warning', () => {
   const { log, entries } = listen()
   for (const event of ['request.failed', 'cron.step_failed', 'dispatch.lease_lost', 'dispatch.circuit_opened']) {
     log(event, {})
@@ -28,13 +28,13 @@ test('an event that reports a failure is a warning', () => {
   expect(entries().map(({ level }) => level)).toEqual([40, 40, 40, 40])
 })
 
-test('a silent log writes nothing', () => {
+test('log: a silent log writes nothing', () => {
   const { log, lines } = listen([], 'silent')
   log('request.failed', {})
   expect(lines).toEqual([])
 })
 
-test('an error under any name shows its kind, its sentence and its code', () => {
+test('log: an error under any name shows its kind, its sentence and its code', () => {
   const { log, entries } = listen()
   const error = Object.assign(new TypeError('the file is not there'), { code: 'ENOENT' })
   log('request.failed', { error, err: error, cause: error })
@@ -43,13 +43,13 @@ test('an error under any name shows its kind, its sentence and its code', () => 
   }
 })
 
-test('what is thrown but is no error is shown as text', () => {
+test('log: what is thrown but is no error is shown as text', () => {
   const { log, entries } = listen()
   log('request.failed', { error: 'gone' })
   expect(entries()[0]?.error).toBe('gone')
 })
 
-test('a secret is never in the line, wherever it stands', () => {
+test('log: a secret is never in the line, wherever it stands', () => {
   const { log, lines } = listen()
   const error = Object.assign(new Error(`refused for ${CANARY}`), { headers: { authorization: CANARY } })
   log('request.failed', { key: CANARY, [CANARY]: 1, deep: [{ url: `https://x/?k=${CANARY}` }], error })
@@ -58,7 +58,7 @@ test('a secret is never in the line, wherever it stands', () => {
   expect(lines.join('')).toContain('[secret]')
 })
 
-test('a secret is found in the spelling JSON or a URL gives it', () => {
+test('log: a secret is found in the spelling JSON or a URL gives it', () => {
   const secret = 'a"b\\c d/e+canary'
   const { log, lines, entries } = listen([secret])
   log('request.failed', { key: secret, url: `https://x/?k=${encodeURIComponent(secret)}` })
@@ -66,13 +66,13 @@ test('a secret is found in the spelling JSON or a URL gives it', () => {
   expect(entries()[0]).toMatchObject({ key: '[secret]', url: 'https://x/?k=[secret]' })
 })
 
-test('a secret that begins with another one leaves no remainder', () => {
+test('log: a secret that begins with another one leaves no remainder', () => {
   const { log, lines } = listen(['canary', 'canary-and-more'])
   log('request.failed', { key: 'canary-and-more' })
   expect(lines.join('')).not.toContain('and-more')
 })
 
-test('the properties of an error are never shown, however deep it lies: they may hold what nobody listed as a secret', () => {
+test('log: the properties of an error are never shown, however deep it lies: they may hold what nobody listed as a secret', () => {
   const { log, lines } = listen([])
   const error = Object.assign(new Error('refused'), { options: { headers: { authorization: 'unlisted' } } })
   error.cause = Object.assign(new Error('below'), { request: 'unlisted' })
@@ -81,7 +81,7 @@ test('the properties of an error are never shown, however deep it lies: they may
   expect(lines.join('').match(/"refused"/g)).toHaveLength(3)
 })
 
-test('fields that go round in a circle still give a line', () => {
+test('log: fields that go round in a circle still give a line', () => {
   const { log, entries } = listen()
   const ring: Record<string, unknown> = { name: 'ring' }
   ring.ring = ring
@@ -89,7 +89,7 @@ test('fields that go round in a circle still give a line', () => {
   expect(entries()[0]).toMatchObject({ ring: { name: 'ring' } })
 })
 
-test('an empty or tiny variable does not blank out the log', () => {
+test('log: an empty or tiny variable does not blank out the log', () => {
   const { log, entries } = listen(['', 'a'])
   log('audit.completed', { dataset: 'equities_bars' })
   expect(entries()[0]?.dataset).toBe('equities_bars')

@@ -33,11 +33,11 @@ test.each([
   ['beside it', '/mnt/ssd2/x', [SSD], [], null],
   ['on the root of the system', '/home/pi', ['UUID=1 / ext4 defaults 0 1', 'UUID=2 none swap sw 0 0'], [], null],
   ['behind a comment', '/mnt/ssd/x', [`# ${SSD}`], [], null],
-])('a path %s: %s', async (_, path, fstab, mounted, expected) => {
+])('mounts: a path %s: %s', async (_, path, fstab, mounted, expected) => {
   expect(await unmountedPoint(path, await files(fstab, mounted.map(mountOf)))).toBe(expected)
 })
 
-test('a link is followed to where its disk belongs', async () => {
+test('mounts: a link is followed to where its disk belongs', async () => {
   const point = join(folder, 'point')
   await mkdir(point)
   await symlink(point, join(folder, 'link'))
@@ -45,7 +45,7 @@ test('a link is followed to where its disk belongs', async () => {
   expect(await unmountedPoint(join(folder, 'link', 'data'), names)).toBe(point)
 })
 
-test('a system without these files says nothing', async () => {
+test('mounts: a system without these files says nothing', async () => {
   const names = { fstab: join(folder, 'no'), mountinfo: join(folder, 'no') }
   expect(await unmountedPoint('/mnt/ssd', names)).toBeNull()
 })

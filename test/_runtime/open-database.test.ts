@@ -58,7 +58,7 @@ async function foreignLog(): Promise<void> {
   db.close()
 }
 
-describe('a damaged database is set aside in words, and rebuilt from the manifests', () => {
+describe('open database: a damaged database is set aside in words, and rebuilt from the manifests', () => {
   test.each<[string, () => Promise<unknown>]>([
     ['an overwritten header', () => overwrite(file(), 0, Buffer.alloc(100, 'x'))],
     ['a zeroed header', () => overwrite(file(), 0, Buffer.alloc(4096))],
@@ -129,7 +129,7 @@ describe('a damaged database is set aside in words, and rebuilt from the manifes
   })
 })
 
-describe('what is no damage stays where it is', () => {
+describe('open database: what is no damage stays where it is', () => {
   test('a database of a newer version is refused in a sentence', async () => {
     await running().db.write([sql`INSERT INTO __drizzle_migrations (hash, created_at) VALUES ('x', 9999999999999)`])
     await node.stop()
@@ -145,7 +145,7 @@ describe('what is no damage stays where it is', () => {
   })
 })
 
-describe('damage that shows while the node runs', () => {
+describe('open database: damage that shows while the node runs', () => {
   /** Opens the file as the node does, with pages gone that nobody has read yet. */
   async function opened(onDamage: (error: Error) => void) {
     const path = join(node.root, 'own.db')
@@ -170,7 +170,7 @@ describe('damage that shows while the node runs', () => {
   })
 })
 
-test('a start after damage that only a full check finds rebuilds too', async () => {
+test('open database: a start after damage that only a full check finds rebuilds too', async () => {
   const known = await versions()
   await node.stop()
   const db = await againWhileHeld(() => openDb(file()))
@@ -197,7 +197,7 @@ test('a start after damage that only a full check finds rebuilds too', async () 
   expect(await readdir(state())).not.toContain('node.db.suspect')
 })
 
-test('after a clean stop the log is folded in: the file alone is the whole database', async () => {
+test('open database: after a clean stop the log is folded in: the file alone is the whole database', async () => {
   const known = await versions()
   await node.stop()
   expect(await sizeOf(`${file()}-wal`).catch(() => 0)).toBe(0)

@@ -21,18 +21,18 @@ async function checked(soft: string): Promise<{ refusal: string | null; told: st
   return { refusal, told }
 }
 
-test('too few open files end the start in a sentence that says what to raise', async () => {
+test('open files: too few open files end the start in a sentence that says what to raise', async () => {
   const { refusal } = await checked('128')
   expect(refusal).toMatch(/may have 128 files open, and needs \d+: raise the limit \(ulimit -n, or LimitNOFILE=/)
 })
 
-test('few open files are told, and enough are not', async () => {
+test('open files: few open files are told, and enough are not', async () => {
   expect(await checked('512')).toEqual({ refusal: null, told: ['start.few_open_files'] })
   expect(await checked('1024')).toEqual({ refusal: null, told: [] })
   expect(await checked('unlimited')).toEqual({ refusal: null, told: [] })
 })
 
-test('a system that does not tell its limits is not asked', async () => {
+test('open files: a system that does not tell its limits is not asked', async () => {
   expect(openFileLimit('')).toBe(Number.POSITIVE_INFINITY)
   await checkOpenFiles(() => expect.fail('expected no word'), '/nowhere/limits')
 })

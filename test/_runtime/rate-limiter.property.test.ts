@@ -70,7 +70,7 @@ async function play(db: Db, limits: Limits, steps: readonly Step[]) {
   return granted
 }
 
-test('no interleaving of lanes, accounts, restarts and clocks set back spends a minute or a day twice', async () => {
+test('rate limiter: no interleaving of lanes, accounts, restarts and clocks set back spends a minute or a day twice', async () => {
   const db = await freshDb()
   await fc.assert(
     fc.asyncProperty(anyLimits, anySteps(anyRestart, backward), async (limits, steps) => {
@@ -85,7 +85,7 @@ test('no interleaving of lanes, accounts, restarts and clocks set back spends a 
   )
 })
 
-test('a clock that jumps ahead opens no new minute to a process that knows what it has sent', async () => {
+test('rate limiter: a clock that jumps ahead opens no new minute to a process that knows what it has sent', async () => {
   const db = await freshDb()
   await fc.assert(
     fc.asyncProperty(anyLimits, anySteps(forward, backward), async (limits, steps) => {
@@ -96,7 +96,7 @@ test('a clock that jumps ahead opens no new minute to a process that knows what 
   )
 })
 
-test('backfill leaves the share of lane today untouched, whatever it does', async () => {
+test('rate limiter: backfill leaves the share of lane today untouched, whatever it does', async () => {
   const db = await freshDb()
   await fc.assert(
     fc.asyncProperty(anyLimits, anySteps(anyRestart), async (limits, steps) => {
@@ -112,7 +112,7 @@ test('backfill leaves the share of lane today untouched, whatever it does', asyn
   )
 })
 
-test('what a vendor says never grants more, whatever it says', async () => {
+test('rate limiter: what a vendor says never grants more, whatever it says', async () => {
   const db = await freshDb()
   const anySaid = fc.record({
     remaining: fc.option(fc.nat({ max: 20 }), { nil: null }),

@@ -12,7 +12,7 @@ const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 
-test('a database that is opened again remembers every call', async () => {
+test('rate limiter: a database that is opened again remembers every call', async () => {
   const file = join(await tempFolder(), 'node.db')
   const limits = { perMinute: 5, perDay: 8, todayShare: 0 }
   let wall = NOON
@@ -30,7 +30,7 @@ test('a database that is opened again remembers every call', async () => {
   }
 })
 
-test('an hour back grants nothing that was spent, and is over after a minute', async () => {
+test('rate limiter: an hour back grants nothing that was spent, and is over after a minute', async () => {
   const node = machine(await freshDb(), { perMinute: 2, perDay: null, todayShare: 0 })
   for (let calls = 0; calls < 2; calls++) expect(await node.acquire(0, 'backfill')).toBe(true)
   node.setClock(-HOUR)
@@ -39,7 +39,7 @@ test('an hour back grants nothing that was spent, and is over after a minute', a
   expect(await node.freeAt()).toBe(NOON - HOUR + MINUTE + 300)
 })
 
-test('a clock that stood years ahead keeps nobody waiting for years', async () => {
+test('rate limiter: a clock that stood years ahead keeps nobody waiting for years', async () => {
   const db = await freshDb()
   const node = machine(db, { perMinute: 2, perDay: 50, todayShare: 0 }, NOON + 800 * DAY)
   for (let calls = 0; calls < 2; calls++) await node.acquire(0, 'backfill')
@@ -64,7 +64,7 @@ test('rate limiter: a pause that the vendor asked for holds for every connection
   expect(await node.acquire(1, 'today')).toBe(true)
 })
 
-test('less room than we thought is believed for the window the vendor names, more room never', async () => {
+test('rate limiter: less room than we thought is believed for the window the vendor names, more room never', async () => {
   const db = await freshDb()
   const node = machine(db, { perMinute: 10, perDay: null, todayShare: 0 })
   expect(await node.acquire(0, 'today')).toBe(true)

@@ -25,14 +25,14 @@ const manifests = async (): Promise<string[]> =>
   (await readdir(data('manifests'), { recursive: true })).filter((name) => name.endsWith('.jsonl')).sort()
 const bundleSums = (): Promise<string> => readFile(join(node.root, 'exports/latest/SHA256SUMS'), 'utf8')
 
-test('a start after a good end finds nothing to put right', async () => {
+test('recover: a start after a good end finds nothing to put right', async () => {
   await node.night()
   await node.stop()
   const { recovered } = await node.start()
   expect(recovered).toEqual({ temps: 0, tornTails: 0, leases: 0, replayed: 0, repaired: 0 })
 })
 
-test('temp files of a killed writer are swept, and nothing else', async () => {
+test('recover: temp files of a killed writer are swept, and nothing else', async () => {
   await node.night()
   const before = (await readdir(data('raw'), { recursive: true })).sort()
   await node.stop()
@@ -46,7 +46,7 @@ test('temp files of a killed writer are swept, and nothing else', async () => {
   )
 })
 
-test('a half-written last line of a manifest is cut off, and its cell is asked for again', async () => {
+test('recover: a half-written last line of a manifest is cut off, and its cell is asked for again', async () => {
   await steps('ingest-tick')
   const name = (await manifests()).find((path) => path.includes('equities_bars'))!
   await node.stop()
@@ -61,7 +61,7 @@ test('a half-written last line of a manifest is cut off, and its cell is asked f
   expect((await node.post('/audit')).body).toMatchObject({ expected: CELLS, gaps: 0 })
 })
 
-test('work that a killed process had claimed is given back at once', async () => {
+test('recover: work that a killed process had claimed is given back at once', async () => {
   await node.post('/audit')
   const { db } = node.running().node
   const tasks = await db.all<{ id: number }>(sql`SELECT id FROM gap_tasks`)
@@ -77,7 +77,7 @@ test('work that a killed process had claimed is given back at once', async () =>
   expect((await node.get('/status')).body.partitions).toEqual({ touched: 0, unchecked: 0, failing: [] })
 })
 
-test('answers that reached the disk but not the database are replayed instead of asked for again', async () => {
+test('recover: answers that reached the disk but not the database are replayed instead of asked for again', async () => {
   await node.post('/audit')
   await node.stop()
   await cp(data('state'), join(node.root, 'older-state'), { recursive: true })
@@ -96,7 +96,7 @@ test('answers that reached the disk but not the database are replayed instead of
   expect((await node.post('/audit')).body).toMatchObject({ gaps: 0 })
 })
 
-test('a database that is gone is rebuilt from the manifests, and the night gives the same bundle without asking for any cell', async () => {
+test('recover: a database that is gone is rebuilt from the manifests, and the night gives the same bundle without asking for any cell', async () => {
   await node.night()
   const [known, sums, asked] = [await coverage(), await bundleSums(), node.asked()]
   await node.stop()
@@ -110,7 +110,7 @@ test('a database that is gone is rebuilt from the manifests, and the night gives
   expect(await bundleSums()).toBe(sums)
 })
 
-test('replaying is done once: the start after it has nothing left to replay', async () => {
+test('recover: replaying is done once: the start after it has nothing left to replay', async () => {
   await node.night()
   await node.stop()
   await rm(data('state'), { recursive: true })
@@ -120,7 +120,7 @@ test('replaying is done once: the start after it has nothing left to replay', as
   expect(recovered.replayed).toBe(0)
 })
 
-test('manifests of a dataset that is no longer configured do not keep the node from starting', async () => {
+test('recover: manifests of a dataset that is no longer configured do not keep the node from starting', async () => {
   await node.night()
   await node.stop()
   await rm(data('state'), { recursive: true })

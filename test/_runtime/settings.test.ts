@@ -13,7 +13,7 @@ const refusal = (env: Record<string, string>): string => {
   throw new Error('expected a refusal, got settings')
 }
 
-test('an empty environment gives a node on loopback with its folders below the working directory', () => {
+test('settings: an empty environment gives a node on loopback with its folders below the working directory', () => {
   expect(readSettings({})).toEqual({
     dataRoot: resolve('data_layer'),
     exportRoot: resolve('exports'),
@@ -33,20 +33,20 @@ test('an empty environment gives a node on loopback with its folders below the w
   })
 })
 
-test('an empty variable is one that was not filled in', () => {
+test('settings: an empty variable is one that was not filled in', () => {
   const names = ['DATA_ROOT', 'PORT', 'HOST', 'DATABASE_URL', 'DATA_NODE_TOKEN', 'UNIVERSE', 'LOG_LEVEL']
   expect(readSettings(Object.fromEntries(names.map((name) => [name, ''])))).toEqual(readSettings({}))
 })
 
-test('a variable of nothing but spaces is refused rather than guessed at', () => {
+test('settings: a variable of nothing but spaces is refused rather than guessed at', () => {
   for (const name of ['DATA_ROOT', 'PORT', 'HOST', 'DATA_NODE_TOKEN']) expect(refusal({ [name]: '  ' })).toContain(name)
 })
 
-test('variables of other programs are not looked at', () => {
+test('settings: variables of other programs are not looked at', () => {
   expect(readSettings({ PATH: '/bin', npm_config_port: '99999999' })).toEqual(readSettings({}))
 })
 
-test('every variable that cannot be used is named at once, and no value is shown', () => {
+test('settings: every variable that cannot be used is named at once, and no value is shown', () => {
   const env = {
     PORT: 'canary-port',
     DATABASE_URL: 'canary://user:password@host',
@@ -59,24 +59,24 @@ test('every variable that cannot be used is named at once, and no value is shown
   expect(message).not.toMatch(/canary|password/)
 })
 
-test.each(['-1', '65536', '80.5', '0x', 'http'])('PORT %s is refused', (port) => {
+test.each(['-1', '65536', '80.5', '0x', 'http'])('settings: PORT %s is refused', (port) => {
   expect(refusal({ PORT: port })).toContain('PORT')
 })
 
-test.each(['0.0.0.0', '::', '192.168.1.20', 'pi.local'])('HOST %s without a token is refused', (host) => {
+test.each(['0.0.0.0', '::', '192.168.1.20', 'pi.local'])('settings: HOST %s without a token is refused', (host) => {
   expect(refusal({ HOST: host })).toMatch(/HOST .*DATA_NODE_TOKEN/)
   expect(readSettings({ HOST: host, DATA_NODE_TOKEN: TOKEN }).host).toBe(host)
 })
 
-test.each(['127.0.0.1', 'localhost', '::1'])('HOST %s needs no token', (host) => {
+test.each(['127.0.0.1', 'localhost', '::1'])('settings: HOST %s needs no token', (host) => {
   expect(readSettings({ HOST: host }).token).toBeNull()
 })
 
-test('a read token alone is refused: nobody, not even the own schedule, could call a function', () => {
+test('settings: a read token alone is refused: nobody, not even the own schedule, could call a function', () => {
   expect(refusal({ DATA_NODE_READ_TOKEN: TOKEN })).toContain('DATA_NODE_TOKEN')
 })
 
-test('a read token that equals the full one is refused: it could do everything', () => {
+test('settings: a read token that equals the full one is refused: it could do everything', () => {
   expect(refusal({ DATA_NODE_TOKEN: TOKEN, DATA_NODE_READ_TOKEN: TOKEN })).toContain('DATA_NODE_READ_TOKEN')
 })
 
@@ -85,6 +85,6 @@ test.each([
   [{ STATE_DIRECTORY: '/b:/d', XDG_STATE_HOME: '/x', HOME: '/c' }, '/b'],
   [{ XDG_STATE_HOME: '/x', HOME: '/c' }, '/x/data-node'],
   [{ HOME: '/c' }, '/c/.local/state/data-node'],
-])('what must outlive the data volume is kept where %j says', (env, expected) => {
+])('settings: what must outlive the data volume is kept where %j says', (env, expected) => {
   expect(readSettings(env).stateDir).toBe(expected)
 })

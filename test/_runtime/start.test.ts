@@ -29,7 +29,7 @@ const portOf = (server: Server): number => {
   return bound.port
 }
 
-test('a taken port is named, and nothing is left half open: the next start on a free one succeeds', async () => {
+test('start: a taken port is named, and nothing is left half open: the next start on a free one succeeds', async () => {
   const other = createServer()
   await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
   const port = portOf(other)
@@ -39,13 +39,13 @@ test('a taken port is named, and nothing is left half open: the next start on a 
   expect((await node.get('/livez')).status).toBe(200)
 })
 
-test('an address of another machine is refused', async () => {
+test('start: an address of another machine is refused', async () => {
   const message = await refusal({ HOST: '192.0.2.1', DATA_NODE_TOKEN: 'token-of-sixteen-characters' })
   expect(message).toMatch(/192\.0\.2\.1.*HOST/)
 })
 
 test.each(['DATA_ROOT', 'EXPORT_ROOT'])(
-  'a %s that is a file, or lies below one, is refused by its name',
+  'start: a %s that is a file, or lies below one, is refused by its name',
   async (name) => {
     const file = join(node.root, 'a-file')
     await writeFile(file, '')
@@ -54,37 +54,37 @@ test.each(['DATA_ROOT', 'EXPORT_ROOT'])(
   },
 )
 
-test('a folder in which nothing can be made is refused', async () => {
+test('start: a folder in which nothing can be made is refused', async () => {
   expect(await refusal({ DATA_ROOT: '/proc/data-node' })).toMatch(/\/proc\/data-node cannot be used/)
 })
 
-test('a folder below a link to a disk that is not mounted is refused', async () => {
+test('start: a folder below a link to a disk that is not mounted is refused', async () => {
   const link = join(node.root, 'usb')
   await symlink(join(node.root, 'not-mounted'), link)
   expect(await refusal({ DATA_ROOT: join(link, 'data') })).toMatch(/usb\/data cannot be used \(ENOENT\)/)
   expect(await refusal({ DATA_ROOT: link })).toMatch(/usb cannot be used \(ENOENT\)/)
 })
 
-test('a second node on the same root is refused while the first goes on', async () => {
+test('start: a second node on the same root is refused while the first goes on', async () => {
   await node.start()
   expect(await refusal({})).toMatch(/another data node is already running on .*data_layer \(process \d+ on .*DATA_ROOT/)
   expect((await node.post('/audit')).status).toBe(200)
 })
 
-test('a second node whose data root is free is refused on the export root of the first', async () => {
+test('start: a second node whose data root is free is refused on the export root of the first', async () => {
   await node.start()
   const message = await refusal({ DATA_ROOT: join(node.root, 'another') })
   expect(message).toMatch(/another data node is already running on .*exports/)
 })
 
-test('a fault of the configuration or of the schedule ends the start before anything is made', async () => {
+test('start: a fault of the configuration or of the schedule ends the start before anything is made', async () => {
   expect(await refusal({ CRON_FILE: join(node.root, 'nowhere.json') })).toMatch(/nowhere\.json/)
   await rm(join(node.env.CONFIG_DIR!, 'qc.yaml'))
   expect(await refusal({})).toMatch(/qc\.yaml/)
   await expect(readFile(join(node.root, 'data_layer/state/node.db'))).rejects.toThrow('ENOENT')
 })
 
-test('without any key the node runs and says which variables each vendor lacks', async () => {
+test('start: without any key the node runs and says which variables each vendor lacks', async () => {
   for (const name of ['APCA_API_KEY_ID', 'APCA_API_SECRET_KEY', 'MASSIVE_API_KEY', 'FRED_API_KEY']) node.env[name] = ''
   await node.start()
   const { vendors } = (await node.get('/status')).body as { vendors: { vendor: string; missing: string }[] }
@@ -99,7 +99,7 @@ test('without any key the node runs and says which variables each vendor lacks',
   expect(node.asked()).toBe(0)
 })
 
-test('a vendor without its keys is not asked while the others deliver', async () => {
+test('start: a vendor without its keys is not asked while the others deliver', async () => {
   node.env.APCA_API_SECRET_KEY = ''
   await node.start()
   await node.night()
@@ -108,7 +108,7 @@ test('a vendor without its keys is not asked while the others deliver', async ()
   expect((await node.post('/audit')).body).toMatchObject({ gaps: 0 })
 })
 
-test('the schedule of a node with tokens may call its own functions, and others may not', async () => {
+test('start: the schedule of a node with tokens may call its own functions, and others may not', async () => {
   Object.assign(node.env, { DATA_NODE_TOKEN: 'full-token-0123456789', DATA_NODE_READ_TOKEN: 'read-token-0123456789' })
   await node.start()
   expect((await node.night()).every(({ ok }) => ok)).toBe(true)
@@ -116,7 +116,7 @@ test('the schedule of a node with tokens may call its own functions, and others 
   expect((await node.get('/livez')).status).toBe(200)
 })
 
-test('no key and no token ever stands in the log of a night, good or bad', async () => {
+test('start: no key and no token ever stands in the log of a night, good or bad', async () => {
   Object.assign(node.env, { DATA_NODE_TOKEN: 'full-token-0123456789', DATABASE_AUTH_TOKEN: 'database-token-01234' })
   await node.start()
   node.lab.massive.kill()
@@ -131,14 +131,14 @@ test('no key and no token ever stands in the log of a night, good or bad', async
   }
 })
 
-test('stopping does not wait for clients that keep their connections open', async () => {
+test('start: stopping does not wait for clients that keep their connections open', async () => {
   const { address } = await node.start()
   expect((await fetch(`${address}/livez`, { headers: { connection: 'keep-alive' } })).status).toBe(200)
   await node.stop()
   await expect(fetch(`${address}/livez`)).rejects.toThrow()
 })
 
-test('stopping lets the call under way end in good order', async () => {
+test('start: stopping lets the call under way end in good order', async () => {
   await node.start()
   node.lab.alpaca.fault({ kind: 'slow-body', ms: 300 })
   const played = node.night()
@@ -153,7 +153,7 @@ test('stopping lets the call under way end in good order', async () => {
   expect((await node.night()).every(({ ok }) => ok)).toBe(true)
 })
 
-test('stopping ends within eight seconds, also while a client is still sending its request', async () => {
+test('start: stopping ends within eight seconds, also while a client is still sending its request', async () => {
   const { address } = await node.start()
   const { hostname, port } = new URL(address)
   const slow = connect(Number(port), hostname)
@@ -170,7 +170,7 @@ test('stopping ends within eight seconds, also while a client is still sending i
 }, 20_000)
 
 test.each(['/status', '/livez', '/nowhere', '/why/a/b/c', '/coverage/equities_bars.svg', '/vendors'])(
-  'no browser may take %s for something else than it says',
+  'start: no browser may take %s for something else than it says',
   async (path) => {
     const { address } = await node.start()
     expect((await fetch(`${address}${path}`)).headers.get('x-content-type-options')).toBe('nosniff')

@@ -16,7 +16,7 @@ afterEach(() => node.remove())
 const log = (event: string) => node.lines.filter((line) => line.includes(`"${event}"`))
 const stopped = (): Promise<string> => node.running().mustStop
 
-test('a volume that is gone stops all writing, is told once, and is used again when it is back', async () => {
+test('volume guard: a volume that is gone stops all writing, is told once, and is used again when it is back', async () => {
   await node.post('/audit')
   const away = join(node.root, 'unplugged')
   await rename(data, away)
@@ -40,7 +40,7 @@ test('a volume that is gone stops all writing, is told once, and is used again w
   expect((await node.get('/readyz')).status).toBe(200)
 })
 
-test('an empty mount point in its place is not written to', async () => {
+test('volume guard: an empty mount point in its place is not written to', async () => {
   await rename(data, join(node.root, 'unplugged'))
   await mkdir(data)
   expect((await node.post('/audit')).status).toBe(503)
@@ -49,7 +49,7 @@ test('an empty mount point in its place is not written to', async () => {
   await rename(join(node.root, 'unplugged'), data)
 })
 
-test('the disk of another node in its place is not written to', async () => {
+test('volume guard: the disk of another node in its place is not written to', async () => {
   await rename(data, join(node.root, 'unplugged'))
   await mkdir(data)
   await writeFile(join(data, '.volume-id'), 'another-volume\n')
@@ -58,7 +58,7 @@ test('the disk of another node in its place is not written to', async () => {
   await rename(join(node.root, 'unplugged'), data)
 })
 
-test('a volume that goes while a plan is under way costs no further call', async () => {
+test('volume guard: a volume that goes while a plan is under way costs no further call', async () => {
   await node.post('/audit')
   node.lab.alpaca.fault({ kind: 'slow-body', ms: 300 })
   const dispatched = node.post('/dispatch-one-task')
@@ -72,14 +72,14 @@ test('a volume that goes while a plan is under way costs no further call', async
   await rename(join(node.root, 'unplugged'), data)
 })
 
-test('a removed identity is written again where everything else is the same', async () => {
+test('volume guard: a removed identity is written again where everything else is the same', async () => {
   const id = await readFile(join(data, '.volume-id'), 'utf8')
   await rm(join(data, '.volume-id'))
   expect((await node.post('/audit')).status).toBe(200)
   expect(await readFile(join(data, '.volume-id'), 'utf8')).toBe(id)
 })
 
-test('a database file that is removed takes no more writes, and ends the process', async () => {
+test('volume guard: a database file that is removed takes no more writes, and ends the process', async () => {
   for (const name of ['node.db', 'node.db-wal', 'node.db-shm']) await rm(join(data, 'state', name), { force: true })
   const { status, body } = await node.post('/enqueue', {
     dataset: 'equities_bars',
@@ -95,14 +95,14 @@ test('a database file that is removed takes no more writes, and ends the process
   expect((await node.night()).every(({ ok }) => ok)).toBe(true)
 })
 
-test('a database file that is replaced takes no more writes', async () => {
+test('volume guard: a database file that is replaced takes no more writes', async () => {
   await writeFile(join(data, 'state/other.db'), await readFile(join(data, 'state/node.db')))
   await rename(join(data, 'state/other.db'), join(data, 'state/node.db'))
   expect((await node.post('/audit')).body.error).toMatch(/removed or replaced/)
   expect((await node.get('/readyz')).status).toBe(503)
 })
 
-test('of a log that is removed nothing acknowledged is lost', async () => {
+test('volume guard: of a log that is removed nothing acknowledged is lost', async () => {
   await node.post('/audit')
   const known = await node.databaseText()
   await rm(join(data, 'state/node.db-wal'))

@@ -18,7 +18,7 @@ afterEach(async () => {
   await other?.close()
 })
 
-describe('a request that succeeds', () => {
+describe('http: a request that succeeds', () => {
   it('carries the keys where this vendor wants them and asks for JSON', async () => {
     vendor = await scriptedVendor(() => ({ body: { ok: true } }))
     for (const connector of [alpaca, massive, fred]) await vendor.get(connector)(QUESTION)
@@ -56,7 +56,7 @@ describe('a request that succeeds', () => {
   })
 })
 
-describe('before a request leaves', () => {
+describe('http: before a request leaves', () => {
   it('the budget is asked, and its refusal says when to come back and sends nothing', async () => {
     vendor = await scriptedVendor(() => ({ body: {} }))
     let taken = 0
@@ -98,7 +98,7 @@ describe('before a request leaves', () => {
   })
 })
 
-describe('an answer that is no answer', () => {
+describe('http: an answer that is no answer', () => {
   it('a redirect is not followed and only its host is named', async () => {
     other = await scriptedVendor(() => ({ body: {} }))
     const host = new URL(other.url).host

@@ -15,7 +15,7 @@ const names = {
   },
 }
 
-test('a company is asked for under the ticker it had on the day', () => {
+test('names: a company is asked for under the ticker it had on the day', () => {
   expect(tickerOn({ names }, 'META', '2022-06-08')).toBe('FB')
   expect(tickerOn({ names }, 'META', '2022-06-09')).toBe('META')
   expect(['2010-01-05', '2010-01-06', '2012-02-04'].map((dt) => tickerOn({ names }, 'GONE', dt))).toEqual([
@@ -26,7 +26,7 @@ test('a company is asked for under the ticker it had on the day', () => {
   expect(tickerOn({ names }, 'AAPL', '1999-01-01')).toBe('AAPL')
 })
 
-test('a ticker lasts until the next name, the end of the company, or for ever', () => {
+test('names: a ticker lasts until the next name, the end of the company, or for ever', () => {
   expect(tickerUntil({ names }, 'META', '2020-01-01')).toBe('2022-06-08')
   expect(tickerUntil({ names }, 'META', '2023-01-01')).toBeNull()
   expect(tickerUntil({ names }, 'GONE', '2023-01-01')).toBe('2024-05-02')
@@ -34,7 +34,7 @@ test('a ticker lasts until the next name, the end of the company, or for ever', 
   expect(tickersOf({ names }, 'GONE')).toEqual(['OLD', 'OLDER', 'GONE'])
 })
 
-test('an OCC symbol gives root, expiration, right and strike, and nothing else passes for one', () => {
+test('names: an OCC symbol gives root, expiration, right and strike, and nothing else passes for one', () => {
   expect(occParts('AAPL240119C00300000')).toEqual({
     root: 'AAPL',
     expiration: '2024-01-19',
@@ -55,14 +55,14 @@ test('an OCC symbol gives root, expiration, right and strike, and nothing else p
   expect(rootOf('BRK.B')).toBe('BRKB')
 })
 
-test('a contract belongs to a session from the expiration back to the days that are wanted', () => {
+test('names: a contract belongs to a session from the expiration back to the days that are wanted', () => {
   expect(isCollected('2024-07-19', '2024-07-19', 45)).toBe(true)
   expect(isCollected('2024-07-19', '2024-07-20', 45)).toBe(false)
   expect(isCollected('2024-07-19', '2024-06-04', 45)).toBe(true)
   expect(isCollected('2024-07-19', '2024-06-03', 45)).toBe(false)
 })
 
-test('an action of a closed day belongs to the next session', () => {
+test('names: an action of a closed day belongs to the next session', () => {
   const xnys = calendarOf('xnys')
   expect(sessionOfAction(xnys, '2024-07-03')).toBe('2024-07-03')
   expect(sessionOfAction(xnys, '2024-07-04')).toBe('2024-07-05')

@@ -8,7 +8,7 @@ const SECOND = 1_000
 const DAY = 86_400_000
 const inSeconds = (ms: number): string => String((NOW + ms) / SECOND)
 
-describe('a 429 pauses the vendor', () => {
+describe('rate limit headers: a 429 pauses the vendor', () => {
   it.each<[string, Record<string, string>, number]>([
     ['as long as it says', { 'retry-after': '17' }, 17 * SECOND],
     ['until the date it names', { 'retry-after': new Date(NOW + 90_000).toUTCString() }, 90 * SECOND],
@@ -31,7 +31,7 @@ describe('a 429 pauses the vendor', () => {
   })
 })
 
-describe('any answer may say what is left', () => {
+describe('rate limit headers: any answer may say what is left', () => {
   it.each<[string, number, Record<string, string>, ReturnType<typeof rateLimitHeadersOf>]>([
     ['nothing is said', 200, { 'content-type': 'application/json' }, null],
     [
@@ -73,7 +73,7 @@ describe('any answer may say what is left', () => {
   })
 })
 
-test('rate-limit headers: applied to the host they came from, before the answer is used', async () => {
+test('rate limit headers: rate-limit headers: applied to the host they came from, before the answer is used', async () => {
   const vendor = await scriptedVendor((url) => ({
     status: url.pathname.endsWith('/clock') ? 429 : 200,
     headers: { 'X-RateLimit-Remaining': '3', 'X-RateLimit-Reset': inSeconds(8_000) },

@@ -4,7 +4,7 @@ import { DATASETS } from '../../functions/_market/cell.ts'
 import { CONNECTORS, connectorOf } from '../../functions/_vendors/registry.ts'
 import { holdsTheContract } from './connector-contract.ts'
 
-describe('the registry of vendors', () => {
+describe('registry: the registry of vendors', () => {
   it('lists every folder of the room once, under its name', () => {
     const folders = readdirSync(new URL('../../functions/_vendors', import.meta.url), { withFileTypes: true })
       .filter((entry) => entry.isDirectory())

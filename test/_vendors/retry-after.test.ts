@@ -3,7 +3,7 @@ import { alpaca } from '../../functions/_vendors/alpaca/index.ts'
 import { refusal } from './refusal.ts'
 import { NOW } from './scripted-vendor.ts'
 
-describe('when to come back', () => {
+describe('retry after: when to come back', () => {
   const DAY = 86_400_000
   it.each([
     ['17', NOW + 17_000],

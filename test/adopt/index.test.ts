@@ -73,7 +73,7 @@ const wholeTree = async (): Promise<void> => {
   for (const dt of DTS) for (const symbol of ['AAPL', 'MSFT']) await daily(dt, symbol)
 }
 
-describe('a tree in our column names', () => {
+describe('adopt: a tree in our column names', () => {
   test.each(['names', 'footers', 'rows'])(
     'is taken over by %s: no gap is left, and no byte of it changes',
     async (verify) => {
@@ -143,7 +143,7 @@ describe('a tree in our column names', () => {
   })
 })
 
-describe('what is written down', () => {
+describe('adopt: what is written down', () => {
   test('unread cells have no digest, and lines of their own that the start does not stumble over', async () => {
     await daily(FIRST, 'AAPL')
     await adopt({ verify: 'names' })
@@ -193,7 +193,7 @@ describe('what is written down', () => {
   })
 })
 
-describe('the layouts', () => {
+describe('adopt: the layouts', () => {
   test('a file of all symbols is as many cells as it names, and its names alone say nothing', async () => {
     const rows = ['AAPL', 'MSFT'].map((symbol) => `SELECT '${symbol}' AS symbol, * FROM (${dailyBar(FIRST)})`)
     await write(`alpaca/equities_bars/date=${FIRST}/data.parquet`, rows.join(' UNION ALL '))
@@ -255,7 +255,7 @@ describe('the layouts', () => {
   })
 })
 
-describe('what is left alone', () => {
+describe('adopt: what is left alone', () => {
   test('damaged and foreign things are reported by their kind, and cost nobody else anything', async () => {
     const raw = 'alpaca/equities_bars'
     await daily('2025-07-01', 'AAPL')
@@ -382,7 +382,7 @@ describe('what is left alone', () => {
   })
 })
 
-describe('repeating and resuming', () => {
+describe('adopt: repeating and resuming', () => {
   test('a second run over an adopted tree writes nothing', async () => {
     await wholeTree()
     await adopt()
@@ -454,7 +454,7 @@ describe('repeating and resuming', () => {
   })
 })
 
-describe('a body that is none', () => {
+describe('adopt: a body that is none', () => {
   test.each<[object, RegExp]>([
     [{ verify: 'hash' }, /^verify: /],
     [{ limitFiles: 0 }, /^limitFiles: /],

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { eventClock } from './event-clock.ts'
 import { mostOf } from './linear-program.ts'
 
-test('sleeps of two actors overlap, and time moves from waking to waking', async () => {
+test('event clock: sleeps of two actors overlap, and time moves from waking to waking', async () => {
   const clock = eventClock(1_000)
   const told: string[] = []
   const actor = (name: string, ms: number) => async () => {
@@ -15,7 +15,7 @@ test('sleeps of two actors overlap, and time moves from waking to waking', async
   expect(told).toEqual(['a 1300', 'b 1400', 'a 1600', 'b 1800'])
 })
 
-test('work between two sleeps takes no time and is not interrupted', async () => {
+test('event clock: work between two sleeps takes no time and is not interrupted', async () => {
   const clock = eventClock(0)
   let inside = 0
   const actor = async () => {
@@ -32,7 +32,7 @@ test('work between two sleeps takes no time and is not interrupted', async () =>
   expect(clock.now()).toBe(200)
 })
 
-test('a linear program finds the corner that pays most', () => {
+test('event clock: a linear program finds the corner that pays most', () => {
   const rows = [
     { weights: [1, 0], most: 4 },
     { weights: [0, 2], most: 12 },

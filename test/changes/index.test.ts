@@ -67,7 +67,7 @@ async function found(...rows: Partial<Found>[]): Promise<void> {
   ])
 }
 
-describe('GET /changes', () => {
+describe('changes: GET /changes', () => {
   test('tells cell, vendor, digests, fields, magnitude, night and window, and where to read on', async () => {
     await found({})
     expect(await told()).toEqual({
@@ -173,7 +173,7 @@ describe('GET /changes', () => {
   })
 })
 
-describe('GET /changes.csv', () => {
+describe('changes: GET /changes.csv', () => {
   test('has a line for every field, one for a change without fields, and a link to the next page', async () => {
     const two = { ...VOLUME, fields: [...VOLUME.fields, { field: 'vwap', rows: 1, emptied: 1, largest: null }] }
     await found({ difference: two }, { symbol: B, difference: null, window: null }, { symbol: B, digest: 'z' })
@@ -201,7 +201,7 @@ describe('GET /changes.csv', () => {
   })
 })
 
-test('the page of a cell tells the change and where the list is', async () => {
+test('changes: the page of a cell tells the change and where the list is', async () => {
   await found(
     { difference: null },
     { verdict: 'kept_more_rows', difference: { ...VOLUME, changed: 0, fields: [], removed: 2 } },

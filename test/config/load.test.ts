@@ -10,7 +10,7 @@ beforeEach(async () => {
 })
 afterEach(() => stage.remove())
 
-test('the shipped configuration loads', async () => {
+test('load: the shipped configuration loads', async () => {
   const config = await loadConfig({ folder: 'config', vendors: VENDORS })
   expect(Object.keys(config.vendors).sort()).toEqual(['alpaca', 'alpaca_iex', 'fred', 'massive'])
   expect(config.universe.find(({ symbol }) => symbol === 'BRK.B')).toEqual({
@@ -21,7 +21,7 @@ test('the shipped configuration loads', async () => {
   expect(config.datasets.equities_bars_minute?.columns).toEqual(config.datasets.equities_bars?.columns)
 })
 
-test('every shipped dataset has a vendor', async () => {
+test('load: every shipped dataset has a vendor', async () => {
   const config = await stage.load()
   for (const dataset of Object.keys(config.datasets)) {
     const vendors = Object.values(config.vendors).filter(({ datasets }) => dataset in datasets)
@@ -29,7 +29,7 @@ test('every shipped dataset has a vendor', async () => {
   }
 })
 
-test('another universe may be named, and its faults carry its name', async () => {
+test('load: another universe may be named, and its faults carry its name', async () => {
   const universe = join(stage.folder, 'mine.yaml')
   await writeFile(universe, 'symbols:\n  - { symbol: ABC, from: 2020-01-02 }\n')
   const terms = { folder: stage.folder, universe, vendors: VENDORS }
@@ -231,7 +231,7 @@ const table: [string, ConfigFile, string, string, RegExp][] = [
   ['a key given twice', 'qc.yaml', 'ruleset:', 'ruleset: "1"\nruleset:', /unique/],
 ]
 
-describe('a fault is named with its file and its path:', () => {
+describe('load: a fault is named with its file and its path:', () => {
   test.each(table)('%s', async (_name, file, from, to, expected) => {
     await stage.edit(file, from, to)
     const faults = await stage.faults()
@@ -257,7 +257,7 @@ describe('a fault is named with its file and its path:', () => {
   })
 })
 
-test('a session of minutes must fit into the calls of a day, and into those of the account it uses', async () => {
+test('load: a session of minutes must fit into the calls of a day, and into those of the account it uses', async () => {
   await stage.edit(CAPABILITIES, 'rows_per_page: 10000', 'rows_per_page: 100')
   await stage.load()
   await stage.edit(CAPABILITIES, 'calls_per_day: null', 'calls_per_day: 9')
@@ -275,7 +275,7 @@ test('a session of minutes must fit into the calls of a day, and into those of t
   ])
 })
 
-test('faults of all files come at once', async () => {
+test('load: faults of all files come at once', async () => {
   await stage.edit('qc.yaml', 'ruleset:', 'rules:')
   await stage.edit('universe.yaml', 'symbol: SPY', 'symbol: spy')
   await stage.edit('universe.yaml', 'symbol: AAPL', 'symbol: aapl')
@@ -287,7 +287,7 @@ test('faults of all files come at once', async () => {
   }
 })
 
-test('what one file contradicts is told although another file cannot be read', async () => {
+test('load: what one file contradicts is told although another file cannot be read', async () => {
   await rm(join(stage.folder, 'qc.yaml'))
   await stage.edit('universe.yaml', 'symbol: QQQ', 'symbol: SPY')
   await stage.edit(CAPABILITIES, '  fred:', '  quandl:')
@@ -295,7 +295,7 @@ test('what one file contradicts is told although another file cannot be read', a
   for (const part of ['qc.yaml', 'SPY is listed twice', 'vendors.quandl']) expect(faults).toContain(part)
 })
 
-test('the message counts and lists the faults', async () => {
+test('load: the message counts and lists the faults', async () => {
   await stage.edit('universe.yaml', 'symbol: SPY', 'symbol: spy')
   const one = await stage.load().catch((error: unknown) => error)
   expect(one).toBeInstanceOf(ConfigError)

@@ -75,7 +75,7 @@ async function ledgerOf(dataset: string): Promise<Partial<Counts>> {
   }
 }
 
-describe('counts', () => {
+describe('coverage: counts', () => {
   test.each(['equities_bars', 'macro_treasury', 'corporate_actions'])(
     'of %s are those of the ledger',
     async (dataset) => {
@@ -159,7 +159,7 @@ describe('counts', () => {
   })
 })
 
-describe('the picture', () => {
+describe('coverage: the picture', () => {
   test('has a tile a cell where there is room, coloured by state, each leading to its story', async () => {
     const tiles = tilesIn(await picture('equities_bars.svg'))
     expect(tiles).toHaveLength(24)
@@ -207,7 +207,7 @@ describe('the picture', () => {
   })
 })
 
-describe('refuses', () => {
+describe('coverage: refuses', () => {
   test.each([
     ['nope', 404, 'no dataset "nope" here: there are equities_bars, macro_treasury, corporate_actions'],
     ['nope.svg', 404, 'no dataset "nope" here: there are equities_bars, macro_treasury, corporate_actions'],
@@ -243,7 +243,7 @@ describe('refuses', () => {
   })
 })
 
-test('reading writes nothing, asks nobody, and may be done with the reading token', async () => {
+test('coverage: reading writes nothing, asks nobody, and may be done with the reading token', async () => {
   const before = await node.databaseText()
   const asked = node.asked()
   await coverage('equities_bars?by=month')

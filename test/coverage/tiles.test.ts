@@ -8,7 +8,7 @@ import { symbolsText, tilesOf } from '../../functions/coverage/tiles.ts'
 const sessions = (from: string, to: string): string[] => calendarOf('xnys').sessions(from, to)
 const counts = (more: Partial<Counts>): Counts => ({ ...noCounts(), ...more })
 
-describe('columns', () => {
+describe('tiles: columns', () => {
   test('are as fine as there is room for', () => {
     const unitOf = (from: string, to: string): string => fittingColumns(sessions(from, to), 100).unit
     expect(unitOf('2025-06-30', '2025-07-08')).toBe('day')
@@ -35,7 +35,7 @@ describe('columns', () => {
   })
 })
 
-describe('the state of a tile', () => {
+describe('tiles: the state of a tile', () => {
   test('is the most serious one that concerns one cell in a hundred', () => {
     expect(stateOf(noCounts())).toBe(null)
     expect(stateOf(counts({ expected: 100, present: 100 }))).toBe('present')
@@ -105,7 +105,7 @@ describe('tiles', () => {
   })
 })
 
-test('symbols side by side are a range, others a list', () => {
+test('tiles: symbols side by side are a range, others a list', () => {
   const members = ['A', 'B', 'C', 'D']
   expect(symbolsText(['B'], members)).toBe('B')
   expect(symbolsText(['B', 'C', 'D'], members)).toBe('B..D')

@@ -59,7 +59,7 @@ async function* accept(...symbols: string[]): CurateRequest['accepted'] {
   yield [{ dt: DT, vendor: 'alpaca', symbols }]
 }
 
-test('a file that nobody accepted is neither curated nor opened, and is named', async () => {
+test('curate: a file that nobody accepted is neither curated nor opened, and is named', async () => {
   await keep(from('massive'), 'A', minutes(3))
   await keep(from('alpaca'), 'A', minutes(3))
   await keep(from('alpaca'), 'B', minutes(4))
@@ -70,7 +70,7 @@ test('a file that nobody accepted is neither curated nor opened, and is named', 
   expect(unaccepted).toEqual([rawFile(lake.root, 'alpaca', MINUTE, 'date-symbol', DT, 'B'), damaged])
 })
 
-test('of a file that symbols share only the accepted cells are curated, and the file is named', async () => {
+test('curate: of a file that symbols share only the accepted cells are curated, and the file is named', async () => {
   const spec = specOf('equities_bars')
   const ts = Date.parse(DT) + 14_400_000
   const cells = ['A', 'B'].map((symbol) => ({ symbol, dt: DT, rows: [bar(ts)], known: null }))
@@ -83,7 +83,7 @@ test('of a file that symbols share only the accepted cells are curated, and the 
   expect(all).toMatchObject({ curated: { cells: 2 }, unaccepted: [] })
 })
 
-test('what is accepted of a day comes in any number of parts', async () => {
+test('curate: what is accepted of a day comes in any number of parts', async () => {
   for (const symbol of ['A', 'B', 'C']) await keep(from('alpaca'), symbol, minutes(1))
   async function* parts(): CurateRequest['accepted'] {
     yield [{ dt: DT, vendor: 'alpaca', symbols: ['A'] }]
@@ -96,7 +96,7 @@ test('what is accepted of a day comes in any number of parts', async () => {
   expect(unaccepted).toHaveLength(1)
 })
 
-test('a minute partition has its columns, is sorted by symbol and time, and says what it is', async () => {
+test('curate: a minute partition has its columns, is sorted by symbol and time, and says what it is', async () => {
   await keep(from('alpaca'), 'B', [bar(JULY_3 + 60_000, { vwap: 10.4, trades: 3 }), bar(JULY_3)])
   await keep(from('alpaca'), 'A', [bar(JULY_3)])
   const curated = await curate()
@@ -130,7 +130,7 @@ test('a minute partition has its columns, is sorted by symbol and time, and says
   ])
 })
 
-test('rows before the open are pre, from the close on post', async () => {
+test('curate: rows before the open are pre, from the close on post', async () => {
   const edges = [-1, 0, 209, 210].map((minute) => bar(JULY_3 + minute * 60_000))
   await keep(from('alpaca'), 'A', edges)
   expect((await read((await curate())?.path)).map(({ session }) => session)).toEqual([
@@ -141,7 +141,7 @@ test('rows before the open are pre, from the close on post', async () => {
   ])
 })
 
-test('daily bars have no session column, and all days of the year share a file', async () => {
+test('curate: daily bars have no session column, and all days of the year share a file', async () => {
   const spec = specOf('equities_bars')
   const dts = ['2024-07-02', '2024-07-03']
   const cells = dts.map((dt) => ({ symbol: 'A', dt, rows: [bar(Date.parse(dt) + 14_400_000)], known: null }))
@@ -154,7 +154,7 @@ test('daily bars have no session column, and all days of the year share a file',
   expect(Object.keys(rows[0] ?? {})).not.toContain('session')
 })
 
-test('the preferred vendor wins a cell even with fewer rows, and rows of two vendors are never mixed', async () => {
+test('curate: the preferred vendor wins a cell even with fewer rows, and rows of two vendors are never mixed', async () => {
   await keep(from('alpaca'), 'A', minutes(10))
   await keep(from('massive'), 'A', minutes(4, { volume: 7 }))
   await keep(from('alpaca'), 'B', minutes(2))
@@ -164,7 +164,7 @@ test('the preferred vendor wins a cell even with fewer rows, and rows of two ven
   expect(await origins((await curate({ vendors: ['alpaca'] }))?.path)).toEqual(['A alpaca sip', 'B alpaca sip'])
 })
 
-test('within a vendor the feed with more distinct stamps wins, then the newest fetch', async () => {
+test('curate: within a vendor the feed with more distinct stamps wins, then the newest fetch', async () => {
   const put = async (symbol: string, parts: [Provenance, Row[]][]) => {
     const path = rawFile(lake.root, 'alpaca', MINUTE, 'date-symbol', DT, symbol)
     const encoded = await encodeRows(
@@ -191,7 +191,7 @@ test('within a vendor the feed with more distinct stamps wins, then the newest f
   ])
 })
 
-test('a refused version never wins, and a cell without another is left out', async () => {
+test('curate: a refused version never wins, and a cell without another is left out', async () => {
   await keep(from('massive'), 'A', minutes(3))
   await keep(from('alpaca'), 'A', minutes(3))
   await keep(from('massive'), 'B', minutes(3))
@@ -199,7 +199,7 @@ test('a refused version never wins, and a cell without another is left out', asy
   expect(await origins((await curate({ refused }))?.path)).toEqual(['A alpaca sip'])
 })
 
-test('of duplicate stamps the newest fetch stays, and of one fetch the later row', async () => {
+test('curate: of duplicate stamps the newest fetch stays, and of one fetch the later row', async () => {
   const path = rawFile(lake.root, 'alpaca', MINUTE, 'date-symbol', DT, 'A')
   await makeFolderOf(path)
   const part = (fetchedAt: number, ...closes: number[]) => ({
@@ -211,7 +211,7 @@ test('of duplicate stamps the newest fetch stays, and of one fetch the later row
   expect(await read((await curate({ accepted: accept('A') }))?.path, 'close')).toEqual([{ close: 2 }])
 })
 
-test('rows on days without a session are left out; when none is left the earlier file goes', async () => {
+test('curate: rows on days without a session are left out; when none is left the earlier file goes', async () => {
   await keep(from('alpaca'), 'A', minutes(3))
   expect(await curate()).not.toBeNull()
   expect(await curate({ sessions: [] })).toBeNull()
@@ -223,7 +223,7 @@ test('rows on days without a session are left out; when none is left the earlier
   expect((await filesIn(lake)).filter((path) => path.startsWith('curated'))).toEqual([])
 })
 
-test('yields are wide: a column per series in config order, nulls kept, days without any value left out', async () => {
+test('curate: yields are wide: a column per series in config order, nulls kept, days without any value left out', async () => {
   const spec = specOf('macro_treasury')
   const days: [string, Row[]][] = [
     ['2024-07-03', [yieldOf('DGS10', 4.36), yieldOf('DGS1', 4.99), yieldOf('DGS30', null)]],
@@ -247,7 +247,7 @@ test('yields are wide: a column per series in config order, nulls kept, days wit
   expect(Object.keys(rows[0] ?? {})).toEqual(['date', ...ids, 'vendor', 'feed'])
 })
 
-test('of a yield that was revised the newest vintage counts, though raw keeps the others', async () => {
+test('curate: of a yield that was revised the newest vintage counts, though raw keeps the others', async () => {
   const spec = specOf('macro_treasury')
   const keep = (rows: Row[], fetchedAt: number) =>
     writeCells(lake, spec, 'macro_treasury', from('fred', { feed: 'h15', fetchedAt }), [
@@ -260,7 +260,7 @@ test('of a yield that was revised the newest vintage counts, though raw keeps th
   expect(await read(curated?.path)).toMatchObject([{ date: DT, DGS1: 4.97, DGS10: 4.36 }])
 })
 
-test('a damaged raw file is named, and the earlier curated file stays', async () => {
+test('curate: a damaged raw file is named, and the earlier curated file stays', async () => {
   await keep(from('alpaca'), 'A', minutes(300))
   await keep(from('alpaca'), 'B', minutes(300))
   const before = await curate()
@@ -280,7 +280,7 @@ test('a damaged raw file is named, and the earlier curated file stays', async ()
   expect(await curate()).toEqual(before)
 })
 
-test('rows of several row groups make the same bytes whatever the layout, the fetch times and the number of threads', async () => {
+test('curate: rows of several row groups make the same bytes whatever the layout, the fetch times and the number of threads', async () => {
   const hashes = new Set<string>()
   const cells = Array.from({ length: 200 }, (_, i) => ({
     symbol: `S${(i * 7919) % 200}`,

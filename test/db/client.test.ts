@@ -26,7 +26,7 @@ async function otherOwner(file: string): Promise<ChildProcess> {
   return child
 }
 
-test('a second process on one file is told so in a sentence, and may have it once the first is dead', async () => {
+test('client: a second process on one file is told so in a sentence, and may have it once the first is dead', async () => {
   const file = join(await tempFolder(), 'node.db')
   const owner = await otherOwner(file)
   const refused = openDb(file)
@@ -40,20 +40,23 @@ test('a second process on one file is told so in a sentence, and may have it onc
   expect(db.exclusive).toBe(true)
 })
 
-test('a path that is no database is refused with its name', async () => {
+test('client: a path that is no database is refused with its name', async () => {
   await expect(openDb(await tempFolder())).rejects.toThrow(/cannot open the database .*node-db-/)
 })
 
-test.each(['a b', 'a#b', 'a?b', 'a%41b', 'ä'])('the folder %j holds the database it was told to hold', async (name) => {
-  const folder = await tempFolder()
-  await mkdir(join(folder, name))
-  const db = await openDb(join(folder, name, 'node.db'))
-  onTestFinished(() => db.close())
-  await db.write([sql`CREATE TABLE t (n)`])
-  await access(join(folder, name, 'node.db'))
-})
+test.each(['a b', 'a#b', 'a?b', 'a%41b', 'ä'])(
+  'client: the folder %j holds the database it was told to hold',
+  async (name) => {
+    const folder = await tempFolder()
+    await mkdir(join(folder, name))
+    const db = await openDb(join(folder, name, 'node.db'))
+    onTestFinished(() => db.close())
+    await db.write([sql`CREATE TABLE t (n)`])
+    await access(join(folder, name, 'node.db'))
+  },
+)
 
-test('a local file is owned: exclusive lock, write-ahead log, full sync, foreign keys', async () => {
+test('client: a local file is owned: exclusive lock, write-ahead log, full sync, foreign keys', async () => {
   const db = await openDb(join(await tempFolder(), 'node.db'))
   onTestFinished(() => db.close())
   const pragma = async (name: string) => Object.values((await db.all<object>(sql.raw(`PRAGMA ${name}`)))[0] ?? {})[0]
@@ -63,7 +66,7 @@ test('a local file is owned: exclusive lock, write-ahead log, full sync, foreign
   expect(await pragma('foreign_keys')).toBe(1)
 })
 
-test('a write that may be lost with the power is not synced, and the next one is, also when it failed', async () => {
+test('client: a write that may be lost with the power is not synced, and the next one is, also when it failed', async () => {
   const db = await openDb(join(await tempFolder(), 'node.db'))
   onTestFinished(() => db.close())
   await db.write([sql`CREATE TABLE levels (level INTEGER CHECK (level < 3))`])
@@ -75,7 +78,7 @@ test('a write that may be lost with the power is not synced, and the next one is
   expect(await db.all(sql`SELECT level FROM levels ORDER BY rowid`)).toEqual([{ level: 1 }, { level: 2 }, { level: 2 }])
 })
 
-test('a batch is all or nothing', async () => {
+test('client: a batch is all or nothing', async () => {
   const db = await freshDb()
   await db.write([sql`CREATE TABLE t (n INTEGER CHECK (n > 0))`])
   await expect(
@@ -90,7 +93,7 @@ test('a batch is all or nothing', async () => {
   expect(returned).toEqual([[{ n: 1 }, { n: 2 }], [{ rows: 2 }], []])
 })
 
-test('a change tells how many rows each statement changed, and is all or nothing', async () => {
+test('client: a change tells how many rows each statement changed, and is all or nothing', async () => {
   const db = await freshDb()
   await db.write([sql`CREATE TABLE t (n INTEGER CHECK (n > 0))`])
   const changed = [
@@ -104,7 +107,7 @@ test('a change tells how many rows each statement changed, and is all or nothing
   expect(await db.all(sql`SELECT n FROM t`)).toEqual([])
 })
 
-test('a batch that failed does not poison the writes after it', async () => {
+test('client: a batch that failed does not poison the writes after it', async () => {
   const db = await freshDb()
   await db.write([sql`CREATE TABLE t (n INTEGER CHECK (n > 0))`])
   for (let i = 1; i <= 20; i++) {
@@ -114,7 +117,7 @@ test('a batch that failed does not poison the writes after it', async () => {
   expect(await db.all(sql`SELECT count(*) AS rows FROM t`)).toEqual([{ rows: 20 }])
 })
 
-test('batches that are asked for at once follow each other', async () => {
+test('client: batches that are asked for at once follow each other', async () => {
   const db = await freshDb()
   await db.write([sql`CREATE TABLE t (n INTEGER)`, sql`INSERT INTO t VALUES (0)`])
   const seen = await Promise.all(
@@ -123,7 +126,7 @@ test('batches that are asked for at once follow each other', async () => {
   expect(seen.map(([, rows]) => rows?.[0]?.n)).toEqual(Array.from({ length: 250 }, (_, i) => i + 1))
 })
 
-test('a long run of statements hands the event loop back', async () => {
+test('client: a long run of statements hands the event loop back', async () => {
   const db = await freshDb()
   let turns = 0
   let counting = true
@@ -137,12 +140,12 @@ test('a long run of statements hands the event loop back', async () => {
   expect(turns).toBeGreaterThanOrEqual(9)
 })
 
-test('an interactive transaction is refused', async () => {
+test('client: an interactive transaction is refused', async () => {
   const db = await freshDb()
   await expect(db.orm.transaction(async () => 1)).rejects.toThrow(/interactive transactions are not used here/)
 })
 
-test('what was written is there for the next owner of the file', async () => {
+test('client: what was written is there for the next owner of the file', async () => {
   const file = join(await tempFolder(), 'node.db')
   const writer = `
     import { createClient } from '@libsql/client'
@@ -158,7 +161,7 @@ test('what was written is there for the next owner of the file', async () => {
   expect(await db.all(sql`SELECT n FROM t`)).toEqual([{ n: 42 }])
 })
 
-test('migrating twice is harmless', async () => {
+test('client: migrating twice is harmless', async () => {
   const db = await freshDb()
   await migrateDb(db, 'migrations')
   expect(await db.all(sql`SELECT count(*) AS tasks FROM gap_tasks`)).toEqual([{ tasks: 0 }])

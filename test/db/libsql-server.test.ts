@@ -36,7 +36,7 @@ async function openRemote(server: HranaServer, token?: string): Promise<Db> {
   return db
 }
 
-test('a server keeps the queue as a file does: enqueue, head, claim, snooze, settle, all or nothing', async () => {
+test('libsql server: a server keeps the queue as a file does: enqueue, head, claim, snooze, settle, all or nothing', async () => {
   const db = await openRemote(await serve())
   await migrateDb(db, 'migrations')
   expect(db.exclusive).toBe(false)
@@ -64,14 +64,14 @@ test('a server keeps the queue as a file does: enqueue, head, claim, snooze, set
   expect(await db.orm.$count(sql`gap_tasks`)).toBe(2)
 })
 
-test('nodes that start at once on an empty server all find the newest schema', async () => {
+test('libsql server: nodes that start at once on an empty server all find the newest schema', async () => {
   const server = await serve()
   const dbs = await Promise.all([1, 2, 3, 4].map(() => openRemote(server)))
   await Promise.all(dbs.map((db) => migrateDb(db, 'migrations')))
   for (const db of dbs) expect(await tasksIn(db)).toEqual([])
 })
 
-test("a writer that is turned away because of another is none of the caller's business", async () => {
+test("libsql server: a writer that is turned away because of another is none of the caller's business", async () => {
   const db = await openRemote(await serve({ fault: (exchange) => (exchange % 3 === 1 ? 'busy' : null) }))
   await migrateDb(db, 'migrations')
   const cells = Array.from({ length: 20 }, (_, i) => newTask(`S${i}`, DT))
@@ -79,7 +79,7 @@ test("a writer that is turned away because of another is none of the caller's bu
   expect(await tasksIn(db)).toHaveLength(20)
 })
 
-test('a server that is being restarted is waited for, before a first exchange as well', async () => {
+test('libsql server: a server that is being restarted is waited for, before a first exchange as well', async () => {
   const file = join(await tempFolder(), 'server.db')
   const first = await startHrana({ file })
   const { port } = first
@@ -96,7 +96,7 @@ test('a server that is being restarted is waited for, before a first exchange as
   expect(await tasksIn(late)).toHaveLength(1)
 })
 
-test('a server that accepts and never answers fails in bounded time, in words, and is not asked again', async () => {
+test('libsql server: a server that accepts and never answers fails in bounded time, in words, and is not asked again', async () => {
   const server = await serve({ fault: () => 'no_answer' })
   const connection = openLibsqlServer(server.url, undefined, { timeoutMs: 150, pausesMs: [1, 1] })
   onTestFinished(() => connection.close())
@@ -105,7 +105,7 @@ test('a server that accepts and never answers fails in bounded time, in words, a
   expect(server.exchanges()).toBe(2)
 })
 
-test('a write whose answer is lost is not sent twice, a read is', async () => {
+test('libsql server: a write whose answer is lost is not sent twice, a read is', async () => {
   const server = await serve({ fault: (exchange) => (exchange === 2 || exchange === 4 ? 'lost_answer' : null) })
   const connection = openLibsqlServer(server.url, undefined, { pausesMs: [1, 1] })
   onTestFinished(() => connection.close())
@@ -117,7 +117,7 @@ test('a write whose answer is lost is not sent twice, a read is', async () => {
   expect(server.exchanges()).toBe(6)
 })
 
-test('a claim whose answer was lost leaves a lease that lapses, and a claim sent twice counts one attempt', async () => {
+test('libsql server: a claim whose answer was lost leaves a lease that lapses, and a claim sent twice counts one attempt', async () => {
   const server = await serve()
   const db = await openRemote(server)
   await migrateDb(db, 'migrations')
@@ -128,7 +128,7 @@ test('a claim whose answer was lost leaves a lease that lapses, and a claim sent
   expect(await tasksIn(db)).toMatchObject([{ state: 'queued', attempts: 1 }])
 })
 
-test('the token goes along, and a wrong one is refused without being shown', async () => {
+test('libsql server: the token goes along, and a wrong one is refused without being shown', async () => {
   const server = await serve({ token: 'the-right-token' })
   expect(await (await openRemote(server, 'the-right-token')).all(sql`SELECT 1 AS n`)).toEqual([{ n: 1 }])
   const wrong = openLibsqlServer(server.url, 'a-wrong-token', { pausesMs: [1] })

@@ -22,7 +22,7 @@ async function tablesInCode(): Promise<SQLiteTable[]> {
   return tables
 }
 
-test('the tables in the database are those in the code, column by column', async () => {
+test('migrate: the tables in the database are those in the code, column by column', async () => {
   const db = await freshDb()
   const made = await db.all<{ name: string }>(
     sql`SELECT name FROM sqlite_master WHERE type = 'table' AND substr(name, 1, 7) <> 'sqlite_' AND name <> '__drizzle_migrations'`,
@@ -42,7 +42,7 @@ test('the tables in the database are those in the code, column by column', async
   }
 })
 
-test('the migrations leave nothing of the tables to generate', async () => {
+test('migrate: the migrations leave nothing of the tables to generate', async () => {
   const folder = await tempFolder()
   const out = join(folder, 'migrations')
   await cp('migrations', out, { recursive: true })
@@ -53,7 +53,7 @@ test('the migrations leave nothing of the tables to generate', async () => {
   expect(await readdir(out)).toEqual(await readdir('migrations'))
 }, 90_000)
 
-test('every migration in the journal is a file', async () => {
+test('migrate: every migration in the journal is a file', async () => {
   const journal = JSON.parse(await readFile('migrations/meta/_journal.json', 'utf8')) as { entries: { tag: string }[] }
   const files = (await readdir('migrations')).filter((name) => name.endsWith('.sql')).sort()
   expect(journal.entries.map(({ tag }) => `${tag}.sql`)).toEqual(files)
@@ -69,7 +69,7 @@ async function firstMigrations(count: number): Promise<string> {
   return folder
 }
 
-test('the queue of an older version keeps its tasks; those that were leased are queued, with their attempt counted', async () => {
+test('migrate: the queue of an older version keeps its tasks; those that were leased are queued, with their attempt counted', async () => {
   const db = await openDb(join(await tempFolder(), 'node.db'))
   onTestFinished(() => db.close())
   await migrateDb(db, await firstMigrations(6))
@@ -95,7 +95,7 @@ test('the queue of an older version keeps its tasks; those that were leased are 
   expect(await db.all(sql`SELECT * FROM leases`)).toEqual([])
 })
 
-test('the evidence of an older version is kept to the last column, in one tree', async () => {
+test('migrate: the evidence of an older version is kept to the last column, in one tree', async () => {
   const db = await openDb(join(await tempFolder(), 'node.db'))
   onTestFinished(() => db.close())
   await migrateDb(db, await firstMigrations(9))

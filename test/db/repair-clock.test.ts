@@ -25,7 +25,7 @@ const RULED = [
   'scrubs.night',
 ]
 
-describe('the table of instants', () => {
+describe('repair clock: the table of instants', () => {
   test('names every column that holds one, and none that is not there', async () => {
     const db = await freshDb()
     const tables = await db.all<{ name: string }>(
@@ -53,7 +53,7 @@ const attempt = (db: Db, symbol: string, at: number, askAgainAt: number) =>
 
 const rowsOf = async (db: Db, text: string): Promise<Record<string, unknown>[]> => db.all(sql.raw(text))
 
-describe('putting a clock right', () => {
+describe('repair clock: putting a clock right', () => {
   test('changes nothing in a database of a right clock, however long its waits are', async () => {
     const db = await freshDb()
     const tasks = [

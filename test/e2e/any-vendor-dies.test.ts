@@ -91,7 +91,7 @@ beforeAll(async () => {
   await Promise.all([playNext(), playNext()])
 })
 
-describe('each vendor alone', () => {
+describe('any vendor dies: each vendor alone', () => {
   test.each(VENDORS)('%s can serve something, and the night says of everything else that it is not there', (vendor) => {
     const alone = nightOf(`only ${vendor}`)
     expect(servedIn(alone).size).toBeGreaterThan(10)
@@ -111,7 +111,7 @@ describe('each vendor alone', () => {
   })
 })
 
-describe.each(VENDORS)('%s is dead all night', (dead) => {
+describe.each(VENDORS)('any vendor dies: %s is dead all night', (dead) => {
   const others = VENDORS.filter((vendor) => vendor !== dead)
   const night = (): Night => nightOf(`${dead} dead`)
 
@@ -132,7 +132,7 @@ describe.each(VENDORS)('%s is dead all night', (dead) => {
   })
 })
 
-test('a vendor that dies half-way costs nothing that another one has', () => {
+test('any vendor dies: a vendor that dies half-way costs nothing that another one has', () => {
   const night = nightOf('half-way')
   const served = servedIn(night)
   for (const other of ['massive', 'fred'] as const) {
@@ -143,7 +143,7 @@ test('a vendor that dies half-way costs nothing that another one has', () => {
   expect(violationsIn(night)).toEqual([0, 0, 0])
 })
 
-describe('Alpaca is dead and Massive answers five calls a minute behind its walls', () => {
+describe('any vendor dies: Alpaca is dead and Massive answers five calls a minute behind its walls', () => {
   let night: Night
   beforeAll(async () => {
     night = await play(['--symbols', 'SPY,AAPL,BRK.B,SEB', '--seed', '3', '--from', '2025-06-30', '--kill', 'alpaca'])

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { begin, type Ended, freshRoot } from './night.ts'
 
-describe('npm run demo', () => {
+describe('bad input: npm run demo', () => {
   test.each([
     [['--symbols', '../x'], /--symbols.*"..\/x"/],
     [['--datasets', 'foo'], /--datasets.*equities_bars/],
@@ -51,7 +51,7 @@ describe('npm run demo', () => {
   })
 })
 
-describe('npm start', () => {
+describe('bad input: npm start', () => {
   /** Starts the built node; resolves when it ends, or with `ready` when it listens. */
   function start(env: Record<string, string>): { ended: Promise<Ended>; ready: Promise<string>; kill: () => void } {
     const child = spawn(process.execPath, ['dist/functions/_runtime/serve.js'], {

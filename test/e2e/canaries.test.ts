@@ -139,7 +139,7 @@ const outcomesIn = (node: WholeNode, vendor: string): Record<string, number> => 
   return sum
 }
 
-describe('a night under every way in which a vendor can fail', () => {
+describe('canaries: a night under every way in which a vendor can fail', () => {
   /** Somewhere else, to which a vendor would like us to go. */
   const visits: string[] = []
   const elsewhere = createServer((request, response) => {
@@ -243,7 +243,7 @@ describe('a night under every way in which a vendor can fail', () => {
 /** The second pages of plans that go on where they ended. */
 const ENDS_PLANS = /options\/bars|\/dividends|\/events/
 
-describe('vendors that give back the keys they were asked with', () => {
+describe('canaries: vendors that give back the keys they were asked with', () => {
   const echoes = new Map<LabVendorName, EchoVendor>()
   let node: WholeNode
 
@@ -291,7 +291,7 @@ describe('vendors that give back the keys they were asked with', () => {
   })
 })
 
-test('a key that is escaped three times over is taken out as well', () => {
+test('canaries: a key that is escaped three times over is taken out as well', () => {
   const scrubber = redactorOf(KEYS)
   for (const key of KEYS) {
     const body = JSON.stringify({ a: JSON.stringify({ b: JSON.stringify({ key }) }) })
@@ -299,7 +299,7 @@ test('a key that is escaped three times over is taken out as well', () => {
   }
 })
 
-describe('the search itself', () => {
+describe('canaries: the search itself', () => {
   test.each(KEYS)('finds every spelling of %s, and a half of it', (key) => {
     for (const text of [...Object.values(spellingsOf(key)), key.slice(0, 10), key.slice(12)]) {
       expect(canariesIn(`before ${text} behind`)).not.toEqual([])

@@ -53,7 +53,7 @@ const ledgerOf = async (path: string): Promise<Record<string, string>> => {
   return Object.fromEntries(rows.map(({ dt, status, flags }) => [dt, `${status} ${flags}`.trim()]))
 }
 
-test('each fault of a lone vendor is held or explained, and none of its rows reaches the bundle', async () => {
+test('faulty vendor: each fault of a lone vendor is held or explained, and none of its rows reaches the bundle', async () => {
   const faulty = await folder((dt) => FAULTS[dt] ?? [row(dt)])
   const night = await playNight(await freshRoot(), ['--alpaca-data', faulty])
   const ledger = await ledgerOf(night.bundle.path)
@@ -78,7 +78,7 @@ test('each fault of a lone vendor is held or explained, and none of its rows rea
   )
 })
 
-test('a second vendor fills what the first lacks and replaces what was held', async () => {
+test('faulty vendor: a second vendor fills what the first lacks and replaces what was held', async () => {
   const faulty = await folder((dt) => FAULTS[dt] ?? [row(dt)])
   const right = await folder((dt) => [row(dt)])
   const night = await playNight(await freshRoot(), ['--alpaca-data', faulty, '--massive-data', right])

@@ -25,7 +25,7 @@ async function ask<Row extends Record<string, unknown>>(sql: string): Promise<Ro
   }
 }
 
-describe('the default night', () => {
+describe('night: the default night', () => {
   test('ends well within two minutes, within every budget, with a bundle that proves itself', async () => {
     const root = await freshRoot()
     const night = await playNight(root, [])
@@ -62,7 +62,7 @@ describe('the default night', () => {
 /** Tasks that wait for a vendor to come back or to have the day: for absent cells, and for a second opinion on held ones. */
 const stillOpen = ({ cells, tasks }: NightReport): number => cells.absent - tasks.absent + cells.held
 
-describe('a night of one seed', () => {
+describe('night: a night of one seed', () => {
   let undisturbed: NightReport
   let hashes: Record<string, string>
 

@@ -79,7 +79,7 @@ async function expectWhole(db: Db): Promise<void> {
   ])
 }
 
-test('four processes on one server settle every task once, and none hears that the database was busy', async () => {
+test('queue server: four processes on one server settle every task once, and none hears that the database was busy', async () => {
   const { port } = await startServer(join(await folder(), 'server.db'))
   const db = await openQueue(port)
   const workers = ['alpaca', 'massive', 'fred', 'other'].map((name) =>
@@ -95,7 +95,7 @@ test('four processes on one server settle every task once, and none hears that t
   expect(await db.all(sql`SELECT max(attempts) AS most FROM gap_tasks`)).toEqual([{ most: 1 }])
 })
 
-test('a server killed and started again, and a worker killed in the middle, lose nothing and settle nothing twice', async () => {
+test('queue server: a server killed and started again, and a worker killed in the middle, lose nothing and settle nothing twice', async () => {
   const file = join(await folder(), 'server.db')
   const first = await startServer(file)
   const db = await openQueue(first.port)

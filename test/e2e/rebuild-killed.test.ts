@@ -105,7 +105,7 @@ const rebuild = async (address: string | null): Promise<Record<string, unknown>>
 const present = async (address: string | null): Promise<unknown> =>
   ((await (await fetch(`${address}/status`)).json()) as { coverage: { present: number }[] }).coverage[0]?.present
 
-test('killed with -9 at any time of the start or of the rebuild, no cell is lost or made up, and a second run changes nothing', async () => {
+test('rebuild killed: killed with -9 at any time of the start or of the rebuild, no cell is lost or made up, and a second run changes nothing', async () => {
   for (const ms of [500, 900, 1300]) {
     const starting = start()
     await pause(ms)

@@ -392,7 +392,7 @@ type Cell = Pick<ServedRow, 'dataset' | 'symbol' | 'dt'>
 const isAt = (hole: Hole, vendor: string, { dataset, symbol, dt }: Cell): boolean =>
   hole.vendor === vendor && hole.dataset === dataset && hole.symbol === symbol && hole.dt === dt
 
-describe.each(STRETCHES)('$what', (stretch) => {
+describe.each(STRETCHES)('served is written: $what', (stretch) => {
   test.each(['alpaca', 'massive'])('what %s alone served is what is written', async (vendor) => {
     const traded = Object.fromEntries(TRADED.map((dataset) => [dataset, firstOf(stretch)]))
     const from = vendor === 'massive' ? { ...traded, macro_treasury: YIELDS_FROM } : traded
@@ -414,7 +414,7 @@ describe.each(STRETCHES)('$what', (stretch) => {
   })
 })
 
-test('every vintage FRED served is written, a value that it merely repeats is not', async () => {
+test('served is written: every vintage FRED served is written, a value that it merely repeats is not', async () => {
   const [stretch] = STRETCHES as [OpenRange]
   const whole = syntheticYields(3)
   // Longer histories would only make the lab slow.
@@ -469,7 +469,7 @@ test('every vintage FRED served is written, a value that it merely repeats is no
   expect(days.size).toBeGreaterThan(2_000)
 })
 
-test('of several vendors each cell is curated from one, and what the others gave for it is kept whole', async () => {
+test('served is written: of several vendors each cell is curated from one, and what the others gave for it is kept whole', async () => {
   const [stretch] = STRETCHES as [OpenRange]
   const hole = (
     vendor: Hole['vendor'],
@@ -525,7 +525,7 @@ test('of several vendors each cell is curated from one, and what the others gave
   expect(new Set(vendorsOfHeld.map((text) => fieldsOf(text)[1]))).toEqual(new Set(['alpaca', 'massive']))
 })
 
-test('the comparison sees a row that is lost, one that is made up, one that stands twice, and one with a changed digit', async () => {
+test('served is written: the comparison sees a row that is lost, one that is made up, one that stands twice, and one with a changed digit', async () => {
   const [stretch] = STRETCHES as [OpenRange]
   const wish = {
     ...{ universe: universeOf(stretch), underliers: UNDERLIERS, sessions: stretch.sessions },

@@ -10,7 +10,7 @@ import { expectVerified } from '../verify/verify-root.ts'
 import { shippedConfig, writeBareStage } from '../write-config.ts'
 import { freshRoot } from './night.ts'
 
-test('SIGTERM gives the tasks of a call under way back with their attempt, and nothing of it is settled', async () => {
+test('stopped: SIGTERM gives the tasks of a call under way back with their attempt, and nothing of it is settled', async () => {
   const root = await freshRoot()
   const vendor = await silentVendor()
   const env = await writeScene(root, vendor.url)

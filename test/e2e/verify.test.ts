@@ -30,7 +30,7 @@ async function verify(args: string[], env: Record<string, string> = {}): Promise
   return { code: code as number | null, ...said }
 }
 
-describe('npm run verify', () => {
+describe('verify: npm run verify', () => {
   let root: string
 
   beforeAll(async () => {

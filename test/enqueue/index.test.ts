@@ -37,7 +37,7 @@ beforeEach(async () => {
   await db().write(tables.map((table) => sql`DELETE FROM ${sql.identifier(table)}`))
 })
 
-describe('POST /enqueue', () => {
+describe('enqueue: POST /enqueue', () => {
   test('queues every gap of the range once, with the place that was wished for', async () => {
     const first = await enqueue({ symbols: ['MSFT'], priority: 70, lane: 'today' })
     expect(first).toMatchObject({ ok: true, enqueued: SESSIONS, alreadyOpen: 0, more: false, after: null })
@@ -157,13 +157,13 @@ test.each<[string, object, number, RegExp]>([
   ['/redrive', { from: ASOF, to: FIRST }, 400, /from: 2025-07-08 lies after to/],
   ['/redrive', { ids: [0] }, 400, /ids/],
   ['/redrive', { all: true }, 400, /all/],
-])('POST %s %j is refused in words and changes nothing', async (path, body, status, sentence) => {
+])('enqueue: POST %s %j is refused in words and changes nothing', async (path, body, status, sentence) => {
   const before = await node.databaseText()
   const answer = await send(path, body)
   expect([answer.status, String(answer.body.error)]).toEqual([status, expect.stringMatching(sentence)])
   expect(await node.databaseText()).toBe(before)
 })
 
-test.each(['/enqueue', '/redrive'])('a token that may only read may not %s', async (path) => {
+test.each(['/enqueue', '/redrive'])('enqueue: a token that may only read may not %s', async (path) => {
   expect(await send(path, BARS, 'read-token-0000001')).toMatchObject({ status: 403 })
 })

@@ -58,7 +58,7 @@ async function flawOf(folder: string): Promise<string | null> {
 }
 const manifestOf = async (folder: string) => JSON.parse(await readFile(join(folder, 'MANIFEST.json'), 'utf8'))
 
-describe('a bundle', () => {
+describe('bundle: a bundle', () => {
   test('holds every partition up to its day, proves itself, and is what latest points at', async () => {
     await fill(lake)
     const bundle = await buildBundle(lake, request(D2))
@@ -187,7 +187,7 @@ describe('a bundle', () => {
   })
 })
 
-describe('building again', () => {
+describe('bundle: building again', () => {
   test('over the same lake touches nothing, at whatever time', async () => {
     await fill(lake)
     const first = await buildBundle(lake, request(D2))
@@ -249,7 +249,7 @@ describe('building again', () => {
   })
 })
 
-describe('after a kill', () => {
+describe('bundle: after a kill', () => {
   test('a half-built staging folder is forgotten', async () => {
     await fill(lake)
     const clean = await buildBundle(lake, request(D2))
@@ -294,7 +294,7 @@ describe('after a kill', () => {
   })
 })
 
-test('a reader that polls during replacements sees a whole bundle or none', async () => {
+test('bundle: a reader that polls during replacements sees a whole bundle or none', async () => {
   await fill(lake)
   const { path } = await buildBundle(lake, request(D2))
   let isDone = false

@@ -31,32 +31,35 @@ test.each([
   ['by a cell that nobody explains', null],
   ['by a cell that only one vendor called empty', 'VENDOR_EMPTY_ONCE'],
   ['by a cell that no vendor reaches any more', 'BEFORE_VENDOR_HISTORY'],
-] as const)('a bundle that is poorer %s takes no place of its day, and latest stays', async (_name, reason) => {
-  const first = await better()
-  await year(OTHERS, [{ ...LOST, reason }])
-  const poorer = await build(D2)
-  expect(poorer).toMatchObject({
-    verdict: 'held_back',
-    complete: false,
-    latest: 'kept',
-    lacking: { than: D2, total: 1 },
-  })
-  expect(poorer.lacking?.cells).toMatchObject([{ dataset: 'equities_bars', ...LOST }])
-  expect(await build(D2)).toEqual(poorer)
-  const next = await build(D3)
-  expect(next).toMatchObject({ verdict: 'written', complete: false, latest: 'kept', latestDay: D2 })
-  expect(await latest()).toBe(`nightly/${D2}`)
-  expect(await build(D3)).toEqual({ ...next, verdict: 'unchanged' })
-  const manifest = JSON.parse(await readFile(join(first.path, 'MANIFEST.json'), 'utf8'))
-  expect(manifest).toMatchObject({ complete: true, lacking: null })
-})
+] as const)(
+  'lacking: a bundle that is poorer %s takes no place of its day, and latest stays',
+  async (_name, reason) => {
+    const first = await better()
+    await year(OTHERS, [{ ...LOST, reason }])
+    const poorer = await build(D2)
+    expect(poorer).toMatchObject({
+      verdict: 'held_back',
+      complete: false,
+      latest: 'kept',
+      lacking: { than: D2, total: 1 },
+    })
+    expect(poorer.lacking?.cells).toMatchObject([{ dataset: 'equities_bars', ...LOST }])
+    expect(await build(D2)).toEqual(poorer)
+    const next = await build(D3)
+    expect(next).toMatchObject({ verdict: 'written', complete: false, latest: 'kept', latestDay: D2 })
+    expect(await latest()).toBe(`nightly/${D2}`)
+    expect(await build(D3)).toEqual({ ...next, verdict: 'unchanged' })
+    const manifest = JSON.parse(await readFile(join(first.path, 'MANIFEST.json'), 'utf8'))
+    expect(manifest).toMatchObject({ complete: true, lacking: null })
+  },
+)
 
 test.each([
   ['withdrew', OTHERS, [{ ...LOST, reason: 'SOURCE_SAYS_NONE' as const }]],
   ['holds back, because it is RED by now,', [...OTHERS, dailyBar(LOST.symbol, LOST.dt, { low: -1 })], []],
   ['corrected', [...OTHERS, dailyBar(LOST.symbol, LOST.dt, { close: 101 })], []],
 ])(
-  'a bundle without or with another version of a cell that somebody %s takes its place, and latest moves',
+  'lacking: a bundle without or with another version of a cell that somebody %s takes its place, and latest moves',
   async (_name, bars, without) => {
     await better()
     await year(bars, without)
@@ -66,7 +69,7 @@ test.each([
   },
 )
 
-test('a cell that is no longer expected is not lacking: another universe, another depth, a dataset that is gone', async () => {
+test('lacking: a cell that is no longer expected is not lacking: another universe, another depth, a dataset that is gone', async () => {
   await better()
   await year(OTHERS)
   const among = (change: (one: BundledDataset) => BundledDataset | null) => async () => {
@@ -83,7 +86,7 @@ test('a cell that is no longer expected is not lacking: another universe, anothe
     expect(await build(D3, { datasets })).toMatchObject({ lacking: null, latest: 'moved' })
 })
 
-test('a bundle that is incomplete and lacks nothing moves latest', async () => {
+test('lacking: a bundle that is incomplete and lacks nothing moves latest', async () => {
   await better()
   recordsOf(lake).set('equities_bars_minute x', {
     dataset: 'equities_bars_minute',
@@ -106,7 +109,7 @@ test('a bundle that is incomplete and lacks nothing moves latest', async () => {
   ])
 })
 
-test('latest moves on once the cell is there again, past a day that was held back', async () => {
+test('lacking: latest moves on once the cell is there again, past a day that was held back', async () => {
   await better()
   await year(OTHERS)
   expect(await build(D3)).toMatchObject({ latest: 'kept' })
@@ -114,7 +117,7 @@ test('latest moves on once the cell is there again, past a day that was held bac
   expect(await build(D3)).toMatchObject({ verdict: 'replaced', latest: 'moved', complete: true })
 })
 
-test('a person may let the cells go', async () => {
+test('lacking: a person may let the cells go', async () => {
   await better()
   await year(OTHERS)
   expect(await build(D3, { acceptLacking: true })).toMatchObject({
@@ -125,7 +128,7 @@ test('a person may let the cells go', async () => {
   expect(await build(D2, { acceptLacking: true })).toMatchObject({ verdict: 'replaced', latest: 'newer' })
 })
 
-test('a bundle whose ledger is damaged is not the better one', async () => {
+test('lacking: a bundle whose ledger is damaged is not the better one', async () => {
   const first = await better()
   await year(OTHERS)
   const ledger = join(bundleFolder(lake.exportRoot, D2), 'qc/partition_status.parquet')

@@ -147,7 +147,7 @@ export const RECOVERY_GUARDS: Guard[] = [
     file: 'functions/_vendors/http.ts',
     find: ', ...(terms.otherSecrets ?? [])',
     replace: '',
-    test: 'test/_vendors/secrets.test.ts',
+    test: 'test/_vendors/redact.test.ts',
   },
   {
     name: 'A stop does not wait for a slow client',

@@ -77,7 +77,7 @@ const alpaca = async (on: Lab, query: string) => {
 const massive = async (on: Lab, path: string): Promise<Rows> =>
   ((await askMassive(on, path)).body as { results: Rows }).results
 
-describe("Alpaca's corporate actions", () => {
+describe("actions: Alpaca's corporate actions", () => {
   it('are found by process date, which for a dividend is the day it is paid', async () => {
     const on = await setup()
     expect(await alpaca(on, 'start=2024-02-01&end=2024-02-29')).toMatchObject({
@@ -124,7 +124,7 @@ describe("Alpaca's corporate actions", () => {
   })
 })
 
-describe("Massive's splits and dividends", () => {
+describe("actions: Massive's splits and dividends", () => {
   it('carry the factor that turns an older raw price into one of today', async () => {
     const rows = await massive(await setup(), '/stocks/v1/splits?sort=execution_date.asc')
     expect(rows.map((row) => [row.execution_date, row.split_to, row.historical_adjustment_factor])).toEqual([
@@ -171,7 +171,7 @@ describe("Massive's splits and dividends", () => {
   })
 })
 
-describe('split-adjusted bars at Alpaca', () => {
+describe('actions: split-adjusted bars at Alpaca', () => {
   it('have prices in cents and more volume before a split, and none of a split to come', async () => {
     const on = await setup()
     const day = async (dt: string, adjustment: string) =>
@@ -190,7 +190,7 @@ describe('split-adjusted bars at Alpaca', () => {
   })
 })
 
-describe('sources of actions', () => {
+describe('actions: sources of actions', () => {
   it('write ratios as whole numbers', () => {
     expect([2, 0.1, 1.5, 0.02].map(fraction)).toEqual([
       { from: 1, to: 2 },

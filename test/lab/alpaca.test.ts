@@ -43,7 +43,7 @@ async function pages(on: Lab, query: Record<string, string>): Promise<BarsBody[]
 const stampsOf = (all: BarsBody[], symbol: string): string[] =>
   all.flatMap((page) => (page.bars[symbol] ?? []).map((bar) => bar.t))
 
-describe('stock bars', () => {
+describe('alpaca: stock bars', () => {
   it('stamps daily bars with New York midnight, 05:00Z in winter and 04:00Z in summer', async () => {
     const all = await pages(await setup(), { ...DAILY, symbols: 'AAA' })
     const stamps = stampsOf(all, 'AAA')
@@ -141,7 +141,7 @@ describe('stock bars', () => {
   })
 })
 
-describe('refusals', () => {
+describe('alpaca: refusals', () => {
   const day = { symbols: 'AAA', timeframe: '1Day', start: '2024-03-04', end: '2024-03-08' }
   it.each([
     [{ ...day, timeframe: '3Fortnight' }, 400, 'invalid timeframe: 3Fortnight'],
@@ -171,7 +171,7 @@ describe('refusals', () => {
   })
 })
 
-describe('walls and the clock', () => {
+describe('alpaca: walls and the clock', () => {
   it('ends the recency wall exactly 15 minutes behind the clock, and only for sip', async () => {
     const on = await setup()
     const query = { symbols: 'AAA', timeframe: '1Min', start: '2024-06-14T13:30:00Z' }

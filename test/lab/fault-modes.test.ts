@@ -48,7 +48,7 @@ async function corruptedBy(kind: FaultMode['kind']) {
   }))
 }
 
-describe('rows that are wrong', () => {
+describe('fault modes: rows that are wrong', () => {
   it('come twice', async () => {
     for (const { honest, got } of await corruptedBy('duplicate-rows')) {
       expect(got).toEqual(honest.flatMap((row) => [row, row]))
@@ -84,7 +84,7 @@ describe('rows that are wrong', () => {
   })
 })
 
-describe('pages that never end', () => {
+describe('fault modes: pages that never end', () => {
   it('repeat the token they were asked with', async () => {
     const on = await setup()
     on.alpaca.fault({ kind: 'token-loop' })
@@ -105,7 +105,7 @@ describe('pages that never end', () => {
   })
 })
 
-describe('a cut gzip stream', () => {
+describe('fault modes: a cut gzip stream', () => {
   it('is a whole answer to HTTP and only the beginning of one to whoever unpacks it', async () => {
     const on = await setup()
     on.alpaca.fault({ kind: 'gzip-cut', requests: 1 })

@@ -54,7 +54,7 @@ async function alpacaBars(query: Record<string, string>): Promise<Bar[]> {
   return all
 }
 
-describe('a folder of bars', () => {
+describe('folder: a folder of bars', () => {
   it('is served as it stands: duplicates, disorder, closed days, negative and missing numbers', async () => {
     write(
       'daily/XYZ.csv',
@@ -166,7 +166,7 @@ describe('a folder of bars', () => {
   })
 })
 
-describe('a folder of yields', () => {
+describe('folder: a folder of yields', () => {
   it('serves its texts, "." for an empty field, and knows no series without a file', async () => {
     mkdirSync(join(root, 'macro'))
     write('macro/DGS10.csv', 'observation_date,DGS10', '2013-10-11,2.70', '2013-10-14,', '2013-10-15,2.75')

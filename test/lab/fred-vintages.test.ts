@@ -39,7 +39,7 @@ const path = async (on: Lab, name: string, query: Record<string, string>) =>
     {},
   )
 
-describe('a value that was revised', () => {
+describe('fred vintages: a value that was revised', () => {
   it('is the old one as of the day before and the new one from that day on', async () => {
     const on = await setup()
     const asOf = async (day: string) => (await observe(on, realtime(day))).observations[0]?.value
@@ -85,7 +85,7 @@ describe('a value that was revised', () => {
   })
 })
 
-describe('vintages', () => {
+describe('fred vintages: vintages', () => {
   it('are listed by day and paged', async () => {
     const on = await setup()
     const heard = await path(on, 'series/vintagedates', {
@@ -106,7 +106,7 @@ describe('vintages', () => {
   })
 })
 
-describe('a real-time window', () => {
+describe('fred vintages: a real-time window', () => {
   const archived = async (): Promise<Lab> => {
     const fred = withArchiveFrom(syntheticYields(7), '2005-06-01')
     lab = await startLab({ now: () => NOW, seed: 7, plan: 'basic', limits: { fred: 10_000 }, fred })
@@ -137,7 +137,7 @@ describe('a real-time window', () => {
   })
 })
 
-describe('a series', () => {
+describe('fred vintages: a series', () => {
   it('says from when to when it reaches and when it last changed', async () => {
     const { body } = await path(await setup(), 'series', {})
     expect((body as Body).seriess[0]).toMatchObject({

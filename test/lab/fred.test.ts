@@ -27,7 +27,7 @@ async function setup(options: Partial<LabOptions> = {}): Promise<Lab> {
 const observe = async (on: Lab, query: Record<string, string>): Promise<ObservationsBody> =>
   (await askFred(on, { series_id: 'DGS10', ...query })).body as ObservationsBody
 
-describe('observations', () => {
+describe('fred: observations', () => {
   it('are texts with two decimals, "." on a weekday holiday, and absent on a weekend', async () => {
     const body = await observe(await setup(), { observation_start: '2023-11-09', observation_end: '2023-11-14' })
     expect(body.observations.map((row) => row.date)).toEqual(['2023-11-09', '2023-11-10', '2023-11-13', '2023-11-14'])
@@ -103,7 +103,7 @@ describe('observations', () => {
   })
 })
 
-describe('refusals', () => {
+describe('fred: refusals', () => {
   it.each([
     [{ api_key: '' }, 'Variable api_key is not set.'],
     [{ api_key: 'SHORT' }, 'is not a 32 character alpha-numeric lower-case string'],

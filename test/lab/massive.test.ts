@@ -41,7 +41,7 @@ const stampsOf = (all: AggsBody[]): number[] => all.flatMap((page) => (page.resu
 const DAYS = '/v2/aggs/ticker/AAA/range/1/day/2024-03-01/2024-03-29'
 const MINUTES = '/v2/aggs/ticker/AAA/range/1/minute/2024-03-07/2024-03-12'
 
-describe('aggregates', () => {
+describe('massive: aggregates', () => {
   it('stamp a day with the millisecond it starts in New York, on both sides of the clock change', async () => {
     const [page] = await pages(await setup(), DAYS)
     expect(page).toMatchObject({ ticker: 'AAA', queryCount: 20, resultsCount: 20, adjusted: true, status: 'OK' })
@@ -114,7 +114,7 @@ describe('aggregates', () => {
   })
 })
 
-describe('the whole market on a day', () => {
+describe('massive: the whole market on a day', () => {
   it('names each ticker and stamps the end of the session', async () => {
     const on = await setup()
     const { body } = await askMassive(on, '/v2/aggs/grouped/locale/us/market/stocks/2024-03-05?adjusted=false')
@@ -126,7 +126,7 @@ describe('the whole market on a day', () => {
   })
 })
 
-describe('refusals', () => {
+describe('massive: refusals', () => {
   it.each([
     ['/v2/aggs/ticker/AAA/range/1/day/yesterday/2024-03-29', 400, "Could not parse the time parameter: 'from'"],
     ['/v2/aggs/ticker/AAA/range/1/day/2024-03-29/2024-03-01', 400, "'to' cannot be a time that occurs before 'from'"],

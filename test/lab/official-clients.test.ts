@@ -24,7 +24,7 @@ const plain = (rows: unknown): Wire[] => JSON.parse(JSON.stringify(rows)) as Wir
 const direct = async (on: Lab, path: string): Promise<Wire[]> => rowsOf((await askMassive(on, path)).body)
 const from = (dt: string) => new Date(`${dt}T00:00:00Z`)
 
-describe("Alpaca's client", () => {
+describe("official clients: Alpaca's client", () => {
   it('collects stock bars of several symbols over many pages', async () => {
     const on = await setup()
     const range = { start: from('2024-01-02'), end: from('2024-06-01') }
@@ -119,7 +119,7 @@ describe("Alpaca's client", () => {
   })
 })
 
-describe("Massive's client", () => {
+describe("official clients: Massive's client", () => {
   it('pages through aggregates of a stock', async () => {
     const on = await setup()
     const range = { multiplier: 1, timespan: 'day', from: '2024-01-02', to: '2024-06-01' } as const

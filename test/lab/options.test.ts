@@ -48,7 +48,7 @@ const busiest = OPTIONS.contracts('AAA')
   }))
   .toSorted((a, b) => b.rows - a.rows)[0]?.contract
 
-describe('OCC symbols', () => {
+describe('options: OCC symbols', () => {
   it('come back from their parts', () => {
     const parts = fc.record({
       root: fc.constantFrom('A', 'SPXW', 'AAPL1', 'BRKB'),
@@ -65,7 +65,7 @@ describe('OCC symbols', () => {
   })
 })
 
-describe('synthetic options', () => {
+describe('options: synthetic options', () => {
   it('are listed some months ahead, expire on third Fridays and stand around the price', () => {
     const contracts = OPTIONS.contracts('AAA')
     expect(new Set(contracts.map((contract) => contract.expiry))).toContain('2024-06-21')
@@ -91,7 +91,7 @@ describe('synthetic options', () => {
   })
 })
 
-describe('option bars', () => {
+describe('options: option bars', () => {
   it('are the same at both vendors, one with O: before the symbol', async () => {
     const on = await setup()
     const symbol = busiest?.symbol ?? ''
@@ -141,7 +141,7 @@ describe('option bars', () => {
   })
 })
 
-describe('option contracts', () => {
+describe('options: option contracts', () => {
   it('at Massive are those that live on the day asked about, or those that have expired', async () => {
     const on = await setup()
     const ask = async (query: string) =>
@@ -181,7 +181,7 @@ describe('option contracts', () => {
   })
 })
 
-describe('a folder of options', () => {
+describe('options: a folder of options', () => {
   it('names file and line of what is no contract', () => {
     folder = mkdtempSync(join(tmpdir(), 'lab-options-'))
     writeFileSync(

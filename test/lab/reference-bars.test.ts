@@ -29,7 +29,7 @@ async function serve(): Promise<Lab> {
   return lab
 }
 
-describe.skipIf(!isHere)('real bars', () => {
+describe.skipIf(!isHere)('reference bars: real bars', () => {
   it('arrive from Alpaca to the last digit, day by day', async () => {
     const range = { start: '1998-01-01', end: '2021-12-31', limit: '10000' }
     const heard = await askAlpaca(await serve(), { symbols: 'IBM', timeframe: '1Day', ...range })

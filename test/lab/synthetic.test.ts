@@ -112,7 +112,7 @@ describe('synthetic bars', () => {
   })
 })
 
-describe('holes', () => {
+describe('synthetic: holes', () => {
   it('are the same for the same seed, whatever else is in the lists', () => {
     const all = makeHoles(9, UNIVERSE, SESSIONS)
     expect(makeHoles(9, UNIVERSE, SESSIONS)).toEqual(all)

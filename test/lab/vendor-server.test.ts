@@ -29,7 +29,7 @@ async function setup(options: Partial<LabOptions> = {}): Promise<Lab> {
   return lab
 }
 
-describe('the budget', () => {
+describe('vendor server: the budget', () => {
   it('admits five requests in any 60 seconds at Massive and counts the sixth as a violation', async () => {
     const on = await setup()
     for (let i = 0; i < 5; i++) {
@@ -78,7 +78,7 @@ describe('the budget', () => {
   })
 })
 
-describe('a death', () => {
+describe('vendor server: a death', () => {
   it('comes with the first answer that speaks for the day, and is final', async () => {
     const deaths: string[] = []
     const on = await setup({
@@ -119,7 +119,7 @@ describe('a death', () => {
   })
 })
 
-describe('a fault', () => {
+describe('vendor server: a fault', () => {
   const once = async (on: Lab, mode: FaultMode) => {
     on.alpaca.fault({ ...mode, requests: 1 })
     return askAlpaca(on, QUERY)
@@ -162,7 +162,7 @@ describe('a fault', () => {
   })
 })
 
-describe('the server', () => {
+describe('vendor server: the server', () => {
   it('compresses when asked and sends the same text', async () => {
     const on = await setup()
     const url = `${on.alpaca.url}/v2/stocks/bars?${new URLSearchParams(QUERY)}`

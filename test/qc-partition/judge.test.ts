@@ -65,7 +65,7 @@ const short = (flagged: JudgedCell[]) =>
   flagged.map(({ symbol, dt, status, flags }) => `${symbol} ${dt} ${status} ${flags.join(',')}`)
 const ledger = (path: string) => lake.duck.all(`SELECT * FROM read_parquet(${sqlText(path)})`)
 
-describe('a year of daily bars', () => {
+describe('judge: a year of daily bars', () => {
   test('gets one row per expected cell, no more and no fewer', async () => {
     const file = await writeBoth(lake, 'equities_bars', '2024', [
       dailyBar('AAPL', D1),
@@ -231,7 +231,7 @@ describe('a year of daily bars', () => {
   })
 })
 
-describe('a day of minute bars', () => {
+describe('judge: a day of minute bars', () => {
   const NEIGHBOURS = ['2024-06-28', '2024-07-01', D1]
   const minuteCell = (symbol: string, dt = D3) => cell(symbol, dt, { expectedRows: 390 })
   const judge = (cells: ExpectedCell[], partition = D3, neighbours = NEIGHBOURS) =>
@@ -348,7 +348,7 @@ describe('a day of minute bars', () => {
   })
 })
 
-describe('a year of yields', () => {
+describe('judge: a year of yields', () => {
   const SERIES = specOf('macro_treasury').groups?.UST?.series.map((series) => series.id) ?? []
   const all = (value: number) => Object.fromEntries(SERIES.map((id) => [id, value]))
 
@@ -376,7 +376,7 @@ describe('a year of yields', () => {
   })
 })
 
-test('two judgements at once do not disturb each other', async () => {
+test('judge: two judgements at once do not disturb each other', async () => {
   await writeBoth(lake, 'equities_bars', '2024', [dailyBar('AAPL', D1)])
   await writeBoth(lake, 'equities_bars_minute', D3, minuteBars('AAPL', D3, upTo(390)))
   const both = await Promise.all([

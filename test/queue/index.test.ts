@@ -28,7 +28,7 @@ beforeEach(async () => {
 const db = () => node.running().node.db
 const read = async (query = ''): Promise<QueueView> => (await node.get(`/queue${query}`)).body as unknown as QueueView
 
-test('the queue is counted by dataset, lane and state, with its reasons, days and next turn', async () => {
+test('queue: the queue is counted by dataset, lane and state, with its reasons, days and next turn', async () => {
   await db().write([
     sql`UPDATE gap_tasks SET reason = 'recheck', next_at = ${EVENING - 1000} WHERE symbol = 'MSFT' AND dt = ${FIRST}`,
   ])
@@ -51,7 +51,7 @@ test('the queue is counted by dataset, lane and state, with its reasons, days an
   expect(view).not.toHaveProperty('forecast')
 })
 
-test('every vendor shows what it would take next, best score first', async () => {
+test('queue: every vendor shows what it would take next, best score first', async () => {
   const [bars] = (await read('?forecast=no')).heads
   expect(bars).toMatchObject({
     dataset: 'equities_bars',
@@ -62,7 +62,7 @@ test('every vendor shows what it would take next, best score first', async () =>
   })
 })
 
-test('a call under way shows its holder and its time, and not its token', async () => {
+test('queue: a call under way shows its holder and its time, and not its token', async () => {
   const tasks = await db().all<{ id: number; cells: number }>(
     sql`SELECT id, cells FROM gap_tasks WHERE dataset = 'equities_bars' LIMIT 3`,
   )
@@ -82,7 +82,7 @@ test('a call under way shows its holder and its time, and not its token', async 
   expect((await read('?state=leased&forecast=no')).tasks).toHaveLength(3)
 })
 
-test('filters narrow the counts and list the tasks in their order', async () => {
+test('queue: filters narrow the counts and list the tasks in their order', async () => {
   const view = await read(`?dataset=equities_bars&symbol=MSFT&from=2025-07-01&to=${ASOF}&limit=2&forecast=no`)
   expect(view.open).toBe(SESSIONS - 1)
   const days = { symbol: 'MSFT', dt: '2025-07-01', toDt: '2025-07-07', cells: 4 }
@@ -97,7 +97,7 @@ test('filters narrow the counts and list the tasks in their order', async () => 
   ])
 })
 
-test('the forecast empties the backlog at the speed of the budgets, and says what nobody can serve', async () => {
+test('queue: the forecast empties the backlog at the speed of the budgets, and says what nobody can serve', async () => {
   const { forecast } = await read()
   const bars = forecast!.datasets.find(({ dataset }) => dataset === 'equities_bars')!
   expect(bars).toMatchObject({ open: 2 * SESSIONS, nobody: {} })
@@ -106,7 +106,7 @@ test('the forecast empties the backlog at the speed of the budgets, and says wha
   expect(Date.parse(bars.emptyAt!)).toBeLessThan(EVENING + 5 * 60_000)
 })
 
-test('a dry run shows the ranking with its inputs and the plan, and spends nothing', async () => {
+test('queue: a dry run shows the ranking with its inputs and the plan, and spends nothing', async () => {
   const [before, asked] = [await node.databaseText(), node.asked()]
   const { body } = await node.post('/dispatch-one-task', { dryRun: true })
   expect(body).toMatchObject({
@@ -137,13 +137,13 @@ test.each([
   ['?limit=0', 400, /limit/],
   ['?limit=5&limit=6', 400, /limit: expected at most once/],
   ['?symbols=AAPL', 400, /symbols/],
-])('GET /queue%s is refused in words', async (query, status, sentence) => {
+])('queue: GET /queue%s is refused in words', async (query, status, sentence) => {
   const answer = await node.get(`/queue${query}`)
   expect([answer.status, answer.body.error]).toEqual([status, expect.stringMatching(sentence)])
 })
 
 // Last, because the clock of the node goes on by weeks.
-test('a given-up task tells its story and where to read on', async () => {
+test('queue: a given-up task tells its story and where to read on', async () => {
   node.lab.alpaca.fault({ kind: 'string-numbers' })
   node.lab.massive.fault({ kind: 'html-200' })
   for (let turns = 0; turns < 60; turns++) {

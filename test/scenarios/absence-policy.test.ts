@@ -32,7 +32,7 @@ async function daysQueued({ node }: Awaited<ReturnType<typeof stageOf>>): Promis
 
 const ASCENDING = ['2024-06-21', '2024-06-24', '2024-06-25', '2024-06-26', '2024-06-27', '2024-06-28', '2024-07-01']
 
-describe('the order of a backlog', () => {
+describe('absence policy: the order of a backlog', () => {
   test('is oldest first unless told otherwise, the newest session ahead of all', async () => {
     const stage = await stageOf({})
     await audit(stage.node, {})
@@ -75,7 +75,7 @@ describe('the order of a backlog', () => {
   })
 })
 
-describe('a cap on the tasks of one run', () => {
+describe('absence policy: a cap on the tasks of one run', () => {
   test.each([
     ['oldest-first', '2024-06-21'],
     ['newest-first', '2024-07-05'],
@@ -88,7 +88,7 @@ describe('a cap on the tasks of one run', () => {
   })
 })
 
-describe('a look-back narrower than the depth', () => {
+describe('absence policy: a look-back narrower than the depth', () => {
   test('does not queue older gaps, and says so', async () => {
     const stage = await stageOf({ look_back: { sessions: 3 } })
     const { node } = stage
@@ -120,7 +120,7 @@ describe('a look-back narrower than the depth', () => {
   })
 })
 
-describe('the configuration', () => {
+describe('absence policy: the configuration', () => {
   const shipped = { calendar: 'xnys', universe: 'symbols', depth: { years: 1 }, expected_rows: 'one', key: ['ts'] }
   const rest = {
     raw_layout: 'date',

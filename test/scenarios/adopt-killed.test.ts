@@ -51,7 +51,7 @@ const never = (problem: object): void => {
   throw new Error(`expected no problem, got ${JSON.stringify(problem)}`)
 }
 
-test('killed between the lines and the commit: the next call takes the same cells over, and none is missing', async () => {
+test('adopt killed: killed between the lines and the commit: the next call takes the same cells over, and none is missing', async () => {
   const { tree, raws } = await untilCommit()
   await appendUnread(tree, cellsByName(tree, raws, never), 'names', running().now())
   // The start itself replays lines whose commit was lost.
@@ -60,7 +60,7 @@ test('killed between the lines and the commit: the next call takes the same cell
   expect(await attempts()).toHaveLength(3)
 })
 
-test('killed between the manifest lines of read cells and the commit: the start replays them, and the walk finds them known', async () => {
+test('adopt killed: killed between the manifest lines of read cells and the commit: the start replays them, and the walk finds them known', async () => {
   const { tree, raws } = await untilCommit()
   const { duck } = running().lake
   const readable = await readableFiles(duck, tree, raws, null, never)
@@ -72,7 +72,7 @@ test('killed between the manifest lines of read cells and the commit: the start 
   expect((await node.post('/adopt', { verify: 'rows' })).body).toMatchObject({ adopted: 0, known: 3, cells: 0 })
 })
 
-test('half a line of a killed process neither swallows the next one nor keeps it from being read', async () => {
+test('adopt killed: half a line of a killed process neither swallows the next one nor keeps it from being read', async () => {
   await node.post('/adopt', { limitFiles: 1 })
   const [name = ''] = await readdir(folder())
   const file = join(folder(), name)
@@ -83,7 +83,7 @@ test('half a line of a killed process neither swallows the next one nor keeps it
   expect(found).toEqual(DTS.slice(1))
 })
 
-test('with the database gone, adopted lines are replayed; once', async () => {
+test('adopt killed: with the database gone, adopted lines are replayed; once', async () => {
   await node.post('/adopt')
   const known = await attempts()
   expect(await replay()).toBe(0)
@@ -99,7 +99,7 @@ test('with the database gone, adopted lines are replayed; once', async () => {
   expect(mask).toEqual({ present: 2 ** 29 + 1 + 2 })
 })
 
-test('lines of a dataset that is no longer configured, and lines that are none, are passed over', async () => {
+test('adopt killed: lines of a dataset that is no longer configured, and lines that are none, are passed over', async () => {
   await node.post('/adopt')
   const [name = ''] = await readdir(folder())
   await appendFile(join(folder(), name), 'nonsense\n{"dataset":"equities_bars"}\n')

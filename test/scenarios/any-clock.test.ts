@@ -24,7 +24,7 @@ test.each([
   ['1962, before every calendar', Date.parse('1962-01-01T00:00:00Z')],
   ['the day after the calendars end', Date.parse('2031-01-01T06:00:00Z')],
   ['a century later', Date.parse('2126-07-08T20:30:00Z')],
-])('every read answers with a clock of %s', async (_, now) => {
+])('any clock: every read answers with a clock of %s', async (_, now) => {
   node = await startTestNode({ now })
   const answers = new Map<string, unknown>()
   for (const path of READS) {

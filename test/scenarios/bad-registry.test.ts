@@ -77,7 +77,7 @@ const only =
     }
   }
 
-test('a dataset no vendor lists is asked of nobody, and both answers say so', async () => {
+test('bad registry: a dataset no vendor lists is asked of nobody, and both answers say so', async () => {
   const { turns, asked, queue, vendors } = await playOut((config) => alone({ datasets: {} })(config))
   expect([turns, asked]).toEqual([0, 0])
   expect(vendors.datasets).toEqual([
@@ -93,7 +93,7 @@ test.each<[string, Partial<VendorConfig>, string]>([
     'calls_per_minute is 0: it is never asked',
   ],
   ['no call a day', { calls_per_day: 0 }, 'calls_per_day is 0: it is never asked'],
-])('%s ends at once, without a call', async (_what, change, because) => {
+])('bad registry: %s ends at once, without a call', async (_what, change, because) => {
   const { turns, asked, queue, vendors } = await playOut(alone(change))
   expect([turns, asked]).toEqual([0, 0])
   expect(vendors.vendors).toMatchObject([{ usable: false, because: [because] }])
@@ -105,7 +105,7 @@ test.each<[string, Partial<VendorConfig>, string]>([
   expect(queue.forecast!.datasets).toMatchObject([{ nobody: { NOT_ENTITLED: 2 * SESSIONS } }])
 })
 
-test('a history that begins after the last day there is has nothing to serve', async () => {
+test('bad registry: a history that begins after the last day there is has nothing to serve', async () => {
   const { turns, asked, queue, vendors } = await playOut(alone({}, { history: { from: '2029-01-02' } }))
   expect([turns, asked]).toEqual([0, 0])
   expect(vendors.vendors[0]!.datasets).toMatchObject([
@@ -115,7 +115,7 @@ test('a history that begins after the last day there is has nothing to serve', a
   expect(queue.forecast!.datasets).toMatchObject([{ nobody: { BEFORE_VENDOR_HISTORY: 2 * SESSIONS } }])
 })
 
-test('a history that has left a day before its vendor has it is asked for nothing, however long one waits', async () => {
+test('bad registry: a history that has left a day before its vendor has it is asked for nothing, however long one waits', async () => {
   const terms = { history: { rolling_years: 0.02 }, recency: { days: 30, at: '11:00' } }
   const { turns, asked, queue, vendors } = await playOut(alone({}, terms))
   expect([turns, asked]).toEqual([0, 0])
@@ -126,7 +126,7 @@ test('a history that has left a day before its vendor has it is asked for nothin
   expect(node!.lab.alpaca.stats().calls).toBe(node!.asked())
 })
 
-test('a share for today that leaves backfill nothing leaves it one call a minute', async () => {
+test('bad registry: a share for today that leaves backfill nothing leaves it one call a minute', async () => {
   const { queue, vendors } = await playOut(alone({ calls_per_minute: 1, today_share: 0.9 }))
   expect(vendors.vendors[0]!.budgets[0]!.lanes.backfill.callsPerMinute).toBe(1)
   expect(queue.open).toBe(0)
@@ -145,7 +145,7 @@ const givenUp = ({ turns, queue, vendors }: Ended, words: RegExp): void => {
   expect(vendors.vendors[0]!.circuit.failures).toBeGreaterThanOrEqual(3)
 }
 
-test('a page token that leads in a circle is given up after a few calls, with the reason', async () => {
+test('bad registry: a page token that leads in a circle is given up after a few calls, with the reason', async () => {
   const shape = { rows_per_page: 1, symbols_per_call: 500, pages_per_plan: 4 }
   const ended = await playOut(alone({}, { shape }), ({ lab }) => lab.alpaca.fault({ kind: 'token-loop' }))
   expect(ended.asked).toBeLessThan(200)
@@ -155,7 +155,7 @@ test('a page token that leads in a circle is given up after a few calls, with th
   expect(ended.queue.stalled[0]!.answers[0]!.note).toMatch(/leads back to a page that was served before/)
 })
 
-test('a next page that leads in a circle at a vendor of addresses is given up as well', async () => {
+test('bad registry: a next page that leads in a circle at a vendor of addresses is given up as well', async () => {
   const ended = await playOut(only('massive', 'equities_bars', { rows_per_page: 2, pages_per_plan: 40 }), ({ lab }) =>
     lab.massive.fault({ kind: 'token-loop' }),
   )
@@ -166,7 +166,7 @@ test('a next page that leads in a circle at a vendor of addresses is given up as
 })
 
 test.each(['fred', 'massive'] as const)(
-  '%s answering with yields of other days only is not believed',
+  'bad registry: %s answering with yields of other days only is not believed',
   async (vendor) => {
     const ended = await playOut(only(vendor, 'macro_treasury'), ({ lab }) =>
       lab[vendor].fault({ kind: 'range-ignored' }),
@@ -181,7 +181,7 @@ test.each(['fred', 'massive'] as const)(
   },
 )
 
-test('a vendor that ignores the range never makes a day empty, and is given up with the reason', async () => {
+test('bad registry: a vendor that ignores the range never makes a day empty, and is given up with the reason', async () => {
   const ended = await playOut(alone({}), ({ lab }) => lab.alpaca.fault({ kind: 'range-ignored' }))
   givenUp(ended, /served only other days, such as (AAPL|MSFT)/)
   const { body } = await node!.get(ended.queue.stalled[0]!.why)

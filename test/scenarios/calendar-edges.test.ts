@@ -32,7 +32,7 @@ const edges = (): string[] =>
 const evenings = [...xnys.sessions(xnys.first, addDays(xnys.first, 12)), ...xnys.sessions('2030-12-16', '2030-12-31')]
 
 test.each(DATASETS)(
-  'what is expected of %s, and when it can be had, is answered on the first and last days',
+  'calendar edges: what is expected of %s, and when it can be had, is answered on the first and last days',
   (dataset) => {
     const spec = config.datasets[dataset]!
     for (const asof of evenings) {
@@ -63,18 +63,23 @@ test.each(DATASETS)(
   },
 )
 
-describe.each(['1990-01-02', '1990-01-04', '2030-12-27', '2030-12-31'])('a node whose evening is %s', (asof) => {
-  test('ticks, audits and dispatches every dataset', async () => {
-    const all = Object.fromEntries(DATASETS.map((dataset) => [dataset, { depth: { sessions: 3 } }]))
-    const stage = await openStage({
-      asof,
-      universe: [{ symbol: 'AAPL', from: '1985-01-02', to: null }],
-      datasets: { ...all, equities_bars_minute: { depth: { sessions: 2 } } },
-      vendors: { alpaca: {}, massive: {}, fred: {} },
+describe.each(['1990-01-02', '1990-01-04', '2030-12-27', '2030-12-31'])(
+  'calendar edges: a node whose evening is %s',
+  (asof) => {
+    test('ticks, audits and dispatches every dataset', async () => {
+      const all = Object.fromEntries(DATASETS.map((dataset) => [dataset, { depth: { sessions: 3 } }]))
+      const stage = await openStage({
+        asof,
+        universe: [{ symbol: 'AAPL', from: '1985-01-02', to: null }],
+        datasets: { ...all, equities_bars_minute: { depth: { sessions: 2 } } },
+        vendors: { alpaca: {}, massive: {}, fred: {} },
+      })
+      expect(await ingestTick(stage.node, {})).toMatchObject({ asof })
+      expect(await audit(stage.node, {})).toMatchObject({ asof })
+      await drain(stage, 60_000)
+      expect(stage.log.filter((line) => /_failed/.test(line)).filter((line) => !/calendar_check/.test(line))).toEqual(
+        [],
+      )
     })
-    expect(await ingestTick(stage.node, {})).toMatchObject({ asof })
-    expect(await audit(stage.node, {})).toMatchObject({ asof })
-    await drain(stage, 60_000)
-    expect(stage.log.filter((line) => /_failed/.test(line)).filter((line) => !/calendar_check/.test(line))).toEqual([])
-  })
-})
+  },
+)

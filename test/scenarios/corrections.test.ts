@@ -27,7 +27,7 @@ const changesOf = ({ node }: Stage) => pageCorrections(node.db, ALL, 100)
 const attemptsOf = ({ node }: Stage) =>
   node.db.all<{ rows: number; digest: string }>(sql`SELECT rows, digest FROM attempts WHERE dt = ${ASOF} AND rows > 0`)
 
-test('minutes that the vendor fills in later are told as added, minutes that it loses again are refused and told once', async () => {
+test('corrections: minutes that the vendor fills in later are told as added, minutes that it loses again are refused and told once', async () => {
   let lost = 3
   const steady = syntheticBars({ seed: 7, universe: UNIVERSE, vendor: 'alpaca' })
   const alpaca = {
@@ -74,7 +74,7 @@ test('minutes that the vendor fills in later are told as added, minutes that it 
   ])
 })
 
-test('a bar that is corrected in one window and again in the next is told twice, each time with its own difference', async () => {
+test('corrections: a bar that is corrected in one window and again in the next is told twice, each time with its own difference', async () => {
   let volume = 1
   const steady = syntheticBars({ seed: 7, universe: UNIVERSE, vendor: 'alpaca' })
   const alpaca = {
@@ -116,7 +116,7 @@ test('a bar that is corrected in one window and again in the next is told twice,
   })
 })
 
-test('a corporate action that the vendor withdraws stays, and that it was withdrawn is told', async () => {
+test('corrections: a corporate action that the vendor withdraws stays, and that it was withdrawn is told', async () => {
   const dividend = (cash: number): LabAction => ({
     kind: 'dividend',
     symbol: 'AAPL',

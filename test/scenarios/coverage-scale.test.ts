@@ -43,7 +43,7 @@ const picture = async (query: string): Promise<{ bytes: number; svg: Element; li
   return { bytes: Buffer.byteLength(text), svg, links: elementsOf(svg, 'a').map(({ attributes }) => attributes.href!) }
 }
 
-describe('3,000 symbols by 20 years', { timeout: 60_000 }, () => {
+describe('coverage scale: 3,000 symbols by 20 years', { timeout: 60_000 }, () => {
   test('are counted right, to the cell', async () => {
     const { total } = JSON.parse(await ask('equities_bars')) as { total: Record<string, number> }
     expect(total).toMatchObject({ ...truth, expected: SYMBOLS * calendarOf('xnys').sessions(FROM, TO).length })

@@ -82,7 +82,7 @@ const judge = (dataset: DatasetName, cells: { symbol: string; dt: string; presen
 const MIDNIGHT = Date.UTC(2024, 6, 3, 4)
 const [LOW, HIGH] = ['AAPL240719C00200000', 'AAPL240719P00210000'] as const
 
-test('options lie under their underlier, one file a cell, and are curated by underlier, contract and time', async () => {
+test('curated options and actions: options lie under their underlier, one file a cell, and are curated by underlier, contract and time', async () => {
   const put = { right: 'put' as const, strike: 210 }
   await keep('options_bars', 'alpaca', 'AAPL', [optionBar(HIGH, MIDNIGHT, put), optionBar(LOW, MIDNIGHT)])
   await keep('options_bars', 'alpaca', 'AAPL.B', [optionBar('AAPLB240719C00200000', MIDNIGHT, { underlier: 'AAPL.B' })])
@@ -114,7 +114,7 @@ test('options lie under their underlier, one file a cell, and are curated by und
   })
 })
 
-test('two contracts with bars of one instant are two rows, and the same bar served twice is one', async () => {
+test('curated options and actions: two contracts with bars of one instant are two rows, and the same bar served twice is one', async () => {
   await keep(
     'options_bars',
     'alpaca',
@@ -127,7 +127,7 @@ test('two contracts with bars of one instant are two rows, and the same bar serv
   ])
 })
 
-test('an answer with fewer contracts does not replace one with more', async () => {
+test('curated options and actions: an answer with fewer contracts does not replace one with more', async () => {
   await keep('options_bars', 'alpaca', 'AAPL', [optionBar(LOW, MIDNIGHT), optionBar(HIGH, MIDNIGHT)])
   const [kept] = await keep('options_bars', 'alpaca', 'AAPL', [optionBar(LOW, MIDNIGHT, { close: 9 })])
   expect(kept).toMatchObject({ verdict: 'kept_more_rows', rows: 2 })
@@ -139,7 +139,7 @@ test.each([
   ['a contract that had expired', { expiration: '2024-07-02' }, 'MISDATED'],
   ['a bar of another hour', { ts: MIDNIGHT + 3_600_000 }, 'SCHEMA'],
   ['a high below the low', { high: 1 }, 'OHLC_ORDER'],
-] as const)('QC of options: %s', async (_what, change, flag) => {
+] as const)('curated options and actions: QC of options: %s', async (_what, change, flag) => {
   await keep('options_bars', 'alpaca', 'AAPL', [optionBar(LOW, MIDNIGHT, change)])
   await curate('options_bars')
   const { green, flagged } = await judge('options_bars', [{ symbol: 'AAPL', dt: DT, present: true }])
@@ -147,7 +147,7 @@ test.each([
   expect(flagged.map(({ status, flags }) => [status, flags])).toEqual(flag === null ? [] : [['RED', [flag]]])
 })
 
-test('actions are curated by year, symbol, day, kind and id, and keep what the vendor filed', async () => {
+test('curated options and actions: actions are curated by year, symbol, day, kind and id, and keep what the vendor filed', async () => {
   const dividend = action('d1', DT, {
     kind: 'cash_dividend',
     cash: 0.24,
@@ -168,7 +168,7 @@ test('actions are curated by year, symbol, day, kind and id, and keep what the v
   expect(rows[1]).toEqual({ symbol: 'B', dt: DT, ...dividend, vendor: 'alpaca', feed: 'sip', adjustment: 'none' })
 })
 
-test('a year of actions is judged cell by cell: what happened, what could not have, and that nothing did', async () => {
+test('curated options and actions: a year of actions is judged cell by cell: what happened, what could not have, and that nothing did', async () => {
   await keep('corporate_actions', 'alpaca', 'A', [action('weekend', '2024-06-08')], '2024-06-10')
   await keep('corporate_actions', 'alpaca', 'B', [action('nothing', DT, { new_shares: null })])
   await keep('corporate_actions', 'alpaca', 'C', [action('free', DT, { kind: 'cash_dividend', cash: 0 })])
@@ -189,7 +189,7 @@ test('a year of actions is judged cell by cell: what happened, what could not ha
   ])
 })
 
-test('a year in which nothing happened is GREEN without a file', async () => {
+test('curated options and actions: a year in which nothing happened is GREEN without a file', async () => {
   const judged = await judge('corporate_actions', [{ symbol: 'A', dt: DT, present: false }])
   expect(judged).toMatchObject({ cells: 1, green: 1, flagged: [] })
 })

@@ -87,7 +87,7 @@ async function checkRoundTrip(dataset: DatasetName, cells: AcceptedCell[], parti
 }
 
 test.skipIf(!present)(
-  'five years of daily bars of SPY and IBM, crashes included, come out of curation exactly as they went in',
+  'curated real bars: five years of daily bars of SPY and IBM, crashes included, come out of curation exactly as they went in',
   async () => {
     const all = [...(await cellsOf('daily/SPY.csv')), ...(await cellsOf('daily/IBM.csv'))]
     // A day is a file, durably written: all twenty-three years are played by a whole night of their own (test/e2e).
@@ -99,7 +99,7 @@ test.skipIf(!present)(
 )
 
 test.skipIf(!present)(
-  'twelve symbol-days of minute bars come out of curation exactly as they went in',
+  'curated real bars: twelve symbol-days of minute bars come out of curation exactly as they went in',
   async () => {
     const files = (await readdir(join(DATA, 'minute'))).sort()
     const cells = (await Promise.all(files.map((file) => cellsOf(`minute/${file}`)))).flat()

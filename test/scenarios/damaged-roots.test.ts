@@ -607,7 +607,7 @@ async function rewriteLedger(root: string): Promise<void> {
 
 const MODES: Mode[] = ['fast', 'exact', 'deep']
 
-describe('verify of a root on which no node works', () => {
+describe('damaged roots: verify of a root on which no node works', () => {
   test.each(MODES)('finds nothing in a whole one (%s)', async (mode) => {
     await expectVerified(whole, mode)
   })

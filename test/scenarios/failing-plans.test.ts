@@ -56,7 +56,7 @@ const missing = async ({ db }: Node): Promise<unknown[]> =>
     await db.all<{ symbol: string }>(sql`SELECT DISTINCT symbol FROM gap_tasks WHERE state <> 'done' ORDER BY symbol`)
   ).map(({ symbol }) => symbol)
 
-describe('a plan that throws does not stop the others', () => {
+describe('failing plans: a plan that throws does not stop the others', () => {
   test('when it is made: what it throws for is planned around and counted, everything else is filled', async () => {
     const stage = await staged()
     const node = withBug(stage.node, (connector) => ({
@@ -109,7 +109,7 @@ describe('a plan that throws does not stop the others', () => {
   })
 })
 
-describe("a fault of the node's own disk or database is no try of a task", () => {
+describe("failing plans: a fault of the node's own disk or database is no try of a task", () => {
   /** A database whose disk fails at its n-th write from now, and so many times. */
   const failing = (db: Db, from: number, times: number): Db => {
     let writes = 0
@@ -142,7 +142,7 @@ describe("a fault of the node's own disk or database is no try of a task", () =>
   })
 })
 
-describe('one dataset that throws does not stop the others', () => {
+describe('failing plans: one dataset that throws does not stop the others', () => {
   const withBrokenBars = ({ node }: Stage): Node => {
     const { equities_bars, ...others } = node.config.datasets
     const broken = { ...equities_bars!, calendar: 'nowhere' as 'xnys' }

@@ -71,7 +71,7 @@ async function foreignTree(): Promise<void> {
 }
 
 test.each(['names', 'footers', 'rows'])(
-  'a tree in foreign columns, adopted by %s, comes out of curation, QC and export like data of this node',
+  'foreign columns: a tree in foreign columns, adopted by %s, comes out of curation, QC and export like data of this node',
   async (verify) => {
     await foreignTree()
     // The symbols of a shared file are in no name.
@@ -124,7 +124,7 @@ test.each(['names', 'footers', 'rows'])(
   },
 )
 
-test('a file whose columns nobody understands neither counts nor keeps its neighbours from being curated', async () => {
+test('foreign columns: a file whose columns nobody understands neither counts nor keeps its neighbours from being curated', async () => {
   await foreignTree()
   await write(
     `alpaca/equities_bars/date=${FIRST}/symbol=AAPL/data.parquet`,
@@ -140,7 +140,7 @@ test('a file whose columns nobody understands neither counts nor keeps its neigh
   expect(red).toEqual({ symbol: 'AAPL', dt: FIRST, status: 'RED' })
 })
 
-test('an answer for one symbol of a shared foreign file keeps the rows of the others, as ours', async () => {
+test('foreign columns: an answer for one symbol of a shared foreign file keeps the rows of the others, as ours', async () => {
   const lake = await tempLake()
   try {
     const spec = specOf('equities_bars')

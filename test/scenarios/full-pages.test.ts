@@ -8,7 +8,7 @@ const SESSIONS = 160
 const ROWS_PER_PAGE = 50
 const LATENCY_MS = 400
 
-test('a backlog of more calls than a minute allows is worked off in pages that are full', async () => {
+test('full pages: a backlog of more calls than a minute allows is worked off in pages that are full', async () => {
   const { node, lab, clock } = await openStage({
     symbols: SYMBOLS,
     datasets: { equities_bars: { depth: { sessions: SESSIONS } } },

@@ -51,7 +51,7 @@ const openTasks = (node: Node) =>
     sql`SELECT symbol, dt, reason FROM gap_tasks WHERE state <> 'done' ORDER BY symbol`,
   )
 
-describe('a session that one vendor lacks for everybody', () => {
+describe('incidents: a session that one vendor lacks for everybody', () => {
   test('is one incident, asked about with a few probes, which clears by itself and gives its tasks back', async () => {
     const { stage, lacks } = await scene(24, ['alpaca'])
     const { node, clock } = stage
@@ -147,7 +147,7 @@ describe('a session that one vendor lacks for everybody', () => {
   })
 })
 
-describe('a session that all vendors lack for everybody', () => {
+describe('incidents: a session that all vendors lack for everybody', () => {
   test('puts the calendar in doubt, until one probe is filled', async () => {
     const { stage, lacks } = await scene(24, ['alpaca', 'massive'])
     const { node } = stage
@@ -180,7 +180,7 @@ describe('a session that all vendors lack for everybody', () => {
   })
 })
 
-test('the newest session is an incident like any other', async () => {
+test('incidents: the newest session is an incident like any other', async () => {
   const { stage, lacks } = await scene(24, ['alpaca'])
   lacks.alpaca = (_symbol, dt) => dt === ASOF
   await audit(stage.node, {})

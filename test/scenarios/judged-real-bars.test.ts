@@ -39,7 +39,7 @@ function barsOf(path: string): TestBar[] {
 }
 
 if (!existsSync(DATA)) console.warn(`skipped: real bars are not at ${DATA}`)
-describe.skipIf(!existsSync(DATA))('real bars of SPY and IBM', () => {
+describe.skipIf(!existsSync(DATA))('judged real bars: real bars of SPY and IBM', () => {
   let lake: SmallLake
   beforeEach(async () => {
     lake = await smallLake()

@@ -17,13 +17,13 @@ vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 const DAY_MS = 86_400_000
 
-test('there are at least sixty labelled cells, each in a world of its own', () => {
+test('labelled absences: there are at least sixty labelled cells, each in a world of its own', () => {
   expect(LABELLED.length).toBeGreaterThanOrEqual(60)
   expect(new Set(LABELLED.map(({ line }) => line)).size).toBe(LABELLED.length)
   expect([...new Set(LABELLED.map(({ world }) => world))].sort()).toEqual(Object.keys(WORLDS).sort())
 })
 
-describe.each(Object.entries(WORLDS))('%s', (name, world) => {
+describe.each(Object.entries(WORLDS))('labelled absences: %s', (name, world) => {
   test('every labelled cell gets its reason, and no expected cell is a false gap', async () => {
     const stage = await lived(world)
     const wrong: string[] = []

@@ -30,11 +30,11 @@ test.each([
   ['a name with 310 minutes a day at 295: chance', 295, 310, 310 / 390, 'missing'],
   ['a name with 310 minutes a day at 150', 150, 310, 310 / 390, 'short'],
   ['a name with 20 minutes a day at 12: chance', 12, 20, 20 / 390, 'missing'],
-])('%s', (_name, rows, expected, share, verdict) => {
+])('liquidity: %s', (_name, rows, expected, share, verdict) => {
   expect(shortfallOf({ rows, expected, sessionMinutes: 390, share }, TOLERANCE)).toBe(verdict)
 })
 
-test('newer days replace a stored baseline, older ones do not', async () => {
+test('liquidity: newer days replace a stored baseline, older ones do not', async () => {
   const db = await freshDb()
   const baseline = (share: number, days: number, through: string) => [{ symbol: 'AAPL', share, days, through }]
   await recordBaselines(db, DATASET, baseline(0.8, 5, '2024-07-05'))
@@ -49,7 +49,7 @@ async function untilIdle(run: (node: Node, body: object) => Promise<{ more: bool
   while ((await run(node, {})).more);
 }
 
-test('a night learns what each symbol trades; the next one holds answers to it and asks elsewhere for one that is cut off', async () => {
+test('liquidity: a night learns what each symbol trades; the next one holds answers to it and asks elsewhere for one that is cut off', async () => {
   const universe = [
     { symbol: 'AAPL', from: '2010-01-04', to: null },
     { symbol: 'MSFT', from: '2010-01-04', to: null },

@@ -99,7 +99,7 @@ const DAMAGES: [string, () => Promise<unknown>][] = [
   ],
 ]
 
-test.each(DAMAGES)('%s: an export makes it again, and so does the whole chain', async (_name, damage) => {
+test.each(DAMAGES)('lost files: %s: an export makes it again, and so does the whole chain', async (_name, damage) => {
   await setup()
   const [before, whole, asked] = [await contents(bundle('')), await lake(), node.asked()]
   await damage()
@@ -119,7 +119,7 @@ test.each(DAMAGES)('%s: an export makes it again, and so does the whole chain', 
   expect(node.asked()).toBe(asked)
 })
 
-describe('what cannot be made again', () => {
+describe('lost files: what cannot be made again', () => {
   test('is named with its cells beside the bundle of the day, which stays, and the night is not ok', async () => {
     await setup()
     const before = await contents(bundle(''))
@@ -188,7 +188,7 @@ describe('what cannot be made again', () => {
   })
 })
 
-test('with the data root gone under the node, an export leaves the bundle and latest as they are', async () => {
+test('lost files: with the data root gone under the node, an export leaves the bundle and latest as they are', async () => {
   await setup()
   const before = await contents(bundle(''))
   await rename(data(''), join(node.root, 'elsewhere'))
@@ -200,7 +200,7 @@ test('with the data root gone under the node, an export leaves the bundle and la
   await rename(join(node.root, 'elsewhere'), data(''))
 })
 
-test('a node on an empty root replaces no bundle of a full one, and moves latest only to one that lacks nothing', async () => {
+test('lost files: a node on an empty root replaces no bundle of a full one, and moves latest only to one that lacks nothing', async () => {
   await setup()
   const before = await contents(bundle(''))
   await node.stop()
@@ -226,7 +226,7 @@ test('a node on an empty root replaces no bundle of a full one, and moves latest
   expect(await manifest(bundle('', NEXT))).toMatchObject({ complete: true, lacking: null })
 })
 
-test('a raw day that is gone is asked for again; until then latest stays, and the cells are named', async () => {
+test('lost files: a raw day that is gone is asked for again; until then latest stays, and the cells are named', async () => {
   await setup()
   const day = '2025-07-02'
   await rm(data(`raw/alpaca/equities_bars/date=${day}`), { recursive: true })
@@ -241,7 +241,7 @@ test('a raw day that is gone is asked for again; until then latest stays, and th
   expect(await manifest()).toMatchObject({ complete: true, lacking: null })
 })
 
-test('a partition that failed before is tried again by the export, as soon as it may be', async () => {
+test('lost files: a partition that failed before is tried again by the export, as soon as it may be', async () => {
   node = await startTestNode()
   for (const name of ['ingest-tick', 'audit', 'dispatch-one-task']) while ((await node.post(`/${name}`)).body.more);
   await mkdir(data('curated'), { recursive: true })
@@ -259,7 +259,7 @@ test('a partition that failed before is tried again by the export, as soon as it
   expect((await node.post('/export')).body).toMatchObject({ complete: true, nextAt: null, verdict: 'replaced' })
 })
 
-test('the files of a bundle are read-only, its folders are not', async () => {
+test('lost files: the files of a bundle are read-only, its folders are not', async () => {
   await setup()
   for (const path of [CURATED, 'MANIFEST.json', 'qc/partition_status.parquet'])
     expect((await stat(bundle(path))).mode & 0o777).toBe(0o444)
@@ -267,7 +267,7 @@ test('the files of a bundle are read-only, its folders are not', async () => {
   expect((await stat(bundle(CURATED))).ino).toBe((await stat(data(CURATED))).ino)
 })
 
-test('an audit by a clock that runs years ahead loses no verdict and no file', async () => {
+test('lost files: an audit by a clock that runs years ahead loses no verdict and no file', async () => {
   await setup({
     change: (config) => ({
       ...config,

@@ -69,7 +69,7 @@ async function queued(...symbols: string[]): Promise<Db> {
   return db
 }
 
-test('what vendors refused of other symbols is not walked past when tasks are queued or put back', async () => {
+test('multi day tasks: what vendors refused of other symbols is not walked past when tasks are queued or put back', async () => {
   const db = await freshDb()
   const { db: spying, plans } = explaining(db)
   await enqueue(spying, month('A'))
@@ -88,7 +88,7 @@ test('what vendors refused of other symbols is not walked past when tasks are qu
   ).toBeGreaterThan(2)
 })
 
-test('gaps of a month nobody spoke of are one task, and count for as many as they are', async () => {
+test('multi day tasks: gaps of a month nobody spoke of are one task, and count for as many as they are', async () => {
   const db = await freshDb()
   expect(await enqueue(db, month('AAPL'), month('MSFT', dayBit('2024-06-05')))).toBe(5)
   expect(await rows(db)).toEqual([
@@ -102,7 +102,7 @@ test('gaps of a month nobody spoke of are one task, and count for as many as the
   expect(await findTask(db, DATASET, 'AAPL', '2024-06-07')).toBeUndefined()
 })
 
-test('queued twice, whole or in part, no cell has two tasks', async () => {
+test('multi day tasks: queued twice, whole or in part, no cell has two tasks', async () => {
   const db = await queued()
   expect(await enqueue(db, month('AAPL'))).toBe(0)
   expect(await enqueue(db, month('AAPL', MASK | dayBit('2024-06-07')))).toBe(1)
@@ -115,7 +115,7 @@ test.each([
   ['a refusal of the first of them', (db: Db) => refused(db, 'AAPL', '0000-01-01', '2024-06-04')],
   ['a refusal of the whole dataset from one of them on', (db: Db) => refused(db, '*', '2024-06-05', '9999-12-31')],
   ['a task for one of them', (db: Db) => enqueueTasks(db, DATASET, [newTask('AAPL', '2024-06-05')], NOW)],
-])('days that %s tells apart have tasks of their own', async (_what, arrange) => {
+])('multi day tasks: days that %s tells apart have tasks of their own', async (_what, arrange) => {
   const db = await freshDb()
   await arrange(db)
   await enqueue(db, month('AAPL'))
@@ -130,7 +130,7 @@ const answered = (db: Db, dt: string) =>
 const refused = (db: Db, symbol: string, fromDt: string, toDt: string) =>
   demote(db, [{ vendor: 'fred', dataset: DATASET, symbol, fromDt, toDt, outcome: 'before_history', until: NEVER }])
 
-test('a claim takes the days it wants, and the others stay queued behind their own first day', async () => {
+test('multi day tasks: a claim takes the days it wants, and the others stay queued behind their own first day', async () => {
   const db = await queued()
   const head = await headOf(db)
   const wanted = dayBit('2024-06-04') | dayBit('2024-06-06')
@@ -142,7 +142,7 @@ test('a claim takes the days it wants, and the others stay queued behind their o
   expect(await headOf(db)).toMatchObject({ dt: '2024-06-03', days: MASK & ~wanted })
 })
 
-test('a claim that is sent again, or read before somebody else cut the task, takes nothing and leaves nothing over', async () => {
+test('multi day tasks: a claim that is sent again, or read before somebody else cut the task, takes nothing and leaves nothing over', async () => {
   const db = await queued()
   const head = await headOf(db)
   const wanted = dayBit('2024-06-03')
@@ -163,7 +163,7 @@ test('a claim that is sent again, or read before somebody else cut the task, tak
   expect(await told(db)).toEqual(DAYS.map((dt, at) => `AAPL ${dt} ${at === 0 ? 'leased' : 'done'}`))
 })
 
-test('each day of a month keeps what was said of it, however unlike its neighbours it ended and however far apart they lie', async () => {
+test('multi day tasks: each day of a month keeps what was said of it, however unlike its neighbours it ended and however far apart they lie', async () => {
   const db = await freshDb()
   const days = ['2024-07-01', '2024-07-02', '2024-07-09', '2024-07-10', '2024-07-11', '2024-07-31']
   await enqueue(
@@ -191,7 +191,7 @@ test('each day of a month keeps what was said of it, however unlike its neighbou
   expect(await db.all(sql`SELECT last_dt FROM bookmarks`)).toEqual([{ last_dt: '2024-07-31' }])
 })
 
-test('what is filled is done, and every other day becomes a task of its own with the attempt it used up', async () => {
+test('multi day tasks: what is filled is done, and every other day becomes a task of its own with the attempt it used up', async () => {
   const db = await queued()
   const { id } = await headOf(db)
   await take(db, [partOf(await headOf(db))], 'token')
@@ -223,7 +223,7 @@ test('what is filled is done, and every other day becomes a task of its own with
   expect(await findHead(db, { ...reach, now: NOW + 5 })).toMatchObject({ dt: DAYS[0], days: null })
 })
 
-test('days that ended otherwise than most are done as tasks of their own, so that the counts tell what became of each', async () => {
+test('multi day tasks: days that ended otherwise than most are done as tasks of their own, so that the counts tell what became of each', async () => {
   const db = await queued()
   const head = await headOf(db)
   await take(db, [partOf(head)], 'token')
@@ -237,7 +237,7 @@ test('days that ended otherwise than most are done as tasks of their own, so tha
   expect(counts).toEqual(['done empty 1', 'done filled 3'])
 })
 
-test('where nothing is filled each day is a task of its own', async () => {
+test('multi day tasks: where nothing is filled each day is a task of its own', async () => {
   const db = await queued()
   const head = await headOf(db)
   await take(db, [partOf(head)], 'token')
@@ -252,7 +252,7 @@ test('where nothing is filled each day is a task of its own', async () => {
   )
 })
 
-test('a holder whose lease has passed on settles nothing, and what it held is tried again as it was', async () => {
+test('multi day tasks: a holder whose lease has passed on settles nothing, and what it held is tried again as it was', async () => {
   const db = await queued()
   const head = await headOf(db)
   await take(db, [partOf(head)], 'late')
@@ -268,7 +268,7 @@ test('a holder whose lease has passed on settles nothing, and what it held is tr
   expect(await rows(db)).toMatchObject([{ days: MASK, state: 'queued', attempts: 1 }])
 })
 
-test('days that kill their holders together are tried one by one, and then given up', async () => {
+test('multi day tasks: days that kill their holders together are tried one by one, and then given up', async () => {
   const db = await queued()
   let now = NOW
   for (let attempt = 1; attempt <= 3; attempt++, now += 60_000) {
@@ -285,7 +285,7 @@ test('days that kill their holders together are tried one by one, and then given
   expect(await db.all(sql`SELECT count(*) AS n FROM absences WHERE reason = 'GIVEN_UP'`)).toEqual([{ n: 4 }])
 })
 
-test('who speaks of single days splits their task first', async () => {
+test('multi day tasks: who speaks of single days splits their task first', async () => {
   const db = await queued('AAPL', 'MSFT', 'NVDA', 'ORCL')
   const adopted = {
     symbol: 'AAPL',
@@ -332,7 +332,7 @@ test('who speaks of single days splits their task first', async () => {
   expect(await headOf(db)).toMatchObject({ symbol: 'NVDA', dt: DAYS[0], days: null, lane: 'today' })
 })
 
-test('a border within a month splits its tasks, one between months none', async () => {
+test('multi day tasks: a border within a month splits its tasks, one between months none', async () => {
   const db = await queued('AAPL', 'MSFT')
   await splitAtBorders(db, DATASET, [{ symbol: '*', fromDt: '2024-06-01', toDt: '2024-06-30' }], NOW)
   expect(await rows(db)).toHaveLength(2)
@@ -346,7 +346,7 @@ test('a border within a month splits its tasks, one between months none', async 
   expect(await rows(db)).toHaveLength(8)
 })
 
-test('neighbours say between which days no task is missing', async () => {
+test('multi day tasks: neighbours say between which days no task is missing', async () => {
   const db = await freshDb()
   const symbols = Array.from({ length: 1_500 }, (_, at) => `S${String(at).padStart(4, '0')}`)
   for (const name of ['2024-04', '2024-05', '2024-06'])
@@ -358,7 +358,7 @@ test('neighbours say between which days no task is missing', async () => {
   expect(await findNeighbours(db, reach, head, 100_000)).toMatchObject({ toDt: '9999-12-31' })
 })
 
-test('whatever is queued, claimed in parts, settled, lost and split, in whatever order, a cell has at most one open task', async () => {
+test('multi day tasks: whatever is queued, claimed in parts, settled, lost and split, in whatever order, a cell has at most one open task', async () => {
   const step = fc.record({
     what: fc.constantFrom('enqueue', 'single', 'claim', 'settle', 'lapse', 'border', 'adopt'),
     symbol: fc.constantFrom('A', 'B'),

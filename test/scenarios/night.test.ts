@@ -23,7 +23,7 @@ const ledger = async (): Promise<{ cell: string; status: string; vendor: string 
       `SELECT dataset || ' ' || symbol || ' ' || dt AS cell, status, vendor FROM read_parquet(${sqlText(ledgerFile(join(node.root, 'data_layer')))}) ORDER BY ALL`,
     )
 
-test('a night ends with every expected cell in the ledger, and a bundle', async () => {
+test('night: a night ends with every expected cell in the ledger, and a bundle', async () => {
   await setup()
   const endings = await node.night()
   expect(endings.every(({ ok }) => ok)).toBe(true)
@@ -33,7 +33,7 @@ test('a night ends with every expected cell in the ledger, and a bundle', async 
   expect(existsSync(join(node.root, 'exports/latest/SHA256SUMS'))).toBe(true)
 })
 
-test('after a night, each function called again changes nothing and asks nobody', async () => {
+test('night: after a night, each function called again changes nothing and asks nobody', async () => {
   await setup()
   await node.night()
   const before = await node.databaseText()
@@ -58,7 +58,7 @@ test('after a night, each function called again changes nothing and asks nobody'
   expect((await node.post('/export')).body).toMatchObject({ verdict: 'unchanged' })
 })
 
-test('a night played twice is the night played once', async () => {
+test('night: a night played twice is the night played once', async () => {
   await setup()
   await node.night()
   const { body } = await node.get('/status')
@@ -68,7 +68,7 @@ test('a night played twice is the night played once', async () => {
   expect(node.asked()).toBe(asked)
 })
 
-test('the audit counts what it expected, what is missing and what it queued, and queues it once', async () => {
+test('night: the audit counts what it expected, what is missing and what it queued, and queues it once', async () => {
   await setup()
   const { body } = await node.post('/audit')
   expect(body).toMatchObject({
@@ -83,13 +83,13 @@ test('the audit counts what it expected, what is missing and what it queued, and
   expect((await node.post('/audit')).body).toMatchObject({ expected: 3 * SESSIONS, gaps: 0, enqueued: 0 })
 })
 
-test('the audit of an earlier evening expects what was over by then', async () => {
+test('night: the audit of an earlier evening expects what was over by then', async () => {
   await setup()
   const { body } = await node.post('/audit', { at: '2025-07-01T20:30:00-04:00' })
   expect(body).toMatchObject({ asof: '2025-07-01', expected: 3 * 2 })
 })
 
-test('a tick brings the newest session and no older one', async () => {
+test('night: a tick brings the newest session and no older one', async () => {
   await setup()
   const { body } = await node.post('/ingest-tick')
   expect(body).toMatchObject({ asof: ASOF, enqueued: 3, filled: 3, more: false })
@@ -99,7 +99,7 @@ test('a tick brings the newest session and no older one', async () => {
   expect((await node.post('/ingest-tick')).body).toMatchObject({ enqueued: 0, calls: 0 })
 })
 
-test('a dry run shows the ranking and the plan, and changes, sends and spends nothing', async () => {
+test('night: a dry run shows the ranking and the plan, and changes, sends and spends nothing', async () => {
   await setup()
   await node.post('/audit')
   const before = await node.databaseText()
@@ -112,14 +112,14 @@ test('a dry run shows the ranking and the plan, and changes, sends and spends no
   expect(node.asked()).toBe(asked)
 })
 
-test('a dispatch may be kept to one lane', async () => {
+test('night: a dispatch may be kept to one lane', async () => {
   await setup()
   await node.post('/audit')
   const { body } = await node.post('/dispatch-one-task', { dryRun: true, lane: 'backfill' })
   expect(body).toMatchObject({ head: { dt: FIRST, lane: 'backfill' } })
 })
 
-test('with nothing to do each function says so', async () => {
+test('night: with nothing to do each function says so', async () => {
   await setup()
   for (const name of ['dispatch-one-task', 'curate-partition', 'qc-partition', 'sweep']) {
     expect((await node.post(`/${name}`)).body, name).toMatchObject({ ok: true, more: false, nextAt: null })
@@ -142,7 +142,7 @@ const steps = async (...names: string[]): Promise<void> => {
   }
 }
 
-test('a RED cell is held and left out of the bundle until the second opinion replaces it', async () => {
+test('night: a RED cell is held and left out of the bundle until the second opinion replaces it', async () => {
   await setup({ sources: { alpaca: withNegativePrices(bars('alpaca'), 'AAPL', '2025-07-02') } })
   await steps('ingest-tick', 'audit', 'dispatch-one-task', 'curate-partition', 'qc-partition', 'export')
   const held = (await ledger()).find(({ cell }) => cell === BAD)
@@ -163,7 +163,7 @@ test('a RED cell is held and left out of the bundle until the second opinion rep
   expect((await exported()).lowest).toBeGreaterThan(0)
 })
 
-test('a RED cell that no vendor has better stays held, and is not asked for night after night', async () => {
+test('night: a RED cell that no vendor has better stays held, and is not asked for night after night', async () => {
   const both = (vendor: 'alpaca' | 'massive') => withNegativePrices(bars(vendor), 'AAPL', '2025-07-02')
   await setup({ sources: { alpaca: both('alpaca'), massive: both('massive') } })
   await node.night()
@@ -184,7 +184,7 @@ const exported = async (): Promise<{ cells: number; lowest: number }> => {
   return row!
 }
 
-test('a symbol that leaves the universe leaves the ledger and the bundle; its files stay', async () => {
+test('night: a symbol that leaves the universe leaves the ledger and the bundle; its files stay', async () => {
   await setup()
   await node.night()
   await node.reconfigure((config) => ({ ...config, universe: config.universe.slice(0, 1) }))
@@ -195,7 +195,7 @@ test('a symbol that leaves the universe leaves the ledger and the bundle; its fi
   expect((await exported()).cells).toBe(SESSIONS)
 })
 
-test('a dataset that is no longer configured leaves the ledger and the work lists; its files stay', async () => {
+test('night: a dataset that is no longer configured leaves the ledger and the work lists; its files stay', async () => {
   await setup()
   await node.night()
   const data = join(node.root, 'data_layer')
@@ -211,7 +211,7 @@ test('a dataset that is no longer configured leaves the ledger and the work list
   expect(existsSync(ledgerFragment(data, 'macro_treasury', '2025'))).toBe(true)
 })
 
-test('a partition outside the wanted depth leaves the ledger, and comes back when it is wanted again', async () => {
+test('night: a partition outside the wanted depth leaves the ledger, and comes back when it is wanted again', async () => {
   await setup({ change: onlyDaily('2024-12-30') })
   await node.night()
   expect((await ledger())[0]?.cell).toBe('equities_bars AAPL 2024-12-30')
@@ -226,7 +226,7 @@ test('a partition outside the wanted depth leaves the ledger, and comes back whe
   expect(node.asked()).toBe(asked)
 })
 
-test('an audit of an earlier evening forgets nothing that came later', async () => {
+test('night: an audit of an earlier evening forgets nothing that came later', async () => {
   await setup({ change: onlyDaily('2024-12-30') })
   await node.night()
   const { body } = await node.post('/audit', { at: '2024-12-31T20:30:00-05:00' })

@@ -49,7 +49,7 @@ async function plainOutcome(): Promise<unknown> {
 }
 
 test.each(['year=2024', 'date=2020-01-02/symbol=X', 'vendor=x/status=RED', 'disk[1]', 'what?', 'a*b'])(
-  'a night below %s ends like any other',
+  'odd roots: a night below %s ends like any other',
   async (below) => {
     const node = await nodeBelow(below)
     await night(node)
@@ -61,7 +61,7 @@ test.each([
   ['disk[1]', 'disk1'],
   ['what?', 'whatX'],
   ['a*b', 'aXb'],
-])('a node at %s neither reads nor changes the node at %s', async (below, neighbour) => {
+])('odd roots: a node at %s neither reads nor changes the node at %s', async (below, neighbour) => {
   const other = await nodeBelow('')
   await night(other)
   const node = await nodeBelow(below)
@@ -81,7 +81,7 @@ test.each([
 })
 
 test.each(['date=2020-01-02/year=1999', 'disk[1]', 'a*b'])(
-  'raw files below %s are adopted row by row and end as they would anywhere',
+  'odd roots: raw files below %s are adopted row by row and end as they would anywhere',
   async (below) => {
     const source = await nodeBelow('')
     await night(source)

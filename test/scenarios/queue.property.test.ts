@@ -100,7 +100,7 @@ async function clear(db: Db): Promise<void> {
   await db.write([...tables, 'sqlite_sequence'].map((table) => sql`DELETE FROM ${sql.identifier(table)}`))
 }
 
-test('no order of enqueue, claim, renew, settle, release, redrive, lapse and reap loses a task, leases it twice or forgets an attempt', async () => {
+test('queue: no order of enqueue, claim, renew, settle, release, redrive, lapse and reap loses a task, leases it twice or forgets an attempt', async () => {
   const db = await freshDb()
   await fc.assert(
     fc.asyncProperty(fc.array(anyStep, { minLength: 5, maxLength: 40 }), async (steps) => {

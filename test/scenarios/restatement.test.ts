@@ -72,7 +72,7 @@ const curatedClose = () => closeOf('data_layer/curated/equities_bars')
 const bundle = async (name: 'MANIFEST.json' | 'README.md', day = 'latest') =>
   await readFile(join(node.root, day === 'latest' ? 'exports/latest' : `exports/nightly/${day}`, name), 'utf8')
 
-describe('a bar that changes after the close', () => {
+describe('restatement: a bar that changes after the close', () => {
   test('is asked for again the next evening, replaced everywhere, and told to the trainer', async () => {
     const alpaca = await setup()
     await nightAfter(0)
@@ -177,7 +177,7 @@ describe('a bar that changes after the close', () => {
   })
 })
 
-describe('a reading that brings nothing', () => {
+describe('restatement: a reading that brings nothing', () => {
   test('of the same bar leaves coverage, partition and files alone, and is remembered', async () => {
     await setup()
     await nightAfter(0)
@@ -242,7 +242,7 @@ describe('a reading that brings nothing', () => {
   })
 })
 
-describe('a node that is killed between the raw file and the settlement', () => {
+describe('restatement: a node that is killed between the raw file and the settlement', () => {
   /** Every lease is the dead process's; what it had written of the database is put back to the evening before. */
   async function killed(forget: string[], beforeStart = async () => {}): Promise<void> {
     await node.clock.sleep(DAY)

@@ -68,7 +68,7 @@ async function curated(lake: Lake, db: Db, dataset: DatasetName, all: readonly T
 }
 
 test.each<DatasetName>(['equities_bars_minute', 'equities_bars'])(
-  'what adopt accepts of %s is what curation yields, value for value, and all else is refused in words',
+  'same reading: what adopt accepts of %s is what curation yields, value for value, and all else is refused in words',
   async (dataset) => {
     const spec = specOf(dataset)
     const tries = fc.array(fc.record({ file: foreignFile(dataset), isSaid: fc.boolean() }), {

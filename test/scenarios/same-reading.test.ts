@@ -63,7 +63,7 @@ const curatedMinutes = () =>
 const OPEN = instantOf(ASOF, '09:30')
 const WHOLE = { session: 'regular', rows: MINUTES, first: OPEN, last: OPEN + (MINUTES - 1) * 60_000 }
 
-describe('minutes with the wall clock of New York and no zone', () => {
+describe('same reading: minutes with the wall clock of New York and no zone', () => {
   test.each(VERIFIES)('are refused with the option that says which zone they are, by %s', async (verify) => {
     await write(minuteFile('AAPL'), minutes(since('09:30')))
     await write(
@@ -130,14 +130,14 @@ describe('minutes with the wall clock of New York and no zone', () => {
   })
 })
 
-test('minutes of a session in UTC without a zone need no word of anybody', async () => {
+test('same reading: minutes of a session in UTC without a zone need no word of anybody', async () => {
   await write(minuteFile('AAPL'), minutes(since('13:30')))
   expect(await adopt({ verify: 'rows' })).toMatchObject({ cells: 1, problems: [] })
   await steps('audit', 'curate-partition', 'qc-partition')
   expect(await curatedMinutes()).toEqual([{ symbol: 'AAPL', ...WHOLE }])
 })
 
-describe('daily bars', () => {
+describe('same reading: daily bars', () => {
   const PRICES = '185.0 AS o, 186.0 AS h, 184.0 AS l, 185.5 AS c, 1000.0 AS v'
   const place = (symbol: string) => `massive/equities_bars/date=${FIRST}/symbol=${symbol}/data.parquet`
 
@@ -181,7 +181,7 @@ describe('daily bars', () => {
   })
 })
 
-describe('what says nothing', () => {
+describe('same reading: what says nothing', () => {
   const NAN = "'nan'::DOUBLE"
 
   test('NaN in optional columns is nothing: adopted, curated as null, GREEN', async () => {
@@ -225,7 +225,7 @@ describe('what says nothing', () => {
   })
 })
 
-test('tickers that are names of devices are taken from the plain folders of older nodes', async () => {
+test('same reading: tickers that are names of devices are taken from the plain folders of older nodes', async () => {
   const symbols = ['CON', 'NA', 'NULL', 'PRN', 'TRUE']
   await node.remove()
   await start(symbols)
@@ -240,7 +240,7 @@ test('tickers that are names of devices are taken from the plain folders of olde
   )
 })
 
-test('of the encoded and the plain folder of a ticker like CON the encoded one counts, at adopt and at curation', async () => {
+test('same reading: of the encoded and the plain folder of a ticker like CON the encoded one counts, at adopt and at curation', async () => {
   await node.remove()
   await start(['CON'])
   await write(minuteFile('%43ON'), minutes(since('13:30'), ', 10.25 AS vwap'))

@@ -55,7 +55,7 @@ async function choiceFor(stage: Stage, symbol: string, dt: string): Promise<stri
   return choice.source.connection.name
 }
 
-test('a vendor that has nothing of old days loses the old days only, and has them back some time after its hole is repaired', async () => {
+test('score learning: a vendor that has nothing of old days loses the old days only, and has them back some time after its hole is repaired', async () => {
   let isRepaired = false
   const stage = await openTwo((source) => ({
     ...source,
@@ -78,7 +78,7 @@ test('a vendor that has nothing of old days loses the old days only, and has the
   expect(await choiceFor(stage, 'S0', OLD[32]!)).toBe('alpaca')
 })
 
-test('a vendor that is bad at thin symbols keeps the liquid ones', async () => {
+test('score learning: a vendor that is bad at thin symbols keeps the liquid ones', async () => {
   const [thin, liquid] = [SYMBOLS.slice(0, 5), SYMBOLS.slice(5)]
   const stage = await openTwo((source) => ({
     ...source,
@@ -100,7 +100,7 @@ test('a vendor that is bad at thin symbols keeps the liquid ones', async () => {
   expect(await choiceFor(stage, liquid[0]!, RECENT[41]!)).toBe('alpaca')
 })
 
-test('a vendor that lacks old days leaves them to the other from the start of a round, though it is the better one elsewhere', async () => {
+test('score learning: a vendor that lacks old days leaves them to the other from the start of a round, though it is the better one elsewhere', async () => {
   const stage = await openTwo((source) => ({
     ...source,
     daily: (symbol, from, to) => source.daily(symbol, from, to).filter(({ dt }) => dt >= '2010-01-01'),
@@ -125,7 +125,7 @@ test('a vendor that lacks old days leaves them to the other from the start of a 
   expect(calls() - before).toBe(10)
 })
 
-test('vendors are compared in the segment of the head in question, not of their own heads', async () => {
+test('score learning: vendors are compared in the segment of the head in question, not of their own heads', async () => {
   const stage = await openStage({
     universe: UNIVERSE,
     datasets: { equities_bars: { depth: { from: '2005-01-03' } } },

@@ -9,7 +9,7 @@ import { dispatched, drain, EVENING, openStage } from '../_dispatch/bare-node.ts
 import { tasksIn, tempFolder } from '../db/temp-db.ts'
 import { startHrana } from '../hrana/server.ts'
 
-test('a node whose database is a server migrates it, queues, claims, asks and settles', async () => {
+test('server database: a node whose database is a server migrates it, queues, claims, asks and settles', async () => {
   const server = await startHrana({ file: join(await tempFolder(), 'server.db') })
   onTestFinished(() => server.close())
   const stage = await openStage({ env: { DATABASE_URL: server.url } })
@@ -22,7 +22,7 @@ test('a node whose database is a server migrates it, queues, claims, asks and se
   expect(server.exchanges()).toBeGreaterThan(10)
 })
 
-test('a node that stops gives its leases back and loses no attempt by it; those of other nodes stay', async () => {
+test('server database: a node that stops gives its leases back and loses no attempt by it; those of other nodes stay', async () => {
   const server = await startHrana({ file: join(await tempFolder(), 'server.db') })
   onTestFinished(() => server.close())
   const { node, stop } = await openStage({ env: { DATABASE_URL: server.url } })

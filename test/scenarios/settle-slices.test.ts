@@ -40,7 +40,7 @@ const filledBy = (tasks: readonly TaskRow[]) => tasks.map(({ id, symbol, dt }) =
 const counted = (db: Db): Promise<{ state: string; tasks: number }[]> =>
   db.all(sql`SELECT state, count(*) AS tasks FROM gap_tasks GROUP BY state ORDER BY state`)
 
-test('a large call that is killed between two writes of its settlement is settled in part, and the rest once it is asked again', async () => {
+test('settle slices: a large call that is killed between two writes of its settlement is settled in part, and the rest once it is asked again', async () => {
   const { db, tasks, ids } = await largeCall()
   expect(ids.length).toBeGreaterThan(AT_ONCE)
   await claim(db, ids, 'first')
@@ -76,7 +76,7 @@ test('a large call that is killed between two writes of its settlement is settle
   ])
 })
 
-test('a large claim that is killed between two writes lapses, and everything can be claimed again', async () => {
+test('settle slices: a large claim that is killed between two writes lapses, and everything can be claimed again', async () => {
   const { db, ids } = await largeCall()
   await expect(claim(dyingAfter(db, 1), ids, 'first')).rejects.toThrow('killed')
   expect(await counted(db)).toEqual([
@@ -87,7 +87,7 @@ test('a large claim that is killed between two writes lapses, and everything can
   expect(await claim(db, ids, 'second', { now: LAPSED })).toEqual(new Set(ids))
 })
 
-test('a large claim that is sent twice takes the tasks once and answers the same', async () => {
+test('settle slices: a large claim that is sent twice takes the tasks once and answers the same', async () => {
   const { db, ids } = await largeCall()
   expect(await claim(db, ids, 'token')).toEqual(new Set(ids))
   expect(await claim(db, ids, 'token')).toEqual(new Set(ids))
@@ -96,7 +96,7 @@ test('a large claim that is sent twice takes the tasks once and answers the same
   ])
 })
 
-test('of a hundred claimers at once every task is settled once, by one of them', async () => {
+test('settle slices: of a hundred claimers at once every task is settled once, by one of them', async () => {
   const db = await freshDb()
   const days = DAYS.slice(-30)
   await enqueueTasks(

@@ -13,7 +13,7 @@ import { claimed, DATASET, freshDb, NOW, settle, settlement, snapshot, tasksIn }
 
 const DAY = 86_400_000
 
-test('failures in a row are counted until the vendor answers', async () => {
+test('small tables: failures in a row are counted until the vendor answers', async () => {
   const db = await freshDb()
   expect(await countFailure(db, 'alpaca', 'reset')).toBe(1)
   expect(await countFailure(db, 'alpaca', 'reset again')).toBe(2)
@@ -22,7 +22,7 @@ test('failures in a row are counted until the vendor answers', async () => {
   expect(await countFailure(db, 'alpaca', 'reset')).toBe(1)
 })
 
-test('a block is never shortened, and an answer does not lift it', async () => {
+test('small tables: a block is never shortened, and an answer does not lift it', async () => {
   const db = await freshDb()
   await blockVendor(db, 'alpaca', NOW + 1_000, 'asked for it')
   await blockVendor(db, 'alpaca', NOW + 500, 'later thought')
@@ -32,7 +32,7 @@ test('a block is never shortened, and an answer does not lift it', async () => {
   ])
 })
 
-test('a second refusal of a kind widens the first and lasts longer; another kind stands beside it', async () => {
+test('small tables: a second refusal of a kind widens the first and lasts longer; another kind stands beside it', async () => {
   const db = await freshDb()
   const refusal = { vendor: 'massive', dataset: DATASET, symbol: '*', outcome: 'before_history' }
   await demote(db, [])
@@ -48,7 +48,7 @@ test('a second refusal of a kind widens the first and lasts longer; another kind
   expect(await listDemotions(db, DATASET, NOW + 10)).toEqual([])
 })
 
-test('an absence is looked at again when its time has come, oldest day first', async () => {
+test('small tables: an absence is looked at again when its time has come, oldest day first', async () => {
   const db = await freshDb()
   const absence = (symbol: string, dt: string, recheckAt: number | null) => ({
     symbol,
@@ -74,7 +74,7 @@ test('an absence is looked at again when its time has come, oldest day first', a
   expect(plan.map(({ detail }) => detail)).toEqual(['SEARCH absences USING INDEX absences_due (dataset=? AND dt>?)'])
 })
 
-test('an absence explained again the same way keeps the time of its decision', async () => {
+test('small tables: an absence explained again the same way keeps the time of its decision', async () => {
   const db = await freshDb()
   const absence = { symbol: 'A', dt: '2024-07-02', reason: 'TOO_RECENT', recheckAt: NOW + 1 }
   await explainAbsences(db, DATASET, [absence], NOW)
@@ -85,7 +85,7 @@ test('an absence explained again the same way keeps the time of its decision', a
   expect(await listAbsences(db, DATASET, '2024-07-02', '2024-07-02')).toMatchObject([{ recheckAt: NOW + 2 }])
 })
 
-test('an equal bundle keeps the time it was made, another replaces it', async () => {
+test('small tables: an equal bundle keeps the time it was made, another replaces it', async () => {
   const db = await freshDb()
   const made = { asof: '2024-07-05', madeAt: NOW, digest: 'one', files: 3, bytes: 100 }
   await recordExport(db, made)
@@ -95,7 +95,7 @@ test('an equal bundle keeps the time it was made, another replaces it', async ()
   expect(await listExports(db)).toEqual([{ ...made, madeAt: NOW + 2, digest: 'two', bytes: 120 }])
 })
 
-test('pruning forgets old finished tasks, spent slots and ended firings, and nothing else', async () => {
+test('small tables: pruning forgets old finished tasks, spent slots and ended firings, and nothing else', async () => {
   const db = await freshDb()
   const done = await claimed(db, 'AAPL', '2024-07-01', 't1')
   await settle(db, 't1', [settlement(done, 'AAPL', '2024-07-01')])
@@ -121,7 +121,7 @@ test('pruning forgets old finished tasks, spent slots and ended firings, and not
     expect(after[kept]).toEqual(before[kept])
 })
 
-test('pruning stays short and says that there is more', async () => {
+test('small tables: pruning stays short and says that there is more', async () => {
   const db = await freshDb()
   await db.write([
     sql`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20001)
@@ -132,7 +132,7 @@ test('pruning stays short and says that there is more', async () => {
   expect(await prune(db, NOW)).toEqual({ removed: 1, more: false })
 })
 
-test('the rows a symbol usually has are the mean of its newest answers of that vendor, empty ones left out', async () => {
+test('small tables: the rows a symbol usually has are the mean of its newest answers of that vendor, empty ones left out', async () => {
   const db = await freshDb()
   const answers = [
     ['AAPL', '2024-06-03', 'alpaca', 9_000],

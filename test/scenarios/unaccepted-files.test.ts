@@ -34,7 +34,7 @@ const steps = async (...names: string[]): Promise<void> => {
   }
 }
 
-test('a file that adoption refused is not curated: status names it, and another vendor is asked for its cells', async () => {
+test('unaccepted files: a file that adoption refused is not curated: status names it, and another vendor is asked for its cells', async () => {
   await put(PLACE, dailyBar(FIRST, ", 'AAPL' AS symbol, 'split' AS adjustment"))
   const { body } = await node.post('/adopt', { verify: 'rows' })
   expect(body).toMatchObject({ cells: 0, problems: [{ what: expect.stringContaining('adjusted (split)') }] })
@@ -45,7 +45,7 @@ test('a file that adoption refused is not curated: status names it, and another 
   await expect(bars()).rejects.toThrow('No files found')
 })
 
-test('a file that is adopted at last leaves the list and is curated', async () => {
+test('unaccepted files: a file that is adopted at last leaves the list and is curated', async () => {
   await put(PLACE, dailyBar(FIRST, ", 'AAPL' AS symbol"))
   await node.post('/audit')
   await steps('curate-partition')
@@ -58,7 +58,7 @@ test('a file that is adopted at last leaves the list and is curated', async () =
   }
 })
 
-test('an answer that was written and never acknowledged is not curated before it is known again', async () => {
+test('unaccepted files: an answer that was written and never acknowledged is not curated before it is known again', async () => {
   await node.night()
   const { db } = node.running().node
   await db.write([sql`DELETE FROM attempts WHERE dataset = 'equities_bars' AND symbol = 'AAPL' AND dt = ${ASOF}`])
@@ -79,7 +79,7 @@ test.each([
   ['vendor', ", 'massive' AS vendor", 'VENDOR_MISMATCH'],
   ['symbol', ", 'MSFT' AS symbol", 'SYMBOL_MISMATCH'],
 ])(
-  'rows whose own %s is not that of their place are RED, though the file was adopted by its name',
+  'unaccepted files: rows whose own %s is not that of their place are RED, though the file was adopted by its name',
   async (_what, more, flag) => {
     const place = `alpaca/equities_bars/date=${FIRST}/symbol=AAPL/data.parquet`
     await put(place, dailyBar(FIRST, more))
@@ -92,7 +92,7 @@ test.each([
   },
 )
 
-test('a yield whose own date is another day is RED, though the file was adopted by its footer', async () => {
+test('unaccepted files: a yield whose own date is another day is RED, though the file was adopted by its footer', async () => {
   const place = `fred/macro_treasury/date=${FIRST}/data.parquet`
   await put(place, `SELECT DATE '2025-06-27' AS date, 'DGS10' AS series, 4.5::DOUBLE AS value`)
   expect((await node.post('/adopt', { verify: 'footers' })).body).toMatchObject({ cells: 1 })

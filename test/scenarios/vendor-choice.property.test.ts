@@ -168,7 +168,7 @@ function assertWithinBudget(vendors: Record<string, VendorTerms>, sent: readonly
   }
 }
 
-test('whatever the vendors, the backlog and the workers do, no budget is exceeded, nothing is claimed twice, nobody idles and nothing spins', async () => {
+test('vendor choice: whatever the vendors, the backlog and the workers do, no budget is exceeded, nothing is claimed twice, nobody idles and nothing spins', async () => {
   const db = await freshDb()
   await fc.assert(
     fc.asyncProperty(

@@ -15,7 +15,7 @@ import type { FaultMode } from '../lab/lab.ts'
 const HOUR = 3_600_000
 const ALONE = { vendors: { alpaca: {} }, datasets: { equities_bars: { depth: { sessions: 1 } } } }
 
-test('a poison symbol does not cost the batch it rides in', async () => {
+test('vendor trouble: a poison symbol does not cost the batch it rides in', async () => {
   const stage = await openStage({ symbols: ['AAPL', 'MSFT', 'ZZZ'], lab: { poison: ['ZZZ'] } })
   await audit(stage.node, { at: EVENING })
   expect(await dispatched(stage.node)).toMatchObject({ vendor: 'alpaca', outcomes: { filled: 2, not_entitled: 1 } })
@@ -29,7 +29,7 @@ test('a poison symbol does not cost the batch it rides in', async () => {
   expect(await countCoverage(stage.node.db)).toMatchObject([{ present: 9 }])
 })
 
-test('a poison symbol asked for on its own condemns itself, not the vendor', async () => {
+test('vendor trouble: a poison symbol asked for on its own condemns itself, not the vendor', async () => {
   const stage = await openStage({ ...ALONE, symbols: ['AAPL', 'ZZZ'], lab: { poison: ['ZZZ'] } })
   await enqueueTasks(
     stage.node.db,
@@ -43,7 +43,7 @@ test('a poison symbol asked for on its own condemns itself, not the vendor', asy
   expect(await dispatched(stage.node)).toMatchObject({ outcomes: { filled: 1 } })
 })
 
-test('a 429 snoozes without burning, and the vendor is left alone as long as it asked for', async () => {
+test('vendor trouble: a 429 snoozes without burning, and the vendor is left alone as long as it asked for', async () => {
   const stage = await openStage(ALONE)
   await audit(stage.node, { at: EVENING })
   stage.lab.alpaca.fault({ kind: 'status-429', retryAfter: '37', requests: 1 })
@@ -58,7 +58,7 @@ test('a 429 snoozes without burning, and the vendor is left alone as long as it 
   expect(await dispatched(stage.node)).toMatchObject({ outcomes: { filled: 3 } })
 })
 
-test('a 429 of one vendor leaves the work to the other at once', async () => {
+test('vendor trouble: a 429 of one vendor leaves the work to the other at once', async () => {
   const stage = await openStage({ ...ALONE, vendors: { alpaca: {}, massive: {} } })
   await audit(stage.node, { at: EVENING })
   stage.lab.alpaca.fault({ kind: 'status-429', requests: 1 })
@@ -72,7 +72,7 @@ const nonsense: [string, FaultMode][] = [
   ['a renamed column', { kind: 'renamed-column' }],
   ['numbers as texts', { kind: 'string-numbers' }],
 ]
-test.each(nonsense)('%s is malformed, and nothing is written', async (_what, fault) => {
+test.each(nonsense)('vendor trouble: %s is malformed, and nothing is written', async (_what, fault) => {
   const stage = await openStage(ALONE)
   await audit(stage.node, { at: EVENING })
   stage.lab.alpaca.fault(fault)
@@ -89,7 +89,7 @@ test.each(nonsense)('%s is malformed, and nothing is written', async (_what, fau
   for (const row of attempts ?? []) expect(row).toMatchObject({ outcome: 'malformed', rows: 0, digest: null, count: 1 })
 })
 
-test('nonsense without end gives a cell up with the whole story', async () => {
+test('vendor trouble: nonsense without end gives a cell up with the whole story', async () => {
   const stage = await openStage({ ...ALONE, symbols: ['AAPL'] })
   await audit(stage.node, { at: EVENING })
   stage.lab.alpaca.fault({ kind: 'string-numbers' })
@@ -103,7 +103,7 @@ test('nonsense without end gives a cell up with the whole story', async () => {
   expect(await audit(stage.node, { at: EVENING })).toMatchObject({ enqueued: 0 })
 })
 
-test('a vendor that resets every connection is left alone after three times, longer each time', async () => {
+test('vendor trouble: a vendor that resets every connection is left alone after three times, longer each time', async () => {
   const stage = await openStage({ ...ALONE, symbols: ['AAPL'] })
   await audit(stage.node, { at: EVENING })
   stage.lab.alpaca.kill()
@@ -129,7 +129,7 @@ test('a vendor that resets every connection is left alone after three times, lon
   expect(await listCircuits(stage.node.db)).toMatchObject([{ failures: 0 }])
 })
 
-test('a dead vendor costs the night nothing while another lives', async () => {
+test('vendor trouble: a dead vendor costs the night nothing while another lives', async () => {
   const stage = await openStage()
   await audit(stage.node, { at: EVENING })
   stage.lab.alpaca.kill()
@@ -139,7 +139,7 @@ test('a dead vendor costs the night nothing while another lives', async () => {
   expect(stage.lab.massive.stats().violations).toBe(0)
 })
 
-test('with every vendor dead the queue waits for the first that may be asked again', async () => {
+test('vendor trouble: with every vendor dead the queue waits for the first that may be asked again', async () => {
   const stage = await openStage({ symbols: ['AAPL'], datasets: { equities_bars: { depth: { sessions: 1 } } } })
   await audit(stage.node, { at: EVENING })
   stage.lab.alpaca.kill()
@@ -150,7 +150,7 @@ test('with every vendor dead the queue waits for the first that may be asked aga
   expect(await tasksIn(stage.node.db)).toMatchObject([{ state: 'queued', attempts: 2, nextAt: EVENING + 30_000 }])
 })
 
-test('a refused key closes its dataset for an hour and sends everything to the other vendor', async () => {
+test('vendor trouble: a refused key closes its dataset for an hour and sends everything to the other vendor', async () => {
   const stage = await openStage({ env: { APCA_API_SECRET_KEY: 'lab-alpaca-wrong-secret' } })
   await audit(stage.node, { at: EVENING })
   expect(await dispatched(stage.node)).toMatchObject({ vendor: 'alpaca', outcomes: { not_entitled: 3 } })
@@ -163,7 +163,7 @@ test('a refused key closes its dataset for an hour and sends everything to the o
   expect(stage.log.join('')).not.toContain('lab-alpaca-wrong-secret')
 })
 
-test('a key refused half-way closes the dataset for an hour, not every symbol for a month', async () => {
+test('vendor trouble: a key refused half-way closes the dataset for an hour, not every symbol for a month', async () => {
   const stage = await openStage({
     symbols: ['AAPL', 'AMD', 'BA', 'CAT'],
     vendors: { alpaca: {} },
@@ -186,7 +186,7 @@ test('a key refused half-way closes the dataset for an hour, not every symbol fo
   ])
 })
 
-test('when the only vendor is closed for an hour, the queue says to come back then', async () => {
+test('vendor trouble: when the only vendor is closed for an hour, the queue says to come back then', async () => {
   const stage = await openStage({ vendors: { alpaca: {} }, env: { APCA_API_SECRET_KEY: 'lab-alpaca-wrong-secret' } })
   await audit(stage.node, { at: EVENING })
   await dispatched(stage.node)
@@ -194,7 +194,7 @@ test('when the only vendor is closed for an hour, the queue says to come back th
   expect(await dispatchNext(stage.node, null)).toEqual({ nextAt: EVENING + HOUR })
 })
 
-test('days before a vendor reaches back are said to be so, not asked for again and again', async () => {
+test('vendor trouble: days before a vendor reaches back are said to be so, not asked for again and again', async () => {
   const stage = await openStage({
     symbols: ['AAPL'],
     vendors: { massive: {} },

@@ -23,7 +23,7 @@ const obstruct = async (dataset: 'equities_bars' | 'macro_treasury') => {
 }
 const instant = (ms: number) => new Date(ms).toISOString()
 
-test('one error in curation names the partition and the instant of the next try, and holds up no other partition', async () => {
+test('waiting partitions: one error in curation names the partition and the instant of the next try, and holds up no other partition', async () => {
   node = await startTestNode()
   for (const name of ['ingest-tick', 'audit', 'dispatch-one-task']) await node.post(`/${name}`)
   const repair = await obstruct('equities_bars')
@@ -48,7 +48,7 @@ test('one error in curation names the partition and the instant of the next try,
   expect(last).not.toHaveProperty('left')
 })
 
-test('a night waits for a partition that failed once, and takes it into its bundle', async () => {
+test('waiting partitions: a night waits for a partition that failed once, and takes it into its bundle', async () => {
   node = await startTestNode()
   const repair = await obstruct('equities_bars')
   const played = node.night()
@@ -61,7 +61,7 @@ test('a night waits for a partition that failed once, and takes it into its bund
   expect(endings.filter(({ ok }) => !ok)).toEqual([])
 })
 
-test('a night that could not curate a partition is not ok, whatever else it did, and tries it less and less often', async () => {
+test('waiting partitions: a night that could not curate a partition is not ok, whatever else it did, and tries it less and less often', async () => {
   node = await startTestNode()
   await obstruct('equities_bars')
   const endings = await node.night()
@@ -73,7 +73,7 @@ test('a night that could not curate a partition is not ok, whatever else it did,
   expect(endings.map(({ call }) => call)).toContain('export')
 })
 
-test('a curated file that is damaged before it is judged is made again instead of judged', async () => {
+test('waiting partitions: a curated file that is damaged before it is judged is made again instead of judged', async () => {
   node = await startTestNode()
   for (const name of ['ingest-tick', 'audit', 'dispatch-one-task', 'curate-partition'])
     while ((await node.post(`/${name}`)).body.more);

@@ -35,7 +35,7 @@ const samplesAt = async (path: string): Promise<Shown[]> => {
   return body.samples as Shown[]
 }
 
-test('what vendors sent that is no data is shown, newest first, with cell, instant and reason', async () => {
+test('quarantine: what vendors sent that is no data is shown, newest first, with cell, instant and reason', async () => {
   const samples = await samplesAt('/quarantine')
   expect(samples.length).toBeGreaterThan(2)
   expect(samples).toContainEqual({
@@ -57,7 +57,7 @@ test('what vendors sent that is no data is shown, newest first, with cell, insta
   expect(instants).toEqual([...instants].sort().reverse())
 })
 
-test('of one vendor, and as many as asked for', async () => {
+test('quarantine: of one vendor, and as many as asked for', async () => {
   const alpaca = await samplesAt('/quarantine?vendor=alpaca&limit=200')
   expect(alpaca.length).toBeGreaterThan(1)
   expect(new Set(alpaca.map(({ vendor }) => vendor))).toEqual(new Set(['alpaca']))
@@ -65,7 +65,7 @@ test('of one vendor, and as many as asked for', async () => {
   expect(await samplesAt('/quarantine?vendor=massive')).toEqual([])
 })
 
-test('reading changes nothing and asks nobody', async () => {
+test('quarantine: reading changes nothing and asks nobody', async () => {
   const before = await node.databaseText()
   const asked = node.asked()
   await samplesAt('/quarantine')
@@ -73,21 +73,21 @@ test('reading changes nothing and asks nobody', async () => {
   expect(node.asked()).toBe(asked)
 })
 
-test('what was kept survives a restart', async () => {
+test('quarantine: what was kept survives a restart', async () => {
   const before = await samplesAt('/quarantine')
   await node.stop()
   await node.start()
   expect(await samplesAt('/quarantine')).toEqual(before)
 })
 
-test('a node that may only be read shows it too', async () => {
+test('quarantine: a node that may only be read shows it too', async () => {
   const app = createApp(node.running().node, { full: 'full-token', read: 'read-token' })
   const ask = (headers: Record<string, string>) => app.request('http://127.0.0.1/quarantine', { headers })
   expect((await ask({ authorization: 'Bearer read-token' })).status).toBe(200)
   expect((await ask({})).status).toBe(401)
 })
 
-describe('refuses', () => {
+describe('quarantine: refuses', () => {
   test.each(['0', '201', '-1', '1.5', '1e2', 'ten', '', ' 5', '9'.repeat(30)])('%j as limit', async (limit) => {
     const { status, body } = await node.get(`/quarantine?limit=${encodeURIComponent(limit)}`)
     expect(status).toBe(400)

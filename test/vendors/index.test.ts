@@ -15,7 +15,7 @@ afterEach(() => node.remove())
 const read = async (): Promise<VendorsView> => (await node.get('/vendors')).body as unknown as VendorsView
 const of = (view: VendorsView, name: string) => view.vendors.find(({ vendor }) => vendor === name)!
 
-test('every vendor tells its hosts and the names of its keys, and no key', async () => {
+test('vendors: every vendor tells its hosts and the names of its keys, and no key', async () => {
   const view = await read()
   expect(view.vendors.map(({ vendor }) => vendor)).toEqual(['alpaca', 'alpaca_iex', 'massive', 'fred'])
   expect(of(view, 'alpaca')).toMatchObject({
@@ -35,7 +35,7 @@ test('every vendor tells its hosts and the names of its keys, and no key', async
     expect(text).not.toContain(key)
 })
 
-test('after a night the spent calls, the rates and the score of each segment can be recomputed, and a restart keeps them', async () => {
+test('vendors: after a night the spent calls, the rates and the score of each segment can be recomputed, and a restart keeps them', async () => {
   await node.post('/audit')
   while ((await node.post('/dispatch-one-task')).body.more);
   const alpaca = of(await read(), 'alpaca')
@@ -80,7 +80,7 @@ test('after a night the spent calls, the rates and the score of each segment can
   expect(await scores()).toEqual(before)
 })
 
-test('what is in the way of a vendor is said in words, refusals are counted and some are listed', async () => {
+test('vendors: what is in the way of a vendor is said in words, refusals are counted and some are listed', async () => {
   const { db } = node.running().node
   const refusals = Array.from({ length: 50 }, (_, at) => ({
     vendor: 'massive',
@@ -105,7 +105,7 @@ test('what is in the way of a vendor is said in words, refusals are counted and 
   expect(told.some[0]?.symbol).toBe('*')
 })
 
-test('a vendor without calls, and a dataset nobody serves, are said to be so', async () => {
+test('vendors: a vendor without calls, and a dataset nobody serves, are said to be so', async () => {
   await node.reconfigure((config): Config => {
     const { massive, fred, alpaca } = config.vendors
     const { macro_treasury: _, ...datasets } = massive!.datasets
@@ -128,7 +128,7 @@ test('a vendor without calls, and a dataset nobody serves, are said to be so', a
   ])
 })
 
-test('the forecast of a vendor is its share of the backlog', async () => {
+test('vendors: the forecast of a vendor is its share of the backlog', async () => {
   const view = await read()
   const alpaca = of(view, 'alpaca')
   expect(alpaca.forecast!.cells + of(view, 'massive').forecast!.cells).toBeGreaterThanOrEqual(12)
@@ -136,7 +136,7 @@ test('the forecast of a vendor is its share of the backlog', async () => {
   expect(await node.get('/vendors?forecats=no')).toMatchObject({ status: 400 })
 })
 
-test('a 429 that one worker meets stops all of them, also those of the other feed, and is shown', async () => {
+test('vendors: a 429 that one worker meets stops all of them, also those of the other feed, and is shown', async () => {
   const { vendors } = node.running().node
   const question = { path: '/v2/stocks/bars', query: {} }
   node.lab.alpaca.fault({ kind: 'status-429', retryAfter: '120', requests: 1 })
@@ -154,7 +154,7 @@ test('a 429 that one worker meets stops all of them, also those of the other fee
   expect(of(await read(), 'alpaca').budgets[0]!.lanes).toMatchObject({ today: lane, backfill: lane })
 })
 
-test('a browser gets a page without scripts, in which what a vendor said is only text', async () => {
+test('vendors: a browser gets a page without scripts, in which what a vendor said is only text', async () => {
   await blockVendor(node.running().node.db, 'massive', EVENING + 90_000, '<script>alert(1)</script>')
   const answer = await fetch(`${node.running().address}/vendors`, { headers: { accept: 'text/html' } })
   expect(answer.headers.get('content-type')).toMatch(/^text\/html/)

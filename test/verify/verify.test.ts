@@ -24,7 +24,7 @@ beforeAll(async () => {
 }, 120_000)
 afterAll(() => node.remove())
 
-describe('the list of checks', () => {
+describe('verify: the list of checks', () => {
   test('has every file of its folder', () => {
     const files = readdirSync('functions/verify/checks').filter((name) => name !== 'index.ts')
     expect(CHECKS.map(({ id }) => `${id}.ts`).sort()).toEqual(files.sort())
@@ -36,7 +36,7 @@ describe('the list of checks', () => {
   })
 })
 
-describe('POST /verify of a running node', () => {
+describe('verify: POST /verify of a running node', () => {
   const all = async (mode: string): Promise<Verified[]> => {
     const slices: Verified[] = []
     for (let cursor: string | null = null, more = true; more; ) {
@@ -92,7 +92,7 @@ describe('POST /verify of a running node', () => {
   })
 })
 
-describe('a root on which no node works', () => {
+describe('verify: a root on which no node works', () => {
   /** Every name below a folder with its size, time and bytes. */
   const stateOf = (folder: string): string[] =>
     readdirSync(folder, { recursive: true, withFileTypes: true })
@@ -127,7 +127,7 @@ describe('a root on which no node works', () => {
   })
 })
 
-describe('a run', () => {
+describe('verify: a run', () => {
   const context = { db: {}, isLive: false, elapsed: () => 0, memo: new Map() } as unknown as ContextWithDb
   const kind = { invariant: 'I1', severity: 'warning', means: 'means', todo: 'todo' } as const
   /** Finds one thing in each place, and looks at ten things there. */
@@ -242,7 +242,7 @@ describe('a run', () => {
   })
 })
 
-describe('the progress', () => {
+describe('verify: the progress', () => {
   const shown = (isTerminal: boolean): string[] => {
     const written: string[] = []
     let now = 0
@@ -274,7 +274,7 @@ describe('the progress', () => {
   })
 })
 
-test('a whole root has nothing wrong after its node stopped', async () => {
+test('verify: a whole root has nothing wrong after its node stopped', async () => {
   await node.stop()
   await expectVerified(node.root)
   expect((await verifyRoot(node.root, 'fast')).failures).toEqual([])

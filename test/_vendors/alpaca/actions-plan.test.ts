@@ -10,7 +10,7 @@ const TERMS = termsOf('corporate_actions', NOW)
 const requestOf = (made: CallPlan): ActionsRequest => ActionsRequest.parse(made.request)
 const names = (count: number): string[] => Array.from({ length: count }, (_, i) => `S${String(i).padStart(3, '0')}`)
 
-describe('the rectangle of corporate actions', () => {
+describe('alpaca actions plan: the rectangle of corporate actions', () => {
   it('is twenty years of two hundred symbols in one plan of few calls', () => {
     const symbols = names(200)
     const years = calendarOf('xnys').sessions('2004-06-14', '2024-06-13')

@@ -30,7 +30,7 @@ const DAYS = ['2024-06-03', '2024-06-04', '2024-06-05', '2024-06-06', '2024-06-0
 const ask = (replies: Reply[], wants = wantsOf(['AAPL', 'MSFT'], DAYS), terms = TERMS) =>
   asking(wants, inOrder(replies), terms)
 
-describe('corporate actions of Alpaca', () => {
+describe('alpaca actions: corporate actions of Alpaca', () => {
   it('are asked for once, and a day on which nothing happened is complete without rows', async () => {
     const answer = await ask([page({})])
     expect(answer.asked[0]?.pathname).toBe('/v1/corporate-actions')
@@ -171,7 +171,7 @@ describe('corporate actions of Alpaca', () => {
   })
 })
 
-describe('names and corporate actions', () => {
+describe('alpaca actions: names and corporate actions', () => {
   const days = ['2022-06-08', '2022-06-09', '2022-06-10']
 
   it('a renamed company is found under the ticker of the day, and its ticker was somebody else before', async () => {
@@ -206,7 +206,7 @@ describe('names and corporate actions', () => {
   })
 })
 
-describe('corporate actions that do not parse', () => {
+describe('alpaca actions: corporate actions that do not parse', () => {
   const all = wantsOf(['AAPL', 'MSFT'], DAYS).map(({ symbol, dt }) => `${symbol} ${dt}`)
   it.each([
     [

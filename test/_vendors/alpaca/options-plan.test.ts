@@ -16,7 +16,7 @@ const weekdaysFrom = (first: string, count: number): string[] =>
 const planOf = (wants: readonly Want[], terms = termsOf('options_bars', NOW)): CallPlan =>
   alpaca.plan(wants[0]!, wants.slice(1), terms)
 
-describe('the window of option bars', () => {
+describe('alpaca options plan: the window of option bars', () => {
   it('holds the head and only its underlier, within the rows, always the same', () => {
     const someWant = fc.record({
       symbol: fc.constantFrom('AAPL', 'SPY'),

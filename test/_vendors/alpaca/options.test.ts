@@ -48,7 +48,7 @@ const TERMS = termsOf('options_bars', NOW)
 const WANTS = DAYS.map((dt) => want('AAPL', dt))
 const ask = (script: Script, terms = TERMS) => asking(WANTS, script, terms)
 
-describe('what is asked about options', () => {
+describe('alpaca options: what is asked about options', () => {
   it('is the contracts of the window at the trading host, live and expired, then their bars', async () => {
     const answer = await ask(
       world({ active: [listing(PUT)], inactive: [listing('AAPL240604C00190000'), listing(CALL)] }),
@@ -137,7 +137,7 @@ describe('what is asked about options', () => {
   })
 })
 
-describe('answers about options', () => {
+describe('alpaca options: answers about options', () => {
   it('are complete and empty where there is no contract', async () => {
     const answer = await ask(world({}))
     expect(answer).toMatchObject({ calls: 2, interruption: null })
@@ -212,7 +212,7 @@ describe('answers about options', () => {
   })
 })
 
-describe('rows of options that are not clear', () => {
+describe('alpaca options: rows of options that are not clear', () => {
   const bad = { ...daily(DAYS[1]!), c: '10' }
   it.each([
     ['a bar that does not parse costs its day', { [CALL]: [daily(DAYS[0]!), bad] }, ['AAPL 2024-06-04']],

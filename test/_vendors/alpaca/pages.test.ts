@@ -8,7 +8,7 @@ import { expectSoundAnswer, termsOf, want } from '../contract.ts'
 import { inOrder, NOW, scriptedVendor } from '../scripted-vendor.ts'
 import { asking, DAYS, daily, iso, page, wantsOf } from './asking.ts'
 
-describe('pages of Alpaca', () => {
+describe('alpaca pages: pages of Alpaca', () => {
   it('a symbol that straddles two pages is whole, and one that never came is empty', async () => {
     const answer = await asking(
       wantsOf('AAPL', 'MSFT', 'ZZZ'),
@@ -156,7 +156,7 @@ describe('pages of Alpaca', () => {
   })
 })
 
-describe('any paging of any holes', () => {
+describe('alpaca pages: any paging of any holes', () => {
   const SYMBOLS = ['A', 'AA', 'BRK.A', 'BRK.B', 'Z']
   const sessions = calendarOf('xnys').sessions('2024-05-20', '2024-06-07')
   const cells = SYMBOLS.flatMap((symbol) => sessions.map((dt) => `${symbol} ${dt}`))

@@ -35,7 +35,7 @@ async function sessions(reply: Reply): Promise<VendorSession[] | VendorError> {
   }
 }
 
-describe("Alpaca's calendar", () => {
+describe("alpaca sessions: Alpaca's calendar", () => {
   it('gives sessions as instants, a half day too', async () => {
     const body = [day('2026-11-25'), day('2026-11-27', '09:30', '13:00'), day('2026-11-30')]
     expect(await sessions({ body })).toEqual([

@@ -12,7 +12,7 @@ import { termsOfFred } from './asking.ts'
 
 const someDt = fc.integer({ min: 0, max: 23_900 }).map((day) => addDays('1962-01-02', day))
 
-describe('real-time windows', () => {
+describe('fred plan: real-time windows', () => {
   it('follow one another from the first day to the present, and none holds more than 2,000 weekdays', () => {
     fc.assert(
       fc.property(someDt, someDt, (from, today) => {
@@ -48,7 +48,7 @@ describe('real-time windows', () => {
   })
 })
 
-describe('the plan of FRED', () => {
+describe('fred plan: the plan of FRED', () => {
   it('holds the head, only what was given, each once, within every limit, and always the same', () => {
     const someWant = fc.record({
       symbol: fc.constantFrom('UST', 'OTHER'),

@@ -89,7 +89,7 @@ const go = async (script: Filed, wants: Want[] = WANTS, with_: PlanTerms = terms
   return asking
 }
 
-describe('corporate actions of Massive', () => {
+describe('massive actions: corporate actions of Massive', () => {
   it('are asked for in two lists for all symbols, then name by name', async () => {
     const { asked, answer } = await go({})
     expect(asked).toEqual([
@@ -231,7 +231,7 @@ describe('corporate actions of Massive', () => {
   })
 })
 
-describe('the older lists', () => {
+describe('massive actions: the older lists', () => {
   const bare = (row: object): object => {
     const {
       id: _id,
@@ -328,7 +328,7 @@ describe('the older lists', () => {
   })
 })
 
-describe('new names', () => {
+describe('massive actions: new names', () => {
   const names = { META: { until: null, was: [{ symbol: 'FB', to: '2024-06-06' }] } }
   const wants = DAYS.map((dt) => want('META', dt))
 
@@ -437,7 +437,7 @@ describe('new names', () => {
   })
 })
 
-describe('a plan of actions that is not answered to the end', () => {
+describe('massive actions: a plan of actions that is not answered to the end', () => {
   it.each([
     [0, 0],
     [1, 0],
@@ -465,7 +465,7 @@ describe('a plan of actions that is not answered to the end', () => {
   })
 })
 
-describe('rows of actions that do not parse', () => {
+describe('massive actions: rows of actions that do not parse', () => {
   it.each([
     ['a price in words', dividend('AAPL', '2024-06-10', { cash_amount: '0.26' }), ['AAPL 2024-06-10']],
     ['a day that does not exist', dividend('AAPL', '2024-06-10', { pay_date: '2024-06-31' }), ['AAPL 2024-06-10']],

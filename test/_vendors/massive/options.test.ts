@@ -64,7 +64,7 @@ const go = async (script: Chain, wants: Want[] = WEEK, with_: PlanTerms = terms(
   return asking
 }
 
-describe('option bars of Massive', () => {
+describe('massive options: option bars of Massive', () => {
   it('list the expired and the living, then ask for each contract over its own days', async () => {
     const { asked, answer } = await go({
       bars: { [EXPIRED]: [bar(DAYS[0]!), bar(DAYS[1]!)], [ALIVE]: [bar(DAYS[2]!)] },
@@ -197,7 +197,7 @@ describe('option bars of Massive', () => {
   })
 })
 
-describe('contracts and bars that do not fit', () => {
+describe('massive options: contracts and bars that do not fit', () => {
   it.each([
     ['another day', { expiration_date: '2024-06-05' }, 3],
     ['another strike', { strike_price: 190.5 }, 2],
@@ -271,7 +271,7 @@ describe('contracts and bars that do not fit', () => {
   })
 })
 
-describe('a plan of options that is not answered to the end', () => {
+describe('massive options: a plan of options that is not answered to the end', () => {
   it.each([3, 2, 1, 0])('completes nothing when the budget ends after %i calls', async (calls) => {
     const { answer, asked } = await go({ bars: { [EXPIRED]: [bar(DAYS[0]!)] } }, WEEK, terms(), budgetOf(calls))
     expect(asked.length).toBe(calls)

@@ -18,7 +18,7 @@ const someWant = fc.record({
 const days = (from: string, count: number): string[] =>
   Array.from({ length: count }, (_, i) => addDays(from, i)).filter((dt) => weekday(dt) % 6 !== 0)
 
-describe('the plan of Massive', () => {
+describe('massive plan: the plan of Massive', () => {
   it('holds the head, only what was given, each once, within every limit, and always the same', () => {
     fc.assert(
       fc.property(
@@ -97,7 +97,7 @@ describe('the plan of Massive', () => {
   })
 })
 
-describe('the plan of bars', () => {
+describe('massive plan: the plan of bars', () => {
   const META = { META: { until: null, was: [{ symbol: 'FB', to: '2022-06-08' }] } }
   const week = days('2022-06-06', 9)
   const requestOf = (head: string, names: PlanTerms['names'], symbol = 'META') => {
@@ -130,7 +130,7 @@ describe('the plan of bars', () => {
   })
 })
 
-describe('the plan of options', () => {
+describe('massive plan: the plan of options', () => {
   const all = days('2024-01-02', 200)
   const planOf = (
     head: string,
@@ -187,7 +187,7 @@ describe('the plan of options', () => {
   })
 })
 
-describe('the plan of corporate actions', () => {
+describe('massive plan: the plan of corporate actions', () => {
   const planOf = (
     head: Want,
     others: Want[],
@@ -263,7 +263,7 @@ describe('the plan of corporate actions', () => {
   })
 })
 
-describe('the weekdays of a range', () => {
+describe('massive plan: the weekdays of a range', () => {
   it('are counted as if one by one', () => {
     fc.assert(
       fc.property(fc.integer({ min: -9000, max: 9000 }), fc.integer({ min: -3, max: 800 }), (start, length) => {

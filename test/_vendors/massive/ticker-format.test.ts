@@ -7,7 +7,7 @@ const word = fc.stringMatching(/^[A-Z0-9]{1,4}$/)
 const suffix = fc.oneof(word, fc.constantFrom('PR', 'PRA', 'PRL', 'WS', 'U', 'A', 'B', 'PRAB'))
 const ticker = fc.tuple(word, fc.array(suffix, { maxLength: 2 })).map(([root, rest]) => [root, ...rest].join('.'))
 
-describe("Massive's spelling of tickers", () => {
+describe("massive ticker format: Massive's spelling of tickers", () => {
   it.each([
     ['AAPL', 'AAPL'],
     ['BRK.B', 'BRK.B'],

@@ -46,7 +46,7 @@ async function asking(script: Script, days = DAYS, terms = yieldsTerms()): Promi
   return answer
 }
 
-describe('a curve from Massive', () => {
+describe('massive yields: a curve from Massive', () => {
   it('is one request for all tenors and days, and one yield a series a day, known from the day of asking on', async () => {
     const answer = await asking(inOrder([page([curve(DAYS[0]!), curve(DAYS[2]!, { yield_2_year: -0.05 })])]))
     expect(vendor?.asked[0]?.pathname).toBe('/fed/v1/treasury-yields')
@@ -190,7 +190,7 @@ describe('a curve from Massive', () => {
   })
 })
 
-describe('the plan of yields at Massive', () => {
+describe('massive yields: the plan of yields at Massive', () => {
   it('holds the head, only what was given of its group, each once, within every limit, and always the same', () => {
     const someWant = fc.record({
       symbol: fc.constantFrom('UST', 'OTHER'),

@@ -30,7 +30,7 @@ const counted = async (db: Db) => {
   return { attempts, coverage, walk: await findWalk(db, walk), marks: await manifestMarks(db) }
 }
 
-test('a batch of many cells is written in parts; where the walk stands, and what is reflected, comes with the last of them', async () => {
+test('record adopted: a batch of many cells is written in parts; where the walk stands, and what is reflected, comes with the last of them', async () => {
   const whole = await freshDb()
   await recordAdopted(whole, batch)
   const all = await counted(whole)
@@ -53,7 +53,7 @@ test('a batch of many cells is written in parts; where the walk stands, and what
   expect(again).toEqual(first)
 })
 
-test('a cell that was short is so no longer when another vendor has it; one whose version is known already stays short', async () => {
+test('record adopted: a cell that was short is so no longer when another vendor has it; one whose version is known already stays short', async () => {
   const db = await freshDb()
   const short = async (dt: string, vendor: string): Promise<void> => {
     const id = await claimed(db, 'S0', dt, dt, vendor)

@@ -9,7 +9,7 @@ const DAY = 86_400_000
 const MIDNIGHT = Date.UTC(2024, 6, 6)
 const limits = (perMinute: number, perDay: number | null = null): Limits => ({ vendor: 'massive', perMinute, perDay })
 
-test('a budget gives its calls and then refuses until the first of them is a minute old', async () => {
+test('take calls: a budget gives its calls and then refuses until the first of them is a minute old', async () => {
   const db = await freshDb()
   const begun = MIDNIGHT + 12 * 3_600_000
   for (let i = 0; i < 5; i++) expect(await takeCalls(db, limits(5), 1, begun + i)).toBe(true)
@@ -20,7 +20,7 @@ test('a budget gives its calls and then refuses until the first of them is a min
   expect(await takeCalls(db, limits(5), 1, free as number)).toBe(true)
 })
 
-test('calls are taken all or nothing, and a refusal takes none', async () => {
+test('take calls: calls are taken all or nothing, and a refusal takes none', async () => {
   const db = await freshDb()
   expect(await takeCalls(db, limits(5, 100), 3, MIDNIGHT)).toBe(true)
   expect(await takeCalls(db, limits(5, 100), 3, MIDNIGHT)).toBe(false)
@@ -29,14 +29,14 @@ test('calls are taken all or nothing, and a refusal takes none', async () => {
   expect(await callsSpent(db, 'massive', MIDNIGHT)).toEqual({ minute: 5, today: 0, ahead: 0, day: 5 })
 })
 
-test('each vendor has its own budget', async () => {
+test('take calls: each vendor has its own budget', async () => {
   const db = await freshDb()
   expect(await takeCalls(db, limits(1), 1, MIDNIGHT)).toBe(true)
   expect(await takeCalls(db, { ...limits(1), vendor: 'alpaca' }, 1, MIDNIGHT)).toBe(true)
   expect(await callsSpent(db, 'fred', MIDNIGHT)).toEqual({ minute: 0, today: 0, ahead: 0, day: 0 })
 })
 
-test('the daily cap ends with the UTC day', async () => {
+test('take calls: the daily cap ends with the UTC day', async () => {
   const db = await freshDb()
   const noon = MIDNIGHT - 12 * 3_600_000
   for (let i = 0; i < 3; i++) expect(await takeCalls(db, limits(2, 3), 1, noon + i * MINUTE)).toBe(true)
@@ -45,26 +45,26 @@ test('the daily cap ends with the UTC day', async () => {
   expect(await takeCalls(db, limits(2, 3), 1, MIDNIGHT)).toBe(true)
 })
 
-test('a day spent in its last seconds does not promise the first instant of the next', async () => {
+test('take calls: a day spent in its last seconds does not promise the first instant of the next', async () => {
   const db = await freshDb()
   const late = MIDNIGHT - 10_000
   expect(await takeCalls(db, limits(3, 3), 3, late)).toBe(true)
   expect(await nextCallAt(db, limits(3, 3), late)).toBe(late + MINUTE + 300)
 })
 
-test.each([limits(0), limits(5, 0)])('a limit of zero forbids calls for good', async (none) => {
+test.each([limits(0), limits(5, 0)])('take calls: a limit of zero forbids calls for good', async (none) => {
   const db = await freshDb()
   expect(await nextCallAt(db, none, MIDNIGHT)).toBeNull()
   expect(await takeCalls(db, none, 1, MIDNIGHT)).toBe(false)
 })
 
-test('two workers of one budget together stay within it', async () => {
+test('take calls: two workers of one budget together stay within it', async () => {
   const db = await freshDb()
   const granted = await Promise.all(Array.from({ length: 40 }, (_, i) => takeCalls(db, limits(7), 1, MIDNIGHT + i)))
   expect(granted.filter(Boolean)).toHaveLength(7)
 })
 
-test('the share kept for lane today is there when backfill has spent all it may', async () => {
+test('take calls: the share kept for lane today is there when backfill has spent all it may', async () => {
   const db = await freshDb()
   for (let i = 0; i < 6; i++) await takeCalls(db, limits(4), 1, MIDNIGHT)
   expect(await takeCalls(db, limits(4), 1, MIDNIGHT)).toBe(false)
@@ -72,14 +72,14 @@ test('the share kept for lane today is there when backfill has spent all it may'
   expect(await takeCalls(db, limits(5), 1, MIDNIGHT)).toBe(false)
 })
 
-test('a clock that is set back refuses rather than spends a minute twice', async () => {
+test('take calls: a clock that is set back refuses rather than spends a minute twice', async () => {
   const db = await freshDb()
   expect(await takeCalls(db, limits(2), 2, MIDNIGHT + 30_000)).toBe(true)
   expect(await takeCalls(db, limits(2), 1, MIDNIGHT)).toBe(false)
   expect(await nextCallAt(db, limits(2), MIDNIGHT)).toBe(MIDNIGHT + 30_000 + MINUTE + 300)
 })
 
-test('the database refuses a slot without calls', async () => {
+test('take calls: the database refuses a slot without calls', async () => {
   const db = await freshDb()
   await expect(
     db.write([sql`INSERT INTO budgets (vendor, kind, starts_at, calls) VALUES ('massive', 'slot', 0, 0)`]),
@@ -106,7 +106,7 @@ const anyTakes = fc.array(
   { minLength: 1, maxLength: 40 },
 )
 
-test('no sequence of calls puts more than the limit into any minute, or the cap into any day', async () => {
+test('take calls: no sequence of calls puts more than the limit into any minute, or the cap into any day', async () => {
   const db = await freshDb()
   await fc.assert(
     fc.asyncProperty(anyLimits, anyTakes, async (most, takes) => {
@@ -134,7 +134,7 @@ test('no sequence of calls puts more than the limit into any minute, or the cap 
   )
 })
 
-test('the promised instant is the first at which a call is granted', async () => {
+test('take calls: the promised instant is the first at which a call is granted', async () => {
   const db = await freshDb()
   await fc.assert(
     fc.asyncProperty(anyLimits, anyTakes, fc.nat({ max: 90_000 }), async (most, takes, later) => {
@@ -155,7 +155,7 @@ test('the promised instant is the first at which a call is granted', async () =>
   )
 })
 
-test('calls of a day that a clock ran ahead to count for the day it was put back to', async () => {
+test('take calls: calls of a day that a clock ran ahead to count for the day it was put back to', async () => {
   const db = await freshDb()
   expect(await takeCalls(db, limits(9, 4), 3, MIDNIGHT + 10 * MINUTE)).toBe(true)
   const back = MIDNIGHT - 3 * 3_600_000
@@ -163,9 +163,9 @@ test('calls of a day that a clock ran ahead to count for the day it was put back
   expect(await takeCalls(db, limits(9, 4), 1, back + 5 * MINUTE)).toBe(false)
 })
 
-describe('calls of lane today', () => {
+describe('take calls: calls of lane today', () => {
   const today: Limits = { vendor: 'massive', perMinute: 5, perDay: null, isToday: true }
-  const backfill: Limits = { vendor: 'massive', perMinute: 3, kept: 2, perDay: null }
+  const backfill: Limits = { vendor: 'massive', perMinute: 3, reserved: 2, perDay: null }
 
   it('come out of the share kept for it first: backfill has all of its own beside them', async () => {
     const db = await freshDb()

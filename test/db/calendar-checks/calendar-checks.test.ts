@@ -25,13 +25,13 @@ const comparison = (more: Partial<CalendarComparison> = {}): CalendarComparison 
   ...more,
 })
 
-test('a comparison comes back as it was recorded', async () => {
+test('calendar checks: a comparison comes back as it was recorded', async () => {
   const db = await freshDb()
   await recordComparison(db, comparison(), NOW)
   expect(await listCalendarChecks(db)).toEqual([{ ...comparison(), checkedAt: NOW, error: null }])
 })
 
-test('the days that differ can be read with plain SQL', async () => {
+test('calendar checks: the days that differ can be read with plain SQL', async () => {
   const db = await freshDb()
   await recordComparison(db, comparison(), NOW)
   const days = sql`SELECT value->>'dt' AS dt, value->'ours' AS ours FROM calendar_checks, json_each(differences)`
@@ -41,7 +41,7 @@ test('the days that differ can be read with plain SQL', async () => {
   ])
 })
 
-test('a newer comparison replaces the one before, of its own vendor only', async () => {
+test('calendar checks: a newer comparison replaces the one before, of its own vendor only', async () => {
   const db = await freshDb()
   await recordComparison(db, comparison(), NOW)
   await recordComparison(db, comparison({ vendor: 'other' }), NOW)
@@ -53,7 +53,7 @@ test('a newer comparison replaces the one before, of its own vendor only', async
   ])
 })
 
-test('a failure before any comparison says what was asked and why nothing came', async () => {
+test('calendar checks: a failure before any comparison says what was asked and why nothing came', async () => {
   const db = await freshDb()
   await recordCalendarFailure(db, question(), 'no whole answer', NOW)
   expect(await listCalendarChecks(db)).toEqual([
@@ -61,7 +61,7 @@ test('a failure before any comparison says what was asked and why nothing came',
   ])
 })
 
-test('a failure keeps what is known, and the next comparison clears it', async () => {
+test('calendar checks: a failure keeps what is known, and the next comparison clears it', async () => {
   const db = await freshDb()
   await recordComparison(db, comparison(), NOW)
   await recordCalendarFailure(db, question('alpaca', '2024-07-08'), 'no whole answer', NOW + 1)
@@ -70,7 +70,7 @@ test('a failure keeps what is known, and the next comparison clears it', async (
   expect(await listCalendarChecks(db)).toMatchObject([{ asof: '2024-07-08', error: null }])
 })
 
-test('a row that neither compared nor failed is impossible', async () => {
+test('calendar checks: a row that neither compared nor failed is impossible', async () => {
   const db = await freshDb()
   await recordComparison(db, comparison(), NOW)
   await expect(db.write([sql`UPDATE calendar_checks SET sessions = NULL`])).rejects.toThrow(/CHECK/)

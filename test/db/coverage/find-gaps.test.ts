@@ -75,7 +75,7 @@ const anyScene = fc.record({
   ),
 })
 
-test('gaps are expected minus known and minus queued, as a naive count finds them', async () => {
+test('find gaps: gaps are expected minus known and minus queued, as a naive count finds them', async () => {
   const db = await freshDb()
   await fc.assert(
     fc.asyncProperty(anyScene, async ({ months, ranges, covered, queued }) => {
@@ -106,7 +106,7 @@ test('gaps are expected minus known and minus queued, as a naive count finds the
   )
 })
 
-test('the first and the last day of a life count, one day more does not', async () => {
+test('find gaps: the first and the last day of a life count, one day more does not', async () => {
   const db = await freshDb()
   const whole = MONTHS.map((month) => ({ month, mask: FULL }))
   const gaps = (fromDt: string, toDt: string) => findGaps(db, DATASET, [{ symbol: 'A', fromDt, toDt }], whole, 10)
@@ -151,7 +151,7 @@ function wideScene() {
   return { months, ranges, covered }
 }
 
-test('800 symbols by 20 years are found month by month as they are by hand, oldest slice first, symbol by symbol in a slice', async () => {
+test('find gaps: 800 symbols by 20 years are found month by month as they are by hand, oldest slice first, symbol by symbol in a slice', async () => {
   const db = await freshDb()
   const { months, ranges, covered } = wideScene()
   await db.write([
@@ -183,7 +183,7 @@ test('800 symbols by 20 years are found month by month as they are by hand, olde
   }
 })
 
-test('the event loop turns while gaps are looked for', async () => {
+test('find gaps: the event loop turns while gaps are looked for', async () => {
   const db = await freshDb()
   const { months, ranges } = wideScene()
   let turns = 0
@@ -193,7 +193,7 @@ test('the event loop turns while gaps are looked for', async () => {
   expect(turns).toBeGreaterThan(3)
 })
 
-test('of a slice that does not fit, the oldest days are kept, of one that does, all of them in their order', () => {
+test('find gaps: of a slice that does not fit, the oldest days are kept, of one that does, all of them in their order', () => {
   const cells = (months: readonly MonthOfGaps[]) =>
     months.flatMap(({ symbol, month, gaps }) => dtsOfMask(month, gaps).map((dt) => ({ symbol, dt })))
   const anySlice = fc.uniqueArray(
@@ -222,7 +222,7 @@ test('of a slice that does not fit, the oldest days are kept, of one that does, 
   )
 })
 
-test('coverage of another dataset fills no gap', async () => {
+test('find gaps: coverage of another dataset fills no gap', async () => {
   const db = await freshDb()
   await db.write([
     sql`INSERT INTO coverage (dataset, symbol, month, present) VALUES ('other', 'A', '2024-01', ${FULL})`,
@@ -231,7 +231,7 @@ test('coverage of another dataset fills no gap', async () => {
   expect(await findGaps(db, DATASET, [symbolRange], [{ month: '2024-01', mask: 2 }], 10)).toHaveLength(1)
 })
 
-test('a gap that is queued already is no gap, until its task is done', async () => {
+test('find gaps: a gap that is queued already is no gap, until its task is done', async () => {
   const db = await freshDb()
   const symbolRange = { symbol: 'A', fromDt: '2024-01-02', toDt: '2024-01-04' }
   const gaps = () => findGaps(db, DATASET, [symbolRange], [{ month: '2024-01', mask: FULL }], 10)
@@ -241,7 +241,7 @@ test('a gap that is queued already is no gap, until its task is done', async () 
   expect(await gaps()).toEqual([{ symbol: 'A', month: '2024-01', gaps: 0b1010 }])
 })
 
-test('tasks of days nobody expects any more end, later days and tasks under way are left alone', async () => {
+test('find gaps: tasks of days nobody expects any more end, later days and tasks under way are left alone', async () => {
   const db = await freshDb()
   const days = ['2024-01-02', '2024-01-03', '2024-01-04', '2024-01-05']
   await enqueueTasks(db, DATASET, [...days.map((dt) => newTask('A', dt)), newTask('GONE', '2024-01-03')], NOW)
@@ -254,7 +254,7 @@ test('tasks of days nobody expects any more end, later days and tasks under way 
   expect(open).toEqual(['2024-01-02', '2024-01-04', '2024-01-05'].map((dt) => ({ symbol: 'A', dt })))
 })
 
-test('tasks are dropped outside every life, as a look at each of them finds', async () => {
+test('find gaps: tasks are dropped outside every life, as a look at each of them finds', async () => {
   const db = await freshDb()
   const anyRange = fc.record({ symbol: fc.constantFrom(...SYMBOLS), a: anyDt, b: anyDt })
   await fc.assert(
@@ -287,7 +287,7 @@ test('tasks are dropped outside every life, as a look at each of them finds', as
   )
 })
 
-test('cells are counted by the bits of their masks', async () => {
+test('find gaps: cells are counted by the bits of their masks', async () => {
   const db = await freshDb()
   await fc.assert(
     fc.asyncProperty(

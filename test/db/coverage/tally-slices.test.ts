@@ -100,7 +100,7 @@ const sorted = (tallies: Tally[]): string[] =>
     .map((tally) => JSON.stringify(tally, ['row', 'column', 'byRule', 'present', 'short', 'absent', 'held']))
     .sort()
 
-test('masks are counted as if day by day', { timeout: 60_000 }, async () => {
+test('tally slices: masks are counted as if day by day', { timeout: 60_000 }, async () => {
   const db = await freshDb()
   let dataset = 0
   await fc.assert(

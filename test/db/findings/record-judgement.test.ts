@@ -58,7 +58,7 @@ const judge = (db: Db, work: PartitionWork, findings: Finding[], more: Partial<J
 const heldIn = async (db: Db): Promise<unknown> =>
   await db.all(sql`SELECT month, held FROM coverage WHERE held <> 0 ORDER BY month`)
 
-test('a judgement replaces the findings, holds RED cells and ticks the partition off', async () => {
+test('record judgement: a judgement replaces the findings, holds RED cells and ticks the partition off', async () => {
   const { db, work } = await unchecked()
   expect(await judge(db, work, [red(DTS[0]!), red(DTS[2]!), red(DTS[1]!, { status: 'AMBER', held: 0 })])).toBe(true)
   expect(await heldIn(db)).toEqual([
@@ -73,7 +73,7 @@ test('a judgement replaces the findings, holds RED cells and ticks the partition
   expect(await leaseUnchecked(db, 'again', NOW, NOW + 1)).toBeUndefined()
 })
 
-test('a cell that is no longer RED is released, its neighbour stays held', async () => {
+test('record judgement: a cell that is no longer RED is released, its neighbour stays held', async () => {
   const { db, work } = await unchecked()
   await judge(db, work, [red(DTS[1]!), red(DTS[2]!)])
   await db.write([sql`UPDATE partitions SET version = version + 1`])
@@ -83,7 +83,7 @@ test('a cell that is no longer RED is released, its neighbour stays held', async
   expect((await snapshot(db)).findings).toEqual([expect.objectContaining({ dt: DTS[2] })])
 })
 
-test('a judgement of one day leaves the other days of its month as they are', async () => {
+test('record judgement: a judgement of one day leaves the other days of its month as they are', async () => {
   const { db, work } = await unchecked()
   await judge(
     db,
@@ -99,13 +99,13 @@ test('a judgement of one day leaves the other days of its month as they are', as
   ])
 })
 
-test('a cell without rows is never held', async () => {
+test('record judgement: a cell without rows is never held', async () => {
   const { db, work } = await unchecked()
   expect(await judge(db, work, [red('2024-07-02'), red(DTS[1]!)])).toBe(true)
   expect(await heldIn(db)).toEqual([{ month: '2024-07', held: 1 }])
 })
 
-test('a judge whose lease passed on changes nothing', async () => {
+test('record judgement: a judge whose lease passed on changes nothing', async () => {
   const { db, work } = await unchecked()
   await leaseUnchecked(db, 'another', NOW + 60_000, NOW + 120_000)
   const before = await snapshot(db)
@@ -113,7 +113,7 @@ test('a judge whose lease passed on changes nothing', async () => {
   expect(await snapshot(db)).toEqual(before)
 })
 
-test('a judgement is recorded once', async () => {
+test('record judgement: a judgement is recorded once', async () => {
   const { db, work } = await unchecked()
   await judge(db, work, [red(DTS[0]!)])
   const before = await snapshot(db)
@@ -121,7 +121,7 @@ test('a judgement is recorded once', async () => {
   expect(await snapshot(db)).toEqual(before)
 })
 
-test('only the version that was judged is refused, and only while another vendor has a good one it loses', async () => {
+test('record judgement: only the version that was judged is refused, and only while another vendor has a good one it loses', async () => {
   const { db, work } = await unchecked(['alpaca', 'massive'])
   await judge(db, work, [red(DTS[0]!), red(DTS[1]!, { status: 'AMBER', held: 0 })])
   const known = await listAttempts(db, DATASET, [{ symbol: 'AAPL', dt: DTS[0]! }])
@@ -136,7 +136,7 @@ test('only the version that was judged is refused, and only while another vendor
   expect(await listRefused(db, DATASET, '2024-01-01', '2024-12-31')).toEqual([])
 })
 
-test('a partition is curated again when a refused version has another one beside it, until all are refused', async () => {
+test('record judgement: a partition is curated again when a refused version has another one beside it, until all are refused', async () => {
   const { db, work } = await unchecked(['alpaca', 'massive'])
   await judge(db, work, [red(DTS[0]!)])
   const again = await curateAndLease(db, 'qc')

@@ -26,7 +26,7 @@ const reach = reachOf('alpaca', { fromDt: '2024-01-01' })
 
 const nameOf = (task: QueuedTask | undefined): string | undefined => task && `${task.symbol} ${task.dt}`
 
-test('a cell that is queued already keeps the task it has', async () => {
+test('claim tasks: a cell that is queued already keeps the task it has', async () => {
   const db = await freshDb()
   const cells = [newTask('AAPL', '2024-07-01'), newTask('MSFT', '2024-07-01')]
   expect(await enqueueTasks(db, DATASET, cells, NOW)).toBe(2)
@@ -38,12 +38,12 @@ test('a cell that is queued already keeps the task it has', async () => {
   expect(await countOpenTasks(db)).toBe(5)
 })
 
-test('a cell twice in one list is one task', async () => {
+test('claim tasks: a cell twice in one list is one task', async () => {
   const db = await freshDb()
   expect(await enqueueTasks(db, DATASET, [newTask('A', '2024-07-01'), newTask('A', '2024-07-01')], NOW)).toBe(1)
 })
 
-test.each(['leased', 'stalled'] as const)('a cell whose task is %s gets no second one', async (state) => {
+test.each(['leased', 'stalled'] as const)('claim tasks: a cell whose task is %s gets no second one', async (state) => {
   const db = await freshDb()
   const id = await claimed(db, 'AAPL', '2024-07-01', 't1')
   if (state === 'stalled') {
@@ -52,7 +52,7 @@ test.each(['leased', 'stalled'] as const)('a cell whose task is %s gets no secon
   expect(await enqueueTasks(db, DATASET, [newTask('AAPL', '2024-07-01')], NOW)).toBe(0)
 })
 
-test('a cell whose task is done may be queued again', async () => {
+test('claim tasks: a cell whose task is done may be queued again', async () => {
   const db = await freshDb()
   const id = await claimed(db, 'AAPL', '2024-07-01', 't1')
   await settle(db, 't1', [settlement(id, 'AAPL', '2024-07-01')])
@@ -63,7 +63,7 @@ test('a cell whose task is done may be queued again', async () => {
   ])
 })
 
-test('a hundred claimers at once get each task exactly once', async () => {
+test('claim tasks: a hundred claimers at once get each task exactly once', async () => {
   const db = await freshDb()
   const symbols = Array.from({ length: 300 }, (_, i) => `S${i}`)
   const cells = symbols.map((symbol) => newTask(symbol, '2024-07-01'))
@@ -83,7 +83,7 @@ test('a hundred claimers at once get each task exactly once', async () => {
   expect(wrong).toEqual([])
 })
 
-test('a claim takes what is still free and leaves the rest alone', async () => {
+test('claim tasks: a claim takes what is still free and leaves the rest alone', async () => {
   const db = await freshDb()
   const taken = await claimed(db, 'AAPL', '2024-07-01', 't1')
   await enqueueTasks(db, DATASET, [newTask('MSFT', '2024-07-01')], NOW)
@@ -96,7 +96,7 @@ test('a claim takes what is still free and leaves the rest alone', async () => {
   ])
 })
 
-test.each(['done', 'stalled'] as const)('a task that is %s cannot be claimed', async (state) => {
+test.each(['done', 'stalled'] as const)('claim tasks: a task that is %s cannot be claimed', async (state) => {
   const db = await freshDb()
   const id = await claimed(db, 'AAPL', '2024-07-01', 't1')
   await settle(db, 't1', [settlement(id, 'AAPL', '2024-07-01', { state })])
@@ -104,7 +104,7 @@ test.each(['done', 'stalled'] as const)('a task that is %s cannot be claimed', a
   expect((await tasksIn(db))[0]).toMatchObject({ state, attempts: 1 })
 })
 
-test('the queue hands out lane today first, then priority, then the oldest day, then first come', async () => {
+test('claim tasks: the queue hands out lane today first, then priority, then the oldest day, then first come', async () => {
   const db = await freshDb()
   const order = [
     newTask('T2', '2024-07-03', { lane: 'today', priority: 9 }),
@@ -127,7 +127,7 @@ test('the queue hands out lane today first, then priority, then the oldest day, 
   expect(await findHead(db, reach)).toBeUndefined()
 })
 
-test('a vendor is offered only days within its reach, its lane, and tasks whose time has come', async () => {
+test('claim tasks: a vendor is offered only days within its reach, its lane, and tasks whose time has come', async () => {
   const db = await freshDb()
   await enqueueTasks(
     db,
@@ -148,7 +148,7 @@ test('a vendor is offered only days within its reach, its lane, and tasks whose 
   expect(await findHead(db, { ...reach, dataset: 'macro_treasury' })).toBeUndefined()
 })
 
-test('a vendor is not offered a cell again before its time, others are', async () => {
+test('claim tasks: a vendor is not offered a cell again before its time, others are', async () => {
   const db = await freshDb()
   const id = await claimed(db, 'AAPL', '2024-07-01', 't1')
   const later = settlement(id, 'AAPL', '2024-07-01', {
@@ -164,7 +164,7 @@ test('a vendor is not offered a cell again before its time, others are', async (
   expect(nameOf(await findHead(db, { ...reach, now: NOW + 1_000 }))).toBe('AAPL 2024-07-01')
 })
 
-test('a demotion closes its scope to its vendor until it expires', async () => {
+test('claim tasks: a demotion closes its scope to its vendor until it expires', async () => {
   const db = await freshDb()
   const cells = ['2024-07-01', '2024-07-02', '2024-07-03'].flatMap((dt) => [newTask('AAPL', dt), newTask('MSFT', dt)])
   await enqueueTasks(db, DATASET, cells, NOW)
@@ -177,7 +177,7 @@ test('a demotion closes its scope to its vendor until it expires', async () => {
   expect(nameOf(await findHead(db, { ...reach, now: NOW + 1_000 }))).toBe('AAPL 2024-07-01')
 })
 
-test('neighbours are the other claimable tasks, by day and symbol', async () => {
+test('claim tasks: neighbours are the other claimable tasks, by day and symbol', async () => {
   const db = await freshDb()
   await enqueueTasks(
     db,
@@ -200,7 +200,7 @@ test('neighbours are the other claimable tasks, by day and symbol', async () => 
   expect((await findNeighbours(db, reach, head, 10)).tasks.map(nameOf)).toEqual(['B 2024-07-02', 'C 2024-07-02'])
 })
 
-test('the queue says when it next has work: the first waiting task or lapsing lease', async () => {
+test('claim tasks: the queue says when it next has work: the first waiting task or lapsing lease', async () => {
   const db = await freshDb()
   expect(await nextDue(db, null, NOW)).toBeNull()
   await enqueueTasks(db, DATASET, [newTask('A', '2024-07-01', { nextAt: NOW + 500 })], NOW)
@@ -210,7 +210,7 @@ test('the queue says when it next has work: the first waiting task or lapsing le
   expect(await nextDue(db, null, NOW + 500)).toBe(NOW + 60_000)
 })
 
-test('the queue waits for the end of a refusal that keeps everything waiting', async () => {
+test('claim tasks: the queue waits for the end of a refusal that keeps everything waiting', async () => {
   const db = await freshDb()
   const refusal = { vendor: 'alpaca', dataset: DATASET, symbol: '*', outcome: 'not_entitled', until: NOW + 3_600_000 }
   await demote(db, [{ ...refusal, fromDt: '0000-01-01', toDt: '9999-12-31' }])
@@ -235,13 +235,13 @@ test.each([
   ['an open task with a time of its ending', sql`UPDATE gap_tasks SET done_at = 1`],
   ['a single day that counts for two', sql`UPDATE gap_tasks SET cells = 2`],
   ['several days without the first', sql`UPDATE gap_tasks SET days = 6, cells = 2`],
-])('the database refuses %s', async (_what, statement) => {
+])('claim tasks: the database refuses %s', async (_what, statement) => {
   const db = await freshDb()
   await claimed(db, 'AAPL', '2024-07-01', 't1')
   await expect(db.write([statement])).rejects.toThrow(/constraint/i)
 })
 
-test('a waiting time beyond every calendar survives the way through the database', async () => {
+test('claim tasks: a waiting time beyond every calendar survives the way through the database', async () => {
   const db = await freshDb()
   await enqueueTasks(db, DATASET, [newTask('A', '2024-07-01', { nextAt: NEVER })], NOW)
   expect((await tasksIn(db))[0]?.nextAt).toBe(NEVER)

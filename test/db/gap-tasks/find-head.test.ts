@@ -76,7 +76,7 @@ const anyQueue = fc.record({
   ),
 })
 
-test('the head is the first free task of the queue, whatever stands before it and however short the scan', async () => {
+test('find head: the head is the first free task of the queue, whatever stands before it and however short the scan', async () => {
   const db = await freshDb()
   await fc.assert(
     fc.asyncProperty(anyQueue, async ({ tasks, answers, refusals, looks }) => {
@@ -130,7 +130,7 @@ const bucketsOf = async (db: Db): Promise<Record<string, number>> =>
     ).map(({ c, n }) => [c, n]),
   )
 
-test('a task that one vendor has answered is in a bucket that this vendor skips and others search', async () => {
+test('find head: a task that one vendor has answered is in a bucket that this vendor skips and others search', async () => {
   const db = await freshDb()
   await enqueueTasks(db, DATASET, daysOf('A', 100), NOW)
   await enqueueTasks(db, DATASET, [newTask('B', '2024-12-01')], NOW)
@@ -154,7 +154,7 @@ test('a task that one vendor has answered is in a bucket that this vendor skips 
   expect(await bucketsOf(db)).toEqual({ '': 101 })
 })
 
-test('tasks queued again of which a vendor has spoken already are put aside where it meets them', async () => {
+test('find head: tasks queued again of which a vendor has spoken already are put aside where it meets them', async () => {
   const db = await freshDb()
   for (const { symbol, dt } of daysOf('A', 20)) {
     await enqueueTasks(db, DATASET, [newTask(symbol, dt)], NOW)
@@ -168,7 +168,7 @@ test('tasks queued again of which a vendor has spoken already are put aside wher
   expect(await findHead(db, reachOf('alpaca', { now: NOW + 9 }), 0)).toMatchObject({ symbol: 'A', dt: '2024-01-01' })
 })
 
-test('a few tasks that wait for their next request say when, however small their bucket', async () => {
+test('find head: a few tasks that wait for their next request say when, however small their bucket', async () => {
   const db = await freshDb()
   const cells = ['A', 'B', 'C'].map((symbol) => newTask(symbol, '2024-07-01'))
   await db.write(
@@ -184,7 +184,7 @@ test('a few tasks that wait for their next request say when, however small their
   expect(await findHead(db, reachOf('alpaca', { now: NOW + 5_000 }))).toMatchObject({ symbol: 'A' })
 })
 
-test('symbols a vendor will not serve are put aside where it meets them, and only for it', async () => {
+test('find head: symbols a vendor will not serve are put aside where it meets them, and only for it', async () => {
   const db = await freshDb()
   await enqueueTasks(db, DATASET, [...daysOf('A', 60), newTask('B', '2024-12-01')], NOW)
   const whole = { fromDt: '0000-01-01', toDt: '9999-12-31' }
@@ -198,7 +198,7 @@ test('symbols a vendor will not serve are put aside where it meets them, and onl
   expect(await findHead(db, reachOf('massive'), 10)).toMatchObject({ symbol: 'A', dt: '2024-01-01' })
 })
 
-test('tasks that wait are no part of the scan, and come back in their place when their time has come', async () => {
+test('find head: tasks that wait are no part of the scan, and come back in their place when their time has come', async () => {
   const db = await freshDb()
   await enqueueTasks(db, DATASET, daysOf('A', 60, { nextAt: NOW + 9 }), NOW)
   await enqueueTasks(
@@ -214,7 +214,7 @@ test('tasks that wait are no part of the scan, and come back in their place when
   expect(await findHead(db, reachOf('alpaca', { now: NOW + 9, lane: 'backfill' }))).toMatchObject({ symbol: 'A' })
 })
 
-test('a task for one vendor alone is passed by all others', async () => {
+test('find head: a task for one vendor alone is passed by all others', async () => {
   const db = await freshDb()
   await enqueueTasks(
     db,
@@ -226,7 +226,7 @@ test('a task for one vendor alone is passed by all others', async () => {
   expect(await findHead(db, reachOf('massive'))).toMatchObject({ symbol: 'A' })
 })
 
-test('the head of a queue is found through its index alone, and with one statement where nothing stands in the way', async () => {
+test('find head: the head of a queue is found through its index alone, and with one statement where nothing stands in the way', async () => {
   const db = await freshDb()
   const { db: spying, plans } = explaining(db)
   await enqueueTasks(db, DATASET, daysOf('A', 3), NOW)

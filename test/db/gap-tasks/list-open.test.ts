@@ -41,7 +41,7 @@ async function mixedQueue() {
   return db
 }
 
-test('queued tasks are listed by lane, priority, sort key and id, whatever their bucket', async () => {
+test('list open: queued tasks are listed by lane, priority, sort key and id, whatever their bucket', async () => {
   const db = await mixedQueue()
   const inOrder = await db.all<{ id: number; dt: string }>(
     sql`SELECT id, dt FROM gap_tasks ORDER BY lane DESC, priority DESC, sort_key, id`,
@@ -56,7 +56,7 @@ test('queued tasks are listed by lane, priority, sort key and id, whatever their
   expect(await listOpen(db, 'options_bars', 'queued', {}, 100)).toEqual([])
 })
 
-test('tasks are counted by dataset, state and last outcome', async () => {
+test('list open: tasks are counted by dataset, state and last outcome', async () => {
   const db = await mixedQueue()
   await claim(db, [1, 2], 'token')
   await db.write([sql`UPDATE gap_tasks SET last_outcome = 'empty' WHERE id IN (2, 3)`])

@@ -36,7 +36,7 @@ async function stalled(db: Db, ...cells: [symbol: string, dt: string][]): Promis
 
 const reach = { vendor: 'alpaca', dataset: DATASET, fromDt: '2024-01-01', toDt: '2024-12-31', lane: null } as const
 
-test('a redriven task has all its attempts again, and may be taken at once by the vendor that had failed', async () => {
+test('redrive tasks: a redriven task has all its attempts again, and may be taken at once by the vendor that had failed', async () => {
   const db = await freshDb()
   await stalled(db, ['AAPL', DT])
   expect(await findHead(db, { ...reach, now: NOW + 1 })).toBeUndefined()
@@ -47,7 +47,7 @@ test('a redriven task has all its attempts again, and may be taken at once by th
   expect((await snapshot(db)).attempts).toMatchObject([{ count: 1, outcome: 'malformed' }])
 })
 
-test('redriving twice changes nothing the second time', async () => {
+test('redrive tasks: redriving twice changes nothing the second time', async () => {
   const db = await freshDb()
   await stalled(db, ['AAPL', DT])
   await redriveTasks(db, {}, NOW + 1)
@@ -64,7 +64,7 @@ test.each<[string, RedriveFilter, string[]]>([
   ['days from', { fromDt: '2024-07-02' }, ['AAPL 2024-07-02', 'MSFT 2024-07-03']],
   ['ids', { ids: [1, 4, 99] }, ['AAPL 2024-07-01', 'MSFT 2024-07-03']],
   ['all of these at once', { symbols: ['AAPL'], toDt: '2024-07-01', ids: [1, 2, 3] }, ['AAPL 2024-07-01']],
-])('redriving takes what the filter names and no more: %s', async (_what, filter, expected) => {
+])('redrive tasks: redriving takes what the filter names and no more: %s', async (_what, filter, expected) => {
   const db = await freshDb()
   await stalled(db, ['AAPL', '2024-07-01'], ['AAPL', '2024-07-02'], ['MSFT', '2024-07-01'], ['MSFT', '2024-07-03'])
   expect((await redriveTasks(db, filter, NOW)).redriven).toBe(expected.length)
@@ -74,7 +74,7 @@ test.each<[string, RedriveFilter, string[]]>([
   expect(absent).toHaveLength(4 - expected.length)
 })
 
-test('redriving leaves queued, leased and finished tasks alone', async () => {
+test('redrive tasks: redriving leaves queued, leased and finished tasks alone', async () => {
   const db = await freshDb()
   const done = await claimed(db, 'A', DT, 't1')
   await settle(db, 't1', [settlement(done, 'A', DT)])
@@ -85,7 +85,7 @@ test('redriving leaves queued, leased and finished tasks alone', async () => {
   expect(await snapshot(db)).toEqual(before)
 })
 
-test('what a vendor will not serve is not asked for again because a task was redriven', async () => {
+test('redrive tasks: what a vendor will not serve is not asked for again because a task was redriven', async () => {
   const db = await freshDb()
   const id = await claimed(db, 'AAPL', DT, 't1')
   await settle(db, 't1', [settlement(id, 'AAPL', DT, { ...GIVEN_UP, outcome: 'not_entitled', askAgainAt: NOW + WEEK })])
@@ -94,7 +94,7 @@ test('what a vendor will not serve is not asked for again because a task was red
   expect(await findHead(db, { ...reach, vendor: 'massive', now: NOW })).toMatchObject({ symbol: 'AAPL' })
 })
 
-test('stalled tasks are found through their own index', async () => {
+test('redrive tasks: stalled tasks are found through their own index', async () => {
   const db = await freshDb()
   const plan = await db.all<{ detail: string }>(
     sql`EXPLAIN QUERY PLAN SELECT id FROM gap_tasks t WHERE t.state = 'stalled' ORDER BY t.dataset, t.symbol, t.dt LIMIT 1`,
@@ -102,7 +102,7 @@ test('stalled tasks are found through their own index', async () => {
   expect(plan.map(({ detail }) => detail).join()).toMatch(/gap_tasks_stalled/)
 })
 
-test('a renewed lease lasts longer; one that has passed on is not brought back', async () => {
+test('redrive tasks: a renewed lease lasts longer; one that has passed on is not brought back', async () => {
   const db = await freshDb()
   const id = await claimed(db, 'AAPL', DT, 't1')
   expect(await renewLease(db, 't1', NOW + 90_000)).toBe(true)
@@ -117,7 +117,7 @@ test('a renewed lease lasts longer; one that has passed on is not brought back',
   expect(await snapshot(db)).toEqual(before)
 })
 
-test('a released task is free at once and has lost no attempt', async () => {
+test('redrive tasks: a released task is free at once and has lost no attempt', async () => {
   const db = await freshDb()
   const mine = await claimed(db, 'AAPL', DT, 't1')
   await claimed(db, 'MSFT', DT, 't2')
@@ -133,7 +133,7 @@ test('a released task is free at once and has lost no attempt', async () => {
   expect(await claim(db, [mine], 't3')).toEqual(new Set([mine]))
 })
 
-test('a holder that stops gives back all it has and nothing of others', async () => {
+test('redrive tasks: a holder that stops gives back all it has and nothing of others', async () => {
   const db = await freshDb()
   await enqueueTasks(
     db,

@@ -24,7 +24,7 @@ import {
 
 const DT = '2024-07-03'
 
-test('one settlement writes evidence, coverage, bookmark, partition and task, and ends the lease', async () => {
+test('settle tasks: one settlement writes evidence, coverage, bookmark, partition and task, and ends the lease', async () => {
   const db = await freshDb()
   const id = await claimed(db, 'AAPL', DT, 't1')
   expect(await settle(db, 't1', [settlement(id, 'AAPL', DT, { rows: 7, digest: 'd7' })])).toBe(1)
@@ -50,7 +50,7 @@ test('one settlement writes evidence, coverage, bookmark, partition and task, an
   expect(after.absences).toEqual([])
 })
 
-test('a lapsed lease passes on and the first holder can no longer settle', async () => {
+test('settle tasks: a lapsed lease passes on and the first holder can no longer settle', async () => {
   const db = await freshDb()
   const id = await claimed(db, 'AAPL', DT, 'first')
   expect(await reapLeases(db, 12, NOW + 59_999)).toBe(0)
@@ -66,7 +66,7 @@ test('a lapsed lease passes on and the first holder can no longer settle', async
   expect((await tasksIn(db))[0]).toMatchObject({ state: 'done', attempts: 2 })
 })
 
-test('a holder that lost its lease to the queue can no longer settle either', async () => {
+test('settle tasks: a holder that lost its lease to the queue can no longer settle either', async () => {
   const db = await freshDb()
   const id = await claimed(db, 'AAPL', DT, 'first')
   await reapLeases(db, 12, NOW + 60_000)
@@ -75,7 +75,7 @@ test('a holder that lost its lease to the queue can no longer settle either', as
   expect(await snapshot(db)).toEqual(before)
 })
 
-test('of a call whose leases passed on in part, only the part still held is settled', async () => {
+test('settle tasks: of a call whose leases passed on in part, only the part still held is settled', async () => {
   const db = await freshDb()
   const mine = await claimed(db, 'AAPL', DT, 't1')
   const lost = await claimed(db, 'MSFT', DT, 't2')
@@ -88,7 +88,7 @@ test('of a call whose leases passed on in part, only the part still held is sett
   expect(await db.all(sql`SELECT token FROM leases`)).toEqual([{ token: 't2' }])
 })
 
-test('a lease ends with the last of its tasks, and whoever is leased its number next has nothing of it', async () => {
+test('settle tasks: a lease ends with the last of its tasks, and whoever is leased its number next has nothing of it', async () => {
   const db = await freshDb()
   await enqueueTasks(
     db,
@@ -113,7 +113,7 @@ test('a lease ends with the last of its tasks, and whoever is leased its number 
   expect(await snapshot(db)).toEqual(before)
 })
 
-test('a settlement repeated by a holder that did not hear the first answer changes nothing', async () => {
+test('settle tasks: a settlement repeated by a holder that did not hear the first answer changes nothing', async () => {
   const db = await freshDb()
   const id = await claimed(db, 'AAPL', DT, 't1')
   await settle(db, 't1', [settlement(id, 'AAPL', DT)])
@@ -122,7 +122,7 @@ test('a settlement repeated by a holder that did not hear the first answer chang
   expect(await snapshot(db)).toEqual(before)
 })
 
-test('an attempt counts from the claim on and is given back for a snooze', async () => {
+test('settle tasks: an attempt counts from the claim on and is given back for a snooze', async () => {
   const db = await freshDb()
   const id = await claimed(db, 'AAPL', DT, 't1')
   expect((await tasksIn(db))[0]?.attempts).toBe(1)
@@ -143,7 +143,7 @@ test('an attempt counts from the claim on and is given back for a snooze', async
   expect((await listAttempts(db, DATASET, [{ symbol: 'AAPL', dt: DT }]))[0]).toMatchObject({ count: 1 })
 })
 
-test('reaping parks a task that has used up its attempts and gives the others back', async () => {
+test('settle tasks: reaping parks a task that has used up its attempts and gives the others back', async () => {
   const db = await freshDb()
   const id = await claimed(db, 'AAPL', DT, 't0')
   for (let attempt = 1; attempt < 3; attempt++) {
@@ -160,7 +160,7 @@ test('reaping parks a task that has used up its attempts and gives the others ba
   expect(await db.all(sql`SELECT * FROM leases`)).toEqual([])
 })
 
-test('a cell with rows whose second opinion is given up is not called absent', async () => {
+test('settle tasks: a cell with rows whose second opinion is given up is not called absent', async () => {
   const db = await freshDb()
   const first = await claimed(db, 'AAPL', DT, 't1')
   await settle(db, 't1', [settlement(first, 'AAPL', DT)])
@@ -170,7 +170,7 @@ test('a cell with rows whose second opinion is given up is not called absent', a
   expect(await listAbsences(db, DATASET, DT, DT)).toEqual([])
 })
 
-test('a start gives all leases back, lapsed or not', async () => {
+test('settle tasks: a start gives all leases back, lapsed or not', async () => {
   const db = await freshDb()
   await claimed(db, 'AAPL', DT, 't1')
   await claimed(db, 'MSFT', DT, 't2')
@@ -179,7 +179,7 @@ test('a start gives all leases back, lapsed or not', async () => {
   expect(await reapAllLeases(db, 12, NOW)).toBe(0)
 })
 
-test('an absence is recorded with its reason, and forgotten when the cell is filled', async () => {
+test('settle tasks: an absence is recorded with its reason, and forgotten when the cell is filled', async () => {
   const db = await freshDb()
   const first = await claimed(db, 'AAPL', DT, 't1')
   const empty = { ...NOTHING_THERE, outcome: 'empty', absence: 'VENDOR_EMPTY_ONCE', recheckAt: NOW + 9 } as const
@@ -194,7 +194,7 @@ test('an absence is recorded with its reason, and forgotten when the cell is fil
   expect((await snapshot(db)).coverage).toEqual([expect.objectContaining({ present: 4, absent: 0 })])
 })
 
-test('a cell that waits is explained but stays a gap', async () => {
+test('settle tasks: a cell that waits is explained but stays a gap', async () => {
   const db = await freshDb()
   const id = await claimed(db, 'AAPL', DT, 't1')
   const waits = {
@@ -210,7 +210,7 @@ test('a cell that waits is explained but stays a gap', async () => {
 })
 
 test.each(['done', 'queued', 'stalled'] as const)(
-  'an absence is never recorded for a cell that is present (%s)',
+  'settle tasks: an absence is never recorded for a cell that is present (%s)',
   async (state) => {
     const db = await freshDb()
     const first = await claimed(db, 'AAPL', DT, 't1')
@@ -223,7 +223,7 @@ test.each(['done', 'queued', 'stalled'] as const)(
   },
 )
 
-test('a short cell is present; a whole version of another vendor ends its being short', async () => {
+test('settle tasks: a short cell is present; a whole version of another vendor ends its being short', async () => {
   const db = await freshDb()
   const first = await claimed(db, 'UST', DT, 't1', 'fred')
   await settle(db, 't1', [settlement(first, 'UST', DT, { outcome: 'short', short: 1 })], { vendor: 'fred' })
@@ -233,7 +233,7 @@ test('a short cell is present; a whole version of another vendor ends its being 
   expect((await snapshot(db)).coverage).toEqual([expect.objectContaining({ present: 4, short: 0 })])
 })
 
-test('many cells of a month become one row of masks, and touch their partition once', async () => {
+test('settle tasks: many cells of a month become one row of masks, and touch their partition once', async () => {
   const db = await freshDb()
   const dts = ['2024-07-01', '2024-07-02', '2024-07-31', '2024-08-01']
   await enqueueTasks(
@@ -259,7 +259,7 @@ test('many cells of a month become one row of masks, and touch their partition o
   expect((await snapshot(db)).partitions).toEqual([expect.objectContaining({ partition: '2024', version: 1 })])
 })
 
-test('a bookmark never moves back', async () => {
+test('settle tasks: a bookmark never moves back', async () => {
   const db = await freshDb()
   for (const [i, dt] of ['2024-07-03', '2024-07-01'].entries()) {
     const id = await claimed(db, 'AAPL', dt, `t${i}`)
@@ -268,7 +268,7 @@ test('a bookmark never moves back', async () => {
   expect(await newestBookmark(db, DATASET)).toBe('2024-07-03')
 })
 
-test('evidence of rows is not forgotten for a later answer without any', async () => {
+test('settle tasks: evidence of rows is not forgotten for a later answer without any', async () => {
   const db = await freshDb()
   const first = await claimed(db, 'AAPL', DT, 't1')
   await settle(db, 't1', [settlement(first, 'AAPL', DT)])
@@ -279,7 +279,7 @@ test('evidence of rows is not forgotten for a later answer without any', async (
   ])
 })
 
-test('the refusal of a version is kept for the same rows and dropped for new ones', async () => {
+test('settle tasks: the refusal of a version is kept for the same rows and dropped for new ones', async () => {
   const db = await freshDb()
   const refused = async () => (await listAttempts(db, DATASET, [{ symbol: 'AAPL', dt: DT }]))[0]?.refusedFor
   const settleAgain = async (token: string, digest: string) => {
@@ -298,7 +298,7 @@ test.each([
   ['present and absent at once', sql`UPDATE coverage SET absent = present`],
   ['short without rows', sql`UPDATE coverage SET short = 8`],
   ['held without rows', sql`UPDATE coverage SET held = 8`],
-])('the database refuses a cell that is %s', async (_what, statement) => {
+])('settle tasks: the database refuses a cell that is %s', async (_what, statement) => {
   const db = await freshDb()
   const id = await claimed(db, 'AAPL', DT, 't1')
   await settle(db, 't1', [settlement(id, 'AAPL', DT)])

@@ -8,11 +8,11 @@ import { DATASET, freshDb, NEVER, NOW, newTask, tasksIn } from '../temp-db.ts'
 
 const DT = '2024-07-02'
 
-test('evidence is how a question ended, or that what was delivered is lost', () => {
+test('open incident: evidence is how a question ended, or that what was delivered is lost', () => {
   expect(EVIDENCE).toEqual([...OUTCOMES, 'lost'])
 })
 
-test('a cell stays queued while a vendor may be asked for a lost version; once all other vendors have answered, it is suppressed', async () => {
+test('open incident: a cell stays queued while a vendor may be asked for a lost version; once all other vendors have answered, it is suppressed', async () => {
   const db = await freshDb()
   const answers = { ASKED: 'unavailable', LOST: 'lost', SNOOZED: 'rate_limited' }
   await enqueueTasks(

@@ -36,7 +36,7 @@ const MARK = { path: 'manifests/alpaca/equities_bars/manifest-2024-07-05.jsonl',
 const replay = (db: Db, lines: AcceptedLine[], mark = MARK): Promise<number> =>
   replayAccepted(db, 'alpaca', DATASET, lines, mark, NOW)
 
-test('lines of a lost database become coverage, evidence, bookmarks and touched partitions again', async () => {
+test('manifests: lines of a lost database become coverage, evidence, bookmarks and touched partitions again', async () => {
   const db = await freshDb()
   expect(await replay(db, [line('AAPL', '2024-07-01'), line('AAPL', '2024-07-31'), line('MSFT', '2023-12-29')])).toBe(3)
   const after = await snapshot(db)
@@ -52,7 +52,7 @@ test('lines of a lost database become coverage, evidence, bookmarks and touched 
   expect(await manifestMarks(db)).toEqual(new Map([[MARK.path, 500]]))
 })
 
-test('replaying twice changes nothing the second time', async () => {
+test('manifests: replaying twice changes nothing the second time', async () => {
   const db = await freshDb()
   const lines = [line('AAPL', '2024-07-01'), line('MSFT', '2024-07-01')]
   await replay(db, lines)
@@ -62,7 +62,7 @@ test('replaying twice changes nothing the second time', async () => {
   expect(await snapshot(db)).toEqual(before)
 })
 
-test('a line of an answer that was settled changes nothing', async () => {
+test('manifests: a line of an answer that was settled changes nothing', async () => {
   const db = await freshDb()
   const id = await claimed(db, 'AAPL', '2024-07-01', 't1')
   await settle(db, 't1', [settlement(id, 'AAPL', '2024-07-01')])
@@ -73,7 +73,7 @@ test('a line of an answer that was settled changes nothing', async () => {
   expect(manifests).toEqual([{ path: MARK.path, bytes: 500 }])
 })
 
-test('a file whose commit was lost ends the absence and the task of its cell', async () => {
+test('manifests: a file whose commit was lost ends the absence and the task of its cell', async () => {
   const db = await freshDb()
   const cells = ['AAPL', 'MSFT', 'QQQ'] as const
   for (const symbol of cells) {
@@ -96,7 +96,7 @@ test('a file whose commit was lost ends the absence and the task of its cell', a
   for (const row of after.coverage ?? []) expect(row).toMatchObject({ present: 1, absent: 0 })
 })
 
-test('a task at work is left to its holder', async () => {
+test('manifests: a task at work is left to its holder', async () => {
   const db = await freshDb()
   const id = await claimed(db, 'AAPL', '2024-07-01', 't1')
   await replay(db, [line('AAPL', '2024-07-01')])
@@ -104,7 +104,7 @@ test('a task at work is left to its holder', async () => {
   expect(await settle(db, 't1', [settlement(id, 'AAPL', '2024-07-01')])).toBe(1)
 })
 
-test('a corrected version replaces the evidence and clears the refusal of the old one', async () => {
+test('manifests: a corrected version replaces the evidence and clears the refusal of the old one', async () => {
   const db = await freshDb()
   await replay(db, [line('AAPL', '2024-07-01', 'old')])
   await db.write([
@@ -121,7 +121,7 @@ test('a corrected version replaces the evidence and clears the refusal of the ol
   expect((await snapshot(db)).partitions).toMatchObject([{ version: 2 }])
 })
 
-test('a cell that was short is so no longer when the full version arrives; others of its month stay short', async () => {
+test('manifests: a cell that was short is so no longer when the full version arrives; others of its month stay short', async () => {
   const db = await freshDb()
   for (const dt of ['2024-07-01', '2024-07-02']) {
     const id = await claimed(db, 'AAPL', dt, dt)
@@ -132,7 +132,7 @@ test('a cell that was short is so no longer when the full version arrives; other
   expect((await snapshot(db)).coverage).toMatchObject([{ present: 0b11, short: 0b01 }])
 })
 
-test('a mark never moves back', async () => {
+test('manifests: a mark never moves back', async () => {
   const db = await freshDb()
   await markManifest(db, MARK.path, 900)
   await markManifest(db, MARK.path, 100)

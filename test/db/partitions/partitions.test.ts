@@ -20,7 +20,7 @@ import { claimed, DATASET, freshDb, NOW, settle, settlement, snapshot } from '..
 const made = { sha256: 'sha', rows: 7 }
 const expected = (partition: string, fingerprint = 'one') => ({ partition, expected: fingerprint })
 
-test('only partitions whose expected cells changed are touched', async () => {
+test('partitions: only partitions whose expected cells changed are touched', async () => {
   const db = await freshDb()
   expect(await expectPartitions(db, DATASET, [expected('2023'), expected('2024')], NOW)).toBe(2)
   const before = await snapshot(db)
@@ -34,7 +34,7 @@ test('only partitions whose expected cells changed are touched', async () => {
   ])
 })
 
-test('work is handed out longest touched first, each partition to one worker', async () => {
+test('partitions: work is handed out longest touched first, each partition to one worker', async () => {
   const db = await freshDb()
   await expectPartitions(db, DATASET, [expected('2024')], NOW)
   await expectPartitions(db, DATASET, [expected('2023'), expected('2022')], NOW + 1)
@@ -43,7 +43,7 @@ test('work is handed out longest touched first, each partition to one worker', a
   expect(await countWork(db)).toEqual({ touched: 3, unchecked: 0 })
 })
 
-test('a partition is touched, then curated, then checked', async () => {
+test('partitions: a partition is touched, then curated, then checked', async () => {
   const db = await freshDb()
   await expectPartitions(db, DATASET, [expected('2024')], NOW)
   expect(await leaseUnchecked(db, 'qc', NOW, NOW + 100)).toBeUndefined()
@@ -56,7 +56,7 @@ test('a partition is touched, then curated, then checked', async () => {
   expect(await listPartitions(db, DATASET)).toEqual([{ partition: '2024', curatedRows: 7 }])
 })
 
-test('a change during a rebuild leaves the partition touched', async () => {
+test('partitions: a change during a rebuild leaves the partition touched', async () => {
   const db = await freshDb()
   await expectPartitions(db, DATASET, [expected('2024')], NOW)
   const work = (await leaseTouched(db, 'a', NOW, NOW + 100)) as PartitionWork
@@ -73,7 +73,7 @@ async function changed(db: Db, dt: string, now: number): Promise<void> {
   await settle(db, dt, [settlement(id, 'AAPL', dt)], { now })
 }
 
-test('many changes cost one rebuild, and one that waits for it is written once', async () => {
+test('partitions: many changes cost one rebuild, and one that waits for it is written once', async () => {
   const db = await freshDb()
   await changed(db, '2024-07-01', NOW)
   const touched = (await snapshot(db)).partitions
@@ -86,7 +86,7 @@ test('many changes cost one rebuild, and one that waits for it is written once',
   expect(await leaseTouched(db, 'b', NOW, NOW + 100)).toMatchObject({ partition: '2024', version: 2 })
 })
 
-test('a change under the lease of a worker that died leaves the partition touched, whoever ends the work', async () => {
+test('partitions: a change under the lease of a worker that died leaves the partition touched, whoever ends the work', async () => {
   const db = await freshDb()
   await changed(db, '2024-07-01', NOW)
   const work = (await leaseTouched(db, 'a', NOW, NOW + 100)) as PartitionWork
@@ -95,7 +95,7 @@ test('a change under the lease of a worker that died leaves the partition touche
   expect(await countWork(db)).toEqual({ touched: 1, unchecked: 0 })
 })
 
-test('a lapsed lease passes on and the first worker can no longer mark its work', async () => {
+test('partitions: a lapsed lease passes on and the first worker can no longer mark its work', async () => {
   const db = await freshDb()
   await expectPartitions(db, DATASET, [expected('2024')], NOW)
   const first = (await leaseTouched(db, 'a', NOW, NOW + 100)) as PartitionWork
@@ -108,7 +108,7 @@ test('a lapsed lease passes on and the first worker can no longer mark its work'
   expect(await markCurated(db, second, 'b', made, NOW + 100)).toBe(true)
 })
 
-test('a partition let go of waits for its time', async () => {
+test('partitions: a partition let go of waits for its time', async () => {
   const db = await freshDb()
   await expectPartitions(db, DATASET, [expected('2024')], NOW)
   const work = (await leaseTouched(db, 'a', NOW, NOW + 100)) as PartitionWork
@@ -117,7 +117,7 @@ test('a partition let go of waits for its time', async () => {
   expect(await leaseTouched(db, 'b', NOW + 60_000, NOW + 99_999)).toMatchObject({ partition: '2024' })
 })
 
-test('a start gives every lease back', async () => {
+test('partitions: a start gives every lease back', async () => {
   const db = await freshDb()
   await expectPartitions(db, DATASET, [expected('2023'), expected('2024')], NOW)
   const work = (await leaseTouched(db, 'a', NOW, NOW + 100)) as PartitionWork
@@ -129,7 +129,7 @@ test('a start gives every lease back', async () => {
 const MINUTE = 60_000
 const nothingLeft = { partitions: 0, due: 0, nextAt: null, failing: [] }
 
-test('a partition that fails waits longer each time, up to six hours, and another one is handed out meanwhile', async () => {
+test('partitions: a partition that fails waits longer each time, up to six hours, and another one is handed out meanwhile', async () => {
   const db = await freshDb()
   await expectPartitions(db, DATASET, [expected('2023')], NOW)
   await expectPartitions(db, DATASET, [expected('2024')], NOW + 1)
@@ -148,7 +148,7 @@ test('a partition that fails waits longer each time, up to six hours, and anothe
   ])
 })
 
-test('what waits is told with its instant: the end of a pause, or a look again soon at what another call works on', async () => {
+test('partitions: what waits is told with its instant: the end of a pause, or a look again soon at what another call works on', async () => {
   const db = await freshDb()
   expect(await workLeft(db, 'touched', NOW)).toEqual(nothingLeft)
   await expectPartitions(db, DATASET, [expected('2023'), expected('2024')], NOW)
@@ -161,7 +161,7 @@ test('what waits is told with its instant: the end of a pause, or a look again s
   expect(await workLeft(db, 'unchecked', NOW)).toEqual(nothingLeft)
 })
 
-test('a partition whose curated file differs goes back to curation: at once, then with a pause, and not under a lapsed lease', async () => {
+test('partitions: a partition whose curated file differs goes back to curation: at once, then with a pause, and not under a lapsed lease', async () => {
   const db = await freshDb()
   await expectPartitions(db, DATASET, [expected('2024')], NOW)
   const curate = async (now: number) => {
@@ -177,7 +177,7 @@ test('a partition whose curated file differs goes back to curation: at once, the
   expect(await workLeft(db, 'touched', NOW)).toMatchObject({ partitions: 1, due: 0, nextAt: NOW + 2 * MINUTE })
 })
 
-test('a retired partition is no work and not listed, and touched when it is expected again', async () => {
+test('partitions: a retired partition is no work and not listed, and touched when it is expected again', async () => {
   const db = await freshDb()
   await expectPartitions(db, DATASET, [expected('2023'), expected('2024')], NOW)
   const key = { dataset: DATASET, partition: '2023' }

@@ -16,13 +16,13 @@ const sample = (more: Partial<Sample> = {}): Sample => ({
   ...more,
 })
 
-test('a sample comes back as it was kept, with when and how often it was seen', async () => {
+test('keep samples: a sample comes back as it was kept, with when and how often it was seen', async () => {
   const db = await freshDb()
   await keepSamples(db, [sample()], NOW)
   expect(await listSamples(db, 10, null)).toEqual([{ ...sample(), at: NOW, times: 1 }])
 })
 
-test('a sample of a whole plan has no cell, and one without status or body none of these', async () => {
+test('keep samples: a sample of a whole plan has no cell, and one without status or body none of these', async () => {
   const db = await freshDb()
   const plan = sample({ symbol: null, dt: null, status: null, sample: null })
   await keepSamples(db, [plan], NOW)
@@ -30,14 +30,14 @@ test('a sample of a whole plan has no cell, and one without status or body none 
   expect(await listSamples(db, 10, null)).toEqual([{ ...plan, at: NOW + 1, times: 2 }])
 })
 
-test('nothing kept is nothing written', async () => {
+test('keep samples: nothing kept is nothing written', async () => {
   const db = await freshDb()
   const before = await snapshot(db)
   await keepSamples(db, [], NOW)
   expect(await snapshot(db)).toEqual(before)
 })
 
-test('the same message about the same cell is one row: counted, and shown as it came last', async () => {
+test('keep samples: the same message about the same cell is one row: counted, and shown as it came last', async () => {
   const db = await freshDb()
   await keepSamples(db, [sample()], NOW)
   await keepSamples(db, [sample({ sample: '{"c":"2"}', status: 203 })], NOW + 5)
@@ -53,13 +53,13 @@ test.each<[string, Partial<Sample>]>([
   ['day', { dt: '2024-07-03' }],
   ['cell, a whole plan', { symbol: null, dt: null }],
   ['message', { message: 'o: expected number, received null' }],
-])('another %s is another row', async (_what, more) => {
+])('keep samples: another %s is another row', async (_what, more) => {
   const db = await freshDb()
   await keepSamples(db, [sample(), sample(more)], NOW)
   expect(await listSamples(db, 10, null)).toHaveLength(2)
 })
 
-test('the newest come first, of one vendor or of all, no more than asked for', async () => {
+test('keep samples: the newest come first, of one vendor or of all, no more than asked for', async () => {
   const db = await freshDb()
   await keepSamples(db, [sample({ message: 'first' }), sample({ message: 'second' })], NOW)
   await keepSamples(db, [sample({ message: 'older', vendor: 'fred' })], NOW - 1)
@@ -71,7 +71,7 @@ test('the newest come first, of one vendor or of all, no more than asked for', a
   expect(await messages(10, 'massive')).toEqual([])
 })
 
-test('the newest thousand stay, and one that is seen again is new again', async () => {
+test('keep samples: the newest thousand stay, and one that is seen again is new again', async () => {
   const db = await freshDb()
   const batch = (from: number, count: number): Sample[] =>
     Array.from({ length: count }, (_, index) => sample({ message: `number ${from + index}` }))
@@ -87,14 +87,14 @@ test('the newest thousand stay, and one that is seen again is new again', async 
   for (const there of ['number 4', 'number 1002']) expect(kept).toContain(there)
 })
 
-test('quotes, line breaks and characters of any script come back unharmed', async () => {
+test('keep samples: quotes, line breaks and characters of any script come back unharmed', async () => {
   const db = await freshDb()
   const odd = sample({ message: `it's "odd"; -- \\`, sample: '<p>\n\t日本 😀 é</p>' })
   await keepSamples(db, [odd], NOW)
   expect(await listSamples(db, 1, null)).toEqual([{ ...odd, at: NOW, times: 1 }])
 })
 
-test('a row seen no times at all is impossible', async () => {
+test('keep samples: a row seen no times at all is impossible', async () => {
   const db = await freshDb()
   await keepSamples(db, [sample()], NOW)
   await expect(db.write([sql`UPDATE quarantine SET times = 0`])).rejects.toThrow(/CHECK/)

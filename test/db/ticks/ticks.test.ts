@@ -10,7 +10,7 @@ import {
 } from '../../../db/ticks/ticks.ts'
 import { freshDb, NOW } from '../temp-db.ts'
 
-test('a firing is taken once, however many look at it', async () => {
+test('ticks: a firing is taken once, however many look at it', async () => {
   const db = await freshDb()
   const taken = await Promise.all(Array.from({ length: 20 }, (_, i) => beginTick(db, 'night', NOW, NOW + i)))
   expect(taken.filter(Boolean)).toEqual([
@@ -22,7 +22,7 @@ test('a firing is taken once, however many look at it', async () => {
   expect(await lastScheduled(db, 'never')).toBeNull()
 })
 
-test('a chain that was killed is found at the step it had reached, with the time that step began', async () => {
+test('ticks: a chain that was killed is found at the step it had reached, with the time that step began', async () => {
   const db = await freshDb()
   const tick = (await beginTick(db, 'night', NOW, NOW + 5))!
   await reachStep(db, tick, 2, NOW + 100)
@@ -30,7 +30,7 @@ test('a chain that was killed is found at the step it had reached, with the time
   expect(await findTick(db, 'night', NOW)).toMatchObject({ step: 2 })
 })
 
-test('a step is never taken back, and reaching it twice does not restart its time', async () => {
+test('ticks: a step is never taken back, and reaching it twice does not restart its time', async () => {
   const db = await freshDb()
   const tick = (await beginTick(db, 'night', NOW, NOW))!
   await reachStep(db, tick, 2, NOW + 100)
@@ -39,7 +39,7 @@ test('a step is never taken back, and reaching it twice does not restart its tim
   expect(await findTick(db, 'night', NOW)).toMatchObject({ step: 2, stepBegunAt: NOW + 100 })
 })
 
-test('a firing that ended is no longer open and may be played again from its first step', async () => {
+test('ticks: a firing that ended is no longer open and may be played again from its first step', async () => {
   const db = await freshDb()
   const tick = (await beginTick(db, 'night', NOW, NOW))!
   await reachStep(db, tick, 3, NOW + 1)

@@ -19,7 +19,7 @@ const scoreUpdate = (asked: number, filled: number, ageBucket = 'week', liquidit
 
 const segmentsOf = async (db: Db, now = NOW) => (await listScores(db, now))[0]?.segments
 
-test('results add up per vendor and dataset, and within it per segment', async () => {
+test('scores: results add up per vendor and dataset, and within it per segment', async () => {
   const db = await freshDb()
   await recordScore(db, scoreUpdate(10, 9), NOW)
   await recordScore(db, scoreUpdate(10, 9), NOW)
@@ -50,14 +50,14 @@ test('results add up per vendor and dataset, and within it per segment', async (
   ])
 })
 
-test('a call that answered nothing counts as a call', async () => {
+test('scores: a call that answered nothing counts as a call', async () => {
   const db = await freshDb()
   await recordScore(db, { ...scoreUpdate(0, 0), segments: [] }, NOW)
   await recordScore(db, scoreUpdate(0, 0), NOW)
   expect(await listScores(db, NOW)).toMatchObject([{ asked: 0, filled: 0, calls: 2, segments: [] }])
 })
 
-test('a cell counts half as much after each half-life, whether or not something was learned in between', async () => {
+test('scores: a cell counts half as much after each half-life, whether or not something was learned in between', async () => {
   const db = await freshDb()
   await recordScore(db, scoreUpdate(100, 40), NOW)
   expect(await segmentsOf(db, NOW + HALF_LIFE_MS)).toMatchObject([{ asked: 50, filled: 20 }])
@@ -66,7 +66,7 @@ test('a cell counts half as much after each half-life, whether or not something 
   expect(await segmentsOf(db, NOW + HALF_LIFE_MS)).toMatchObject([{ asked: 60, filled: 30 }])
 })
 
-test('learned often or at once, what is left of a cell is nearly the same', async () => {
+test('scores: learned often or at once, what is left of a cell is nearly the same', async () => {
   const db = await freshDb()
   await recordScore(db, scoreUpdate(100, 100), NOW)
   for (let step = 1; step <= 50; step++)
@@ -76,7 +76,7 @@ test('learned often or at once, what is left of a cell is nearly the same', asyn
   expect(segment!.asked).toBeLessThan(27)
 })
 
-test('a clock that was set back takes nothing from what was seen', async () => {
+test('scores: a clock that was set back takes nothing from what was seen', async () => {
   const db = await freshDb()
   await recordScore(db, scoreUpdate(100, 40), NOW)
   expect(await segmentsOf(db, NOW - HALF_LIFE_MS)).toMatchObject([{ asked: 100, filled: 40 }])
@@ -84,7 +84,7 @@ test('a clock that was set back takes nothing from what was seen', async () => {
   expect(await segmentsOf(db, NOW - HALF_LIFE_MS)).toMatchObject([{ asked: 110, filled: 50 }])
 })
 
-test('a segment never counts for more than MOST_CELLS cells, and the newest displace the oldest', async () => {
+test('scores: a segment never counts for more than MOST_CELLS cells, and the newest displace the oldest', async () => {
   const db = await freshDb()
   await recordScore(db, scoreUpdate(5_000_000, 0), NOW)
   expect(await segmentsOf(db)).toMatchObject([{ asked: MOST_CELLS, filled: 0 }])
@@ -92,7 +92,7 @@ test('a segment never counts for more than MOST_CELLS cells, and the newest disp
   expect(await segmentsOf(db)).toMatchObject([{ asked: MOST_CELLS, filled: MOST_CELLS / 2 }])
 })
 
-test('once there are many calls the oldest lose weight too, and cells per call stays what it was', async () => {
+test('scores: once there are many calls the oldest lose weight too, and cells per call stays what it was', async () => {
   const db = await freshDb()
   for (let call = 0; call < CALLS_TO_HALVE; call++) await recordScore(db, scoreUpdate(10, 5), NOW)
   const [score] = await listScores(db, NOW)
@@ -100,7 +100,7 @@ test('once there are many calls the oldest lose weight too, and cells per call s
   expect(score!.latencyMs / score!.calls).toBeCloseTo(120.5)
 })
 
-test('in any order of results, no segment has more filled than asked, nor more than MOST_CELLS cells', async () => {
+test('scores: in any order of results, no segment has more filled than asked, nor more than MOST_CELLS cells', async () => {
   const db = await freshDb()
   const anyUpdate = fc
     .record({
@@ -128,7 +128,7 @@ test('in any order of results, no segment has more filled than asked, nor more t
   )
 })
 
-test('the database and the reader fade alike, close to a half a half-life', async () => {
+test('scores: the database and the reader fade alike, close to a half a half-life', async () => {
   const db = await freshDb()
   const anyAge = fc.integer({ min: -HALF_LIFE_MS, max: 20 * HALF_LIFE_MS })
   await fc.assert(
@@ -144,7 +144,7 @@ test('the database and the reader fade alike, close to a half a half-life', asyn
 /** Number of the migration that creates the table of segments. */
 const ADDS_SEGMENTS = '0007'
 
-test('a database from before segments existed keeps its results as one segment', async () => {
+test('scores: a database from before segments existed keeps its results as one segment', async () => {
   const folder = await tempFolder()
   const before = join(folder, 'migrations')
   await cp('migrations', before, { recursive: true })

@@ -171,7 +171,7 @@ const named = (id: string): Check => {
   return check
 }
 
-test('that nothing happened is GREEN for events when the source says so, and for nothing else', () => {
+test('checks: that nothing happened is GREEN for events when the source says so, and for nothing else', () => {
   const absent = { ...none, expectedRows: null }
   const says = (kind: CellKind, reason: CellFacts['reason']) =>
     verdictOf(kind, { ...absent, reason }, QC, CHECKS).status
@@ -181,7 +181,7 @@ test('that nothing happened is GREEN for events when the source says so, and for
   expect(says('contracts', 'SOURCE_SAYS_NONE')).toBe('AMBER')
 })
 
-describe('each check', () => {
+describe('checks: each check', () => {
   test.each(CASES.map((each) => [each.check, each.says ?? 'nothing', each] as const))(
     '%s says %s',
     (_id, _says, each) => {
@@ -214,7 +214,7 @@ describe('each check', () => {
   })
 })
 
-describe('a verdict', () => {
+describe('checks: a verdict', () => {
   test.each([
     ['one', daily],
     ['session_minutes', minute],

@@ -10,10 +10,10 @@ import { makeGet } from '../../functions/_vendors/http.ts'
 import { massive } from '../../functions/_vendors/massive/index.ts'
 import { isCollected, occParts } from '../../functions/_vendors/occ.ts'
 import type { Connector, PlanTerms } from '../../functions/_vendors/vendor.ts'
+import { termsOf, want } from '../_vendors/contract.ts'
+import { allow } from '../_vendors/scripted-vendor.ts'
 import { alpacaClient, massiveClient, NOW, openLab } from '../lab/clients.ts'
 import { LAB_KEYS, type Lab } from '../lab/lab.ts'
-import { termsOf, want } from './contract.ts'
-import { allow } from './scripted-vendor.ts'
 
 const SECRETS: Record<string, string> = {
   APCA_API_KEY_ID: LAB_KEYS.alpaca.id,
@@ -71,7 +71,7 @@ const ofWire = ({ o, h, l, c, v, vw = null, n = null }: Wire, t: unknown): Wire 
 const rowsOf = (answer: unknown): Wire[] => (answer as { results?: Wire[] }).results ?? []
 const from = (dt: string): Date => new Date(`${dt}T00:00:00Z`)
 
-describe("our connector finds what Alpaca's client finds", () => {
+describe("official clients: our connector finds what Alpaca's client finds", () => {
   type ClientBar = Awaited<ReturnType<ReturnType<typeof alpacaClient>['marketData']['getStockBars']>>[string][number]
   const ofClient = ({ timestamp, open, high, low, close, volume, vwap, tradeCount }: ClientBar): Wire => ({
     t: timestamp.getTime(),
@@ -182,7 +182,7 @@ describe("our connector finds what Alpaca's client finds", () => {
   })
 })
 
-describe("our connector finds what Massive's client finds", () => {
+describe("official clients: our connector finds what Massive's client finds", () => {
   it('of the whole market on one day', async () => {
     lab = await openLab()
     const query = { date: '2024-06-13', adjusted: 'false' }

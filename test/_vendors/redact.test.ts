@@ -8,7 +8,7 @@ import type { VendorError } from '../../functions/_vendors/vendor.ts'
 import { errorOf, QUESTION, refusal } from './refusal.ts'
 import { CANARIES, type Script, scriptedVendor } from './scripted-vendor.ts'
 
-describe('secrets', () => {
+describe('redact: secrets', () => {
   const spelled = Object.values(CANARIES).flatMap((secret) => [
     secret,
     encodeURIComponent(secret),

@@ -1,19 +1,19 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { calendarOf } from '../../../functions/_calendar/calendar.ts'
-import { instantOf } from '../../../functions/_calendar/zone.ts'
-import { addDays } from '../../../functions/_market/dt.ts'
-import type { OptionBar } from '../../../functions/_market/row.ts'
-import { sessionOfAction } from '../../../functions/_vendors/action-day.ts'
-import { makeGet } from '../../../functions/_vendors/http.ts'
-import { massive } from '../../../functions/_vendors/massive/index.ts'
-import { isCollected } from '../../../functions/_vendors/occ.ts'
-import type { Answer, CallPlan, Get, HttpAnswer, PlanTerms, Want } from '../../../functions/_vendors/vendor.ts'
-import { type ActionSource, type LabAction, syntheticActions } from '../../lab/action-source.ts'
-import { LAB_KEYS, type Lab, type LabBar, type LabOptions, startLab } from '../../lab/lab.ts'
-import { syntheticBars } from '../../lab/synthetic.ts'
-import { syntheticOptions } from '../../lab/synthetic-options.ts'
-import { expectSoundAnswer, termsOf, want } from '../contract.ts'
-import { allow } from '../scripted-vendor.ts'
+import { calendarOf } from '../../functions/_calendar/calendar.ts'
+import { instantOf } from '../../functions/_calendar/zone.ts'
+import { addDays } from '../../functions/_market/dt.ts'
+import type { OptionBar } from '../../functions/_market/row.ts'
+import { sessionOfAction } from '../../functions/_vendors/action-day.ts'
+import { makeGet } from '../../functions/_vendors/http.ts'
+import { massive } from '../../functions/_vendors/massive/index.ts'
+import { isCollected } from '../../functions/_vendors/occ.ts'
+import type { Answer, CallPlan, Get, HttpAnswer, PlanTerms, Want } from '../../functions/_vendors/vendor.ts'
+import { expectSoundAnswer, termsOf, want } from '../_vendors/contract.ts'
+import { allow } from '../_vendors/scripted-vendor.ts'
+import { type ActionSource, type LabAction, syntheticActions } from '../lab/action-source.ts'
+import { LAB_KEYS, type Lab, type LabBar, type LabOptions, startLab } from '../lab/lab.ts'
+import { syntheticBars } from '../lab/synthetic.ts'
+import { syntheticOptions } from '../lab/synthetic-options.ts'
 
 const NOW = instantOf('2024-06-14', '20:00')
 const UNIVERSE = ['AAA', 'BBB', 'CCC', 'DDD', 'EEE', 'FFF', 'GGG', 'HHH'].map((symbol, at) => ({
@@ -83,7 +83,7 @@ const heldOn = (dt: string, within: number, barsOf: (contract: string) => LabBar
 
 const sorted = (rows: readonly unknown[]): string[] => rows.map((row) => JSON.stringify(row)).sort()
 
-describe('option bars of the lab', () => {
+describe('massive lab: option bars of the lab', () => {
   const within = 45
   const terms = (more: Partial<PlanTerms> = {}): PlanTerms => ({
     ...termsOf('options_bars', NOW, { rowsPerPage: 50_000, symbolsPerCall: 1 }),
@@ -154,7 +154,7 @@ describe('option bars of the lab', () => {
   })
 })
 
-describe('corporate actions of the lab', () => {
+describe('massive lab: corporate actions of the lab', () => {
   const days = sessionsOf('2023-01-03', '2024-06-14')
   const wants = UNIVERSE.flatMap(({ symbol }) => days.map((dt) => want(symbol, dt)))
   const renamed = ACTIONS.actions().filter((action) => action.kind === 'name-change')

@@ -3,8 +3,8 @@ import { afterEach, describe, expect, it } from 'vitest'
 import type { DatasetName } from '../../functions/_market/cell.ts'
 import { CONNECTORS } from '../../functions/_vendors/registry.ts'
 import type { CallPlan, PlanTerms } from '../../functions/_vendors/vendor.ts'
-import { headOf, termsOf } from './contract.ts'
-import { NOW, type Reply, type ScriptedVendor, scriptedVendor } from './scripted-vendor.ts'
+import { headOf, termsOf } from '../_vendors/contract.ts'
+import { NOW, type Reply, type ScriptedVendor, scriptedVendor } from '../_vendors/scripted-vendor.ts'
 
 interface ErrorRow {
   when: string
@@ -24,7 +24,7 @@ const replyOf = ({ status, contentType, body }: ErrorRow): Reply =>
   contentType === undefined ? { status, body } : { status, contentType, body }
 
 for (const connector of CONNECTORS) {
-  const file = new URL(`./fixtures/${connector.name}/errors.json`, import.meta.url)
+  const file = new URL(`../_vendors/fixtures/${connector.name}/errors.json`, import.meta.url)
   const table: ErrorRow[] = JSON.parse(readFileSync(file, 'utf8'))
   describe.each(connector.datasets)(`what ${connector.name} says when it refuses %s`, (dataset) => {
     it.each(table)('$when ($status) is $fault', async (row) => {

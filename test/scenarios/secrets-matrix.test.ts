@@ -6,12 +6,12 @@ import type { DatasetName } from '../../functions/_market/cell.ts'
 import { makeGet } from '../../functions/_vendors/http.ts'
 import { CONNECTORS } from '../../functions/_vendors/registry.ts'
 import type { Answer, CallPlan, Connector, Get } from '../../functions/_vendors/vendor.ts'
+import { expectSoundAnswer, headOf, termsOf } from '../_vendors/contract.ts'
+import { allow, CANARIES, type GetMore, NOW, type Reply, scriptedVendor } from '../_vendors/scripted-vendor.ts'
 import { syntheticActions } from '../lab/action-source.ts'
 import { type FaultMode, type Lab, type LabVendor, startLab } from '../lab/lab.ts'
 import { syntheticBars, syntheticYields } from '../lab/synthetic.ts'
 import { syntheticOptions } from '../lab/synthetic-options.ts'
-import { expectSoundAnswer, headOf, termsOf } from './contract.ts'
-import { allow, CANARIES, type GetMore, NOW, type Reply, scriptedVendor } from './scripted-vendor.ts'
 
 /** Ways in which a key can be written down so that whoever reads it has it. */
 const SPELLINGS: Record<string, (text: string) => string> = {
@@ -210,7 +210,7 @@ const CASES = CONNECTORS.flatMap((connector) =>
 )
 const DAYS = ['2024-06-03', '2024-06-04'] as const
 
-describe('what is looked through', () => {
+describe('secrets matrix: what is looked through', () => {
   const canary = CANARIES.APCA_API_SECRET_KEY ?? ''
 
   it.each(Object.entries(SPELLINGS))('shows a canary that is spelled %s', (_name, vendorTicker) => {
@@ -239,7 +239,7 @@ describe('what is looked through', () => {
   })
 })
 
-describe.each(CASES)('no canary is told about $dataset of $name', ({ connector, dataset }) => {
+describe.each(CASES)('secrets matrix: no canary is told about $dataset of $name', ({ connector, dataset }) => {
   let lab: Lab
   let vendor: LabVendor
   beforeAll(async () => {

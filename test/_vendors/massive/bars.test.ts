@@ -59,7 +59,7 @@ async function asking(
   return answer
 }
 
-describe('a range of Massive', () => {
+describe('massive bars: a range of Massive', () => {
   it('is asked unadjusted, ascending and by base bars', async () => {
     const answer = await asking(
       YEAR,
@@ -244,7 +244,7 @@ describe('a range of Massive', () => {
   })
 })
 
-describe('the whole market on one day', () => {
+describe('massive bars: the whole market on one day', () => {
   it('answers every symbol wanted, gives the stamp of the start, and ignores the rest of the market', async () => {
     const rows = [grouped('AAPL', DAYS[0]!), grouped('KIMpL', DAYS[0]!), grouped('MSFT', DAYS[0]!)]
     const answer = await asking(MARKET, inOrder([aggs(rows)]))

@@ -1,19 +1,19 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { calendarOf } from '../../../functions/_calendar/calendar.ts'
-import { instantOf } from '../../../functions/_calendar/zone.ts'
-import { withVintages } from '../../../functions/_lake/vintages.ts'
-import { decide } from '../../../functions/_lake/write-decision.ts'
-import { addDays, type Dt } from '../../../functions/_market/dt.ts'
-import type { Row } from '../../../functions/_market/row.ts'
-import { fred } from '../../../functions/_vendors/fred/index.ts'
-import { FredRequest } from '../../../functions/_vendors/fred/wire.ts'
-import { makeGet } from '../../../functions/_vendors/http.ts'
-import type { Answer, CallPlan, PlanTerms } from '../../../functions/_vendors/vendor.ts'
-import { vintagesOf, withArchiveFrom, withRevisions } from '../../lab/fred-vintages.ts'
-import { LAB_KEYS, type Lab, startLab } from '../../lab/lab.ts'
-import type { YieldSource } from '../../lab/source.ts'
-import { syntheticYields } from '../../lab/synthetic.ts'
-import { expectSoundAnswer, termsOf, want } from '../contract.ts'
+import { calendarOf } from '../../functions/_calendar/calendar.ts'
+import { instantOf } from '../../functions/_calendar/zone.ts'
+import { withVintages } from '../../functions/_lake/vintages.ts'
+import { decide } from '../../functions/_lake/write-decision.ts'
+import { addDays, type Dt } from '../../functions/_market/dt.ts'
+import type { Row } from '../../functions/_market/row.ts'
+import { fred } from '../../functions/_vendors/fred/index.ts'
+import { FredRequest } from '../../functions/_vendors/fred/wire.ts'
+import { makeGet } from '../../functions/_vendors/http.ts'
+import type { Answer, CallPlan, PlanTerms } from '../../functions/_vendors/vendor.ts'
+import { expectSoundAnswer, termsOf, want } from '../_vendors/contract.ts'
+import { vintagesOf, withArchiveFrom, withRevisions } from '../lab/fred-vintages.ts'
+import { LAB_KEYS, type Lab, startLab } from '../lab/lab.ts'
+import type { YieldSource } from '../lab/source.ts'
+import { syntheticYields } from '../lab/synthetic.ts'
 
 /** The lab knows who said what when; every vintage of it must arrive with its own day, and nothing else. */
 const NOW = instantOf('2024-06-14', '20:30')
@@ -82,7 +82,7 @@ function saidOf(source: YieldSource, { days, series = ['DGS2', 'DGS10'], now = N
 
 const sessions = (from: Dt, to: Dt): Dt[] => calendarOf('fed').sessions(from, to)
 
-describe('the vintages of the lab', () => {
+describe('fred lab: the vintages of the lab', () => {
   it('of twenty years and eleven series arrive in 33 calls, each with the day it was known from', async () => {
     const days = sessions('2004-06-14', '2024-06-13')
     const border = addDays(days[0]!, 399 * 7)
@@ -160,7 +160,7 @@ describe('the vintages of the lab', () => {
   })
 })
 
-describe('a value that changes', () => {
+describe('fred lab: a value that changes', () => {
   const days = ['2024-06-03', '2024-06-04']
   /** What the lake makes of an answer upon what it has. */
   const upon = (stored: readonly Row[], answer: readonly Row[]) => {

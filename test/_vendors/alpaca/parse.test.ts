@@ -3,7 +3,7 @@ import { want } from '../contract.ts'
 import { inOrder } from '../scripted-vendor.ts'
 import { asking, DAYS, daily, page, wantsOf } from './asking.ts'
 
-describe('rows of Alpaca that do not parse', () => {
+describe('alpaca parse: rows of Alpaca that do not parse', () => {
   it.each([
     ['a null price', { ...daily(DAYS[1]!), c: null }],
     ['a missing price', { ...daily(DAYS[1]!), c: undefined }],

@@ -10,7 +10,7 @@ import * as fred from '../../functions/_vendors/fred/wire.ts'
 import * as massive from '../../functions/_vendors/massive/wire.ts'
 import { CONNECTORS } from '../../functions/_vendors/registry.ts'
 import { type HttpAnswer, VendorError } from '../../functions/_vendors/vendor.ts'
-import * as unasked from './unrequested-rows.ts'
+import * as unasked from '../_vendors/unrequested-rows.ts'
 
 /** Shapes seen at the vendors; not part of this repository because the numbers are theirs. */
 const ROOT = join(process.cwd(), '../shared/vendor-samples')

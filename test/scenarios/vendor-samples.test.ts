@@ -31,7 +31,7 @@ function parsed<T>(value: T | VendorError): T {
 }
 
 describe.skipIf(!existsSync(ROOT))(
-  "the vendors' own samples (skipped where ../shared/vendor-samples is absent)",
+  "vendor samples: the vendors' own samples (skipped where ../shared/vendor-samples is absent)",
   () => {
     it('every page of Alpaca bars parses, row by row', () => {
       const files = filesOf('alpaca', /^(stocks|options)_bars/, /latest/)

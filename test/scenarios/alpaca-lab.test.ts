@@ -1,18 +1,18 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { calendarOf } from '../../../functions/_calendar/calendar.ts'
-import { instantOf, newYorkDt } from '../../../functions/_calendar/zone.ts'
-import { addDays } from '../../../functions/_market/dt.ts'
-import type { Row } from '../../../functions/_market/row.ts'
-import { sessionOfAction } from '../../../functions/_vendors/action-day.ts'
-import { alpaca } from '../../../functions/_vendors/alpaca/index.ts'
-import { makeGet } from '../../../functions/_vendors/http.ts'
-import type { Answer, Names, PlanTerms, Want } from '../../../functions/_vendors/vendor.ts'
-import { type LabAction, syntheticActions } from '../../lab/action-source.ts'
-import { LAB_KEYS, type Lab, startLab } from '../../lab/lab.ts'
-import type { LabBar } from '../../lab/source.ts'
-import { syntheticBars } from '../../lab/synthetic.ts'
-import { syntheticOptions } from '../../lab/synthetic-options.ts'
-import { expectSoundAnswer, termsOf, want } from '../contract.ts'
+import { calendarOf } from '../../functions/_calendar/calendar.ts'
+import { instantOf, newYorkDt } from '../../functions/_calendar/zone.ts'
+import { addDays } from '../../functions/_market/dt.ts'
+import type { Row } from '../../functions/_market/row.ts'
+import { sessionOfAction } from '../../functions/_vendors/action-day.ts'
+import { alpaca } from '../../functions/_vendors/alpaca/index.ts'
+import { makeGet } from '../../functions/_vendors/http.ts'
+import type { Answer, Names, PlanTerms, Want } from '../../functions/_vendors/vendor.ts'
+import { expectSoundAnswer, termsOf, want } from '../_vendors/contract.ts'
+import { type LabAction, syntheticActions } from '../lab/action-source.ts'
+import { LAB_KEYS, type Lab, startLab } from '../lab/lab.ts'
+import type { LabBar } from '../lab/source.ts'
+import { syntheticBars } from '../lab/synthetic.ts'
+import { syntheticOptions } from '../lab/synthetic-options.ts'
 
 /** Everything the lab holds must arrive unchanged, to the last digit. */
 const NOW = instantOf('2024-06-14', '20:30')
@@ -63,7 +63,7 @@ const sorted = (rows: Iterable<Row[]>): string[] =>
     .map((row) => JSON.stringify(row))
     .sort()
 
-describe('options of the lab', () => {
+describe('alpaca lab: options of the lab', () => {
   it.each([
     ['AAA', 'day'],
     ['AAA', 'minute'],
@@ -110,7 +110,7 @@ describe('options of the lab', () => {
   })
 })
 
-describe('corporate actions of the lab', () => {
+describe('alpaca lab: corporate actions of the lab', () => {
   const [from, to] = ['2020-02-03', '2024-06-13']
   const symbols = UNIVERSE.map(({ symbol }) => symbol)
   const isKnown = (action: LabAction): boolean => action.knownDt <= newYorkDt(NOW)
@@ -160,7 +160,7 @@ describe('corporate actions of the lab', () => {
   })
 })
 
-describe('sessions of the lab', () => {
+describe('alpaca lab: sessions of the lab', () => {
   it('are those of our calendar, half days too', async () => {
     await askLab([want('AAA', '2024-06-03')], termsOf('equities_bars', NOW))
     const { id, secret } = LAB_KEYS.alpaca

@@ -21,7 +21,7 @@ const known = (series: string, value: number | null, realtime_start: string): ob
 const OLD = '2016-08-24'
 const WINDOWS = ['2016-08-24 2024-04-16', '2024-04-17 9999-12-31']
 
-describe('vintages of FRED', () => {
+describe('fred history: vintages of FRED', () => {
   it('are asked for from the first day of observation to the latest there is', async () => {
     const { asked } = await askScript(() => whole([]), DAYS, ONE)
     expect(asked.map(windowOf)).toEqual(['2024-05-24 9999-12-31'])
@@ -130,7 +130,7 @@ describe('vintages of FRED', () => {
   })
 })
 
-describe('a window with too many vintage dates', () => {
+describe('fred history: a window with too many vintage dates', () => {
   it('is asked again in halves, and those again, and loses nothing', async () => {
     const spans: string[] = []
     const script: Script = (url) => {
@@ -167,7 +167,7 @@ describe('a window with too many vintage dates', () => {
   })
 })
 
-describe('a series that is refused', () => {
+describe('fred history: a series that is refused', () => {
   it('in its first windows only has an archive that begins later', async () => {
     const script = inOrder([NOT_ARCHIVED, whole([observation(OLD, '1.50', '2024-04-17')])])
     const { answer } = await askScript(script, [OLD], ONE)
@@ -194,6 +194,6 @@ describe('a series that is refused', () => {
   })
 })
 
-it('a request says its windows', () => {
+it('fred history: a request says its windows', () => {
   expect(() => FredRequest.parse({ group: 'UST', series: ['DGS2'], from: OLD, to: OLD, limit: 1 })).toThrow(/windows/)
 })

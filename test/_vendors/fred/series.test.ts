@@ -12,7 +12,7 @@ const curve = (value: string): unknown[] => [
 ]
 const asking = async (script: Script): Promise<Answer> => (await askScript(script)).answer
 
-describe('a curve from FRED', () => {
+describe('fred series: a curve from FRED', () => {
   it('is one request a series over one window, and one yield a series a day', async () => {
     const { answer, asked } = await askScript((url) =>
       whole(curve(url.searchParams.get('series_id') === 'DGS2' ? '4.90' : '-0.05')),

@@ -6,7 +6,7 @@ import { instantOfNumber, readBar } from '../../functions/_vendors/bar-row.ts'
 import { pagerOf } from '../../functions/_vendors/pager.ts'
 import { readJson } from '../../functions/_vendors/read-json.ts'
 import { type Connector, VendorError } from '../../functions/_vendors/vendor.ts'
-import { holdsTheContract } from './connector-contract.ts'
+import { holdsTheContract } from '../_vendors/connector-contract.ts'
 
 const Request = z.strictObject({ symbol: z.string(), from: z.string(), to: z.string() })
 const Answer = z.object({ bars: z.array(z.unknown()) })

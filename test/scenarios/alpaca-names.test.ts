@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { alpaca } from '../../../functions/_vendors/alpaca/index.ts'
-import { StocksRequest } from '../../../functions/_vendors/alpaca/request.ts'
-import { canonicalSymbolsOf, vendorTicker } from '../../../functions/_vendors/alpaca/ticker-format.ts'
-import type { Names } from '../../../functions/_vendors/vendor.ts'
-import { termsOf, want } from '../contract.ts'
-import { inOrder, NOW } from '../scripted-vendor.ts'
-import { asking, daily, page } from './asking.ts'
+import { alpaca } from '../../functions/_vendors/alpaca/index.ts'
+import { StocksRequest } from '../../functions/_vendors/alpaca/request.ts'
+import { canonicalSymbolsOf, vendorTicker } from '../../functions/_vendors/alpaca/ticker-format.ts'
+import type { Names } from '../../functions/_vendors/vendor.ts'
+import { asking, daily, page } from '../_vendors/alpaca/asking.ts'
+import { termsOf, want } from '../_vendors/contract.ts'
+import { inOrder, NOW } from '../_vendors/scripted-vendor.ts'
 
 const NAMES: Record<string, Names> = {
   META: { until: null, was: [{ symbol: 'FB', to: '2022-06-08' }] },
@@ -23,7 +23,7 @@ const planned = (symbol: string, ...others: string[]) => {
   return { wants: plan.wants.map((one) => one.symbol), request: StocksRequest.parse(plan.request) }
 }
 
-describe('whose ticker it is', () => {
+describe('alpaca names: whose ticker it is', () => {
   it('is said of today for the living, who ride together', () => {
     const { wants, request } = planned('META', 'AAPL', 'ATVI', 'PXD')
     expect(wants).toEqual(['META', 'AAPL'])
@@ -60,7 +60,7 @@ describe('whose ticker it is', () => {
   })
 })
 
-describe("Alpaca's spelling", () => {
+describe("alpaca names: Alpaca's spelling", () => {
   it('is the canonical one but for the dash, and leads back to every symbol', () => {
     const symbols = ['AAPL', 'BRK.A', 'BRK-B', 'BAC.PRL', 'XYZ.WS', 'XYZ.U']
     expect(symbols.map(vendorTicker)).toEqual(['AAPL', 'BRK.A', 'BRK.B', 'BAC.PRL', 'XYZ.WS', 'XYZ.U'])

@@ -43,7 +43,7 @@ const someWant = fc.record({
   expectedRows: fc.option(fc.integer({ min: 1, max: 900 })),
 })
 
-describe('the rectangle of a plan', () => {
+describe('alpaca bars plan: the rectangle of a plan', () => {
   it('holds the head, only what was given, each once, within every limit, and always the same', () => {
     fc.assert(
       fc.property(

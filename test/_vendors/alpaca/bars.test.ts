@@ -4,7 +4,7 @@ import { termsOf, want } from '../contract.ts'
 import { inOrder } from '../scripted-vendor.ts'
 import { asking, DAYS, daily, iso, page, wantsOf } from './asking.ts'
 
-describe('what is asked of Alpaca', () => {
+describe('alpaca bars: what is asked of Alpaca', () => {
   it('raw bars of the New York days, the last minute included and the next midnight not', async () => {
     const answer = await asking(wantsOf('BRK.B', 'AAPL'), inOrder([page({}, null)]))
     expect(Object.fromEntries(answer.asked[0]?.searchParams ?? [])).toEqual({
@@ -41,7 +41,7 @@ describe('what is asked of Alpaca', () => {
   })
 })
 
-describe('a symbol Alpaca cannot spell', () => {
+describe('alpaca bars: a symbol Alpaca cannot spell', () => {
   it('is refused on its own account and the rest is asked again', async () => {
     const poison = new Set(['BAD', 'WORSE'])
     const answer = await asking(wantsOf('AAPL', 'BAD', 'WORSE'), (url) => {
@@ -77,7 +77,7 @@ describe('a symbol Alpaca cannot spell', () => {
   })
 })
 
-describe('unrequested rows', () => {
+describe('alpaca bars: unrequested rows', () => {
   it('are rows outside the range, of other symbols and on closed days; covered cells nobody wants are not', async () => {
     const rows = ['2024-06-02', ...DAYS, '2024-06-08', '2024-06-08'].map((dt) => daily(dt))
     const wants = [

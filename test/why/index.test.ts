@@ -50,7 +50,7 @@ const vendorOf = (told: Told, name: string): VendorTold => told.vendors.find(({ 
 const pageAt = async (path: string, accept = 'text/html'): Promise<Response> =>
   await fetch(`${node.running().address}/why/${path}`, { headers: { accept } })
 
-describe('a cell that is there', () => {
+describe('why: a cell that is there', () => {
   test('tells who delivered it, how it was judged, and when it is read again', async () => {
     const told = await why(PRESENT.symbol, PRESENT.dt)
     expect(told).toMatchObject({
@@ -150,7 +150,7 @@ describe('a cell that is there', () => {
   })
 })
 
-describe('a cell that is absent', () => {
+describe('why: a cell that is absent', () => {
   test('because both vendors say so', async () => {
     const told = await why(AGREED_EMPTY.symbol, AGREED_EMPTY.dt)
     expect(told.absence).toMatchObject({ reason: 'VENDORS_AGREE_EMPTY', source: 'evidence', recheckAt: null })
@@ -205,7 +205,7 @@ describe('a cell that is absent', () => {
   })
 })
 
-describe('a cell that waits', () => {
+describe('why: a cell that waits', () => {
   const waiting = (): Promise<Told> => why('UST', ASOF, 'macro_treasury')
 
   test('for the day a vendor has it: the task, the reason and the minute', async () => {
@@ -320,7 +320,7 @@ describe('a cell that waits', () => {
   })
 })
 
-describe('a cell that nobody expects says why', () => {
+describe('why: a cell that nobody expects says why', () => {
   test.each([
     ['on a weekend', 'AAPL', '2025-07-05', 'weekend', 'not expected: 2025-07-05 is a weekend'],
     [
@@ -397,7 +397,7 @@ describe('a cell that nobody expects says why', () => {
   })
 })
 
-describe('refuses', () => {
+describe('why: refuses', () => {
   test('a dataset there is none of, and lists those there are', async () => {
     const there = 'there are equities_bars, macro_treasury, corporate_actions'
     expect(await refused('nope/AAPL/2025-07-07')).toEqual([404, `no dataset "nope" here: ${there}`])
@@ -427,7 +427,7 @@ describe('refuses', () => {
   })
 })
 
-describe('as a page', () => {
+describe('why: as a page', () => {
   test('for a client that prefers HTML; everybody else gets JSON', async () => {
     const path = `equities_bars/${PRESENT.symbol}/${PRESENT.dt}`
     const kindOf = async (accept: string) => (await pageAt(path, accept)).headers.get('content-type')
@@ -531,7 +531,7 @@ describe('as a page', () => {
   })
 })
 
-test('reading writes nothing, asks nobody, tells no secret, and may be done with the reading token', async () => {
+test('why: reading writes nothing, asks nobody, tells no secret, and may be done with the reading token', async () => {
   const before = await node.databaseText()
   const asked = node.asked()
   const told = JSON.stringify(await why(PRESENT.symbol, PRESENT.dt))
