@@ -198,6 +198,16 @@ describe('what must not be written', () => {
     expect(everything.filter(({ path }) => bucket.test(basename(path))).map(({ path }) => path)).toEqual([])
   })
 
+  test('a test lies where the file it tests lies, or tells of a scenario', () => {
+    const apart = /^test\/(scenarios|e2e|lab|demo|bench|guards|integrity)\/|^test\/[a-z-]+\.test\.ts$/
+    const files = new Set(product.map(({ path }) => path))
+    const tests = everything.filter(({ path }) => /\.test\.ts$/.test(path) && !apart.test(path))
+    const subjectOf = (path: string): string => path.replace(/^test\//, '').replace(/(\.property)?\.test\.ts$/, '.ts')
+    const lost = tests.filter(({ path }) => !files.has(subjectOf(path)) && !files.has(`functions/${subjectOf(path)}`))
+    expect(tests.length).toBeGreaterThan(100)
+    expect(lost.map(({ path }) => path)).toEqual([])
+  })
+
   test('file names are in kebab-case', () => {
     const kebab = /^[a-z0-9]+(-[a-z0-9]+)*(\.test|\.property\.test|\.d)?\.ts$/
     expect(everything.filter(({ path }) => !kebab.test(basename(path))).map(({ path }) => path)).toEqual([])
