@@ -1,7 +1,6 @@
 /** Open cells of a dataset, counted apart by who can serve them: the days between two walls of its vendors have the same vendors. */
-import { setImmediate as yieldToEventLoop } from 'node:timers/promises'
 import type { DatasetConfig } from '../../config/schema.ts'
-import { type Slice, type TalliedRange, tallySlices } from '../../db/coverage/tally-slices.ts'
+import { tallySlices } from '../../db/coverage/tally-slices.ts'
 import { countStalled } from '../../db/gap-tasks/count-stalled.ts'
 import { calendarOf } from '../_calendar/calendar.ts'
 import { availableRange, historyStart } from '../_catalog/availability.ts'
@@ -9,7 +8,8 @@ import { type DatasetSource, sourcesFor } from '../_catalog/catalog.ts'
 import type { DispatchContext } from '../_catalog/context.ts'
 import { asofAt, expectedRange, type SymbolRange, symbolRanges } from '../_expected/expected.ts'
 import type { DatasetName } from '../_market/cell.ts'
-import { addDays, type Dt, dayBit, maxDt, minDt, monthOf } from '../_market/dt.ts'
+import { addDays, type Dt, maxDt, minDt } from '../_market/dt.ts'
+import { inBatches, slicesOf, talliedRange } from './coverage-slices.ts'
 
 export interface OpenRange {
   fromDt: Dt
@@ -25,10 +25,6 @@ export interface OpenRange {
   /** Why nobody can, where nobody can: no vendor may be asked at all, all histories begin later, or no vendor has the days yet. */
   nobody: 'NOT_ENTITLED' | 'BEFORE_VENDOR_HISTORY' | 'TOO_RECENT' | null
 }
-
-/** (symbol, month) pairs one statement looks at: about twenty milliseconds on a small machine. */
-const PAIRS_AT_ONCE = 6_000
-const ALL_DAYS = 2 ** 31 - 1
 
 /** The stretches of a dataset's expected days, oldest first. Reads only; the event loop turns in between. */
 export async function openCells(
@@ -100,36 +96,14 @@ async function takeKnown(
   ranges: readonly SymbolRange[],
   sessions: readonly Dt[],
 ): Promise<void> {
-  const slices = slicesOf(openRanges, sessions)
-  const size = Math.max(1, Math.floor(PAIRS_AT_ONCE / Math.max(1, slices.length)))
-  for (let at = 0; at < ranges.length; at += size) {
-    await yieldToEventLoop()
-    const batch = ranges.slice(at, at + size).map(talliedRange)
+  const slices = slicesOf(openRanges.map(({ fromDt, toDt }) => ({ sessions: between(sessions, fromDt, toDt) })))
+  const tallied = ranges.map((symbolRange) => talliedRange(symbolRange, 0))
+  for await (const batch of inBatches(tallied, slices.length)) {
     for (const { column, present, absent } of await tallySlices(context.db, dataset, batch, slices)) {
       openRanges[column]!.open -= present + absent
     }
   }
 }
 
-function slicesOf(openRanges: readonly OpenRange[], sessions: readonly Dt[]): Slice[] {
-  const slices: Slice[] = []
-  let column = 0
-  for (const dt of sessions) {
-    while (dt > openRanges[column]!.toDt) column++
-    const last = slices.at(-1)
-    if (last?.column === column && last.month === monthOf(dt)) {
-      last.mask += dayBit(dt)
-      last.days++
-    } else slices.push({ column, month: monthOf(dt), mask: dayBit(dt), days: 1, byRule: 0 })
-  }
-  return slices
-}
-
-const talliedRange = ({ symbol, fromDt, toDt }: SymbolRange): TalliedRange => ({
-  symbol,
-  row: 0,
-  fromMonth: monthOf(fromDt),
-  toMonth: monthOf(toDt),
-  fromMask: ALL_DAYS - (dayBit(fromDt) - 1),
-  toMask: dayBit(toDt) * 2 - 1,
-})
+const between = (sessions: readonly Dt[], fromDt: Dt, toDt: Dt): readonly Dt[] =>
+  sessions.slice(before(sessions, fromDt), before(sessions, addDays(toDt, 1)))

@@ -1,10 +1,10 @@
 /** Cells counted into a grid of symbols × time, out of the month masks: some symbols at a time, so that nothing else has to wait. */
-import { setImmediate as yieldToEventLoop } from 'node:timers/promises'
 import { type Slice, type TalliedRange, tallySlices } from '../../db/coverage/tally-slices.ts'
 import { earliestAvailable } from '../_catalog/absent-by-rule.ts'
 import { type SymbolRange, symbolRanges } from '../_expected/expected.ts'
+import { ALL_DAYS, inBatches, slicesOf, talliedRange } from '../_forecast/coverage-slices.ts'
 import type { Node } from '../_http/node.ts'
-import { type Dt, dayBit, maxDt, minDt, monthOf } from '../_market/dt.ts'
+import { maxDt, minDt } from '../_market/dt.ts'
 import type { AbsenceReason } from '../_market/outcome.ts'
 import type { Column } from './columns.ts'
 import type { CoverageRequest } from './request.ts'
@@ -29,10 +29,6 @@ export interface Grid {
   /** What an absence by rule is called. */
   ruleReason: AbsenceReason
 }
-
-/** (symbol, month) pairs one statement looks at: about twenty milliseconds on a small machine. */
-const PAIRS_AT_ONCE = 6_000
-const ALL_DAYS = 2 ** 31 - 1
 
 export const noCounts = (): Counts => ({ expected: 0, present: 0, short: 0, held: 0, absent: 0, byRule: 0, open: 0 })
 
@@ -61,36 +57,19 @@ export function askedRanges(node: Node, { spec, asof, symbols, from, to }: Cover
 }
 
 /** The slices of the columns, cut where the history of the vendors begins, and the reason of what lies before. */
-export function slicesOf(
+export function askedSlices(
   node: Node,
   request: CoverageRequest,
   columns: readonly Column[],
 ): { slices: Slice[]; ruleReason: AbsenceReason } {
-  const reached = earliestAvailable(node, request.dataset)
-  const slices: Slice[] = []
-  columns.forEach(({ sessions }, column) => {
-    for (const dt of sessions) {
-      const byRule = reached === null || dt < reached ? 1 : 0
-      const last = slices.at(-1)
-      if (last?.column === column && last.month === monthOf(dt) && last.byRule === byRule) {
-        last.mask += dayBit(dt)
-        last.days++
-      } else slices.push({ column, month: monthOf(dt), mask: dayBit(dt), days: 1, byRule })
-    }
-  })
-  return { slices, ruleReason: reached === null ? 'NOT_ENTITLED' : 'BEFORE_VENDOR_HISTORY' }
-}
-
-/** A batch of symbol ranges at a time; other work on the event loop runs between the batches. */
-export async function* inBatches<One>(ranges: readonly One[], slices: number): AsyncGenerator<One[]> {
-  const size = Math.max(1, Math.floor(PAIRS_AT_ONCE / Math.max(1, slices)))
-  for (let at = 0; at < ranges.length; at += size) {
-    await yieldToEventLoop()
-    yield ranges.slice(at, at + size)
+  const earliest = earliestAvailable(node, request.dataset)
+  return {
+    slices: slicesOf(columns, (dt) => earliest === null || dt < earliest),
+    ruleReason: earliest === null ? 'NOT_ENTITLED' : 'BEFORE_VENDOR_HISTORY',
   }
 }
 
-/** Counts the cells of the lives; `rowOf` says in which of `rows` rows a symbol is counted. Reads only. */
+/** Counts the cells of the symbol ranges; `rowOf` says in which of `rows` rows a symbol is counted. Reads only. */
 export async function countGrid(
   node: Node,
   request: CoverageRequest,
@@ -98,7 +77,7 @@ export async function countGrid(
   rows: number,
   rowOf: (symbol: string) => number,
 ): Promise<Grid> {
-  const { slices, ruleReason } = slicesOf(node, request, columns)
+  const { slices, ruleReason } = askedSlices(node, request, columns)
   const ranges = askedRanges(node, request).map((symbolRange) => talliedRange(symbolRange, rowOf(symbolRange.symbol)))
   const cells = Array.from({ length: rows }, () => columns.map(noCounts))
   for await (const batch of inBatches(ranges, slices.length)) {
@@ -119,20 +98,6 @@ export async function countGrid(
   }
   return { cells, ruleReason }
 }
-
-function talliedRange({ symbol, fromDt, toDt }: SymbolRange, row: number): TalliedRange {
-  return {
-    symbol,
-    row,
-    fromMonth: monthOf(fromDt),
-    toMonth: monthOf(toDt),
-    fromMask: ALL_DAYS - (dayBit(fromDt) - 1),
-    toMask: upTo(toDt),
-  }
-}
-
-/** The days of a month up to one of them. */
-const upTo = (dt: Dt): number => dayBit(dt) * 2 - 1
 
 function countExpected(symbolRange: TalliedRange, slices: readonly Slice[], row: Counts[]): void {
   for (const { column, month, mask, days, byRule } of slices) {

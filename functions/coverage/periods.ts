@@ -2,9 +2,10 @@
 import { tallyReasons } from '../../db/absences/tally-reasons.ts'
 import { calendarOf } from '../_calendar/calendar.ts'
 import { lookBackFrom } from '../_expected/expected.ts'
+import { inBatches } from '../_forecast/coverage-slices.ts'
 import type { Node } from '../_http/node.ts'
 import { type Column, columnsOf } from './columns.ts'
-import { addCounts, askedRanges, type Counts, countGrid, type Grid, inBatches, noCounts, slicesOf } from './grid.ts'
+import { addCounts, askedRanges, askedSlices, type Counts, countGrid, type Grid, noCounts } from './grid.ts'
 import type { CoverageRequest } from './request.ts'
 
 export interface PeriodCounts extends Omit<Counts, 'byRule'> {
@@ -44,7 +45,7 @@ export async function coverageOf(node: Node, request: CoverageRequest): Promise<
 }
 
 async function reasonsOf(node: Node, request: CoverageRequest, columns: Column[], grid: Grid): Promise<Because[]> {
-  const { slices } = slicesOf(node, request, columns)
+  const { slices } = askedSlices(node, request, columns)
   const found = columns.map((): Because => ({ absentBecause: {}, openBecause: {} }))
   for await (const ranges of inBatches(askedRanges(node, request), slices.length)) {
     for (const { column, reason, isSettled, cells } of await tallyReasons(node.db, request.dataset, ranges, slices)) {
