@@ -1,6 +1,8 @@
 /** Gives absences a better reason, and settles those that were still open: the partitions they lie in are judged again. */
+
 import { sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
+import { dayBitOf } from '../gap-tasks/day-mask.ts'
 import type { Reclassifiable } from './find-reclassifiable.ts'
 
 export interface Reclassification {
@@ -20,7 +22,7 @@ export async function reclassifyAbsences(
   { dataset, cells, partitions, now }: Reclassification,
 ): Promise<number> {
   if (cells.length === 0) return 0
-  const bits = cells.map(({ symbol, dt, reason }) => ({ symbol, dt, reason, month: dt.slice(0, 7), bit: bitOf(dt) }))
+  const bits = cells.map(({ symbol, dt, reason }) => ({ symbol, dt, reason, month: dt.slice(0, 7), bit: dayBitOf(dt) }))
   // What is being asked about at this moment will be settled by its answer.
   const named = sql`(SELECT n.value->>'symbol' AS symbol, n.value->>'dt' AS dt, n.value->>'month' AS month, n.value->>'bit' AS bit,
       n.value->>'reason' AS name
@@ -45,5 +47,3 @@ export async function reclassifyAbsences(
   ])
   return results.at(-1)?.length ?? 0
 }
-
-const bitOf = (dt: string): number => 2 ** (Number(dt.slice(8, 10)) - 1)

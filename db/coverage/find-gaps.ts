@@ -1,6 +1,7 @@
 /** Expected minus known: the audit over month masks. */
 
 import type { Db } from '../client.ts'
+import { countDays } from '../gap-tasks/day-mask.ts'
 import { takeCoverage, takeQueued } from './known-days.ts'
 import type { ExpectedRange, MonthMask, MonthOfGaps } from './mask-grid.ts'
 import { expectedGrid, type MaskGrid, monthsLeft } from './mask-grid.ts'
@@ -69,7 +70,7 @@ export function oldestDays(slice: readonly MonthOfGaps[], most: number): readonl
   return kept
 }
 
-const daysOf = (months: readonly MonthOfGaps[]): number => months.reduce((sum, { gaps }) => sum + daysIn(gaps), 0)
+const daysOf = (months: readonly MonthOfGaps[]): number => months.reduce((sum, { gaps }) => sum + countDays(gaps), 0)
 
 function byMonth(slice: readonly MonthOfGaps[]): MonthOfGaps[][] {
   const months = new Map<string, MonthOfGaps[]>()
@@ -97,12 +98,6 @@ function firstDays(month: readonly MonthOfGaps[], most: number): MonthOfGaps[] {
 
 const oldestFirst = (slice: readonly MonthOfGaps[]): MonthOfGaps[] =>
   [...slice].sort((a, b) => (a.month === b.month ? (a.symbol < b.symbol ? -1 : 1) : a.month < b.month ? -1 : 1))
-
-function daysIn(mask: number): number {
-  let days = 0
-  for (let left = mask; left !== 0; left &= left - 1) days++
-  return days
-}
 
 /** Runs of neighbours, about so many each and at least one. */
 function* piecesOf<T>(all: readonly T[], size: number): Generator<readonly T[]> {

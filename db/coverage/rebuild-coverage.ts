@@ -1,8 +1,10 @@
 /** Makes the masks say what the evidence says: a day is present where some vendor's version is there, and nowhere else. */
+
 import { type SQL, sql } from 'drizzle-orm'
 import { advanceBookmark } from '../bookmarks/advance-bookmark.ts'
 import type { Db } from '../client.ts'
 import { dayOf } from '../day-of.ts'
+import { countDays, dayBitOf } from '../gap-tasks/day-mask.ts'
 import { daysOfAttempts, isStoredVersion, storedVersionsOfDay } from '../manifests/stored-versions.ts'
 import { touchPartitions } from '../partitions/touch-partitions.ts'
 
@@ -58,7 +60,7 @@ export async function rebuildCoverage(
   }
   await raiseBookmarks(db, dataset, newest)
   const days = (pick: (one: { had: number; has: number }) => number): number =>
-    wrong.reduce((sum, one) => sum + bitsOf(pick(one)), 0)
+    wrong.reduce((sum, one) => sum + countDays(pick(one)), 0)
   return { set: days(({ had, has }) => has & ~had), cleared: days(({ had, has }) => had & ~has) }
 }
 
@@ -71,7 +73,7 @@ async function claimsOfDays(
   const masks = new Map<string, number>()
   const newest = new Map<string, Map<string, string>>()
   for (const dt of dts) {
-    const bit = 1 << (Number(dt.slice(8)) - 1)
+    const bit = dayBitOf(dt)
     for (const { symbol, vendor } of await storedVersionsOfDay(db, dataset, dt)) {
       masks.set(symbol, (masks.get(symbol) ?? 0) | bit)
       const last = newest.get(vendor) ?? new Map<string, string>()
@@ -118,10 +120,4 @@ async function raiseBookmarks(db: Db, dataset: string, newest: Map<string, Map<s
       ),
     ])
   }
-}
-
-function bitsOf(mask: number): number {
-  let bits = 0
-  for (let left = mask; left !== 0; left &= left - 1) bits++
-  return bits
 }

@@ -3,6 +3,7 @@
  * queue. A file here is a view that the next tick replaces: no cell is present because of it, nothing is curated or exported from it,
  * and a tick that fails costs freshness only. The finished day is asked for after the close like any other.
  */
+
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DatasetConfig } from '../../config/schema.ts'
@@ -14,8 +15,8 @@ import { type DatasetSource, namesOf, sourcesFor } from '../_catalog/catalog.ts'
 import type { DispatchContext } from '../_catalog/context.ts'
 import { symbolRanges } from '../_expected/expected.ts'
 import { writeFilesAtomic } from '../_lake/atomic.ts'
+import { namesIn } from '../_lake/disk.ts'
 import { encodeRows } from '../_lake/encode.ts'
-import { namesIn } from '../_lake/list-raw-files.ts'
 import { runningFile, runningRoot } from '../_lake/paths.ts'
 import type { RawPart } from '../_lake/raw-part.ts'
 import { cellKey, type DatasetName } from '../_market/cell.ts'

@@ -2,13 +2,13 @@
  * Pages a vendor has served of a plan that is not answered to the end: kept, so that a plan of more calls than a budget holds goes on
  * where it ended instead of paying for its first pages again and again. They are no data: losing one costs a call.
  */
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { gunzip, gzip } from 'node:zlib'
 import { z } from 'zod'
 import { sha256 } from '../_lake/digest.ts'
-import { codeOf } from '../_lake/disk.ts'
+import { namesIn } from '../_lake/disk.ts'
 import { pageCacheFolder } from '../_lake/paths.ts'
 import { tempBeside } from '../_lake/temp-names.ts'
 import type { Get, HttpAnswer } from '../_vendors/vendor.ts'
@@ -49,7 +49,7 @@ export function pageCache(root: string, vendor: string, now: () => number): Page
 /** Removes pages nobody came back for. Returns how many. */
 export async function sweepPageCache(root: string, now: number): Promise<number> {
   let removed = 0
-  for (const name of await namesIn(pageCacheFolder(root))) {
+  for (const name of await namesIn(pageCacheFolder(root), { recursive: true })) {
     const path = join(pageCacheFolder(root), name)
     if (!path.endsWith('.json.gz') || (await readPage(path, now)) !== null) continue
     await rm(path, { force: true })
@@ -80,13 +80,4 @@ async function writePage(path: string, { contentType, body }: HttpAnswer, now: n
   const temp = tempBeside(path)
   await writeFile(temp, bytes)
   await rename(temp, path)
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder, { recursive: true })
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return []
-    throw error
-  }
 }

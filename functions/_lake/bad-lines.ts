@@ -2,13 +2,13 @@
  * Bad lines of manifests, kept beside them in `manifest-….jsonl.bad`: where each begins, what is wrong with it, and how far its cells have
  * been looked after. The manifest itself is left as it is, because others may append to it.
  */
-import { readdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { SymbolText } from '../_market/cell.ts'
 import { type Dt, isDt } from '../_market/dt.ts'
 import { appendDurable } from './atomic.ts'
-import { codeOf } from './disk.ts'
+import { codeOf, namesIn } from './disk.ts'
 import type { BadLine } from './line-reader.ts'
 import { manifestRoot } from './paths.ts'
 
@@ -47,10 +47,7 @@ export const noteRepaired = (path: string, now: number): Promise<void> =>
 
 /** The manifests with bad lines, absolute, in path order. */
 export async function manifestsWithBadLines(root: string): Promise<string[]> {
-  const names = await readdir(manifestRoot(root), { recursive: true }).catch((error: unknown) => {
-    if (codeOf(error) === 'ENOENT') return []
-    throw error
-  })
+  const names = await namesIn(manifestRoot(root), { recursive: true })
   return names
     .filter((name) => name.endsWith(`.jsonl${SUFFIX}`))
     .map((name) => join(manifestRoot(root), name.slice(0, -SUFFIX.length)))

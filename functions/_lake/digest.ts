@@ -1,20 +1,15 @@
 /** What makes data equal: digests of bytes, and of a cell's rows whatever file holds them. */
-import { createHash, hash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { pipeline } from 'node:stream/promises'
+import { hash } from 'node:crypto'
 import type { Row } from '../_market/row.ts'
 import { withoutUnknownZeros } from '../_market/unknown-zero.ts'
 import { canonicalLine } from './canonical-row.ts'
+import { hashFile } from './file-hashes.ts'
 
 /** Lower-case hex sha256 of bytes or of UTF-8 text. */
 export const sha256 = (bytes: Uint8Array | string): string => hash('sha256', bytes)
 
-/** Lower-case hex sha256 of a file, streaming. */
-export async function sha256OfFile(path: string): Promise<string> {
-  const bytes = createHash('sha256')
-  await pipeline(createReadStream(path), bytes)
-  return bytes.digest('hex')
-}
+/** Lower-case hex sha256 of a file. */
+export const sha256OfFile = async (path: string): Promise<string> => (await hashFile(path)).hash
 
 /**
  * The logical digest of a cell: lower-case hex sha256 over the canonical lines of its rows, each distinct line once, sorted by

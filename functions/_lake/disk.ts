@@ -1,5 +1,5 @@
 /** The few things the lake asks of the file system, as one object so that a test can watch or break them; and durable folders. */
-import { mkdir, open, rename, truncate, unlink } from 'node:fs/promises'
+import { mkdir, open, readdir, rename, truncate, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 export interface Disk {
@@ -29,6 +29,16 @@ export class DiskError extends Error {
 
 export const codeOf = (error: unknown): string | undefined =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+
+/** The names in a folder, or the paths of all that lies below it; none where there is no such folder. */
+export async function namesIn(folder: string, options: { recursive?: boolean } = {}): Promise<string[]> {
+  try {
+    return await readdir(folder, options)
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return []
+    throw error
+  }
+}
 
 /** Makes a file's or folder's content reach the disk. A failed fsync must never be tried again: the kernel drops the pages and then lies. */
 export async function syncPath(disk: Disk, path: string): Promise<void> {

@@ -41,17 +41,14 @@ const AT_ONCE = 8
 /** Most raw files fit into one piece: they are read by a single call. */
 const PIECE_BYTES = 256 * 1024
 
-/**
- * sha256 in hex of each file that is there, and the bytes read. Rejects with what the disk refuses. The callbacks of `fs` cost half of what its promises
- * do, and a partition of thousands of small files feels that.
- */
+/** sha256 in hex of each file that is there, and the bytes read. Rejects with what the disk refuses. */
 export async function hashFiles(paths: readonly string[]): Promise<{ hashes: Map<string, string>; bytes: number }> {
   const hashes = new Map<string, string>()
   let bytes = 0
   const free: Buffer[] = []
   await eachBounded(paths, AT_ONCE, async (path) => {
     const piece = free.pop() ?? Buffer.allocUnsafe(PIECE_BYTES)
-    const found = await hashOf(path, piece)
+    const found = await hashFile(path, piece).catch(noneWhereGone)
     free.push(piece)
     if (found === null) return
     hashes.set(path, found.hash)
@@ -60,14 +57,20 @@ export async function hashFiles(paths: readonly string[]): Promise<{ hashes: Map
   return { hashes, bytes }
 }
 
-async function hashOf(path: string, piece: Buffer): Promise<{ hash: string; bytes: number } | null> {
-  let handle: number
-  try {
-    handle = await opened(path)
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return null
-    throw error
-  }
+function noneWhereGone(error: unknown): null {
+  if (codeOf(error) === 'ENOENT') return null
+  throw error
+}
+
+/**
+ * sha256 in hex of a file, and the bytes read; `piece` is the memory they are read into. The callbacks of `fs` cost half of what its promises do,
+ * and a partition of thousands of small files feels that.
+ */
+export async function hashFile(
+  path: string,
+  piece: Buffer = Buffer.allocUnsafe(PIECE_BYTES),
+): Promise<{ hash: string; bytes: number }> {
+  const handle = await opened(path)
   try {
     const whole = createHash('sha256')
     let bytes = 0

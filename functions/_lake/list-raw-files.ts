@@ -1,9 +1,9 @@
 /** Which raw files of a vendor's dataset are on the disk, found by listing folders: one listing a day answers for all its symbols. */
-import { readdir, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { DatasetName } from '../_market/cell.ts'
 import { type Dt, isDt } from '../_market/dt.ts'
-import { codeOf, eachBounded } from './disk.ts'
+import { codeOf, eachBounded, namesIn } from './disk.ts'
 import { type RawLayout, rawFile, rawFiles, rawFolder, symbolOfFolder } from './paths.ts'
 
 /** Names inside a day's folder: `data.parquet` where symbols share a file, `symbol=…` or `underlier=…` where each has its own. */
@@ -100,13 +100,3 @@ export async function rawFilesOf(root: string, dataset: DatasetName, prefix: str
 
 const dataIn = async (folder: string): Promise<string[]> =>
   (await namesIn(folder)).filter((name) => name === 'data.parquet').map((name) => join(folder, name))
-
-/** The names in a folder; none where there is no such folder. */
-export async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder)
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return []
-    throw error
-  }
-}

@@ -2,14 +2,15 @@
  * In which zone adopted files are read whose stamps carry none, as it was said when they were adopted: beside the manifests a file
  * `zones-YYYY-MM-DD.jsonl` for each day of data, so that a reader of a day looks at one file, and a lost database loses none of it.
  */
+
 import { basename, dirname, join } from 'node:path'
 import { z } from 'zod'
 import { ZONES, type Zone } from '../_calendar/zone.ts'
 import type { DatasetName } from '../_market/cell.ts'
 import type { Dt } from '../_market/dt.ts'
+import { namesIn } from './disk.ts'
 import { jsonLine } from './line-checksum.ts'
 import { parsedLine, wholeLines } from './line-reader.ts'
-import { namesIn } from './list-raw-files.ts'
 import { appendLines } from './manifest.ts'
 import { manifestFile } from './paths.ts'
 

@@ -2,6 +2,7 @@
  * Manifests that lost lines get them back. What the database knows of the cells, and what the raw files hold, is written down again, so that
  * a rebuild from manifests alone gives the same database. Begun anew after a kill it ends the same.
  */
+
 import { dirname, join, relative } from 'node:path'
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises'
 import type { DatasetConfig } from '../../config/schema.ts'
@@ -18,7 +19,7 @@ import {
   manifestsWithBadLines,
   noteRepaired,
 } from '../_lake/bad-lines.ts'
-import { namesIn } from '../_lake/list-raw-files.ts'
+import { namesIn } from '../_lake/disk.ts'
 import { manifestBytes, readManifests, stateAt } from '../_lake/manifest.ts'
 import { manifestFile } from '../_lake/paths.ts'
 import { UnreadableFiles } from '../_lake/query-raw.ts'

@@ -1,5 +1,7 @@
 /** Cells counted into a grid of symbols × time, out of the month masks: some symbols at a time, so that nothing else has to wait. */
+
 import { type Slice, type TalliedRange, tallySlices } from '../../db/coverage/tally-slices.ts'
+import { countDays } from '../../db/gap-tasks/day-mask.ts'
 import { earliestAvailable } from '../_catalog/absent-by-rule.ts'
 import { type SymbolRange, symbolRanges } from '../_expected/expected.ts'
 import { ALL_DAYS, inBatches, slicesOf, talliedRange } from '../_forecast/coverage-slices.ts'
@@ -103,7 +105,7 @@ function countExpected(symbolRange: TalliedRange, slices: readonly Slice[], row:
   for (const { column, month, mask, days, byRule } of slices) {
     if (month < symbolRange.fromMonth || month > symbolRange.toMonth) continue
     const isCut = month === symbolRange.fromMonth || month === symbolRange.toMonth
-    const expected = isCut ? bitsOf(mask & cutOf(symbolRange, month)) : days
+    const expected = isCut ? countDays(mask & cutOf(symbolRange, month)) : days
     const counts = row[column]!
     counts.expected += expected
     if (byRule === 1) counts.byRule += expected
@@ -112,9 +114,3 @@ function countExpected(symbolRange: TalliedRange, slices: readonly Slice[], row:
 
 const cutOf = ({ fromMonth, fromMask, toMonth, toMask }: TalliedRange, month: string): number =>
   (month === fromMonth ? fromMask : ALL_DAYS) & (month === toMonth ? toMask : ALL_DAYS)
-
-function bitsOf(mask: number): number {
-  let bits = 0
-  for (let rest = mask; rest !== 0; rest &= rest - 1) bits++
-  return bits
-}

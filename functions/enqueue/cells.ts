@@ -1,7 +1,7 @@
 /** The wished-for cells of one month, told apart by what is known of them. */
 import type { KnownMonth } from '../../db/coverage/known-months.ts'
 import type { SymbolRange } from '../_expected/expected.ts'
-import { type Dt, dtsOfMask } from '../_market/dt.ts'
+import { type Dt, dayBit, dtsOfMask } from '../_market/dt.ts'
 
 export interface Cell {
   symbol: string
@@ -29,7 +29,7 @@ export function cellsOf(
     const symbolRange = rangeOf.get(symbol)!
     for (const dt of dtsOfMask(month, mask)) {
       if (dt < symbolRange.fromDt || dt > symbolRange.toDt) continue
-      const bit = 1 << (Number(dt.slice(8)) - 1)
+      const bit = dayBit(dt)
       if (open & bit) found.open += 1
       else if (present & bit) found.present.push({ symbol, dt })
       else if (absent & bit) found.explained.push({ symbol, dt })

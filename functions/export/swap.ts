@@ -2,7 +2,7 @@
 import { chmod, lstat, mkdir, readdir, readlink, rename, rm, rmdir, symlink } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
 import { makeFolderOf } from '../_lake/atomic.ts'
-import { codeOf, eachBounded, realDisk, syncFolders, syncPath } from '../_lake/disk.ts'
+import { codeOf, eachBounded, namesIn, realDisk, syncFolders, syncPath } from '../_lake/disk.ts'
 import { bundleFolder, heldBackFolder, latestLink, stagingFolder } from '../_lake/paths.ts'
 import { type Dt, isDt } from '../_market/dt.ts'
 import { latestDay } from './manifest.ts'
@@ -137,11 +137,4 @@ async function exists(path: string): Promise<boolean> {
       throw error
     },
   )
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  return readdir(folder).catch((error: unknown) => {
-    if (codeOf(error) === 'ENOENT') return []
-    throw error
-  })
 }

@@ -1,4 +1,5 @@
 /** The queue as one answer: instants are UTC texts, null for never. */
+
 import { lastAnswers } from '../../db/attempts/last-answers.ts'
 import { type ListedTask, listOpen } from '../../db/gap-tasks/list-open.ts'
 import { nextDue } from '../../db/gap-tasks/next-due.ts'
@@ -7,6 +8,7 @@ import { listHolders } from '../../db/leases/list-holders.ts'
 import { datasetsOf } from '../_catalog/catalog.ts'
 import { MAX_ATTEMPTS } from '../_dispatch/retry-policy.ts'
 import { type Forecast, forecastOf } from '../_forecast/forecast.ts'
+import { isoOf } from '../_http/iso-instant.ts'
 import type { Node } from '../_http/node.ts'
 import { headsOf } from './heads.ts'
 
@@ -109,6 +111,3 @@ const forecastView = ({ emptyAt, datasets, vendors }: Forecast) => ({
   datasets: datasets.map((one) => ({ ...one, emptyAt: isoOf(one.emptyAt) })),
   vendors: vendors.map((one) => ({ ...one, busyUntil: isoOf(one.busyUntil) })),
 })
-
-const isoOf = (instant: number | null): string | null =>
-  instant === null || Number.isNaN(new Date(instant).getTime()) ? null : new Date(instant).toISOString()

@@ -1,4 +1,5 @@
 /** GET /status: what the node has, what it waits for, what its vendors may still spend. */
+
 import type { Context } from 'hono'
 import { callsSpent } from '../../db/budgets/take-calls.ts'
 import { type CalendarCheck, listCalendarChecks } from '../../db/calendar-checks/calendar-checks.ts'
@@ -13,6 +14,7 @@ import { listScrubs, type Scrub } from '../../db/scrubs/scrubs.ts'
 import { countUnaccepted } from '../../db/unaccepted-files/unaccepted-files.ts'
 import { listScores } from '../../db/vendor-scores/scores.ts'
 import { asofAt } from '../_expected/expected.ts'
+import { isoOf } from '../_http/iso-instant.ts'
 import type { Node } from '../_http/node.ts'
 import { dayNumber, dtOfDay } from '../_market/dt.ts'
 import { NIGHTS } from '../_recovery/scrub.ts'
@@ -133,5 +135,3 @@ const incidentOf = ({
   looks,
   nextLookAt: isoOf(nextLookAt),
 })
-
-const isoOf = (ms: number): string => new Date(ms).toISOString()

@@ -1,4 +1,5 @@
 /** The vendors as one answer: instants are UTC texts, null for never; keys are named, never shown. */
+
 import type { DatasetConfig } from '../../config/schema.ts'
 import { type Circuit, listCircuits } from '../../db/circuits/circuits.ts'
 import { demotionsInForce } from '../../db/demotions/demotions-in-force.ts'
@@ -8,6 +9,7 @@ import { availableRange, historyStart } from '../_catalog/availability.ts'
 import { datasetsOf, sourcesFor } from '../_catalog/catalog.ts'
 import type { VendorConnection } from '../_catalog/context.ts'
 import { type Forecast, forecastOf } from '../_forecast/forecast.ts'
+import { isoOf } from '../_http/iso-instant.ts'
 import type { Node } from '../_http/node.ts'
 import type { DatasetName } from '../_market/cell.ts'
 import { budgetsOf } from './budgets.ts'
@@ -145,6 +147,3 @@ function whyNobody(listing: number, askable: number): string {
   if (askable === 0) return 'no vendor that lists it may be asked: keys, rights or calls are missing'
   return 'no vendor that may be asked has a day of it: its history begins after the newest day it has'
 }
-
-const isoOf = (instant: number | null): string | null =>
-  instant === null || Number.isNaN(new Date(instant).getTime()) ? null : new Date(instant).toISOString()

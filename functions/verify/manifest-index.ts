@@ -1,9 +1,10 @@
 /** What the manifests of one vendor's dataset say in the end: the hash of each file, and which cells they tell of. */
+
 import { stat } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { z } from 'zod'
+import { namesIn } from '../_lake/disk.ts'
 import { parsedLine, wholeLines } from '../_lake/line-reader.ts'
-import { namesIn } from '../_lake/list-raw-files.ts'
 import { manifestRoot } from '../_lake/paths.ts'
 import type { DatasetName } from '../_market/cell.ts'
 import { dayBit, monthOf } from '../_market/dt.ts'

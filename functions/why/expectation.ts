@@ -1,4 +1,5 @@
 /** Whether the node should have a cell, and if not, why: calendar, symbol, depth and clock in this order. */
+
 import type { Config, DatasetConfig } from '../../config/schema.ts'
 import type { Baseline } from '../../db/liquidity/liquidity.ts'
 import { calendarOf } from '../_calendar/calendar.ts'
@@ -7,9 +8,10 @@ import type { Session } from '../_calendar/session.ts'
 import { specialHoursOf, closureOf as xnysClosure } from '../_calendar/xnys.ts'
 import { namesOf } from '../_catalog/catalog.ts'
 import { expectedRange, expectedRows } from '../_expected/expected.ts'
+import { isoOf } from '../_http/iso-instant.ts'
 import { type Dt, minDt } from '../_market/dt.ts'
 import { tickerOn } from '../_vendors/names.ts'
-import { isoOf, newYorkText } from './new-york-text.ts'
+import { newYorkText } from './new-york-text.ts'
 import type { Cell } from './request.ts'
 
 export type Unexpected =

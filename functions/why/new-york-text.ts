@@ -26,10 +26,6 @@ export function newYorkText(instant: number): string {
 export const whenText = (instant: number, now: number): string =>
   instant <= now ? 'now' : `at ${newYorkText(instant)}`
 
-/** The instant in UTC as every answer of the node has it; null for never. */
-export const isoOf = (instant: number | null): string | null =>
-  instant === null || Number.isNaN(new Date(instant).getTime()) ? null : new Date(instant).toISOString()
-
 function wallClock(instant: number): { dt: string; minute: number } | null {
   try {
     return { dt: newYorkDt(instant), minute: newYorkMinute(instant) }

@@ -1,8 +1,7 @@
 /** I7: every bundle has its proof, and `latest` points at one of them. Names only. */
 import { lstat, readlink } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
-import { codeOf } from '../../_lake/disk.ts'
-import { namesIn } from '../../_lake/list-raw-files.ts'
+import { codeOf, namesIn } from '../../_lake/disk.ts'
 import { bundleFolder, latestLink } from '../../_lake/paths.ts'
 import { bundleDays, MANIFEST, SUMS } from '../bundle-days.ts'
 import type { Check, VerifyContext } from '../check.ts'

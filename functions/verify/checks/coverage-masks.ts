@@ -4,7 +4,7 @@ import { versionsOfDay } from '../../../db/attempts/versions-of-day.ts'
 import type { Db } from '../../../db/client.ts'
 import { contradictedAbsences, type MonthMasks, masksOfMonth } from '../../../db/coverage/masks-of-month.ts'
 import { evidenceMonths } from '../../../db/coverage/rebuild-coverage.ts'
-import { type Dt, dtsOfMask } from '../../_market/dt.ts'
+import { type Dt, dayBit, dtsOfMask } from '../../_market/dt.ts'
 import { type Check, datasetOfPlace, datasetsIn } from '../check.ts'
 
 type Kind =
@@ -92,7 +92,7 @@ export const check: Check<Kind> = {
 async function deliveredIn(db: Db, dataset: string, dts: readonly Dt[]): Promise<Map<string, number>> {
   const masks = new Map<string, number>()
   for (const dt of dts) {
-    const bit = 1 << (Number(dt.slice(8)) - 1)
+    const bit = dayBit(dt)
     for (const { symbol, isLost } of await versionsOfDay(db, dataset, dt)) {
       if (!isLost) masks.set(symbol, (masks.get(symbol) ?? 0) | bit)
     }

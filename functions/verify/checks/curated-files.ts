@@ -1,10 +1,11 @@
 /** I1: every curated file that is recorded is there. Names only. */
+
 import { access } from 'node:fs/promises'
 import { join, relative } from 'node:path'
-import { listRecorded } from '../../../db/partitions/list-recorded.ts'
-import { namesIn } from '../../_lake/list-raw-files.ts'
+import { namesIn } from '../../_lake/disk.ts'
 import { curatedFile, curatedFolder } from '../../_lake/paths.ts'
 import { type Check, datasetOfPlace, datasetsIn } from '../check.ts'
+import { recordedPartitions } from '../recorded-partitions.ts'
 
 type Kind = 'curated-file-gone' | 'curated-file-unexpected'
 
@@ -31,7 +32,7 @@ export const check: Check<Kind> = {
   async look(context, place, report) {
     const { dataset, spec } = datasetOfPlace(context, place)
     const { root } = context.lake
-    const recorded = await listRecorded(context.db, dataset)
+    const recorded = await recordedPartitions(context.db, dataset)
     const folders = new Set(await namesIn(curatedFolder(root, dataset)))
     for (const { partition, sha256, isTouched } of recorded) {
       const name = `${spec.partition}=${partition}`

@@ -1,10 +1,11 @@
 /** I8: every curated file is, byte for byte, the one that curation recorded. */
+
 import { relative } from 'node:path'
-import { listRecorded } from '../../../db/partitions/list-recorded.ts'
 import { curatedFile } from '../../_lake/paths.ts'
 import { type Check, datasetOfPlace, datasetsIn } from '../check.ts'
 import { sizeOf } from '../files-there.ts'
 import { hashOf } from '../known-hashes.ts'
+import { recordedPartitions } from '../recorded-partitions.ts'
 
 type Kind = 'curated-bytes-differ'
 
@@ -24,7 +25,7 @@ export const check: Check<Kind> = {
   async places(context) {
     const places: string[] = []
     for (const { dataset } of datasetsIn(context)) {
-      for (const one of await listRecorded(context.db, dataset)) {
+      for (const one of await recordedPartitions(context.db, dataset)) {
         if (one.sha256 !== null) places.push(`${dataset}/${one.partition}`)
       }
     }
@@ -32,7 +33,7 @@ export const check: Check<Kind> = {
   },
   async look(context, place, report) {
     const { dataset, spec, rest } = datasetOfPlace(context, place)
-    const recorded = (await listRecorded(context.db, dataset)).find(({ partition }) => partition === rest)
+    const recorded = (await recordedPartitions(context.db, dataset)).find(({ partition }) => partition === rest)
     const file = curatedFile(context.lake.root, dataset, spec.partition, rest)
     if (!recorded?.sha256 || recorded.isTouched || (await sizeOf(file)) === null) return 0
     const sha256 = await hashOf(context, file)

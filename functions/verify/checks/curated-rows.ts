@@ -1,10 +1,11 @@
 /** I2, I1: every curated file parses to its footer and holds as many rows as are recorded. */
+
 import { relative } from 'node:path'
-import { listRecorded } from '../../../db/partitions/list-recorded.ts'
 import { readableFooters } from '../../_lake/bisect-unreadable.ts'
 import { curatedFile } from '../../_lake/paths.ts'
 import { type Check, datasetOfPlace, datasetsIn } from '../check.ts'
 import { thoseThere } from '../files-there.ts'
+import { recordedPartitions } from '../recorded-partitions.ts'
 
 type Kind = 'curated-file-unreadable' | 'curated-rows-differ'
 
@@ -34,7 +35,9 @@ export const check: Check<Kind> = {
   async look(context, place, report) {
     const { dataset, spec } = datasetOfPlace(context, place)
     const { root, duck } = context.lake
-    const recorded = (await listRecorded(context.db, dataset)).filter((one) => one.sha256 !== null && !one.isTouched)
+    const recorded = (await recordedPartitions(context.db, dataset)).filter(
+      (one) => one.sha256 !== null && !one.isTouched,
+    )
     const rows = new Map(
       recorded.map((one) => [curatedFile(root, dataset, spec.partition, one.partition), one.rows] as const),
     )

@@ -1,7 +1,7 @@
 /** I3, I8: the ledger is the sum of its parts, has each cell once, and says of each curated file what is in it. */
+
 import { relative } from 'node:path'
 import type { DatasetConfig } from '../../../config/schema.ts'
-import { listRecorded } from '../../../db/partitions/list-recorded.ts'
 import { isOfAFile } from '../../_lake/footers.ts'
 import { readParquet } from '../../_lake/parquet-sql.ts'
 import { curatedFile, ledgerFile, ledgerFragment } from '../../_lake/paths.ts'
@@ -10,6 +10,7 @@ import type { DatasetName } from '../../_market/cell.ts'
 import { type Check, type ContextWithDb, datasetOfPlace, datasetsIn, type Report } from '../check.ts'
 import { sizeOf } from '../files-there.ts'
 import { hashOf } from '../known-hashes.ts'
+import { recordedPartitions } from '../recorded-partitions.ts'
 
 type Kind =
   | 'ledger-part-unreadable'
@@ -74,7 +75,7 @@ export const check: Check<Kind> = {
   async places(context) {
     const places: string[] = []
     for (const { dataset } of datasetsIn(context)) {
-      for (const { partition, ledgerSha256 } of await listRecorded(context.db, dataset)) {
+      for (const { partition, ledgerSha256 } of await recordedPartitions(context.db, dataset)) {
         if (ledgerSha256 !== null) places.push(`${dataset}/${partition}`)
       }
     }
@@ -83,7 +84,7 @@ export const check: Check<Kind> = {
   async look(context, place, report) {
     const { dataset, spec, rest: partition } = datasetOfPlace(context, place)
     const { root } = context.lake
-    const recorded = (await listRecorded(context.db, dataset)).find((one) => one.partition === partition)
+    const recorded = (await recordedPartitions(context.db, dataset)).find((one) => one.partition === partition)
     const part = ledgerFragment(root, dataset, partition)
     if (!recorded?.ledgerSha256 || recorded.isTouched || (await sizeOf(part)) === null) return 0
     const sha256 = await hashOf(context, part)

@@ -1,10 +1,11 @@
 /** I8: every judged partition has its part of the ledger, and no part is of a partition that nobody judged. Names only. */
+
 import { dirname, relative } from 'node:path'
-import { listRecorded } from '../../../db/partitions/list-recorded.ts'
-import { namesIn } from '../../_lake/list-raw-files.ts'
+import { namesIn } from '../../_lake/disk.ts'
 import { ledgerFile, ledgerFragment } from '../../_lake/paths.ts'
 import { type Check, datasetOfPlace, datasetsIn } from '../check.ts'
 import { sizeOf } from '../files-there.ts'
+import { recordedPartitions } from '../recorded-partitions.ts'
 
 type Kind = 'ledger-part-gone' | 'ledger-part-unexpected' | 'ledger-gone'
 
@@ -37,7 +38,7 @@ export const check: Check<Kind> = {
   async look(context, place, report) {
     const { dataset } = datasetOfPlace(context, place)
     const { root } = context.lake
-    const recorded = await listRecorded(context.db, dataset)
+    const recorded = await recordedPartitions(context.db, dataset)
     const folder = dirname(ledgerFragment(root, dataset, '2000'))
     const there = new Set(await namesIn(folder))
     const judged = recorded.filter(({ ledgerSha256 }) => ledgerSha256 !== null)

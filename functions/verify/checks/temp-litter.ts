@@ -1,9 +1,8 @@
 /** I13: outside the raw files nothing is left of processes that were killed, and what may grow has not outgrown its bound. */
 import { lstat, readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
-import { codeOf } from '../../_lake/disk.ts'
+import { codeOf, namesIn } from '../../_lake/disk.ts'
 import { spillFolder } from '../../_lake/duck.ts'
-import { namesIn } from '../../_lake/list-raw-files.ts'
 import {
   curatedFolder,
   ledgerFile,
