@@ -63,7 +63,7 @@ function noneWhereGone(error: unknown): null {
 }
 
 /**
- * sha256 in hex of a file, and the bytes read; `piece` is the memory they are read into. The callbacks of `fs` cost half of what its promises do,
+ * sha256 in hex of a file, and the bytes read; `piece` is the buffer they are read into. The callbacks of `fs` cost half of what its promises do,
  * and a partition of thousands of small files feels that.
  */
 export async function hashFile(
