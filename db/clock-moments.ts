@@ -9,7 +9,7 @@ const DAY = 24 * HOUR
 /** An instant that something waits for. */
 export interface Wait {
   column: string
-  /** How far ahead of now it may lie, ms. FOREVER is no instant and stays. */
+  /** How far ahead of now it may lie, ms. NEVER is no instant and stays. */
   most: number
   /** The same where the clock is known to have run ahead and the row does not say when it was written; absent: no less. */
   mostWhenAhead?: number

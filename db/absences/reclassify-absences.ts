@@ -2,6 +2,7 @@
 
 import { sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
+import { markAbsent } from '../coverage/mark-absent.ts'
 import { dayBitOf } from '../gap-tasks/day-mask.ts'
 import type { Reclassifiable } from './find-reclassifiable.ts'
 
@@ -31,9 +32,7 @@ export async function reclassifyAbsences(
     WHERE a.reason IN (SELECT value FROM json_each(${JSON.stringify(REPLACEABLE)})) AND NOT EXISTS (
       SELECT 1 FROM gap_tasks t WHERE t.dataset = ${dataset} AND t.symbol = a.symbol AND t.dt = a.dt AND t.state = 'leased'))`
   const results = await db.write([
-    sql`INSERT INTO coverage (dataset, symbol, month, absent)
-        SELECT ${dataset}, symbol, month, sum(bit) FROM ${named} WHERE true GROUP BY symbol, month
-        ON CONFLICT DO UPDATE SET absent = absent | (excluded.absent & ~present)`,
+    markAbsent(dataset, sql`(SELECT symbol, month, bit AS absent FROM ${named})`),
     sql`UPDATE gap_tasks SET state = 'done', done_at = ${now}, last_outcome = 'explained', updated_at = ${now}
         WHERE state = 'queued' AND dataset = ${dataset} AND (symbol, dt) IN (SELECT symbol, dt FROM ${named})`,
     // No row of data changes, so nothing is curated anew: the partitions are only judged again.

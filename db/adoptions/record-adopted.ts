@@ -4,6 +4,7 @@ import { advanceBookmark } from '../bookmarks/advance-bookmark.ts'
 import type { Db } from '../client.ts'
 import { markPresent } from '../coverage/mark-present.ts'
 import { splitAround } from '../gap-tasks/split-tasks.ts'
+import { raiseMark } from '../manifests/raise-mark.ts'
 import { touchPartitions } from '../partitions/touch-partitions.ts'
 import type { Statement } from '../prepared.ts'
 import { stepTo, type Walk } from './walks.ts'
@@ -74,17 +75,12 @@ function takenOver({ vendor, dataset, now }: AdoptedBatch, cells: readonly Adopt
     ...splitAround(dataset, JSON.stringify(cells)),
     // A task that doubts a present cell, or reads it again, still has its question.
     sql`UPDATE gap_tasks SET state = 'done', done_at = ${now}, last_outcome = 'filled', updated_at = ${now}
-        WHERE dataset = ${dataset} AND state IN ('queued', 'stalled') AND reason IN ('missing', 'recheck')
+        WHERE dataset = ${dataset} AND done_at IS NULL AND state IN ('queued', 'stalled') AND reason IN ('missing', 'recheck')
           AND (symbol, dt) IN (SELECT symbol, dt FROM ${adopted})`,
   ]
 }
 
 const reached = ({ step, mark, now }: AdoptedBatch): Statement[] => [
   ...(step ? [stepTo(step.walk, step.place, now)] : []),
-  ...(mark
-    ? [
-        sql`INSERT INTO manifests (path, bytes) VALUES (${mark.path}, ${mark.bytes})
-            ON CONFLICT DO UPDATE SET bytes = max(bytes, excluded.bytes)`,
-      ]
-    : []),
+  ...(mark ? [raiseMark(mark)] : []),
 ]

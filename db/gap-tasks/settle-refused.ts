@@ -1,6 +1,7 @@
 /** Ends queued tasks that nobody may take: every vendor that could serve the cells has refused the symbol. */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
+import { markAbsent } from '../coverage/mark-absent.ts'
 import { dayOf } from '../day-of.ts'
 import { splitWithin } from './split-tasks.ts'
 
@@ -33,9 +34,7 @@ export async function settleRefused(
     sql`INSERT INTO absences (dataset, symbol, dt, reason, decided_at, recheck_at)
         SELECT ${dataset}, symbol, dt, reason, ${now}, recheck_at FROM ${tasks} WHERE true
         ON CONFLICT DO UPDATE SET reason = excluded.reason, decided_at = excluded.decided_at, recheck_at = excluded.recheck_at`,
-    sql`INSERT INTO coverage (dataset, symbol, month, absent)
-        SELECT ${dataset}, symbol, month, sum(bit) FROM ${tasks} WHERE true GROUP BY symbol, month
-        ON CONFLICT DO UPDATE SET absent = absent | (excluded.absent & ~present)`,
+    markAbsent(dataset, sql`(SELECT symbol, month, bit AS absent FROM ${tasks})`),
     sql`UPDATE gap_tasks SET state = 'done', done_at = ${now}, last_outcome = 'refused', updated_at = ${now}
         WHERE id IN (SELECT id FROM ${tasks}) RETURNING id`,
   ])

@@ -1,6 +1,7 @@
 /** Opens an incident, or keeps one open: its cells get its reason and leave the queue, all in one write. */
 import { type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
+import { markAbsent } from '../coverage/mark-absent.ts'
 import { dayOf } from '../day-of.ts'
 import { doubtful, lacks } from './find-lacking.ts'
 
@@ -44,9 +45,10 @@ export async function openIncident(db: Db, sighting: Sighting): Promise<void> {
     sql`UPDATE partitions SET checked_version = version - 1
         WHERE dataset = ${dataset} AND partition = ${partition} AND checked_version = version
           AND EXISTS (SELECT 1 FROM ${cells} WHERE reason <> ${reason})`,
-    sql`INSERT INTO coverage (dataset, symbol, month, absent)
-        SELECT ${dataset}, symbol, substr(${dt}, 1, 7), 1 << (${dayOf(sql`${dt}`)} - 1) FROM ${cells} WHERE true
-        ON CONFLICT DO UPDATE SET absent = absent | (excluded.absent & ~present)`,
+    markAbsent(
+      dataset,
+      sql`(SELECT symbol, substr(${dt}, 1, 7) AS month, 1 << (${dayOf(sql`${dt}`)} - 1) AS absent FROM ${cells})`,
+    ),
     // The reasons change before the tasks end: which cells are suppressed depends on their tasks.
     sql`UPDATE absences SET reason = ${reason}, decided_at = ${now}, recheck_at = ${recheckAt}
         WHERE dataset = ${dataset} AND dt = ${dt} AND symbol IN (SELECT symbol FROM ${cells})

@@ -5,6 +5,7 @@ import type { Db } from '../client.ts'
 import { markPresent } from '../coverage/mark-present.ts'
 import { splitAround } from '../gap-tasks/split-tasks.ts'
 import { touchPartitions } from '../partitions/touch-partitions.ts'
+import { raiseMark } from './raise-mark.ts'
 import { manifests } from './table.ts'
 
 export interface AcceptedLine {
@@ -33,10 +34,7 @@ export async function manifestMarks(db: Db): Promise<Map<string, number>> {
 
 /** Up to here the manifest is reflected in the database. */
 export async function markManifest(db: Db, path: string, bytes: number): Promise<void> {
-  await db.write([
-    sql`INSERT INTO manifests (path, bytes) VALUES (${path}, ${bytes})
-        ON CONFLICT DO UPDATE SET bytes = max(bytes, excluded.bytes)`,
-  ])
+  await db.write([raiseMark({ path, bytes })])
 }
 
 /** The file is not the one the mark was made of: it is read from its beginning again. */
@@ -94,10 +92,9 @@ export async function replayAccepted(
     touchPartitions(dataset, replayed, now),
     ...splitAround(dataset, cells),
     sql`UPDATE gap_tasks SET state = 'done', done_at = ${now}, last_outcome = 'filled', updated_at = ${now}
-        WHERE dataset = ${dataset} AND state IN ('queued', 'stalled')
+        WHERE dataset = ${dataset} AND done_at IS NULL AND state IN ('queued', 'stalled')
           AND (symbol, dt) IN (SELECT symbol, dt FROM ${replayed})`,
-    sql`INSERT INTO manifests (path, bytes) VALUES (${mark.path}, ${mark.bytes})
-        ON CONFLICT DO UPDATE SET bytes = max(bytes, excluded.bytes)`,
+    raiseMark(mark),
   ])
   return fresh.length
 }

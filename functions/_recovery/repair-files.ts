@@ -30,8 +30,6 @@ import { recordedHashes } from './recorded-hashes.ts'
 import { invalidatedCell } from './replay-manifests.ts'
 import { asideLine, heldBy, setAsideDamaged, writeAside } from './set-aside.ts'
 
-/** Can any vendor serve the cells of this day, now or later? */
-
 export interface Repaired {
   /** Files that were looked at and are settled now. */
   files: number
