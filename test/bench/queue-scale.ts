@@ -10,9 +10,9 @@ import { findNeighbours } from '../../db/gap-tasks/find-neighbours.ts'
 import { nextDue } from '../../db/gap-tasks/next-due.ts'
 import { reapLeases } from '../../db/gap-tasks/reap-leases.ts'
 import { settleTasks } from '../../db/gap-tasks/settle-tasks.ts'
-import type { Settlement } from '../../db/gap-tasks/settlement.ts'
 import { migrateDb } from '../../db/migrate.ts'
 import { calendarOf } from '../../functions/_calendar/calendar.ts'
+import { filledSettlement } from '../db/filled-settlement.ts'
 import { timed, watchLoop } from './watch.ts'
 
 /** Milliseconds of claims under one circumstance: half of them within, and all but one in a hundred. */
@@ -40,7 +40,6 @@ const DATASET = 'equities_bars'
 const DEAD = 'options_bars'
 const NOW = Date.UTC(2025, 6, 8, 22)
 const HOUR = 3_600_000
-const NEVER = Number.MAX_SAFE_INTEGER
 const MAX_ATTEMPTS = 12
 const TASKS_PER_WRITE = 4_000
 const PAIRS = 2_000
@@ -161,7 +160,7 @@ async function claim(db: Db, tasks: readonly QueuedTask[]): Promise<string> {
 }
 
 async function settle(db: Db, token: string, tasks: readonly QueuedTask[]): Promise<void> {
-  const settlements = tasks.map(filled)
+  const settlements = tasks.map((task) => filledSettlement(task, NOW, { digest: digestOf(task) }))
   const settled = await settleTasks(db, {
     token,
     vendor: 'alpaca',
@@ -173,29 +172,8 @@ async function settle(db: Db, token: string, tasks: readonly QueuedTask[]): Prom
   if (settled !== tasks.length) throw new Error(`expected to settle ${tasks.length} tasks, did ${settled}`)
 }
 
-const filled = ({ id, symbol, dt }: QueuedTask): Settlement => ({
-  id,
-  symbol,
-  dt,
-  outcome: 'filled',
-  status: null,
-  rows: 1,
-  digest: `${symbol} ${dt}`.padEnd(64, '0'),
-  note: null,
-  askAgainAt: NEVER,
-  present: 1,
-  short: 0,
-  absence: null,
-  recheckAt: null,
-  state: 'done',
-  nextAt: NOW,
-  countsAsAttempt: 1,
-  reread: 0,
-  difference: null,
-  refused: null,
-  window: null,
-  partition: dt.slice(0, 4),
-})
+/** As long as a real one. */
+const digestOf = ({ symbol, dt }: QueuedTask): string => `${symbol} ${dt}`.padEnd(64, '0')
 
 /** Whole calls: the head, what rides along, the lease of all, the settlement of all. Returns how many tasks that were. */
 async function callsOf(db: Db): Promise<number> {

@@ -15,10 +15,10 @@ import { migrateDb } from '../../db/migrate.ts'
 import type { Statement } from '../../db/prepared.ts'
 import { compile } from '../../db/prepared.ts'
 import { dtsOfMask, monthOf } from '../../functions/_market/dt.ts'
+import { filledSettlement } from './filled-settlement.ts'
 
 export const DATASET = 'equities_bars'
 export const NOW = Date.UTC(2024, 6, 5, 21, 0)
-export const NEVER = Number.MAX_SAFE_INTEGER
 
 /** A folder that is removed when the test has ended. */
 export async function tempFolder(): Promise<string> {
@@ -122,30 +122,8 @@ export const claim = (
   claimTasks(db, { ids, vendor: 'alpaca', token, holder: 'test', now: NOW, leaseExpiresAt: NOW + 60_000, ...more })
 
 /** A filled cell unless told otherwise. */
-export const settlement = (id: number, symbol: string, dt: string, more: Partial<Settlement> = {}): Settlement => ({
-  id,
-  symbol,
-  dt,
-  outcome: 'filled',
-  status: null,
-  rows: 1,
-  digest: `digest of ${symbol} ${dt}`,
-  note: null,
-  askAgainAt: NEVER,
-  present: 1,
-  short: 0,
-  absence: null,
-  recheckAt: null,
-  state: 'done',
-  nextAt: NOW,
-  countsAsAttempt: 1,
-  reread: 0,
-  difference: null,
-  refused: null,
-  window: null,
-  partition: dt.slice(0, 4),
-  ...more,
-})
+export const settlement = (id: number, symbol: string, dt: string, more: Partial<Settlement> = {}): Settlement =>
+  filledSettlement({ id, symbol, dt }, NOW, more)
 
 export const NOTHING_THERE = { rows: 0, digest: null, present: 0 } as const
 

@@ -7,6 +7,7 @@ import { findNeighbours } from '../../db/gap-tasks/find-neighbours.ts'
 import { nextDue } from '../../db/gap-tasks/next-due.ts'
 import { reapLeases } from '../../db/gap-tasks/reap-leases.ts'
 import { settleTasks } from '../../db/gap-tasks/settle-tasks.ts'
+import { filledSettlement } from '../db/filled-settlement.ts'
 
 export interface WorkerReport {
   /** Ids in the order they were settled. */
@@ -18,7 +19,6 @@ export interface WorkerReport {
 const DATASET = 'equities_bars'
 const CALL = 7
 const PAUSE_MS = 100
-const NEVER = Number.MAX_SAFE_INTEGER
 const MAX_ATTEMPTS = 50
 
 const [url = '', vendor = '', lease = ''] = process.argv.slice(2)
@@ -43,29 +43,7 @@ async function turn(): Promise<boolean> {
   const taken = await claimTasks(db, { ids, vendor, token, holder: vendor, now, leaseExpiresAt: now + LEASE_MS })
   const mine = offered.filter(({ id }) => taken.has(id))
   if (mine.length === 0) return true
-  const settlements = mine.map(({ id, symbol, dt }) => ({
-    id,
-    symbol,
-    dt,
-    outcome: 'filled',
-    status: null,
-    rows: 1,
-    digest: `${symbol} ${dt}`,
-    note: null,
-    askAgainAt: NEVER,
-    present: 1 as const,
-    short: 0 as const,
-    absence: null,
-    recheckAt: null,
-    state: 'done' as const,
-    nextAt: now,
-    countsAsAttempt: 1 as const,
-    reread: 0 as const,
-    difference: null,
-    refused: null,
-    window: null,
-    partition: '2024',
-  }))
+  const settlements = mine.map((task) => filledSettlement(task, now))
   const settled = await settleTasks(db, {
     token,
     vendor,

@@ -19,11 +19,11 @@ import { settleRefused } from '../../db/gap-tasks/settle-refused.ts'
 import { splitAtBorders } from '../../db/gap-tasks/split-tasks.ts'
 import { tallyTasks } from '../../db/gap-tasks/tally-tasks.ts'
 import { dayBit, dtsOfMask } from '../../functions/_market/dt.ts'
+import { NEVER } from '../db/filled-settlement.ts'
 import {
   DATASET,
   explaining,
   freshDb,
-  NEVER,
   NOTHING_THERE,
   NOW,
   newTask,

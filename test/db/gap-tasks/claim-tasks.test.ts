@@ -7,12 +7,12 @@ import { enqueueTasks } from '../../../db/gap-tasks/enqueue-tasks.ts'
 import { findHead } from '../../../db/gap-tasks/find-head.ts'
 import { findNeighbours } from '../../../db/gap-tasks/find-neighbours.ts'
 import { nextDue } from '../../../db/gap-tasks/next-due.ts'
+import { NEVER } from '../filled-settlement.ts'
 import {
   claim,
   claimed,
   DATASET,
   freshDb,
-  NEVER,
   NOTHING_THERE,
   NOW,
   newTask,

@@ -4,7 +4,8 @@ import { demote } from '../../../db/demotions/demotions.ts'
 import { countTasks } from '../../../db/gap-tasks/count-tasks.ts'
 import { enqueueTasks } from '../../../db/gap-tasks/enqueue-tasks.ts'
 import { listOpen } from '../../../db/gap-tasks/list-open.ts'
-import { claim, DATASET, freshDb, NEVER, NOW, newTask } from '../temp-db.ts'
+import { NEVER } from '../filled-settlement.ts'
+import { claim, DATASET, freshDb, NOW, newTask } from '../temp-db.ts'
 
 const DAYS = ['2024-07-01', '2024-07-02', '2024-07-03', '2024-07-05']
 const SYMBOLS = ['AAPL', 'IBM', 'MSFT']

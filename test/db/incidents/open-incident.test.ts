@@ -4,7 +4,8 @@ import { EVIDENCE } from '../../../db/attempts/table.ts'
 import { enqueueTasks } from '../../../db/gap-tasks/enqueue-tasks.ts'
 import { openIncident } from '../../../db/incidents/open-incident.ts'
 import { OUTCOMES } from '../../../functions/_market/outcome.ts'
-import { DATASET, freshDb, NEVER, NOW, newTask, tasksIn } from '../temp-db.ts'
+import { NEVER } from '../filled-settlement.ts'
+import { DATASET, freshDb, NOW, newTask, tasksIn } from '../temp-db.ts'
 
 const DT = '2024-07-02'
 

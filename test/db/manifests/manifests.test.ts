@@ -4,11 +4,11 @@ import { listAttempts } from '../../../db/attempts/list-attempts.ts'
 import type { Db } from '../../../db/client.ts'
 import { enqueueTasks } from '../../../db/gap-tasks/enqueue-tasks.ts'
 import { type AcceptedLine, manifestMarks, markManifest, replayAccepted } from '../../../db/manifests/manifests.ts'
+import { NEVER } from '../filled-settlement.ts'
 import {
   claimed,
   DATASET,
   freshDb,
-  NEVER,
   NOTHING_THERE,
   NOW,
   newTask,
