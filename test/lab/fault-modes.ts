@@ -47,8 +47,9 @@ const edit = (honest: Reply, pattern: RegExp, by: string): Delivery => ({
   reply: { ...honest, body: honest.body.replaceAll(pattern, by) },
 })
 
+type ModeOf<K> = Extract<FaultMode, { kind: K }>
 type Change<M> = (honest: Reply, mode: M, tooMany: Reply, question: Question) => Delivery
-type Table = { [K in FaultMode['kind']]: Change<Extract<FaultMode, { kind: K }>> }
+type Table = { [K in FaultMode['kind']]: Change<ModeOf<K>> }
 
 const TABLE: Table = {
   'slow-body': (honest, mode) => ({ reply: honest, pauseMs: mode.ms }),
@@ -79,6 +80,30 @@ const TABLE: Table = {
   'null-value': (honest) => ({ reply: editRows(honest, (rows) => withMiddle(rows, withNull)) }),
   revision: (honest) => ({ reply: editRows(honest, (rows) => withMiddle(rows, revised)) }),
 }
+
+/** One mode of every kind; a redirect leads to `location`. A kind that is missing here does not compile. */
+export const faultModes = (location: string): { [K in FaultMode['kind']]: ModeOf<K> } => ({
+  'slow-body': { kind: 'slow-body', ms: 20 },
+  'truncated-body': { kind: 'truncated-body' },
+  reset: { kind: 'reset' },
+  'html-200': { kind: 'html-200' },
+  'status-500': { kind: 'status-500' },
+  'status-503-html': { kind: 'status-503-html' },
+  'status-504-html': { kind: 'status-504-html' },
+  'status-429': { kind: 'status-429', retryAfter: '17' },
+  redirect: { kind: 'redirect', location },
+  'empty-200': { kind: 'empty-200' },
+  'renamed-column': { kind: 'renamed-column' },
+  'string-numbers': { kind: 'string-numbers' },
+  'gzip-cut': { kind: 'gzip-cut' },
+  'token-loop': { kind: 'token-loop' },
+  'duplicate-rows': { kind: 'duplicate-rows' },
+  'out-of-order-rows': { kind: 'out-of-order-rows' },
+  'rows-outside-range': { kind: 'rows-outside-range' },
+  'range-ignored': { kind: 'range-ignored' },
+  'null-value': { kind: 'null-value' },
+  revision: { kind: 'revision' },
+})
 
 function withMiddle<R>(rows: R[], change: (row: R) => R): R[] {
   const middle = rows.length >> 1

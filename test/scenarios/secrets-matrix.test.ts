@@ -9,7 +9,8 @@ import type { Answer, CallPlan, Connector, Get } from '../../functions/_vendors/
 import { expectSoundAnswer, headOf, termsOf } from '../_vendors/contract.ts'
 import { allow, CANARIES, type GetMore, NOW, type Reply, scriptedVendor } from '../_vendors/scripted-vendor.ts'
 import { syntheticActions } from '../lab/action-source.ts'
-import { type FaultMode, type Lab, type LabVendor, startLab } from '../lab/lab.ts'
+import { faultModes } from '../lab/fault-modes.ts'
+import { type Lab, type LabVendor, startLab } from '../lab/lab.ts'
 import { syntheticBars, syntheticYields } from '../lab/synthetic.ts'
 import { syntheticOptions } from '../lab/synthetic-options.ts'
 
@@ -62,29 +63,8 @@ function shownOf(value: unknown): string {
   return `${JSON.stringify(value, opened)}\n${inspect(value, whole)}`
 }
 
-/** Every way in which a lab vendor can misbehave; a new one has to be added here. */
-const MODES: { [K in FaultMode['kind']]: Extract<FaultMode, { kind: K }> } = {
-  'slow-body': { kind: 'slow-body', ms: 50 },
-  'truncated-body': { kind: 'truncated-body' },
-  reset: { kind: 'reset' },
-  'html-200': { kind: 'html-200' },
-  'status-500': { kind: 'status-500' },
-  'status-503-html': { kind: 'status-503-html' },
-  'status-504-html': { kind: 'status-504-html' },
-  'status-429': { kind: 'status-429', retryAfter: '30' },
-  redirect: { kind: 'redirect', location: `http://127.0.0.1:9/?${new URLSearchParams(CANARIES)}` },
-  'empty-200': { kind: 'empty-200' },
-  'renamed-column': { kind: 'renamed-column' },
-  'string-numbers': { kind: 'string-numbers' },
-  'gzip-cut': { kind: 'gzip-cut' },
-  'token-loop': { kind: 'token-loop' },
-  'duplicate-rows': { kind: 'duplicate-rows' },
-  'out-of-order-rows': { kind: 'out-of-order-rows' },
-  'rows-outside-range': { kind: 'rows-outside-range' },
-  'range-ignored': { kind: 'range-ignored' },
-  'null-value': { kind: 'null-value' },
-  revision: { kind: 'revision' },
-}
+/** Every way in which a lab vendor can misbehave. */
+const MODES = Object.values(faultModes(`http://127.0.0.1:9/?${new URLSearchParams(CANARIES)}`))
 
 interface AnswerSummary {
   /** The keys that came, in one spelling. */
@@ -259,22 +239,19 @@ describe.each(CASES)('secrets matrix: no canary is told about $dataset of $name'
     expect(answer.rows.size).toBeGreaterThan(0)
   })
 
-  it.each(Object.values(MODES))(
-    'when the lab plays $kind, from the first page on and from the second',
-    async (mode) => {
-      for (const honest of [0, 1]) {
-        const get = getOfLab()
-        let asked = 0
-        const { told } = await askWatched(connector, dataset, (request) => {
-          vendor.fault(asked < honest ? null : mode)
-          asked += 1
-          return get(request)
-        })
-        expect(told).toEqual([])
-        expect(asked).toBeGreaterThan(0)
-      }
-    },
-  )
+  it.each(MODES)('when the lab plays $kind, from the first page on and from the second', async (mode) => {
+    for (const honest of [0, 1]) {
+      const get = getOfLab()
+      let asked = 0
+      const { told } = await askWatched(connector, dataset, (request) => {
+        vendor.fault(asked < honest ? null : mode)
+        asked += 1
+        return get(request)
+      })
+      expect(told).toEqual([])
+      expect(asked).toBeGreaterThan(0)
+    }
+  })
 
   it.each(Object.entries(ECHOES))('when it is said back in %s', async (_place, { more, reply }) => {
     const read: Record<string, string[]> = {}
