@@ -12,6 +12,7 @@ import type { DatasetName } from '../../functions/_market/cell.ts'
 import { virtualClock } from '../../functions/_runtime/clock.ts'
 import { startNode } from '../../functions/_runtime/start.ts'
 import { CONNECTORS } from '../../functions/_vendors/registry.ts'
+import type { Get } from '../../functions/_vendors/vendor.ts'
 import { writeStage } from '../demo/demo-config.ts'
 import { type BarSource, type Lab, type LabOptions, startLab, type YieldSource } from '../lab/lab.ts'
 import { type Hole, syntheticBars, syntheticYields } from '../lab/synthetic.ts'
@@ -123,6 +124,12 @@ async function configOf(terms: StageTerms, universe: Config['universe']): Promis
   ])
   return { ...shipped, universe, vendors: Object.fromEntries(vendors), datasets: Object.fromEntries(datasets) }
 }
+
+/** The same node, with each request to a vendor wrapped: the test can delay, change or refuse an answer. */
+export const withGet = (node: Node, wrap: (get: Get) => Get): Node => ({
+  ...node,
+  vendors: node.vendors.map((connection) => ({ ...connection, get: (lane) => wrap(connection.get(lane)) })),
+})
 
 /** One dispatch that must find something to do. */
 export async function dispatched(node: Node): Promise<Dispatched> {

@@ -9,11 +9,13 @@ import { claimTasks } from '../../db/gap-tasks/claim-tasks.ts'
 import { reapLeases } from '../../db/gap-tasks/reap-leases.ts'
 import { listScores } from '../../db/vendor-scores/scores.ts'
 import { dispatchNext } from '../../functions/_dispatch/dispatch.ts'
+import type { Node } from '../../functions/_http/node.ts'
 import { recover } from '../../functions/_runtime/recover.ts'
+import type { HttpAnswer } from '../../functions/_vendors/vendor.ts'
 import { audit } from '../../functions/audit.ts'
 import { snapshot, tasksIn } from '../db/temp-db.ts'
 import { type Hole, syntheticYields } from '../lab/synthetic.ts'
-import { ASOF, dispatched, drain, EVENING, openStage } from './bare-node.ts'
+import { ASOF, dispatched, drain, EVENING, openStage, type Stage, withGet } from './bare-node.ts'
 
 const hole = (vendor: 'alpaca' | 'massive', dt = '2024-07-03'): Hole => ({
   vendor,
@@ -23,6 +25,16 @@ const hole = (vendor: 'alpaca' | 'massive', dt = '2024-07-03'): Hole => ({
   kind: 'missing',
 })
 const MSFT = [{ symbol: 'MSFT', dt: '2024-07-03' }]
+
+/** The node as a holder that loses its lease: its first answer takes 21 minutes, and `meanwhile` runs before it reads the answer. */
+const outlivingItsLease = ({ node, clock }: Stage, meanwhile: (answer: HttpAnswer) => Promise<HttpAnswer>): Node =>
+  withGet(node, (get) => async (request) => {
+    const answer = await get(request)
+    // The vendor may serve a second, empty page: only the first answer takes too long.
+    if (clock.now() > EVENING) return answer
+    await clock.sleep(21 * 60_000)
+    return await meanwhile(answer)
+  })
 
 test('dispatch: an empty queue has nothing to do and nothing to wait for', async () => {
   const { node, lab } = await openStage()
@@ -92,23 +104,13 @@ test('dispatch: a holder that loses its lease while it asks leaves its files and
   const { node, clock } = stage
   await audit(node, { at: EVENING })
   const { attempts: _1, ...before } = await snapshot(node.db)
-  const robbed = {
-    ...node,
-    vendors: node.vendors.map((connection) => ({
-      ...connection,
-      get: (lane: 'today' | 'backfill') => async (request: Parameters<ReturnType<typeof connection.get>>[0]) => {
-        const answer = await connection.get(lane)(request)
-        // The vendor may serve a second, empty page: only the first answer takes too long.
-        if (clock.now() > EVENING) return answer
-        await clock.sleep(21 * 60_000)
-        expect(await reapLeases(node.db, 12, clock.now())).toBe(1)
-        const ids = (await tasksIn(node.db)).map(({ id }) => id)
-        const now = clock.now()
-        await claimTasks(node.db, { ids, vendor: 'alpaca', token: 'thief', holder: 'b', now, leaseExpiresAt: now + 1 })
-        return answer
-      },
-    })),
-  }
+  const robbed = outlivingItsLease(stage, async (answer) => {
+    const now = clock.now()
+    expect(await reapLeases(node.db, 12, now)).toBe(1)
+    const ids = (await tasksIn(node.db)).map(({ id }) => id)
+    await claimTasks(node.db, { ids, vendor: 'alpaca', token: 'thief', holder: 'b', now, leaseExpiresAt: now + 1 })
+    return answer
+  })
   expect(await dispatchNext(robbed, 'today')).toMatchObject({ tasks: 1, outcomes: { filled: 1 }, settled: false })
   const after = await snapshot(node.db)
   expect(after.attempts).toEqual([])
@@ -133,20 +135,14 @@ test('dispatch: a holder that is slow, page by page, keeps its lease', async () 
   const { node, clock } = stage
   await audit(node, { at: EVENING })
   let pages = 0
-  const slow = {
-    ...node,
-    vendors: node.vendors.map((connection) => ({
-      ...connection,
-      get: (lane: 'today' | 'backfill') => async (request: Parameters<ReturnType<typeof connection.get>>[0]) => {
-        const answer = await connection.get(lane)(request)
-        await clock.sleep(15 * 60_000)
-        pages++
-        // Whoever claims meanwhile looks for lapsed leases first.
-        expect(await reapLeases(node.db, 12, clock.now())).toBe(0)
-        return answer
-      },
-    })),
-  }
+  const slow = withGet(node, (get) => async (request) => {
+    const answer = await get(request)
+    await clock.sleep(15 * 60_000)
+    pages++
+    // A claim looks for lapsed leases first.
+    expect(await reapLeases(node.db, 12, clock.now())).toBe(0)
+    return answer
+  })
   expect(await dispatchNext(slow, null)).toMatchObject({ tasks: 4, outcomes: { filled: 4 }, settled: true })
   expect(pages).toBeGreaterThan(2)
 })
@@ -157,26 +153,17 @@ test('dispatch: a late holder whose rows differ does no harm: its file is one mo
     vendors: { alpaca: {} },
     datasets: { equities_bars: { depth: { sessions: 1 } } },
   })
-  const { node, clock } = stage
+  const { node } = stage
   await audit(node, { at: EVENING })
   const changed = (body: string): string => body.replace(/"c":(\d+)/g, (_, close) => `"c":${Number(close) + 1}`)
   const cell = [{ symbol: 'AAPL', dt: ASOF }]
   let known: Attempt | undefined
-  const late = {
-    ...node,
-    vendors: node.vendors.map((connection) => ({
-      ...connection,
-      get: (lane: 'today' | 'backfill') => async (request: Parameters<ReturnType<typeof connection.get>>[0]) => {
-        const answer = await connection.get(lane)(request)
-        if (clock.now() > EVENING) return answer
-        await clock.sleep(21 * 60_000)
-        // The lease lapses, somebody else takes the task and is done with it before this answer is read.
-        expect(await dispatched(node)).toMatchObject({ outcomes: { filled: 1 }, settled: true })
-        known = (await listAttempts(node.db, 'equities_bars', cell))[0]
-        return { ...answer, body: changed(answer.body) }
-      },
-    })),
-  }
+  const late = outlivingItsLease(stage, async (answer) => {
+    // Another dispatch takes the task and settles it before this answer is read.
+    expect(await dispatched(node)).toMatchObject({ outcomes: { filled: 1 }, settled: true })
+    known = (await listAttempts(node.db, 'equities_bars', cell))[0]
+    return { ...answer, body: changed(answer.body) }
+  })
   expect(await dispatchNext(late, null)).toMatchObject({ tasks: 1, settled: false })
   expect(known).toMatchObject({ vendor: 'alpaca', outcome: 'filled', rows: 1 })
   expect(await tasksIn(node.db)).toMatchObject([{ state: 'done', attempts: 2 }])

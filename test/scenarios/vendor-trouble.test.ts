@@ -8,7 +8,7 @@ import { enqueueTasks } from '../../db/gap-tasks/enqueue-tasks.ts'
 import { dispatchNext } from '../../functions/_dispatch/dispatch.ts'
 import { VendorError } from '../../functions/_vendors/vendor.ts'
 import { audit } from '../../functions/audit.ts'
-import { ASOF, dispatched, drain, EVENING, openStage } from '../_dispatch/bare-node.ts'
+import { ASOF, dispatched, drain, EVENING, openStage, withGet } from '../_dispatch/bare-node.ts'
 import { newTask, snapshot, tasksIn } from '../db/temp-db.ts'
 import type { FaultMode } from '../lab/lab.ts'
 
@@ -172,14 +172,11 @@ test('vendor trouble: a key refused half-way closes the dataset for an hour, not
   })
   await audit(stage.node, { at: EVENING })
   let pages = 0
-  const vendors = stage.node.vendors.map((connection) => ({
-    ...connection,
-    get: (lane: 'today' | 'backfill') => async (request: Parameters<ReturnType<typeof connection.get>>[0]) => {
-      if (++pages > 2) throw new VendorError('alpaca', 'not_entitled', 'the key was refused', { status: 401 })
-      return await connection.get(lane)(request)
-    },
-  }))
-  const done = await dispatchNext({ ...stage.node, vendors }, null)
+  const refusedHalfWay = withGet(stage.node, (get) => async (request) => {
+    if (++pages > 2) throw new VendorError('alpaca', 'not_entitled', 'the key was refused', { status: 401 })
+    return await get(request)
+  })
+  const done = await dispatchNext(refusedHalfWay, null)
   expect(done).toMatchObject({ outcomes: { filled: expect.any(Number), not_entitled: expect.any(Number) } })
   expect(await listDemotions(stage.node.db, 'equities_bars_minute', EVENING)).toMatchObject([
     { symbol: '*', outcome: 'not_entitled', until: EVENING + HOUR },
