@@ -1,28 +1,16 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { VendorDatasetConfig } from '../../config/schema.ts'
 import { calendarOf } from '../../functions/_calendar/calendar.ts'
 import { instantOf } from '../../functions/_calendar/zone.ts'
 import { availabilityOf, availableAt, availableRange, historyStart } from '../../functions/_catalog/availability.ts'
 import { addDays } from '../../functions/_market/dt.ts'
 import { specOf } from '../_lake/lake-fixture.ts'
+import { datasetTerms } from './dataset-terms.ts'
 
 const xnys = calendarOf('xnys')
 const fed = calendarOf('fed')
 const daily = specOf('equities_bars')
 const macro = specOf('macro_treasury')
-
-const terms = (more: Partial<VendorDatasetConfig>): VendorDatasetConfig => ({
-  feed: 'sip',
-  entitled: true,
-  history: { from: '2016-01-01' },
-  recency: { days: 0, at: '20:16' },
-  preference: 1,
-  fill_rate: 0.9,
-  latency_ms: 100,
-  shape: { rows_per_page: 10_000, symbols_per_call: 10, pages_per_plan: 1 },
-  ...more,
-})
 
 test.each([
   ['2024-07-05', 2, '2022-07-05'],
@@ -73,23 +61,23 @@ test.each(['2024-03-08', '2024-03-11', '2024-11-01', '2024-11-04'])(
   (dt) => {
     const at = availableAt({ days: 0, at: '20:16' }, xnys, dt)
     expect(new Date(at).toLocaleTimeString('en-GB', { timeZone: 'America/New_York' })).toBe('20:16:00')
-    expect(availableRange(terms({}), daily, at).toDt).toBe(dt)
-    expect(availableRange(terms({}), daily, at - 1).toDt).toBe(addDays(dt, -1))
+    expect(availableRange(datasetTerms(), daily, at).toDt).toBe(dt)
+    expect(availableRange(datasetTerms(), daily, at - 1).toDt).toBe(addDays(dt, -1))
   },
 )
 
 test('availability: a vendor reaches from its history to its wall', () => {
   const evening = instantOf('2024-07-05', '20:30')
-  const weekAgo = terms({ history: { rolling_years: 2 }, recency: { days: 1, at: '11:00' } })
+  const weekAgo = datasetTerms({ history: { rolling_years: 2 }, recency: { days: 1, at: '11:00' } })
   expect(availableRange(weekAgo, daily, evening)).toEqual({ fromDt: '2022-07-05', toDt: '2024-07-04' })
-  expect(availableRange(terms({}), daily, evening)).toEqual({ fromDt: '2016-01-01', toDt: '2024-07-05' })
-  const published = terms({ history: { from: '1962-01-02' }, recency: { sessions: 1, at: '16:30' } })
+  expect(availableRange(datasetTerms(), daily, evening)).toEqual({ fromDt: '2016-01-01', toDt: '2024-07-05' })
+  const published = datasetTerms({ history: { from: '1962-01-02' }, recency: { sessions: 1, at: '16:30' } })
   expect(availableRange(published, macro, evening)).toEqual({ fromDt: fed.first, toDt: '2024-07-04' })
 })
 
 test('availability: a day is served now, later with the minute, or never', () => {
   const now = instantOf('2024-07-05', '20:30')
-  const vendor = terms({ history: { from: '2016-01-01' }, recency: { days: 1, at: '11:00' } })
+  const vendor = datasetTerms({ history: { from: '2016-01-01' }, recency: { days: 1, at: '11:00' } })
   expect(availabilityOf(vendor, daily, '2015-12-31', now)).toEqual({ can: 'never' })
   expect(availabilityOf(vendor, daily, '2016-01-01', now)).toEqual({ can: 'now' })
   expect(availabilityOf(vendor, daily, '2024-07-05', now)).toEqual({
@@ -108,7 +96,7 @@ test('availability: what is within reach is exactly what is served now', () => {
   fc.assert(
     fc.property(anyRecency, anyNow, fc.constantFrom(0.5, 1, 2), ({ count, at, kind }, now, rolling_years) => {
       const recency = kind === 'days' ? { days: count, at } : { sessions: count, at }
-      const vendor = terms({ history: { rolling_years }, recency })
+      const vendor = datasetTerms({ history: { rolling_years }, recency })
       const { fromDt, toDt } = availableRange(vendor, daily, now)
       expect(availabilityOf(vendor, daily, fromDt, now)).toEqual({ can: 'now' })
       expect(availabilityOf(vendor, daily, toDt, now)).toEqual({ can: 'now' })

@@ -6,6 +6,7 @@ import type { DatasetSource } from '../../functions/_catalog/catalog.ts'
 import { PRIOR_CELLS, PRIOR_SEGMENTS, type Score, scoreOf } from '../../functions/_dispatch/score.ts'
 import type { Segment } from '../../functions/_dispatch/segment.ts'
 import { alpaca } from '../../functions/_vendors/alpaca/index.ts'
+import { datasetTerms } from '../_catalog/dataset-terms.ts'
 import { specOf } from '../_lake/lake-fixture.ts'
 
 const daily = specOf('equities_bars')
@@ -21,17 +22,7 @@ function source(terms: Partial<VendorDatasetConfig> = {}, vendor: Partial<Vendor
   }
   return {
     connection: { name: 'alpaca', config, connector: alpaca, missing: [], get: () => Promise.reject },
-    terms: {
-      feed: 'sip',
-      entitled: true,
-      history: { from: '2016-01-01' },
-      recency: { days: 0, at: '20:16' },
-      preference: 1,
-      fill_rate: 0.9,
-      latency_ms: 400,
-      shape: { rows_per_page: 10_000, symbols_per_call: 500, pages_per_plan: 4 },
-      ...terms,
-    },
+    terms: datasetTerms(terms),
   }
 }
 

@@ -1,6 +1,7 @@
-/** What the vendors of a trading floor are told to be, and their registry entries. */
+/** What the vendors of the worker harness are told to be, and their registry entries. */
 import type { VendorConfig, VendorDatasetConfig } from '../../config/schema.ts'
 import type { DatasetName } from '../../functions/_market/cell.ts'
+import { datasetTerms } from '../_catalog/dataset-terms.ts'
 
 export interface VendorTerms {
   perMinute: number
@@ -15,16 +16,14 @@ export interface VendorTerms {
 }
 
 export function configOf({ perMinute, perDay, todayShare, datasets, account }: VendorTerms): VendorConfig {
-  const termsFrom = (from: string): VendorDatasetConfig => ({
-    feed: 'any',
-    entitled: true,
-    history: { from },
-    recency: { days: 0, at: '00:00' },
-    preference: 1,
-    fill_rate: 0.9,
-    latency_ms: 500,
-    shape: { rows_per_page: 100, symbols_per_call: 10, pages_per_plan: 2 },
-  })
+  const termsFrom = (from: string): VendorDatasetConfig =>
+    datasetTerms({
+      feed: 'any',
+      history: { from },
+      recency: { days: 0, at: '00:00' },
+      latency_ms: 500,
+      shape: { rows_per_page: 100, symbols_per_call: 10, pages_per_plan: 2 },
+    })
   return {
     base_url: 'http://vendor.test',
     calls_per_minute: perMinute,
