@@ -2,41 +2,13 @@ import { readdirSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ABSENCE_REASONS } from '../../../functions/_market/outcome.ts'
-import type { CellFacts, CellKind } from '../../../functions/qc-partition/cell-facts.ts'
+import { type CellFacts, type CellKind, factsOfAbsence } from '../../../functions/qc-partition/cell-facts.ts'
 import type { Check } from '../../../functions/qc-partition/check.ts'
 import { CHECKS } from '../../../functions/qc-partition/checks/index.ts'
 import { verdictOf } from '../../../functions/qc-partition/verdict.ts'
 import { QC } from '../small-lake.ts'
 
-const none: CellFacts = {
-  reason: null,
-  rows: 0,
-  expectedRows: 1,
-  sessionMinutes: null,
-  regularRows: null,
-  baselineShare: null,
-  baselineDays: null,
-  longestHole: null,
-  outsideRows: null,
-  offGridStamps: null,
-  wrongColumns: 0,
-  nulls: {},
-  mixedSources: 0,
-  nonPositivePrices: null,
-  ohlcViolations: null,
-  negativeVolumes: null,
-  zeroVolumes: null,
-  impossibleYields: null,
-  impossibleTerms: null,
-  misdatedRows: null,
-  duplicateRows: null,
-  duplicateConflicts: null,
-  otherAdjustments: null,
-  otherSymbols: null,
-  otherVendors: null,
-  otherDates: null,
-  isDamaged: false,
-}
+const none = factsOfAbsence(null, 1)
 const clean = {
   offGridStamps: 0,
   duplicateRows: 0,
