@@ -1,20 +1,20 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { beforeEach, expect, test } from 'vitest'
+import type { Lake } from '../../functions/_lake/lake.ts'
 import { ledgerFile } from '../../functions/_lake/paths.ts'
 import { sqlText } from '../../functions/_lake/sql-text.ts'
 import { consolidateLedger, ledgerCounts } from '../../functions/_ledger/ledger.ts'
 import type { Dt } from '../../functions/_market/dt.ts'
 import { judgePartition } from '../../functions/qc-partition/judge.ts'
-import { dailyBar, QC, type SmallLake, sessionOf, smallLake, specOf, writeBoth } from '../qc-partition/small-lake.ts'
+import { dailyBar, QC, sessionOf, smallLake, specOf, writeBoth } from '../qc-partition/small-lake.ts'
 
-let lake: SmallLake
+let lake: Lake
 let fragments: string[]
 beforeEach(async () => {
   lake = await smallLake()
   fragments = []
 })
-afterEach(() => lake.remove())
 
 const judge = async (partition: string, days: Dt[], symbols: string[]) => {
   await writeBoth(

@@ -14,20 +14,20 @@ import {
   writeFile,
 } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { sha256 } from '../../functions/_lake/digest.ts'
+import type { Lake } from '../../functions/_lake/lake.ts'
 import { bundleFolder, curatedFile, latestLink, stagingFolder } from '../../functions/_lake/paths.ts'
 import { sqlText } from '../../functions/_lake/sql-text.ts'
 import type { Dt } from '../../functions/_market/dt.ts'
 import { type BundleRequest, buildBundle } from '../../functions/export/bundle.ts'
-import { dailyBar, type SmallLake, smallLake, writeBoth } from '../qc-partition/small-lake.ts'
+import { dailyBar, smallLake, writeBoth } from '../qc-partition/small-lake.ts'
 import { addBars, D1, D2, D3, fill, judge, OLD, recordsOf, requestOn, YEAR } from './recorded-lake.ts'
 
-let lake: SmallLake
+let lake: Lake
 beforeEach(async () => {
   lake = await smallLake()
 })
-afterEach(() => lake.remove())
 
 const request = (asof: Dt, more: Partial<BundleRequest> = {}): BundleRequest => requestOn(lake, asof, more)
 
@@ -221,14 +221,10 @@ describe('bundle: building again', () => {
 
   test('gives the same bytes in another root', async () => {
     const other = await smallLake()
-    try {
-      await Promise.all([fill(lake), fill(other)])
-      const [one, two] = await Promise.all([buildBundle(lake, request(D2)), buildBundle(other, requestOn(other, D2))])
-      expect(two.digest).toBe(one.digest)
-      expect(await contents(two.path)).toEqual(await contents(one.path))
-    } finally {
-      await other.remove()
-    }
+    await Promise.all([fill(lake), fill(other)])
+    const [one, two] = await Promise.all([buildBundle(lake, request(D2)), buildBundle(other, requestOn(other, D2))])
+    expect(two.digest).toBe(one.digest)
+    expect(await contents(two.path)).toEqual(await contents(one.path))
   })
 
   test('an older day leaves latest where it is, and a wrong latest is put right', async () => {

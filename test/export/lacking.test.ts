@@ -1,19 +1,19 @@
 import { appendFile, chmod, readFile, readlink, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { beforeEach, expect, test } from 'vitest'
+import type { Lake } from '../../functions/_lake/lake.ts'
 import { bundleFolder, latestLink } from '../../functions/_lake/paths.ts'
 import type { Dt } from '../../functions/_market/dt.ts'
 import type { AbsenceReason } from '../../functions/_market/outcome.ts'
 import { type BundleRequest, buildBundle } from '../../functions/export/bundle.ts'
 import type { BundledDataset } from '../../functions/export/partitions.ts'
-import { dailyBar, type SmallLake, smallLake, type TestBar } from '../qc-partition/small-lake.ts'
+import { dailyBar, smallLake, type TestBar } from '../qc-partition/small-lake.ts'
 import { addBars, D1, D2, D3, recordsOf, requestOn } from './recorded-lake.ts'
 
-let lake: SmallLake
+let lake: Lake
 beforeEach(async () => {
   lake = await smallLake()
 })
-afterEach(() => lake.remove())
 
 const LOST = { symbol: 'MSFT', dt: D1 }
 const OTHERS = [dailyBar('AAPL', D1), dailyBar('AAPL', D2), dailyBar('MSFT', D2)]

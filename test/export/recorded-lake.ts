@@ -1,6 +1,7 @@
 /** A lake whose partitions are curated and judged, with what a database would have recorded of them: what a bundle is built from. */
 import { readFile } from 'node:fs/promises'
 import { sha256 } from '../../functions/_lake/digest.ts'
+import type { Lake } from '../../functions/_lake/lake.ts'
 import { curatedFile } from '../../functions/_lake/paths.ts'
 import type { DatasetName } from '../../functions/_market/cell.ts'
 import type { Dt } from '../../functions/_market/dt.ts'
@@ -12,7 +13,6 @@ import {
   dailyBar,
   minuteBars,
   QC,
-  type SmallLake,
   sessionOf,
   specOf,
   type TestBar,
@@ -26,13 +26,13 @@ export const [OLD, D1, D2, D3] = DAYS as [Dt, Dt, Dt, Dt]
 const NAMES = ['equities_bars', 'equities_bars_minute', 'macro_treasury'] as const
 /** What a database would have recorded of each lake. */
 const recorded = new Map<string, Map<string, PartitionRecord & { dataset: DatasetName }>>()
-export const recordsOf = (on: SmallLake) => {
+export const recordsOf = (on: Lake) => {
   const records = recorded.get(on.root) ?? new Map()
   recorded.set(on.root, records)
   return records
 }
 const SYMBOLS = ['AAPL', 'MSFT', 'NVDA', 'UST']
-export const datasetsOf = (on: SmallLake, asof: Dt): BundledDataset[] =>
+export const datasetsOf = (on: Lake, asof: Dt): BundledDataset[] =>
   NAMES.map((name) => ({
     name,
     spec: specOf(name),
@@ -41,7 +41,7 @@ export const datasetsOf = (on: SmallLake, asof: Dt): BundledDataset[] =>
       .sort((a, b) => (a.partition < b.partition ? -1 : 1)),
     ranges: SYMBOLS.map((symbol) => ({ symbol, fromDt: '2020-01-02', toDt: asof })),
   }))
-export const requestOn = (on: SmallLake, asof: Dt, more: Partial<BundleRequest> = {}): BundleRequest => ({
+export const requestOn = (on: Lake, asof: Dt, more: Partial<BundleRequest> = {}): BundleRequest => ({
   asof,
   generatedAt: Date.UTC(2024, 6, 6, 4),
   datasets: async () => datasetsOf(on, asof),
@@ -57,7 +57,7 @@ export const requestOn = (on: SmallLake, asof: Dt, more: Partial<BundleRequest> 
 
 /** Judges a partition for exactly these cells; one with a reason is absent. */
 export async function judge(
-  on: SmallLake,
+  on: Lake,
   dataset: DatasetName,
   partition: string,
   cells: { symbol: string; dt: Dt; reason?: AbsenceReason | null }[],
@@ -87,7 +87,7 @@ export async function judge(
 }
 /** Writes the bars and judges them, and cells without bars beside them. */
 export async function addBars(
-  on: SmallLake,
+  on: Lake,
   dataset: DatasetName,
   partition: string,
   bars: TestBar[],
@@ -106,7 +106,7 @@ export const YEAR = [
 ]
 
 /** One old year, one year with a held cell, two minute days, one year of yields; consolidated. */
-export async function fill(on: SmallLake) {
+export async function fill(on: Lake) {
   await addBars(on, 'equities_bars', '2023', [dailyBar('AAPL', OLD)])
   await addBars(on, 'equities_bars', '2024', [...YEAR, dailyBar('NVDA', D1, { low: -1 }), dailyBar('NVDA', D2)])
   await addBars(on, 'equities_bars_minute', D2, minuteBars('AAPL', D2, upTo(390)))

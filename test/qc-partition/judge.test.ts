@@ -1,7 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { instantOf } from '../../functions/_calendar/zone.ts'
 import { sha256OfFile } from '../../functions/_lake/digest.ts'
+import type { Lake } from '../../functions/_lake/lake.ts'
 import { curatedFile, rawFile } from '../../functions/_lake/paths.ts'
 import { sqlText } from '../../functions/_lake/sql-text.ts'
 import type { DatasetName } from '../../functions/_market/cell.ts'
@@ -13,7 +14,6 @@ import {
   dailyBar,
   minuteBars,
   QC,
-  type SmallLake,
   sessionOf,
   smallLake,
   specOf,
@@ -24,11 +24,10 @@ import {
   writeYields,
 } from './small-lake.ts'
 
-let lake: SmallLake
+let lake: Lake
 beforeEach(async () => {
   lake = await smallLake()
 })
-afterEach(() => lake.remove())
 
 const D1 = '2024-07-02'
 const D2 = '2024-07-03'

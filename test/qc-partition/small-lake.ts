@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { onTestFinished } from 'vitest'
 import { parse } from 'yaml'
 import { type DatasetConfig, Datasets, Qc } from '../../config/schema.ts'
 import type { Session } from '../../functions/_calendar/session.ts'
@@ -24,21 +25,16 @@ export function specOf(dataset: DatasetName): DatasetConfig {
   return spec
 }
 
-export interface SmallLake extends Lake {
-  remove(): Promise<void>
-}
-
-export async function smallLake(): Promise<SmallLake> {
+/** An empty lake, removed after the test. */
+export async function smallLake(): Promise<Lake> {
   const folder = await mkdtemp(join(tmpdir(), 'small-lake-'))
   const lake = openLake({ root: join(folder, 'data_layer'), exportRoot: join(folder, 'exports') })
+  onTestFinished(async () => {
+    await closeLake(lake)
+    await rm(folder, { recursive: true, force: true })
+  })
   await mkdir(lake.root, { recursive: true })
-  return {
-    ...lake,
-    remove: async () => {
-      await closeLake(lake)
-      await rm(folder, { recursive: true, force: true })
-    },
-  }
+  return lake
 }
 
 /** A regular session; pass another close for a half day. */

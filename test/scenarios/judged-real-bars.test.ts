@@ -1,11 +1,12 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { calendarOf } from '../../functions/_calendar/calendar.ts'
 import type { Session } from '../../functions/_calendar/session.ts'
+import type { Lake } from '../../functions/_lake/lake.ts'
 import type { DatasetName } from '../../functions/_market/cell.ts'
 import { judgePartition } from '../../functions/qc-partition/judge.ts'
-import { dailyBar, QC, type SmallLake, smallLake, specOf, type TestBar, writeBoth } from '../qc-partition/small-lake.ts'
+import { dailyBar, QC, smallLake, specOf, type TestBar, writeBoth } from '../qc-partition/small-lake.ts'
 
 // Years of real files are real work: a slow machine may take its time.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
@@ -40,11 +41,10 @@ function barsOf(path: string): TestBar[] {
 
 if (!existsSync(DATA)) console.warn(`skipped: real bars are not at ${DATA}`)
 describe.skipIf(!existsSync(DATA))('judged real bars: real bars of SPY and IBM', () => {
-  let lake: SmallLake
+  let lake: Lake
   beforeEach(async () => {
     lake = await smallLake()
   })
-  afterEach(() => lake.remove())
 
   async function judge(
     dataset: DatasetName,
