@@ -9,6 +9,7 @@ import { readManifests } from '../../functions/_lake/manifest.ts'
 import type { DatasetName } from '../../functions/_market/cell.ts'
 import type { Action, Bar, OptionBar, Provenance, Yield } from '../../functions/_market/row.ts'
 import type { AcceptedDay } from '../../functions/curate-partition/accepted.ts'
+import { EMPTY_ACTION } from '../_market/empty-action.ts'
 
 const { datasets } = Datasets.parse(parse(await readFile('config/datasets.yaml', 'utf8')))
 
@@ -81,19 +82,12 @@ export const optionBar = (contract: string, ts: number, more: Partial<OptionBar>
 
 /** A 4 for 1 split unless told otherwise. */
 export const action = (id: string, effective_date: string, more: Partial<Action> = {}): Action => ({
+  ...EMPTY_ACTION,
   kind: 'split',
   id,
   effective_date,
-  declaration_date: null,
-  record_date: null,
-  payable_date: null,
-  cash: null,
-  currency: null,
   old_shares: 1,
   new_shares: 4,
-  other_symbol: null,
-  subtype: null,
-  detail: null,
   ...more,
 })
 

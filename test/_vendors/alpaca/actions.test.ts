@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { PlanTerms, Want } from '../../../functions/_vendors/vendor.ts'
+import { EMPTY_ACTION } from '../../_market/empty-action.ts'
 import { termsOf, want } from '../contract.ts'
 import { inOrder, NOW, type Reply } from '../scripted-vendor.ts'
 import { asking } from './asking.ts'
@@ -56,18 +57,13 @@ describe('alpaca actions: corporate actions of Alpaca', () => {
     const answer = await ask([page({ cash_dividends: [dividend('AAPL', '2024-06-05')], forward_splits: [split] })])
     expect(answer.rows.get('AAPL 2024-06-05')).toEqual([
       {
+        ...EMPTY_ACTION,
         kind: 'cash_dividend',
         id: 'AAPL 2024-06-05',
         effective_date: '2024-06-05',
-        declaration_date: null,
         record_date: '2024-06-05',
         payable_date: '2024-07-01',
         cash: 0.25,
-        currency: null,
-        old_shares: null,
-        new_shares: null,
-        other_symbol: null,
-        subtype: null,
         detail: '{"cusip":"123456789","foreign":false,"process_date":"2024-07-01"}',
       },
     ])

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import type { PlanTerms, Want } from '../../../functions/_vendors/vendor.ts'
+import { EMPTY_ACTION } from '../../_market/empty-action.ts'
 import { termsOf, want } from '../contract.ts'
 import { type GetMore, NOW, type Reply } from '../scripted-vendor.ts'
 import {
@@ -113,21 +114,16 @@ describe('massive actions: corporate actions of Massive', () => {
     })
     expect(answer.rows.get('AAPL 2024-06-10')).toEqual([
       {
+        ...EMPTY_ACTION,
         kind: 'split',
         id: 'S-AAPL-2024-06-08',
         effective_date: '2024-06-08',
-        declaration_date: null,
-        record_date: null,
-        payable_date: null,
-        cash: null,
-        currency: null,
         old_shares: 1,
         new_shares: 4,
-        other_symbol: null,
         subtype: 'forward_split',
-        detail: null,
       },
       {
+        ...EMPTY_ACTION,
         kind: 'cash_dividend',
         id: 'D-AAPL-2024-06-10',
         effective_date: '2024-06-10',
@@ -136,9 +132,6 @@ describe('massive actions: corporate actions of Massive', () => {
         payable_date: '2024-07-01',
         cash: 0.26,
         currency: 'CAD',
-        old_shares: null,
-        new_shares: null,
-        other_symbol: null,
         subtype: 'recurring',
         detail: '{"frequency":4,"zone":"b"}',
       },
