@@ -1,10 +1,10 @@
-/** The files a node of a test reads before it stands: a configuration and a schedule under one root. */
+/** The files a test's node reads when it starts: a configuration and a schedule under one root. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
 
 /** As they stand in YAML and, the schedule, in JSON. */
-export interface StageFiles {
+export interface NodeFiles {
   vendors: Record<string, unknown>
   /** `datasets.yaml` as a whole. */
   datasets: Record<string, unknown>
@@ -13,8 +13,8 @@ export interface StageFiles {
   cron: unknown
 }
 
-/** Writes them under `root` and answers the environment that points a node there, on a port of loopback. */
-export function writeStageFiles(root: string, files: StageFiles, port: number): Record<string, string> {
+/** Writes them under `root`. Returns the environment that points a node there, on a port of loopback. */
+export function writeNodeFiles(root: string, files: NodeFiles, port: number): Record<string, string> {
   const folder = join(root, 'config')
   mkdirSync(folder, { recursive: true })
   const write = (name: string, value: unknown): void =>

@@ -12,7 +12,7 @@ import type { StepEnding } from '../functions/_runtime/run-chain.ts'
 import { type RunningNode, type StartTerms, startNode } from '../functions/_runtime/start.ts'
 import { CONNECTORS } from '../functions/_vendors/registry.ts'
 import { againWhileHeld } from './db/again-while-held.ts'
-import { writeStage } from './demo/demo-config.ts'
+import { writeDemoConfig } from './demo/demo-config.ts'
 import { demoCron, type Scene } from './demo/scenario.ts'
 import { type BarSource, type Lab, startLab } from './lab/lab.ts'
 import { syntheticBars, syntheticYields } from './lab/synthetic.ts'
@@ -111,7 +111,7 @@ export async function smallNode(terms: SmallTerms = {}): Promise<TestNode> {
   let config = await smallConfig(universe)
   if (terms.change) config = terms.change(config)
   const scene = (): Scene => ({ asof: ASOF, plan: 'open', config, sources: {}, deaths: [] })
-  const env = { ...(await writeStage(root, scene(), lab, 0)), LOG_LEVEL: 'info', ...terms.env }
+  const env = { ...(await writeDemoConfig(root, scene(), lab, 0)), LOG_LEVEL: 'info', ...terms.env }
   const lines: string[] = []
   let running: RunningNode | undefined
 
@@ -170,7 +170,7 @@ export async function smallNode(terms: SmallTerms = {}): Promise<TestNode> {
     reconfigure: async (change) => {
       await node.stop()
       config = change(config)
-      await writeStage(root, scene(), lab, 0)
+      await writeDemoConfig(root, scene(), lab, 0)
       await node.start()
     },
     remove: async () => {

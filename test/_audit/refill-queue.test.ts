@@ -7,17 +7,17 @@ import { refillQueue } from '../../functions/_audit/refill-queue.ts'
 import type { Node } from '../../functions/_http/node.ts'
 import { audit } from '../../functions/audit.ts'
 import { dispatchOneTask } from '../../functions/dispatch-one-task.ts'
-import { EVENING, openStage, type StageTerms } from '../_dispatch/bare-node.ts'
+import { type BareNodeTerms, EVENING, openBareNode } from '../_dispatch/bare-node.ts'
 
 /** Three symbols by sixty sessions, of which the queue holds a part. */
-async function audited(holds: number, terms: StageTerms = {}) {
-  const stage = await openStage({
+async function audited(holds: number, terms: BareNodeTerms = {}) {
+  const bare = await openBareNode({
     datasets: { equities_bars: { depth: { sessions: 60 } } },
     change: (config) => ({ ...config, maxOpenTasks: holds }),
     terms: { shape: { rows_per_page: 10, symbols_per_call: 5, pages_per_plan: 1 } },
     ...terms,
   })
-  return { ...stage, ...(await audit(stage.node, { at: EVENING })) }
+  return { ...bare, ...(await audit(bare.node, { at: EVENING })) }
 }
 
 test('refill queue: a backlog larger than the queue is worked off in one night, and the queue never holds more than it may', async () => {

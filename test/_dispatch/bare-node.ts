@@ -13,7 +13,7 @@ import { virtualClock } from '../../functions/_runtime/clock.ts'
 import { startNode } from '../../functions/_runtime/start.ts'
 import { CONNECTORS } from '../../functions/_vendors/registry.ts'
 import type { Get } from '../../functions/_vendors/vendor.ts'
-import { writeStage } from '../demo/demo-config.ts'
+import { writeDemoConfig } from '../demo/demo-config.ts'
 import { type BarSource, type Lab, type LabOptions, startLab, type YieldSource } from '../lab/lab.ts'
 import { type Hole, syntheticBars, syntheticYields } from '../lab/synthetic.ts'
 
@@ -22,7 +22,7 @@ export const ASOF = '2024-07-05'
 export const EVENING = instantOf(ASOF, '20:30')
 const SEED = 7
 
-export interface StageTerms {
+export interface BareNodeTerms {
   /** The evening, a session; absent: ASOF. */
   asof?: string
   /** The universe the node is told, in place of `symbols`, and what the vendors have of theirs, in place of the same. */
@@ -42,7 +42,7 @@ export interface StageTerms {
   env?: Record<string, string>
 }
 
-export interface Stage {
+export interface BareNode {
   node: Node
   lab: Lab
   clock: Clock
@@ -54,8 +54,8 @@ export interface Stage {
 }
 
 /** Three symbols, three sessions of daily bars, Alpaca and Massive without walls, unless told otherwise. */
-export async function openStage(terms: StageTerms = {}): Promise<Stage> {
-  const root = await mkdtemp(join(tmpdir(), 'node-stage-'))
+export async function openBareNode(terms: BareNodeTerms = {}): Promise<BareNode> {
+  const root = await mkdtemp(join(tmpdir(), 'bare-node-'))
   onTestFinished(() => rm(root, { recursive: true, force: true }))
   const asof = terms.asof ?? ASOF
   const clock = virtualClock(instantOf(asof, '20:30'))
@@ -81,7 +81,7 @@ export async function openStage(terms: StageTerms = {}): Promise<Stage> {
   onTestFinished(() => lab.close())
   const planned = await configOf(terms, universe)
   const config = terms.change?.(planned) ?? planned
-  const env = await writeStage(root, { asof, plan: 'open', config, sources: {}, deaths: [] }, lab, 0)
+  const env = await writeDemoConfig(root, { asof, plan: 'open', config, sources: {}, deaths: [] }, lab, 0)
   const log: string[] = []
   const running = await startNode({
     env: { ...env, ...terms.env },
@@ -106,7 +106,7 @@ export async function openStage(terms: StageTerms = {}): Promise<Stage> {
   return { node: running.node, lab, clock, log, files, stop }
 }
 
-async function configOf(terms: StageTerms, universe: Config['universe']): Promise<Config> {
+async function configOf(terms: BareNodeTerms, universe: Config['universe']): Promise<Config> {
   const shipped = await loadConfig({ folder: 'config', vendors: CONNECTORS.map(({ name }) => name) })
   const wanted = terms.datasets ?? { equities_bars: { depth: { sessions: 3 } } }
   const open = { history: { from: '1962-01-02' }, recency: { days: 0, at: '20:16' } }
@@ -140,7 +140,7 @@ export async function dispatched(node: Node): Promise<Dispatched> {
 
 /** Dispatches until the queue has nothing to wait for, sleeping where it says so. */
 export async function drain(
-  { node, clock }: Stage,
+  { node, clock }: BareNode,
   longestMs: number = Number.POSITIVE_INFINITY,
 ): Promise<Dispatched[]> {
   const all: Dispatched[] = []

@@ -10,12 +10,12 @@ import { cellKey } from '../../functions/_market/cell.ts'
 import { audit } from '../../functions/audit.ts'
 import { dispatchOneTask } from '../../functions/dispatch-one-task.ts'
 import { snapshot, tasksIn } from '../db/temp-db.ts'
-import { ASOF, EVENING, openStage, type StageTerms } from './bare-node.ts'
+import { ASOF, type BareNodeTerms, EVENING, openBareNode } from './bare-node.ts'
 
-async function audited(terms: StageTerms = {}) {
-  const stage = await openStage(terms)
-  await audit(stage.node, { at: EVENING })
-  return stage
+async function audited(terms: BareNodeTerms = {}) {
+  const bare = await openBareNode(terms)
+  await audit(bare.node, { at: EVENING })
+  return bare
 }
 
 const connectionOf = (node: Node, name: string) => node.vendors.find((connection) => connection.name === name)!
@@ -35,7 +35,7 @@ test.each([
 ])(
   'claim: of %d calls a minute with a share of %d for today, today may take %d and backfill %d',
   async (calls, share, today, backfill) => {
-    const { node } = await openStage({
+    const { node } = await openBareNode({
       vendors: { alpaca: { calls_per_minute: calls, today_share: share, calls_per_day: 99 } },
     })
     const connection = connectionOf(node, 'alpaca')

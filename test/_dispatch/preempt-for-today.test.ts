@@ -5,7 +5,7 @@ import { chooseNext } from '../../functions/_dispatch/claim.ts'
 import { preemptible } from '../../functions/_dispatch/preempt-for-today.ts'
 import type { Get } from '../../functions/_vendors/vendor.ts'
 import { audit } from '../../functions/audit.ts'
-import { ASOF, EVENING, openStage } from './bare-node.ts'
+import { ASOF, EVENING, openBareNode } from './bare-node.ts'
 
 const REQUEST = { path: '/', query: {} }
 const served: Get = async () => ({ status: 200, contentType: 'application/json', headers: {}, body: '{}' })
@@ -13,7 +13,7 @@ const today = (symbol: string, nextAt: number) =>
   ({ symbol, dt: ASOF, lane: 'today', priority: 100, expectedRows: 1, reason: 'manual', nextAt }) as const
 
 test('preempt for today: a backfill sends one more page after a task of today has come, and then that goes first', async () => {
-  const { node, clock } = await openStage()
+  const { node, clock } = await openBareNode()
   const order: string[] = []
   const page: Get = async (request) => {
     order.push('page')
@@ -35,10 +35,10 @@ test('preempt for today: a backfill sends one more page after a task of today ha
 
 test('preempt for today: a first page never waits, nor does any for a task of today that no vendor may take', async () => {
   const never = () => Promise.reject(new Error('nothing goes first'))
-  const { node, clock } = await openStage()
+  const { node, clock } = await openBareNode()
   await enqueueTasks(node.db, 'equities_bars', [today('AAPL', EVENING)], EVENING)
   await expect(preemptible(node, served, never).get(REQUEST)).resolves.toMatchObject({ status: 200 })
-  const { node: other } = await openStage()
+  const { node: other } = await openBareNode()
   await enqueueTasks(other.db, 'equities_bars', [today('AAPL', EVENING + 3_600_000)], EVENING)
   const { get } = preemptible(other, served, never)
   await get(REQUEST)
@@ -47,7 +47,7 @@ test('preempt for today: a first page never waits, nor does any for a task of to
 })
 
 test('preempt for today: a task of today takes its whole day along, however many older tasks wait', async () => {
-  const { node } = await openStage({ datasets: { equities_bars: { depth: { years: 12 } } } })
+  const { node } = await openBareNode({ datasets: { equities_bars: { depth: { years: 12 } } } })
   await audit(node, { at: EVENING })
   const choice = await chooseNext(node, 'today')
   if (!('plan' in choice)) throw new Error('expected a choice')

@@ -8,7 +8,7 @@ import { type Answer, VendorError, type Want } from '../../functions/_vendors/ve
 import { audit } from '../../functions/audit.ts'
 import { freshDb, NOW } from '../db/temp-db.ts'
 import type { FaultMode } from '../lab/lab.ts'
-import { ASOF, dispatched, drain, EVENING, openStage } from './bare-node.ts'
+import { ASOF, dispatched, drain, EVENING, openBareNode } from './bare-node.ts'
 
 const ALONE = {
   symbols: ['AAPL', 'MSFT'],
@@ -16,13 +16,13 @@ const ALONE = {
   datasets: { equities_bars: { depth: { sessions: 1 } } },
 }
 
-/** A stage whose only vendor answers the first dispatch with a fault; answers what was kept. */
+/** Opens a node whose only vendor answers the first dispatch with a fault. Returns what was kept. */
 async function keptAfter(fault: FaultMode) {
-  const stage = await openStage(ALONE)
-  await audit(stage.node, { at: EVENING })
-  stage.lab.alpaca.fault(fault)
-  const done = await dispatched(stage.node)
-  return { stage, done, kept: await listSamples(stage.node.db, 100, null) }
+  const bare = await openBareNode(ALONE)
+  await audit(bare.node, { at: EVENING })
+  bare.lab.alpaca.fault(fault)
+  const done = await dispatched(bare.node)
+  return { bare, done, kept: await listSamples(bare.node.db, 100, null) }
 }
 
 test('quarantine: a page that is no data at all is kept once for the whole plan', async () => {
@@ -58,9 +58,9 @@ test('quarantine: rows that do not parse are kept cell by cell', async () => {
 })
 
 test('quarantine: asked again and again, the same nonsense stays one row that counts', async () => {
-  const { stage, kept } = await keptAfter({ kind: 'string-numbers' })
-  await drain(stage)
-  const again = await listSamples(stage.node.db, 100, null)
+  const { bare, kept } = await keptAfter({ kind: 'string-numbers' })
+  await drain(bare)
+  const again = await listSamples(bare.node.db, 100, null)
   expect(again).toHaveLength(kept.length)
   for (const { times, at } of again) {
     expect(times).toBe(4)
@@ -78,10 +78,10 @@ test.each<FaultMode>([{ kind: 'status-500' }, { kind: 'status-429' }, { kind: 'r
 )
 
 test('quarantine: a good answer leaves nothing', async () => {
-  const stage = await openStage(ALONE)
-  await audit(stage.node, { at: EVENING })
-  expect((await dispatched(stage.node)).outcomes).toEqual({ filled: 2 })
-  expect(await listSamples(stage.node.db, 100, null)).toEqual([])
+  const bare = await openBareNode(ALONE)
+  await audit(bare.node, { at: EVENING })
+  expect((await dispatched(bare.node)).outcomes).toEqual({ filled: 2 })
+  expect(await listSamples(bare.node.db, 100, null)).toEqual([])
 })
 
 const WANTS: Want[] = Array.from({ length: 40 }, (_, index) => ({

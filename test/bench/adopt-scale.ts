@@ -17,7 +17,7 @@ import type { Bar, OptionBar, Row } from '../../functions/_market/row.ts'
 import { virtualClock } from '../../functions/_runtime/clock.ts'
 import { type RunningNode, startNode } from '../../functions/_runtime/start.ts'
 import { AdoptBody, adopt } from '../../functions/adopt/index.ts'
-import { shippedConfig, writeBareStage } from '../write-config.ts'
+import { shippedConfig, writeBareConfig } from '../write-config.ts'
 import { TREE } from './adopt.ts'
 import { watchLoop } from './watch.ts'
 
@@ -76,7 +76,7 @@ async function writeScene(root: string): Promise<Record<string, string>> {
   }
   const symbols = Array.from({ length: TREE.minutes / DAYS }, (_, at) => symbolAt(at))
   const options = { ...options_bars, only: symbols.slice(0, TREE.options / DAYS) }
-  return writeBareStage(root, {
+  return writeBareConfig(root, {
     vendors: { [VENDOR]: { ...massive, datasets: wanted } },
     datasets: { equities_bars, equities_bars_minute, options_bars: options },
     universe: symbols.map((symbol) => ({ symbol, from: '1990-01-02' })),

@@ -10,7 +10,7 @@ import { stateFile } from '../../functions/_lake/paths.ts'
 import { virtualClock } from '../../functions/_runtime/clock.ts'
 import { type RunningNode, startNode } from '../../functions/_runtime/start.ts'
 import { audit } from '../../functions/audit.ts'
-import { shippedConfig, writeBareStage } from '../write-config.ts'
+import { shippedConfig, writeBareConfig } from '../write-config.ts'
 import { timed, watchLoop } from './watch.ts'
 
 export interface Measured {
@@ -57,7 +57,7 @@ async function writeScene(root: string, symbols: number): Promise<Record<string,
   const shipped = await shippedConfig()
   const { datasets, ...massive } = shipped.vendors.massive!
   const terms = { ...datasets[DATASET]!, history: { from: '1990-01-02' } }
-  return writeBareStage(root, {
+  return writeBareConfig(root, {
     vendors: { massive: { ...massive, datasets: { [DATASET]: terms } } },
     datasets: { [DATASET]: { ...shipped.datasets[DATASET], depth: { years: 20 } } },
     universe: Array.from({ length: symbols }, (_, at) => ({

@@ -11,7 +11,7 @@ import { startNode } from '../../functions/_runtime/start.ts'
 import { VendorError } from '../../functions/_vendors/vendor.ts'
 import { audit } from '../../functions/audit.ts'
 import { dispatchOneTask } from '../../functions/dispatch-one-task.ts'
-import { writeStage } from '../demo/demo-config.ts'
+import { writeDemoConfig } from '../demo/demo-config.ts'
 import type { LabVendorName } from '../lab/lab.ts'
 import type { LabReport } from './dispatch-lab.ts'
 import { ASOF, type BenchScene, EVENING, LATENCY_MS, type SceneName, sceneOf, WORKERS } from './dispatch-scenes.ts'
@@ -63,7 +63,7 @@ async function main([name = '', scale = '', root = '', controlUrl = '']: string[
   const before = await tell('')
   const clock = eventClock(before.now + (before.now > EVENING ? RESTART_MS : 0))
   const urls = Object.fromEntries(Object.entries(before.urls).map(([vendor, url]) => [vendor, { url }]))
-  const env = await writeStage(root, { config: scene.config }, urls as Record<LabVendorName, { url: string }>, 0)
+  const env = await writeDemoConfig(root, { config: scene.config }, urls as Record<LabVendorName, { url: string }>, 0)
   const running = await startNode({
     env,
     clock,

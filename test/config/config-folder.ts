@@ -11,7 +11,7 @@ const FETCHES = Object.fromEntries(CONNECTORS.map(({ name, datasets }) => [name,
 export const FILES = ['vendor_capabilities.yaml', 'datasets.yaml', 'universe.yaml', 'qc.yaml'] as const
 export type ConfigFile = (typeof FILES)[number]
 
-export interface ConfigStage {
+export interface ConfigCopy {
   folder: string
   /** Replaces the first occurrence of a text that is there. */
   edit(file: ConfigFile, from: string, to: string): Promise<void>
@@ -22,7 +22,7 @@ export interface ConfigStage {
   remove(): Promise<void>
 }
 
-export async function stageConfig(): Promise<ConfigStage> {
+export async function copyConfig(): Promise<ConfigCopy> {
   const folder = await mkdtemp(join(tmpdir(), 'config-'))
   for (const file of FILES) await cp(join('config', file), join(folder, file))
   const load = (): Promise<Config> => loadConfig({ folder, vendors: VENDORS, fetches: FETCHES })

@@ -2,13 +2,13 @@ import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ConfigError, loadConfig } from '../../config/load.ts'
-import { type ConfigFile, type ConfigStage, FILES, stageConfig, VENDORS } from './config-folder.ts'
+import { type ConfigCopy, type ConfigFile, copyConfig, FILES, VENDORS } from './config-folder.ts'
 
-let stage: ConfigStage
+let copy: ConfigCopy
 beforeEach(async () => {
-  stage = await stageConfig()
+  copy = await copyConfig()
 })
-afterEach(() => stage.remove())
+afterEach(() => copy.remove())
 
 test('load: the shipped configuration loads', async () => {
   const config = await loadConfig({ folder: 'config', vendors: VENDORS })
@@ -22,7 +22,7 @@ test('load: the shipped configuration loads', async () => {
 })
 
 test('load: every shipped dataset has a vendor', async () => {
-  const config = await stage.load()
+  const config = await copy.load()
   for (const dataset of Object.keys(config.datasets)) {
     const vendors = Object.values(config.vendors).filter(({ datasets }) => dataset in datasets)
     expect(vendors.length, dataset).toBeGreaterThan(0)
@@ -30,9 +30,9 @@ test('load: every shipped dataset has a vendor', async () => {
 })
 
 test('load: another universe may be named, and its faults carry its name', async () => {
-  const universe = join(stage.folder, 'mine.yaml')
+  const universe = join(copy.folder, 'mine.yaml')
   await writeFile(universe, 'symbols:\n  - { symbol: ABC, from: 2020-01-02 }\n')
-  const terms = { folder: stage.folder, universe, vendors: VENDORS }
+  const terms = { folder: copy.folder, universe, vendors: VENDORS }
   expect((await loadConfig(terms)).universe).toEqual([{ symbol: 'ABC', from: '2020-01-02', to: null }])
   await writeFile(universe, 'symbols: []\n')
   await expect(loadConfig(terms)).rejects.toThrow(/mine\.yaml: symbols/)
@@ -233,24 +233,24 @@ const table: [string, ConfigFile, string, string, RegExp][] = [
 
 describe('load: a fault is named with its file and its path:', () => {
   test.each(table)('%s', async (_name, file, from, to, expected) => {
-    await stage.edit(file, from, to)
-    const faults = await stage.faults()
+    await copy.edit(file, from, to)
+    const faults = await copy.faults()
     expect(faults.join('\n')).toMatch(expected)
-    for (const fault of faults) expect(fault.startsWith(`${join(stage.folder, file)}: `), fault).toBe(true)
+    for (const fault of faults) expect(fault.startsWith(`${join(copy.folder, file)}: `), fault).toBe(true)
   })
 
   test.each(FILES)('%s is missing', async (file) => {
-    await rm(join(stage.folder, file))
-    expect(await stage.faults()).toEqual([expect.stringMatching(`${file}: cannot be read \\(ENOENT\\).*CONFIG_DIR`)])
+    await rm(join(copy.folder, file))
+    expect(await copy.faults()).toEqual([expect.stringMatching(`${file}: cannot be read \\(ENOENT\\).*CONFIG_DIR`)])
   })
 
   test.each(FILES)('%s is empty', async (file) => {
-    await stage.write(file, '')
-    expect(await stage.faults()).toEqual([expect.stringMatching(`${file}: the file: `)])
+    await copy.write(file, '')
+    expect(await copy.faults()).toEqual([expect.stringMatching(`${file}: the file: `)])
   })
 
   test('the folder is a file', async () => {
-    const folder = join(stage.folder, 'qc.yaml')
+    const folder = join(copy.folder, 'qc.yaml')
     const loading = loadConfig({ folder, vendors: VENDORS })
     await expect(loading).rejects.toThrow(/ENOTDIR/)
     await expect(loading).rejects.toThrow(/4 faults/)
@@ -258,46 +258,46 @@ describe('load: a fault is named with its file and its path:', () => {
 })
 
 test('load: a session of minutes must fit into the calls of a day, and into those of the account it uses', async () => {
-  await stage.edit(CAPABILITIES, 'rows_per_page: 10000', 'rows_per_page: 100')
-  await stage.load()
-  await stage.edit(CAPABILITIES, 'calls_per_day: null', 'calls_per_day: 9')
-  expect(await stage.faults()).toEqual([
+  await copy.edit(CAPABILITIES, 'rows_per_page: 10000', 'rows_per_page: 100')
+  await copy.load()
+  await copy.edit(CAPABILITIES, 'calls_per_day: null', 'calls_per_day: 9')
+  expect(await copy.faults()).toEqual([
     expect.stringMatching(/alpaca\..*_minute\.shape: .* 10 calls, more than the 9 a day/),
   ])
-  await stage.edit(CAPABILITIES, 'calls_per_day: 9', 'calls_per_day: 0')
+  await copy.edit(CAPABILITIES, 'calls_per_day: 9', 'calls_per_day: 0')
   // Who is never asked begins nothing.
-  await stage.load()
-  await stage.edit(CAPABILITIES, 'calls_per_day: 0', 'calls_per_day: null')
+  await copy.load()
+  await copy.edit(CAPABILITIES, 'calls_per_day: 0', 'calls_per_day: null')
   const shape = 'pages_per_plan: 4 }\n      equities_bars_minute:\n        <<: *iex_bars'
-  await stage.edit(CAPABILITIES, `10000, symbols_per_call: 500, ${shape}`, `3, symbols_per_call: 500, ${shape}`)
-  expect(await stage.faults()).toEqual([
+  await copy.edit(CAPABILITIES, `10000, symbols_per_call: 500, ${shape}`, `3, symbols_per_call: 500, ${shape}`)
+  expect(await copy.faults()).toEqual([
     expect.stringMatching(/alpaca_iex\..*_minute\.shape: .* 321 calls, more than the 180 a minute/),
   ])
 })
 
 test('load: faults of all files come at once', async () => {
-  await stage.edit('qc.yaml', 'ruleset:', 'rules:')
-  await stage.edit('universe.yaml', 'symbol: SPY', 'symbol: spy')
-  await stage.edit('universe.yaml', 'symbol: AAPL', 'symbol: aapl')
-  await stage.edit('datasets.yaml', 'calendar: fed', 'calendar: ecb')
-  await stage.edit(CAPABILITIES, 'calls_per_minute: 200', 'calls_per_minute: -1')
-  const faults = (await stage.faults()).join('\n')
+  await copy.edit('qc.yaml', 'ruleset:', 'rules:')
+  await copy.edit('universe.yaml', 'symbol: SPY', 'symbol: spy')
+  await copy.edit('universe.yaml', 'symbol: AAPL', 'symbol: aapl')
+  await copy.edit('datasets.yaml', 'calendar: fed', 'calendar: ecb')
+  await copy.edit(CAPABILITIES, 'calls_per_minute: 200', 'calls_per_minute: -1')
+  const faults = (await copy.faults()).join('\n')
   for (const part of ['qc.yaml', 'symbols.0', 'symbols.4', 'datasets.yaml', 'calls_per_minute']) {
     expect(faults).toContain(part)
   }
 })
 
 test('load: what one file contradicts is told although another file cannot be read', async () => {
-  await rm(join(stage.folder, 'qc.yaml'))
-  await stage.edit('universe.yaml', 'symbol: QQQ', 'symbol: SPY')
-  await stage.edit(CAPABILITIES, '  fred:', '  quandl:')
-  const faults = (await stage.faults()).join('\n')
+  await rm(join(copy.folder, 'qc.yaml'))
+  await copy.edit('universe.yaml', 'symbol: QQQ', 'symbol: SPY')
+  await copy.edit(CAPABILITIES, '  fred:', '  quandl:')
+  const faults = (await copy.faults()).join('\n')
   for (const part of ['qc.yaml', 'SPY is listed twice', 'vendors.quandl']) expect(faults).toContain(part)
 })
 
 test('load: the message counts and lists the faults', async () => {
-  await stage.edit('universe.yaml', 'symbol: SPY', 'symbol: spy')
-  const one = await stage.load().catch((error: unknown) => error)
+  await copy.edit('universe.yaml', 'symbol: SPY', 'symbol: spy')
+  const one = await copy.load().catch((error: unknown) => error)
   expect(one).toBeInstanceOf(ConfigError)
   expect((one as ConfigError).message).toMatch(/^the configuration has a fault:\n {2}\S+universe\.yaml: symbols\.0/)
 })

@@ -1,13 +1,13 @@
-/** Writes the scene down where a node reads it: configuration and schedule under the demo's root. */
+/** Writes the scenario where the node reads it: configuration and schedule under the demo's root. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { writeStageFiles } from '../config-files.ts'
+import { writeNodeFiles } from '../config-files.ts'
 import type { LabVendorName } from '../lab/lab.ts'
 import { LAB_KEYS } from '../lab/lab.ts'
 import { demoCron, type Scene } from './scenario.ts'
 
 /** Environment of the demo's node: its own folders, the lab's keys, a free port of loopback. */
-export async function writeStage(
+export async function writeDemoConfig(
   root: string,
   scene: Pick<Scene, 'config'> & Partial<Scene>,
   lab: Record<LabVendorName, { url: string }>,
@@ -25,7 +25,7 @@ export async function writeStage(
     }),
   )
   const { datasets, incidents, maxOpenTasks, disk, scrub, universe, qc } = scene.config
-  const env = writeStageFiles(
+  const env = writeNodeFiles(
     root,
     {
       vendors,

@@ -9,7 +9,7 @@ import { virtualClock } from '../../functions/_runtime/clock.ts'
 import { type RunningNode, startNode } from '../../functions/_runtime/start.ts'
 import { draw, seedOf } from '../lab/chance.ts'
 import { startLab } from '../lab/lab.ts'
-import { deadVendors, writeStage } from './demo-config.ts'
+import { deadVendors, writeDemoConfig } from './demo-config.ts'
 import type { Options } from './options.ts'
 import { progress } from './progress.ts'
 import { cellReport, ledgerLines, lookBefore, table, taskReport, vendorReport } from './report.ts'
@@ -44,7 +44,7 @@ export async function runDemo(options: Options): Promise<number> {
   let running: RunningNode | undefined
   const interrupted = onInterrupt(() => running?.stop())
   try {
-    const env = await writeStage(root, scene, lab, options.port)
+    const env = await writeDemoConfig(root, scene, lab, options.port)
     const log = logInto(join(root, 'node.log'))
     running = await startNode({
       env,

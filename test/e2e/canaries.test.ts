@@ -28,7 +28,7 @@ const SESSIONS = [
 ]
 const FIRST = SESSIONS[0] as string
 const UNIVERSE = ['AAPL', 'BRK.B'].map((symbol) => ({ symbol, from: '2010-01-04', to: null }))
-/** The whole environment a node is given beside its folders; the stage writes none of it to a file, so no file is excepted. */
+/** The whole environment a node is given beside its folders; the harness writes none of it to a file, so no file is excepted. */
 const ENV = {
   APCA_API_KEY_ID: CANARIES.alpaca.id,
   APCA_API_SECRET_KEY: CANARIES.alpaca.secret,

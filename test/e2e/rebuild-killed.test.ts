@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { calendarOf } from '../../functions/_calendar/calendar.ts'
 import type { ManifestLine } from '../../functions/_lake/manifest.ts'
 import { manifestFile, rawFile } from '../../functions/_lake/paths.ts'
-import { shippedConfig, writeBareStage } from '../write-config.ts'
+import { shippedConfig, writeBareConfig } from '../write-config.ts'
 
 const SYMBOLS = 200
 const DAYS = calendarOf('xnys').sessions('2024-01-01', '2024-12-31')
@@ -32,7 +32,7 @@ const data = (...parts: string[]): string => join(root, 'data_layer', ...parts)
 async function writeScene(): Promise<Record<string, string>> {
   const { vendors, datasets, qc } = await shippedConfig()
   const { equities_bars } = vendors.massive!.datasets
-  return writeBareStage(root, {
+  return writeBareConfig(root, {
     vendors: { massive: { ...vendors.massive, datasets: { equities_bars } } },
     datasets: { equities_bars: datasets.equities_bars },
     universe: [{ symbol: 'S0', from: '1990-01-02' }],

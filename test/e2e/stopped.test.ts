@@ -7,7 +7,7 @@ import { sql } from 'drizzle-orm'
 import { expect, onTestFinished, test } from 'vitest'
 import { openDb } from '../../db/client.ts'
 import { expectVerified } from '../verify/verify-root.ts'
-import { shippedConfig, writeBareStage } from '../write-config.ts'
+import { shippedConfig, writeBareConfig } from '../write-config.ts'
 import { freshRoot } from './night.ts'
 
 test('stopped: SIGTERM gives the tasks of a call under way back with their attempt, and nothing of it is settled', async () => {
@@ -61,7 +61,7 @@ async function silentVendor(): Promise<{ url: string; asked: Promise<void> }> {
 async function writeScene(root: string, url: string): Promise<Record<string, string>> {
   const { vendors, datasets, qc } = await shippedConfig()
   const { equities_bars } = vendors.massive!.datasets
-  return writeBareStage(root, {
+  return writeBareConfig(root, {
     vendors: { massive: { ...vendors.massive, base_url: url, datasets: { equities_bars } } },
     datasets: { equities_bars: { ...datasets.equities_bars, depth: { sessions: 9 } } },
     universe: ['AAPL', 'MSFT'].map((symbol) => ({ symbol, from: '1990-01-02' })),

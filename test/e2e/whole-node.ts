@@ -10,7 +10,7 @@ import { virtualClock } from '../../functions/_runtime/clock.ts'
 import type { StepEnding } from '../../functions/_runtime/run-chain.ts'
 import { type RunningNode, startNode } from '../../functions/_runtime/start.ts'
 import { CONNECTORS } from '../../functions/_vendors/registry.ts'
-import { writeStage } from '../demo/demo-config.ts'
+import { writeDemoConfig } from '../demo/demo-config.ts'
 import { type Lab, type LabOptions, type LabVendorName, startLab } from '../lab/lab.ts'
 
 export interface WholeTerms {
@@ -60,9 +60,9 @@ export async function startWholeNode({ asof, config, lab: scene, urls, env }: Wh
   try {
     const at = (vendor: LabVendorName) => ({ ...lab[vendor], url: urls?.[vendor] ?? lab[vendor].url })
     const addresses: Lab = { ...lab, alpaca: at('alpaca'), massive: at('massive'), fred: at('fred') }
-    const stage = await writeStage(root, { asof, plan: 'open', config, sources: {}, deaths: [] }, addresses, 0)
+    const configEnv = await writeDemoConfig(root, { asof, plan: 'open', config, sources: {}, deaths: [] }, addresses, 0)
     const running = await startNode({
-      env: { ...stage, ...env },
+      env: { ...configEnv, ...env },
       clock,
       random: () => 0.5,
       sink: (line) => void lines.push(line),

@@ -7,7 +7,7 @@ import { virtualClock } from '../../functions/_runtime/clock.ts'
 import type { StepEnding } from '../../functions/_runtime/run-chain.ts'
 import { type RunningNode, startNode } from '../../functions/_runtime/start.ts'
 import { againWhileHeld } from '../db/again-while-held.ts'
-import { writeStage } from '../demo/demo-config.ts'
+import { writeDemoConfig } from '../demo/demo-config.ts'
 import type { Options } from '../demo/options.ts'
 import { type Scene, setScene } from '../demo/scenario.ts'
 import { type Lab, type LabVendorName, startLab } from '../lab/lab.ts'
@@ -54,7 +54,7 @@ export async function atWork<T>(stage: Stage, work: (at: AtWork) => Promise<T>, 
   let running: RunningNode | undefined
   try {
     const addresses = { alpaca: at('alpaca'), massive: at('massive'), fred: at('fred') }
-    const env = { ...(await writeStage(root, scene, addresses, 0)), ...terms.env }
+    const env = { ...(await writeDemoConfig(root, scene, addresses, 0)), ...terms.env }
     const start = { env, clock, random: () => 0.5, sink: (line: string) => void lines.push(line) }
     const node = await againWhileHeld(() => startNode(start))
     running = node

@@ -7,19 +7,19 @@ import { dtsOfMask, monthOf } from '../../functions/_market/dt.ts'
 import { audit } from '../../functions/audit.ts'
 import { createApp } from '../../functions/index.ts'
 import { explanationOf } from '../../functions/why/explanation.ts'
-import { dispatched, drain, openStage, type StageTerms } from '../_dispatch/bare-node.ts'
+import { type BareNodeTerms, dispatched, drain, openBareNode } from '../_dispatch/bare-node.ts'
 import { DATASET } from '../db/temp-db.ts'
 
-type Backfill = NonNullable<NonNullable<StageTerms['datasets']>['equities_bars']>['backfill']
+type Backfill = NonNullable<NonNullable<BareNodeTerms['datasets']>['equities_bars']>['backfill']
 
-const stageOf = (backfill: Partial<NonNullable<Backfill>>, sessions = 10) =>
-  openStage({
+const openWithBackfill = (backfill: Partial<NonNullable<Backfill>>, sessions = 10) =>
+  openBareNode({
     vendors: { alpaca: {} },
     datasets: { equities_bars: { depth: { sessions }, backfill: { order: 'oldest-first', ...backfill } } },
   })
 
 /** Day by day in the order in which tasks are taken. */
-async function daysQueued({ node }: Awaited<ReturnType<typeof stageOf>>): Promise<string[]> {
+async function daysQueued({ node }: Awaited<ReturnType<typeof openWithBackfill>>): Promise<string[]> {
   const tasks = await node.db.all<{ dt: string; days: number | null; sortKey: number }>(
     sql`SELECT DISTINCT dt, days, sort_key AS sortKey FROM gap_tasks WHERE state = 'queued' ORDER BY lane DESC, priority DESC, sort_key, id`,
   )
@@ -34,44 +34,44 @@ const ASCENDING = ['2024-06-21', '2024-06-24', '2024-06-25', '2024-06-26', '2024
 
 describe('absence policy: the order of a backlog', () => {
   test('is oldest first unless told otherwise, the newest session ahead of all', async () => {
-    const stage = await stageOf({})
-    await audit(stage.node, {})
-    expect((await daysQueued(stage)).slice(0, 8)).toEqual(['2024-07-05', ...ASCENDING])
+    const bare = await openWithBackfill({})
+    await audit(bare.node, {})
+    expect((await daysQueued(bare)).slice(0, 8)).toEqual(['2024-07-05', ...ASCENDING])
   })
 
   test('is newest first where the dataset says so, and a change turns what is queued', async () => {
-    const stage = await stageOf({ order: 'newest-first' })
-    await audit(stage.node, {})
+    const bare = await openWithBackfill({ order: 'newest-first' })
+    await audit(bare.node, {})
     const newest = ['2024-07-05', '2024-07-03', '2024-07-02', ...ASCENDING.toReversed()]
-    expect(await daysQueued(stage)).toEqual(newest)
-    stage.node.config.datasets.equities_bars!.backfill.order = 'oldest-first'
-    await audit(stage.node, {})
-    expect((await daysQueued(stage)).slice(1, 8)).toEqual(ASCENDING)
-    await audit(stage.node, {})
-    expect((await daysQueued(stage)).slice(1, 8)).toEqual(ASCENDING)
+    expect(await daysQueued(bare)).toEqual(newest)
+    bare.node.config.datasets.equities_bars!.backfill.order = 'oldest-first'
+    await audit(bare.node, {})
+    expect((await daysQueued(bare)).slice(1, 8)).toEqual(ASCENDING)
+    await audit(bare.node, {})
+    expect((await daysQueued(bare)).slice(1, 8)).toEqual(ASCENDING)
   })
 
   test('newest first hands out the newest day, in one call with the days before it', async () => {
-    const stage = await stageOf({ order: 'newest-first' })
-    await audit(stage.node, {})
+    const bare = await openWithBackfill({ order: 'newest-first' })
+    await audit(bare.node, {})
     const reach = {
       vendor: 'alpaca',
       dataset: DATASET,
       fromDt: '2000-01-01',
       toDt: '2030-01-01',
       lane: 'backfill',
-      now: stage.clock.now(),
+      now: bare.clock.now(),
     } as const
-    expect(await findHead(stage.node.db, reach)).toMatchObject({ dt: '2024-07-01', days: 0b111 })
-    const choice = await chooseNext(stage.node, 'backfill')
+    expect(await findHead(bare.node.db, reach)).toMatchObject({ dt: '2024-07-01', days: 0b111 })
+    const choice = await chooseNext(bare.node, 'backfill')
     if (!('plan' in choice)) throw new Error('expected a plan')
     const days = new Set(choice.plan.wants.map(({ dt }) => dt))
     expect(days.has('2024-07-03')).toBe(true)
     expect(days.size).toBeGreaterThan(4)
-    await dispatched(stage.node)
-    await drain(stage)
-    expect((await audit(stage.node, {})).gaps).toBe(0)
-    expect(stage.lab.alpaca.stats().calls).toBeLessThanOrEqual(5)
+    await dispatched(bare.node)
+    await drain(bare)
+    expect((await audit(bare.node, {})).gaps).toBe(0)
+    expect(bare.lab.alpaca.stats().calls).toBeLessThanOrEqual(5)
   })
 })
 
@@ -80,21 +80,21 @@ describe('absence policy: a cap on the tasks of one run', () => {
     ['oldest-first', '2024-06-21'],
     ['newest-first', '2024-07-05'],
   ] as const)('%s: the first days of the order are queued, the others by later audits', async (order, first) => {
-    const stage = await stageOf({ order, max_tasks_per_run: 3 })
-    expect(await audit(stage.node, {})).toMatchObject({ enqueued: 3 })
-    if (order === 'newest-first') expect(await daysQueued(stage)).toEqual([first])
-    else expect((await daysQueued(stage))[0]).toBe(first)
-    expect(await audit(stage.node, {})).toMatchObject({ enqueued: 3 })
+    const bare = await openWithBackfill({ order, max_tasks_per_run: 3 })
+    expect(await audit(bare.node, {})).toMatchObject({ enqueued: 3 })
+    if (order === 'newest-first') expect(await daysQueued(bare)).toEqual([first])
+    else expect((await daysQueued(bare))[0]).toBe(first)
+    expect(await audit(bare.node, {})).toMatchObject({ enqueued: 3 })
   })
 })
 
 describe('absence policy: a look-back narrower than the depth', () => {
   test('does not queue older gaps, and says so', async () => {
-    const stage = await stageOf({ look_back: { sessions: 3 } })
-    const { node } = stage
+    const bare = await openWithBackfill({ look_back: { sessions: 3 } })
+    const { node } = bare
     expect(await audit(node, {})).toMatchObject({ expected: 30, gaps: 9 })
-    expect(await daysQueued(stage)).toEqual(['2024-07-05', '2024-07-02', '2024-07-03'])
-    await drain(stage)
+    expect(await daysQueued(bare)).toEqual(['2024-07-05', '2024-07-02', '2024-07-03'])
+    await drain(bare)
     expect(await audit(node, {})).toMatchObject({ gaps: 0 })
     const cell = {
       dataset: 'equities_bars',

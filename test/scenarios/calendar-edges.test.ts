@@ -17,7 +17,7 @@ import { addDays } from '../../functions/_market/dt.ts'
 import { CONNECTORS } from '../../functions/_vendors/registry.ts'
 import { audit } from '../../functions/audit.ts'
 import { ingestTick } from '../../functions/ingest-tick.ts'
-import { drain, openStage } from '../_dispatch/bare-node.ts'
+import { drain, openBareNode } from '../_dispatch/bare-node.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
 
@@ -68,18 +68,16 @@ describe.each(['1990-01-02', '1990-01-04', '2030-12-27', '2030-12-31'])(
   (asof) => {
     test('ticks, audits and dispatches every dataset', async () => {
       const all = Object.fromEntries(DATASETS.map((dataset) => [dataset, { depth: { sessions: 3 } }]))
-      const stage = await openStage({
+      const bare = await openBareNode({
         asof,
         universe: [{ symbol: 'AAPL', from: '1985-01-02', to: null }],
         datasets: { ...all, equities_bars_minute: { depth: { sessions: 2 } } },
         vendors: { alpaca: {}, massive: {}, fred: {} },
       })
-      expect(await ingestTick(stage.node, {})).toMatchObject({ asof })
-      expect(await audit(stage.node, {})).toMatchObject({ asof })
-      await drain(stage, 60_000)
-      expect(stage.log.filter((line) => /_failed/.test(line)).filter((line) => !/calendar_check/.test(line))).toEqual(
-        [],
-      )
+      expect(await ingestTick(bare.node, {})).toMatchObject({ asof })
+      expect(await audit(bare.node, {})).toMatchObject({ asof })
+      await drain(bare, 60_000)
+      expect(bare.log.filter((line) => /_failed/.test(line)).filter((line) => !/calendar_check/.test(line))).toEqual([])
     })
   },
 )

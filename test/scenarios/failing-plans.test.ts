@@ -8,7 +8,7 @@ import type { Connector, Want } from '../../functions/_vendors/vendor.ts'
 import { audit } from '../../functions/audit.ts'
 import { dispatchOneTask } from '../../functions/dispatch-one-task.ts'
 import { ingestTick } from '../../functions/ingest-tick.ts'
-import { ASOF, openStage, type Stage } from '../_dispatch/bare-node.ts'
+import { ASOF, type BareNode, openBareNode } from '../_dispatch/bare-node.ts'
 import { snapshot } from '../db/temp-db.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
@@ -17,14 +17,14 @@ const SYMBOLS = Array.from({ length: 40 }, (_, at) => `S${String(at).padStart(2,
 const POISON = 'S17'
 const isPoison = ({ symbol }: Want): boolean => symbol === POISON
 
-async function staged(): Promise<Stage> {
-  const stage = await openStage({
+async function openAudited(): Promise<BareNode> {
+  const bare = await openBareNode({
     symbols: SYMBOLS,
     datasets: { equities_bars: { depth: { sessions: 3 } }, macro_treasury: { depth: { sessions: 3 } } },
     vendors: { alpaca: {}, fred: {} },
   })
-  await audit(stage.node, {})
-  return stage
+  await audit(bare.node, {})
+  return bare
 }
 
 /** The same node with connectors that have a bug. */
@@ -38,7 +38,7 @@ const withBug = (node: Node, bug: (connector: Connector) => Partial<Connector>):
 })
 
 /** Dispatches, and lets the time pass, until nothing is to be had within a day. */
-async function dispatchAll(node: Node, { clock }: Stage): Promise<void> {
+async function dispatchAll(node: Node, { clock }: BareNode): Promise<void> {
   for (let turns = 0; turns < 400; turns++) {
     const done = await dispatchOneTask(node, { dryRun: false })
     if (done.more) continue
@@ -48,7 +48,7 @@ async function dispatchAll(node: Node, { clock }: Stage): Promise<void> {
   throw new Error('expected the queue to run dry')
 }
 
-const logged = ({ log }: Stage, ...words: string[]): boolean =>
+const logged = ({ log }: BareNode, ...words: string[]): boolean =>
   log.some((line) => words.every((word) => line.includes(word)))
 
 const missing = async ({ db }: Node): Promise<unknown[]> =>
@@ -58,16 +58,16 @@ const missing = async ({ db }: Node): Promise<unknown[]> =>
 
 describe('failing plans: a plan that throws does not stop the others', () => {
   test('when it is made: what it throws for is planned around and counted, everything else is filled', async () => {
-    const stage = await staged()
-    const node = withBug(stage.node, (connector) => ({
+    const bare = await openAudited()
+    const node = withBug(bare.node, (connector) => ({
       plan: (head, others, terms) => {
         if (isPoison(head) || others.some(isPoison)) throw new TypeError('a calendar that ends')
         return connector.plan(head, others, terms)
       },
     }))
-    await dispatchAll(node, stage)
+    await dispatchAll(node, bare)
     expect(await missing(node)).toEqual([POISON])
-    expect(logged(stage, 'dispatch.plan_failed', 'a calendar that ends')).toBe(true)
+    expect(logged(bare, 'dispatch.plan_failed', 'a calendar that ends')).toBe(true)
     const [worst] = await node.db.all<{ attempts: number }>(
       sql`SELECT max(attempts) AS attempts FROM gap_tasks WHERE symbol <> ${POISON}`,
     )
@@ -76,8 +76,8 @@ describe('failing plans: a plan that throws does not stop the others', () => {
   })
 
   test('when its answer is read: its tasks wait, go out in smaller plans, and all but the one are filled', async () => {
-    const stage = await staged()
-    const node = withBug(stage.node, (connector) => ({
+    const bare = await openAudited()
+    const node = withBug(bare.node, (connector) => ({
       ask: (plan, terms, get) => {
         if (plan.wants.some(isPoison)) throw new TypeError('a row of a kind nobody knew')
         return connector.ask(plan, terms, get)
@@ -86,12 +86,12 @@ describe('failing plans: a plan that throws does not stop the others', () => {
     const first = await dispatchNext(node, null)
     expect(first).toMatchObject({ failed: expect.stringMatching(/a row of a kind nobody knew/), settled: false })
     const tasks = await node.db.all<{ state: string; attempts: number; wait: number }>(
-      sql`SELECT state, attempts, min(next_at) - ${stage.clock.now()} AS wait FROM gap_tasks WHERE attempts > 0`,
+      sql`SELECT state, attempts, min(next_at) - ${bare.clock.now()} AS wait FROM gap_tasks WHERE attempts > 0`,
     )
     expect(tasks).toEqual([{ state: 'queued', attempts: 1, wait: 30_000 }])
     // The other dataset's turn comes at once.
     expect(await dispatchNext(node, null)).toMatchObject({ dataset: 'macro_treasury', settled: true })
-    await dispatchAll(node, stage)
+    await dispatchAll(node, bare)
     expect(await missing(node)).toEqual([POISON])
     const poisoned = await node.db.all<{ state: string }>(
       sql`SELECT DISTINCT state FROM gap_tasks WHERE symbol = ${POISON} AND state <> 'done'`,
@@ -100,12 +100,12 @@ describe('failing plans: a plan that throws does not stop the others', () => {
   })
 
   test('a dataset whose vendors cannot be compared is passed over', async () => {
-    const stage = await staged()
-    const { equities_bars, ...others } = stage.node.config.datasets
+    const bare = await openAudited()
+    const { equities_bars, ...others } = bare.node.config.datasets
     const broken = { ...equities_bars!, calendar: 'nowhere' as 'xnys' }
-    const node = { ...stage.node, config: { ...stage.node.config, datasets: { equities_bars: broken, ...others } } }
+    const node = { ...bare.node, config: { ...bare.node.config, datasets: { equities_bars: broken, ...others } } }
     expect(await dispatchNext(node, null)).toMatchObject({ dataset: 'macro_treasury' })
-    expect(logged(stage, 'dispatch.candidate_failed', 'equities_bars')).toBe(true)
+    expect(logged(bare, 'dispatch.candidate_failed', 'equities_bars')).toBe(true)
   })
 })
 
@@ -128,7 +128,7 @@ describe("failing plans: a fault of the node's own disk or database is no try of
     ['and goes on failing while the tasks are given back', 3],
   ])('the disk fails %s', async (_how, times) => {
     for (let from = 1; ; from++) {
-      const { node: whole } = await staged()
+      const { node: whole } = await openAudited()
       const node = { ...whole, db: failing(whole.db, from, times) }
       const ended = await dispatchNext(node, null).catch((error: unknown) => error)
       // What could not be given back at once is at one of the next looks.
@@ -143,35 +143,35 @@ describe("failing plans: a fault of the node's own disk or database is no try of
 })
 
 describe('failing plans: one dataset that throws does not stop the others', () => {
-  const withBrokenBars = ({ node }: Stage): Node => {
+  const withBrokenBars = ({ node }: BareNode): Node => {
     const { equities_bars, ...others } = node.config.datasets
     const broken = { ...equities_bars!, calendar: 'nowhere' as 'xnys' }
     return { ...node, config: { ...node.config, datasets: { equities_bars: broken, ...others } } }
   }
-  const stageOf = () =>
-    openStage({
+  const openOneSymbol = () =>
+    openBareNode({
       symbols: ['AAPL'],
       datasets: { equities_bars: { depth: { sessions: 3 } }, macro_treasury: { depth: { sessions: 3 } } },
       vendors: { alpaca: {}, fred: {} },
     })
 
   test('in the audit, which is not ok and forgets nothing', async () => {
-    const stage = await stageOf()
-    await audit(stage.node, {})
-    const partitions = async () => (await snapshot(stage.node.db)).partitions
+    const bare = await openOneSymbol()
+    await audit(bare.node, {})
+    const partitions = async () => (await snapshot(bare.node.db)).partitions
     const before = await partitions()
-    const audited = await audit(withBrokenBars(stage), {})
+    const audited = await audit(withBrokenBars(bare), {})
     expect(audited).toMatchObject({ ok: false, asof: ASOF, forgotten: 0 })
     expect(audited.error).toMatch(/equities_bars: /)
     expect(await partitions()).toEqual(before)
-    expect(await audit(stage.node, {})).not.toHaveProperty('ok')
+    expect(await audit(bare.node, {})).not.toHaveProperty('ok')
   })
 
   test('in a tick', async () => {
-    const stage = await stageOf()
-    const ticked = await ingestTick(withBrokenBars(stage), {})
+    const bare = await openOneSymbol()
+    const ticked = await ingestTick(withBrokenBars(bare), {})
     expect(ticked).toMatchObject({ ok: false, filled: 1 })
     expect(ticked.error).toMatch(/equities_bars: /)
-    expect(logged(stage, 'ingest.dataset_failed', 'equities_bars')).toBe(true)
+    expect(logged(bare, 'ingest.dataset_failed', 'equities_bars')).toBe(true)
   })
 })

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { dispatchNext } from '../../functions/_dispatch/dispatch.ts'
 import { audit } from '../../functions/audit.ts'
-import { openStage } from '../_dispatch/bare-node.ts'
+import { openBareNode } from '../_dispatch/bare-node.ts'
 
 const SYMBOLS = ['AAPL', 'AMD', 'BA', 'CAT', 'KO', 'MSFT', 'NVDA', 'QQQ', 'SPY', 'XOM']
 const SESSIONS = 160
@@ -9,7 +9,7 @@ const ROWS_PER_PAGE = 50
 const LATENCY_MS = 400
 
 test('full pages: a backlog of more calls than a minute allows is worked off in pages that are full', async () => {
-  const { node, lab, clock } = await openStage({
+  const { node, lab, clock } = await openBareNode({
     symbols: SYMBOLS,
     datasets: { equities_bars: { depth: { sessions: SESSIONS } } },
     vendors: { alpaca: { calls_per_minute: 15, today_share: 0 } },

@@ -4,7 +4,7 @@ import { listAbsences } from '../../db/absences/absences.ts'
 import { listOpenIncidents } from '../../db/incidents/list-incidents.ts'
 import type { Node } from '../../functions/_http/node.ts'
 import { audit } from '../../functions/audit.ts'
-import { ASOF, drain, openStage, type Stage } from '../_dispatch/bare-node.ts'
+import { ASOF, type BareNode, drain, openBareNode } from '../_dispatch/bare-node.ts'
 import { snapshot } from '../db/temp-db.ts'
 import type { BarSource } from '../lab/lab.ts'
 import { syntheticBars } from '../lab/synthetic.ts'
@@ -14,7 +14,7 @@ const HOUR = 3_600_000
 const names = (count: number): string[] => Array.from({ length: count }, (_, at) => `S${String(at).padStart(2, '0')}`)
 
 interface Scene {
-  stage: Stage
+  bare: BareNode
   /** Days a vendor lacks at the moment, for which of the symbols. */
   lacks: Record<'alpaca' | 'massive', (symbol: string, dt: string) => boolean>
 }
@@ -35,7 +35,7 @@ async function scene(
     }
   }
   const known = Object.fromEntries(vendors.map((name) => [name, {}]))
-  return { stage: await openStage({ universe, bars, vendors: known, env }), lacks }
+  return { bare: await openBareNode({ universe, bars, vendors: known, env }), lacks }
 }
 
 /** What the reasons of a day's absences are, and how often. */
@@ -53,11 +53,11 @@ const openTasks = (node: Node) =>
 
 describe('incidents: a session that one vendor lacks for everybody', () => {
   test('is one incident, asked about with a few probes, which clears by itself and gives its tasks back', async () => {
-    const { stage, lacks } = await scene(24, ['alpaca'])
-    const { node, clock } = stage
+    const { bare, lacks } = await scene(24, ['alpaca'])
+    const { node, clock } = bare
     lacks.alpaca = (_symbol, dt) => dt === LACKED
     await audit(node, {})
-    await drain(stage)
+    await drain(bare)
     expect(await reasonsOn(node, LACKED)).toEqual({ VENDOR_EMPTY_ONCE: 24 })
 
     expect(await audit(node, {})).toMatchObject({ incidents: 1, cleared: 0, gaps: 0 })
@@ -67,29 +67,29 @@ describe('incidents: a session that one vendor lacks for everybody', () => {
     expect((await openTasks(node)).map(({ reason }) => reason)).toEqual(Array(5).fill('probe'))
 
     // In vain: the next look comes later, and asks about others.
-    await drain(stage)
-    const calls = stage.lab.alpaca.stats().calls
+    await drain(bare)
+    const calls = bare.lab.alpaca.stats().calls
     await audit(node, {})
     const [later] = await listOpenIncidents(node.db)
     expect(later).toMatchObject({ looks: 1, nextLookAt: clock.now() + 20 * HOUR })
     expect(later?.probes).not.toEqual(incident?.probes)
 
     lacks.alpaca = () => false
-    await drain(stage)
-    expect(stage.lab.alpaca.stats().calls).toBe(calls + 1)
+    await drain(bare)
+    expect(bare.lab.alpaca.stats().calls).toBe(calls + 1)
     expect(await audit(node, {})).toMatchObject({ incidents: 0, cleared: 1, gaps: 19, enqueued: 19 })
     expect(await listOpenIncidents(node.db)).toEqual([])
-    await drain(stage)
+    await drain(bare)
     expect(await reasonsOn(node, LACKED)).toEqual({})
     expect(await audit(node, {})).toMatchObject({ incidents: 0, gaps: 0 })
   })
 
   test('leaves the tasks that another vendor may still answer, and is over when that has', async () => {
-    const { stage, lacks } = await scene(24, ['alpaca', 'massive'])
-    const { node } = stage
+    const { bare, lacks } = await scene(24, ['alpaca', 'massive'])
+    const { node } = bare
     lacks.alpaca = (_symbol, dt) => dt === LACKED
     await audit(node, {})
-    await drain(stage)
+    await drain(bare)
     expect(await reasonsOn(node, LACKED)).toEqual({})
     expect(await audit(node, {})).toMatchObject({ incidents: 0, gaps: 0 })
   })
@@ -99,20 +99,20 @@ describe('incidents: a session that one vendor lacks for everybody', () => {
     few.lacks.alpaca = (symbol, dt) => dt === LACKED && symbol < 'S11'
     const two = await scene(2, ['alpaca'])
     two.lacks.alpaca = (_symbol, dt) => dt === LACKED
-    for (const { stage } of [few, two]) {
-      await audit(stage.node, {})
-      await drain(stage)
-      expect(await audit(stage.node, {})).toMatchObject({ incidents: 0 })
-      expect(Object.keys(await reasonsOn(stage.node, LACKED))).toEqual(['VENDOR_EMPTY_ONCE'])
+    for (const { bare } of [few, two]) {
+      await audit(bare.node, {})
+      await drain(bare)
+      expect(await audit(bare.node, {})).toMatchObject({ incidents: 0 })
+      expect(Object.keys(await reasonsOn(bare.node, LACKED))).toEqual(['VENDOR_EMPTY_ONCE'])
     }
   })
 
   test('opens once when two audits run at once, and again costs nothing', async () => {
-    const { stage, lacks } = await scene(24, ['alpaca'])
-    const { node } = stage
+    const { bare, lacks } = await scene(24, ['alpaca'])
+    const { node } = bare
     lacks.alpaca = (_symbol, dt) => dt === LACKED
     await audit(node, {})
-    await drain(stage)
+    await drain(bare)
     await Promise.all([audit(node, {}), audit(node, {})])
     expect(await listOpenIncidents(node.db)).toHaveLength(1)
     expect(await openTasks(node)).toHaveLength(5)
@@ -122,11 +122,11 @@ describe('incidents: a session that one vendor lacks for everybody', () => {
   })
 
   test('gets its probes from the next audit when the one that opened it was killed before', async () => {
-    const { stage, lacks } = await scene(24, ['alpaca'])
-    const { node } = stage
+    const { bare, lacks } = await scene(24, ['alpaca'])
+    const { node } = bare
     lacks.alpaca = (_symbol, dt) => dt === LACKED
     await audit(node, {})
-    await drain(stage)
+    await drain(bare)
     await audit(node, {})
     await node.db.write([sql`UPDATE incidents SET probes = '[]'`, sql`DELETE FROM gap_tasks WHERE reason = 'probe'`])
     await audit(node, {})
@@ -134,11 +134,11 @@ describe('incidents: a session that one vendor lacks for everybody', () => {
   })
 
   test('is over when the vendor may not be asked any more, or the day is not expected any more', async () => {
-    const { stage, lacks } = await scene(24, ['alpaca'])
-    const { node } = stage
+    const { bare, lacks } = await scene(24, ['alpaca'])
+    const { node } = bare
     lacks.alpaca = (_symbol, dt) => dt === LACKED
     await audit(node, {})
-    await drain(stage)
+    await drain(bare)
     await audit(node, {})
     const vendors = node.vendors.splice(0)
     expect(await audit(node, {})).toMatchObject({ cleared: 1 })
@@ -149,31 +149,31 @@ describe('incidents: a session that one vendor lacks for everybody', () => {
 
 describe('incidents: a session that all vendors lack for everybody', () => {
   test('puts the calendar in doubt, until one probe is filled', async () => {
-    const { stage, lacks } = await scene(24, ['alpaca', 'massive'])
-    const { node } = stage
+    const { bare, lacks } = await scene(24, ['alpaca', 'massive'])
+    const { node } = bare
     lacks.alpaca = (_symbol, dt) => dt === LACKED
     lacks.massive = lacks.alpaca
     await audit(node, {})
-    await drain(stage)
+    await drain(bare)
     expect(await reasonsOn(node, LACKED)).toEqual({ VENDORS_AGREE_EMPTY: 24 })
     expect(await audit(node, {})).toMatchObject({ incidents: 1 })
     expect(await reasonsOn(node, LACKED)).toEqual({ CALENDAR_SUSPECT: 24 })
     expect(await listOpenIncidents(node.db)).toMatchObject([{ kind: 'calendar_suspect', vendor: '*', cells: 24 }])
     lacks.massive = () => false
-    await drain(stage)
+    await drain(bare)
     expect(await audit(node, {})).toMatchObject({ incidents: 0, cleared: 1 })
-    await drain(stage)
+    await drain(bare)
     expect(await listOpenIncidents(node.db)).toEqual([])
     expect(await reasonsOn(node, LACKED)).toEqual({})
   })
 
   test('is two outages where another dataset proves that the session took place', async () => {
-    const { stage, lacks } = await scene(24, ['alpaca', 'massive'])
-    const { node } = stage
+    const { bare, lacks } = await scene(24, ['alpaca', 'massive'])
+    const { node } = bare
     lacks.alpaca = (symbol, dt) => dt === LACKED && symbol !== 'S00'
     lacks.massive = lacks.alpaca
     await audit(node, {})
-    await drain(stage)
+    await drain(bare)
     await audit(node, {})
     expect((await listOpenIncidents(node.db)).map(({ vendor }) => vendor)).toEqual(['alpaca', 'massive'])
     expect(await reasonsOn(node, LACKED)).toEqual({ VENDOR_OUTAGE: 23 })
@@ -181,9 +181,9 @@ describe('incidents: a session that all vendors lack for everybody', () => {
 })
 
 test('incidents: the newest session is an incident like any other', async () => {
-  const { stage, lacks } = await scene(24, ['alpaca'])
+  const { bare, lacks } = await scene(24, ['alpaca'])
   lacks.alpaca = (_symbol, dt) => dt === ASOF
-  await audit(stage.node, {})
-  await drain(stage)
-  expect(await audit(stage.node, {})).toMatchObject({ incidents: 1 })
+  await audit(bare.node, {})
+  await drain(bare)
+  expect(await audit(bare.node, {})).toMatchObject({ incidents: 1 })
 })

@@ -8,7 +8,7 @@ import { DatasetName } from '../../functions/_market/cell.ts'
 import { type Dt, dayBit, monthOf } from '../../functions/_market/dt.ts'
 import { audit } from '../../functions/audit.ts'
 import { explanationOf } from '../../functions/why/explanation.ts'
-import { drain, openStage, type Stage } from '../_dispatch/bare-node.ts'
+import { type BareNode, drain, openBareNode } from '../_dispatch/bare-node.ts'
 import { LABELLED, type Labelled } from './absence-labels.ts'
 import { WORLDS, type World } from './policy-scenarios.ts'
 
@@ -25,27 +25,27 @@ test('labelled absences: there are at least sixty labelled cells, each in a worl
 
 describe.each(Object.entries(WORLDS))('labelled absences: %s', (name, world) => {
   test('every labelled cell gets its reason, and no expected cell is a false gap', async () => {
-    const stage = await lived(world)
+    const bare = await lived(world)
     const wrong: string[] = []
     for (const cell of LABELLED.filter((one) => one.world === name)) {
-      const said = await labelOf(stage.node, cell)
+      const said = await labelOf(bare.node, cell)
       if (said !== cell.label) wrong.push(`${cell.line}   <- the node says: ${said}`)
     }
     expect(wrong).toEqual([])
-    expect(await falseOf(stage.node, world)).toEqual([])
+    expect(await falseOf(bare.node, world)).toEqual([])
   })
 })
 
 /** The world's evenings, each an audit and all that can be asked after it. */
-async function lived({ terms, evenings, isDispatched }: World): Promise<Stage> {
-  const stage = await openStage(terms)
+async function lived({ terms, evenings, isDispatched }: World): Promise<BareNode> {
+  const bare = await openBareNode(terms)
   for (let evening = 0; evening < evenings; evening++) {
-    if (evening > 0) await stage.clock.sleep(DAY_MS / 2)
-    await audit(stage.node, {})
+    if (evening > 0) await bare.clock.sleep(DAY_MS / 2)
+    await audit(bare.node, {})
     // What has to wait longer is for another evening.
-    if (isDispatched) await drain(stage, DAY_MS / 2)
+    if (isDispatched) await drain(bare, DAY_MS / 2)
   }
-  return stage
+  return bare
 }
 
 async function labelOf(node: Node, { dataset, symbol, dt }: Labelled): Promise<string> {

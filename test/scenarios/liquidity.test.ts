@@ -11,7 +11,7 @@ import { audit } from '../../functions/audit.ts'
 import { curateOnePartition } from '../../functions/curate-partition/index.ts'
 import { qcPartition } from '../../functions/qc-partition/index.ts'
 import { explanationOf } from '../../functions/why/explanation.ts'
-import { drain, openStage } from '../_dispatch/bare-node.ts'
+import { drain, openBareNode } from '../_dispatch/bare-node.ts'
 import { freshDb } from '../db/temp-db.ts'
 import { syntheticBars } from '../lab/synthetic.ts'
 
@@ -55,7 +55,7 @@ test('liquidity: a night learns what each symbol trades; the next one holds answ
     { symbol: 'MSFT', from: '2010-01-04', to: null },
     { symbol: 'THIN', from: '2010-01-04', to: null, thin: true },
   ]
-  const { node, clock, lab } = await openStage({
+  const { node, clock, lab } = await openBareNode({
     universe: universe.map(({ symbol, from, to }) => ({ symbol, from, to })),
     bars: (vendor) =>
       syntheticBars({

@@ -1,12 +1,12 @@
 /** The worlds the labelled cells lie in: what the vendors have, what the node is told to collect, and the evenings it lives through. */
 import type { Config } from '../../config/schema.ts'
 import type { DatasetName } from '../../functions/_market/cell.ts'
-import type { StageTerms } from '../_dispatch/bare-node.ts'
+import type { BareNodeTerms } from '../_dispatch/bare-node.ts'
 import type { BarSource, YieldSource } from '../lab/lab.ts'
 import { syntheticBars, syntheticYields } from '../lab/synthetic.ts'
 
 export interface World {
-  terms: StageTerms
+  terms: BareNodeTerms
   /** Sessions after the first evening on which the node plays another one. */
   evenings: number
   /** False where nothing is asked: the node only knows what it lacks. */
