@@ -1,4 +1,5 @@
 /** A small node whose one night has every kind of cell in it. Sessions: 30 June, 1, 2, 3, 7 and 8 July 2025; the 4th is a holiday. */
+import { expect } from 'vitest'
 import { loadConfig } from '../../config/load.ts'
 import type { Config } from '../../config/schema.ts'
 import { CONNECTORS } from '../../functions/_vendors/registry.ts'
@@ -83,3 +84,36 @@ export async function explainedNode(): Promise<TestNode> {
   if (!endings.every(({ ok }) => ok)) throw new Error(`the night failed: ${JSON.stringify(endings)}`)
   return node
 }
+
+/** What the explanation of a cell says of one vendor. */
+export interface VendorBody {
+  vendor: string
+  attempt: Record<string, unknown> | null
+  mayBeAsked: { can: string; at: string | null; because: string[] }
+}
+
+/** The explanation of a cell, as far as tests read it. */
+export interface ExplanationBody {
+  next: { at: string | null; sentence: string }
+  expected: Record<string, unknown>
+  absence: Record<string, unknown> | null
+  task: (Record<string, unknown> & { id: number }) | null
+  vendors: VendorBody[]
+  [field: string]: unknown
+}
+
+/** The explanation of a cell as JSON; it must be there. */
+export async function explain(
+  node: TestNode,
+  symbol: string,
+  dt: string,
+  dataset = 'equities_bars',
+): Promise<ExplanationBody> {
+  const { status, body } = await node.get(`/why/${dataset}/${symbol}/${dt}`)
+  expect(status, JSON.stringify(body)).toBe(200)
+  return body as ExplanationBody
+}
+
+/** The answer to a client that accepts `accept`, absent: HTML. */
+export const pageAt = (node: TestNode, path: string, accept = 'text/html'): Promise<Response> =>
+  fetch(`${node.running().address}/why/${path}`, { headers: { accept } })

@@ -9,27 +9,16 @@ import {
   ALPACA_FROM,
   BEFORE_HISTORY,
   EMPTY_ONCE,
+  type ExplanationBody,
+  explain,
   explainedNode,
   HELD,
   MASSIVE_FROM,
   PRESENT,
+  pageAt,
   SECOND_HAND,
+  type VendorBody,
 } from './explained-node.ts'
-
-interface VendorTold {
-  vendor: string
-  attempt: Record<string, unknown> | null
-  mayBeAsked: { can: string; at: string | null; because: string[] }
-}
-
-interface Told {
-  next: { at: string | null; sentence: string }
-  expected: Record<string, unknown>
-  absence: Record<string, unknown> | null
-  task: (Record<string, unknown> & { id: number }) | null
-  vendors: VendorTold[]
-  [field: string]: unknown
-}
 
 let node: TestNode
 beforeAll(async () => {
@@ -37,18 +26,14 @@ beforeAll(async () => {
 })
 afterAll(() => node.remove())
 
-const why = async (symbol: string, dt: string, dataset = 'equities_bars'): Promise<Told> => {
-  const { status, body } = await node.get(`/why/${dataset}/${symbol}/${dt}`)
-  expect(status, JSON.stringify(body)).toBe(200)
-  return body as Told
-}
+const why = (symbol: string, dt: string, dataset?: string): Promise<ExplanationBody> =>
+  explain(node, symbol, dt, dataset)
 const refused = async (path: string): Promise<[number, unknown]> => {
   const { status, body } = await node.get(`/why/${path}`)
   return [status, body.error]
 }
-const vendorOf = (told: Told, name: string): VendorTold => told.vendors.find(({ vendor }) => vendor === name)!
-const pageAt = async (path: string, accept = 'text/html'): Promise<Response> =>
-  await fetch(`${node.running().address}/why/${path}`, { headers: { accept } })
+const vendorOf = (told: ExplanationBody, name: string): VendorBody =>
+  told.vendors.find(({ vendor }) => vendor === name)!
 
 describe('why: a cell that is there', () => {
   test('tells who delivered it, how it was judged, and when it is read again', async () => {
@@ -82,7 +67,7 @@ describe('why: a cell that is there', () => {
     expect(score).toMatchObject({ segment: { ageBucket: 'week', liquidity: 'any' } })
     expect(score.asked).toBeGreaterThan(0)
     expect(score.fills).toBeCloseTo((score.filled + PRIOR_CELLS * score.prior) / (score.asked + PRIOR_CELLS), 9)
-    const page = await (await pageAt(`equities_bars/${PRESENT.symbol}/${PRESENT.dt}`)).text()
+    const page = await (await pageAt(node, `equities_bars/${PRESENT.symbol}/${PRESENT.dt}`)).text()
     expect(page).toContain('<dt>Fills</dt><dd>days under a week old: lately ')
     expect(vendorOf(await why(HELD.symbol, '2020-01-02'), 'alpaca')).toMatchObject({
       score: { segment: { ageBucket: 'fifteen_years', liquidity: 'any' }, asked: 0 },
@@ -198,7 +183,7 @@ describe('why: a cell that is absent', () => {
     const app = createApp({ ...real, vendors }, { full: null, read: null })
     const path = `/why/equities_bars/${BEFORE_HISTORY.symbol}/${BEFORE_HISTORY.dt}`
     const answer = await app.request(path, { headers: { host: '127.0.0.1' } })
-    const told = (await answer.json()) as Told
+    const told = (await answer.json()) as ExplanationBody
     expect(told.absence).toMatchObject({ reason: 'NOT_ENTITLED', source: 'rule' })
     expect(told.next.sentence).toContain('alpaca: THE_KEY is not set')
     expect(told.vendors[0]).toMatchObject({ missingKeys: ['THE_KEY'], mayBeAsked: { can: 'never' } })
@@ -206,7 +191,7 @@ describe('why: a cell that is absent', () => {
 })
 
 describe('why: a cell that waits', () => {
-  const waiting = (): Promise<Told> => why('UST', ASOF, 'macro_treasury')
+  const waiting = (): Promise<ExplanationBody> => why('UST', ASOF, 'macro_treasury')
 
   test('for the day a vendor has it: the task, the reason and the minute', async () => {
     const told = await waiting()
@@ -391,7 +376,7 @@ describe('why: a cell that nobody expects says why', () => {
     const app = createApp({ ...real, config }, { full: null, read: null })
     const answer = await app.request(`/why/equities_bars/AAPL/${PRESENT.dt}`, { headers: { host: '127.0.0.1' } })
     expect(answer.status).toBe(200)
-    const told = (await answer.json()) as Told
+    const told = (await answer.json()) as ExplanationBody
     expect(told.expected).toMatchObject({ isExpected: false, why: 'unknown_symbol' })
     expect(told).toMatchObject({ winner: { vendor: 'alpaca' }, coverage: { present: true } })
   })
@@ -427,115 +412,11 @@ describe('why: refuses', () => {
   })
 })
 
-describe('why: as a page', () => {
-  test('for a client that prefers HTML; everybody else gets JSON', async () => {
-    const path = `equities_bars/${PRESENT.symbol}/${PRESENT.dt}`
-    const kindOf = async (accept: string) => (await pageAt(path, accept)).headers.get('content-type')
-    for (const accept of [
-      'text/html',
-      'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8',
-      'application/json;q=0.5, text/html',
-    ])
-      expect(await kindOf(accept), accept).toMatch(/^text\/html/)
-    for (const accept of [
-      '*/*',
-      'application/json',
-      'text/html;q=0.5, application/json',
-      'text/html;q=0',
-      'image/png',
-      '',
-    ])
-      expect(await kindOf(accept), accept).toMatch(/^application\/json/)
-    expect((await pageAt(path)).headers.get('vary')).toBe('Accept')
-  })
-
-  test('tells the same story, with structure and without scripts', async () => {
-    const page = await (await pageAt(`equities_bars/${HELD.symbol}/${HELD.dt}`)).text()
-    expect(page).toContain('<p class="next">nothing: held and left out of bundles (NON_POSITIVE_PRICE)')
-    for (const text of [
-      '<h1>equities_bars AAPL 2025-07-02</h1>',
-      '<main>',
-      '<h2>Judged</h2>',
-      '<dd>non_positive_prices 1</dd>',
-      'name="viewport"',
-      'prefers-color-scheme: dark',
-      '<html lang="en">',
-    ])
-      expect(page).toContain(text)
-    expect(page).not.toMatch(/<script|\son\w+=/i)
-    expect(page).not.toMatch(/\b(undefined|null|NaN|\[object)/)
-  })
-
-  test('is there for every kind of cell, without holes in its text', async () => {
-    const cells = [
-      EMPTY_ONCE,
-      AGREED_EMPTY,
-      BEFORE_HISTORY,
-      { symbol: 'FB', dt: '2022-06-01' },
-      { symbol: 'META', dt: '2025-07-07' },
-      { symbol: 'AAPL', dt: '9999-12-31' },
-    ]
-    for (const { symbol, dt } of cells) {
-      const answer = await pageAt(`equities_bars/${symbol}/${dt}`)
-      expect(answer.status).toBe(200)
-      expect(await answer.text(), symbol).not.toMatch(/\b(undefined|null|NaN|\[object)/)
-    }
-    expect(await (await pageAt('equities_bars/FB/2022-06-01')).text()).toContain('href="../META/2022-06-01"')
-  })
-
-  test('of a cell that is settled makes no plan of when a vendor could be asked, one that is looked at again does', async () => {
-    const askedAgain = async ({ symbol, dt }: { symbol: string; dt: string }) =>
-      [
-        ...(await (await pageAt(`equities_bars/${symbol}/${dt}`)).text()).matchAll(
-          /<dt>Asked again<\/dt><dd>([a-z ]+)/g,
-        ),
-      ].map(([, text]) => text?.trim())
-    expect(await askedAgain(AGREED_EMPTY)).toEqual(['not of itself', 'not of itself'])
-    expect(await askedAgain(SECOND_HAND)).toEqual(['not of itself', 'not of itself'])
-    expect(await askedAgain(EMPTY_ONCE)).toEqual(['not before'])
-  })
-
-  test('says of calls that were sent before the clock was set back what they are', async () => {
-    const { db, now } = node.running().node
-    const later = Math.floor(now() / 1_000) * 1_000 + 3_600_000
-    await db.write([sql`INSERT INTO budgets (vendor, kind, starts_at, calls) VALUES ('massive', 'slot', ${later}, 82)`])
-    const page = await (await pageAt(`equities_bars/${PRESENT.symbol}/${PRESENT.dt}`)).text()
-    const vendors = await (
-      await fetch(`${node.running().address}/vendors`, { headers: { accept: 'text/html' } })
-    ).text()
-    const { body } = await node.get('/status')
-    await db.write([sql`DELETE FROM budgets WHERE starts_at = ${later}`])
-    expect(page).toMatch(
-      /8\d of 5 this minute \(82 of them before the clock was set back: they count until it is past them\)/,
-    )
-    expect(vendors).toContain('(82 of them before the clock was set back)')
-    expect(JSON.stringify(body)).toContain('"callsBeforeClockWasSetBack":82')
-  })
-
-  test('shows what a vendor said as text, whatever it is', async () => {
-    const { db } = node.running().node
-    const evil = `<script>alert(1)</script> "quoted" & 'so on' <img src=x onerror=alert(2)>`
-    await db.write([
-      sql`UPDATE attempts SET note = ${evil} WHERE symbol = 'META' AND dt = '2025-07-08' AND dataset = 'equities_bars'`,
-      sql`INSERT INTO findings (dataset, symbol, dt, partition, status, flags, numbers, vendor, action, checked_at)
-          VALUES ('equities_bars', 'META', '2025-07-08', '2025', 'AMBER', '<b>FLAG</b>', '{"<i>":1}', '<u>', 'none', 0)`,
-    ])
-    const answer = await pageAt('equities_bars/META/2025-07-08')
-    const page = await answer.text()
-    expect(page).toContain(
-      '&lt;script&gt;alert(1)&lt;/script&gt; &quot;quoted&quot; &amp; &#39;so on&#39; &lt;img src=x',
-    )
-    expect(page).not.toMatch(/<script|<img|<b>|<i>|<u>/)
-    expect(answer.headers.get('content-security-policy')).toBe("default-src 'none'; style-src 'unsafe-inline'")
-    expect((await why('META', '2025-07-08')).vendors[0]?.attempt).toMatchObject({ note: evil })
-  })
-})
-
 test('why: reading writes nothing, asks nobody, tells no secret, and may be done with the reading token', async () => {
   const before = await node.databaseText()
   const asked = node.asked()
   const told = JSON.stringify(await why(PRESENT.symbol, PRESENT.dt))
-  await pageAt(`equities_bars/${EMPTY_ONCE.symbol}/${EMPTY_ONCE.dt}`)
+  await pageAt(node, `equities_bars/${EMPTY_ONCE.symbol}/${EMPTY_ONCE.dt}`)
   expect(await node.databaseText()).toBe(before)
   expect(node.asked()).toBe(asked)
   const secrets = Object.entries(node.env).filter(([name]) => /KEY|SECRET|TOKEN/.test(name))
