@@ -1,6 +1,4 @@
-import { expect, onTestFinished, test } from 'vitest'
-import { z } from 'zod'
-import type { VendorConfig } from '../../config/schema.ts'
+import { expect, test } from 'vitest'
 import { listCalendarChecks } from '../../db/calendar-checks/calendar-checks.ts'
 import { blockVendor } from '../../db/circuits/circuits.ts'
 import type { Db } from '../../db/client.ts'
@@ -10,11 +8,10 @@ import { instantOf } from '../../functions/_calendar/zone.ts'
 import type { VendorConnection } from '../../functions/_catalog/context.ts'
 import type { Dt } from '../../functions/_market/dt.ts'
 import type { Acquire } from '../../functions/_vendors/http.ts'
-import { readJson } from '../../functions/_vendors/read-json.ts'
-import { type Connector, VendorError, type VendorSession } from '../../functions/_vendors/vendor.ts'
-import { allow, type Reply, type ScriptedVendor, scriptedVendor } from '../_vendors/scripted-vendor.ts'
+import { type Connector, VendorError } from '../../functions/_vendors/vendor.ts'
+import { allow, type Reply } from '../_vendors/scripted-vendor.ts'
 import { freshDb, NOW } from '../db/temp-db.ts'
-import { EVENING, ASOF as NODES_ASOF, smallNode, type TestNode } from '../test-node.ts'
+import { type Almanac, almanac, asOurs, type Changed, CONFIG, serveAlmanac, withHours, without } from './almanac.ts'
 
 /** Friday after Independence Day 2024; NOW is its evening. 400 days before it and 370 after: */
 const ASOF = '2024-07-05'
@@ -24,81 +21,15 @@ const HALF_DAY = '2024-07-03'
 const HOLIDAY = '2024-07-04'
 const MONDAY = '2024-07-08'
 
-const Days = z.array(z.object({ dt: z.string(), open: z.number(), close: z.number() }))
-
-/** A vendor whose calendar is one list of sessions; of its contract only what a check uses. */
-const almanac = (more: Partial<Connector> = {}): Connector => ({
-  name: 'almanac',
-  datasets: [],
-  secrets: [],
-  authorise: () => ({ headers: {}, query: {} }),
-  plan: () => {
-    throw new Error('no plan is made of a calendar')
-  },
-  ask: () => Promise.reject(new Error('no cell is asked of a calendar')),
-  classify: ({ status }) =>
-    new VendorError('almanac', status === 429 ? 'rate_limited' : 'malformed', `it said ${status}`),
-  async sessions(from, to, get) {
-    try {
-      return readJson(await get({ path: '/calendar', query: { from, to } }), Days, 'almanac')
-    } catch (error) {
-      if (error instanceof VendorError) return error
-      throw error
-    }
-  },
-  ...more,
-})
-
 const { sessions: _, ...withoutCalendar } = almanac()
-
-const CONFIG: VendorConfig = {
-  base_url: 'http://almanac.test',
-  calls_per_minute: 10,
-  calls_per_day: null,
-  today_share: 0,
-  datasets: {},
-}
-
-type Changed = (sessions: VendorSession[]) => VendorSession[]
-const asOurs: Changed = (sessions) => sessions
-
-/** What the vendor's calendar holds: ours, changed, of the days that were asked for. */
-const listed = (url: URL, change: Changed): VendorSession[] => {
-  const xnys = calendarOf('xnys')
-  const dts = xnys.sessions(url.searchParams.get('from') ?? '', url.searchParams.get('to') ?? '')
-  return change(dts.map((dt) => xnys.session(dt)!))
-}
-
-const without =
-  (gone: Dt): Changed =>
-  (sessions) =>
-    sessions.filter(({ dt }) => dt !== gone)
-const withHours =
-  (dt: Dt, open: string, close: string): Changed =>
-  (sessions) => [...without(dt)(sessions), { dt, open: instantOf(dt, open), close: instantOf(dt, close) }]
 
 const hours = (dt: Dt, open: string, close: string): [number, number] => [instantOf(dt, open), instantOf(dt, close)]
 
-interface Scene {
+interface Scene extends Almanac {
   db: Db
-  vendor: ScriptedVendor
   connection: VendorConnection
   log: [string, Record<string, unknown>][]
-  /** What the vendor answers from now on. */
-  answers(change: Changed | Reply): void
   check(asof?: Dt, now?: number): Promise<void>
-}
-
-async function serve(first: Changed | Reply = asOurs): Promise<{ vendor: ScriptedVendor; answers: Scene['answers'] }> {
-  let current = first
-  const vendor = await scriptedVendor((url) =>
-    typeof current === 'function' ? { body: listed(url, current) } : current,
-  )
-  onTestFinished(() => vendor.close())
-  const answers = (next: Changed | Reply): void => {
-    current = next
-  }
-  return { vendor, answers }
 }
 
 async function setup(
@@ -106,7 +37,7 @@ async function setup(
   more: { connector?: Connector; acquire?: Acquire } = {},
 ): Promise<Scene> {
   const db = await freshDb()
-  const { vendor, answers } = await serve(first)
+  const { vendor, answers } = await serveAlmanac(first)
   const { connector = almanac(), acquire = allow } = more
   const connection: VendorConnection = {
     name: 'almanac',
@@ -356,75 +287,4 @@ test.each<[string, Partial<VendorConnection>]>([
   await scene.check()
   expect(scene.vendor.asked).toEqual([])
   expect(await listCalendarChecks(scene.db)).toEqual([])
-})
-
-/** A started node that also has the almanac. */
-async function startWith(node: TestNode, vendor: ScriptedVendor): Promise<void> {
-  const { vendors } = (await node.start()).node
-  const connector = almanac()
-  vendors.push({ name: 'almanac', config: CONFIG, connector, missing: [], get: () => vendor.get(connector) })
-}
-
-interface ShownCheck {
-  vendor: string
-}
-const shownBy = async (node: TestNode): Promise<object[]> => {
-  const { body } = await node.get('/status')
-  return (body.calendar as ShownCheck[]).filter(({ vendor }) => vendor === 'almanac')
-}
-
-test('compare calendars: the audit asks, the status shows, and a restart asks nothing again', async () => {
-  const { vendor, answers } = await serve(without('2025-07-09'))
-  const node = await smallNode()
-  onTestFinished(() => node.remove())
-  await startWith(node, vendor)
-  expect(await shownBy(node)).toEqual([])
-  const first = await node.post('/audit')
-  expect(first).toMatchObject({ status: 200, body: { ok: true, asof: NODES_ASOF } })
-  const shown = {
-    vendor: 'almanac',
-    asof: NODES_ASOF,
-    checkedAt: new Date(EVENING).toISOString(),
-    from: '2024-06-03',
-    to: '2026-07-13',
-    days: 771,
-    differences: 1,
-    first: [{ dt: '2025-07-09', ours: ['2025-07-09T13:30:00.000Z', '2025-07-09T20:00:00.000Z'], theirs: null }],
-  }
-  expect(await shownBy(node)).toEqual([shown])
-  expect(node.lines.some((line) => line.includes('audit.calendar_differs') && line.includes('almanac'))).toBe(true)
-
-  const before = await node.databaseText()
-  await node.post('/audit')
-  expect(await node.databaseText()).toBe(before)
-  await node.stop()
-  await startWith(node, vendor)
-  answers({ status: 500, body: {} })
-  await node.post('/audit')
-  expect(vendor.asked).toHaveLength(1)
-  expect(await shownBy(node)).toEqual([shown])
-})
-
-test('compare calendars: an audit whose vendor answers nonsense does the rest of its work, and the status says what happened', async () => {
-  const { vendor } = await serve({ body: { calendar: 'none' } })
-  const node = await smallNode()
-  onTestFinished(() => node.remove())
-  await startWith(node, vendor)
-  const { status, body } = await node.post('/audit')
-  expect(status).toBe(200)
-  expect(body.enqueued).toBeGreaterThan(0)
-  expect(await shownBy(node)).toMatchObject([
-    { days: 0, differences: 0, first: [], error: expect.stringContaining('another shape') },
-  ])
-})
-
-test('compare calendars: Alpaca as the lab plays it agrees with us, and costs one call of its trading host however often one audits', async () => {
-  const node = await smallNode()
-  onTestFinished(() => node.remove())
-  await node.start()
-  for (let turns = 0; turns < 3; turns++) await node.post('/audit')
-  expect(node.asked()).toBe(1)
-  expect((await node.get('/status')).body.calendar).toEqual([
-    expect.objectContaining({ vendor: 'alpaca', asof: NODES_ASOF, days: 771, differences: 0, first: [] }),
-  ])
 })
