@@ -26,10 +26,9 @@ async function ask<Row extends Record<string, unknown>>(sql: string): Promise<Ro
 }
 
 describe('night: the default night', () => {
-  test('ends well within two minutes, within every budget, with a bundle that proves itself', async () => {
+  test('ends within every budget, with a bundle that proves itself', async () => {
     const root = await freshRoot()
     const night = await playNight(root, [])
-    expect(night.seconds).toBeLessThan(120)
     expect(Object.values(night.vendors).map(({ violations }) => violations)).toEqual([0, 0, 0])
     const { expected, present, absent, held } = night.cells
     expect(expected).toBe(present + absent + held)
