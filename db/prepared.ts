@@ -1,6 +1,6 @@
 /** Turns a statement into its text and its arguments. */
 import type { InStatement, InValue } from '@libsql/client'
-import { Placeholder, SQL, StringChunk } from 'drizzle-orm'
+import { Placeholder, type SQL } from 'drizzle-orm'
 import { SQLiteAsyncDialect } from 'drizzle-orm/sqlite-core'
 
 /** A statement built with Drizzle's builder or with its `sql` template, or one whose text was there already. */
@@ -58,29 +58,6 @@ function numbered({ text, args }: ReturnType<typeof composed>): ReturnType<typeo
 const BLANKS = new Proxy<Record<string, Placeholder>>({}, { get: (_, name) => new Placeholder(String(name)) })
 
 function composed(statement: SQL): { text: string; args: unknown[] } {
-  const texts: string[] = []
-  const args: unknown[] = []
-  if (flatten(statement, texts, args)) return { text: texts.join(''), args }
   const { sql, params } = dialect.sqlToQuery(statement)
   return { text: sql, args: params }
 }
-
-/**
- * What templates are made of as a rule: text, values, and other templates. Drizzle would ask of each piece whether it is one of a dozen
- * things, which is a third of the time of a small transition. False when there is anything else: that is Drizzle's to compile.
- */
-function flatten(template: SQL, texts: string[], args: unknown[]): boolean {
-  for (const chunk of template.queryChunks) {
-    if (chunk instanceof StringChunk) texts.push(...chunk.value)
-    else if (chunk instanceof SQL) {
-      if (!flatten(chunk, texts, args)) return false
-    } else if (isValue(chunk) || chunk instanceof Placeholder) {
-      texts.push('?')
-      args.push(chunk)
-    } else return false
-  }
-  return true
-}
-
-const isValue = (chunk: unknown): chunk is InValue =>
-  chunk === null || ['string', 'number', 'bigint', 'boolean'].includes(typeof chunk)

@@ -50,7 +50,7 @@ const LEAST_MINUTES = 10_000
 
 /** The scale of a run that nobody asked to be full: each takes a minute or two. */
 export const USUAL_SCALE: Record<SceneName, number> = {
-  daily: 0.05,
+  daily: 0.2,
   minutes: 0.08,
   'three-vendors': 0.1,
   death: 0.003,
