@@ -102,7 +102,8 @@ export async function audit(node: Node, { at = node.now() }: { at?: number | und
     await repairManifests(node)
   })
   let room = Math.max(0, node.config.maxOpenTasks - (await countOpenTasks(node.db)))
-  for (const { dataset, spec } of datasetsOf(node.config)) {
+  const datasets = datasetsOf(node.config)
+  for (const [place, { dataset, spec }] of datasets.entries()) {
     await apart(dataset, async () => {
       const night = Math.floor(at / DAY_MS)
       const bytesPerNight = node.config.scrub.bytes_per_night ?? null
@@ -112,7 +113,9 @@ export async function audit(node: Node, { at = node.now() }: { at?: number | und
       audited.lost += scrubbed.lost
     })
     await apart(dataset, async () => {
-      room = await auditDataset(node, { dataset, spec }, at, asof, room, { audited, wanted })
+      // An equal share of what is left: no dataset fills the queue before the others were looked at. What it does not need is theirs.
+      const share = Math.ceil(room / (datasets.length - place))
+      room -= share - (await auditDataset(node, { dataset, spec }, at, asof, share, { audited, wanted }))
     })
   }
   // Of a dataset that failed nobody knows what is wanted.

@@ -27,6 +27,15 @@ export async function countTasks(db: Db): Promise<TaskCount[]> {
   return [...sums].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, count]) => count)
 }
 
+/** Open cells by dataset: what the shares of the working set are measured by. A dataset without any is left out. */
+export async function countOpenByDataset(db: Db): Promise<Map<string, number>> {
+  const rows = await db.all<{ dataset: string; cells: number }>(sql`
+    SELECT dataset, count(*) + coalesce((SELECT sum(m.cells - 1) FROM gap_tasks m
+      WHERE m.dataset = t.dataset AND m.days IS NOT NULL AND m.done_at IS NULL), 0) AS cells
+    FROM gap_tasks t WHERE done_at IS NULL GROUP BY dataset`)
+  return new Map(rows.map(({ dataset, cells }) => [dataset, cells]))
+}
+
 /** Open tasks of all datasets: what the working set is measured by. `done_at IS NULL`, in these words, is what the index of open cells holds. */
 export async function countOpenTasks(db: Db): Promise<number> {
   const [row] = await db.all<{ tasks: number }>(sql`

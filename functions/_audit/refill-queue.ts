@@ -1,7 +1,7 @@
 /** The queue holds a working set: what did not fit when the audit looked is brought in as it drains. */
 
 import { clearOverflow, listOverflow, recordOverflow } from '../../db/backlog-overflow/backlog-overflow.ts'
-import { countOpenTasks } from '../../db/gap-tasks/count-tasks.ts'
+import { countOpenByDataset } from '../../db/gap-tasks/count-tasks.ts'
 import { splitAtBorders } from '../../db/gap-tasks/split-tasks.ts'
 import { listShares } from '../../db/liquidity/liquidity.ts'
 import { availableRange } from '../_catalog/availability.ts'
@@ -11,9 +11,6 @@ import { asofAt } from '../_expected/expected.ts'
 import { withLock } from '../_lake/keyed-lock.ts'
 import { type About, queueGaps } from './queue-gaps.ts'
 
-/** A queue that is emptier than this is filled again, so that plans stay full and no vendor waits for the next audit. */
-const lowWater = ({ config }: DispatchContext): number => config.maxOpenTasks / 2
-
 /** Nothing but a small read while all gaps are queued. Killed, or run twice at once, it queues nothing twice. */
 export async function refillQueue(context: DispatchContext): Promise<void> {
   if ((await listOverflow(context.db)).length === 0) return
@@ -21,18 +18,25 @@ export async function refillQueue(context: DispatchContext): Promise<void> {
   await withLock(`${context.lake.root} queue`, () => fill(context))
 }
 
+/**
+ * Datasets with an overflow share what the others leave of the working set, each as much as any other: cells that one vendor works off slowly must
+ * not keep the cells of idle vendors out. A share is filled again when half of it is done, so that plans stay full.
+ */
 async function fill(context: DispatchContext): Promise<void> {
-  const waiting = await listOverflow(context.db)
-  const open = waiting.length === 0 ? 0 : await countOpenTasks(context.db)
-  if (waiting.length === 0 || open > lowWater(context)) return
-  let room = context.config.maxOpenTasks - open
+  const waiting = new Map((await listOverflow(context.db)).map((row) => [row.dataset, row]))
+  if (waiting.size === 0) return
+  const open = await countOpenByDataset(context.db)
+  const openOf = (dataset: string): number => open.get(dataset) ?? 0
+  const others = [...open.keys()].filter((dataset) => !waiting.has(dataset))
+  const shared = context.config.maxOpenTasks - others.reduce((sum, dataset) => sum + openOf(dataset), 0)
+  const share = Math.floor(shared / waiting.size)
   const sessions = context.config.qc.completeness.baseline_sessions
   for (const { dataset, spec } of datasetsOf(context.config)) {
-    const one = waiting.find((row) => row.dataset === dataset)
-    if (!one || room === 0) continue
+    const one = waiting.get(dataset)
+    const room = share - openOf(dataset)
+    if (!one || room <= 0 || openOf(dataset) > share / 2) continue
     const about = { dataset, spec, asof: asofAt(one.asOf), shares: await listShares(context.db, dataset, sessions) }
     const { enqueued } = await queueUpTo(context, about, one.asOf, room, one.allowed)
-    room -= enqueued
     context.log('queue.refilled', { dataset, enqueued })
   }
 }

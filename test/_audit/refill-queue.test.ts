@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { expect, test } from 'vitest'
 import { listOverflow } from '../../db/backlog-overflow/backlog-overflow.ts'
-import { countOpenTasks } from '../../db/gap-tasks/count-tasks.ts'
+import { countOpenByDataset, countOpenTasks } from '../../db/gap-tasks/count-tasks.ts'
 import { splitTasks } from '../../db/gap-tasks/split-tasks.ts'
 import { refillQueue } from '../../functions/_audit/refill-queue.ts'
 import type { Node } from '../../functions/_http/node.ts'
@@ -79,4 +79,30 @@ test('refill queue: when everything fits nothing is noted', async () => {
   const { node, enqueued } = await audited(250_000)
   expect(enqueued).toBe(180)
   expect(await listOverflow(node.db)).toEqual([])
+})
+
+const openOf = async (node: Node): Promise<Record<string, number>> =>
+  Object.fromEntries(await countOpenByDataset(node.db))
+
+const TWO = { equities_bars: { depth: { sessions: 60 } }, corporate_actions: { depth: { sessions: 60 } } }
+
+test('refill queue: an audit gives each dataset its share of the queue, however large the backlog of the first is', async () => {
+  const { node } = await audited(40, { datasets: TWO })
+  expect(await openOf(node)).toEqual({ equities_bars: 20, corporate_actions: 20 })
+})
+
+test('refill queue: what a dataset does not need of its share is left to the others', async () => {
+  const { node } = await audited(40, { datasets: { ...TWO, equities_bars: { depth: { sessions: 2 } } } })
+  expect(await openOf(node)).toEqual({ equities_bars: 6, corporate_actions: 34 })
+})
+
+test('refill queue: cells that no vendor takes now keep no other dataset out of the queue', async () => {
+  const { node } = await audited(40, { datasets: TWO })
+  const later = EVENING + 86_400_000
+  await node.db.write([
+    sql`UPDATE gap_tasks SET next_at = ${later}, blocked_for = '*', blocked_until = ${later} WHERE dataset = 'corporate_actions'`,
+    sql`DELETE FROM gap_tasks WHERE dataset = 'equities_bars'`,
+  ])
+  await refillQueue(node)
+  expect(await openOf(node)).toEqual({ equities_bars: 20, corporate_actions: 20 })
 })
