@@ -6,14 +6,15 @@ import { dueRereads } from '../../db/attempts/due-rereads.ts'
 import { endRereads } from '../../db/gap-tasks/end-rereads.ts'
 import { enqueueMonths } from '../../db/gap-tasks/enqueue-months.ts'
 import { enqueueTasks, type NewTask } from '../../db/gap-tasks/enqueue-tasks.ts'
+import { calendarOf } from '../_calendar/calendar.ts'
 import { earliestAvailable } from '../_catalog/absent-by-rule.ts'
 import { availableFrom } from '../_catalog/availability.ts'
 import { preferenceOrder, sourcesFor } from '../_catalog/catalog.ts'
 import type { DispatchContext } from '../_catalog/context.ts'
-import { expectedRows, symbolRanges } from '../_expected/expected.ts'
+import { expectedRows, type SymbolRange, symbolRanges } from '../_expected/expected.ts'
 import { openWindows } from '../_expected/reread-windows.ts'
 import type { DatasetName } from '../_market/cell.ts'
-import { type Dt, maxDt } from '../_market/dt.ts'
+import { addDays, type Dt, maxDt, minDt, monthOf } from '../_market/dt.ts'
 import { gapsInOrder } from './gaps-in-order.ts'
 import { groupByMonth } from './group-by-month.ts'
 
@@ -28,6 +29,8 @@ const PRIORITY_TODAY = 100
 /** A day's bar costs a hundredth of its minutes and says most of it: days come first. */
 const PRIORITY_DAYS = 10
 const PRIORITY_MINUTES = 0
+/** Added to the priority of recent sessions. */
+const RECENT = 5
 /** What is missing comes before what may have changed. */
 const PRIORITY_REREAD = -10
 
@@ -61,30 +64,62 @@ export async function queueGaps(
     .map((symbolRange) => ({ ...symbolRange, fromDt: maxDt(symbolRange.fromDt, reached) }))
     .filter(({ fromDt, toDt }) => fromDt <= toDt)
   const whenServed = availableFrom(sources, spec, now)
-  for await (const slice of gapsInOrder(context.db, dataset, spec, ranges, asof, limit)) {
-    for (let at = 0; at < slice.length; ) {
-      if (queued.enqueued === limit) return { ...queued, isCut: true }
-      const tasks = slice
-        .slice(at, at + Math.min(TASKS_AT_ONCE, limit - queued.enqueued))
-        .map(({ symbol, dt }) => newTask(about, symbol, dt, 'missing', whenServed(dt)))
-      at += tasks.length
-      queued.gaps += tasks.length
-      queued.enqueued += await enqueue(context, about, tasks)
+  for (const { priority, ...part } of byAge(spec, asof, ranges)) {
+    for await (const slice of gapsInOrder(context.db, dataset, spec, part.ranges, asof, limit - queued.gaps)) {
+      for (let at = 0; at < slice.length; ) {
+        if (queued.enqueued === limit) return { ...queued, isCut: true }
+        const tasks = slice
+          .slice(at, at + Math.min(TASKS_AT_ONCE, limit - queued.enqueued))
+          .map(({ symbol, dt }) => newTask(about, symbol, dt, 'missing', whenServed(dt), priority))
+        at += tasks.length
+        queued.gaps += tasks.length
+        queued.enqueued += await enqueue(context, about, tasks, priority)
+      }
     }
+    if (queued.gaps >= limit) break
   }
   // The search ends where it found as many as it was asked for.
   return { ...queued, isCut: queued.gaps >= limit }
 }
 
+/**
+ * What is young comes first: the months of the newest sessions, then the rest, oldest day first. A first night then ends with data that a model can
+ * train on, however long the history is. Where the newest days come first anyway there is nothing to tell apart.
+ */
+function byAge(
+  spec: DatasetConfig,
+  asof: Dt,
+  ranges: readonly SymbolRange[],
+): { priority: number; ranges: SymbolRange[] }[] {
+  const priority = backlogPriority(spec)
+  const { order, recent_sessions } = spec.backfill
+  const newest = recent_sessions === 0 ? null : calendarOf(spec.calendar).away(asof, 1 - recent_sessions)
+  if (order === 'newest-first' || newest === null) return [{ priority, ranges: [...ranges] }]
+  const from = `${monthOf(newest)}-01`
+  const within = (one: SymbolRange): boolean => one.fromDt <= one.toDt
+  return [
+    {
+      priority: priority + RECENT,
+      ranges: ranges.map((one) => ({ ...one, fromDt: maxDt(one.fromDt, from) })).filter(within),
+    },
+    { priority, ranges: ranges.map((one) => ({ ...one, toDt: minDt(one.toDt, addDays(from, -1)) })).filter(within) },
+  ]
+}
+
 /** What any vendor may be asked for at once goes by the month, the rest by the day. A write holds the event loop as long as it takes. */
-async function enqueue(context: QueueContext, { dataset, spec }: About, tasks: readonly NewTask[]): Promise<number> {
+async function enqueue(
+  context: QueueContext,
+  { dataset, spec }: About,
+  tasks: readonly NewTask[],
+  priority: number,
+): Promise<number> {
   const { db } = context
   const { months, days } = groupByMonth(tasks, context.now())
   const newestFirst = spec.backfill.order === 'newest-first'
   let enqueued = 0
   for (let at = 0; at < months.length; at += MONTHS_PER_WRITE) {
     const part = months.slice(at, at + MONTHS_PER_WRITE)
-    enqueued += await enqueueMonths(db, { dataset, priority: backlogPriority(spec), newestFirst }, part, context.now())
+    enqueued += await enqueueMonths(db, { dataset, priority, newestFirst }, part, context.now())
     await yieldToEventLoop()
   }
   for (let at = 0; at < days.length; at += TASKS_PER_WRITE) {
@@ -103,13 +138,14 @@ export function newTask(
   dt: Dt,
   reason: NewTask['reason'],
   nextAt: number,
+  priority: number = backlogPriority(spec),
 ): NewTask {
   const today = dt === asof
   return {
     symbol,
     dt,
     lane: today ? 'today' : 'backfill',
-    priority: today ? PRIORITY_TODAY : backlogPriority(spec),
+    priority: today ? PRIORITY_TODAY : priority,
     expectedRows: expectedRows(spec, symbol, dt, shares.get(symbol)),
     reason,
     nextAt,

@@ -64,7 +64,7 @@ test('refill queue: a queue that is more than half full is left alone', async ()
 })
 
 test('refill queue: a cap per run holds for all that is brought in after one audit', async () => {
-  const backfill = { order: 'oldest-first', max_tasks_per_run: 60 } as const
+  const backfill = { order: 'oldest-first', max_tasks_per_run: 60, recent_sessions: 60 } as const
   const { node } = await audited(40, {
     datasets: { equities_bars: { depth: { sessions: 60 }, backfill } },
   })
@@ -105,4 +105,15 @@ test('refill queue: cells that no vendor takes now keep no other dataset out of 
   ])
   await refillQueue(node)
   expect(await openOf(node)).toEqual({ equities_bars: 20, corporate_actions: 20 })
+})
+
+test('refill queue: recent sessions are queued before older ones, also where the queue holds a part of the backlog', async () => {
+  const backfill = { order: 'oldest-first', recent_sessions: 20 } as const
+  const { node } = await audited(40, { datasets: { equities_bars: { depth: { sessions: 120 }, backfill } } })
+  const first = await node.db.all<{ dt: string; priority: number }>(
+    sql`SELECT min(dt) AS dt, priority FROM gap_tasks WHERE lane = 'backfill' GROUP BY priority`,
+  )
+  // The month of the twentieth session before 2024-07-05: nothing older fits.
+  expect(first).toEqual([{ dt: '2024-06-03', priority: 15 }])
+  expect(await listOverflow(node.db)).toHaveLength(1)
 })

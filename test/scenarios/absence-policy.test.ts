@@ -15,7 +15,9 @@ type Backfill = NonNullable<NonNullable<BareNodeTerms['datasets']>['equities_bar
 const openWithBackfill = (backfill: Partial<NonNullable<Backfill>>, sessions = 10) =>
   openBareNode({
     vendors: { alpaca: {} },
-    datasets: { equities_bars: { depth: { sessions }, backfill: { order: 'oldest-first', ...backfill } } },
+    datasets: {
+      equities_bars: { depth: { sessions }, backfill: { order: 'oldest-first', recent_sessions: 60, ...backfill } },
+    },
   })
 
 /** Day by day in the order in which tasks are taken. */
