@@ -91,8 +91,8 @@ const Backfill = z.strictObject({
   look_back: Back.optional(),
   /** Gaps and re-checks one audit queues at the most; absent: as many as the queue holds. */
   max_tasks_per_run: z.int().positive().optional(),
-  /** Gaps in the months of so many newest sessions come before older ones, whatever the order; 0 for no such difference. */
-  recent_sessions: z.int().min(0).max(20_000).default(60),
+  /** Gaps in the months of so many newest sessions come before older ones; 0 for no such difference. Absent: 60, and 0 for minutes. */
+  recent_sessions: z.int().min(0).max(20_000).optional(),
 })
 
 const Dataset = z.strictObject({
