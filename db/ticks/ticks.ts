@@ -1,5 +1,5 @@
 /** Firings: taken once by their scheduled instant, resumed at the step they had reached. */
-import { and, eq, isNull, lt, max, sql } from 'drizzle-orm'
+import { and, desc, eq, isNotNull, isNull, lt, max, sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
 import { ticks } from './table.ts'
 
@@ -66,6 +66,20 @@ export async function lastScheduled(db: Db, chain: string): Promise<number | nul
     .from(ticks)
     .where(eq(ticks.chain, chain))
   return row?.at ?? null
+}
+
+/** The newest firing of a chain that ended, with the JSON text that `endTick` got; undefined before the first. */
+export async function lastEnded(
+  db: Db,
+  chain: string,
+): Promise<{ scheduledAt: number; endedAt: number; result: string } | undefined> {
+  const [tick] = await db.orm
+    .select({ scheduledAt: ticks.scheduledAt, endedAt: ticks.endedAt, result: ticks.result })
+    .from(ticks)
+    .where(and(eq(ticks.chain, chain), isNotNull(ticks.endedAt)))
+    .orderBy(desc(ticks.scheduledAt))
+    .limit(1)
+  return tick && { scheduledAt: tick.scheduledAt, endedAt: tick.endedAt ?? 0, result: tick.result ?? '[]' }
 }
 
 const isTick = ({ chain, scheduledAt }: { chain: string; scheduledAt: number }) =>

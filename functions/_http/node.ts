@@ -31,6 +31,29 @@ export interface DiskWatch extends DiskRoom, WriteGuard {
   }
 }
 
+/** One chain of the schedule, for `/status` and `/cron`; instants as texts. */
+export interface ChainState {
+  id: string
+  /** The newest firing that ended; null before the first. */
+  last: {
+    scheduledAt: string | null
+    endedAt: string | null
+    ok: boolean
+    /** Steps that were not ok, each with its reason. */
+    failed: { call: string; error: string }[]
+  } | null
+  /** The firing under way and its step, counted from 1; null while none is. */
+  running: { scheduledAt: string | null; call: string; step: number; steps: number; since: string | null } | null
+  /** The next instant of the schedule. */
+  nextAt: string | null
+}
+
+export interface Schedule {
+  list(): Promise<ChainState[]>
+  /** Begins a chain for now, or joins the run under way. Returns without waiting for its end; null for an unknown chain. */
+  play(chain: string): Promise<{ scheduledAt: number; alreadyRunning: boolean } | null>
+}
+
 export interface Node extends DispatchContext {
   disk: DiskWatch
   clock: Clock
@@ -40,4 +63,6 @@ export interface Node extends DispatchContext {
   gate: WriteGate
   /** What is wrong with the machine, in words. */
   health: Health
+  /** Absent where no schedule runs. */
+  schedule?: Schedule
 }

@@ -43,6 +43,8 @@ const Chain = z.strictObject({
   timezone: z
     .string()
     .refine(isZone, { error: (issue) => `expected a time zone such as America/New_York, got ${issue.input}` }),
+  /** Whether the first start of a node plays the newest instant before it; otherwise the node waits for the next one. */
+  catch_up: z.boolean().optional(),
   steps: z.array(Step).min(1),
 })
 
@@ -81,6 +83,12 @@ export function newestDue(chain: Chain, after: number, now: number): number | nu
     due = next.getTime()
   }
   return due
+}
+
+/** The first scheduled instant of a chain after an instant, or null when there is none. */
+export function nextAfter(chain: Chain, after: number): number | null {
+  const cron = new Cron(chain.schedule, { timezone: chain.timezone, paused: true })
+  return cron.nextRun(new Date(after))?.getTime() ?? null
 }
 
 function isPattern(text: string): boolean {

@@ -16,7 +16,7 @@ import { systemClock } from './clock.ts'
 import { type ClockEvidence, systemClockEvidence } from './clock-evidence.ts'
 import { clockGuard } from './clock-guard.ts'
 import { connectVendors } from './connect-vendors.ts'
-import { loadCron } from './cron.ts'
+import { type Chain, loadCron } from './cron.ts'
 import { claimVolume, findVolume, type VolumeTerms } from './data-volume.ts'
 import { type DiskWatchTerms, diskWatch } from './disk-watch.ts'
 import { checkRoot, packageRoot } from './folders.ts'
@@ -144,6 +144,8 @@ export async function startNode(terms: StartTerms): Promise<RunningNode> {
     health.add(disk.reasons)
     const guards: WriteGuard[] = [data, disk]
     const gate = writeGate(guards, health, clock.now)
+    // The invoker calls the server, and the server asks the invoker: no request comes before both are there.
+    let invoker: Invoker | undefined
     const node: Node = {
       config,
       db,
@@ -164,6 +166,10 @@ export async function startNode(terms: StartTerms): Promise<RunningNode> {
       gate,
       disk,
       health,
+      schedule: {
+        list: async () => (await invoker?.schedule.list()) ?? [],
+        play: async (chain) => (await invoker?.schedule.play(chain)) ?? null,
+      },
     }
     let recovered = NOT_RECOVERED
     const recoverOnce = async (): Promise<void> => {
@@ -174,7 +180,15 @@ export async function startNode(terms: StartTerms): Promise<RunningNode> {
     const app = createApp(node, { full: settings.token, read: settings.readToken })
     const server = await listen(app.fetch, settings)
     const address = addressOf(server, settings.host)
-    const invoker = createInvoker({ db, clock, log, chains, address, token: settings.token, gate: node.gate })
+    invoker = createInvoker({
+      db,
+      clock,
+      log,
+      chains: chainsFor(node, chains),
+      address,
+      token: settings.token,
+      gate: node.gate,
+    })
     return {
       node,
       settings,
@@ -191,6 +205,10 @@ export async function startNode(terms: StartTerms): Promise<RunningNode> {
     throw error
   }
 }
+
+/** Without any vendor nothing is caught up: the night would count as played when the next start has the keys. */
+const chainsFor = ({ vendors }: Node, chains: readonly Chain[]): readonly Chain[] =>
+  vendors.some(({ missing }) => missing.length === 0) ? chains : chains.map((chain) => ({ ...chain, catch_up: false }))
 
 /** A clock that is given is right by definition. */
 const evidenceOf = async (terms: StartTerms, settings: Settings, root: string): Promise<ClockEvidence | null> => {

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { type Chain, loadCron, newestDue } from '../../functions/_runtime/cron.ts'
+import { type Chain, loadCron, newestDue, nextAfter } from '../../functions/_runtime/cron.ts'
 
 let folder: string
 beforeEach(async () => {
@@ -28,6 +28,11 @@ test('cron: the shipped schedule can be used', async () => {
   const chains = await loadCron('cron.json')
   expect(chains.map(({ id }) => id)).toContain('night')
   expect(chains.find(({ id }) => id === 'night')?.steps.map(({ call }) => call)).toContain('export')
+})
+
+test('cron: the night of the shipped schedule is caught up, and no other chain', async () => {
+  const eager = (await loadCron('cron.json')).filter((one) => one.catch_up)
+  expect(eager.map(({ id }) => id)).toEqual(['night'])
 })
 
 test('cron: a step says only what differs from one call within an hour', async () => {
@@ -56,6 +61,7 @@ test.each<[string, object, RegExp]>([
   ['another way to repeat', { steps: [{ ...STEP, repeat: 'forever' }] }, /repeat/],
   ['a pattern of six wishes', { schedule: '61 20 * * 1-5' }, /schedule: .*cron pattern.*61 20/],
   ['a pattern that is no text', { schedule: 20 }, /schedule/],
+  ['a wish that is neither yes nor no', { catch_up: 'always' }, /chains\.0\.catch_up/],
   ['an unknown zone', { timezone: 'America/Gotham' }, /timezone: .*America\/New_York.*Gotham/],
   ['an id with spaces', { id: 'the night' }, /chains\.0\.id/],
 ])('cron: %s is refused with file and path', async (_name, change, expected) => {
@@ -122,6 +128,13 @@ test('cron: the instant itself is due, the one already taken is not, and a weeke
   expect(newestDue(NIGHT, friday, friday)).toBeNull()
   expect(newestDue(NIGHT, friday - 1, friday - 1)).toBeNull()
   expect(newestDue(NIGHT, friday, at('2025-07-14T23:00:00Z'))).toBeNull()
+})
+
+test('cron: the next instant lies after the given one, and a pattern that never comes has none', () => {
+  const friday = at('2025-07-12T00:30:00Z')
+  expect(nextAfter(NIGHT, friday - 1)).toBe(friday)
+  expect(nextAfter(NIGHT, friday)).toBe(at('2025-07-15T00:30:00Z'))
+  expect(nextAfter({ ...NIGHT, schedule: '0 0 30 2 *' }, friday)).toBeNull()
 })
 
 test('cron: a clock that was set back makes nothing due', () => {

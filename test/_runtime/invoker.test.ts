@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Db } from '../../db/client.ts'
 import { beginTick, endTick, findTick, openTicks, reachStep } from '../../db/ticks/ticks.ts'
 import { virtualClock } from '../../functions/_runtime/clock.ts'
+import type { Chain, Step } from '../../functions/_runtime/cron.ts'
 import { handClock } from './manual-clock.ts'
 import { type Callee, EVENING, idle, laterAt, more, night, startCallee, step } from './recorded-calls.ts'
 
@@ -383,6 +384,224 @@ describe('invoker: the schedule', () => {
     await invoker.stop()
     await played
     expect(await openTicks(callee.db)).toHaveLength(1)
+  })
+})
+
+describe('invoker: a chain that catches up', () => {
+  /** 21:00 in New York; the night of 20:30 is half an hour old. */
+  const FRIDAY = Date.parse('2025-07-11T21:00:00-04:00')
+  const FRIDAY_NIGHT = FRIDAY - 30 * MINUTE
+  const eager = (...steps: Step[]): Chain => ({ ...night(...steps), catch_up: true })
+  const caughtUp = () => callee.log.filter(({ event }) => event === 'cron.catch_up').map(({ fields }) => fields)
+  const endedTick = async (scheduledAt: number): Promise<void> => {
+    const tick = await beginTick(callee.db, 'night', scheduledAt, scheduledAt)
+    await endTick(callee.db, tick!, '[]', scheduledAt)
+  }
+  const lookOnce = async (chain: Chain, now: number): Promise<void> => {
+    const clock = handClock(now)
+    const invoker = callee.invoker([chain], { clock })
+    invoker.start()
+    await clock.asleep()
+    await invoker.stop()
+  }
+
+  test('plays the newest night at once on the first start, on a Friday at 21:00', async () => {
+    const clock = handClock(FRIDAY)
+    const invoker = callee.invoker([eager(step('audit'))], { clock })
+    invoker.start()
+    await ticked()
+    await invoker.stop()
+    expect(callee.calls.map(({ call, body }) => [call, body.at])).toEqual([['audit', '2025-07-12T00:30:00.000Z']])
+    expect(caughtUp()).toEqual([{ chain: 'night', scheduledAt: '2025-07-12T00:30:00.000Z', reason: 'first start' }])
+  })
+
+  test('resumes after a restart in the middle, and does not play the night twice', async () => {
+    const begun = gate()
+    callee.answer = ({ call }) => {
+      if (call === 'audit') begun.open()
+      return call === 'audit' ? laterAt(FRIDAY + 10 * MINUTE) : idle
+    }
+    const chain = eager(step('ingest-tick'), step('audit', { repeat: 'until-idle' }))
+    const clock = handClock(FRIDAY)
+    const first = callee.invoker([chain], { clock })
+    first.start()
+    await begun.opened
+    await first.stop()
+    callee.answer = () => idle
+    const second = callee.invoker([chain], { clock: handClock(FRIDAY + MINUTE) })
+    second.start()
+    await ticked()
+    await second.stop()
+    expect(names()).toEqual(['ingest-tick', 'audit', 'audit'])
+    expect(caughtUp()).toHaveLength(1)
+    expect(await callee.db.all(sql`SELECT scheduled_at AS at FROM ticks`)).toEqual([{ at: FRIDAY_NIGHT }])
+  })
+
+  test('is not played again when its newest night was', async () => {
+    await endedTick(FRIDAY_NIGHT)
+    await lookOnce(eager(step('audit')), FRIDAY + 40 * 3_600_000)
+    expect(names()).toEqual([])
+    expect(caughtUp()).toEqual([])
+  })
+
+  test('is not played when it was begun by hand since its newest night', async () => {
+    await endedTick(FRIDAY_NIGHT + 10 * MINUTE)
+    await lookOnce(eager(step('audit')), FRIDAY)
+    expect(names()).toEqual([])
+  })
+
+  test('plays a missed night, and says so', async () => {
+    await endedTick(FRIDAY_NIGHT - 86_400_000)
+    const invoker = callee.invoker([eager(step('audit'))], { clock: handClock(FRIDAY) })
+    invoker.start()
+    const done = async () => (await findTick(callee.db, 'night', FRIDAY_NIGHT))?.endedAt != null
+    await expect.poll(done).toBe(true)
+    await invoker.stop()
+    expect(names()).toEqual(['audit'])
+    expect(caughtUp()).toMatchObject([{ reason: 'missed' }])
+  })
+
+  test('leaves an instant of more than eight days ago', async () => {
+    await lookOnce({ ...eager(step('audit')), schedule: '30 20 1 * *' }, FRIDAY)
+    expect(await callee.db.all(sql`SELECT * FROM ticks`)).toEqual([])
+  })
+
+  test('is played once by two nodes that start together', async () => {
+    const clocks = [handClock(FRIDAY), handClock(FRIDAY)]
+    const invokers = clocks.map((clock) => callee.invoker([eager(step('audit'))], { clock }))
+    for (const invoker of invokers) invoker.start()
+    await Promise.all(clocks.map((clock) => clock.asleep()))
+    await ticked()
+    await Promise.all(invokers.map((invoker) => invoker.stop()))
+    expect(names()).toEqual(['audit'])
+    expect(caughtUp()).toHaveLength(1)
+  })
+})
+
+describe('invoker: the next instant', () => {
+  test('is logged at start and after the chain ended', async () => {
+    const clock = handClock(EVENING - 1)
+    const invoker = callee.invoker([night(step('audit'))], { clock })
+    const next = () => callee.log.filter(({ event }) => event === 'cron.next').map(({ fields }) => fields)
+    invoker.start()
+    await clock.asleep()
+    expect(next()).toEqual([{ chain: 'night', scheduledAt: '2025-07-09T00:30:00.000Z' }])
+    clock.advance(15_000)
+    await expect.poll(next).toHaveLength(2)
+    await invoker.stop()
+    expect(next()[1]).toEqual({ chain: 'night', scheduledAt: '2025-07-10T00:30:00.000Z' })
+  })
+})
+
+describe('invoker: a chain by hand', () => {
+  const NOON = Date.parse('2025-07-09T12:00:00.750-04:00')
+  const SECOND = NOON - 750
+  const day = (...steps: Step[]): Chain => ({ ...night(...steps), id: 'day', schedule: '0 10 * * 1-5' })
+
+  test('begins for now, to the second, and is joined while it runs', async () => {
+    const [begun, release] = [gate(), gate()]
+    callee.answer = async () => {
+      begun.open()
+      await release.opened
+      return idle
+    }
+    const clock = handClock(NOON)
+    const { schedule, stop } = callee.invoker([night(step('ingest-tick'), step('audit'))], { clock })
+    expect(await schedule.play('night')).toEqual({ scheduledAt: SECOND, alreadyRunning: false })
+    await begun.opened
+    clock.advance(MINUTE)
+    expect(await schedule.play('night')).toEqual({ scheduledAt: SECOND, alreadyRunning: true })
+    expect((await schedule.list())[0]?.running).toEqual({
+      scheduledAt: '2025-07-09T16:00:00.000Z',
+      call: 'ingest-tick',
+      step: 1,
+      steps: 2,
+      since: '2025-07-09T16:00:00.750Z',
+    })
+    release.open()
+    await ticked()
+    await stop()
+    expect(callee.calls.map(({ call, body }) => [call, body.at])).toEqual([
+      ['ingest-tick', '2025-07-09T16:00:00.000Z'],
+      ['audit', '2025-07-09T16:00:00.000Z'],
+    ])
+  })
+
+  test('begins once when it is asked for many times at once', async () => {
+    const { schedule, stop } = callee.invoker([night(step('audit'))], { clock: handClock(NOON) })
+    const begun = await Promise.all(Array.from({ length: 5 }, () => schedule.play('night')))
+    expect(begun.filter((one) => one?.alreadyRunning === false)).toHaveLength(1)
+    await ticked()
+    await stop()
+    expect(names()).toEqual(['audit'])
+  })
+
+  test('that is not in the schedule is not begun', async () => {
+    const { schedule } = callee.invoker([night(step('audit'))])
+    expect(await schedule.play('day')).toBeNull()
+    expect(await callee.db.all(sql`SELECT * FROM ticks`)).toEqual([])
+  })
+
+  test('keeps the schedule from firing it meanwhile, and the night after it is played', async () => {
+    const release = gate()
+    callee.answer = async () => {
+      await release.opened
+      return idle
+    }
+    const clock = handClock(EVENING - MINUTE)
+    const invoker = callee.invoker([night(step('audit'))], { clock })
+    invoker.start()
+    await clock.asleep()
+    await invoker.schedule.play('night')
+    clock.advance(2 * MINUTE)
+    await clock.asleep()
+    await expect.poll(names).toEqual(['audit'])
+    release.open()
+    await ticked()
+    clock.advance(15_000)
+    await expect.poll(names).toEqual(['audit', 'audit'])
+    await invoker.stop()
+    expect(callee.calls.map(({ body }) => body.at)).toEqual(['2025-07-09T00:29:00.000Z', '2025-07-09T00:30:00.000Z'])
+  })
+
+  test('is listed with how it ended and when it comes next; one that never ran has no last firing', async () => {
+    callee.answer = ({ call }) => (call === 'audit' ? { status: 500, json: { ok: false, error: 'no luck' } } : idle)
+    const invoker = callee.invoker([night(step('audit'), step('export')), day(step('audit'))])
+    await invoker.play('night', EVENING)
+    expect(await invoker.schedule.list()).toEqual([
+      {
+        id: 'night',
+        last: {
+          scheduledAt: '2025-07-09T00:30:00.000Z',
+          endedAt: new Date(callee.clock.now()).toISOString(),
+          ok: false,
+          failed: [{ call: 'audit', error: 'no luck' }],
+        },
+        running: null,
+        nextAt: '2025-07-10T00:30:00.000Z',
+      },
+      { id: 'day', last: null, running: null, nextAt: '2025-07-09T14:00:00.000Z' },
+    ])
+  })
+
+  test('that ends leaves a firing of the same chain that a killed process left, which is then resumed', async () => {
+    const release = gate()
+    callee.answer = async () => {
+      await release.opened
+      return idle
+    }
+    await beginTick(callee.db, 'night', EVENING, EVENING)
+    const clock = handClock(NOON)
+    const invoker = callee.invoker([night(step('audit'))], { clock })
+    await invoker.schedule.play('night')
+    invoker.start()
+    await clock.asleep()
+    release.open()
+    await ticked()
+    clock.advance(15_000)
+    await expect.poll(() => openTicks(callee.db)).toEqual([])
+    await invoker.stop()
+    expect(callee.calls.map(({ body }) => body.at)).toEqual(['2025-07-09T16:00:00.000Z', '2025-07-09T00:30:00.000Z'])
   })
 })
 

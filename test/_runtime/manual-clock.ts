@@ -31,8 +31,12 @@ export function handClock(start: number): HandClock {
     sleep: (ms, signal) =>
       new Promise((resolve) => {
         if (signal?.aborted) return resolve()
-        signal?.addEventListener('abort', () => resolve(), { once: true })
-        sleepers.push({ at: elapsed + Math.max(0, ms), wake: resolve })
+        const wake = (): void => {
+          signal?.removeEventListener('abort', wake)
+          resolve()
+        }
+        signal?.addEventListener('abort', wake, { once: true })
+        sleepers.push({ at: elapsed + Math.max(0, ms), wake })
         for (const watcher of watchers) watcher()
         watchers = []
         wakeUntil()

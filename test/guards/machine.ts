@@ -66,6 +66,20 @@ export const MACHINE_GUARDS: Guard[] = [
     test: 'test/_runtime/invoker.test.ts',
   },
   {
+    name: 'a new node plays the newest night and does not wait for the next one',
+    file: 'functions/_runtime/invoker.ts',
+    find: 'last ?? (chain.catch_up ? oldest : begun)',
+    replace: 'last ?? begun',
+    test: 'test/_runtime/invoker.test.ts',
+  },
+  {
+    name: 'a chain that is asked for many times at once begins once',
+    file: 'functions/_runtime/invoker.ts',
+    find: 'const turn = deciding.then(work)',
+    replace: 'const turn = work()',
+    test: 'test/_runtime/invoker.test.ts',
+  },
+  {
     name: 'a step goes on after a pause in which nothing is written',
     file: 'functions/_runtime/run-chain.ts',
     find: 'if (reply.isClosed && clock.elapsed() < deadline) {',

@@ -3,6 +3,7 @@ import {
   beginTick,
   endTick,
   findTick,
+  lastEnded,
   lastScheduled,
   openTicks,
   reachStep,
@@ -50,4 +51,16 @@ test('ticks: a firing that ended is no longer open and may be played again from 
   expect(await findTick(db, 'night', NOW)).toMatchObject({ step: 3, endedAt: NOW + 3 })
   await restartTick(db, 'night', NOW, NOW + 4)
   expect(await openTicks(db)).toEqual([{ ...tick, step: 0, stepBegunAt: NOW + 4 }])
+})
+
+test('ticks: the last firing that ended is found with its result, also while a newer one runs', async () => {
+  const db = await freshDb()
+  expect(await lastEnded(db, 'night')).toBeUndefined()
+  for (const scheduledAt of [NOW + 1, NOW]) {
+    const tick = (await beginTick(db, 'night', scheduledAt, NOW))!
+    await endTick(db, tick, `[${scheduledAt}]`, NOW + 5)
+  }
+  await beginTick(db, 'night', NOW + 2, NOW)
+  await beginTick(db, 'day', NOW + 3, NOW)
+  expect(await lastEnded(db, 'night')).toEqual({ scheduledAt: NOW + 1, endedAt: NOW + 5, result: `[${NOW + 1}]` })
 })
