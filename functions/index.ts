@@ -10,6 +10,7 @@ import { AdoptBody, adopt } from './adopt/index.ts'
 import { AuditBody, auditOrRebuild } from './audit.ts'
 import { changes } from './changes/index.ts'
 import { coverage } from './coverage/index.ts'
+import { cron } from './cron.ts'
 import { CurateBody, curateNext, curateOnePartition } from './curate-partition/index.ts'
 import { DispatchBody, dispatchOneTask } from './dispatch-one-task.ts'
 import { enqueue } from './enqueue/index.ts'
@@ -19,6 +20,7 @@ import { IngestBody, ingestTick } from './ingest-tick.ts'
 import { judgeNext, QcBody, qcPartition } from './qc-partition/index.ts'
 import { queue } from './queue/index.ts'
 import { RedriveBody, redrive } from './redrive.ts'
+import { run } from './run.ts'
 import { livez, readyz } from './status/health.ts'
 import { quarantine } from './status/quarantine.ts'
 import { status } from './status/status.ts'
@@ -52,11 +54,13 @@ export function createApp(node: Node, tokens: Tokens): Hono {
   app.post('/sweep', handler(node, SweepBody, sweep))
   app.post('/adopt', handler(node, AdoptBody, adopt))
   app.post('/verify', handler(node, VerifyBody, verifyNode))
+  app.post('/run/:chain', run(node))
 
   // Reads answer whatever the clock shows: one that no calendar knows is taken for the nearest it does.
   const reading: Node = { ...node, now: () => instantWithinCalendars(node.now()) }
   app.get('/', status(reading))
   app.get('/status', status(reading))
+  app.get('/cron', cron(reading))
   app.get('/queue', queue(reading))
   app.get('/vendors', vendors(reading))
   app.get('/quarantine', quarantine(reading))

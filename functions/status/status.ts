@@ -1,4 +1,4 @@
-/** GET /status: what the node has, what it waits for, what its vendors may still spend. */
+/** GET /status: what the node has, what it does and waits for, what its vendors may still spend. */
 
 import type { Context } from 'hono'
 import { callsSpent } from '../../db/budgets/take-calls.ts'
@@ -53,6 +53,7 @@ export const status =
       version: node.version,
       now: new Date(node.clock.now()).toISOString(),
       asof: asofAt(now),
+      chains: (await node.schedule?.list()) ?? [],
       coverage: await countCoverage(node.db),
       tasks: await countTasks(node.db),
       partitions: await partitionsLeft(node),

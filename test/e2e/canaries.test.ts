@@ -79,6 +79,7 @@ async function everyAnswer(node: WholeNode): Promise<{ path: string; status: num
     ...[
       '/',
       '/status',
+      '/cron',
       '/vendors',
       '/queue?limit=1000',
       '/queue?state=stalled',
@@ -110,7 +111,16 @@ async function everyAnswer(node: WholeNode): Promise<{ path: string; status: num
 async function expectNoCanary(node: WholeNode): Promise<Searched> {
   const answers = await everyAnswer(node)
   expect(answers.flatMap(({ path, text }) => canariesIn(text).map((what) => `${path}: ${what}`))).toEqual([])
-  for (const path of ['/', '/status', '/vendors', '/queue?limit=1000', '/quarantine?limit=200', '/livez', '/readyz']) {
+  for (const path of [
+    '/',
+    '/status',
+    '/cron',
+    '/vendors',
+    '/queue?limit=1000',
+    '/quarantine?limit=200',
+    '/livez',
+    '/readyz',
+  ]) {
     expect(answers.find((answer) => answer.path === path)?.status).toBe(200)
   }
   expect(answers.filter(({ status }) => status >= 400 && status < 500).length).toBeGreaterThanOrEqual(4)

@@ -6,6 +6,7 @@ afterEach(() => node?.remove())
 
 const READS = [
   '/status',
+  '/cron',
   '/queue',
   '/vendors',
   '/quarantine',
