@@ -175,3 +175,24 @@ test('claim: a plan for a cell that was not offered is a bug, and says so', asyn
     'alpaca planned STRANGE 2024-07-05, which it was not offered',
   )
 })
+
+test('claim: while the disk stops the backfill, only tasks of today are taken', async () => {
+  const { node } = await audited()
+  node.disk.allowsBackfill = () => false
+  const lanes: string[] = []
+  for (let claim = await claimNext(node, null); 'token' in claim; claim = await claimNext(node, null))
+    for (const task of claim.tasks.values()) lanes.push(task.lane)
+  expect(lanes.length).toBeGreaterThan(0)
+  expect(new Set(lanes)).toEqual(new Set(['today']))
+  expect((await tasksIn(node.db)).some(({ state }) => state === 'queued')).toBe(true)
+})
+
+test.each(['today', 'backfill', null] as const)(
+  'claim: a full disk lets nothing be claimed in lane %s',
+  async (lane) => {
+    const { node } = await audited()
+    node.disk.allowsCalls = () => false
+    expect('token' in (await claimNext(node, lane))).toBe(false)
+    expect((await tasksIn(node.db)).every(({ state, attempts }) => state === 'queued' && attempts === 0)).toBe(true)
+  },
+)

@@ -56,7 +56,7 @@ export const MACHINE_GUARDS: Guard[] = [
     file: 'functions/_runtime/invoker.ts',
     find: 'if ((await gate.objection()) === null) {',
     replace: 'if ((await gate.objection()) !== undefined) {',
-    test: 'test/_runtime/invoker.test.ts',
+    test: 'test/_runtime/clock-guard.test.ts',
   },
   {
     name: 'a schedule whose clock is set back does not wait for what it showed before',
@@ -161,14 +161,14 @@ export const MACHINE_GUARDS: Guard[] = [
     file: 'functions/_runtime/connect-vendors.ts',
     find: '(await gate.objection()) === null && disk',
     replace: '(await gate.objection()) !== undefined && disk',
-    test: 'test/_runtime/volume-guard.test.ts',
+    test: 'test/_runtime/connect-vendors.test.ts',
   },
   {
     name: 'a disk that runs full stops the backfill',
     file: 'functions/_dispatch/claim.ts',
     find: "findCandidates(context, context.disk.allowsBackfill() ? lane : 'today', now)",
     replace: 'findCandidates(context, lane, now)',
-    test: 'test/_runtime/disk-watch.test.ts',
+    test: 'test/_dispatch/claim.test.ts',
   },
   {
     name: 'a disk that runs full stops the datasets of lowest priority',
@@ -182,7 +182,7 @@ export const MACHINE_GUARDS: Guard[] = [
     file: 'functions/_dispatch/claim.ts',
     find: '!context.disk.allowsCalls() || (',
     replace: '(',
-    test: 'test/_runtime/disk-watch.test.ts',
+    test: 'test/_dispatch/claim.test.ts',
   },
   {
     name: 'a failure for want of room stops calls until a trial write succeeds',
