@@ -30,7 +30,7 @@ export interface CurateRequest {
   refused: { vendor: string; symbol: string; dt: Dt }[]
   /** Versions that the database knows as delivered or adopted, some days at a time: no other wins. */
   accepted: AsyncIterable<readonly AcceptedDay[]>
-  /** Sees the files before they are read; when it rejects, so does the whole. */
+  /** Sees the files while they are read. When it rejects, so does the whole, whatever else failed, and no file becomes visible. */
   look?: (files: readonly string[]) => Promise<void>
 }
 
@@ -63,8 +63,16 @@ export async function curatePartition(lake: Lake, request: CurateRequest): Promi
   const built = await withAccepted(lake, there, request.accepted, async ({ table, files, unaccepted }) => {
     const none = { curated: null, unaccepted }
     if (files.length === 0) return none
-    await request.look?.(files)
-    const { curated, shared } = await build(lake, path, { ...request, files, accepted: table })
+    const looking = request.look?.(files) ?? Promise.resolve()
+    // It may reject while the files are still being read; that is asked for below.
+    looking.catch(() => undefined)
+    // A damaged file may be unreadable as well: what the look says of it is the more exact.
+    const { curated, shared } = await build(lake, path, { ...request, files, accepted: table }, looking).catch(
+      async (error: unknown) => {
+        await looking
+        throw error
+      },
+    )
     return { curated, unaccepted: [...unaccepted, ...files.filter((file) => shared.has(keyOf(lake, file)))].sort() }
   })
   if (!built.curated) await removeDurable(path)
@@ -83,6 +91,7 @@ async function build(
   lake: Lake,
   path: string,
   choice: Choice,
+  looking: Promise<void>,
 ): Promise<{ curated: Curated | null; shared: Set<string> }> {
   const temp = tempBeside(path)
   await makeFolderOf(path)
@@ -97,9 +106,13 @@ async function build(
       }),
     )
     const counts = await count(lake, choice.spec, temp)
-    if (counts.rows === 0) return { curated: null, shared }
+    if (counts.rows === 0) {
+      await looking
+      return { curated: null, shared }
+    }
     const sha256 = await sha256OfFile(temp)
     const { size } = await stat(temp)
+    await looking
     await adoptTemp(temp, path)
     return { curated: { path, ...counts, bytes: size, sha256 }, shared }
   } finally {
