@@ -1,4 +1,4 @@
-/** What agreed absences mean: the reasons the answers alone cannot give. Between two delivered days nobody traded; outside them the symbol was not listed. */
+/** Classifies absences that vendors agree on: between two delivered days there were no trades; outside them the symbol was not listed. */
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises'
 import type { DatasetConfig } from '../../config/schema.ts'
 import { findConfirmed, findReclassifiable, type Reclassifiable } from '../../db/absences/find-reclassifiable.ts'

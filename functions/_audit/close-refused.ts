@@ -1,4 +1,4 @@
-/** Symbols that every vendor refuses: their cells are absent for that, rather than queued for nobody. */
+/** Closes the tasks of symbols that every vendor refuses: their cells are absent for that reason. */
 import { type Demotion, listDemotions } from '../../db/demotions/demotions.ts'
 import { type Refused, settleRefused } from '../../db/gap-tasks/settle-refused.ts'
 import { historyStart } from '../_catalog/availability.ts'

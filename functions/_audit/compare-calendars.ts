@@ -1,4 +1,4 @@
-/** Our calendar against the vendors' own. A difference never changes ours: it is stored, logged and shown, for a person to settle. */
+/** Compares our calendar with the vendors'. A difference never changes ours: the audit stores, logs and shows it for a person to settle. */
 import {
   type CalendarCheck,
   type CalendarQuestion,

@@ -1,4 +1,4 @@
-/** Spots sessions that a large share of the universe lacks: one incident, in place of as many gaps. */
+/** Detects incidents: a session that a large share of the universe lacks is one incident instead of as many gaps. */
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises'
 import type { DatasetConfig } from '../../config/schema.ts'
 import { listCalendarChecks } from '../../db/calendar-checks/calendar-checks.ts'

@@ -1,4 +1,4 @@
-/** What the answers of the past nights mean together: incidents first, because a session that everybody lacks says nothing of a symbol. */
+/** Grades absences: what the answers of past nights mean together. Incidents come first, because a session that every symbol lacks says nothing about one. */
 import type { DatasetConfig } from '../../config/schema.ts'
 import { deliveredSpans } from '../../db/coverage/delivered-spans.ts'
 import type { DispatchContext } from '../_catalog/context.ts'

@@ -1,4 +1,4 @@
-/** Gaps as tasks: those nobody told apart are one for a symbol's month. */
+/** Groups gaps into tasks: those that no vendor was asked for yet are one task per symbol and month. */
 import type { NewMonth } from '../../db/gap-tasks/enqueue-months.ts'
 import type { NewTask } from '../../db/gap-tasks/enqueue-tasks.ts'
 import { dayBit, monthOf } from '../_market/dt.ts'

@@ -1,4 +1,4 @@
-/** Why a cell that nobody has been asked for yet is still missing: its vendors are out, or do not have the day yet. */
+/** Pending reason: why a cell that no vendor was asked for yet is missing. Its vendors are out, or do not have the day yet. */
 import type { DatasetConfig } from '../../config/schema.ts'
 import { FAILURES_TO_OPEN, listCircuits } from '../../db/circuits/circuits.ts'
 import { availabilityOf } from '../_catalog/availability.ts'

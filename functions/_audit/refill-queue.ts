@@ -1,4 +1,4 @@
-/** The queue holds a working set: what did not fit when the audit looked is brought in as it drains. */
+/** Refills the queue: it holds a working set, and gaps that did not fit at the audit come in as it drains. */
 
 import { clearOverflow, listOverflow, recordOverflow } from '../../db/backlog-overflow/backlog-overflow.ts'
 import { countOpenByDataset } from '../../db/gap-tasks/count-tasks.ts'

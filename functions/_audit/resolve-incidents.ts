@@ -1,4 +1,4 @@
-/** Ends an incident when a probe of it is filled, and sets the next look of the others. */
+/** Resolves incidents: a filled probe ends one; the others get the time of their next probes. */
 import type { DatasetConfig } from '../../config/schema.ts'
 import { enqueueTasks } from '../../db/gap-tasks/enqueue-tasks.ts'
 import { clearIncident } from '../../db/incidents/clear-incident.ts'

@@ -1,4 +1,4 @@
-/** What a vendor may be sent: its limits as one lane may use them, and what is left of them for one more plan. */
+/** Account limits: the calls that a vendor may be sent in one lane, and what is left of them for one more plan. */
 import { callsSpent, type Limits, roomOf } from '../../db/budgets/take-calls.ts'
 import type { Host } from '../_vendors/http.ts'
 import type { DatasetSource } from './catalog.ts'

@@ -1,4 +1,4 @@
-/** Which days a vendor's plan reaches now: its history behind, its recency wall ahead. */
+/** Availability: the days for which a vendor's plan has data now, from its history wall to its recency wall. */
 import type { DatasetConfig, History, Recency, VendorDatasetConfig } from '../../config/schema.ts'
 import { calendarOf } from '../_calendar/calendar.ts'
 import type { TradingCalendar } from '../_calendar/session.ts'

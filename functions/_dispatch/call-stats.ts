@@ -1,4 +1,4 @@
-/** What one plan adds to the counts of its vendor: cells by what became of them. */
+/** Call statistics: what one plan adds to the counts of its vendor, cells by outcome. */
 import type { CallStats } from '../../db/vendor-call-stats/call-stats.ts'
 import type { Outcome } from '../_market/outcome.ts'
 import type { Claim } from './claim.ts'

@@ -1,4 +1,4 @@
-/** The cells a plan may be made of, each with the task it belongs to. */
+/** Candidate cells: the cells that one plan may be made of, each with the task it belongs to. */
 import type { PartOfTask } from '../../db/gap-tasks/claim-tasks.ts'
 import type { QueuedTask } from '../../db/gap-tasks/claimable.ts'
 import type { Neighbours } from '../../db/gap-tasks/find-neighbours.ts'

@@ -1,4 +1,4 @@
-/** Whose call comes next: which vendor takes which head, so that none idles over work it may do and none takes what others do better. */
+/** Vendor selection: ranks the vendors for each head and picks the next call, so that no vendor idles and none takes what another does better. */
 import type { DatasetConfig } from '../../config/schema.ts'
 import type { QueuedTask, VendorReach } from '../../db/gap-tasks/claimable.ts'
 import type { DatasetSource } from '../_catalog/catalog.ts'

@@ -1,4 +1,4 @@
-/** What an answer says about its vendor: whether it is well, in trouble, or has said when to come back. */
+/** Circuit breaker: opens after failures in a row, follows a vendor's own retry time at once, and closes with the next answer. */
 import { blockVendor, closeCircuit, countFailure, FAILURES_TO_OPEN } from '../../db/circuits/circuits.ts'
 import type { DispatchContext } from '../_catalog/context.ts'
 import type { AnswerSummary } from './outcomes.ts'

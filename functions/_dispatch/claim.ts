@@ -1,4 +1,4 @@
-/** Choosing the next call: the head of the queue, the best vendor that may serve it now, and every task that can ride along. */
+/** Chooses and claims the next call: the head of the queue, the best vendor that may serve it now, and every task that the same call answers. */
 import { nextCallAt } from '../../db/budgets/take-calls.ts'
 import { type Circuit, listCircuits } from '../../db/circuits/circuits.ts'
 import { claimTasks } from '../../db/gap-tasks/claim-tasks.ts'

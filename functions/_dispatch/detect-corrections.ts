@@ -1,4 +1,4 @@
-/** Cells that change after the close: which accepted answers differ from what the node has, and in what. */
+/** Detects corrections: accepted answers that differ from the version the node has, and in what. */
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises'
 import type { DatasetConfig } from '../../config/schema.ts'
 import type { AcceptedCell } from '../_lake/accepted-cell.ts'

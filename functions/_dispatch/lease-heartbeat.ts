@@ -1,4 +1,4 @@
-/** Keeps a claim's lease alive while its pages arrive: a plan may take longer than a lease, as long as each page takes less. */
+/** Lease heartbeat: renews a claim's lease while its pages arrive. A plan may take longer than a lease; a page may not. */
 import { renewLease } from '../../db/leases/renew-lease.ts'
 import type { DispatchContext } from '../_catalog/context.ts'
 import type { Get } from '../_vendors/vendor.ts'

@@ -1,4 +1,4 @@
-/** A call plan for a dataset whose newest days come first: connectors reach forward in time, so they are given an older day to start from. */
+/** Call plan for newest-first order: connectors plan forward in time, so they get an older day to start from. */
 import type { CallPlan, Connector, PlanTerms, Want } from '../_vendors/vendor.ts'
 
 /**

@@ -1,4 +1,4 @@
-/** What did not parse never becomes data; this keeps a sample of it for a person. */
+/** Quarantine: keeps a bounded sample of answers that did not parse, for a person to read. They never become data. */
 import { keepSamples, type Sample } from '../../db/quarantine/keep-samples.ts'
 import type { DispatchContext } from '../_catalog/context.ts'
 import { cellKey } from '../_market/cell.ts'

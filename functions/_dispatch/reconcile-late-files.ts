@@ -1,4 +1,4 @@
-/** A holder whose lease had passed on may have written files all the same: where others had settled another version, that is a correction. */
+/** Reconciles files that a holder wrote after its lease had expired: where another version was settled meanwhile, that is a correction. */
 import { listAttempts } from '../../db/attempts/list-attempts.ts'
 import { manifestMarks } from '../../db/manifests/manifests.ts'
 import type { DispatchContext } from '../_catalog/context.ts'

@@ -1,4 +1,4 @@
-/** One outcome, one next step: whether a task is done, waits, or is given up, and what the cell's absence is called meanwhile. */
+/** Retry policy: what happens to a task after an outcome (done, queued again, stalled), and what the cell's absence is called meanwhile. */
 import { GIVEN_UP_RECHECK_DAYS } from '../../db/absences/recheck-days.ts'
 import type { AbsenceReason, Outcome } from '../_market/outcome.ts'
 

@@ -1,4 +1,4 @@
-/** Gives the tasks of a claim back when carrying it out failed: nothing they wait for may depend on a lease that nobody uses. */
+/** Returns the tasks of a claim to the queue when carrying it out failed, so that nothing waits for a lease that no worker uses. */
 import { abandonLease } from '../../db/gap-tasks/reap-leases.ts'
 import { releaseLease } from '../../db/leases/release-leases.ts'
 import type { DispatchContext } from '../_catalog/context.ts'

@@ -1,4 +1,4 @@
-/** What the answers of one plan teach about its vendor. */
+/** Score update: what the outcomes of one plan teach about its vendor. */
 import type { ScoreUpdate } from '../../db/vendor-scores/scores.ts'
 import type { DispatchContext } from '../_catalog/context.ts'
 import type { CellKey } from '../_market/cell.ts'

@@ -1,4 +1,4 @@
-/** How much a vendor is worth for one cell of a dataset: what it will probably deliver, for what it costs. */
+/** Score of a vendor for one cell of a dataset: what it will probably deliver, for what it costs. */
 import type { DatasetConfig } from '../../config/schema.ts'
 import type { VendorScore } from '../../db/vendor-scores/scores.ts'
 import type { SegmentCells } from '../../db/vendor-segments/add-to-segments.ts'

@@ -1,4 +1,4 @@
-/** The scores of vendors for single cells, with everything that was learned until now read once. */
+/** Scores of vendors for single cells, from one read of everything that was learned. */
 import type { DatasetConfig } from '../../config/schema.ts'
 import { listScores } from '../../db/vendor-scores/scores.ts'
 import type { DatasetSource } from '../_catalog/catalog.ts'

@@ -1,4 +1,4 @@
-/** Answers that are well formed and yet no answers to what was asked. */
+/** Validates an answer: rejects one that is well formed but answers another question, as when a vendor ignores the range. */
 import type { DatasetConfig } from '../../config/schema.ts'
 import { maxDt, minDt } from '../_market/dt.ts'
 import { type Answer, type CallPlan, VendorError } from '../_vendors/vendor.ts'

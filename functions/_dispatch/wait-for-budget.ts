@@ -1,4 +1,4 @@
-/** A plan under way waits a moment for the next call of its budget: given up, it would leave a scatter of cells that costs calls of its own. */
+/** Waits briefly for the rate limiter: a plan cut off half-way leaves too few cells to fill a page, and they cost extra calls. */
 
 import { MAX_WAIT_MS } from '../_catalog/account-limits.ts'
 import type { DispatchContext } from '../_catalog/context.ts'

@@ -1,4 +1,4 @@
-/** How long a backlog takes when work flows like water: pure arithmetic over accounts and the cells they can do. */
+/** Drain simulation (a fluid model): how long a backlog takes over accounts with rates. Pure arithmetic. */
 
 /** Cells that the same vendors can do. */
 export interface WorkClass {
