@@ -91,7 +91,10 @@ const Backfill = z.strictObject({
   look_back: Back.optional(),
   /** Gaps and re-checks one audit queues at the most; absent: as many as the queue holds. */
   max_tasks_per_run: z.int().positive().optional(),
-  /** Gaps in the months of so many newest sessions come before older ones; 0 for no such difference. Absent: 60, and 0 for minutes. */
+  /**
+   * Gaps in the months of so many newest sessions come before older ones; absent or 0: no such difference. At the border a vendor that is asked symbol
+   * by symbol needs a second call for each.
+   */
   recent_sessions: z.int().min(0).max(20_000).optional(),
 })
 

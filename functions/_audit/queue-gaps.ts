@@ -31,8 +31,6 @@ const PRIORITY_DAYS = 10
 const PRIORITY_MINUTES = 0
 /** Added to the priority of recent sessions. */
 const RECENT = 5
-/** Unless the configuration says otherwise. At the border a vendor that is asked symbol by symbol needs a second call: minutes do without. */
-const RECENT_SESSIONS = 60
 /** What is missing comes before what may have changed. */
 const PRIORITY_REREAD = -10
 
@@ -94,9 +92,8 @@ function byAge(
   ranges: readonly SymbolRange[],
 ): { priority: number; ranges: SymbolRange[] }[] {
   const priority = backlogPriority(spec)
-  const { order, recent_sessions } = spec.backfill
-  const recent = recent_sessions ?? (spec.expected_rows === 'session_minutes' ? 0 : RECENT_SESSIONS)
-  const newest = recent === 0 ? null : calendarOf(spec.calendar).away(asof, 1 - recent)
+  const { order, recent_sessions = 0 } = spec.backfill
+  const newest = recent_sessions === 0 ? null : calendarOf(spec.calendar).away(asof, 1 - recent_sessions)
   if (order === 'newest-first' || newest === null) return [{ priority, ranges: [...ranges] }]
   const from = `${monthOf(newest)}-01`
   const within = (one: SymbolRange): boolean => one.fromDt <= one.toDt

@@ -64,7 +64,7 @@ test('refill queue: a queue that is more than half full is left alone', async ()
 })
 
 test('refill queue: a cap per run holds for all that is brought in after one audit', async () => {
-  const backfill = { order: 'oldest-first', max_tasks_per_run: 60, recent_sessions: 60 } as const
+  const backfill = { order: 'oldest-first', max_tasks_per_run: 60 } as const
   const { node } = await audited(40, {
     datasets: { equities_bars: { depth: { sessions: 60 }, backfill } },
   })

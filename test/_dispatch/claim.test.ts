@@ -149,9 +149,7 @@ test('claimers at once share the queue without overlap, and each is told what it
 
 test('claim: two plans at once do not count on the same calls', async () => {
   const { node } = await audited({
-    datasets: {
-      equities_bars: { depth: { sessions: 200 }, backfill: { order: 'oldest-first', recent_sessions: 0 } },
-    },
+    datasets: { equities_bars: { depth: { sessions: 200 } } },
     vendors: { alpaca: { calls_per_minute: 6, today_share: 0 } },
     terms: { shape: { rows_per_page: 50, symbols_per_call: 1, pages_per_plan: 4 } },
   })
