@@ -1,5 +1,4 @@
 /** Gives absences a better reason, and settles those that were still open: the partitions they lie in are judged again. */
-
 import { sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
 import { markAbsent } from '../coverage/mark-absent.ts'

@@ -1,10 +1,15 @@
 /** Expected minus known: the audit over month masks. */
-
 import type { Db } from '../client.ts'
 import { countDays } from '../gap-tasks/day-mask.ts'
 import { takeCoverage, takeQueued } from './known-days.ts'
-import type { ExpectedRange, MonthMask, MonthOfGaps } from './mask-grid.ts'
-import { expectedGrid, type MaskGrid, monthsLeft } from './mask-grid.ts'
+import {
+  type ExpectedRange,
+  expectedGrid,
+  type MaskGrid,
+  type MonthMask,
+  type MonthOfGaps,
+  monthsLeft,
+} from './mask-grid.ts'
 
 /** (symbol, month) pairs that are handed over together. */
 const PAIRS_PER_SLICE = 180_000

@@ -1,5 +1,4 @@
 /** Makes the masks say what the evidence says: a day is present where some vendor's version is there, and nowhere else. */
-
 import { type SQL, sql } from 'drizzle-orm'
 import { advanceBookmark } from '../bookmarks/advance-bookmark.ts'
 import type { Db } from '../client.ts'

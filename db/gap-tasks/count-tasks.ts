@@ -27,7 +27,10 @@ export async function countTasks(db: Db): Promise<TaskCount[]> {
   return [...sums].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, count]) => count)
 }
 
-/** Open cells by dataset: what the shares of the working set are measured by. A dataset without any is left out. */
+/**
+ * Open cells by dataset: what the shares of the working set are measured by. A dataset without any is
+ * left out. `done_at IS NULL`, in these words, is what the index of open cells holds.
+ */
 export async function countOpenByDataset(db: Db): Promise<Map<string, number>> {
   const rows = await db.all<{ dataset: string; cells: number }>(sql`
     SELECT dataset, count(*) + coalesce((SELECT sum(m.cells - 1) FROM gap_tasks m
@@ -36,10 +39,6 @@ export async function countOpenByDataset(db: Db): Promise<Map<string, number>> {
   return new Map(rows.map(({ dataset, cells }) => [dataset, cells]))
 }
 
-/** Open tasks of all datasets: what the working set is measured by. `done_at IS NULL`, in these words, is what the index of open cells holds. */
-export async function countOpenTasks(db: Db): Promise<number> {
-  const [row] = await db.all<{ tasks: number }>(sql`
-    SELECT (SELECT count(*) FROM gap_tasks WHERE done_at IS NULL)
-      + (SELECT coalesce(sum(cells - 1), 0) FROM gap_tasks WHERE days IS NOT NULL AND done_at IS NULL) AS tasks`)
-  return row?.tasks ?? 0
-}
+/** Open cells of all datasets: what the working set is measured by. */
+export const countOpenTasks = async (db: Db): Promise<number> =>
+  [...(await countOpenByDataset(db)).values()].reduce((sum, cells) => sum + cells, 0)

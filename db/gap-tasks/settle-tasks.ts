@@ -3,7 +3,6 @@
  * next state, all of a task in one write, all only for tasks whose lease still carries the caller's token. A holder whose lease has
  * passed on changes nothing.
  */
-
 import { type Placeholder, type SQL, sql } from 'drizzle-orm'
 import { advanceBookmark } from '../bookmarks/advance-bookmark.ts'
 import type { Db } from '../client.ts'

@@ -1,5 +1,4 @@
 /** quarantine: samples of what vendors sent that is no data, for a person to read; the newest 1,000, nothing is computed from them. */
-
 import { sql } from 'drizzle-orm'
 import { check, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 

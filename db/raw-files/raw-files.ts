@@ -30,17 +30,6 @@ export async function recordHashes(db: Db, dataset: string, files: readonly Hash
   }
 }
 
-/** The same for words of long ago: a file that has a hash keeps it. */
-export async function recordMissingHashes(db: Db, dataset: string, files: readonly HashedFile[]): Promise<void> {
-  for (let from = 0; from < files.length; from += AT_ONCE) {
-    await db.write([
-      sql`INSERT INTO raw_files (dataset, dt, vendor, symbol, hash)
-          SELECT ${dataset}, value->>0, value->>1, value->>2, unhex(value->>3)
-          FROM json_each(${asJson(files.slice(from, from + AT_ONCE))}) WHERE true ON CONFLICT DO NOTHING`,
-    ])
-  }
-}
-
 const asJson = (files: readonly HashedFile[]): string =>
   JSON.stringify(files.map(({ dt, vendor, symbol, hash }) => [dt, vendor, symbol, hash.slice(0, KEPT_DIGITS)]))
 

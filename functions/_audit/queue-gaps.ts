@@ -60,9 +60,7 @@ export async function queueGaps(
   if (reached === null) return queued
   if (limit === 0) return { ...queued, isCut: true }
   const now = context.now()
-  const ranges = symbolRanges(context.config, spec, asof)
-    .map((symbolRange) => ({ ...symbolRange, fromDt: maxDt(symbolRange.fromDt, reached) }))
-    .filter(({ fromDt, toDt }) => fromDt <= toDt)
+  const ranges = clipped(symbolRanges(context.config, spec, asof), reached, asof)
   const whenServed = availableFrom(sources, spec, now)
   for (const { priority, ...part } of byAge(spec, asof, ranges)) {
     for await (const slice of gapsInOrder(context.db, dataset, spec, part.ranges, asof, limit - queued.gaps)) {
@@ -96,15 +94,17 @@ function byAge(
   const newest = recent_sessions === 0 ? null : calendarOf(spec.calendar).away(asof, 1 - recent_sessions)
   if (order === 'newest-first' || newest === null) return [{ priority, ranges: [...ranges] }]
   const from = `${monthOf(newest)}-01`
-  const within = (one: SymbolRange): boolean => one.fromDt <= one.toDt
   return [
-    {
-      priority: priority + RECENT,
-      ranges: ranges.map((one) => ({ ...one, fromDt: maxDt(one.fromDt, from) })).filter(within),
-    },
-    { priority, ranges: ranges.map((one) => ({ ...one, toDt: minDt(one.toDt, addDays(from, -1)) })).filter(within) },
+    { priority: priority + RECENT, ranges: clipped(ranges, from, asof) },
+    { priority, ranges: clipped(ranges, calendarOf(spec.calendar).first, addDays(from, -1)) },
   ]
 }
+
+/** The ranges within these days, both inclusive; those that lie outside are left out. */
+const clipped = (ranges: readonly SymbolRange[], fromDt: Dt, toDt: Dt): SymbolRange[] =>
+  ranges
+    .map((one) => ({ ...one, fromDt: maxDt(one.fromDt, fromDt), toDt: minDt(one.toDt, toDt) }))
+    .filter((one) => one.fromDt <= one.toDt)
 
 /** What any vendor may be asked for at once goes by the month, the rest by the day. A write holds the event loop as long as it takes. */
 async function enqueue(

@@ -1,5 +1,4 @@
 /** Refills the queue: it holds a working set, and gaps that did not fit at the audit come in as it drains. */
-
 import { clearOverflow, listOverflow, recordOverflow } from '../../db/backlog-overflow/backlog-overflow.ts'
 import { countOpenByDataset } from '../../db/gap-tasks/count-tasks.ts'
 import { splitAtBorders } from '../../db/gap-tasks/split-tasks.ts'

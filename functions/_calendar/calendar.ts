@@ -1,5 +1,4 @@
 /** What every trading calendar answers, and the list of calendars there are. */
-
 import { fed } from './fed.ts'
 import type { CalendarName, TradingCalendar } from './session.ts'
 import { xnys } from './xnys.ts'

@@ -1,4 +1,4 @@
-/** Demotions: what a vendor's refusals mean beyond their cells, so that it is not asked in vain for a while. */
+/** Demotions: what a vendor's refusals mean beyond their cells, so that it is not asked again for a while. */
 import type { Demotion } from '../../db/demotions/demotions.ts'
 import { maxDt, minDt } from '../_market/dt.ts'
 import type { Outcome } from '../_market/outcome.ts'

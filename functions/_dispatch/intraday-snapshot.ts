@@ -3,7 +3,6 @@
  * queue. A file here is a view that the next tick replaces: no cell is present because of it, nothing is curated or exported from it,
  * and a tick that fails costs freshness only. The finished day is asked for after the close like any other.
  */
-
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DatasetConfig } from '../../config/schema.ts'

@@ -1,5 +1,4 @@
 /** Waits briefly for the rate limiter: a plan cut off half-way leaves too few cells to fill a page, and they cost extra calls. */
-
 import { MAX_WAIT_MS } from '../_catalog/account-limits.ts'
 import type { DispatchContext } from '../_catalog/context.ts'
 import { type Get, VendorError } from '../_vendors/vendor.ts'

@@ -1,5 +1,4 @@
 /** When a session's data is worth asking for again: vendors correct bars in the days after the close. */
-
 import type { DatasetConfig } from '../../config/schema.ts'
 import { calendarOf } from '../_calendar/calendar.ts'
 import type { TradingCalendar } from '../_calendar/session.ts'

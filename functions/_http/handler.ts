@@ -6,6 +6,7 @@ import type { Failing, WorkLeft } from '../../db/partitions/work-left.ts'
 import { calendarOf, firstClose } from '../_calendar/calendar.ts'
 import { datasetsOf } from '../_catalog/catalog.ts'
 import type { DatasetName } from '../_market/cell.ts'
+import { isoOf } from './iso-instant.ts'
 import type { Node } from './node.ts'
 
 /** What every function accepts: the instant it speaks for; the invoker sends the scheduled one. */
@@ -58,7 +59,7 @@ export function handler<Body extends z.ZodType>(node: Node, schema: Body, run: F
     const body = await readBody(c, schema)
     checkInstant(body, node.now())
     const { nextAt, ...ending } = await run(node, body)
-    return c.json({ ok: true, ...ending, nextAt: nextAt === null ? null : new Date(nextAt).toISOString() })
+    return c.json({ ok: true, ...ending, nextAt: isoOf(nextAt) })
   }
 }
 

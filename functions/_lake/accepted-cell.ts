@@ -1,5 +1,4 @@
 /** A cell that the dispatch accepted, as the raw writer takes it. */
-
 import type { Difference } from '../_market/difference.ts'
 import type { Dt } from '../_market/dt.ts'
 import type { Row } from '../_market/row.ts'

@@ -3,8 +3,7 @@ import type { ColumnConfig } from '../../config/schema.ts'
 import { dayNumber, isDt } from '../_market/dt.ts'
 import type { Row } from '../_market/row.ts'
 import type { ColumnChunk } from '../_parquet/writer.ts'
-import type { FilePart, RawPart } from './raw-part.ts'
-import { isStored, type StoredPart } from './raw-part.ts'
+import { type FilePart, isStored, type RawPart, type StoredPart } from './raw-part.ts'
 
 /** Served rows that stand together in a file, each with the part it came with. */
 interface Served {

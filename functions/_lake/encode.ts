@@ -5,8 +5,7 @@ import { libraryBytes } from '../_parquet/library-writer.ts'
 import type { ColumnType } from '../_parquet/plain-encoder.ts'
 import { type FileSchema, fileSchema, parquetBytes, type RowGroup } from '../_parquet/writer.ts'
 import { columnChunk, runsOf } from './column-builder.ts'
-import type { FilePart } from './raw-part.ts'
-import { isStored } from './raw-part.ts'
+import { type FilePart, isStored } from './raw-part.ts'
 
 const ROWS_PER_GROUP = 100_000
 /** Files of more rows are written by parquetjs-lite: the codec is for the many small ones, where the library takes 6 to 13 times as long. */

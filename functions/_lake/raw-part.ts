@@ -1,5 +1,4 @@
 /** The parts a raw file is written of: rows of a new answer, or columns carried over from the file before. */
-
 import type { Provenance, Row } from '../_market/row.ts'
 import type { StoredGroup } from '../_parquet/reader.ts'
 

@@ -1,5 +1,4 @@
 /** Raw files as one subquery of our rows, whoever wrote them: files of one footer shape are read together, foreign columns as what they mean. */
-
 import type { DatasetConfig } from '../../config/schema.ts'
 import { instantOf } from '../_calendar/zone.ts'
 import { addDays, type Dt } from '../_market/dt.ts'

@@ -1,5 +1,4 @@
 /** One raw file to be read, and what to select from it. */
-
 import type { Zone } from '../_calendar/zone.ts'
 import type { Dt } from '../_market/dt.ts'
 

@@ -1,13 +1,11 @@
 /** Rows of a raw file as they lie in its columns: what is only carried from the old file into the new one never becomes objects. */
-
 import type { ColumnConfig } from '../../config/schema.ts'
 import { dtOfDay } from '../_market/dt.ts'
 import type { Row } from '../_market/row.ts'
 import { readOwnGroups, type StoredColumn, type StoredGroup } from '../_parquet/reader.ts'
 import { UnsupportedFileError } from '../_parquet/thrift-reader.ts'
 import type { FileSchema } from '../_parquet/writer.ts'
-import type { FilePart, RawPart, StoredPart } from './raw-part.ts'
-import { isStored } from './raw-part.ts'
+import { type FilePart, isStored, type RawPart, type StoredPart } from './raw-part.ts'
 
 /** Columns behind those of the dataset: vendor, feed, adjustment, fetched_at. */
 const PROVENANCE = 4

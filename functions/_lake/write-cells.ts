@@ -1,5 +1,4 @@
 /** Keeping accepted answers: raw files first, then the manifest, so that whatever is written down is on the disk. */
-
 import { relative } from 'node:path'
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises'
 import type { DatasetConfig } from '../../config/schema.ts'

@@ -2,7 +2,6 @@
  * In which zone adopted files are read whose stamps carry none, as it was said when they were adopted: beside the manifests a file
  * `zones-YYYY-MM-DD.jsonl` for each day of data, so that a reader of a day looks at one file, and a lost database loses none of it.
  */
-
 import { basename, dirname, join } from 'node:path'
 import { z } from 'zod'
 import { ZONES, type Zone } from '../_calendar/zone.ts'

@@ -2,7 +2,6 @@
  * Raw files that this node wrote, as columns again: several times faster than a query, and without loading DuckDB into a node that only
  * collects. Anything that is not exactly as we write it is left to DuckDB, which knows all other forms and says what is damaged.
  */
-
 import { readLevels, readPlain } from './plain-decoder.ts'
 import { unpack } from './snappy.ts'
 import { ByteReader, UnsupportedFileError } from './thrift-reader.ts'

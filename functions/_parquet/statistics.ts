@@ -1,5 +1,4 @@
 /** Least and greatest value of a column, by which readers skip what they do not look for. */
-
 import type { ColumnType } from './plain-encoder.ts'
 import { type ByteWriter, THRIFT } from './thrift-writer.ts'
 

@@ -2,7 +2,6 @@
  * Manifests that lost lines get them back. What the database knows of the cells, and what the raw files hold, is written down again, so that
  * a rebuild from manifests alone gives the same database. Begun anew after a kill it ends the same.
  */
-
 import { dirname, join, relative } from 'node:path'
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises'
 import type { DatasetConfig } from '../../config/schema.ts'

@@ -3,7 +3,6 @@
  *
  *   doubted ──plausible──▶ trusted (recovers what an earlier process left) ──set back──▶ doubted
  */
-
 import { resetLeases } from '../../db/leases/reset-leases.ts'
 import { AHEAD_MS, databaseTime, newestStamp, repairClock } from '../../db/repair-clock.ts'
 import { LEASE_MS } from '../_dispatch/claim.ts'

@@ -1,5 +1,4 @@
 /** The only place that reads the clock. Everyone else is handed one. */
-
 import type { Clock } from '../_http/node.ts'
 
 /** Longest single timer Node keeps without overflowing. */

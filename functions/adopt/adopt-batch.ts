@@ -1,5 +1,4 @@
 /** Takes over one batch of raw files: what they hold, the lines that say so, then the cells, and with the last of them how far the walk has come. */
-
 import type { DatasetConfig } from '../../config/schema.ts'
 import { type AdoptedCell, recordAdopted } from '../../db/adoptions/record-adopted.ts'
 import type { Db } from '../../db/client.ts'

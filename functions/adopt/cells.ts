@@ -1,5 +1,4 @@
 /** Which cells a set of files holds: by the path where a file is one cell, by its symbol column where a day's symbols share it. */
-
 import { relative } from 'node:path'
 import type { Zone } from '../_calendar/zone.ts'
 import { perReadable, readableFooters } from '../_lake/bisect-unreadable.ts'

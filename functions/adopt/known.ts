@@ -1,5 +1,4 @@
 /** Which cells need not be adopted again: the database holds as much of them as the walk would find. */
-
 import { type Attempt, listAttempts } from '../../db/attempts/list-attempts.ts'
 import type { Db } from '../../db/client.ts'
 import { type CellKey, cellKey } from '../_market/cell.ts'

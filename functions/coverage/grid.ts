@@ -1,5 +1,4 @@
 /** Cells counted into a grid of symbols × time, out of the month masks: some symbols at a time, so that nothing else has to wait. */
-
 import { type Slice, type TalliedRange, tallySlices } from '../../db/coverage/tally-slices.ts'
 import { countDays } from '../../db/gap-tasks/day-mask.ts'
 import { earliestAvailable } from '../_catalog/absent-by-rule.ts'

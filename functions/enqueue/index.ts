@@ -1,5 +1,4 @@
 /** POST /enqueue: a person wants a range now: its gaps are queued, or moved forward; with `again` also what has been answered already. */
-
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises'
 import { tallyReasons } from '../../db/absences/tally-reasons.ts'
 import { resetRetry } from '../../db/attempts/reset-retry.ts'

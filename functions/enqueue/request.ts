@@ -1,5 +1,4 @@
 /** What a wish for a range means: which cells of it are expected and can be had, and what the others are. */
-
 import { z } from 'zod'
 import type { DatasetConfig } from '../../config/schema.ts'
 import { calendarOf } from '../_calendar/calendar.ts'
@@ -8,8 +7,7 @@ import { type DatasetSource, sourcesFor } from '../_catalog/catalog.ts'
 import { asofAt, expectedRange, type SymbolRange, symbolRanges } from '../_expected/expected.ts'
 import { AsOfBody, datasetNamed, RequestError } from '../_http/handler.ts'
 import type { Node } from '../_http/node.ts'
-import type { DatasetName } from '../_market/cell.ts'
-import { SymbolText } from '../_market/cell.ts'
+import { type DatasetName, SymbolText } from '../_market/cell.ts'
 import { addDays, type Dt, DtText, dayBit, dayNumber, maxDt, minDt, monthOf } from '../_market/dt.ts'
 
 export interface EnqueueRequest {

@@ -11,12 +11,12 @@ import { consolidateLedger } from '../_ledger/ledger.ts'
 import type { Dt } from '../_market/dt.ts'
 import { lackingCells } from './lacking.ts'
 import { ledgerFacts } from './ledger-facts.ts'
-import type { Lacking } from './manifest.ts'
 import {
   byPath,
   changesSince,
   type Incomplete,
   isComplete,
+  type Lacking,
   latestDay,
   leftOutOf,
   MANIFEST,

@@ -1,5 +1,4 @@
 /** Which cells a finished bundle has and a new one lacks without a reason. Compares ledgers, writes nothing. */
-
 import { join } from 'node:path'
 import { sha256OfFile } from '../_lake/digest.ts'
 import { codeOf } from '../_lake/disk.ts'
@@ -8,8 +7,7 @@ import type { Lake } from '../_lake/lake.ts'
 import { readParquet } from '../_lake/parquet-sql.ts'
 import { bundleFolder } from '../_lake/paths.ts'
 import type { Dt } from '../_market/dt.ts'
-import type { Lacking } from './manifest.ts'
-import { readManifest } from './manifest.ts'
+import { type Lacking, readManifest } from './manifest.ts'
 import type { BundledDataset } from './partitions.ts'
 import { isOneOf, LEDGER_PATH } from './stage.ts'
 

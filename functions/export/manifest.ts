@@ -1,5 +1,4 @@
 /** MANIFEST.json and SHA256SUMS: what a bundle holds, and the proof of it. */
-
 import { readdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'

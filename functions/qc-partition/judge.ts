@@ -1,5 +1,4 @@
 /** Judges one curated partition: one verdict per expected cell, written as the partition's fragment of the ledger. */
-
 import { stat } from 'node:fs/promises'
 import { sha256OfFile } from '../_lake/digest.ts'
 import { codeOf } from '../_lake/disk.ts'

@@ -1,5 +1,4 @@
 /** What a partition is judged by, and what came of it. */
-
 import type { Dt } from '../_market/dt.ts'
 import type { Status } from '../_market/status.ts'
 import type { MeasureRequest } from './measure.ts'

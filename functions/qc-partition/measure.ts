@@ -1,5 +1,4 @@
 /** Measures every expected cell of a partition once, in DuckDB, and hands out the table of what was found. */
-
 import { access } from 'node:fs/promises'
 import type { DatasetConfig, QcConfig } from '../../config/schema.ts'
 import type { Session } from '../_calendar/session.ts'

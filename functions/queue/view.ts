@@ -1,5 +1,4 @@
 /** The queue as one answer: instants are UTC texts, null for never. */
-
 import { lastAnswers } from '../../db/attempts/last-answers.ts'
 import { type ListedTask, listOpen } from '../../db/gap-tasks/list-open.ts'
 import { nextDue } from '../../db/gap-tasks/next-due.ts'

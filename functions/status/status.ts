@@ -1,5 +1,4 @@
 /** GET /status: what the node has, what it does and waits for, what its vendors may still spend. */
-
 import type { Context } from 'hono'
 import { callsSpent } from '../../db/budgets/take-calls.ts'
 import { type CalendarCheck, listCalendarChecks } from '../../db/calendar-checks/calendar-checks.ts'

@@ -1,5 +1,4 @@
 /** The vendors as one answer: instants are UTC texts, null for never; keys are named, never shown. */
-
 import type { DatasetConfig } from '../../config/schema.ts'
 import { type Circuit, listCircuits } from '../../db/circuits/circuits.ts'
 import { demotionsInForce } from '../../db/demotions/demotions-in-force.ts'

@@ -1,5 +1,4 @@
 /** What the manifests of one vendor's dataset say in the end: the hash of each file, and which cells they tell of. */
-
 import { stat } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { z } from 'zod'

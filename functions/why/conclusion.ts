@@ -1,5 +1,4 @@
 /** What the node concluded of a cell: the version that wins it, why it is absent, how it was judged. */
-
 import type { Config } from '../../config/schema.ts'
 import type { CellAttempt } from '../../db/attempts/list-cell-attempts.ts'
 import { preferenceOrder } from '../_catalog/catalog.ts'

@@ -1,5 +1,4 @@
 /** Whether the node should have a cell, and if not, why: calendar, symbol, depth and clock in this order. */
-
 import type { Config, DatasetConfig } from '../../config/schema.ts'
 import type { Baseline } from '../../db/liquidity/liquidity.ts'
 import { calendarOf } from '../_calendar/calendar.ts'

@@ -1,5 +1,4 @@
 /** The whole chain of one cell: what was expected, who was asked, what they answered, what was concluded, what comes next. */
-
 import type { CellAttempt } from '../../db/attempts/list-cell-attempts.ts'
 import type { Incident } from '../../db/incidents/list-incidents.ts'
 import { MAX_ATTEMPTS } from '../_dispatch/retry-policy.ts'

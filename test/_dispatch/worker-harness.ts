@@ -35,11 +35,6 @@ interface Waiting {
   goOn(reaction: Reaction): void
 }
 
-export interface Received {
-  vendor: string | null
-  nextAt: number | null
-}
-
 export function openHarness(db: Db, vendorTerms: Record<string, VendorTerms>, start = NOON) {
   let now = start
   let tokens = 0

@@ -1,5 +1,4 @@
 /** A clock that somebody sets while time goes on: the wall clock jumps, what has elapsed does not. */
-
 import type { Clock } from '../../functions/_http/node.ts'
 import { virtualClock } from '../../functions/_runtime/clock.ts'
 

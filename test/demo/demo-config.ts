@@ -2,8 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { writeNodeFiles } from '../config-files.ts'
-import type { LabVendorName } from '../lab/lab.ts'
-import { LAB_KEYS } from '../lab/lab.ts'
+import { LAB_KEYS, type LabVendorName } from '../lab/lab.ts'
 import { demoCron, type Scene } from './scenario.ts'
 
 /** Environment of the demo's node: its own folders, the lab's keys, a free port of loopback. */

@@ -1,7 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { TaskRow } from '../db/temp-db.ts'
-import { tasksIn } from '../db/temp-db.ts'
+import { type TaskRow, tasksIn } from '../db/temp-db.ts'
 import { ASOF, FIRST, SESSIONS, startTestNode, type TestNode } from '../test-node.ts'
 
 const BARS = { dataset: 'equities_bars', symbols: 'all', from: FIRST, to: ASOF } as const

@@ -1,5 +1,4 @@
 /** The ways in which a lab vendor can misbehave on command: one entry in the table each. */
-
 import { editRows, longBefore, loopToken, outside, revised, withNull } from './corrupt-rows.ts'
 import { HTML_TYPE, JSON_TYPE, type Question, type Reply, reply } from './reply.ts'
 

@@ -1,5 +1,4 @@
 /** A lake in a temporary folder, with curated and raw files written by DuckDB itself, for tests of QC and export. */
-
 import { readFileSync } from 'node:fs'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

@@ -1,5 +1,4 @@
 /** I3, I4: the coverage masks say what the evidence says, and no cell is present and absent at once. */
-
 import { versionsOfDay } from '../../../db/attempts/versions-of-day.ts'
 import type { Db } from '../../../db/client.ts'
 import { contradictedAbsences, type MonthMasks, masksOfMonth } from '../../../db/coverage/masks-of-month.ts'

@@ -1,5 +1,4 @@
 /** I1: every curated file that is recorded is there. Names only. */
-
 import { access } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { namesIn } from '../../_lake/disk.ts'

@@ -1,5 +1,4 @@
 /** I8: every curated file is, byte for byte, the one that curation recorded. */
-
 import { relative } from 'node:path'
 import { curatedFile } from '../../_lake/paths.ts'
 import { type Check, datasetOfPlace, datasetsIn } from '../check.ts'

@@ -1,5 +1,4 @@
 /** I2, I1: every curated file parses to its footer and holds as many rows as are recorded. */
-
 import { relative } from 'node:path'
 import { readableFooters } from '../../_lake/bisect-unreadable.ts'
 import { curatedFile } from '../../_lake/paths.ts'

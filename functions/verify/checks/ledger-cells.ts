@@ -1,5 +1,4 @@
 /** I3, I8: the ledger is the sum of its parts, has each cell once, and says of each curated file what is in it. */
-
 import { relative } from 'node:path'
 import type { DatasetConfig } from '../../../config/schema.ts'
 import { isOfAFile } from '../../_lake/footers.ts'

@@ -1,5 +1,4 @@
 /** I8: every judged partition has its part of the ledger, and no part is of a partition that nobody judged. Names only. */
-
 import { dirname, relative } from 'node:path'
 import { namesIn } from '../../_lake/disk.ts'
 import { ledgerFile, ledgerFragment } from '../../_lake/paths.ts'

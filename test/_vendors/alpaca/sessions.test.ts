@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { instantOf } from '../../../functions/_calendar/zone.ts'
 import { alpaca } from '../../../functions/_vendors/alpaca/index.ts'
-import type { Get, VendorSession } from '../../../functions/_vendors/vendor.ts'
-import { VendorError } from '../../../functions/_vendors/vendor.ts'
+import { type Get, VendorError, type VendorSession } from '../../../functions/_vendors/vendor.ts'
 import { type Reply, scriptedVendor } from '../scripted-vendor.ts'
 
 const day = (date: string, open = '09:30', close = '16:00'): object => ({

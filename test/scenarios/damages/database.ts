@@ -1,5 +1,4 @@
 /** Damages of the database: coverage masks, the queue and the rate limits. */
-
 import { changeDb, DAY, type Damage } from './damage.ts'
 
 export const DATABASE_DAMAGES: Damage[] = [
