@@ -13,6 +13,8 @@ export interface ChainTerms {
   /** Base address of this node's own HTTP server, and the token it asks for. */
   address: string
   token: string | null
+  /** Runs the workers of a step side by side; absent: with nothing but promises. */
+  together?: (workers: readonly (() => Promise<void>)[]) => Promise<unknown>
 }
 
 export interface StepEnding {
@@ -107,7 +109,8 @@ async function playStep(
       await clock.sleep(pause, signal)
     }
   }
-  await Promise.all(Array.from({ length: step.parallel }, work))
+  const { together = (workers) => Promise.all(workers.map((worker) => worker())) } = terms
+  await together(Array.from({ length: step.parallel }, () => work))
   if (ending.ok && left !== undefined) Object.assign(ending, { ok: false, error: left })
   return ending
 }

@@ -1,23 +1,10 @@
 /** The vendors of a dispatcher's benchmark as a process of their own, with a control server through which the node reports its clock. */
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { type Lab, type LabVendorName, startLab, type VendorStats } from '../lab/lab.ts'
+import { startLab } from '../lab/lab.ts'
 import { syntheticYields } from '../lab/synthetic-yields.ts'
 import { EVENING, type SceneName, sceneOf } from './dispatch-scenes.ts'
 import { benchBars } from './dispatch-source.ts'
+import { serveControl } from './lab-control.ts'
 
-/** What the lab says of itself. */
-export interface LabReport {
-  urls: Record<LabVendorName, string>
-  /** The newest instant the node has told, epoch ms. */
-  now: number
-  stats: Record<LabVendorName, VendorStats>
-  /** Milliseconds of processor time the lab has used: what of the real time was not the node's. */
-  cpuMs: number
-  kills: number
-}
-
-const VENDORS = ['alpaca', 'massive', 'fred'] as const
 /** Retry-After of a storm. */
 const RETRY_AFTER_S = '15'
 
@@ -62,28 +49,16 @@ async function main([name = '', scale = '']: string[]): Promise<void> {
       }
     }
   }
-  const control = createServer((request, response) => {
-    const url = new URL(request.url ?? '/', 'http://lab')
-    const at = Number(url.searchParams.get('now') ?? 0)
-    if (at > now) now = at
-    const pid = url.searchParams.get('pid')
-    if (pid !== null) victim = Number(pid)
-    applyTrouble()
-    response.end(JSON.stringify(reportOf(lab, now, kills)))
+  await serveControl({
+    lab,
+    now: () => now,
+    told: (at, pid) => {
+      now = Math.max(now, at)
+      victim = pid ?? victim
+      applyTrouble()
+    },
+    kills: () => kills,
   })
-  control.keepAliveTimeout = 600_000
-  await new Promise<void>((resolve) => control.listen(0, '127.0.0.1', resolve))
-  process.stdout.write(`http://127.0.0.1:${(control.address() as AddressInfo).port}\n`)
-  // A lab whose bench is gone ends with it.
-  process.stdin.resume().on('end', () => process.exit(0))
-}
-
-const reportOf = (lab: Lab, now: number, kills: number): LabReport => {
-  const of = <T>(value: (vendor: LabVendorName) => T): Record<LabVendorName, T> =>
-    Object.fromEntries(VENDORS.map((vendor) => [vendor, value(vendor)])) as Record<LabVendorName, T>
-  const { user, system } = process.cpuUsage()
-  const cpuMs = (user + system) / 1_000
-  return { urls: of((vendor) => lab[vendor].url), now, stats: of((vendor) => lab[vendor].stats()), cpuMs, kills }
 }
 
 await main(process.argv.slice(2))

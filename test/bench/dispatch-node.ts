@@ -13,9 +13,9 @@ import { audit } from '../../functions/audit.ts'
 import { dispatchOneTask } from '../../functions/dispatch-one-task.ts'
 import { writeDemoConfig } from '../demo/demo-config.ts'
 import type { LabVendorName } from '../lab/lab.ts'
-import type { LabReport } from './dispatch-lab.ts'
 import { ASOF, type BenchScene, EVENING, LATENCY_MS, type SceneName, sceneOf, WORKERS } from './dispatch-scenes.ts'
 import { type EventClock, eventClock } from './event-clock.ts'
+import type { LabReport } from './lab-control.ts'
 
 /** What one vendor delivered of one dataset. */
 export interface Delivered {

@@ -6,10 +6,10 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { bareRows } from './bare-rows.ts'
-import type { LabReport } from './dispatch-lab.ts'
 import type { Worked } from './dispatch-node.ts'
 import { cellsPerCall, oldPolicyMs, shortestMakespan, type Work, worksOf } from './dispatch-optimum.ts'
 import { type BenchScene, SCENES, type SceneName, sceneOf, USUAL_SCALE } from './dispatch-scenes.ts'
+import type { LabReport } from './lab-control.ts'
 import { type BenchRow, figure, ratioTo, tableOf } from './row.ts'
 
 const LAB = fileURLToPath(new URL('./dispatch-lab.js', import.meta.url))

@@ -42,3 +42,26 @@ test('event clock: a linear program finds the corner that pays most', () => {
   expect(mostOf([1, 1], [{ weights: [1, 1], most: 0 }])).toBe(0)
   expect(() => mostOf([1], [{ weights: [-1], most: 1 }])).toThrow('bound')
 })
+
+test('event clock: an actor that runs others goes on when they have ended, and nobody else had its turn', async () => {
+  const clock = eventClock(0)
+  const told: string[] = []
+  const worker = (name: string, ms: number) => async () => {
+    await clock.sleep(ms)
+    told.push(`${name} ${clock.now()}`)
+  }
+  const watcher = async () => {
+    for (let turn = 0; turn < 3; turn++) {
+      await clock.sleep(40)
+      told.push(`watcher ${clock.now()}`)
+    }
+  }
+  const chain = async () => {
+    await clock.run([worker('a', 30), worker('b', 50)])
+    told.push(`chain ${clock.now()}`)
+    await clock.sleep(10)
+    told.push(`chain ${clock.now()}`)
+  }
+  await clock.run([chain, watcher])
+  expect(told).toEqual(['a 30', 'watcher 40', 'b 50', 'chain 50', 'chain 60', 'watcher 80', 'watcher 120'])
+})

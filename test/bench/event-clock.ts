@@ -2,7 +2,7 @@
 import type { Clock } from '../../functions/_http/node.ts'
 
 export interface EventClock extends Clock {
-  /** Runs actors side by side until all have ended. Whoever sleeps inside one hands the turn on. */
+  /** Runs actors side by side until all have ended. Whoever sleeps inside one hands the turn on; an actor may run others in its turn. */
   run(actors: readonly (() => Promise<void>)[]): Promise<void>
 }
 
@@ -38,9 +38,11 @@ export function eventClock(start: number): EventClock {
     elapsed: () => now - start,
     sleep,
     run: async (actors) => {
+      let left = actors.length
       const ended = actors.map(async (actor) => {
         await new Promise<void>((wake) => wakings.push({ at: now, wake }))
-        await actor().finally(() => setImmediate(handOn))
+        // The turn of the last one is the caller's again.
+        await actor().finally(() => --left > 0 && setImmediate(handOn))
       })
       setImmediate(handOn)
       await Promise.all(ended)

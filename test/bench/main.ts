@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util'
 import { benchAdopt } from './adopt.ts'
 import { benchAudit } from './audit.ts'
 import { benchDispatch } from './dispatch.ts'
+import { benchFirstNight } from './first-night.ts'
 import { benchQueue } from './queue.ts'
 import { type BenchRow, tableOf } from './row.ts'
 import { benchVerify } from './verify.ts'
@@ -12,27 +13,33 @@ import { benchVerify } from './verify.ts'
 interface Asked {
   parts: string[]
   scale: number | undefined
+  symbols: number | undefined
 }
 
 const BENCHES: Record<string, (asked: Asked) => Promise<BenchRow[]>> = {
   adopt: benchAdopt,
   audit: benchAudit,
   dispatch: ({ parts, scale }) => benchDispatch(parts, scale),
+  'first-night': ({ symbols }) => benchFirstNight(symbols),
   queue: benchQueue,
   verify: benchVerify,
 }
-const USAGE = `npm run bench -- <name> [part …] [--scale 0.1] [--json], where <name> is one of: ${Object.keys(BENCHES).join(', ')}`
+const USAGE = `npm run bench -- <name> [part …] [--scale 0.1] [--symbols 500] [--json], where <name> is one of: ${Object.keys(BENCHES).join(', ')}`
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
-    options: { json: { type: 'boolean', default: false }, scale: { type: 'string' } },
+    options: { json: { type: 'boolean', default: false }, scale: { type: 'string' }, symbols: { type: 'string' } },
     allowPositionals: true,
   })
   const [name = '', ...parts] = positionals
   const bench = BENCHES[name]
   const scale = values.scale === undefined ? undefined : Number(values.scale)
-  if (bench === undefined || (scale !== undefined && !(scale > 0 && scale <= 1))) throw new Error(USAGE)
-  const rows = await bench({ parts, scale })
+  const symbols = values.symbols === undefined ? undefined : Number(values.symbols)
+  const isUsable =
+    (scale === undefined || (scale > 0 && scale <= 1)) &&
+    (symbols === undefined || (Number.isInteger(symbols) && symbols > 0))
+  if (bench === undefined || !isUsable) throw new Error(USAGE)
+  const rows = await bench({ parts, scale, symbols })
   const table = `${tableOf(rows)}\n`
   if (!values.json) process.stdout.write(table)
   else {

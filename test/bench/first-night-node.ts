@@ -1,0 +1,273 @@
+/** The node of the first night's benchmark: plays the shipped night chain against the lab, on a clock of events, and tells what it brought when. */
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { sql } from 'drizzle-orm'
+import { findGaps } from '../../db/coverage/find-gaps.ts'
+import { findHead } from '../../db/gap-tasks/find-head.ts'
+import { beginTick } from '../../db/ticks/ticks.ts'
+import { limitsOf } from '../../functions/_catalog/account-limits.ts'
+import { availableRange } from '../../functions/_catalog/availability.ts'
+import { type DatasetSource, datasetsOf, sourcesFor } from '../../functions/_catalog/catalog.ts'
+import { monthMasks, symbolRanges } from '../../functions/_expected/expected.ts'
+import type { Node } from '../../functions/_http/node.ts'
+import type { DatasetName } from '../../functions/_market/cell.ts'
+import { maxDt, minDt } from '../../functions/_market/dt.ts'
+import { loadCron } from '../../functions/_runtime/cron.ts'
+import { runChain, type StepEnding } from '../../functions/_runtime/run-chain.ts'
+import { startNode } from '../../functions/_runtime/start.ts'
+import { VendorError } from '../../functions/_vendors/vendor.ts'
+import { writeDemoConfig } from '../demo/demo-config.ts'
+import type { LabVendorName } from '../lab/lab.ts'
+import { ASOF, EVENING, LATENCY_MS } from './dispatch-scenes.ts'
+import { type EventClock, eventClock } from './event-clock.ts'
+import { nightScene } from './first-night-scene.ts'
+import type { LabReport } from './lab-control.ts'
+
+/** What a vendor was asked, and what came of it. */
+export interface VendorNight {
+  calls: number
+  /** Minutes in which it had work all along and less than nine tenths of its budget were used. */
+  idleMinutes: number
+}
+
+export interface DatasetNight {
+  dataset: DatasetName
+  /** Virtual ms after the start when no vendor had anything left to bring; null when that did not happen. */
+  completeAfterMs: number | null
+  vendors: { vendor: string; calls: number; cells: number; rows: number }[]
+}
+
+/** What stands in `latest` after an export. */
+export interface BundleNight {
+  afterMs: number
+  /** Real ms the node had worked by then, the lab's processor time left out. */
+  workMs: number
+  files: number
+  bytes: number
+  /** Rows by table. */
+  rows: Record<string, number>
+}
+
+export interface Night {
+  endedAfterMs: number
+  steps: StepEnding[]
+  vendors: Record<string, VendorNight>
+  datasets: DatasetNight[]
+  bundles: BundleNight[]
+  workMs: number
+  peakRssMb: number
+  databaseBytes: number
+}
+
+const WINDOW_MS = 60_000
+const LOOK_EVERY_MS = 10_000
+
+async function main([symbols = '', root = '', controlUrl = '']: string[]): Promise<void> {
+  const scene = await nightScene(Number(symbols))
+  const tell = async (query: string): Promise<LabReport> =>
+    (await (await fetch(`${controlUrl}/?${query}`)).json()) as LabReport
+  const { urls } = await tell('')
+  const clock = eventClock(EVENING)
+  const lab = Object.fromEntries(Object.entries(urls).map(([vendor, url]) => [vendor, { url }]))
+  const env = await writeDemoConfig(root, scene, lab as Record<LabVendorName, { url: string }>, 0)
+  const running = await startNode({
+    env,
+    clock,
+    random: () => 0.5,
+    sink: process.env.BENCH_LOG ? (line) => process.stderr.write(line) : () => undefined,
+  })
+  try {
+    const night = await playNight(running.node, running.address, clock, tell)
+    process.stdout.write(`${JSON.stringify(night)}\n`)
+  } finally {
+    await running.stop()
+  }
+}
+
+async function playNight(
+  node: Node,
+  address: string,
+  clock: EventClock,
+  tell: (query: string) => Promise<LabReport>,
+): Promise<Night> {
+  const begun = performance.now()
+  const labBefore = (await tell('')).cpuMs
+  let observedMs = 0
+  const observing = async <T>(look: () => Promise<T>): Promise<T> => {
+    const since = performance.now()
+    const seen = await look()
+    observedMs += performance.now() - since
+    return seen
+  }
+  const workMs = async (): Promise<number> =>
+    performance.now() - begun - observedMs - ((await tell(`now=${clock.now()}`)).cpuMs - labBefore)
+  const sent = meterCalls(node, clock, (now) => observing(() => tell(`now=${now}`)))
+
+  const [chain] = (await loadCron('cron.json')).filter(({ id }) => id === 'night')
+  if (!chain) throw new Error('cron.json has no chain night')
+  const bundles: BundleNight[] = []
+  const state = { done: false, steps: [] as StepEnding[] }
+  const play = async (): Promise<void> => {
+    const log = (event: string, fields: Record<string, unknown> = {}): void => {
+      node.log(event, fields)
+      if (event === 'cron.step_completed' && fields.call === 'export') pending.push(bundleNow(node, clock, workMs))
+    }
+    const pending: Promise<BundleNight>[] = []
+    const tick = await beginTick(node.db, chain.id, EVENING, clock.now())
+    if (!tick) throw new Error('the firing was taken before')
+    const terms = { db: node.db, clock, log, address, token: null, together: clock.run }
+    state.steps = await runChain(terms, chain, tick, new AbortController().signal)
+    bundles.push(...(await Promise.all(pending)))
+    state.done = true
+  }
+  const watch = watchVendors(node, sent)
+  const observer = async (): Promise<void> => {
+    while (!state.done) {
+      await clock.sleep(LOOK_EVERY_MS)
+      await observing(() => watch.look())
+    }
+  }
+  await clock.run([play, observer])
+  const peakRssMb = process.resourceUsage().maxRSS / 1024
+  const spent = await workMs()
+  const [size] = await node.db.all<{ bytes: number }>(
+    sql`SELECT page_count * page_size AS bytes FROM pragma_page_count(), pragma_page_size()`,
+  )
+  return {
+    endedAfterMs: clock.now() - EVENING,
+    steps: state.steps,
+    vendors: Object.fromEntries(
+      node.vendors.map(({ name }) => [
+        name,
+        { calls: sent[name]?.length ?? 0, idleMinutes: watch.idle.get(name) ?? 0 },
+      ]),
+    ),
+    datasets: await datasetsOfNight(node, watch.completeAt),
+    bundles,
+    workMs: spent,
+    peakRssMb,
+    databaseBytes: size?.bytes ?? 0,
+  }
+}
+
+/** Lets a call take its vendor's time on the clock of events. Returns when each vendor was sent its calls. */
+function meterCalls(
+  node: Node,
+  clock: EventClock,
+  report: (now: number) => Promise<unknown>,
+): Record<string, number[]> {
+  const sent: Record<string, number[]> = Object.fromEntries(node.vendors.map(({ name }) => [name, []]))
+  for (const connection of node.vendors) {
+    const getOf = connection.get
+    connection.get = (lane) => {
+      const get = getOf(lane)
+      return async (request) => {
+        await report(clock.now())
+        const answer = await get(request).catch((error: unknown) => error)
+        // Refused by our own budget: nothing left the house, and no time passes.
+        if (answer instanceof VendorError && answer.status === null && answer.fault !== 'unavailable') throw answer
+        if ((answer as { isCached?: true }).isCached) return answer as Awaited<ReturnType<typeof get>>
+        sent[connection.name]?.push(clock.now())
+        await clock.sleep(LATENCY_MS[(connection.config.connector ?? connection.name) as LabVendorName])
+        if (answer instanceof Error) throw answer
+        return answer as Awaited<ReturnType<typeof get>>
+      }
+    }
+  }
+  return sent
+}
+
+/** Looks at which vendors have work and use their budget, and when a dataset has nothing left to bring. */
+function watchVendors(node: Node, sent: Record<string, number[]>) {
+  const idle = new Map<string, number>()
+  const completeAt = new Map<DatasetName, number>()
+  const busySince = new Map<string, number>()
+  const look = async (): Promise<void> => {
+    const now = node.now()
+    const withWork = new Set<string>()
+    for (const { dataset, spec } of datasetsOf(node.config)) {
+      let isOpen = false
+      for (const source of sourcesFor(node, dataset)) {
+        if (!(await hasWork(node, dataset, spec, source))) continue
+        isOpen = true
+        withWork.add(source.connection.name)
+      }
+      if (isOpen) completeAt.delete(dataset)
+      else if (!completeAt.has(dataset)) completeAt.set(dataset, now)
+    }
+    for (const connection of node.vendors) {
+      const { name } = connection
+      if (!withWork.has(name)) {
+        busySince.delete(name)
+        continue
+      }
+      const since = busySince.get(name) ?? now
+      busySince.set(name, since)
+      if (now - since < WINDOW_MS) continue
+      const used = (sent[name] ?? []).filter((at) => at > now - WINDOW_MS).length
+      if (used < 0.9 * limitsOf(connection, 'backfill').perMinute)
+        idle.set(name, (idle.get(name) ?? 0) + LOOK_EVERY_MS / WINDOW_MS)
+    }
+  }
+  return { look, idle, completeAt }
+}
+
+/** Whether a cell that a vendor could serve now is queued, or is not even queued. */
+async function hasWork(
+  node: Node,
+  dataset: DatasetName,
+  spec: ReturnType<typeof datasetsOf>[number]['spec'],
+  { connection, terms }: DatasetSource,
+): Promise<boolean> {
+  const range = availableRange(terms, spec, node.now())
+  const reach = { vendor: connection.name, dataset, ...range, lane: null, now: node.now() }
+  if (await findHead(node.db, reach)) return true
+  const ranges = symbolRanges(node.config, spec, ASOF)
+    .map((one) => ({ ...one, fromDt: maxDt(one.fromDt, range.fromDt), toDt: minDt(one.toDt, range.toDt) }))
+    .filter(({ fromDt, toDt }) => fromDt <= toDt)
+  if (ranges.length === 0) return false
+  return (await findGaps(node.db, dataset, ranges, monthMasks(spec, ASOF), 1)).length > 0
+}
+
+async function datasetsOfNight(node: Node, completeAt: ReadonlyMap<DatasetName, number>): Promise<DatasetNight[]> {
+  const delivered = await node.db.all<{ dataset: string; vendor: string; cells: number; rows: number }>(sql`
+    SELECT dataset, vendor, count(*) AS cells, sum(rows) AS rows FROM attempts
+    WHERE outcome IN ('filled', 'short', 'empty') GROUP BY dataset, vendor`)
+  const calls = await node.db.all<{ dataset: string; vendor: string; calls: number }>(
+    sql`SELECT dataset, vendor, sum(calls) AS calls FROM vendor_call_stats GROUP BY dataset, vendor`,
+  )
+  return datasetsOf(node.config).map(({ dataset }) => {
+    const at = completeAt.get(dataset)
+    return {
+      dataset,
+      completeAfterMs: at === undefined ? null : at - EVENING,
+      vendors: calls
+        .filter((row) => row.dataset === dataset)
+        .map(({ vendor, calls: count }) => {
+          const found = delivered.find((row) => row.dataset === dataset && row.vendor === vendor)
+          return { vendor, calls: count, cells: found?.cells ?? 0, rows: found?.rows ?? 0 }
+        }),
+    }
+  })
+}
+
+async function bundleNow(node: Node, clock: EventClock, workMs: () => Promise<number>): Promise<BundleNight> {
+  const afterMs = clock.now() - EVENING
+  const work = await workMs()
+  const manifest = JSON.parse(await readFile(join(node.exportRoot, 'latest', 'MANIFEST.json'), 'utf8')) as {
+    files: { path: string; bytes: number; rows?: number; dataset?: string }[]
+  }
+  const rows: Record<string, number> = {}
+  for (const file of manifest.files) {
+    const table = file.dataset ?? file.path.split('/')[0] ?? ''
+    if (file.rows !== undefined) rows[table] = (rows[table] ?? 0) + file.rows
+  }
+  const bytes = manifest.files.reduce((sum, file) => sum + file.bytes, 0)
+  return { afterMs, workMs: work, files: manifest.files.length, bytes, rows }
+}
+
+// A bench that is ended takes its node along.
+process.once('SIGTERM', () => process.exit(1))
+const parent = process.ppid
+setInterval(() => process.ppid !== parent && process.exit(1), 1_000).unref()
+await main(process.argv.slice(2))

@@ -1,0 +1,89 @@
+/** `npm run bench -- first-night [--symbols 500]`: what the default configuration brings in its first night, and when. */
+import { spawn } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import type { Night } from './first-night-node.ts'
+import type { LabReport } from './lab-control.ts'
+import { type BenchRow, figure } from './row.ts'
+
+const LAB = fileURLToPath(new URL('./first-night-lab.js', import.meta.url))
+const NODE = fileURLToPath(new URL('./first-night-node.js', import.meta.url))
+const MINUTE = 60_000
+
+export async function benchFirstNight(symbols = 500): Promise<BenchRow[]> {
+  const { night, lab } = await play(symbols)
+  return [...whenComplete(night), ...whatVendorsDid(night, lab), ...whatBundlesHold(night), ...whatItCost(night)]
+}
+
+async function play(symbols: number): Promise<{ night: Night; lab: LabReport }> {
+  const root = await mkdtemp(join(tmpdir(), 'data-node-bench-'))
+  const lab = spawn(process.execPath, [LAB, String(symbols)], { stdio: ['pipe', 'pipe', 'inherit'] })
+  try {
+    const controlUrl = await firstLine(lab)
+    // The options of this process are the node's: `node --cpu-prof dist/test/bench/main.js first-night` shows where its time goes.
+    const node = spawn(process.execPath, [...process.execArgv, NODE, String(symbols), root, controlUrl], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const line = await firstLine(node)
+    if (line === '') throw new Error('the node of the first night ended without a result')
+    return { night: JSON.parse(line) as Night, lab: (await (await fetch(controlUrl)).json()) as LabReport }
+  } finally {
+    lab.stdin?.end()
+    lab.kill()
+    await rm(root, { recursive: true, force: true })
+  }
+}
+
+async function firstLine(child: { stdout: NodeJS.ReadableStream | null }): Promise<string> {
+  for await (const line of createInterface({ input: child.stdout! })) return line
+  return ''
+}
+
+const whenComplete = ({ datasets, endedAfterMs }: Night): BenchRow[] =>
+  datasets.map(({ dataset, completeAfterMs }) =>
+    completeAfterMs === null
+      ? figure(`${dataset}: not complete after`, endedAfterMs / MINUTE, 'minutes', 0)
+      : figure(`${dataset}: complete after`, completeAfterMs / MINUTE, 'minutes'),
+  )
+
+function whatVendorsDid({ vendors, datasets }: Night, { stats }: LabReport): BenchRow[] {
+  const violations = Object.values(stats).reduce((sum, vendor) => sum + vendor.violations, 0)
+  return [
+    ...datasets.flatMap(({ dataset, vendors: asked }) =>
+      asked.flatMap(({ vendor, calls, cells, rows }) => [
+        figure(`${dataset}: calls to ${vendor}`, calls, 'calls'),
+        figure(`${dataset}: cells that ${vendor} answered`, cells, 'cells'),
+        figure(`${dataset}: rows of ${vendor}`, rows, 'rows'),
+      ]),
+    ),
+    ...Object.entries(vendors).map(([vendor, { idleMinutes }]) =>
+      figure(`${vendor}: minutes of idle budget while it had work`, idleMinutes, 'minutes', 0),
+    ),
+    figure('calls beyond a budget, counted by the lab', violations, 'calls', 0),
+  ]
+}
+
+const whatBundlesHold = ({ bundles }: Night): BenchRow[] =>
+  bundles.flatMap(({ afterMs, workMs, files, bytes, rows }, at) => [
+    figure(
+      `bundle ${at + 1}: minutes of waiting for vendors before it`,
+      afterMs / MINUTE,
+      'minutes',
+      at === 0 ? 60 : null,
+    ),
+    figure(`bundle ${at + 1}: minutes of the node's own work before it`, workMs / MINUTE, 'minutes'),
+    figure(`bundle ${at + 1}: files`, files, 'files'),
+    figure(`bundle ${at + 1}: size`, bytes / 1e6, 'MB'),
+    ...Object.entries(rows).map(([table, count]) => figure(`bundle ${at + 1}: rows of ${table}`, count, 'rows')),
+  ])
+
+const whatItCost = ({ steps, endedAfterMs, workMs, peakRssMb, databaseBytes }: Night): BenchRow[] => [
+  ...steps.map(({ call, calls, ok }, at) => figure(`step ${at + 1}, ${call}${ok ? '' : ' (not ok)'}`, calls, 'calls')),
+  figure('the night, without own work', endedAfterMs / MINUTE, 'minutes'),
+  figure("the node's own work", workMs / MINUTE, 'minutes'),
+  figure('peak RSS', peakRssMb, 'MB'),
+  figure('database', databaseBytes / 1e6, 'MB'),
+]
