@@ -31,6 +31,8 @@ const VendorDataset = z.strictObject({
   /** Prior belief, until outcomes teach better: the share of asked cells that come back filled. */
   fill_rate: z.number().gt(0).max(1),
   latency_ms: z.number().positive(),
+  /** Massive, corporate actions: whether the names of each symbol are asked for as well, one call a symbol and plan. */
+  ticker_events: z.boolean().default(false),
   shape: z.strictObject({
     rows_per_page: z.int().positive(),
     symbols_per_call: z.int().positive(),
@@ -91,11 +93,8 @@ const Backfill = z.strictObject({
   look_back: Back.optional(),
   /** Gaps and re-checks one audit queues at the most; absent: as many as the queue holds. */
   max_tasks_per_run: z.int().positive().optional(),
-  /**
-   * Gaps in the months of so many newest sessions come before older ones; absent or 0: no such difference. At the border a vendor that is asked symbol
-   * by symbol needs a second call for each.
-   */
-  recent_sessions: z.int().min(0).max(20_000).optional(),
+  /** Gaps in the months of so many newest sessions come before older ones; 0: no such difference. */
+  recent_sessions: z.int().min(0).max(20_000).default(60),
 })
 
 const Dataset = z.strictObject({

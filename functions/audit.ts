@@ -3,7 +3,6 @@ import { setImmediate as yieldToEventLoop } from 'node:timers/promises'
 import { z } from 'zod'
 import type { DatasetConfig } from '../config/schema.ts'
 import { dueAbsences } from '../db/absences/absences.ts'
-import { countOpenTasks } from '../db/gap-tasks/count-tasks.ts'
 import { dropUnexpected } from '../db/gap-tasks/drop-unexpected.ts'
 import { enqueueTasks } from '../db/gap-tasks/enqueue-tasks.ts'
 import { redriveStalled } from '../db/gap-tasks/redrive-stalled.ts'
@@ -15,6 +14,7 @@ import { closeRefused } from './_audit/close-refused.ts'
 import { checkCalendars } from './_audit/compare-calendars.ts'
 import { gradeAbsences } from './_audit/grade-absences.ts'
 import { type About, newTask, queueRereads } from './_audit/queue-gaps.ts'
+import { openPlaces, placesOf } from './_audit/queue-places.ts'
 import { queueUpTo } from './_audit/refill-queue.ts'
 import { datasetsOf } from './_catalog/catalog.ts'
 import { servableBy } from './_catalog/servable.ts'
@@ -101,8 +101,9 @@ export async function audit(node: Node, { at = node.now() }: { at?: number | und
     await noteCutManifests(node)
     await repairManifests(node)
   })
-  let room = Math.max(0, node.config.maxOpenTasks - (await countOpenTasks(node.db)))
   const datasets = datasetsOf(node.config)
+  const open = await openPlaces(node)
+  let room = Math.max(0, node.config.maxOpenTasks - datasets.reduce((sum, { dataset }) => sum + open(dataset).all, 0))
   for (const [place, { dataset, spec }] of datasets.entries()) {
     await apart(dataset, async () => {
       const night = Math.floor(at / DAY_MS)
@@ -153,10 +154,10 @@ async function auditDataset(
   await reorderQueue(node.db, dataset, spec.backfill.order === 'newest-first')
   const allowed = spec.backfill.max_tasks_per_run ?? null
   const most = Math.min(room, allowed ?? room)
-  const { gaps, enqueued } = await queueUpTo(node, about, at, room, allowed)
+  const { gaps, places, enqueued } = await queueUpTo(node, about, at, room, allowed)
   audited.gaps += gaps
 
-  const due = await dueAbsences(node.db, dataset, node.now(), Math.max(0, most - enqueued), lookBackFrom(spec, asof))
+  const due = await dueAbsences(node.db, dataset, node.now(), Math.max(0, most - places), lookBackFrom(spec, asof))
   const rechecks = due.map(({ symbol, dt }) => newTask(about, symbol, dt, 'recheck', node.now()))
   const redriven = await redriveStalled(node.db, dataset, node.now())
   const rechecked = redriven + (await enqueueTasks(node.db, dataset, rechecks, node.now()))
@@ -165,10 +166,10 @@ async function auditDataset(
   audited.enqueued += enqueued
   audited.rechecks += rechecked
   const refused = await closeRefused(node, dataset)
-  room = Math.max(0, room - enqueued - rechecked + refused)
+  room = Math.max(0, room - places - placesOf(spec, rechecked - refused))
   const rereads = await queueRereads(node, about, at, room)
   audited.rereads += rereads
-  room -= rereads
+  room -= placesOf(spec, rereads)
   return room
 }
 

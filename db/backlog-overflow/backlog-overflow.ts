@@ -1,25 +1,28 @@
-/** Which datasets have gaps that are not on the queue yet. */
-import { eq, sql } from 'drizzle-orm'
+/** Which ranges of which datasets have gaps that are not on the queue yet. */
+import { sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
 import { backlogOverflow } from './table.ts'
 
-export interface OverflowDataset {
+export interface OverflowRange {
   dataset: string
+  fromDt: string
+  toDt: string
+  isRecent: boolean
   /** Epoch ms. */
   asOf: number
   allowed: number | null
 }
 
-export const listOverflow = async (db: Db): Promise<OverflowDataset[]> => db.orm.select().from(backlogOverflow)
+export const listOverflow = async (db: Db): Promise<OverflowRange[]> => db.orm.select().from(backlogOverflow)
 
-export async function recordOverflow(db: Db, { dataset, asOf, allowed }: OverflowDataset): Promise<void> {
+/** Replaces what is noted of a dataset; without ranges, all its gaps are on the queue, or what its policy allows of them. */
+export async function replaceOverflow(db: Db, dataset: string, ranges: readonly OverflowRange[]): Promise<void> {
   await db.write([
-    sql`INSERT INTO backlog_overflow (dataset, as_of, allowed) VALUES (${dataset}, ${asOf}, ${allowed})
-        ON CONFLICT DO UPDATE SET as_of = excluded.as_of, allowed = excluded.allowed`,
+    sql`DELETE FROM backlog_overflow WHERE dataset = ${dataset}`,
+    ...ranges.map(
+      ({ fromDt, toDt, isRecent, asOf, allowed }) => sql`
+        INSERT INTO backlog_overflow (dataset, from_dt, to_dt, is_recent, as_of, allowed)
+        VALUES (${dataset}, ${fromDt}, ${toDt}, ${isRecent ? 1 : 0}, ${asOf}, ${allowed})`,
+    ),
   ])
-}
-
-/** All gaps of a dataset are on the queue, or what its policy allows of them. */
-export async function clearOverflow(db: Db, dataset: string): Promise<void> {
-  await db.write([db.orm.delete(backlogOverflow).where(eq(backlogOverflow.dataset, dataset))])
 }

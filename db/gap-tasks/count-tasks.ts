@@ -28,9 +28,19 @@ export async function countTasks(db: Db): Promise<TaskCount[]> {
 }
 
 /**
- * Open cells by dataset: what the shares of the working set are measured by. A dataset without any is
+ * Open cells by dataset and month: what the shares of the working set are measured by. A month without any is
  * left out. `done_at IS NULL`, in these words, is what the index of open cells holds.
  */
+export async function countOpenByMonth(db: Db): Promise<{ dataset: string; month: string; cells: number }[]> {
+  return await db.all(sql`
+    SELECT dataset, month, sum(cells) AS cells FROM (
+      SELECT dataset, substr(dt, 1, 7) AS month, count(*) AS cells FROM gap_tasks WHERE done_at IS NULL GROUP BY 1, 2
+      UNION ALL
+      SELECT dataset, substr(dt, 1, 7), sum(cells - 1) FROM gap_tasks WHERE days IS NOT NULL AND done_at IS NULL GROUP BY 1, 2)
+    GROUP BY dataset, month`)
+}
+
+/** Open cells by dataset. */
 export async function countOpenByDataset(db: Db): Promise<Map<string, number>> {
   const rows = await db.all<{ dataset: string; cells: number }>(sql`
     SELECT dataset, count(*) + coalesce((SELECT sum(m.cells - 1) FROM gap_tasks m

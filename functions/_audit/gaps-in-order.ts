@@ -5,30 +5,38 @@ import { gapSlices, oldestDays } from '../../db/coverage/find-gaps.ts'
 import type { ExpectedRange, MonthMask, MonthOfGaps } from '../../db/coverage/mask-grid.ts'
 import { lookBackFrom, monthMasks } from '../_expected/expected.ts'
 import type { DatasetName } from '../_market/cell.ts'
-import { type Dt, dtsOfMask, maxDt } from '../_market/dt.ts'
+import { type Dt, dtsOfMask, maxDt, minDt, monthOf } from '../_market/dt.ts'
 
 /** Months looked at together where the newest come first: what is found is kept until it is turned round. */
 const MONTHS = 6
+/** Months of a symbol written out together as days: of twenty years of events there are millions. */
+const WRITTEN_OUT = 2_500
 
 export interface Gap {
   symbol: string
   dt: Dt
 }
 
-/** Slice by slice, and not many more than `most`: so that nothing is looked for that the caller does not want any more. */
+/**
+ * The gaps of some days, both inclusive, slice by slice, and not many more than `most`: so that nothing is looked for that the caller does not want
+ * any more.
+ */
 export async function* gapsInOrder(
   db: Db,
   dataset: DatasetName,
   spec: DatasetConfig,
   ranges: readonly ExpectedRange[],
-  asof: Dt,
+  days: { fromDt: Dt; toDt: Dt; asof: Dt },
   most: number,
 ): AsyncGenerator<Gap[]> {
-  const from = lookBackFrom(spec, asof)
+  const from = maxDt(lookBackFrom(spec, days.asof), days.fromDt)
   const near = ranges
-    .map((symbolRange) => ({ ...symbolRange, fromDt: maxDt(symbolRange.fromDt, from) }))
+    .map(({ symbol, fromDt, toDt }) => ({ symbol, fromDt: maxDt(fromDt, from), toDt: minDt(toDt, days.toDt) }))
     .filter(({ fromDt, toDt }) => fromDt <= toDt)
-  const months = monthMasks(spec, asof).filter(({ month }) => month >= from.slice(0, 7))
+  if (near.length === 0) return
+  const months = monthMasks(spec, days.asof).filter(
+    ({ month }) => month >= monthOf(from) && month <= monthOf(days.toDt),
+  )
   switch (spec.backfill.order) {
     case 'oldest-first':
       yield* oldestFirst(db, dataset, near, months, most)
@@ -51,9 +59,12 @@ async function* oldestFirst(
 ): AsyncGenerator<Gap[]> {
   let room = most
   for await (const slice of gapSlices(db, dataset, ranges, months)) {
-    const days = daysOf(oldestDays(slice, room))
-    room -= days.length
-    yield days
+    const oldest = oldestDays(slice, room)
+    for (let at = 0; at < oldest.length; at += WRITTEN_OUT) {
+      const days = daysOf(oldest.slice(at, at + WRITTEN_OUT))
+      room -= days.length
+      yield days
+    }
     if (room <= 0) return
   }
 }

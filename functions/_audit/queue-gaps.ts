@@ -6,15 +6,14 @@ import { dueRereads } from '../../db/attempts/due-rereads.ts'
 import { endRereads } from '../../db/gap-tasks/end-rereads.ts'
 import { enqueueMonths } from '../../db/gap-tasks/enqueue-months.ts'
 import { enqueueTasks, type NewTask } from '../../db/gap-tasks/enqueue-tasks.ts'
-import { calendarOf } from '../_calendar/calendar.ts'
-import { earliestAvailable } from '../_catalog/absent-by-rule.ts'
 import { availableFrom } from '../_catalog/availability.ts'
 import { preferenceOrder, sourcesFor } from '../_catalog/catalog.ts'
 import type { DispatchContext } from '../_catalog/context.ts'
-import { expectedRows, type SymbolRange, symbolRanges } from '../_expected/expected.ts'
+import { expectedRows, symbolRanges } from '../_expected/expected.ts'
 import { openWindows } from '../_expected/reread-windows.ts'
 import type { DatasetName } from '../_market/cell.ts'
-import { addDays, type Dt, maxDt, minDt, monthOf } from '../_market/dt.ts'
+import type { Dt } from '../_market/dt.ts'
+import type { BacklogRange } from './backlog-ranges.ts'
 import { gapsInOrder } from './gaps-in-order.ts'
 import { groupByMonth } from './group-by-month.ts'
 
@@ -44,67 +43,36 @@ export interface About {
 }
 
 /**
- * Queues the gaps some vendor can fill, in the order of the dataset, and says of those that are too recent that they are. Days before every vendor's
- * history are absent by rule and cost no task. At most `limit` tasks are new; `isCut` tells that there may be more gaps behind them.
- * Slice by slice: what was queued stays queued when the rest is not reached.
+ * Queues the gaps of a range that some vendor can fill, in the order of the dataset, and says of those that are too recent that they are. At most
+ * `limit` cells are new; `isCut` tells that there may be more gaps behind them. Slice by slice: what was queued stays queued when the rest is not
+ * reached.
  */
 export async function queueGaps(
   context: QueueContext,
   about: About,
+  range: BacklogRange,
   limit: number,
 ): Promise<{ gaps: number; enqueued: number; isCut: boolean }> {
   const { dataset, spec, asof } = about
   const queued = { gaps: 0, enqueued: 0, isCut: false }
-  const sources = sourcesFor(context, dataset)
-  const reached = earliestAvailable(context, dataset)
-  if (reached === null) return queued
   if (limit === 0) return { ...queued, isCut: true }
-  const now = context.now()
-  const ranges = clipped(symbolRanges(context.config, spec, asof), reached, asof)
-  const whenServed = availableFrom(sources, spec, now)
-  for (const { priority, ...part } of byAge(spec, asof, ranges)) {
-    for await (const slice of gapsInOrder(context.db, dataset, spec, part.ranges, asof, limit - queued.gaps)) {
-      for (let at = 0; at < slice.length; ) {
-        if (queued.enqueued === limit) return { ...queued, isCut: true }
-        const tasks = slice
-          .slice(at, at + Math.min(TASKS_AT_ONCE, limit - queued.enqueued))
-          .map(({ symbol, dt }) => newTask(about, symbol, dt, 'missing', whenServed(dt), priority))
-        at += tasks.length
-        queued.gaps += tasks.length
-        queued.enqueued += await enqueue(context, about, tasks, priority)
-      }
+  const priority = backlogPriority(spec) + (range.isRecent ? RECENT : 0)
+  const ranges = symbolRanges(context.config, spec, asof)
+  const whenServed = availableFrom(sourcesFor(context, dataset), spec, context.now())
+  for await (const slice of gapsInOrder(context.db, dataset, spec, ranges, { ...range, asof }, limit)) {
+    for (let at = 0; at < slice.length; ) {
+      if (queued.enqueued === limit) return { ...queued, isCut: true }
+      const tasks = slice
+        .slice(at, at + Math.min(TASKS_AT_ONCE, limit - queued.enqueued))
+        .map(({ symbol, dt }) => newTask(about, symbol, dt, 'missing', whenServed(dt), priority))
+      at += tasks.length
+      queued.gaps += tasks.length
+      queued.enqueued += await enqueue(context, about, tasks, priority)
     }
-    if (queued.gaps >= limit) break
   }
   // The search ends where it found as many as it was asked for.
   return { ...queued, isCut: queued.gaps >= limit }
 }
-
-/**
- * What is young comes first: the months of the newest sessions, then the rest, oldest day first. A first night then ends with data that a model can
- * train on, however long the history is. Where the newest days come first anyway there is nothing to tell apart.
- */
-function byAge(
-  spec: DatasetConfig,
-  asof: Dt,
-  ranges: readonly SymbolRange[],
-): { priority: number; ranges: SymbolRange[] }[] {
-  const priority = backlogPriority(spec)
-  const { order, recent_sessions = 0 } = spec.backfill
-  const newest = recent_sessions === 0 ? null : calendarOf(spec.calendar).away(asof, 1 - recent_sessions)
-  if (order === 'newest-first' || newest === null) return [{ priority, ranges: [...ranges] }]
-  const from = `${monthOf(newest)}-01`
-  return [
-    { priority: priority + RECENT, ranges: clipped(ranges, from, asof) },
-    { priority, ranges: clipped(ranges, calendarOf(spec.calendar).first, addDays(from, -1)) },
-  ]
-}
-
-/** The ranges within these days, both inclusive; those that lie outside are left out. */
-const clipped = (ranges: readonly SymbolRange[], fromDt: Dt, toDt: Dt): SymbolRange[] =>
-  ranges
-    .map((one) => ({ ...one, fromDt: maxDt(one.fromDt, fromDt), toDt: minDt(one.toDt, toDt) }))
-    .filter((one) => one.fromDt <= one.toDt)
 
 /** What any vendor may be asked for at once goes by the month, the rest by the day. A write holds the event loop as long as it takes. */
 async function enqueue(

@@ -8,7 +8,7 @@ import { mayTake } from '../../db/gap-tasks/may-take.ts'
 import { nextDue } from '../../db/gap-tasks/next-due.ts'
 import { abandonLease, reapLeases } from '../../db/gap-tasks/reap-leases.ts'
 import { anyLease } from '../../db/leases/any-lease.ts'
-import { limitsOf } from '../_catalog/account-limits.ts'
+import { callsLeft, limitsOf } from '../_catalog/account-limits.ts'
 import { availableRange } from '../_catalog/availability.ts'
 import { type DatasetSource, datasetsOf, sourcesFor } from '../_catalog/catalog.ts'
 import type { DispatchContext, Lane } from '../_catalog/context.ts'
@@ -157,7 +157,10 @@ async function isShared(
   return false
 }
 
-/** When a vendor may be sent a call of a lane: its circuit closed, its budget not empty. Null for never. */
+/**
+ * When a vendor may be sent a call of a lane: its circuit closed, its budget not empty. Null for never. Of what is left the plans under way have
+ * their share first: on an account of few calls one worker at a time plans, because two plans of half a budget would both be cut.
+ */
 async function freeFrom(
   context: DispatchContext,
   source: DatasetSource,
@@ -166,6 +169,9 @@ async function freeFrom(
   now: number,
 ): Promise<number | null> {
   const blockedUntil = circuits.find((row) => row.vendor === source.connection.name)?.blockedUntil ?? 0
-  const budgetAt = await nextCallAt(context.db, limitsOf(source.connection, lane), now)
-  return budgetAt === null ? null : Math.max(blockedUntil, budgetAt)
+  const limits = limitsOf(source.connection, lane)
+  const budgetAt = await nextCallAt(context.db, limits, now)
+  if (budgetAt === null) return null
+  const isPromised = lane === 'backfill' && budgetAt <= now && (await callsLeft(context, limits)) <= 0
+  return Math.max(blockedUntil, budgetAt, isPromised ? now + LOOK_AGAIN_MS : 0)
 }

@@ -18,11 +18,13 @@ import { cellsPerPage, type Score } from './score.ts'
 /** Tasks offered to one plan: twice what its pages hold, so that it can choose; more would only cost memory and time. */
 const LEAST_OFFERED = 2_000
 const MOST_OFFERED = 40_000
+/** Of events a page holds those of years: most days have none, and cost next to nothing. */
+const MOST_EVENT_DAYS = 200_000
 /**
  * Plans of these are no longer than what is left of the budget. One that the budget cuts leaves a scatter of cells, whose later calls are
  * not full; the plans of the others go on where they ended (page-cache.ts).
  */
-const CUT_TO_BUDGET: ReadonlySet<DatasetConfig['expected_rows']> = new Set(['one', 'session_minutes'])
+const CUT_TO_BUDGET: ReadonlySet<DatasetConfig['expected_rows']> = new Set(['one', 'session_minutes', 'events'])
 
 export interface Choice {
   source: DatasetSource
@@ -92,7 +94,8 @@ async function planWith(
 
 function offeredTo(source: DatasetSource, spec: DatasetConfig): number {
   const capacity = cellsPerPage(source.terms, spec) * source.terms.shape.pages_per_plan
-  return Math.min(MOST_OFFERED, Math.max(LEAST_OFFERED, Math.ceil(2 * capacity)))
+  const most = spec.expected_rows === 'events' ? MOST_EVENT_DAYS : MOST_OFFERED
+  return Math.min(most, Math.max(LEAST_OFFERED, Math.ceil(2 * capacity)))
 }
 
 /** Of minutes the calendar knows those of the session; how many a symbol has before and after it, its latest answers tell. */
@@ -136,6 +139,7 @@ export function planTerms(
     settledUntil: null,
     timeframe: spec.timeframe ?? null,
     expireWithinDays: spec.contracts?.expire_within_days ?? 0,
+    tickerEvents: source.terms.ticker_events,
     names,
     series: Object.fromEntries(groups.map(([group, { series }]) => [group, series.map(({ id }) => id)])),
   }

@@ -71,6 +71,8 @@ export interface PlanTerms {
   timeframe: 'day' | 'minute' | null
   /** Options: contracts that expire within so many calendar days of a session belong to its cell. */
   expireWithinDays: number
+  /** Corporate actions: whether the names a symbol had are asked for as well, where that costs a call a symbol. */
+  tickerEvents: boolean
   /** Only symbols with something to say; all others always had their canonical name and still live. */
   names: Record<string, Names>
   /** For macro_treasury: the series of the symbol (a series group), e.g. { UST: ['DGS1MO', …] }. */

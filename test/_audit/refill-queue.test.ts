@@ -64,11 +64,11 @@ test('refill queue: a queue that is more than half full is left alone', async ()
 })
 
 test('refill queue: a cap per run holds for all that is brought in after one audit', async () => {
-  const backfill = { order: 'oldest-first', max_tasks_per_run: 60 } as const
+  const backfill = { order: 'oldest-first', max_tasks_per_run: 60, recent_sessions: 60 } as const
   const { node } = await audited(40, {
     datasets: { equities_bars: { depth: { sessions: 60 }, backfill } },
   })
-  expect(await listOverflow(node.db)).toEqual([{ dataset: 'equities_bars', asOf: EVENING, allowed: 20 }])
+  expect(await listOverflow(node.db)).toMatchObject([{ dataset: 'equities_bars', asOf: EVENING, allowed: 20 }])
   await node.db.write([sql`DELETE FROM gap_tasks`])
   await refillQueue(node)
   expect(await countOpenTasks(node.db)).toBe(20)
@@ -84,36 +84,70 @@ test('refill queue: when everything fits nothing is noted', async () => {
 const openOf = async (node: Node): Promise<Record<string, number>> =>
   Object.fromEntries(await countOpenByDataset(node.db))
 
-const TWO = { equities_bars: { depth: { sessions: 60 } }, corporate_actions: { depth: { sessions: 60 } } }
+const TWO = { equities_bars: { depth: { sessions: 60 } }, equities_bars_minute: { depth: { sessions: 60 } } }
+/** A page holds a session of minutes. */
+const terms = { shape: { rows_per_page: 1_000, symbols_per_call: 5, pages_per_plan: 1 } }
 
 test('refill queue: an audit gives each dataset its share of the queue, however large the backlog of the first is', async () => {
-  const { node } = await audited(40, { datasets: TWO })
-  expect(await openOf(node)).toEqual({ equities_bars: 20, corporate_actions: 20 })
+  const { node } = await audited(40, { datasets: TWO, terms })
+  expect(await openOf(node)).toEqual({ equities_bars: 20, equities_bars_minute: 20 })
 })
 
 test('refill queue: what a dataset does not need of its share is left to the others', async () => {
-  const { node } = await audited(40, { datasets: { ...TWO, equities_bars: { depth: { sessions: 2 } } } })
-  expect(await openOf(node)).toEqual({ equities_bars: 6, corporate_actions: 34 })
+  const { node } = await audited(40, { datasets: { ...TWO, equities_bars: { depth: { sessions: 2 } } }, terms })
+  expect(await openOf(node)).toEqual({ equities_bars: 6, equities_bars_minute: 34 })
 })
 
 test('refill queue: cells that no vendor takes now keep no other dataset out of the queue', async () => {
-  const { node } = await audited(40, { datasets: TWO })
+  const { node } = await audited(40, { datasets: TWO, terms })
   const later = EVENING + 86_400_000
   await node.db.write([
-    sql`UPDATE gap_tasks SET next_at = ${later}, blocked_for = '*', blocked_until = ${later} WHERE dataset = 'corporate_actions'`,
+    sql`UPDATE gap_tasks SET next_at = ${later}, blocked_for = '*', blocked_until = ${later} WHERE dataset = 'equities_bars_minute'`,
     sql`DELETE FROM gap_tasks WHERE dataset = 'equities_bars'`,
   ])
   await refillQueue(node)
-  expect(await openOf(node)).toEqual({ equities_bars: 20, corporate_actions: 20 })
+  expect(await openOf(node)).toEqual({ equities_bars: 20, equities_bars_minute: 20 })
 })
 
-test('refill queue: recent sessions are queued before older ones, also where the queue holds a part of the backlog', async () => {
+/** Days and cells of the backlog by priority. */
+const backlogOf = (node: Node) =>
+  node.db.all(sql`SELECT min(dt) AS first, max(dt) AS last, sum(cells) AS cells FROM gap_tasks
+    WHERE lane = 'backfill' GROUP BY priority ORDER BY priority DESC`)
+
+test('refill queue: recent sessions and older ones each have a share of the queue, and recent ones the higher priority', async () => {
   const backfill = { order: 'oldest-first', recent_sessions: 20 } as const
   const { node } = await audited(40, { datasets: { equities_bars: { depth: { sessions: 120 }, backfill } } })
-  const first = await node.db.all<{ dt: string; priority: number }>(
-    sql`SELECT min(dt) AS dt, priority FROM gap_tasks WHERE lane = 'backfill' GROUP BY priority`,
-  )
-  // The month of the twentieth session before 2024-07-05: nothing older fits.
-  expect(first).toEqual([{ dt: '2024-06-03', priority: 15 }])
-  expect(await listOverflow(node.db)).toHaveLength(1)
+  expect(await backlogOf(node)).toMatchObject([
+    { first: '2024-06-03', cells: 20 },
+    { first: '2024-01-12', cells: 20 },
+  ])
+  expect(await listOverflow(node.db)).toHaveLength(2)
+})
+
+test('refill queue: days that other vendors can serve have a share of their own', async () => {
+  const { node } = await audited(40, {
+    datasets: { equities_bars: { depth: { sessions: 120 }, backfill: { order: 'oldest-first', recent_sessions: 0 } } },
+    change: (config) => {
+      const { alpaca } = config.vendors
+      const bars = { ...alpaca!.datasets.equities_bars!, history: { from: '2024-05-01' } }
+      const vendors = { ...config.vendors, alpaca: { ...alpaca!, datasets: { equities_bars: bars } } }
+      return { ...config, maxOpenTasks: 40, vendors }
+    },
+  })
+  const days = await node.db.all<{ dt: string }>(sql`SELECT dt FROM gap_tasks WHERE lane = 'backfill' ORDER BY dt`)
+  expect(days.some(({ dt }) => dt < '2024-02-01')).toBe(true)
+  expect(days.some(({ dt }) => dt.startsWith('2024-05'))).toBe(true)
+  // What is done of one range is brought in from that range.
+  await node.db.write([sql`DELETE FROM gap_tasks WHERE dt >= '2024-05-01'`])
+  await refillQueue(node)
+  const [refilled] = await node.db.all(sql`SELECT min(dt) AS dt FROM gap_tasks WHERE dt >= '2024-05-01'`)
+  expect(refilled).toEqual({ dt: '2024-05-01' })
+  expect(await countOpenTasks(node.db)).toBeLessThanOrEqual(40)
+})
+
+test('refill queue: days of events take a twentieth of a place', async () => {
+  const { node } = await audited(40, { datasets: { corporate_actions: { depth: { sessions: 400 } } } })
+  const open = await countOpenTasks(node.db)
+  expect(open).toBeGreaterThan(700)
+  expect(open).toBeLessThanOrEqual(800)
 })

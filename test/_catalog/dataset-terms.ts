@@ -10,6 +10,7 @@ export const datasetTerms = (more: Partial<VendorDatasetConfig> = {}): VendorDat
   preference: 1,
   fill_rate: 0.9,
   latency_ms: 400,
+  ticker_events: false,
   shape: { rows_per_page: 10_000, symbols_per_call: 500, pages_per_plan: 4 },
   ...more,
 })

@@ -160,6 +160,18 @@ test('claim: two plans at once do not count on the same calls', async () => {
   expect(node.reservations.reserved('alpaca')).toBe(0)
 })
 
+test('claim: on an account of few calls one worker at a time plans, and the other looks again', async () => {
+  const { node } = await audited({
+    datasets: { equities_bars: { depth: { sessions: 200 } } },
+    vendors: { alpaca: { calls_per_minute: 4, today_share: 0 }, massive: { calls_per_minute: 0 } },
+    terms: { shape: { rows_per_page: 50, symbols_per_call: 1, pages_per_plan: 4 } },
+  })
+  const first = await claimNext(node, 'backfill')
+  expect('token' in first && first.plan.expectedCalls).toBe(4)
+  const second = await claimNext(node, 'backfill')
+  expect(second).toEqual({ nextAt: node.now() + 5_000 })
+})
+
 test('claim: a plan for a cell that was not offered is a bug, and says so', async () => {
   const { node } = await audited()
   const { connector } = connectionOf(node, 'alpaca')

@@ -11,6 +11,7 @@ export const termsOf = (dataset: DatasetName, now: number, shape: Partial<PlanTe
   settledUntil: null,
   timeframe: dataset === 'equities_bars_minute' ? 'minute' : dataset === 'macro_treasury' ? null : 'day',
   expireWithinDays: 60,
+  tickerEvents: true,
   names: {},
   series: SERIES,
   shape: { feed: 'sip', rowsPerPage: 10_000, symbolsPerCall: 500, pagesPerPlan: 3, ...shape },

@@ -16,7 +16,7 @@ const openWithBackfill = (backfill: Partial<NonNullable<Backfill>>, sessions = 1
   openBareNode({
     vendors: { alpaca: {} },
     datasets: {
-      equities_bars: { depth: { sessions }, backfill: { order: 'oldest-first', ...backfill } },
+      equities_bars: { depth: { sessions }, backfill: { order: 'oldest-first', recent_sessions: 0, ...backfill } },
     },
   })
 

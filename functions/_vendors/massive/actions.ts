@@ -1,4 +1,4 @@
-/** Corporate actions of Massive: splits, dividends and new names. Mergers and spin-offs it does not list. */
+/** Corporate actions of Massive: splits, dividends and, where configured, new names. Mergers and spin-offs it does not list. */
 import { calendarOf } from '../../_calendar/calendar.ts'
 import { answerBuilder } from '../answer-builder.ts'
 import { tickerHistory } from '../ticker-history.ts'
@@ -9,8 +9,8 @@ import type { ActionsRequest } from './request.ts'
 import { vendorTicker } from './ticker-format.ts'
 
 /**
- * Asks for splits and dividends of all symbols, then for the names of one symbol after the other. A symbol is complete when its names
- * are answered too, so that a budget that ends half-way leaves the symbols before it done.
+ * Asks for splits and dividends of all symbols and, where configured, for the names of one symbol after the other. A symbol is then complete when
+ * its names are answered too, so that a budget that ends half-way leaves the symbols before it done.
  */
 export async function askActions(request: ActionsRequest, plan: CallPlan, terms: PlanTerms, get: Get): Promise<Answer> {
   const { symbols, from, to } = request
@@ -20,6 +20,10 @@ export async function askActions(request: ActionsRequest, plan: CallPlan, terms:
   for (const list of [SPLITS, DIVIDENDS]) {
     const error = await askList(list, request, history, gathering, get)
     if (error !== null) return gathering.answer(error)
+  }
+  if (!request.tickerEvents) {
+    gathering.completeAll()
+    return gathering.answer(null)
   }
   let isClosed = false
   for (const symbol of symbols) {

@@ -1,4 +1,4 @@
-/** Plans the calls for corporate actions: two lists for many symbols and years at once, then one question a symbol. */
+/** Plans the calls for corporate actions: two lists for many symbols and years at once and, where configured, one question a symbol. */
 import { calendarOf } from '../../_calendar/calendar.ts'
 import { addDays, type Dt, dayNumber } from '../../_market/dt.ts'
 import { firstEffective } from '../action-day.ts'
@@ -15,6 +15,9 @@ const MOST_ROWS = 5_000
 /** Dividends a symbol pays a year, generously: most pay four, funds up to twelve, many none. */
 const DIVIDENDS_A_YEAR = 5
 const DAYS_A_YEAR = 365.25
+/** Splits are rare: those of all symbols and years fit on one page. A plan has that one and one of dividends at the least. */
+const SPLIT_PAGES = 1
+const LEAST_PAGES = SPLIT_PAGES + 1
 /** All spellings go into one address, which servers refuse beyond some 8,000 bytes. */
 const TICKER_BYTES = 6_000
 
@@ -34,7 +37,7 @@ export function planActions(head: Want, others: readonly Want[], terms: PlanTerm
   const [first, to] = widestWindow(
     head.dt,
     wants.map((want) => want.dt),
-    (one, other) => pagesOf(one, other) <= shape.pagesPerPlan,
+    (one, other) => SPLIT_PAGES + pagesOf(one, other) <= Math.max(LEAST_PAGES, shape.pagesPerPlan),
   )
   const from = firstEffective(calendarOf('xnys'), first)
   const sorted = [...symbols].sort()
@@ -48,12 +51,13 @@ export function planActions(head: Want, others: readonly Want[], terms: PlanTerm
     to,
     limit,
     pages,
+    tickerEvents: terms.tickerEvents,
   }
   return {
     vendor: VENDOR,
     dataset,
     wants: wants.filter((want) => want.dt >= first && want.dt <= to),
-    expectedCalls: 1 + pages + symbols.size,
+    expectedCalls: SPLIT_PAGES + pages + (terms.tickerEvents ? symbols.size : 0),
     request,
     feed: shape.feed,
     isResumable: true,

@@ -60,6 +60,8 @@ const ActionsRequest = z.strictObject({
   limit: z.number(),
   /** Pages of dividends expected. */
   pages: z.number(),
+  /** Whether the names of each symbol are asked for as well. */
+  tickerEvents: z.boolean(),
 })
 export type ActionsRequest = z.infer<typeof ActionsRequest>
 

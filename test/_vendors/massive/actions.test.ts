@@ -104,6 +104,13 @@ describe('massive actions: corporate actions of Massive', () => {
     expect([answer.complete.size, answer.rows.size]).toEqual([6, 0])
   })
 
+  it('are complete with the two lists where names are not asked for', async () => {
+    const { asked, answer } = await go({}, WANTS, terms({ tickerEvents: false }))
+    expect(asked.map((path) => path.split('?')[0])).toEqual(['/stocks/v1/splits', '/stocks/v1/dividends'])
+    expect(answer).toMatchObject({ interruption: null, calls: 2 })
+    expect(answer.complete.size).toBe(6)
+  })
+
   it('lie in the first session on or after the day they take effect, with all that was filed', async () => {
     const { answer } = await go({
       splits: [

@@ -252,9 +252,16 @@ describe('massive plan: the plan of corporate actions', () => {
     expect(request.symbols).toContain('ZZZ')
     expect(encodeURIComponent(request.tickers.join()).length).toBeLessThan(7_000)
     const years = days('2000-01-03', 9_000).map((dt) => want('ZZZ', dt))
-    const { made } = planOf(years[0]!, years.slice(1), {}, { rowsPerPage: 20, pagesPerPlan: 2 })
+    const { made } = planOf(years[0]!, years.slice(1), {}, { rowsPerPage: 20, pagesPerPlan: 3 })
     expect(made.wants.at(-1)?.dt).toBe('2008-01-02')
     expect(made.expectedCalls).toBe(1 + 2 + 1)
+  })
+
+  it('has a page of each list at the least, and a call a symbol only where names are asked for', () => {
+    const head = want('AAPL', '2024-06-03')
+    const others = [want('MSFT', '2024-06-03')]
+    expect(planOf(head, others, {}, { pagesPerPlan: 1 }).made.expectedCalls).toBe(2 + 2)
+    expect(planOf(head, others, { tickerEvents: false }, { pagesPerPlan: 1 }).made.expectedCalls).toBe(2)
   })
 
   it('lets only one of two symbols of one spelling in', () => {
