@@ -9,6 +9,8 @@ export interface CallStats {
   rows: number
   /** Sum over all calls, ms. */
   tookMs: number
+  /** From the claims to the last settled task, the answers among it: sum over all plans, ms. */
+  dispatchMs: number
   filled: number
   short: number
   empty: number
@@ -23,14 +25,28 @@ const KEEP_MS = 8 * 86_400_000
 
 /** Adds the result of one plan. */
 export async function addCallStats(db: Db, seen: CallStats, now: number): Promise<void> {
-  const { vendor, dataset, calls, rows, tookMs, filled, short, empty, refused, postponed, malformed, unavailable } =
-    seen
+  const {
+    vendor,
+    dataset,
+    calls,
+    rows,
+    tookMs,
+    dispatchMs,
+    filled,
+    short,
+    empty,
+    refused,
+    postponed,
+    malformed,
+    unavailable,
+  } = seen
   await db.write([
-    sql`INSERT INTO vendor_call_stats (vendor, dataset, starts_at, calls, rows, took_ms, filled, short, empty, refused, postponed,
-          malformed, unavailable)
-        VALUES (${vendor}, ${dataset}, ${Math.floor(now / SLOT_MS) * SLOT_MS}, ${calls}, ${rows}, ${tookMs}, ${filled}, ${short},
+    sql`INSERT INTO vendor_call_stats (vendor, dataset, starts_at, calls, rows, took_ms, dispatch_ms, filled, short, empty,
+          refused, postponed, malformed, unavailable)
+        VALUES (${vendor}, ${dataset}, ${Math.floor(now / SLOT_MS) * SLOT_MS}, ${calls}, ${rows}, ${tookMs}, ${dispatchMs}, ${filled}, ${short},
           ${empty}, ${refused}, ${postponed}, ${malformed}, ${unavailable})
         ON CONFLICT DO UPDATE SET calls = calls + excluded.calls, rows = rows + excluded.rows, took_ms = took_ms + excluded.took_ms,
+          dispatch_ms = dispatch_ms + excluded.dispatch_ms,
           filled = filled + excluded.filled, short = short + excluded.short, empty = empty + excluded.empty,
           refused = refused + excluded.refused, postponed = postponed + excluded.postponed,
           malformed = malformed + excluded.malformed, unavailable = unavailable + excluded.unavailable`,
@@ -41,7 +57,7 @@ export async function addCallStats(db: Db, seen: CallStats, now: number): Promis
 export async function sumCallStats(db: Db, since: number): Promise<{ since: number; callStats: CallStats[] }> {
   const from = Math.floor(since / SLOT_MS) * SLOT_MS
   const callStats = await db.all<CallStats>(sql`
-    SELECT vendor, dataset, sum(calls) AS calls, sum(rows) AS rows, sum(took_ms) AS tookMs, sum(filled) AS filled,
+    SELECT vendor, dataset, sum(calls) AS calls, sum(rows) AS rows, sum(took_ms) AS tookMs, sum(dispatch_ms) AS dispatchMs, sum(filled) AS filled,
            sum(short) AS short, sum(empty) AS empty, sum(refused) AS refused, sum(postponed) AS postponed,
            sum(malformed) AS malformed, sum(unavailable) AS unavailable
     FROM vendor_call_stats WHERE starts_at >= ${from} GROUP BY vendor, dataset ORDER BY vendor, dataset`)

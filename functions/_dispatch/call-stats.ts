@@ -24,6 +24,7 @@ export function callStatsOf(
   outcomes: readonly CellOutcome[],
   rows: number,
   tookMs: number,
+  dispatchMs: number,
 ): CallStats {
   const callStats: CallStats = {
     vendor: claim.source.connection.name,
@@ -31,6 +32,7 @@ export function callStatsOf(
     calls: answer.calls,
     rows,
     tookMs,
+    dispatchMs,
     filled: 0,
     short: 0,
     empty: 0,

@@ -43,11 +43,12 @@ export async function dispatchNext(
   lane: Lane | null,
   asOf: number = context.now(),
 ): Promise<Dispatched | Nothing> {
+  const begun = context.elapsed()
   await releaseUnreturned(context)
   const claim = await claimNext(context, lane)
   if (!('token' in claim)) return claim
   try {
-    return await carryOut(context, claim, asOf)
+    return await carryOut(context, claim, asOf, begun)
   } catch (error) {
     context.reservations.release(claim.token)
     if (!(await returnTasks(context, claim, error))) throw error
@@ -57,7 +58,7 @@ export async function dispatchNext(
   }
 }
 
-async function carryOut(context: DispatchContext, claim: Claim, asOf: number): Promise<Dispatched> {
+async function carryOut(context: DispatchContext, claim: Claim, asOf: number, begun: number): Promise<Dispatched> {
   const { answer, outcomes, tookMs } = await answered(context, claim, asOf)
   const rows = outcomes.reduce((sum, outcome) => sum + outcome.rows.length, 0)
   // Of a task of several days nobody has said anything yet.
@@ -71,7 +72,8 @@ async function carryOut(context: DispatchContext, claim: Claim, asOf: number): P
   const informative = outcomes.filter(({ outcome }) => INFORMATIVE.has(outcome))
   const cost = { calls: answer.calls, latencyMs: tookMs }
   await recordScore(context.db, await scoreUpdateOf(context, claim, informative, stored, cost), context.now())
-  await addCallStats(context.db, callStatsOf(claim, answer, outcomes, rows, tookMs), context.now())
+  const callStats = callStatsOf(claim, answer, outcomes, rows, tookMs, context.elapsed() - begun)
+  await addCallStats(context.db, callStats, context.now())
   return report(context, claim, answer, outcomes, rows, settled)
 }
 

@@ -53,7 +53,7 @@ export async function planCall(
 ): Promise<Choice> {
   const { source, dataset, spec, head } = best
   const tries = head.attempts > 0 && (await wasAbandoned(context.db, head.id)) ? head.attempts : 0
-  for (let most = Math.ceil(offeredTo(source, spec) / FEWER ** tries); ; most = Math.ceil(most / FEWER)) {
+  for (let most = Math.ceil(mostOffered(source, spec) / FEWER ** tries); ; most = Math.ceil(most / FEWER)) {
     try {
       return await planWith(best, candidates, context, most)
     } catch (error) {
@@ -92,7 +92,8 @@ async function planWith(
   return { source, dataset, spec, head, ranking, plan, terms, tasks }
 }
 
-function offeredTo(source: DatasetSource, spec: DatasetConfig): number {
+/** Cells offered to one plan of a vendor. */
+export function mostOffered(source: DatasetSource, spec: DatasetConfig): number {
   const capacity = cellsPerPage(source.terms, spec) * source.terms.shape.pages_per_plan
   const most = spec.expected_rows === 'events' ? MOST_EVENT_DAYS : MOST_OFFERED
   return Math.min(most, Math.max(LEAST_OFFERED, Math.ceil(2 * capacity)))

@@ -1,6 +1,9 @@
+import { sql } from 'drizzle-orm'
 import { expect, test } from 'vitest'
 import { pauseUntil } from '../../db/budgets/apply-rate-limit.ts'
+import { countFailure } from '../../db/circuits/circuits.ts'
 import { demote } from '../../db/demotions/demotions.ts'
+import { addCallStats } from '../../db/vendor-call-stats/call-stats.ts'
 import { cellsPerCall, forecastOf } from '../../functions/_forecast/forecast.ts'
 import { audit } from '../../functions/audit.ts'
 import { type BareNodeTerms, drain, EVENING, openBareNode } from '../_dispatch/bare-node.ts'
@@ -54,12 +57,51 @@ test('forecast: days before every history and days nobody has yet are counted ap
   expect(datasets).toMatchObject([{ open: 12 * 22, nobody: { BEFORE_VENDOR_HISTORY: 12 * 7, TOO_RECENT: 12 } }])
 })
 
-test('forecast: one call settles what its shape and the backlog allow, until calls have shown how many', () => {
-  const terms = { shape: { rows_per_page: 10_000, symbols_per_call: 100, pages_per_plan: 4 } }
-  const of = (open: number, symbols: number, learned?: { asked: number; calls: number }) =>
-    cellsPerCall({ terms } as Parameters<typeof cellsPerCall>[0], 1, { open, symbols }, learned)
-  expect(of(1_000_000, 500)).toBe(10_000)
-  expect(of(2_000, 500)).toBe(400)
-  expect(of(0, 0)).toBe(1)
-  expect(of(1_000_000, 500, { asked: 5_000, calls: 5 })).toBe(5_500)
+test('forecast: one call settles what a plan promises and the backlog allows, until calls have shown how many', () => {
+  expect(cellsPerCall(10_000, 1_000_000, undefined)).toBe(10_000)
+  expect(cellsPerCall(10_000, 400, undefined)).toBe(400)
+  expect(cellsPerCall(0, 0, undefined)).toBe(1)
+  expect(cellsPerCall(10_000, 1_000_000, { asked: 5_000, calls: 5 })).toBe(5_500)
+})
+
+test('forecast: the band holds what is reckoned, and its ends are at most a factor of two apart', async () => {
+  const { node } = await openBareNode(MASSIVE)
+  const { emptyAt, earliest, latest } = await forecastOf(node)
+  expect(earliest).toBeLessThan(emptyAt!)
+  expect(latest).toBeGreaterThan(emptyAt!)
+  expect((latest! - EVENING) / (earliest! - EVENING)).toBeLessThanOrEqual(2)
+})
+
+test('forecast: a vendor is given no cell that it has answered, and a cell that all have answered waits', async () => {
+  const { node } = await openBareNode({ ...MASSIVE, vendors: { massive: {}, alpaca: {} } })
+  await audit(node, { at: EVENING })
+  const block = (symbol: string, blockedFor: string) => sql`
+    UPDATE gap_tasks SET blocked_for = ${blockedFor} WHERE symbol = ${symbol} AND lane = 'backfill'`
+  await node.db.write([block('S0', 'alpaca'), block('S1', '*')])
+  const { datasets } = await forecastOf(node)
+  const [{ open, nobody, vendors }] = datasets as [(typeof datasets)[0]]
+  expect([open + (nobody.WAITS ?? 0), nobody.WAITS]).toEqual([12 * 30, 29])
+  expect(vendors.find(({ vendor }) => vendor === 'massive')?.cells).toBeGreaterThanOrEqual(29)
+})
+
+test('forecast: what only a vendor in an outage has is no part of the time', async () => {
+  const { node } = await openBareNode(MASSIVE)
+  for (let failures = 0; failures < 5; failures++) await countFailure(node.db, 'massive', 'connection reset')
+  expect(await forecastOf(node)).toMatchObject({
+    emptyAt: EVENING,
+    datasets: [{ open: 0, nobody: { VENDOR_OUTAGE: 360 } }],
+  })
+})
+
+test('forecast: where dispatches take longer than the budgets, the workers set the time', async () => {
+  const { node } = await openBareNode(MASSIVE)
+  const before = (await forecastOf(node)).emptyAt!
+  const hour = 3_600_000
+  const seen = { filled: 30, short: 0, empty: 0, refused: 0, postponed: 0, malformed: 0, unavailable: 0 }
+  await addCallStats(
+    node.db,
+    { vendor: 'massive', dataset: 'equities_bars', calls: 1, rows: 30, tookMs: 100, dispatchMs: hour, ...seen },
+    EVENING,
+  )
+  expect((await forecastOf(node)).emptyAt).toBeGreaterThan(before + hour / 2)
 })

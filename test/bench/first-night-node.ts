@@ -9,6 +9,7 @@ import { limitsOf } from '../../functions/_catalog/account-limits.ts'
 import { availableRange } from '../../functions/_catalog/availability.ts'
 import { type DatasetSource, datasetsOf, sourcesFor } from '../../functions/_catalog/catalog.ts'
 import { monthMasks, symbolRanges } from '../../functions/_expected/expected.ts'
+import { forecastOf } from '../../functions/_forecast/forecast.ts'
 import type { Node } from '../../functions/_http/node.ts'
 import type { DatasetName } from '../../functions/_market/cell.ts'
 import { maxDt, minDt } from '../../functions/_market/dt.ts'
@@ -48,12 +49,24 @@ export interface BundleNight {
   rows: Record<string, number>
 }
 
+/** What the node foresaw, virtual ms after the start. */
+export interface ForecastNight {
+  atMs: number
+  emptyAtMs: number | null
+  earliestMs: number | null
+  latestMs: number | null
+  calls: number
+  bytes: number
+}
+
 export interface Night {
   endedAfterMs: number
-  steps: StepEnding[]
+  /** With the most memory the process had used when the step ended, MB. */
+  steps: (StepEnding & { peakRssMb: number })[]
   vendors: Record<string, VendorNight>
   datasets: DatasetNight[]
   bundles: BundleNight[]
+  forecasts: ForecastNight[]
   workMs: number
   peakRssMb: number
   databaseBytes: number
@@ -61,6 +74,7 @@ export interface Night {
 
 const WINDOW_MS = 60_000
 const LOOK_EVERY_MS = 10_000
+const FORECAST_EVERY_MS = 30_000
 
 async function main([symbols = '', root = '', controlUrl = '']: string[]): Promise<void> {
   const scene = await nightScene(Number(symbols))
@@ -106,11 +120,13 @@ async function playNight(
   const [chain] = (await loadCron('cron.json')).filter(({ id }) => id === 'night')
   if (!chain) throw new Error('cron.json has no chain night')
   const bundles: BundleNight[] = []
-  const state = { done: false, steps: [] as StepEnding[] }
+  const state = { done: false, peaks: [] as number[], steps: [] as StepEnding[] }
   const play = async (): Promise<void> => {
     const log = (event: string, fields: Record<string, unknown> = {}): void => {
       node.log(event, fields)
-      if (event === 'cron.step_completed' && fields.call === 'export') pending.push(bundleNow(node, clock, workMs))
+      if (!event.startsWith('cron.step_')) return
+      state.peaks.push(process.resourceUsage().maxRSS / 1024)
+      if (fields.call === 'export') pending.push(bundleNow(node, clock, workMs))
     }
     const pending: Promise<BundleNight>[] = []
     const tick = await beginTick(node.db, chain.id, EVENING, clock.now())
@@ -127,7 +143,14 @@ async function playNight(
       await observing(() => watch.look())
     }
   }
-  await clock.run([play, observer])
+  const forecasts: ForecastNight[] = []
+  const forecaster = async (): Promise<void> => {
+    while (!state.done) {
+      forecasts.push(await observing(() => forecastNow(node)))
+      await clock.sleep(FORECAST_EVERY_MS)
+    }
+  }
+  await clock.run([forecaster, play, observer])
   const peakRssMb = process.resourceUsage().maxRSS / 1024
   const spent = await workMs()
   const [size] = await node.db.all<{ bytes: number }>(
@@ -135,7 +158,7 @@ async function playNight(
   )
   return {
     endedAfterMs: clock.now() - EVENING,
-    steps: state.steps,
+    steps: state.steps.map((step, at) => ({ ...step, peakRssMb: state.peaks[at] ?? 0 })),
     vendors: Object.fromEntries(
       node.vendors.map(({ name }) => [
         name,
@@ -144,6 +167,7 @@ async function playNight(
     ),
     datasets: await datasetsOfNight(node, watch.completeAt),
     bundles,
+    forecasts,
     workMs: spent,
     peakRssMb,
     databaseBytes: size?.bytes ?? 0,
@@ -249,6 +273,13 @@ async function datasetsOfNight(node: Node, completeAt: ReadonlyMap<DatasetName, 
         }),
     }
   })
+}
+
+async function forecastNow(node: Node): Promise<ForecastNight> {
+  const { emptyAt, earliest, latest, calls, bytes } = await forecastOf(node)
+  const after = (at: number | null): number | null => (at === null ? null : at - EVENING)
+  const atMs = node.now() - EVENING
+  return { atMs, emptyAtMs: after(emptyAt), earliestMs: after(earliest), latestMs: after(latest), calls, bytes }
 }
 
 async function bundleNow(node: Node, clock: EventClock, workMs: () => Promise<number>): Promise<BundleNight> {

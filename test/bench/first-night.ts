@@ -15,7 +15,13 @@ const MINUTE = 60_000
 
 export async function benchFirstNight(symbols = 500): Promise<BenchRow[]> {
   const { night, lab } = await play(symbols)
-  return [...whenComplete(night), ...whatVendorsDid(night, lab), ...whatBundlesHold(night), ...whatItCost(night)]
+  return [
+    ...whenComplete(night),
+    ...whatVendorsDid(night, lab),
+    ...whatBundlesHold(night),
+    ...howItWasForeseen(night),
+    ...whatItCost(night),
+  ]
 }
 
 async function play(symbols: number): Promise<{ night: Night; lab: LabReport }> {
@@ -80,8 +86,30 @@ const whatBundlesHold = ({ bundles }: Night): BenchRow[] =>
     ...Object.entries(rows).map(([table, count]) => figure(`bundle ${at + 1}: rows of ${table}`, count, 'rows')),
   ])
 
+/** At the start and at each quarter of the time until all was there: whether that time lay inside the band. */
+function howItWasForeseen({ datasets, forecasts }: Night): BenchRow[] {
+  const doneMs = Math.max(...datasets.map(({ completeAfterMs }) => completeAfterMs ?? Number.NaN))
+  return [0, 0.25, 0.5, 0.75].flatMap((share) => {
+    const foreseen = forecasts.findLast(({ atMs }) => atMs <= share * doneMs)
+    if (foreseen === undefined || Number.isNaN(doneMs)) return []
+    const { atMs, earliestMs, latestMs, emptyAtMs, calls, bytes } = foreseen
+    const isInside = earliestMs !== null && latestMs !== null && earliestMs <= doneMs && doneMs <= latestMs
+    const name = `forecast at ${100 * share} %`
+    return [
+      figure(`${name}: true remaining time`, (doneMs - atMs) / MINUTE, 'minutes'),
+      figure(`${name}: reckoned`, ((emptyAtMs ?? Number.NaN) - atMs) / MINUTE, 'minutes'),
+      figure(`${name}: calls still to come`, calls, 'calls'),
+      figure(`${name}: bytes still to come`, bytes / 1e6, 'MB'),
+      figure(`${name}: the truth lies outside the band`, isInside ? 0 : 1, 'times', 0),
+    ]
+  })
+}
+
 const whatItCost = ({ steps, endedAfterMs, workMs, peakRssMb, databaseBytes }: Night): BenchRow[] => [
-  ...steps.map(({ call, calls, ok }, at) => figure(`step ${at + 1}, ${call}${ok ? '' : ' (not ok)'}`, calls, 'calls')),
+  ...steps.flatMap((step, at) => {
+    const name = `step ${at + 1}, ${step.call}${step.ok ? '' : ' (not ok)'}`
+    return [figure(name, step.calls, 'calls'), figure(`${name}: peak RSS until its end`, step.peakRssMb, 'MB')]
+  }),
   figure('the night, without own work', endedAfterMs / MINUTE, 'minutes'),
   figure("the node's own work", workMs / MINUTE, 'minutes'),
   figure('peak RSS', peakRssMb, 'MB'),

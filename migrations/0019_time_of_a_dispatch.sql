@@ -1,0 +1,1 @@
+ALTER TABLE `vendor_call_stats` ADD `dispatch_ms` real DEFAULT 0 NOT NULL;
