@@ -28,6 +28,8 @@ export interface Judgement {
   red: number
   /** sha256 of the ledger fragment that holds the verdicts. */
   ledgerSha256: string
+  /** Is the curated file to be made again, because it shows other rows than the raw files hold? Absent: no. */
+  curateAgain?: boolean
   now: number
 }
 
@@ -50,7 +52,7 @@ export async function recordJudgement(db: Db, judgement: Judgement): Promise<boo
           FROM json_each(${JSON.stringify(daysBetween(fromDt, toDt))}) d WHERE substr(d.value, 1, 7) = coverage.month)
         WHERE dataset = ${dataset} AND month BETWEEN substr(${fromDt}, 1, 7) AND substr(${toDt}, 1, 7) AND held <> 0 AND ${mine}`,
     ...(anyHeld ? holdCells(dataset, found, mine) : []),
-    sql`UPDATE partitions SET version = version + ${anyHeld ? hasAnotherVersion(dataset, found) : sql`0`},
+    sql`UPDATE partitions SET version = version + ${judgement.curateAgain ? sql`1` : anyHeld ? hasAnotherVersion(dataset, found) : sql`0`},
           checked_version = ${work.version}, checked_at = ${now}, red = ${judgement.red},
           ledger_sha256 = ${judgement.ledgerSha256}, failures = 0, last_error = NULL, lease_token = NULL, lease_expires_at = 0
         WHERE dataset = ${dataset} AND partition = ${partition} AND lease_token = ${token} RETURNING partition`,

@@ -4,6 +4,7 @@ import type { Row } from '../_market/row.ts'
 import { withoutUnknownZeros } from '../_market/unknown-zero.ts'
 import { canonicalLine } from './canonical-row.ts'
 import { hashFile } from './file-hashes.ts'
+import { newestVintages } from './vintages.ts'
 
 /** Lower-case hex sha256 of bytes or of UTF-8 text. */
 export const sha256 = (bytes: Uint8Array | string): string => hash('sha256', bytes)
@@ -28,6 +29,15 @@ export const digestRows = (rows: readonly Row[]): string => digestAsStored(rows.
  */
 export const isDigestOf = (rows: readonly Row[], digest: string): boolean =>
   digestRows(rows) === digest || digestAsStored(rows) === digest
+
+/** The same of all rows that a raw file holds of a cell. False for rows that cannot be stored: nobody delivered those. */
+export function isDigestOfCell(stored: readonly Row[], digest: string): boolean {
+  try {
+    return isDigestOf(newestVintages(stored), digest)
+  } catch {
+    return false
+  }
+}
 
 /** The digest of stored rows: the one they are known by where it is theirs. */
 export const digestKnownAs = (known: string | null, rows: readonly Row[]): string =>

@@ -54,23 +54,48 @@ export async function readRawCells(
   vendor: string,
   cells: readonly { symbol: string; dt: Dt }[],
 ): Promise<Map<CellKey, Row[]>> {
-  const days = await listRawFiles(lake.root, vendor, dataset, [...new Set(cells.map(({ dt }) => dt))])
-  const places = cells.map((cell) => ({
-    cell,
-    files: placesOn(lake.root, vendor, dataset, spec.raw_layout, cell.dt, days)(cell.symbol).files,
-  }))
-  const sizes = await fileSizes(places.flatMap(({ files }) => files))
-  const parts = await fileParts(lake, spec, [...sizes.keys()].sort())
-  const rows = new Map<CellKey, Row[]>()
-  for (const { cell, files } of places) {
-    for (const path of files) {
+  const parts = await readCellParts(lake, spec, dataset, vendor, cells)
+  return new Map([...parts].map(([key, own]) => [key, own.flatMap(({ rows }) => rows)]))
+}
+
+/** The same with where each row came from. */
+export async function readCellParts(
+  lake: Lake,
+  spec: DatasetConfig,
+  dataset: DatasetName,
+  vendor: string,
+  cells: readonly { symbol: string; dt: Dt }[],
+): Promise<Map<CellKey, RawPart[]>> {
+  const places = await filesOfCells(lake, spec, dataset, vendor, cells)
+  const parts = await fileParts(lake, spec, [...new Set([...places.values()].flat())].sort())
+  const found = new Map<CellKey, RawPart[]>()
+  for (const { symbol, dt } of cells) {
+    for (const path of places.get(cellKey(symbol, dt)) ?? []) {
       const own = (parts.get(path) ?? [])
-        .filter((part) => part.symbol === cell.symbol)
-        .flatMap((part) => asRawPart(part, spec.columns).rows)
+        .filter((part) => part.symbol === symbol)
+        .map((part) => asRawPart(part, spec.columns))
+        .filter(({ rows }) => rows.length > 0)
       if (own.length === 0) continue
-      rows.set(cellKey(cell.symbol, cell.dt), own)
+      found.set(cellKey(symbol, dt), own)
       break
     }
   }
-  return rows
+  return found
+}
+
+/** The files that are there and in which a vendor's cells may lie, in either layout, the likeliest first. */
+export async function filesOfCells(
+  lake: Lake,
+  spec: DatasetConfig,
+  dataset: DatasetName,
+  vendor: string,
+  cells: readonly { symbol: string; dt: Dt }[],
+): Promise<Map<CellKey, string[]>> {
+  const days = await listRawFiles(lake.root, vendor, dataset, [...new Set(cells.map(({ dt }) => dt))])
+  const places = cells.map(({ symbol, dt }) => ({
+    key: cellKey(symbol, dt),
+    files: placesOn(lake.root, vendor, dataset, spec.raw_layout, dt, days)(symbol).files,
+  }))
+  const sizes = await fileSizes(places.flatMap(({ files }) => files))
+  return new Map(places.map(({ key, files }) => [key, files.filter((path) => sizes.has(path))]))
 }

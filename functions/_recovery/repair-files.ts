@@ -11,7 +11,7 @@ import { type StoredCellVersion, storedVersionsOfDay } from '../../db/manifests/
 import type { NodeContext } from '../_catalog/context.ts'
 import type { CanBeServed } from '../_catalog/servable.ts'
 import { setAside, writeFilesAtomic } from '../_lake/atomic.ts'
-import { digestRows, sha256 } from '../_lake/digest.ts'
+import { isDigestOfCell, sha256 } from '../_lake/digest.ts'
 import { codeOf } from '../_lake/disk.ts'
 import { encodeRows } from '../_lake/encode.ts'
 import { isExpected } from '../_lake/file-hashes.ts'
@@ -21,7 +21,6 @@ import { withLock } from '../_lake/keyed-lock.ts'
 import { appendManifest, type ManifestEntry, type ManifestLine } from '../_lake/manifest.ts'
 import { asidePath, manifestFile, rawFileParts } from '../_lake/paths.ts'
 import type { RawPart } from '../_lake/raw-part.ts'
-import { newestVintages } from '../_lake/vintages.ts'
 import { cellKey, type DatasetName } from '../_market/cell.ts'
 import type { Dt } from '../_market/dt.ts'
 import { partitionOf } from '../_market/partition.ts'
@@ -39,11 +38,15 @@ export interface Repaired {
   held: number
 }
 
+/** `hashes`: a file with the hash that is known of it is whole. `rows`: the rows of its cells decide, whatever its hash: it may be that of wrong rows. */
+export type Proof = 'hashes' | 'rows'
+
 /** Looks at each file again before it does anything about it: what has healed meanwhile stays as it is. */
 export async function repairFiles(
   context: NodeContext,
   paths: readonly string[],
   canBeServed: CanBeServed,
+  proof: Proof = 'hashes',
 ): Promise<Repaired> {
   const repaired: Repaired = { files: 0, lost: 0, held: 0 }
   for (const { vendor, dataset, spec, files } of grouped(context, paths)) {
@@ -52,7 +55,7 @@ export async function repairFiles(
       const left: string[] = []
       const lines = await newestLines(context.lake, vendor, dataset, new Set(files.map(({ dt }) => dt)))
       for (const file of files) {
-        const done = await repairOne(context, { ...file, vendor, dataset, spec }, lines, canBeServed)
+        const done = await repairOne(context, { ...file, vendor, dataset, spec }, lines, canBeServed, proof)
         if (done === 'gone') left.push(file.path)
         else {
           repaired.files++
@@ -102,6 +105,7 @@ async function repairOne(
   file: One,
   lines: NewestLines,
   canBeServed: CanBeServed,
+  proof: Proof,
 ): Promise<{ lost: number; held: number } | 'gone'> {
   const { path, dataset, vendor, dt, spec } = file
   const { lake, db } = context
@@ -113,13 +117,16 @@ async function repairOne(
   if (bytes === null) return 'gone'
   const found = sha256(bytes)
   const expected = (await hashes.expected([path])).get(path)
-  if (expected !== undefined && isExpected(found, expected)) return { lost: 0, held: 0 }
+  const isRecorded = expected !== undefined && isExpected(found, expected)
+  if (isRecorded && proof === 'hashes') return { lost: 0, held: 0 }
   // Where the manifest and the database disagree, the file decides: it is as its newest line says.
-  if (lines.hashes.has(hashOfPath(relative(lake.root, path), found))) {
+  const isTold = !isRecorded && lines.hashes.has(hashOfPath(relative(lake.root, path), found))
+  if (isTold) {
     await hashes.wrote(new Map([[path, found]]))
     context.log('raw.hash_recorded', { path: relative(lake.root, path) })
-    return { lost: 0, held: 0 }
+    if (proof === 'hashes') return { lost: 0, held: 0 }
   }
+  const isKnown = isRecorded || isTold
   const parts = await readRawParts(lake, spec, [path]).catch((error: unknown) => {
     if (isOfAFile(error)) return null
     throw error
@@ -136,10 +143,10 @@ async function repairOne(
   const bad = storedVersions.filter(
     (version) =>
       unstorable.has(version.symbol) ||
-      (!(version.digest === null && expected === undefined) &&
+      (!(version.digest === null && (expected === undefined || isKnown)) &&
         !isGood(version, stored.get(version.symbol), lines.byCell.get(cellKey(version.symbol, dt)), vendor, isOurs)),
   )
-  if (bad.length === 0 && (isOurs || expected === undefined)) {
+  if (bad.length === 0 && (isOurs || expected === undefined || isKnown)) {
     // Another cell was added and nobody lived to tell, or nobody has hashed the file yet.
     await hashes.wrote(new Map([[path, found]]))
     return { lost: 0, held: 0 }
@@ -185,23 +192,14 @@ function isGood(
     ({ provenance }) => provenance.vendor === vendor && (!accepted || provenance.feed === accepted.feed),
   )
   if (!isOfPlace) return false
-  const digest = digestOf(parts)
-  if (digest !== null && (digest === version.digest || digest === accepted?.digest)) return true
+  const rows = parts.flatMap((part) => part.rows)
+  if ([version.digest, accepted?.digest].some((digest) => digest && isDigestOfCell(rows, digest))) return true
   // A later answer that a killed process wrote and did not live to tell of: whoever is asked again will find it there. No flipped bit does that.
   return (
     isOurs &&
     accepted !== undefined &&
     parts.every(({ provenance }) => provenance.fetchedAt > Date.parse(accepted.fetched_at))
   )
-}
-
-function digestOf(parts: readonly RawPart[]): string | null {
-  try {
-    return digestRows(newestVintages(parts.flatMap(({ rows }) => rows)))
-  } catch {
-    // A number that is none: nobody delivered that.
-    return null
-  }
 }
 
 /** The damaged cells become gaps; what is left of the file is written anew. The damaged file stays beside it. */

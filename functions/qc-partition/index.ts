@@ -22,16 +22,25 @@ import { preferenceOrder, sourcesFor, specOf } from '../_catalog/catalog.ts'
 import { asofAt, expectedRows, symbolRanges } from '../_expected/expected.ts'
 import { AsOfBody, type FunctionAnswer, leftOver } from '../_http/handler.ts'
 import type { Node } from '../_http/node.ts'
-import { cellKey, DatasetName } from '../_market/cell.ts'
+import { type CellKey, cellKey, DatasetName } from '../_market/cell.ts'
 import { type Dt, dayBit, maxDt, minDt, monthOf } from '../_market/dt.ts'
 import type { AbsenceReason } from '../_market/outcome.ts'
 import { partitionDays } from '../_market/partition.ts'
 import { checkDay } from '../_recovery/check-day.ts'
-import { damagedVersions, versionKey } from './damaged-cells.ts'
+import { cellsToCompare } from './cells-to-compare.ts'
+import {
+  type DifferingCell,
+  differingCells,
+  isAnyNew,
+  type MarkedVersion,
+  markedVersions,
+  versionKey,
+} from './damaged-cells.ts'
 import { CuratedFileDiffers, judgePartition } from './judge.ts'
 import type { JudgedCell } from './judgement.ts'
 import { learnLiquidity } from './liquidity.ts'
 import type { ExpectedCell } from './measure.ts'
+import { repairRaw } from './repair-raw.ts'
 
 export const QcBody = AsOfBody
 
@@ -79,7 +88,9 @@ async function judge(node: Node, work: PartitionWork, token: string, at: number)
   const dataset = DatasetName.parse(work.dataset)
   const spec = specOf(node.config, dataset)
   const { fromDt, toDt } = partitionDays(work.partition)
-  const cells = await expectedCells(node, dataset, work.partition, at)
+  const versions = await winningVersions(node, dataset, fromDt, toDt)
+  const marked = await markedVersions(node, dataset, fromDt, toDt)
+  const cells = await expectedCells(node, dataset, work.partition, at, versions, marked)
   const calendar = calendarOf(spec.calendar)
   const near =
     spec.partition === 'date' && work.curatedSha256 !== null ? await neighboursOf(node, dataset, work.partition) : []
@@ -87,6 +98,8 @@ async function judge(node: Node, work: PartitionWork, token: string, at: number)
   const sessions = (spec.partition === 'date' ? days.sort() : calendar.sessions(fromDt, toDt)).map(
     (dt) => calendar.session(dt)!,
   )
+  const toCompare = cellsToCompare(work, cells, versions, marked)
+  let differing: DifferingCell[] = []
   const judgement = await judgePartition(node.lake, {
     dataset,
     spec,
@@ -97,6 +110,10 @@ async function judge(node: Node, work: PartitionWork, token: string, at: number)
     checkedAt: at,
     neighbours: near,
     curatedSha256: work.curatedSha256,
+    damagedIn: async (file) => {
+      differing = await differingCells(node, work, file, toCompare)
+      return differing
+    },
   })
   const doubts = await secondOpinions(node, dataset, judgement.flagged)
   const findings = judgement.flagged.map((cell) => findingOf(cell, doubts))
@@ -108,9 +125,15 @@ async function judge(node: Node, work: PartitionWork, token: string, at: number)
     findings,
     red: judgement.red,
     ledgerSha256: judgement.fragment.sha256,
+    curateAgain: await isAnyNew(node, dataset, differing),
     now: node.now(),
   })
   if (recorded) await askSecondVendors(node, dataset, doubts)
+  const rawDamage = [
+    ...marked.filter(({ isDamaged }) => isDamaged),
+    ...differing.filter(({ differs }) => differs === 'raw'),
+  ]
+  const askedAgain = recorded ? await repairRaw(node, dataset, rawDamage) : 0
   // The newest day is judged once a night. Its change of a symbol's baseline applies from the next night on.
   if (spec.expected_rows === 'session_minutes' && near.length > 0 && near.every((day) => day <= work.partition))
     await learnLiquidity(node, dataset, days.slice(-NEIGHBOUR_SESSIONS))
@@ -122,6 +145,8 @@ async function judge(node: Node, work: PartitionWork, token: string, at: number)
     red: judgement.red,
     secondOpinions: doubts.size,
     gone,
+    differing: differing.length,
+    askedAgain,
     recorded,
   }
 }
@@ -139,11 +164,19 @@ async function lookForGone(node: Node, dataset: DatasetName, flagged: readonly J
 }
 
 /** One entry per cell the calendar and the universe expect in the partition, with what the database holds of it. */
-async function expectedCells(node: Node, dataset: DatasetName, partition: string, at: number): Promise<ExpectedCell[]> {
+async function expectedCells(
+  node: Node,
+  dataset: DatasetName,
+  partition: string,
+  at: number,
+  versions: ReadonlyMap<CellKey, Accepted>,
+  marked: readonly MarkedVersion[],
+): Promise<ExpectedCell[]> {
   const spec = specOf(node.config, dataset)
   const { fromDt, toDt } = partitionDays(partition)
-  const versions = await winningVersions(node, dataset, fromDt, toDt)
-  const damaged = await damagedVersions(node, dataset, fromDt, toDt)
+  const damaged = new Set(
+    marked.filter((one) => one.isDamaged).map(({ vendor, symbol, dt }) => versionKey(vendor, cellKey(symbol, dt))),
+  )
   const absences = await listAbsences(node.db, dataset, fromDt, toDt)
   const reasons = new Map(absences.map((row) => [cellKey(row.symbol, row.dt), row.reason as AbsenceReason]))
   const calendar = calendarOf(spec.calendar)

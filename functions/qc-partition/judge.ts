@@ -6,6 +6,7 @@ import { withTable } from '../_lake/duck-table.ts'
 import type { Lake } from '../_lake/lake.ts'
 import { curatedFile } from '../_lake/paths.ts'
 import { writeFragment } from '../_ledger/fragment.ts'
+import { cellKey } from '../_market/cell.ts'
 import type { Dt } from '../_market/dt.ts'
 import { checkCells } from './check-cells.ts'
 import { CHECKS } from './checks/index.ts'
@@ -38,7 +39,8 @@ export async function judgePartition(lake: Lake, request: JudgeRequest): Promise
   const { curatedSha256: recorded = sha256 } = request
   if (sha256 !== recorded) throw new CuratedFileDiffers(file, recorded, sha256)
   if (sha256 === null) return judgeAbsentPartition(lake, request)
-  return withMeasuredCells(lake, request, async (cells) => {
+  const damaged = (await request.damagedIn?.(file)) ?? []
+  return withMeasuredCells(lake, withDamage(request, damaged), async (cells) => {
     const verdicts = await judgeShapes(lake, request, cells)
     if ((await identityOf(file)) !== before) {
       throw new Error(
@@ -53,6 +55,15 @@ export async function judgePartition(lake: Lake, request: JudgeRequest): Promise
       return { ...(await countsOf(lake, judged)), flagged: await flaggedOf(lake, judged, verdicts), fragment }
     })
   })
+}
+
+function withDamage(request: JudgeRequest, damaged: readonly { symbol: string; dt: Dt }[]): JudgeRequest {
+  if (damaged.length === 0) return request
+  const keys = new Set(damaged.map(({ symbol, dt }) => cellKey(symbol, dt)))
+  const cells = request.cells.map((cell) =>
+    keys.has(cellKey(cell.symbol, cell.dt)) ? { ...cell, isDamaged: true } : cell,
+  )
+  return { ...request, cells }
 }
 
 /** The verdict of each distinct set of facts. */

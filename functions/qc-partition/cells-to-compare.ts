@@ -1,0 +1,22 @@
+/** Which cells one judgement compares with their digests. Pure. */
+import type { PartitionWork } from '../../db/partitions/partitions.ts'
+import { type CellKey, cellKey } from '../_market/cell.ts'
+import type { CellName } from './curated-cells.ts'
+import type { MarkedVersion } from './damaged-cells.ts'
+import type { ExpectedCell } from './measure.ts'
+import { sampleOf } from './sample.ts'
+
+/** The sample of this version, and every cell that was once found damaged and whose raw rows are right again. */
+export function cellsToCompare(
+  { dataset, partition, version }: PartitionWork,
+  cells: readonly ExpectedCell[],
+  accepted: ReadonlyMap<CellKey, { rows: number }>,
+  marked: readonly MarkedVersion[],
+): CellName[] {
+  const known = cells.filter(({ digest, isDamaged }) => digest !== null && !isDamaged)
+  const rowsOf = ({ symbol, dt }: CellName): number => accepted.get(cellKey(symbol, dt))?.rows ?? 0
+  const sample = sampleOf(known, `${dataset} ${partition}`, version, rowsOf)
+  if (marked.length === 0) return sample
+  const once = new Set(marked.map(({ symbol, dt }) => cellKey(symbol, dt)))
+  return [...new Set([...sample, ...known.filter(({ symbol, dt }) => once.has(cellKey(symbol, dt)))])]
+}
