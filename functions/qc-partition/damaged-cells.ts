@@ -1,10 +1,9 @@
 /**
- * Cells whose rows are not those that were delivered. A version that was once found so is compared with its digest at every judgement, in its raw file
- * and in the curated one, until both agree again; of the others a sample is, because hashes cannot tell of rows that were wrong before they were hashed.
+ * Cells whose curated rows are not those that were delivered: hashes cannot tell of rows that curation wrote wrongly, or that were wrong before they were
+ * hashed. Only the digest of what was delivered does.
  */
 import type { DatasetConfig } from '../../config/schema.ts'
 import { type Attempt, listAttempts } from '../../db/attempts/list-attempts.ts'
-import { listMarked } from '../../db/attempts/list-marked.ts'
 import { findFinding } from '../../db/findings/find-finding.ts'
 import { DAMAGED } from '../../db/lost-files/record-repaired.ts'
 import { findPartition } from '../../db/partitions/find-partition.ts'
@@ -12,50 +11,29 @@ import type { PartitionWork } from '../../db/partitions/partitions.ts'
 import { specOf } from '../_catalog/catalog.ts'
 import type { Node } from '../_http/node.ts'
 import { isDigestOfCell } from '../_lake/digest.ts'
-import { readCellParts, readRawCells } from '../_lake/file-parts.ts'
+import { readCellParts } from '../_lake/file-parts.ts'
 import { UnreadableFiles } from '../_lake/query-raw.ts'
 import type { RawPart } from '../_lake/raw-part.ts'
 import { type CellKey, cellKey, type DatasetName } from '../_market/cell.ts'
-import type { Dt } from '../_market/dt.ts'
 import { type CellName, type CuratedCell, readCuratedCells } from './curated-cells.ts'
 import { showsTheRowsOf } from './shown-rows.ts'
 
-export interface MarkedVersion extends CellName {
-  vendor: string
-  /** Are the rows of its raw file still others? A file that cannot be read proves nothing good. */
-  isDamaged: boolean
-}
-
-/** The versions that stand refused because their rows were not those that were delivered. */
-export async function markedVersions(node: Node, dataset: DatasetName, fromDt: Dt, toDt: Dt): Promise<MarkedVersion[]> {
-  const marked = await listMarked(node.db, dataset, fromDt, toDt, DAMAGED)
-  const versions: MarkedVersion[] = []
-  for (const vendor of new Set(marked.map((cell) => cell.vendor))) {
-    const cells = marked.filter((cell) => cell.vendor === vendor)
-    const stored = await readRawCells(node.lake, specOf(node.config, dataset), dataset, vendor, cells).catch(() => null)
-    for (const { symbol, dt, digest } of cells) {
-      const rows = stored?.get(cellKey(symbol, dt)) ?? []
-      const isDamaged = digest === null || !isDigestOfCell(rows, digest)
-      versions.push({ vendor, symbol, dt, isDamaged })
-    }
-  }
-  return versions
-}
-
-export const versionKey = (vendor: string, cell: CellKey): string => `${vendor} ${cell}`
+const versionKey = (vendor: string, cell: CellKey): string => `${vendor} ${cell}`
 
 export interface DifferingCell extends CellName {
   vendor: string
   /** The raw rows are others than those that were delivered, or only the curated ones are others than the raw. */
   differs: 'raw' | 'curated'
+  /** Does its version stand refused for that already? A new answer with other rows ends it. */
+  isMarked: boolean
 }
 
 /** Cells of one query, and versions of one look into the raw files. */
 const AT_ONCE = 100
 
 /**
- * Those of the cells whose curated rows are not those that their vendor's digest was made of. `file` is the curated file of `work`. None when the
- * partition has changed since: the digests may be newer than the file then, and it will be judged again.
+ * Those of the cells whose curated rows are not those that their vendor's digest was made of. `file` is the curated file of `work`. When the partition
+ * has changed since, only cells that are marked already: the digests of others may be newer than the file, and it will be judged again.
  */
 export async function differingCells(
   node: Node,
@@ -84,7 +62,8 @@ export async function differingCells(
     differing.push(...(await differingFromRaw(node, dataset, doubtful)))
   }
   if (differing.length === 0) return []
-  return (await findPartition(node.db, dataset, work.partition))?.version === work.version ? differing : []
+  const isStale = (await findPartition(node.db, dataset, work.partition))?.version !== work.version
+  return isStale ? differing.filter(({ isMarked }) => isMarked) : differing
 }
 
 /** A cell whose curated rows have another digest. That may be right: see `showsTheRowsOf`. */
@@ -108,10 +87,12 @@ async function differingFromRaw(
     for (const { cell, version, digest } of own) {
       const { symbol, dt } = cell
       const parts = stored.get(cellKey(symbol, dt)) ?? []
+      const isMarked = version.refusedFor?.split(',').includes(DAMAGED) ?? false
       // A later answer that is on the disk and that the database will hear of: its partition is then made again.
-      if (parts.some(({ provenance }) => provenance.fetchedAt > version.at)) continue
-      if (!isDelivered(spec, parts, digest)) differing.push({ symbol, dt, vendor, differs: 'raw' })
-      else if (!showsTheRowsOf(spec, cell, parts)) differing.push({ symbol, dt, vendor, differs: 'curated' })
+      const isLater = parts.some(({ provenance }) => provenance.fetchedAt > version.at)
+      if (isLater && !isMarked) continue
+      if (!isDelivered(spec, parts, digest)) differing.push({ symbol, dt, vendor, differs: 'raw', isMarked })
+      else if (!showsTheRowsOf(spec, cell, parts)) differing.push({ symbol, dt, vendor, differs: 'curated', isMarked })
     }
   }
   return differing

@@ -2,9 +2,11 @@
 import { listAbsences } from '../../db/absences/absences.ts'
 import { type Accepted, listAccepted } from '../../db/attempts/list-accepted.ts'
 import { listAttempts } from '../../db/attempts/list-attempts.ts'
+import { listMarked } from '../../db/attempts/list-marked.ts'
 import { listRefused } from '../../db/attempts/list-refused.ts'
 import { type Finding, recordJudgement } from '../../db/findings/record-judgement.ts'
 import { enqueueTasks } from '../../db/gap-tasks/enqueue-tasks.ts'
+import { DAMAGED } from '../../db/lost-files/record-repaired.ts'
 import { storedVersions } from '../../db/manifests/stored-versions.ts'
 import { failPartition, returnToCuration } from '../../db/partitions/fail-partition.ts'
 import {
@@ -28,14 +30,7 @@ import type { AbsenceReason } from '../_market/outcome.ts'
 import { partitionDays } from '../_market/partition.ts'
 import { checkDay } from '../_recovery/check-day.ts'
 import { cellsToCompare } from './cells-to-compare.ts'
-import {
-  type DifferingCell,
-  differingCells,
-  isAnyNew,
-  type MarkedVersion,
-  markedVersions,
-  versionKey,
-} from './damaged-cells.ts'
+import { type DifferingCell, differingCells, isAnyNew } from './damaged-cells.ts'
 import { CuratedFileDiffers, judgePartition } from './judge.ts'
 import type { JudgedCell } from './judgement.ts'
 import { learnLiquidity } from './liquidity.ts'
@@ -89,8 +84,7 @@ async function judge(node: Node, work: PartitionWork, token: string, at: number)
   const spec = specOf(node.config, dataset)
   const { fromDt, toDt } = partitionDays(work.partition)
   const versions = await winningVersions(node, dataset, fromDt, toDt)
-  const marked = await markedVersions(node, dataset, fromDt, toDt)
-  const cells = await expectedCells(node, dataset, work.partition, at, versions, marked)
+  const cells = await expectedCells(node, dataset, work.partition, at, versions)
   const calendar = calendarOf(spec.calendar)
   const near =
     spec.partition === 'date' && work.curatedSha256 !== null ? await neighboursOf(node, dataset, work.partition) : []
@@ -98,6 +92,7 @@ async function judge(node: Node, work: PartitionWork, token: string, at: number)
   const sessions = (spec.partition === 'date' ? days.sort() : calendar.sessions(fromDt, toDt)).map(
     (dt) => calendar.session(dt)!,
   )
+  const marked = await listMarked(node.db, dataset, fromDt, toDt, DAMAGED)
   const toCompare = cellsToCompare(work, cells, versions, marked)
   let differing: DifferingCell[] = []
   const judgement = await judgePartition(node.lake, {
@@ -129,11 +124,8 @@ async function judge(node: Node, work: PartitionWork, token: string, at: number)
     now: node.now(),
   })
   if (recorded) await askSecondVendors(node, dataset, doubts)
-  const rawDamage = [
-    ...marked.filter(({ isDamaged }) => isDamaged),
-    ...differing.filter(({ differs }) => differs === 'raw'),
-  ]
-  const askedAgain = recorded ? await repairRaw(node, dataset, rawDamage) : 0
+  const damaged = differing.filter(({ differs }) => differs === 'raw')
+  const askedAgain = recorded ? await repairRaw(node, dataset, damaged) : 0
   // The newest day is judged once a night. Its change of a symbol's baseline applies from the next night on.
   if (spec.expected_rows === 'session_minutes' && near.length > 0 && near.every((day) => day <= work.partition))
     await learnLiquidity(node, dataset, days.slice(-NEIGHBOUR_SESSIONS))
@@ -170,13 +162,9 @@ async function expectedCells(
   partition: string,
   at: number,
   versions: ReadonlyMap<CellKey, Accepted>,
-  marked: readonly MarkedVersion[],
 ): Promise<ExpectedCell[]> {
   const spec = specOf(node.config, dataset)
   const { fromDt, toDt } = partitionDays(partition)
-  const damaged = new Set(
-    marked.filter((one) => one.isDamaged).map(({ vendor, symbol, dt }) => versionKey(vendor, cellKey(symbol, dt))),
-  )
   const absences = await listAbsences(node.db, dataset, fromDt, toDt)
   const reasons = new Map(absences.map((row) => [cellKey(row.symbol, row.dt), row.reason as AbsenceReason]))
   const calendar = calendarOf(spec.calendar)
@@ -186,10 +174,9 @@ async function expectedCells(
     calendar.sessions(maxDt(symbolRange.fromDt, fromDt), minDt(symbolRange.toDt, toDt)).map((dt) => {
       const version = versions.get(cellKey(symbol, dt))
       const digest = version?.digest ?? null
-      const isDamaged = version !== undefined && damaged.has(versionKey(version.vendor, cellKey(symbol, dt)))
       const reason = reasons.get(cellKey(symbol, dt)) ?? byRule(dt) ?? waiting(dt)
       const expected = expectedRows(spec, symbol, dt)
-      return { symbol, dt, expectedRows: expected, present: digest !== null, reason, digest, isDamaged }
+      return { symbol, dt, expectedRows: expected, present: digest !== null, reason, digest }
     }),
   )
 }

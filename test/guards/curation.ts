@@ -68,8 +68,8 @@ export const CURATION_GUARDS: Guard[] = [
   {
     name: 'a kept cell is RED while its rows are not those of its digest',
     file: 'functions/qc-partition/damaged-cells.ts',
-    find: 'digest === null || !isDigestOfCell(rows, digest)',
-    replace: 'digest === null',
+    find: 'isDigestOfCell(cell.rows, digest)) return []',
+    replace: "isDigestOfCell(cell.rows, digest) || digest !== '') return []",
     test: 'test/_recovery/repair-files.test.ts',
   },
   {
@@ -124,14 +124,21 @@ export const CURATION_GUARDS: Guard[] = [
   {
     name: 'digests of a partition that changed meanwhile are not held against its curated file',
     file: 'functions/qc-partition/damaged-cells.ts',
-    find: '?.version === work.version ? differing : []',
-    replace: '?.version === null ? [] : differing',
+    find: 'return isStale ? differing.filter(({ isMarked }) => isMarked) : differing',
+    replace: 'return differing',
+    test: 'test/qc-partition/damaged-cells.test.ts',
+  },
+  {
+    name: 'a cell that is marked stays RED though its partition changed meanwhile',
+    file: 'functions/qc-partition/damaged-cells.ts',
+    find: 'isStale ? differing.filter(({ isMarked }) => isMarked) :',
+    replace: 'isStale ? [] :',
     test: 'test/qc-partition/damaged-cells.test.ts',
   },
   {
     name: 'a later answer that the database has not heard of is no damage',
     file: 'functions/qc-partition/damaged-cells.ts',
-    find: 'if (parts.some(({ provenance }) => provenance.fetchedAt > version.at)) continue',
+    find: 'if (isLater && !isMarked) continue',
     replace: '',
     test: 'test/qc-partition/damaged-cells.test.ts',
   },

@@ -46,6 +46,10 @@ const judgeAgain = async (dataset = 'equities_bars') => {
   await running().db.write([sql`UPDATE partitions SET checked_version = 0 WHERE dataset = ${dataset}`])
   return steps('qc-partition')
 }
+/** Somebody settles an answer as soon as QC has leased the partition. */
+const changeWhenLeased = sql`
+  CREATE TRIGGER changed AFTER UPDATE OF lease_token ON partitions WHEN NEW.lease_token IS NOT NULL AND NEW.dataset = 'equities_bars'
+  BEGIN UPDATE partitions SET version = version + 1 WHERE dataset = NEW.dataset AND version = NEW.version; END`
 const partition = async () =>
   (
     await running().db.all<{ version: number; curatedVersion: number }>(
@@ -198,11 +202,21 @@ test('damaged cells: a partition that changed while it was judged is no proof of
   // The digest is of a newer answer than the curated file.
   await running().db.write([
     sql`UPDATE attempts SET digest = ${'0'.repeat(64)} WHERE dataset = 'equities_bars' AND symbol = 'AAPL' AND dt = ${FIRST}`,
-    sql`CREATE TRIGGER changed AFTER UPDATE OF lease_token ON partitions WHEN NEW.lease_token IS NOT NULL AND NEW.dataset = 'equities_bars'
-        BEGIN UPDATE partitions SET version = version + 1 WHERE dataset = NEW.dataset AND version = NEW.version; END`,
+    changeWhenLeased,
   ])
   const [judged] = await judgeAgain()
   expect(judged).toMatchObject({ differing: 0, red: 0 })
+})
+
+test('damaged cells: a cell that is marked stays RED though its partition changed while it was judged', async () => {
+  await lowerLow()
+  await judgeAgain()
+  await steps('curate-partition')
+  await lowerLow()
+  await running().db.write([changeWhenLeased])
+  const [judged] = await judgeAgain()
+  expect(judged).toMatchObject({ differing: 1, red: 1 })
+  expect(await ledger()).toEqual(DAMAGED_AAPL)
 })
 
 test('damaged cells: a later answer that the database has not heard of yet is no damage', async () => {
