@@ -18,7 +18,10 @@ import { openPlaces, placesOf } from './_audit/queue-places.ts'
 import { queueUpTo } from './_audit/refill-queue.ts'
 import { datasetsOf } from './_catalog/catalog.ts'
 import { servableBy } from './_catalog/servable.ts'
+import { isMachineFault } from './_dispatch/machine-fault.ts'
 import { asofAt, expectedPartitions, lookBackFrom, symbolRanges } from './_expected/expected.ts'
+import { forecastOf } from './_forecast/forecast.ts'
+import { outlookOf } from './_forecast/outlook.ts'
 import { AsOfBody, type FunctionResult } from './_http/handler.ts'
 import type { Node } from './_http/node.ts'
 import type { DatasetName } from './_market/cell.ts'
@@ -122,6 +125,7 @@ export async function audit(node: Node, { at = node.now() }: { at?: number | und
   // Of a dataset that failed nobody knows what is wanted.
   if (failures.length === 0) audited.forgotten = await forgetUnwanted(node, wanted, asof)
   node.log('audit.completed', { ...audited })
+  await logOutlook(node)
   await checkCalendars(node, asof)
   return failures.length === 0 ? audited : { ...audited, ok: false, error: failures.join('; ') }
 }
@@ -171,6 +175,16 @@ async function auditDataset(
   audited.rereads += rereads
   room -= placesOf(spec, rereads)
   return room
+}
+
+/** What the configuration will cost, before it does. A forecast that fails is no fault of the audit. */
+async function logOutlook(node: Node): Promise<void> {
+  try {
+    node.log('audit.backlog_foreseen', { ...outlookOf(await forecastOf(node), node.now()) })
+  } catch (error) {
+    if (isMachineFault(error)) throw error
+    node.log('audit.forecast_failed', { error })
+  }
 }
 
 /** A budget too small for what is due leaves files unread for longer than anybody would think. */

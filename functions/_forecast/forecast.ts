@@ -16,16 +16,16 @@ import { plannedYield } from './planned-yield.ts'
 
 const DAY_MS = 86_400_000
 
-/** When something is done, epoch ms: what is reckoned, and a band that holds the truth as a rule, its ends at most a factor of 2 apart. */
-export interface Band {
+/** When something is done, epoch ms: what is reckoned, and an interval that holds the truth as a rule, its ends at most a factor of 2 apart. */
+export interface Interval {
   emptyAt: number | null
   earliest: number | null
   latest: number | null
 }
 
-export interface Forecast extends Band {
+export interface Forecast extends Interval {
   /** Until the last cell that somebody can serve is answered; null when that is not foreseen. */
-  datasets: (Band & {
+  datasets: (Interval & {
     dataset: DatasetName
     /** Cells somebody can serve now. */
     open: number
@@ -50,10 +50,10 @@ const FAILURES_OF_AN_OUTAGE = 5
 const WORKERS = 2
 /** Time of a dispatch beside its calls before any was measured, ms: some 10,000 rows at 25,000 a second. */
 const USUAL_WORK_MS = 400
-/** The ends of the band: so much of the reckoned time, and so many times it. Plans that are cut, retries and late pages make nights longer. */
-const BAND = { earliest: 0.75, latest: 1.5 } as const
-/** No band is narrower: calls come in bursts a minute apart. */
-const LEAST_BAND_MS = 60_000
+/** The ends of the interval: so much of the reckoned time, and so many times it. Plans that are cut, retries and late pages make nights longer. */
+const INTERVAL = { earliest: 0.75, latest: 1.5 } as const
+/** No interval is narrower: calls come in bursts a minute apart. */
+const LEAST_INTERVAL_MS = 60_000
 /** Bytes of a row in raw files, curated files, manifests and the database together, by what a cell holds (`bench -- first-night`). */
 const BYTES_A_CELL = { one: 700, session_minutes: 22_000, series: 3_000, contracts: 20_000, events: 60 } as const
 
@@ -168,7 +168,7 @@ function forecastView(
     return {
       dataset,
       open: mine.reduce((sum, at) => sum + pools[at]!.cells, 0),
-      ...bandOf(latest(mine.map((at) => flow.emptyAt[at]!)), ownMs, now),
+      ...intervalOf(latest(mine.map((at) => flow.emptyAt[at]!)), ownMs, now),
       nobody: left,
       vendors: vendors.map((share) => ({ ...share, cellsPerCall: share.calls === 0 ? 0 : share.cells / share.calls })),
     }
@@ -178,7 +178,7 @@ function forecastView(
     busyUntil: instantOf(flow.idleAt.get(share.vendor)),
   }))
   return {
-    ...bandOf(latest(flow.emptyAt), workMs, now),
+    ...intervalOf(latest(flow.emptyAt), workMs, now),
     datasets,
     vendors,
     calls: vendors.reduce((sum, { calls }) => sum + calls, 0),
@@ -186,15 +186,15 @@ function forecastView(
   }
 }
 
-/** The budgets' time or the workers', whichever is longer, and around it the band. */
-function bandOf(emptyAt: number | null, workMs: number, now: number): Band {
+/** The budgets' time or the workers', whichever is longer, and around it the interval. */
+function intervalOf(emptyAt: number | null, workMs: number, now: number): Interval {
   if (emptyAt === null) return { emptyAt: null, earliest: null, latest: null }
   const ms = Math.max(0, emptyAt - now, workMs)
   if (ms === 0) return { emptyAt: now, earliest: now, latest: now }
-  const latest = Math.max(ms * BAND.latest, ms + LEAST_BAND_MS)
+  const latest = Math.max(ms * INTERVAL.latest, ms + LEAST_INTERVAL_MS)
   return {
     emptyAt: Math.ceil(now + ms),
-    earliest: Math.floor(now + Math.max(latest / 2, ms * BAND.earliest)),
+    earliest: Math.floor(now + Math.max(latest / 2, ms * INTERVAL.earliest)),
     latest: Math.ceil(now + latest),
   }
 }

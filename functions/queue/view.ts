@@ -6,7 +6,7 @@ import { type TaskFilter, type TaskTally, tallyTasks } from '../../db/gap-tasks/
 import { listHolders } from '../../db/leases/list-holders.ts'
 import { datasetsOf } from '../_catalog/catalog.ts'
 import { MAX_ATTEMPTS } from '../_dispatch/retry-policy.ts'
-import { type Forecast, forecastOf } from '../_forecast/forecast.ts'
+import { type Forecast, forecastOf, type Interval } from '../_forecast/forecast.ts'
 import { isoOf } from '../_http/iso-instant.ts'
 import type { Node } from '../_http/node.ts'
 import { headsOf } from './heads.ts'
@@ -105,8 +105,16 @@ const told = ({ nextAt, createdAt, updatedAt: _, ...task }: ListedTask) => ({
   why: `/why/${task.dataset}/${task.symbol}/${task.dt}`,
 })
 
-const forecastView = ({ emptyAt, datasets, vendors }: Forecast) => ({
-  emptyAt: isoOf(emptyAt),
-  datasets: datasets.map((one) => ({ ...one, emptyAt: isoOf(one.emptyAt) })),
+const forecastView = ({ datasets, vendors, calls, bytes, ...whole }: Forecast) => ({
+  ...asTexts(whole),
+  calls,
+  bytes,
+  datasets: datasets.map((one) => ({ ...one, ...asTexts(one) })),
   vendors: vendors.map((one) => ({ ...one, busyUntil: isoOf(one.busyUntil) })),
+})
+
+const asTexts = ({ emptyAt, earliest, latest }: Interval) => ({
+  emptyAt: isoOf(emptyAt),
+  earliest: isoOf(earliest),
+  latest: isoOf(latest),
 })

@@ -64,7 +64,7 @@ test('forecast: one call settles what a plan promises and the backlog allows, un
   expect(cellsPerCall(10_000, 1_000_000, { asked: 5_000, calls: 5 })).toBe(5_500)
 })
 
-test('forecast: the band holds what is reckoned, and its ends are at most a factor of two apart', async () => {
+test('forecast: the interval holds what is reckoned, and its ends are at most a factor of two apart', async () => {
   const { node } = await openBareNode(MASSIVE)
   const { emptyAt, earliest, latest } = await forecastOf(node)
   expect(earliest).toBeLessThan(emptyAt!)

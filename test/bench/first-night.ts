@@ -86,7 +86,7 @@ const whatBundlesHold = ({ bundles }: Night): BenchRow[] =>
     ...Object.entries(rows).map(([table, count]) => figure(`bundle ${at + 1}: rows of ${table}`, count, 'rows')),
   ])
 
-/** At the start and at each quarter of the time until all was there: whether that time lay inside the band. */
+/** At the start and at each quarter of the time until all was there: whether that time lay inside the interval. */
 function howItWasForeseen({ datasets, forecasts }: Night): BenchRow[] {
   const doneMs = Math.max(...datasets.map(({ completeAfterMs }) => completeAfterMs ?? Number.NaN))
   return [0, 0.25, 0.5, 0.75].flatMap((share) => {
@@ -100,7 +100,7 @@ function howItWasForeseen({ datasets, forecasts }: Night): BenchRow[] {
       figure(`${name}: reckoned`, ((emptyAtMs ?? Number.NaN) - atMs) / MINUTE, 'minutes'),
       figure(`${name}: calls still to come`, calls, 'calls'),
       figure(`${name}: bytes still to come`, bytes / 1e6, 'MB'),
-      figure(`${name}: the truth lies outside the band`, isInside ? 0 : 1, 'times', 0),
+      figure(`${name}: the truth lies outside the interval`, isInside ? 0 : 1, 'times', 0),
     ]
   })
 }

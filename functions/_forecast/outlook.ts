@@ -1,0 +1,29 @@
+/** The forecast in the few figures a person asks for first: how many calls, how long, how many nights, how much disk. */
+import type { Forecast } from './forecast.ts'
+
+export interface Outlook {
+  calls: number
+  /** Until the last cell that somebody can serve, hours: the two ends of the interval; null where it is not foreseen. */
+  hours: { least: number; most: number } | null
+  /** Evenings of collecting, the present one included, at the far end of the interval. */
+  nights: number | null
+  gigabytes: number
+  vendors: Record<string, number>
+}
+
+const HOUR_MS = 3_600_000
+
+/** Hours and gigabytes are rounded to two digits; `vendors` are calls by vendor. */
+export function outlookOf({ calls, bytes, earliest, latest, vendors }: Forecast, now: number): Outlook {
+  const isForeseen = earliest !== null && latest !== null
+  const hours = isForeseen ? { least: (earliest - now) / HOUR_MS, most: (latest - now) / HOUR_MS } : null
+  return {
+    calls,
+    hours: hours && { least: rounded(hours.least), most: rounded(hours.most) },
+    nights: hours && Math.ceil(hours.most / 24),
+    gigabytes: rounded(bytes / 1e9),
+    vendors: Object.fromEntries(vendors.map((one) => [one.vendor, one.calls])),
+  }
+}
+
+const rounded = (value: number): number => Math.round(value * 100) / 100

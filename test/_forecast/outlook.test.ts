@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest'
+import { outlookOf } from '../../functions/_forecast/outlook.ts'
+
+const NOW = 1_700_000_000_000
+const HOUR = 3_600_000
+const vendors = [{ vendor: 'alpaca', cells: 10, calls: 7, busyUntil: null }]
+const common = { datasets: [], vendors, calls: 7, bytes: 12_340_000_000 }
+
+test('outlook: says calls by vendor, hours, nights and gigabytes', () => {
+  const foreseen = { ...common, emptyAt: NOW + 20 * HOUR, earliest: NOW + 15.004 * HOUR, latest: NOW + 30 * HOUR }
+  expect(outlookOf(foreseen, NOW)).toEqual({
+    calls: 7,
+    hours: { least: 15, most: 30 },
+    nights: 2,
+    gigabytes: 12.34,
+    vendors: { alpaca: 7 },
+  })
+})
+
+test('outlook: gives no hours where no end is foreseen', () => {
+  expect(outlookOf({ ...common, emptyAt: null, earliest: null, latest: null }, NOW)).toMatchObject({
+    hours: null,
+    nights: null,
+  })
+})
