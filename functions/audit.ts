@@ -125,7 +125,7 @@ export async function audit(node: Node, { at = node.now() }: { at?: number | und
   // Of a dataset that failed nobody knows what is wanted.
   if (failures.length === 0) audited.forgotten = await forgetUnwanted(node, wanted, asof)
   node.log('audit.completed', { ...audited })
-  await logOutlook(node)
+  if (audited.enqueued > 0) await logOutlook(node)
   await checkCalendars(node, asof)
   return failures.length === 0 ? audited : { ...audited, ok: false, error: failures.join('; ') }
 }

@@ -149,7 +149,7 @@ test('claimers at once share the queue without overlap, and each is told what it
 
 test('claim: two plans at once do not count on the same calls', async () => {
   const { node } = await audited({
-    datasets: { equities_bars: { depth: { sessions: 200 } } },
+    datasets: { equities_bars: { depth: { sessions: 200 }, backfill: { order: 'oldest-first', recent_sessions: 0 } } },
     vendors: { alpaca: { calls_per_minute: 6, today_share: 0 } },
     terms: { shape: { rows_per_page: 50, symbols_per_call: 1, pages_per_plan: 4 } },
   })
@@ -162,7 +162,7 @@ test('claim: two plans at once do not count on the same calls', async () => {
 
 test('claim: on an account of few calls one worker at a time plans, and the other looks again', async () => {
   const { node } = await audited({
-    datasets: { equities_bars: { depth: { sessions: 200 } } },
+    datasets: { equities_bars: { depth: { sessions: 200 }, backfill: { order: 'oldest-first', recent_sessions: 0 } } },
     vendors: { alpaca: { calls_per_minute: 4, today_share: 0 }, massive: { calls_per_minute: 0 } },
     terms: { shape: { rows_per_page: 50, symbols_per_call: 1, pages_per_plan: 4 } },
   })
