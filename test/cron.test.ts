@@ -23,6 +23,7 @@ test('cron: every chain is listed with its last firing and its next instant, as 
         endedAt: expect.stringMatching(/^2025-07-09T/),
         ok: true,
         failed: [],
+        left: [],
       },
     },
   ])

@@ -57,7 +57,7 @@ test('run: a token that may only read begins nothing', async () => {
 })
 
 test('run: nothing begins while the node writes nothing', async () => {
-  const objection = async () => ({ what: 'the clock is wrong', since: 0, todo: 'Set it' })
+  const objection = async () => ({ code: 'clock_doubtful', what: 'the clock is wrong', todo: 'set it' }) as const
   const { status, body } = await ask({ gate: { objection } })
   expect(status).toBe(503)
   expect(body).toMatchObject({ ok: false, nextAt: expect.any(String) })

@@ -47,7 +47,7 @@ export interface TestNode {
   /** Every row of every table, to compare. */
   databaseText(): Promise<string>
   stop(): Promise<void>
-  start(): Promise<RunningNode>
+  start(more?: Pick<StartTerms, 'envFile'>): Promise<RunningNode>
   /** Stops, changes what the node is told, starts. */
   reconfigure(change: (config: Config) => Config): Promise<void>
   remove(): Promise<void>
@@ -153,7 +153,7 @@ export async function smallNode(terms: SmallTerms = {}): Promise<TestNode> {
       await running?.stop()
       running = undefined
     },
-    start: async () => {
+    start: async (more) => {
       lines.length = 0
       running = await againWhileHeld(() =>
         startNode({
@@ -163,6 +163,7 @@ export async function smallNode(terms: SmallTerms = {}): Promise<TestNode> {
           sink: (line) => void lines.push(line),
           ...(clockEvidence ? { clockEvidence } : {}),
           ...(statfs ? { statfs } : {}),
+          ...more,
         }),
       )
       return running

@@ -22,6 +22,10 @@ export async function recordExport(db: Db, made: ExportRow): Promise<void> {
   ])
 }
 
+/** The bundle of the newest day; null before the first. */
+export const newestExport = async (db: Db): Promise<ExportRow | null> =>
+  (await db.orm.select().from(bundles).orderBy(desc(bundles.asof)).limit(1))[0] ?? null
+
 /** The newest first. */
 export const listExports = async (db: Db): Promise<ExportRow[]> =>
   db.orm.select().from(bundles).orderBy(desc(bundles.asof)).limit(SHOWN)

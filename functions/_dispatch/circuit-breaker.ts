@@ -15,6 +15,8 @@ export async function updateCircuit(
   { interruption, calls }: AnswerSummary,
 ): Promise<void> {
   if (interruption === null) return await closeCircuit(context.db, vendor)
+  // Noted with the answer, for all vendors of the account.
+  if (interruption.refusesKey) return
   switch (interruption.fault) {
     case 'too_recent':
     case 'before_history':

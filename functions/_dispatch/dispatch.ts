@@ -15,6 +15,7 @@ import { pageCache } from './page-cache.ts'
 import { preemptible } from './preempt-for-today.ts'
 import { quarantine } from './quarantine.ts'
 import { reconcileLateFiles } from './reconcile-late-files.ts'
+import { giveBack, postponed } from './refused-key.ts'
 import { releaseUnreturned, returnTasks } from './return-tasks.ts'
 import { scoreUpdateOf } from './score-update.ts'
 import { settle } from './settle.ts'
@@ -60,6 +61,10 @@ export async function dispatchNext(
 
 async function carryOut(context: DispatchContext, claim: Claim, asOf: number, begun: number): Promise<Dispatched> {
   const { answer, outcomes, tookMs } = await answered(context, claim, asOf)
+  if (answer.interruption?.refusesKey) {
+    await giveBack(context, claim, answer.interruption)
+    return report(context, claim, answer, [], 0, true)
+  }
   const rows = outcomes.reduce((sum, outcome) => sum + outcome.rows.length, 0)
   // Of a task of several days nobody has said anything yet.
   const asked = claim.plan.wants.filter((want) => claim.tasks.get(want)?.days === null)
@@ -88,7 +93,9 @@ async function answered(
 ): Promise<{ answer: AnswerSummary; outcomes: CellOutcome[]; tookMs: number }> {
   const { plan, spec, source } = claim
   const { served, tookMs } = await ask(context, claim, asOf)
-  const { rows, complete, ...answer } = rejectIrrelevant(served, plan, spec)
+  const relevant = rejectIrrelevant(served, plan, spec)
+  await updateCircuit(context, source.connection.name, relevant)
+  const { rows, complete, ...answer } = postponed(relevant, context.now())
   await quarantine(context, claim, answer)
   const isShort = await shortMinutes(context, claim)
   const outcomes: CellOutcome[] = []
@@ -97,7 +104,6 @@ async function answered(
     outcomes.push(...outcomesOf({ ...answer, rows, complete }, wants, spec, isShort))
     await yieldToEventLoop()
   }
-  await updateCircuit(context, source.connection.name, answer)
   return { answer, outcomes, tookMs }
 }
 

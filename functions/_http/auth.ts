@@ -15,7 +15,7 @@ const digest = (text: string): Buffer => createHash('sha256').update(text).diges
 const equal = (given: string, expected: string | null): boolean =>
   expected !== null && timingSafeEqual(digest(given), digest(expected))
 
-/** Open to every caller, so that a supervisor needs no token: they tell nothing but that the node lives. */
+/** Open to every caller, so that a supervisor needs no token: they tell how well the node is, and no data. */
 const OPEN_PATHS: ReadonlySet<string> = new Set(['/livez', '/readyz'])
 
 export function auth(tokens: Tokens): MiddlewareHandler {

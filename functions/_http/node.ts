@@ -41,6 +41,8 @@ export interface ChainState {
     ok: boolean
     /** Steps that were not ok, each with its reason. */
     failed: { call: string; error: string }[]
+    /** Steps that their deadline cut off, each with what it did not come to. */
+    left: { call: string; left: string }[]
   } | null
   /** The firing under way and its step, counted from 1; null while none is. */
   running: { scheduledAt: string | null; call: string; step: number; steps: number; since: string | null } | null

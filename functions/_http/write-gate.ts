@@ -17,7 +17,7 @@ export interface WriteGate {
 export const CLOSED_RETRY_MS = 15_000
 
 /** The guards are asked in their order, and none after one that objects. */
-export function writeGate(guards: readonly WriteGuard[], health: Health, now: () => number): WriteGate {
+export function writeGate(guards: readonly WriteGuard[], health: Health): WriteGate {
   const gate: WriteGate = {
     async objection() {
       for (const guard of guards) {
@@ -33,7 +33,7 @@ export function writeGate(guards: readonly WriteGuard[], health: Health, now: ()
       return reason === null ? [] : [reason]
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)
-      return [{ what: `the node cannot get ready: ${why}`, since: now(), todo: 'See the log', isDown: true }]
+      return [{ code: 'not_ready', what: `the node cannot get ready (${why})`, todo: 'see the log', isDown: true }]
     }
   })
   return gate

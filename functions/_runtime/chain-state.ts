@@ -26,11 +26,13 @@ async function lastOf(db: Db, chain: Chain): Promise<ChainState['last']> {
   if (ended === undefined) return null
   const endings = JSON.parse(ended.result) as StepEnding[]
   const failed = endings.filter(({ ok }) => !ok).map(({ call, error = '' }) => ({ call, error }))
+  const left = endings.flatMap(({ call, left: what }) => (what === undefined ? [] : [{ call, left: what }]))
   return {
     scheduledAt: isoOf(ended.scheduledAt),
     endedAt: isoOf(ended.endedAt),
     ok: failed.length === 0,
     failed,
+    left,
   }
 }
 

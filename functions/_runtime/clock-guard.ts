@@ -101,7 +101,7 @@ export function clockGuard({ node, evidence, recover }: ClockGuardTerms): WriteG
     if (found !== null) {
       if (doubt === null) log('clock.refused', { why: found.what })
       doubt = {
-        reason: { ...found, since: doubt?.reason.since ?? clock.now() },
+        reason: { ...found, code: 'clock_doubtful', since: doubt?.reason.since ?? clock.now() },
         begun: doubt?.begun ?? clock.elapsed(),
       }
       return doubt.reason

@@ -6,6 +6,7 @@ import type { Clock } from '../_http/node.ts'
 import { CLOSED_RETRY_MS, type WriteGate } from '../_http/write-gate.ts'
 import { makeGet } from '../_vendors/http.ts'
 import { connectorOf } from '../_vendors/registry.ts'
+import { keyVerdicts } from './key-verdicts.ts'
 import { localWindow, rateLimiterOf } from './rate-limiter.ts'
 
 export interface ConnectTerms {
@@ -29,6 +30,7 @@ export function connectVendors({
   secrets: allSecrets,
 }: ConnectTerms): VendorConnection[] {
   const sent = localWindow(clock.elapsed)
+  const verdicts = keyVerdicts(db, config, clock.now)
   return Object.entries(config.vendors).map(([name, vendor]) => {
     const connector = connectorOf(vendor.connector ?? name)
     const secrets = Object.fromEntries(connector.secrets.map((secret) => [secret, env[secret] ?? '']))
@@ -52,6 +54,7 @@ export function connectVendors({
               ? await acquire(host)
               : { ok: false, retryAt: clock.now() + CLOSED_RETRY_MS },
           onHeaders,
+          onKey: (host, refusal) => verdicts.note(connection, host, refusal),
         })
       },
     }

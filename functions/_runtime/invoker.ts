@@ -1,5 +1,6 @@
 /** The local cron: fires chains at their scheduled instants or by hand, once each, and resumes at its step what a killed process left. */
 import { beginTick, findTick, lastScheduled, openTicks, restartTick, type Tick } from '../../db/ticks/ticks.ts'
+import type { Health } from '../_http/health.ts'
 import { isoOf } from '../_http/iso-instant.ts'
 import type { Schedule } from '../_http/node.ts'
 import type { WriteGate } from '../_http/write-gate.ts'
@@ -11,6 +12,8 @@ export interface InvokerTerms extends ChainTerms {
   chains: readonly Chain[]
   /** Nothing is fired or resumed while it objects. */
   gate: WriteGate
+  /** Asked at each look, so that the log says when a reason begins and ends although nobody asks. */
+  health: Health
 }
 
 export interface Invoker {
@@ -39,7 +42,7 @@ interface Begun extends Firing {
 }
 
 export function createInvoker(terms: InvokerTerms): Invoker {
-  const { db, clock, log, chains, gate } = terms
+  const { db, clock, log, chains, gate, health } = terms
   const stopping = new AbortController()
   const running = new Map<string, Firing>()
   /** Open firings that nothing plays now: a killed process left them, or their progress could not be written down. Each look tries to resume them. */
@@ -73,6 +76,7 @@ export function createInvoker(terms: InvokerTerms): Invoker {
     let isFirst = true
     while (!stopping.signal.aborted) {
       try {
+        await health.reasons()
         if ((await gate.objection()) === null) {
           // A clock that is set back must not leave the schedule waiting for what it showed before.
           begun = Math.min(begun, clock.now())

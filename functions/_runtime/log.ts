@@ -18,9 +18,14 @@ export function createLog(
     { write: (line: string) => sink(redact(line)) },
   )
   return (event, fields) => {
-    const severity = /(failed|lost|opened|refused)$/.test(event) ? 'warn' : 'info'
-    logger[severity](shown(fields, DEEPEST), event)
+    logger[severityOf(event)](shown(fields, DEEPEST), event)
   }
+}
+
+/** A refused key ends the collection of its vendor until a person corrects it. */
+function severityOf(event: string): 'error' | 'warn' | 'info' {
+  if (event.endsWith('key_refused')) return 'error'
+  return /(failed|lost|opened|refused|degraded)$/.test(event) ? 'warn' : 'info'
 }
 
 /** A shorter value is a placeholder; replacing it would blank out the line. */

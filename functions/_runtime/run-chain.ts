@@ -1,6 +1,7 @@
 /** Playing a chain: its steps in order, each called over HTTP until it is idle or its time is up. */
 import got, { RequestError as GotError } from 'got'
 import type { Db } from '../../db/client.ts'
+import { countOpenTasks } from '../../db/gap-tasks/count-tasks.ts'
 import { endTick, reachStep, type Tick } from '../../db/ticks/ticks.ts'
 import type { Clock } from '../_http/node.ts'
 import type { Chain, Step } from './cron.ts'
@@ -22,12 +23,16 @@ export interface StepEnding {
   calls: number
   ok: boolean
   error?: string
+  /** What it did not come to before its deadline, in words. */
+  left?: string
 }
 
 /** Longest a single function may take; functions bound themselves far below. */
 const CALL_TIMEOUT_MS = 30 * 60_000
 const RETRIES = 3
 const RETRY_PAUSE_MS = 5_000
+/** A step that would have gone on within this was cut off by its deadline; one that waits longer was idle. */
+const SOON_MS = 60_000
 /** Between two tries while the node writes nothing. */
 const CLOSED_PAUSE_MS = 15_000
 
@@ -84,6 +89,7 @@ async function playStep(
   const { clock } = terms
   const ending: StepEnding = { call: step.call, calls: 0, ok: true }
   let left: string | undefined
+  let isCutOff = false
   const body = { ...step.body, at: new Date(scheduledAt).toISOString() }
   const work = async (): Promise<void> => {
     let failures = 0
@@ -105,6 +111,7 @@ async function playStep(
       const timeLeft = deadline - clock.elapsed()
       if (reply.more && timeLeft > 0) continue
       const pause = reply.nextAt ? Date.parse(reply.nextAt) - clock.now() : Number.POSITIVE_INFINITY
+      isCutOff ||= reply.more === true || (pause > timeLeft && pause <= SOON_MS)
       if (reply.more || pause > timeLeft || pause > (step.wait ?? Number.POSITIVE_INFINITY)) return
       await clock.sleep(pause, signal)
     }
@@ -112,7 +119,15 @@ async function playStep(
   const { together = (workers) => Promise.all(workers.map((worker) => worker())) } = terms
   await together(Array.from({ length: step.parallel }, () => work))
   if (ending.ok && left !== undefined) Object.assign(ending, { ok: false, error: left })
+  // A stop is no deadline: the next start goes on with the step.
+  if (isCutOff && !signal.aborted) ending.left = await cutOffText(terms, step)
   return ending
+}
+
+/** A long backfill is cut off every night: that is no failure, and still something to know. */
+async function cutOffText({ db }: ChainTerms, { call, deadline }: Step): Promise<string> {
+  const cells = call === 'dispatch-one-task' ? ` with ${await countOpenTasks(db)} cells still queued` : ''
+  return `stopped by its deadline of ${deadline / 60_000} minutes${cells}`
 }
 
 async function callFunction(terms: ChainTerms, call: string, body: object): Promise<Reply> {

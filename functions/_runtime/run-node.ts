@@ -1,4 +1,8 @@
 /** The node as a process: against the real vendors, until a signal or the loss of its folders ends it. */
+import { resolve } from 'node:path'
+import { checkKeys } from './check-keys.ts'
+import { ENV_FILE } from './env-file.ts'
+import { missingKeysText } from './missing-keys.ts'
 import { type RunningNode, startNode } from './start.ts'
 
 /** Second signal: leave at once. */
@@ -7,13 +11,14 @@ const EXIT_INTERRUPTED = 130
 /** Starts the node and returns; the process lives on until a signal. Ends it with one sentence on stderr and exit code 1 when it cannot start. */
 export async function runNode(env: Record<string, string | undefined>): Promise<void> {
   try {
-    const running = await startNode({ env })
+    const running = await startNode({ env, envFile: resolve(ENV_FILE) })
     const { node, address } = running
     reportMissingKeys(running)
     running.invoker.start()
     node.log('start.listening', { address, dataRoot: running.settings.dataRoot })
     stopOnSignal(running)
     running.mustStop.then(fail, fail)
+    checkKeys(node).catch((error: unknown) => node.log('start.key_check_failed', { error }))
   } catch (error) {
     fail(error instanceof Error ? error.message : String(error))
   }
@@ -25,13 +30,9 @@ function fail(sentence: string): never {
 }
 
 function reportMissingKeys({ node, address }: RunningNode): void {
-  for (const { name, missing } of node.vendors) {
-    if (missing.length > 0) node.log('start.vendor_without_keys', { vendor: name, missing: missing.join(', ') })
-  }
   if (node.vendors.some(({ missing }) => missing.length === 0)) return
-  const all = node.vendors.flatMap(({ missing }) => missing)
   process.stderr.write(
-    `No vendor has its keys: set ${all.join(', ')} (see config/.env.example). Status is served at ${address}/status\n`,
+    `No vendor has its keys: set ${missingKeysText(node.vendors)} in .env or in the environment (see config/.env.example). Status is served at ${address}/status\n`,
   )
 }
 

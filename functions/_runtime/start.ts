@@ -12,6 +12,7 @@ import { closeLake, openLake } from '../_lake/lake.ts'
 import { stateFile } from '../_lake/paths.ts'
 import { CONNECTORS } from '../_vendors/registry.ts'
 import { createApp } from '../index.ts'
+import { noteKeys } from './check-keys.ts'
 import { systemClock } from './clock.ts'
 import { type ClockEvidence, systemClockEvidence } from './clock-evidence.ts'
 import { clockGuard } from './clock-guard.ts'
@@ -19,11 +20,13 @@ import { connectVendors } from './connect-vendors.ts'
 import { type Chain, loadCron } from './cron.ts'
 import { claimVolume, findVolume, type VolumeTerms } from './data-volume.ts'
 import { type DiskWatchTerms, diskWatch } from './disk-watch.ts'
+import { withEnvFile } from './env-file.ts'
 import { checkRoot, packageRoot } from './folders.ts'
 import { createInvoker, type Invoker } from './invoker.ts'
 import { addressOf, checkPort, listen } from './listen.ts'
 import { createLog, type Log } from './log.ts'
 import type { MountFiles } from './mounts.ts'
+import { nightReasons } from './night-health.ts'
 import { markSuspect, openDatabase } from './open-database.ts'
 import { checkOpenFiles } from './open-files.ts'
 import { pruneDisk } from './prune-disk.ts'
@@ -33,10 +36,13 @@ import { lockRoots, thisMachine } from './root-lock.ts'
 import { readSettings, type Settings } from './settings.ts'
 import { keepHeapSmall } from './small-heap.ts'
 import { stopNode } from './stop-node.ts'
+import { vendorReasons } from './vendor-health.ts'
 import { volumeGuard } from './volume-guard.ts'
 
 export interface StartTerms {
   env: Record<string, string | undefined>
+  /** A file with variables that `env` does not hold; absent: none. */
+  envFile?: string
   clock?: Clock
   /** What speaks for the clock; null for one that is right by definition, as one that is given is taken to be. */
   clockEvidence?: ClockEvidence | null
@@ -63,7 +69,8 @@ export interface RunningNode {
 }
 
 /** What the environment and the configuration say, and the log that they ask for. */
-async function readGiven({ env, sink }: StartTerms) {
+async function readGiven({ env: given, envFile, sink }: StartTerms) {
+  const { env, warning } = await withEnvFile(given, envFile)
   const settings = readSettings(env)
   const secrets = [
     ...CONNECTORS.flatMap((connector) => connector.secrets).map((name) => env[name]),
@@ -79,7 +86,7 @@ async function readGiven({ env, sink }: StartTerms) {
     vendors: CONNECTORS.map(({ name }) => name),
     fetches: Object.fromEntries(CONNECTORS.map(({ name, datasets }) => [name, datasets])),
   })
-  return { settings, secrets, log, config, chains: await loadCron(settings.cronFile) }
+  return { env, warning, settings, secrets, log, config, chains: await loadCron(settings.cronFile) }
 }
 
 /** Says that the database showed damage, for the log, for the next start, and for whoever waits on `damaged`. */
@@ -100,9 +107,10 @@ function damageReport(location: string, log: Log) {
 
 /** Starts a node. Throws an Error with one clear sentence when it cannot, and leaves nothing half open. */
 export async function startNode(terms: StartTerms): Promise<RunningNode> {
-  const { env, clock = systemClock, random = jitter } = terms
+  const { clock = systemClock, random = jitter } = terms
   keepHeapSmall()
-  const { settings, secrets, log, config, chains } = await readGiven(terms)
+  const { env, warning, settings, secrets, log, config, chains } = await readGiven(terms)
+  const begun = clock.elapsed()
   await checkPort(settings)
   const volume: VolumeTerms = { ...settings, mounts: terms.mounts }
   const found = await findVolume(volume)
@@ -132,7 +140,8 @@ export async function startNode(terms: StartTerms): Promise<RunningNode> {
     const id = await claimVolume(volume, found, db, { freshId: freshToken, log })
     const databaseFile = settings.databaseUrl === null ? stateFile(settings.dataRoot) : null
     const data = await volumeGuard({ root: settings.dataRoot, id, databaseFile, db, now: clock.now, log })
-    const health = createHealth()
+    const health = createHealth({ now: clock.now, log })
+    if (warning !== null) health.add(() => [warning])
     const disk = diskWatch({
       folders: [settings.dataRoot, settings.exportRoot],
       config: config.disk,
@@ -141,9 +150,9 @@ export async function startNode(terms: StartTerms): Promise<RunningNode> {
       prune: () => pruneDisk(node),
       ...(terms.statfs ? { statfs: terms.statfs } : {}),
     })
-    health.add(disk.reasons)
     const guards: WriteGuard[] = [data, disk]
-    const gate = writeGate(guards, health, clock.now)
+    const gate = writeGate(guards, health)
+    health.add(disk.reasons)
     // The invoker calls the server, and the server asks the invoker: no request comes before both are there.
     let invoker: Invoker | undefined
     const node: Node = {
@@ -174,9 +183,12 @@ export async function startNode(terms: StartTerms): Promise<RunningNode> {
     let recovered = NOT_RECOVERED
     const recoverOnce = async (): Promise<void> => {
       recovered = await recover(node)
+      await noteKeys(node, env, id)
     }
     guards.push(clockGuard({ node, evidence: await evidenceOf(terms, settings, root), recover: recoverOnce }))
     await node.gate.objection()
+    health.add(() => vendorReasons(node))
+    health.add(() => nightReasons({ node, chains, startedAt: () => clock.now() - (clock.elapsed() - begun) }))
     const app = createApp(node, { full: settings.token, read: settings.readToken })
     const server = await listen(app.fetch, settings)
     const address = addressOf(server, settings.host)
@@ -188,7 +200,9 @@ export async function startNode(terms: StartTerms): Promise<RunningNode> {
       address,
       token: settings.token,
       gate: node.gate,
+      health,
     })
+    await health.reasons()
     return {
       node,
       settings,

@@ -41,7 +41,7 @@ export async function volumeGuard({ root, id, databaseFile, db, now, log }: Volu
   const begun = { root: await fileId(root), database: await fileId(databaseFile) }
   let identity = await fileId(identityFile(root))
   let openLog: string | null = null
-  let lost: Reason | null = null
+  let lost: (Reason & { since: number }) | null = null
 
   async function stateOf(): Promise<Pick<Reason, 'what' | 'todo'> | null> {
     const [folder, named, database, journal] = await Promise.all([
@@ -89,7 +89,7 @@ export async function volumeGuard({ root, id, databaseFile, db, now, log }: Volu
         return null
       }
       if (lost === null) log('volume.lost', { root, why: found.what })
-      lost = { ...found, since: lost?.since ?? now(), isDown: true }
+      lost = { ...found, code: 'volume_lost', since: lost?.since ?? now(), isDown: true }
       return lost
     },
   }

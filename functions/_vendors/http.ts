@@ -3,7 +3,7 @@ import got from 'got'
 import { type RateLimitHeaders, rateLimitHeadersOf } from './rate-limit-headers.ts'
 import { type Redactor, redactorOf } from './redact.ts'
 import { boundRetryAt, retryAtOf } from './retry-after.ts'
-import { type Connector, type Get, type HttpAnswer, VendorError } from './vendor.ts'
+import { type Connector, type Get, type HttpAnswer, VendorError, type VendorErrorDetails } from './vendor.ts'
 
 export type Host = 'data' | 'trading'
 
@@ -23,6 +23,8 @@ export interface GetTerms {
   acquire: Acquire
   /** Told what an answer says about the calls that are left, before anything else is done with it. */
   onHeaders?: (host: Host, said: RateLimitHeaders) => Promise<void>
+  /** Told whether a host takes the key: null where it does, else what it said. Not told of an answer that says neither. */
+  onKey?: (host: Host, refusal: string | null) => Promise<void>
   now: () => number
   /** Bounds the whole exchange, from the name lookup to the last byte. */
   timeoutMs?: number
@@ -43,13 +45,28 @@ export function makeGet(terms: GetTerms): Get {
   const bases: Record<Host, URL> = { data: new URL(terms.baseUrl), trading: new URL(terms.tradingUrl ?? terms.baseUrl) }
   const scrubber = redactorOf([...connector.secrets.map((name) => secrets[name] ?? ''), ...(terms.otherSecrets ?? [])])
 
-  return async (request) => {
+  /** Notes what an answer says about the key; the answer, or the error, is the caller's. */
+  const noted = async (host: Host, asked: Promise<HttpAnswer>): Promise<HttpAnswer> => {
+    try {
+      const answer = await asked
+      await terms.onKey?.(host, null)
+      return answer
+    } catch (error) {
+      if (error instanceof VendorError && error.refusesKey) await terms.onKey?.(host, error.message)
+      throw error
+    }
+  }
+
+  return (request) => noted(request.host ?? 'data', send(request))
+
+  async function send(request: Request): Promise<HttpAnswer> {
     const fail = failureOf(connector.name, request, scrubber)
     const missing = connector.secrets.filter((name) => !/^[\x21-\x7e]+$/.test(secrets[name] ?? ''))
     if (missing.length > 0) {
       throw fail(
         'not_entitled',
         `nothing was sent; set ${missing.join(' and ')} to a key without spaces or line breaks`,
+        { refusesKey: true },
       )
     }
     const auth = connector.authorise(secrets)
@@ -74,11 +91,7 @@ export function makeGet(terms: GetTerms): Get {
   }
 }
 
-type Fail = (
-  fault: VendorError['fault'],
-  what: string,
-  more?: { status?: number | null; retryAt?: number | null; sample?: string | null },
-) => VendorError
+type Fail = (fault: VendorError['fault'], what: string, more?: VendorErrorDetails) => VendorError
 
 /** Every error of this file is made here, so that nothing passes unscrubbed and no cause or URL rides along. */
 function failureOf(vendor: string, request: Request, scrubber: Redactor): Fail {
@@ -88,6 +101,7 @@ function failureOf(vendor: string, request: Request, scrubber: Redactor): Fail {
   return (fault, what, more = {}) =>
     new VendorError(vendor, fault, scrubber.text(`GET ${path} at ${vendor}: ${what}`), {
       ...more,
+      host: request.host ?? 'data',
       sample: more.sample == null || more.sample === '' ? null : scrubber.sample(more.sample),
     })
 }
@@ -178,6 +192,7 @@ function judge(answer: HttpAnswer, connector: Connector, now: number, fail: Fail
     status,
     retryAt: retryAtOf(answer.headers['retry-after'], now) ?? boundRetryAt(error.retryAt, now),
     sample: error.sample ?? body,
+    refusesKey: error.refusesKey,
   })
 }
 

@@ -6,7 +6,7 @@ import type { Row } from '../_market/row.ts'
 
 /**
  * The outside failed. The message says what was asked (path without query), what was expected and what came; it never holds
- * a key, a header or a query. `retryAt` (epoch ms) is set when the vendor said when to come back. `sample` is the start of an
+ * a key, a header or a query. `refusesKey`: the host does not take the key at all, which says nothing about what was asked. `retryAt` (epoch ms) is set when the vendor said when to come back. `sample` is the start of an
  * answer that did not fit, for a person to read.
  */
 export class VendorError extends Error {
@@ -15,12 +15,9 @@ export class VendorError extends Error {
   readonly status: number | null
   readonly retryAt: number | null
   readonly sample: string | null
-  constructor(
-    vendor: string,
-    fault: Fault,
-    message: string,
-    more: { status?: number | null; retryAt?: number | null; sample?: string | null } = {},
-  ) {
+  readonly refusesKey: boolean
+  readonly host: 'data' | 'trading'
+  constructor(vendor: string, fault: Fault, message: string, more: VendorErrorDetails = {}) {
     super(message)
     this.name = 'VendorError'
     this.vendor = vendor
@@ -28,7 +25,18 @@ export class VendorError extends Error {
     this.status = more.status ?? null
     this.retryAt = more.retryAt ?? null
     this.sample = more.sample ?? null
+    this.refusesKey = more.refusesKey ?? false
+    this.host = more.host ?? 'data'
   }
+}
+
+export interface VendorErrorDetails {
+  status?: number | null
+  retryAt?: number | null
+  sample?: string | null
+  refusesKey?: boolean
+  /** Which of the vendor's hosts was asked; absent: the data host. */
+  host?: 'data' | 'trading'
 }
 
 /** One open cell that a plan may answer. `expectedRows` is null where the node does not know yet. */
@@ -153,6 +161,8 @@ export interface Connector {
   ask(plan: CallPlan, terms: PlanTerms, get: Get): Promise<Answer>
   /** The fault of a non-2xx answer, by the vendor's own table of errors. */
   classify(answer: HttpAnswer): VendorError
+  /** One cheap request that a vendor answers to any key it takes. Its answer is not read. */
+  keyCheck: Parameters<Get>[0]
   /** The vendor's own list of sessions with from <= dt <= to, one call; absent where it has none. Compared with our calendar, never used instead. */
   sessions?(from: Dt, to: Dt, get: Get): Promise<VendorSession[] | VendorError>
 }

@@ -9,6 +9,7 @@ import type { Lake } from '../_lake/lake.ts'
 import { bundleFolder } from '../_lake/paths.ts'
 import { consolidateLedger } from '../_ledger/ledger.ts'
 import type { Dt } from '../_market/dt.ts'
+import { coverageOf, type DatasetCoverage } from './coverage.ts'
 import { lackingCells } from './lacking.ts'
 import { ledgerFacts } from './ledger-facts.ts'
 import {
@@ -25,6 +26,7 @@ import {
   type Previous,
   previousBundle,
   readManifest,
+  rowsIn,
   SUMS,
   sumsText,
 } from './manifest.ts'
@@ -60,6 +62,8 @@ export interface BundleRequest {
   rebuild(damaged: readonly Damage[], failed: readonly Partition[]): Promise<void>
   /** Cells of a partition, up to `asof`, that the database holds as delivered: how many, and at most `limit` of them. */
   deliveredCells(partition: Partition, limit: number): Promise<{ cells: number; first: { symbol: string; dt: Dt }[] }>
+  /** Cells of partitions without verdicts, up to `asof`, that the database knows to be absent. */
+  explainedCells(dataset: BundledDataset, partitions: readonly string[]): Promise<number>
   /** The bundle may lack cells that an earlier one has. */
   acceptLacking: boolean
   /** The last day each calendar vouches for. */
@@ -78,6 +82,9 @@ export interface Bundle {
   digest: string
   /** `held_back`: the bundle of the day that stands has cells which this one lacks, and stays; this one lies beside it. */
   verdict: 'written' | 'unchanged' | 'replaced' | 'held_back'
+  /** Rows of data; one without any is never `latest`. */
+  rows: number
+  coverage: DatasetCoverage[]
   complete: boolean
   incomplete: Incomplete[]
   lacking: Lacking | null
@@ -125,13 +132,15 @@ async function build(lake: Lake, request: BundleRequest): Promise<Bundle> {
   const pointed = await pointLatest(lake.exportRoot)
   const proof = await Promise.all([MANIFEST, SUMS].map((name) => stat(join(path, name))))
   const bytes = [...files.map((file) => file.bytes), ...proof.map((found) => found.size)].reduce((a, b) => a + b, 0)
-  const { incomplete, lacking } = parts
+  const { coverage, incomplete, lacking } = parts
   return {
     path,
     files: files.length + proof.length,
     bytes,
     digest: sha256(sums),
     verdict,
+    rows: rowsIn(files),
+    coverage,
     complete: isComplete(parts),
     incomplete,
     lacking,
@@ -160,12 +169,13 @@ async function stageContent(lake: Lake, staging: string, request: BundleRequest)
   const before = await betterBundles(lake, staging, datasets, asof)
   const lacking = before.latest ?? before.standing
   const facts = await ledgerFacts(lake, join(staging, LEDGER_PATH))
+  const coverage = await coverageOf(datasets, facts, request.explainedCells)
   const previous = await previousBundle(lake.exportRoot, asof)
   const { nodeVersion, ruleset, calendar } = request
   const changes = changesSince(previous, data)
   const corrections = await correctionsSince(request, 'replaced', previous)
   const refused = await correctionsSince(request, 'kept_more_rows', previous)
-  const about = { asof, nodeVersion, ruleset, calendar, facts, incomplete, lacking, accepted: acceptLacking }
+  const about = { asof, nodeVersion, ruleset, calendar, facts, coverage, incomplete, lacking, accepted: acceptLacking }
   const said = { ...about, previous: previous?.asof ?? null, changes, corrections, refused }
   await writeFile(join(staging, 'README.md'), readmeText(said))
   const files = byPath([...data, await described(staging, 'README.md')])

@@ -10,6 +10,7 @@ import type { Node } from '../_http/node.ts'
 import { type Dt, DtText } from '../_market/dt.ts'
 import { type Bundle, buildBundle } from './bundle.ts'
 import { deliveredCells } from './delivered-cells.ts'
+import { explainedCells } from './explained-cells.ts'
 import { bundledDatasets } from './known-partitions.ts'
 import { type PartitionMakers, rebuildDamaged } from './rebuild-damaged.ts'
 
@@ -44,17 +45,19 @@ export const exportWith =
         unreached = await rebuildDamaged(node, makers, damaged, failed, at)
       },
       deliveredCells: (partition, limit) => deliveredCells(node.db, partition, asof, limit),
+      explainedCells: (dataset, partitions) => explainedCells(node.db, { ...dataset, partitions }, asof),
       acceptLacking,
       calendar: Object.fromEntries(Object.values(CALENDARS).map(({ name, last }) => [name, last])),
       ruleset: node.config.qc.ruleset,
       nodeVersion: node.version,
       corrections: (verdict, since) => listCorrections(node.db, verdict, since, asof, MOST_CORRECTIONS_LISTED),
     })
-    const { digest, files, bytes, verdict } = bundle
-    // What was held back is not the bundle of its day.
-    if (verdict !== 'held_back') await recordExport(node.db, { asof, madeAt: node.now(), digest, files, bytes })
+    const { digest, files, bytes, rows, verdict } = bundle
+    // What was held back, or holds no data, is not the bundle of its day.
+    if (verdict !== 'held_back' && rows > 0)
+      await recordExport(node.db, { asof, madeAt: node.now(), digest, files, bytes })
     const made = { asof, ...shortened(bundle), ...leftText(bundle) }
-    node.log(bundle.complete ? 'export.made' : 'export.made_incomplete', made)
+    node.log(rows === 0 ? 'export.made_empty' : bundle.complete ? 'export.made' : 'export.made_incomplete', made)
     const mayHeal = unreached === 0 && tried > 0 && bundle.incomplete.length > 0
     return { ...made, more: unreached > 0, nextAt: mayHeal ? await nextTry(node) : null }
   }
@@ -69,8 +72,13 @@ function shortened({ incomplete, lacking, ...bundle }: Bundle) {
 }
 
 /** What keeps the bundle from being whole, in words: a chain takes the step for done only where there is nothing. */
-function leftText({ incomplete, lacking, latest, latestDay, verdict }: Bundle): { left?: string } {
+function leftText({ rows, incomplete, lacking, latest, latestDay, verdict }: Bundle): { left?: string } {
   const said: string[] = []
+  if (rows === 0) {
+    said.push(
+      `the bundle holds no row of data, so ${latestDay === null ? 'there is no latest yet' : `latest stays at ${latestDay}`}`,
+    )
+  }
   const [first] = incomplete
   if (first) {
     const many = incomplete.length === 1 ? '1 partition is' : `${incomplete.length} partitions are`

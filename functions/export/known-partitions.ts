@@ -13,13 +13,15 @@ export async function bundledDatasets({ config, db, lake }: Node, asof: Dt): Pro
   for (const { dataset, spec } of datasetsOf(config)) {
     const records = (await listRecords(db, dataset)).map((state) => recordOf(state, lake.root))
     const known = new Set(records.map(({ partition }) => partition))
-    for (const { partition } of expectedPartitions(config, spec, asof)) {
+    let expectedCells = 0
+    for (const { partition, cells } of expectedPartitions(config, spec, asof)) {
+      expectedCells += cells
       if (!known.has(partition)) records.push(unknownRecord(partition))
     }
     const partitions = records
       .filter(({ partition }) => partition <= asof.slice(0, partition.length))
       .sort((a, b) => (a.partition < b.partition ? -1 : 1))
-    bundled.push({ name: dataset, spec, partitions, ranges: symbolRanges(config, spec, asof) })
+    bundled.push({ name: dataset, spec, partitions, expectedCells, ranges: symbolRanges(config, spec, asof) })
   }
   return bundled
 }

@@ -15,8 +15,10 @@ export interface LedgerFacts {
     green: number
     amber: number
     red: number
-    /** RED cells without rows: nobody knows why they are not there. */
-    missing: number
+    /** Cells with rows that travel, cells with rows that are kept back, cells without rows that are explained. */
+    present: number
+    held: number
+    absent: number
     rows: number
   }[]
   cells: { dataset: string; status: string; cells: number; rows: number }[]
@@ -40,7 +42,8 @@ export async function ledgerFacts(lake: Lake, ledger: string): Promise<LedgerFac
     coverage: await all(
       `SELECT dataset, min(dt) AS first, max(dt) AS last, count(*) AS cells, count(*) FILTER (WHERE status = 'GREEN') AS green,
          count(*) FILTER (WHERE status = 'AMBER') AS amber, count(*) FILTER (WHERE status = 'RED') AS red,
-         count(*) FILTER (WHERE status = 'RED' AND "rows" = 0) AS missing,
+         count(*) FILTER (WHERE status <> 'RED' AND "rows" > 0) AS present, count(*) FILTER (WHERE status = 'RED' AND "rows" > 0) AS held,
+         count(*) FILTER (WHERE "rows" = 0 AND reason IS NOT NULL) AS absent,
          coalesce(sum("rows") FILTER (WHERE status <> 'RED'), 0)::BIGINT AS "rows"
        FROM ${from} GROUP BY dataset ORDER BY dataset`,
     ),

@@ -7,7 +7,7 @@ import { codeOf } from '../_lake/disk.ts'
 import { bundleFolder } from '../_lake/paths.ts'
 import { DatasetName } from '../_market/cell.ts'
 import { type Dt, isDt } from '../_market/dt.ts'
-
+import type { DatasetCoverage } from './coverage.ts'
 import type { LedgerFacts } from './ledger-facts.ts'
 import type { BundleFile, Partition } from './stage-vouched.ts'
 
@@ -44,6 +44,7 @@ export interface ManifestParts {
   calendar: Record<string, Dt>
   files: BundleFile[]
   facts: LedgerFacts
+  coverage: DatasetCoverage[]
   /** Sorted by dataset and partition. */
   incomplete: Incomplete[]
   /** Cells that an earlier bundle has; null when there are none. */
@@ -74,6 +75,7 @@ export function manifestText(parts: ManifestParts, generatedAt: number): string 
     changes: parts.changes,
     corrections: correctionsText(parts.corrections),
     refused: correctionsText(parts.refused),
+    coverage: parts.coverage,
     cells: facts.cells,
     absences: facts.absences,
     held: { total: facts.heldTotal, more: facts.heldTotal - facts.held.length, cells: facts.held },
@@ -144,6 +146,10 @@ const ReadBack = z.object({
   ),
 })
 
+/** Rows of the data files: the ledger tells of cells that are not there as well. */
+export const rowsIn = (files: readonly { path: string; rows?: number | undefined }[]): number =>
+  files.reduce((sum, { path, rows = 0 }) => (path.startsWith('curated/') ? sum + rows : sum), 0)
+
 /** The manifest of a finished bundle; null when there is none, or none that this version can read. */
 export async function readManifest(exportRoot: string, asof: Dt): Promise<z.infer<typeof ReadBack> | null> {
   try {
@@ -167,13 +173,13 @@ export async function bundleDays(exportRoot: string): Promise<Dt[]> {
 
 /**
  * The day that `latest` should point at: the newest whose bundle lacks nothing, or nothing that a person has not let go. Where there is none, the newest that can
- * be read. Null without a bundle. Follows from the manifests alone, so whoever was killed before the link was moved is put right by the next.
+ * be read. Never one without a row of data. Null without such a bundle. Follows from the manifests alone, so whoever was killed before the link was moved is put right by the next.
  */
 export async function latestDay(exportRoot: string): Promise<Dt | null> {
   let newest: Dt | null = null
   for (const day of (await bundleDays(exportRoot)).toReversed()) {
     const manifest = await readManifest(exportRoot, day)
-    if (manifest === null) continue
+    if (manifest === null || rowsIn(manifest.files) === 0) continue
     if (manifest.lacking == null || manifest.lacking.accepted) return day
     newest ??= day
   }

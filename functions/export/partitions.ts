@@ -34,6 +34,8 @@ export interface BundledDataset {
   spec: DatasetConfig
   /** Those that begin at or before the as-of day, sorted. */
   partitions: readonly PartitionRecord[]
+  /** Cells expected up to the as-of day. */
+  expectedCells: number
   /** The days expected of each symbol: what left them was withdrawn by a person. */
   ranges: readonly { symbol: string; fromDt: Dt; toDt: Dt }[]
 }

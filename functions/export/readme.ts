@@ -25,7 +25,7 @@ export function readmeText(parts: Omit<ManifestParts, 'files'>): string {
         : '**Not complete.** What is missing or behind is named here.',
     ].join('\n'),
     ...(isComplete(parts) ? [] : [section('Missing or behind', incomplete(parts), '')]),
-    section('Coverage', coverage(facts), 'The ledger holds no cells yet.'),
+    section('Coverage', coverage(parts), 'No dataset is configured.'),
     section(
       'Held back',
       table(
@@ -98,21 +98,18 @@ function incomplete({ incomplete: partitions, lacking }: Omit<ManifestParts, 'fi
   ].join('\n')
 }
 
-function coverage(facts: LedgerFacts): string {
-  return table(
-    ['dataset', 'first day', 'last day', 'cells', 'GREEN', 'AMBER', 'RED', 'RED and missing', 'rows that passed'],
-    facts.coverage.map((row) => [
-      row.dataset,
-      row.first,
-      row.last,
-      row.cells,
-      row.green,
-      row.amber,
-      row.red,
-      row.missing,
-      row.rows,
-    ]),
+/** What is expected and what is in here, also of datasets of which nothing was judged yet; then what the checks said. */
+function coverage({ coverage: datasets, facts }: Omit<ManifestParts, 'files'>): string {
+  if (datasets.length === 0) return ''
+  const counts = table(
+    ['dataset', 'expected', 'present', 'held back', 'explained absences', 'missing'],
+    datasets.map((row) => [row.dataset, row.expected, row.present, row.held, row.absent, row.missing]),
   )
+  const judged = table(
+    ['dataset', 'first day', 'last day', 'cells judged', 'GREEN', 'AMBER', 'RED', 'rows that passed'],
+    facts.coverage.map((row) => [row.dataset, row.first, row.last, row.cells, row.green, row.amber, row.red, row.rows]),
+  )
+  return judged === '' ? counts : `${counts}\n${judged}`
 }
 
 function vendors(facts: LedgerFacts): string {

@@ -5,7 +5,7 @@ import { makeFolderOf } from '../_lake/atomic.ts'
 import { codeOf, eachBounded, namesIn, realDisk, syncFolders, syncPath } from '../_lake/disk.ts'
 import { bundleFolder, heldBackFolder, latestLink, stagingFolder } from '../_lake/paths.ts'
 import { type Dt, isDt } from '../_market/dt.ts'
-import { latestDay } from './manifest.ts'
+import { latestDay, readManifest, rowsIn } from './manifest.ts'
 
 const ASIDE = '.replaced'
 const PARALLEL = 8
@@ -96,18 +96,23 @@ export async function makeReadOnly(folder: string): Promise<void> {
   })
 }
 
-/** Points `latest` at the day it should point at, and returns that. A link that is right is not touched; a wrong or dangling one is replaced in one step. */
+/** Points `latest` at the day it should point at, and returns that; null where there is no such day. A link that is right is not touched; a wrong or dangling one is replaced in one step. */
 export async function pointLatest(exportRoot: string): Promise<Dt | null> {
   const newest = await latestDay(exportRoot)
-  if (newest === null) return null
   const link = latestLink(exportRoot)
-  const target = relative(dirname(link), bundleFolder(exportRoot, newest))
   const current = await readlink(link).catch((error: unknown) => {
     if (codeOf(error) === 'ENOENT') return null
     if (codeOf(error) === 'EINVAL')
       throw new Error(`expected a symbolic link or nothing at ${link}, got a file or folder; move it away`)
     throw error
   })
+  if (newest === null) {
+    // A person let all its cells go: what it points at holds no data any more.
+    const left = current === null ? null : await readManifest(exportRoot, basename(current))
+    if (left !== null && rowsIn(left.files) === 0) await rm(link)
+    return null
+  }
+  const target = relative(dirname(link), bundleFolder(exportRoot, newest))
   if (current === target) return newest
   const temp = join(dirname(link), `.${basename(link)}.tmp`)
   await rm(temp, { force: true })

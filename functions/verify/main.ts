@@ -1,6 +1,8 @@
 /** `npm run verify -- ROOT`: every invariant that a root can show, by asking the node that works on it, or by reading it where none does. */
+import { resolve } from 'node:path'
 import { loadConfig } from '../../config/load.ts'
 import { systemClock } from '../_runtime/clock.ts'
+import { ENV_FILE, withEnvFile } from '../_runtime/env-file.ts'
 import { readSettings, type Settings } from '../_runtime/settings.ts'
 import { CONNECTORS } from '../_vendors/registry.ts'
 import { check as secretsCheck } from './checks/secrets.ts'
@@ -18,7 +20,8 @@ const COULD_NOT_RUN = 3
 /** What is on the error stream is for people only. */
 const { stderr, stdout } = process
 
-async function main(argv: readonly string[], env: Record<string, string | undefined>): Promise<number> {
+async function main(argv: readonly string[], given: Record<string, string | undefined>): Promise<number> {
+  const { env } = await withEnvFile(given, resolve(ENV_FILE))
   const options = readOptions(argv)
   const settings = readSettings(env)
   const folders = await foldersOf(options, settings)

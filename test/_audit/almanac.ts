@@ -21,6 +21,7 @@ export const almanac = (more: Partial<Connector> = {}): Connector => ({
     throw new Error('no plan is made of a calendar')
   },
   ask: () => Promise.reject(new Error('no cell is asked of a calendar')),
+  keyCheck: { path: '/', query: {} },
   classify: ({ status }) =>
     new VendorError('almanac', status === 429 ? 'rate_limited' : 'malformed', `it said ${status}`),
   async sessions(from, to, get) {

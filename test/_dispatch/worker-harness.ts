@@ -146,6 +146,7 @@ export function openHarness(db: Db, vendorTerms: Record<string, VendorTerms>, st
       return { rows: new Map(), complete, faults: new Map(), interruption, unrequested: [], calls }
     },
     classify: () => new VendorError(name, 'unavailable', 'never asked'),
+    keyCheck: { path: '/', query: {} },
   })
 
   const configs = Object.fromEntries(Object.entries(vendorTerms).map(([name, terms]) => [name, configOf(terms)]))

@@ -31,7 +31,7 @@ test('connect vendors: a request leaves while the node may write', async () => {
 
 test('connect vendors: no request leaves, and no call is counted, while the write gate objects', async () => {
   const { node, send, lab } = await connected()
-  node.gate.objection = async () => ({ what: 'the volume is gone', since: 0, todo: 'Mount it' })
+  node.gate.objection = async () => ({ code: 'volume_lost', what: 'the volume is gone', todo: 'mount it' })
   expect(await send()).not.toBeNull()
   expect(lab.alpaca.stats().calls).toBe(0)
   expect(await node.db.all(sql`SELECT * FROM budgets`)).toEqual([])

@@ -155,7 +155,11 @@ describe('disk watch: a node on a disk without room', () => {
     await node.post('/ingest-tick')
     const lanes = await node.running().node.db.all(sql`SELECT DISTINCT lane FROM gap_tasks WHERE state = 'done'`)
     expect(lanes).toEqual([{ lane: 'today' }])
-    expect((await node.get('/readyz')).body).toMatchObject({ ok: true, degraded: true, reasons: [{ isDown: false }] })
+    expect((await node.get('/readyz')).body).toMatchObject({
+      ok: true,
+      status: 'degraded',
+      reasons: [{ code: 'disk_low', isDown: false }],
+    })
     expect((await node.get('/status')).body.disk).toMatchObject({ level: 'no_backfill', freeBytes: 1.5 * GB })
     expect(node.lines.filter((line) => line.includes('disk.level_changed'))).toHaveLength(1)
     await short(50 * GB)
@@ -228,12 +232,12 @@ test('disk watch: a real disk that is full costs one call at the most, is told, 
     await node.clock.sleep(6_000)
   }
   expect(node.asked()).toBeLessThanOrEqual(1)
-  expect((await node.get('/readyz')).body).toMatchObject({ ok: true, degraded: true })
+  expect((await node.get('/readyz')).body).toMatchObject({ ok: true, status: 'degraded' })
   expect((await node.get('/status')).status).toBe(200)
   await rm(ballast)
   await rm(join(data, 'rest'), { force: true })
   await node.clock.sleep(30 * 60_000)
   expect((await node.night()).every(({ ok }) => ok)).toBe(true)
   expect((await node.post('/audit')).body).toMatchObject({ gaps: 0 })
-  expect((await node.get('/readyz')).body).toMatchObject({ degraded: false })
+  expect((await node.get('/readyz')).body).toMatchObject({ status: 'ok' })
 })

@@ -1,9 +1,11 @@
 import { sql } from 'drizzle-orm'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Db } from '../../db/client.ts'
+import { enqueueTasks } from '../../db/gap-tasks/enqueue-tasks.ts'
 import { beginTick, endTick, findTick, openTicks, reachStep } from '../../db/ticks/ticks.ts'
 import { virtualClock } from '../../functions/_runtime/clock.ts'
 import type { Chain, Step } from '../../functions/_runtime/cron.ts'
+import { newTask } from '../db/temp-db.ts'
 import { handClock } from './manual-clock.ts'
 import { type Callee, EVENING, idle, laterAt, more, night, startCallee, step } from './recorded-calls.ts'
 
@@ -85,7 +87,7 @@ describe('invoker: playing a chain', () => {
     }
     const endless = step('dispatch-one-task', { repeat: 'until-idle', deadline: 5 * MINUTE })
     const [ending] = await callee.invoker([night(endless, step('export'))]).play('night', EVENING)
-    expect(ending).toEqual({ call: 'dispatch-one-task', calls: 5, ok: true })
+    expect(ending).toMatchObject({ call: 'dispatch-one-task', calls: 5, ok: true, left: expect.any(String) })
     expect(names().at(-1)).toBe('export')
   })
 
@@ -113,6 +115,34 @@ describe('invoker: playing a chain', () => {
       { call: 'export', calls: 2, ok: true },
     ])
     expect(callee.log.some(({ event, fields }) => event === 'cron.step_failed' && fields.error === left)).toBe(true)
+  })
+
+  test('a step that its deadline cuts off is no failure, and says how many cells it did not come to', async () => {
+    await enqueueTasks(callee.db, 'equities_bars', [newTask('AAPL', '2024-07-02'), newTask('MSFT', '2024-07-02')], 0)
+    callee.answer = async ({ call }, nth) => {
+      await callee.clock.sleep(4 * MINUTE)
+      const soon = new Date(callee.clock.now() + 30_000).toISOString()
+      const later = new Date(callee.clock.now() + 60 * MINUTE).toISOString()
+      if (call === 'dispatch-one-task') return { json: { ok: true, more: true, nextAt: null } }
+      if (call === 'ingest-tick') return { json: { ok: true, more: nth < 2, nextAt: nth < 2 ? null : soon } }
+      return { json: { ok: true, more: false, nextAt: later } }
+    }
+    const repeated = { repeat: 'until-idle', deadline: 8 * MINUTE } as const
+    const calls = ['dispatch-one-task', 'ingest-tick', 'sweep'] as const
+    const endings = await callee.invoker([night(...calls.map((call) => step(call, repeated)))]).play('night', EVENING)
+    expect(endings).toEqual([
+      {
+        call: 'dispatch-one-task',
+        calls: 2,
+        ok: true,
+        left: 'stopped by its deadline of 8 minutes with 2 cells still queued',
+      },
+      { call: 'ingest-tick', calls: 2, ok: true, left: 'stopped by its deadline of 8 minutes' },
+      { call: 'sweep', calls: 1, ok: true },
+    ])
+    const [state] = await callee.invoker([night(step('sweep'))]).schedule.list()
+    expect(state?.last).toMatchObject({ ok: true, left: [{ call: 'dispatch-one-task' }, { call: 'ingest-tick' }] })
+    expect(callee.log.filter(({ event, fields }) => event === 'cron.step_completed' && fields.left)).toHaveLength(2)
   })
 
   test('a parallel step has that many calls under way at once, and the next step waits for all of them', async () => {
@@ -576,6 +606,7 @@ describe('invoker: a chain by hand', () => {
           endedAt: new Date(callee.clock.now()).toISOString(),
           ok: false,
           failed: [{ call: 'audit', error: 'no luck' }],
+          left: [],
         },
         running: null,
         nextAt: '2025-07-10T00:30:00.000Z',
@@ -606,7 +637,7 @@ describe('invoker: a chain by hand', () => {
 })
 
 describe('invoker: a node that may not write', () => {
-  const closed = { what: 'the clock is wrong', since: 0, todo: 'Set it' }
+  const closed = { code: 'clock_doubtful', what: 'the clock is wrong', todo: 'set it' } as const
 
   test('fires nothing, and fires the next night once it may', async () => {
     const clock = handClock(EVENING - 3 * 86_400_000)

@@ -6,6 +6,7 @@ import { type ServerType, serve } from '@hono/node-server'
 import { Hono } from 'hono'
 import { type Db, openDb } from '../../db/client.ts'
 import { migrateDb } from '../../db/migrate.ts'
+import { createHealth } from '../../functions/_http/health.ts'
 import type { Clock } from '../../functions/_http/node.ts'
 import type { WriteGate } from '../../functions/_http/write-gate.ts'
 import { virtualClock } from '../../functions/_runtime/clock.ts'
@@ -83,6 +84,7 @@ export async function startCallee(clock: Clock = virtualClock(EVENING)): Promise
         address: given.address ?? own,
         token: given.token ?? null,
         gate: given.gate ?? { objection: async () => null },
+        health: createHealth({ now: clock.now, log: () => undefined }),
         log: (event, fields) => void callee.log.push({ event, fields }),
       }),
     close: async () => {

@@ -30,7 +30,9 @@ test('volume guard: a volume that is gone stops all writing, is told once, and i
   }
   expect(await node.get('/readyz')).toMatchObject({ status: 503, body: { ok: false, reasons: [{ isDown: true }] } })
   expect((await node.get('/livez')).status).toBe(200)
-  expect((await node.get('/status')).body.health).toMatchObject([{ what: expect.stringMatching(/is gone/) }])
+  expect((await node.get('/status')).body.health).toMatchObject([
+    { code: 'volume_lost', sentence: expect.stringMatching(/is gone/) },
+  ])
   expect(node.asked()).toBe(asked)
   expect(log('volume.lost')).toHaveLength(1)
   await expect(readFile(data)).rejects.toThrow('ENOENT')

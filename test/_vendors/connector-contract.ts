@@ -88,6 +88,12 @@ export function holdsTheContract(connector: Connector): void {
       }
     })
 
+    it('says of 401 that the key is refused, and never of a budget that is spent or a vendor in trouble', () => {
+      const refusesKey = (status: number): boolean =>
+        connector.classify({ status, contentType: '', headers: {}, body: '' }).refusesKey
+      expect([401, 400, 404, 429, 500, 503].map(refusesKey)).toEqual([true, false, false, false, false, false])
+    })
+
     it('judges every status with a word of the closed list and never throws', () => {
       for (let status = 300; status < 600; status++) {
         for (const body of ['', 'text', 'null', '[]', '{"message":7}', '{"status":"NOT_FOUND"}']) {

@@ -22,7 +22,7 @@ import { sqlText } from '../../functions/_lake/sql-text.ts'
 import type { Dt } from '../../functions/_market/dt.ts'
 import { type BundleRequest, buildBundle } from '../../functions/export/bundle.ts'
 import { dailyBar, smallLake, writeBoth } from '../qc-partition/small-lake.ts'
-import { addBars, D1, D2, D3, fill, judge, OLD, recordsOf, requestOn, YEAR } from './recorded-lake.ts'
+import { addBars, D1, D2, D3, datasetsOf, fill, judge, OLD, recordsOf, requestOn, YEAR } from './recorded-lake.ts'
 
 let lake: Lake
 beforeEach(async () => {
@@ -56,6 +56,9 @@ async function flawOf(folder: string): Promise<string | null> {
   }
   return null
 }
+/** A partition that the audit expects and nobody has curated. */
+const NEVER_CURATED = { partition: D2, curatedSha256: null, ledgerSha256: null, behind: 'it is not curated yet' }
+
 const manifestOf = async (folder: string) => JSON.parse(await readFile(join(folder, 'MANIFEST.json'), 'utf8'))
 
 describe('bundle: a bundle', () => {
@@ -180,10 +183,62 @@ describe('bundle: a bundle', () => {
     expect(exported).toHaveLength(YEAR.length)
   })
 
-  test('of a lake without cells is empty but whole', async () => {
-    const { path, files } = await buildBundle(lake, request(D1))
-    expect(files).toBe(4)
-    expect(verify(path)).toBe('')
+  test('of a lake without cells is empty but whole, and is never latest', async () => {
+    const bundle = await buildBundle(lake, request(D1))
+    expect(bundle).toMatchObject({ files: 4, rows: 0, latest: 'kept', latestDay: null })
+    expect(verify(bundle.path)).toBe('')
+    expect(await readdir(lake.exportRoot)).not.toContain('latest')
+    expect(await buildBundle(lake, request(D1))).toEqual({ ...bundle, verdict: 'unchanged' })
+  })
+
+  test('without a row leaves latest where it was, and takes it away where nothing else is left', async () => {
+    await fill(lake)
+    await buildBundle(lake, request(D2))
+    const nothing = { datasets: async () => [], acceptLacking: true }
+    expect(await buildBundle(lake, request(D3, nothing))).toMatchObject({ rows: 0, latest: 'kept', latestDay: D2 })
+    expect(await readlink(latestLink(lake.exportRoot))).toBe(`nightly/${D2}`)
+    expect(await buildBundle(lake, request(D2, nothing))).toMatchObject({ verdict: 'replaced', latestDay: null })
+    expect(await readdir(lake.exportRoot)).not.toContain('latest')
+  })
+
+  test('tells of each dataset what is expected, present, held, absent and missing, in the manifest and the README', async () => {
+    await fill(lake)
+    await addBars(
+      lake,
+      'equities_bars',
+      '2024',
+      [...YEAR, dailyBar('NVDA', D1, { low: -1 })],
+      [
+        { symbol: 'NVDA', dt: D2, reason: 'NO_TRADES' },
+        { symbol: 'NVDA', dt: D3, reason: null },
+      ],
+    )
+    const datasets = async () => [
+      ...datasetsOf(lake, D3).map((one) => (one.name === 'equities_bars' ? { ...one, expectedCells: 12 } : one)),
+      { ...datasetsOf(lake, D3)[0]!, name: 'options_bars' as const, expectedCells: 7, partitions: [NEVER_CURATED] },
+    ]
+    const { path, coverage } = await buildBundle(lake, request(D3, { datasets, explainedCells: async () => 2 }))
+    expect(coverage).toContainEqual({
+      dataset: 'equities_bars',
+      expected: 12,
+      present: 6,
+      held: 1,
+      absent: 1,
+      missing: 4,
+    })
+    expect(coverage).toContainEqual({
+      dataset: 'options_bars',
+      expected: 7,
+      present: 0,
+      held: 0,
+      absent: 2,
+      missing: 5,
+    })
+    expect(JSON.parse(await readFile(join(path, 'MANIFEST.json'), 'utf8')).coverage).toEqual(coverage)
+    const readme = await readFile(join(path, 'README.md'), 'utf8')
+    expect(readme).toContain('| dataset | expected | present | held back | explained absences | missing |')
+    expect(readme).toContain('| equities_bars | 12 | 6 | 1 | 1 | 4 |')
+    expect(readme).toContain('| options_bars | 7 | 0 | 0 | 2 | 5 |')
   })
 })
 

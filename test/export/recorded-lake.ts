@@ -39,6 +39,7 @@ export const datasetsOf = (on: Lake, asof: Dt): BundledDataset[] =>
     partitions: [...recordsOf(on).values()]
       .filter(({ dataset, partition }) => dataset === name && partition <= asof.slice(0, partition.length))
       .sort((a, b) => (a.partition < b.partition ? -1 : 1)),
+    expectedCells: 0,
     ranges: SYMBOLS.map((symbol) => ({ symbol, fromDt: '2020-01-02', toDt: asof })),
   }))
 export const requestOn = (on: Lake, asof: Dt, more: Partial<BundleRequest> = {}): BundleRequest => ({
@@ -47,6 +48,7 @@ export const requestOn = (on: Lake, asof: Dt, more: Partial<BundleRequest> = {})
   datasets: async () => datasetsOf(on, asof),
   rebuild: async () => undefined,
   deliveredCells: async () => ({ cells: 3, first: [{ symbol: 'AAPL', dt: D1 }] }),
+  explainedCells: async () => 0,
   acceptLacking: false,
   calendar: { xnys: '2030-12-31', fed: '2030-12-31' },
   ruleset: QC.ruleset,

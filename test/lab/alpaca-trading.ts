@@ -3,7 +3,7 @@ import { calendarOf } from '../../functions/_calendar/calendar.ts'
 import { newYorkMinute } from '../../functions/_calendar/zone.ts'
 import { addDays, type Dt, isDt } from '../../functions/_market/dt.ts'
 import { oneOf, refuse } from './alpaca-query.ts'
-import { newYorkDt, sessionOf } from './new-york.ts'
+import { newYorkDt, sessionOf, wallStamp } from './new-york.ts'
 import { json, type Question, type Reply } from './reply.ts'
 
 const xnys = calendarOf('xnys')
@@ -13,14 +13,6 @@ const REGULAR_CLOSE = '16:00'
 function wallTime(instant: number): string {
   const minute = newYorkMinute(instant)
   return `${String(Math.floor(minute / 60)).padStart(2, '0')}:${String(minute % 60).padStart(2, '0')}`
-}
-
-/** A stamp with the offset of New York, as the clock prints it. */
-function wallStamp(instant: number): string {
-  const wall = Date.parse(`${newYorkDt(instant)}T00:00:00Z`) + newYorkMinute(instant) * 60_000
-  const hours = Math.round((instant - wall) / 3_600_000)
-  const text = new Date(instant - hours * 3_600_000).toISOString().replace('.000Z', '').replace('Z', '')
-  return `${text}-${String(hours).padStart(2, '0')}:00`
 }
 
 /** How many business days a trade took to settle on a day (SEC rule 15c6-1 and its amendments of 2017 and 2024). */

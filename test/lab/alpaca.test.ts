@@ -169,6 +169,12 @@ describe('alpaca: refusals', () => {
     expect([heard.status, heard.type]).toEqual([401, 'text/html'])
     expect(heard.text).toContain('401 Authorization Required')
   })
+
+  it('answers wrong keys on the trading host with 403 and one word', async () => {
+    const on = await setup()
+    const heard = await hear(`${on.alpaca.url}/v2/clock`, { ...ALPACA_HEADERS, 'APCA-API-SECRET-KEY': 'wrong' })
+    expect([heard.status, heard.body]).toEqual([403, { message: 'forbidden.' }])
+  })
 })
 
 describe('alpaca: walls and the clock', () => {

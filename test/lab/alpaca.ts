@@ -31,6 +31,8 @@ const DATASET: Record<Timeframe, DatasetName> = { day: 'equities_bars', minute: 
 const HISTORY = { sip: '2016-01-01', iex: '2022-01-01', options: '2024-02-01' } as const
 const TICKER = /^[A-Z]{1,5}(?:\.[A-Z]{1,4})?$/
 
+const isTrading = (path: string): boolean => /^\/v2\/(?:calendar|clock|options)\b/.test(path)
+
 export function alpacaDialect(terms: AlpacaTerms): Dialect {
   const { source, options, keys, plan, seed } = terms
   const known = new Set(source.symbols())
@@ -41,11 +43,12 @@ export function alpacaDialect(terms: AlpacaTerms): Dialect {
   return {
     tooMany: () => json(429, { message: 'too many requests.' }),
     // The data host and the trading host count apart; here one address plays both.
-    budget: ({ path }) => (/^\/v2\/(?:calendar|clock|options)\b/.test(path) ? 'trading' : 'data'),
+    budget: ({ path }) => (isTrading(path) ? 'trading' : 'data'),
     answer(question) {
       const { headers } = question
       if (headers['apca-api-key-id'] !== keys.id || headers['apca-api-secret-key'] !== keys.secret) {
-        return reply(401, HTML_TYPE, UNAUTHORISED)
+        // Measured on the data host; the trading host's answer is what several users of the official clients report.
+        return isTrading(question.path) ? json(403, { message: 'forbidden.' }) : reply(401, HTML_TYPE, UNAUTHORISED)
       }
       const twin = /^\/v2\/stocks\/([^/]+)\/bars$/.exec(question.path)
       return twin ? stockBars(question, decodeURIComponent(twin[1] as string)) : answerPath(question)

@@ -163,6 +163,12 @@ describe('massive: refusals', () => {
     expect([wrong.status, (wrong.body as { error: string }).error]).toEqual([401, 'Unknown API Key'])
   })
 
+  it('tells whether the market is open, without its usual envelope', async () => {
+    const { body } = await askMassive(await setup(), '/v1/marketstatus/now')
+    expect(body).toMatchObject({ market: 'open', earlyHours: false, serverTime: '2024-06-14T12:00:00-04:00' })
+    expect(body).not.toHaveProperty('status')
+  })
+
   it('answers an unknown path in plain text', async () => {
     const heard = await askMassive(await setup(), '/v9/nothing')
     expect([heard.status, heard.type, heard.text]).toEqual([404, 'text/plain', '404 page not found'])

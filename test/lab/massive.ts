@@ -6,6 +6,7 @@ import { actionPaths } from './massive-actions.ts'
 import { adjust, envelope, print } from './massive-bars.ts'
 import { applyWalls, nextUrlOf, readAggsQuery, refuse, requestIdOf } from './massive-query.ts'
 import { contractsList, tickerPaths, yieldsList } from './massive-reference.ts'
+import { marketStatus } from './massive-status.ts'
 import { closeOf, endOfDay, midnightOf, newYorkDt } from './new-york.ts'
 import type { OptionSource } from './option-source.ts'
 import { type Place, type Timeframe, walk } from './paging.ts'
@@ -67,6 +68,8 @@ export function massiveDialect({ source, actions, options, yields, key, plan }: 
         return contractsList(options, question)
       case '/fed/v1/treasury-yields':
         return yieldsList(yields, plan, question)
+      case '/v1/marketstatus/now':
+        return marketStatus(question)
       case '/v3/reference/tickers':
         return tickersAt.list(question)
       default:

@@ -1,7 +1,7 @@
 /** The lab's view of New York days: their first and last millisecond, and when their bars are complete. */
 import { calendarOf } from '../../functions/_calendar/calendar.ts'
 import type { Session } from '../../functions/_calendar/session.ts'
-import { instantOf, newYorkDt as zonedDt } from '../../functions/_calendar/zone.ts'
+import { instantOf, newYorkMinute, newYorkDt as zonedDt } from '../../functions/_calendar/zone.ts'
 import { addDays, type Dt, dayNumber, dtOfDay } from '../../functions/_market/dt.ts'
 
 /** The days the zone is asked about; anything outside is nowhere near a market, and winter time does for it. */
@@ -45,4 +45,12 @@ export const closeOf = (dt: Dt): number => sessionOf(dt)?.close ?? midnightOf(dt
 /** A day of the lab's clock, some years earlier; 29 February becomes 1 March. */
 export function yearsBefore(dt: Dt, years: number): Dt {
   return addDays(`${Number(dt.slice(0, 4)) - years}${dt.slice(4, 8)}01`, Number(dt.slice(8)) - 1)
+}
+
+/** A stamp with the offset of New York, as vendors print it. */
+export function wallStamp(instant: number): string {
+  const wall = Date.parse(`${newYorkDt(instant)}T00:00:00Z`) + newYorkMinute(instant) * 60_000
+  const hours = Math.round((instant - wall) / HOUR)
+  const text = new Date(instant - hours * HOUR).toISOString().replace('.000Z', '').replace('Z', '')
+  return `${text}-${String(hours).padStart(2, '0')}:00`
 }

@@ -34,6 +34,7 @@ const toy: Connector = {
     pager.settle(null)
     return gathering.answer(null)
   },
+  keyCheck: { path: '/', query: {} },
   classify: ({ status }) =>
     new VendorError('toy', status >= 500 ? 'unavailable' : 'malformed', `${status}`, { status }),
 }

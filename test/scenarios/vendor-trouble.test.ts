@@ -5,6 +5,7 @@ import { listCircuits } from '../../db/circuits/circuits.ts'
 import { countCoverage } from '../../db/coverage/count-coverage.ts'
 import { listDemotions } from '../../db/demotions/demotions.ts'
 import { enqueueTasks } from '../../db/gap-tasks/enqueue-tasks.ts'
+import { listRefusedKeys } from '../../db/vendor-keys/vendor-keys.ts'
 import { dispatchNext } from '../../functions/_dispatch/dispatch.ts'
 import { VendorError } from '../../functions/_vendors/vendor.ts'
 import { audit } from '../../functions/audit.ts'
@@ -12,7 +13,7 @@ import { ASOF, dispatched, drain, EVENING, openBareNode, withGet } from '../_dis
 import { newTask, snapshot, tasksIn } from '../db/temp-db.ts'
 import type { FaultMode } from '../lab/lab.ts'
 
-const HOUR = 3_600_000
+const MINUTE = 60_000
 const ALONE = { vendors: { alpaca: {} }, datasets: { equities_bars: { depth: { sessions: 1 } } } }
 
 test('vendor trouble: a poison symbol does not cost the batch it rides in', async () => {
@@ -150,20 +151,19 @@ test('vendor trouble: with every vendor dead the queue waits for the first that 
   expect(await tasksIn(bare.node.db)).toMatchObject([{ state: 'queued', attempts: 2, nextAt: EVENING + 30_000 }])
 })
 
-test('vendor trouble: a refused key closes its dataset for an hour and sends everything to the other vendor', async () => {
+test('vendor trouble: a refused key says nothing about cells, and sends everything to the other vendor', async () => {
   const bare = await openBareNode({ env: { APCA_API_SECRET_KEY: 'lab-alpaca-wrong-secret' } })
   await audit(bare.node, { at: EVENING })
-  expect(await dispatched(bare.node)).toMatchObject({ vendor: 'alpaca', outcomes: { not_entitled: 3 } })
-  expect(await listDemotions(bare.node.db, 'equities_bars', EVENING)).toMatchObject([
-    { vendor: 'alpaca', symbol: '*', until: EVENING + HOUR },
-  ])
+  expect(await dispatched(bare.node)).toMatchObject({ vendor: 'alpaca', tasks: 0, outcomes: {} })
+  expect(await listDemotions(bare.node.db, 'equities_bars', EVENING)).toEqual([])
+  expect(await listRefusedKeys(bare.node.db)).toContainEqual({ account: 'alpaca', host: 'data', refusedAt: EVENING })
   const rest = await drain(bare)
   expect(new Set(rest.map(({ vendor }) => vendor))).toEqual(new Set(['massive']))
   expect(await countCoverage(bare.node.db)).toMatchObject([{ present: 9 }])
   expect(bare.log.join('')).not.toContain('lab-alpaca-wrong-secret')
 })
 
-test('vendor trouble: a key refused half-way closes the dataset for an hour, not every symbol for a month', async () => {
+test('vendor trouble: of a plan whose key is refused half-way, what came is settled and the rest is queued again at once', async () => {
   const bare = await openBareNode({
     symbols: ['AAPL', 'AMD', 'BA', 'CAT'],
     vendors: { alpaca: {} },
@@ -173,22 +173,40 @@ test('vendor trouble: a key refused half-way closes the dataset for an hour, not
   await audit(bare.node, { at: EVENING })
   let pages = 0
   const refusedHalfWay = withGet(bare.node, (get) => async (request) => {
-    if (++pages > 2) throw new VendorError('alpaca', 'not_entitled', 'the key was refused', { status: 401 })
+    if (++pages > 2)
+      throw new VendorError('alpaca', 'not_entitled', 'the key was refused', { status: 401, refusesKey: true })
     return await get(request)
   })
   const done = await dispatchNext(refusedHalfWay, null)
-  expect(done).toMatchObject({ outcomes: { filled: expect.any(Number), not_entitled: expect.any(Number) } })
-  expect(await listDemotions(bare.node.db, 'equities_bars_minute', EVENING)).toMatchObject([
-    { symbol: '*', outcome: 'not_entitled', until: EVENING + HOUR },
-  ])
+  expect(done).toMatchObject({ outcomes: { filled: expect.any(Number), rate_limited: expect.any(Number) } })
+  expect(await listDemotions(bare.node.db, 'equities_bars_minute', EVENING)).toEqual([])
+  const left = (await tasksIn(bare.node.db)).filter(({ state }) => state === 'queued')
+  expect(left.length).toBeGreaterThan(0)
+  for (const task of left) expect(task).toMatchObject({ attempts: 0, nextAt: EVENING })
 })
 
-test('vendor trouble: when the only vendor is closed for an hour, the queue says to come back then', async () => {
+test('vendor trouble: a key that only the second host refuses closes the dataset that needs it, and says nothing about cells', async () => {
+  const bare = await openBareNode(ALONE)
+  await audit(bare.node, { at: EVENING })
+  const forbidden = new VendorError('alpaca', 'not_entitled', '403', { status: 403, refusesKey: true, host: 'trading' })
+  const refused = withGet(bare.node, () => () => Promise.reject(forbidden))
+  expect(await dispatchNext(refused, null)).toMatchObject({ vendor: 'alpaca', tasks: 0 })
+  for (const task of await tasksIn(bare.node.db)) expect(task).toMatchObject({ state: 'queued', attempts: 0 })
+  expect(await listDemotions(bare.node.db, 'equities_bars', EVENING)).toMatchObject([
+    { vendor: 'alpaca', symbol: '*', until: EVENING + 15 * MINUTE },
+  ])
+  expect(await listCircuits(bare.node.db)).toEqual([])
+  expect(await dispatchNext(bare.node, null)).toEqual({ nextAt: EVENING + 15 * MINUTE })
+})
+
+test('vendor trouble: when the only vendor refuses its key, the queue says to come back in a quarter of an hour', async () => {
   const bare = await openBareNode({ vendors: { alpaca: {} }, env: { APCA_API_SECRET_KEY: 'lab-alpaca-wrong-secret' } })
   await audit(bare.node, { at: EVENING })
   await dispatched(bare.node)
-  expect((await tasksIn(bare.node.db)).filter(({ state }) => state === 'queued')).toHaveLength(6)
-  expect(await dispatchNext(bare.node, null)).toEqual({ nextAt: EVENING + HOUR })
+  const tasks = await tasksIn(bare.node.db)
+  expect(tasks).toHaveLength(9)
+  for (const task of tasks) expect(task).toMatchObject({ state: 'queued', attempts: 0 })
+  expect(await dispatchNext(bare.node, null)).toEqual({ nextAt: EVENING + 15 * MINUTE })
 })
 
 test('vendor trouble: days before a vendor reaches back are said to be so, not asked for again and again', async () => {

@@ -72,7 +72,7 @@ describe('verify: POST /verify of a running node', () => {
   })
 
   test('is answered also while nothing may be written', async () => {
-    const reason = { what: 'the clock is wrong', since: 0, todo: 'Set it', isDown: false }
+    const reason = { code: 'clock_doubtful', what: 'the clock is wrong', todo: 'set it' } as const
     const app = new Hono()
     app.use(refuseWhileClosed({ gate: { objection: async () => reason }, now: () => 0 }))
     app.post('/:name', (c) => c.text('done'))

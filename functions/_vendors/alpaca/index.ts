@@ -24,6 +24,7 @@ export const alpaca: Connector = {
   plan,
   ask,
   classify,
+  keyCheck: { path: '/v2/clock', host: 'trading', query: {} },
   sessions: askSessions,
 }
 

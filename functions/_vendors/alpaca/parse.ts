@@ -32,7 +32,7 @@ export function readPage(answer: HttpAnswer): Page | VendorError {
 
 /**
  * The fault of a non-2xx answer, of the data host and of the trading host alike. `retryAt` comes from X-RateLimit-Reset (unix
- * seconds), documented but rarely sent. 403 `OPRA agreement is not signed` stays `not_entitled`: users also meet it for the newest
+ * seconds), documented but rarely sent. The trading host says 403 `forbidden.` to a wrong key, and to one of the other kind of account (paper, live). 403 `OPRA agreement is not signed` stays `not_entitled`: users also meet it for the newest
  * minutes, but those are never asked for.
  */
 export function classify(answer: HttpAnswer): VendorError {
@@ -43,7 +43,10 @@ export function classify(answer: HttpAnswer): VendorError {
   const fail = (fault: VendorError['fault'], what: string, retryAt: number | null = null): VendorError =>
     new VendorError(VENDOR, fault, `${status}${code} (${text}): ${what}`, { status, retryAt })
 
-  if (status === 401) return fail('not_entitled', `the key was refused, check ${KEY_ID} and ${SECRET_KEY}`)
+  if (status === 401 || (status === 403 && /^forbidden\.?$/i.test(text))) {
+    const what = `${status}${code} (${text}): the key was refused, check ${KEY_ID} and ${SECRET_KEY}`
+    return new VendorError(VENDOR, 'not_entitled', what, { status, refusesKey: true })
+  }
   if (status === 403 && /recent SIP data/i.test(text)) return fail('too_recent', 'the plan has no data this young')
   if (status === 403) return fail('not_entitled', 'the plan or its agreements do not include this data')
   if (status === 429) return fail('rate_limited', 'over the calls per minute of the plan', resetAt(answer))

@@ -19,6 +19,7 @@ export const fred: Connector = {
   plan,
   ask,
   classify,
+  keyCheck: { path: '/fred/series', query: { series_id: 'DGS10', file_type: 'json' } },
 }
 
 /**

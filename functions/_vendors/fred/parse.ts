@@ -32,13 +32,13 @@ export function classify(answer: HttpAnswer): VendorError {
   const { status } = answer
   const body = ErrorBody.safeParse(jsonOf(answer.body))
   const text = body.success ? body.data.error_message.slice(0, 300) : 'no message'
-  const fail = (fault: VendorError['fault'], what: string): VendorError =>
-    new VendorError(VENDOR, fault, `${status} (${text}): ${what}`, { status })
+  const fail = (fault: VendorError['fault'], what: string, refusesKey = false): VendorError =>
+    new VendorError(VENDOR, fault, `${status} (${text}): ${what}`, { status, refusesKey })
 
   if (status === 429) return fail('rate_limited', 'over 120 calls per minute')
   if (status >= 500 || status === 408) return fail('unavailable', 'the vendor is in trouble')
   if (status === 401 || status === 403 || (status === 400 && /variable api_key/i.test(text))) {
-    return fail('not_entitled', `the key was refused, check ${API_KEY}`)
+    return fail('not_entitled', `the key was refused, check ${API_KEY}`, true)
   }
   if (status === 400 && /series does not exist/i.test(text)) return fail('not_entitled', UNKNOWN_SERIES)
   if (status === 400 && /there are \d+ vintage dates/i.test(text)) return fail('malformed', TOO_MANY_VINTAGES)

@@ -26,6 +26,7 @@ export const massive: Connector = {
   plan,
   ask,
   classify,
+  keyCheck: { path: '/v1/marketstatus/now', query: {} },
 }
 
 async function ask(plan: CallPlan, terms: PlanTerms, get: Get): Promise<Answer> {

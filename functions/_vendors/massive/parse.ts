@@ -88,10 +88,10 @@ export function classify(answer: HttpAnswer): VendorError {
   const { status } = answer
   const body = ErrorBody.safeParse(jsonOf(answer.body))
   const text = (body.success ? (body.data.error ?? body.data.message) : undefined)?.slice(0, 300) ?? 'no message'
-  const fail = (fault: VendorError['fault'], what: string): VendorError =>
-    new VendorError(VENDOR, fault, `${status} (${text}): ${what}`, { status })
+  const fail = (fault: VendorError['fault'], what: string, refusesKey = false): VendorError =>
+    new VendorError(VENDOR, fault, `${status} (${text}): ${what}`, { status, refusesKey })
 
-  if (status === 401) return fail('not_entitled', `the key was refused, check ${API_KEY}`)
+  if (status === 401) return fail('not_entitled', `the key was refused, check ${API_KEY}`, true)
   if (status === 403 && /doesn.t include this data timeframe/i.test(text)) {
     return fail('before_history', "older than the plan's history")
   }
