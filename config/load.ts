@@ -1,11 +1,13 @@
 /** Reads and checks config/: every fault of every file at once, each with its file and path. */
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { parseDocument } from 'yaml'
 import type { z } from 'zod'
-import { calendarOf, MOST_MINUTES } from '../functions/_calendar/calendar.ts'
+import { MOST_MINUTES } from '../functions/_calendar/calendar.ts'
 import type { DatasetName } from '../functions/_market/cell.ts'
+import { describeIssues, type Fault, faultText, unknownName } from './describe-fault.ts'
+import { type ConfigOverrides, depthFaults, withOverrides } from './overrides.ts'
 import { type Config, type DatasetConfig, Datasets, Qc, Universe, VendorCapabilities } from './schema.ts'
+import { readSource, type SourceFile, UnreadableSource } from './source-file.ts'
+import { universeFaults, withSymbols } from './universe.ts'
 
 /** The configuration cannot be used; the message lists every fault, one a line. */
 export class ConfigError extends Error {
@@ -21,102 +23,116 @@ export class ConfigError extends Error {
 
 export interface ConfigFiles {
   folder: string
-  /** Another file in the format of universe.yaml. */
+  /** Another file in the format of universe.yaml, or a .txt with one ticker a line. */
   universe?: string
+  /** What the environment says in place of the files. */
+  overrides?: ConfigOverrides
   /** Names of the vendors there are connectors for. */
   vendors: readonly string[]
   /** What each connector can fetch; left out, that is not looked at. */
   fetches?: Readonly<Record<string, readonly string[]>>
 }
 
-export async function loadConfig({ folder, universe, vendors, fetches = {} }: ConfigFiles): Promise<Config> {
+export async function loadConfig(files: ConfigFiles): Promise<Config> {
+  const { folder, vendors: connectors, fetches = {}, overrides = {} } = files
   const faults: string[] = []
-  const capabilities = await read(join(folder, 'vendor_capabilities.yaml'), VendorCapabilities, faults)
-  const datasets = await read(join(folder, 'datasets.yaml'), Datasets, faults)
-  const symbols = await read(universe ?? join(folder, 'universe.yaml'), Universe, faults)
-  const qc = await read(join(folder, 'qc.yaml'), Qc, faults)
-  const universeFile = universe ?? join(folder, 'universe.yaml')
+  const file = (name: string): string => join(folder, name)
+  const capabilities = await readChecked(file('vendor_capabilities.yaml'), VendorCapabilities, faults)
+  const told = await readChecked(file('datasets.yaml'), Datasets, faults)
+  const listed = await readChecked(
+    files.universe ?? file('universe.yaml'),
+    Universe,
+    faults,
+    files.universe === undefined ? 'CONFIG_DIR' : 'UNIVERSE',
+  )
+  const qc = await readChecked(file('qc.yaml'), Qc, faults)
+  const datasets = told && withOverrides(told.value, overrides, faults)
   // Files that could be read are compared even when another could not: one message then lists every fault to repair.
-  if (capabilities)
-    faults.push(...registryFaults(capabilities, datasets, join(folder, 'vendor_capabilities.yaml'), vendors, fetches))
-  if (datasets) faults.push(...datasetFaults(datasets, join(folder, 'datasets.yaml')))
-  if (symbols) faults.push(...universeFaults(symbols, universeFile))
-  if (qc) faults.push(...qcFaults(qc, join(folder, 'qc.yaml')))
-  if (capabilities && datasets && symbols && qc && faults.length === 0) {
-    return {
-      vendors: withLimits(capabilities.vendors),
+  const check = (source: SourceFile, found: Fault[]): void =>
+    void faults.push(...found.map((one) => faultText(source, one)))
+  if (capabilities) check(capabilities.source, registryFaults(capabilities.value, datasets, connectors, fetches))
+  if (told) check(told.source, datasetFaults(told.value))
+  if (listed) check(listed.source, universeFaults(listed.value.symbols))
+  if (qc) check(qc.source, qcFaults(qc.value))
+  if (capabilities && datasets && listed && qc && faults.length === 0) {
+    return enabledOnly({
+      vendors: withLimits(capabilities.value.vendors),
       datasets: datasets.datasets,
+      disabled: [],
       incidents: datasets.incidents,
       maxOpenTasks: datasets.max_open_tasks,
       disk: datasets.disk,
       scrub: datasets.scrub,
-      universe: symbols.symbols,
-      qc,
-    }
+      universe: withSymbols(listed.value.symbols, overrides.symbols),
+      qc: qc.value,
+    })
   }
   throw new ConfigError(faults)
 }
 
-async function read<Schema extends z.ZodType>(
+/** Reads a file and checks it; adds its faults to those of the others. */
+export async function readChecked<Schema extends z.ZodType>(
   file: string,
   schema: Schema,
   faults: string[],
-): Promise<z.output<Schema> | undefined> {
-  let text: string
+  variable = 'CONFIG_DIR',
+): Promise<{ source: SourceFile; value: z.output<Schema> } | undefined> {
   try {
-    text = await readFile(file, 'utf8')
+    const source = await readSource(file, variable)
+    const parsed = schema.safeParse(source.value)
+    if (parsed.success) return { source, value: parsed.data }
+    faults.push(...describeIssues(source, schema, parsed.error.issues).map((fault) => faultText(source, fault)))
   } catch (error) {
-    faults.push(
-      `${file}: cannot be read (${error instanceof Error && 'code' in error ? error.code : error}): create it or name another folder in CONFIG_DIR`,
-    )
-    return undefined
+    if (!(error instanceof UnreadableSource)) throw error
+    faults.push(...error.faults)
   }
-  const document = parseDocument(text, { prettyErrors: true, merge: true })
-  if (document.errors.length > 0) {
-    faults.push(...document.errors.map((error) => `${file}: ${error.message.split('\n')[0]}`))
-    return undefined
-  }
-  const parsed = schema.safeParse(document.toJS())
-  if (parsed.success) return parsed.data
-  faults.push(...parsed.error.issues.flatMap((issue) => describe(file, issue)))
   return undefined
 }
 
-/** A union's issue says only "invalid input": its branches say what was wrong. */
-function describe(file: string, issue: z.core.$ZodIssue): string[] {
-  const at = issue.path.join('.') || 'the file'
-  if (issue.code !== 'invalid_union') return [`${file}: ${at}: ${issue.message}`]
-  const branches = issue.errors.map((branch) =>
-    branch.map((inner) => [...inner.path, inner.message].join(' ')).join(', '),
-  )
-  return [`${file}: ${at}: expected one of its forms (${branches.join(' | ')})`]
+/** A disabled dataset is not part of the configuration. A disabled vendor stays in it: whatever it delivered keeps its place among the versions. */
+function enabledOnly(config: Config): Config {
+  type Entry = { enabled?: boolean | undefined }
+  const disabledIn = (entries: Partial<Record<string, Entry>>): string[] =>
+    Object.entries(entries).flatMap(([name, entry]) => (entry?.enabled === false ? [name] : []))
+  const disabled = [
+    ...disabledIn(config.datasets).map((name) => `datasets.${name}`),
+    ...disabledIn(config.vendors).map((name) => `vendors.${name}`),
+    ...Object.entries(config.vendors).flatMap(([vendor, { datasets }]) =>
+      disabledIn(datasets).map((name) => `vendors.${vendor}.datasets.${name}`),
+    ),
+  ]
+  const datasets = Object.entries(config.datasets).filter(([, { enabled }]) => enabled !== false)
+  return { ...config, datasets: Object.fromEntries(datasets), disabled }
 }
 
+type Registry = z.output<typeof VendorCapabilities>['vendors']
+
 function registryFaults(
-  { vendors }: z.output<typeof VendorCapabilities>,
+  { vendors }: { vendors: Registry },
   datasets: z.output<typeof Datasets> | undefined,
-  file: string,
   connectors: readonly string[],
   fetches: Readonly<Record<string, readonly string[]>>,
-): string[] {
-  const faults: string[] = []
+): Fault[] {
+  const faults: Fault[] = []
+  const fault = (path: string[], message: string): void => void faults.push({ path: ['vendors', ...path], message })
   for (const [name, vendor] of Object.entries(vendors)) {
-    if (!connectors.includes(vendor.connector ?? name))
-      faults.push(`${file}: vendors.${name}: there is no connector of this name (${connectors.join(', ')})`)
-    faults.push(...accountFaults(name, vendors).map((fault) => `${file}: vendors.${name}.account: ${fault}`))
+    const connector = vendor.connector ?? name
+    if (!connectors.includes(connector))
+      fault([name], `there is no connector of this name ${unknownName(connector, connectors)}`)
+    for (const message of accountFaults(name, vendors)) fault([name, 'account'], message)
     for (const dataset of Object.keys(vendor.datasets) as DatasetName[]) {
-      const at = `${file}: vendors.${name}.datasets.${dataset}`
+      const at = [name, 'datasets', dataset]
       const spec = datasets?.datasets[dataset]
-      if (datasets && !spec) faults.push(`${at}: datasets.yaml does not have this dataset`)
-      if (spec) faults.push(...sessionFaults(vendor, vendors, dataset, spec).map((fault) => `${at}.shape: ${fault}`))
-      const able = fetches[vendor.connector ?? name]
-      if (able && !able.includes(dataset)) faults.push(`${at}: its connector cannot fetch it, only ${able.join(', ')}`)
+      if (datasets && !spec) fault(at, 'datasets.yaml does not have this dataset')
+      if (spec) for (const message of sessionFaults(vendor, vendors, dataset, spec)) fault([...at, 'shape'], message)
+      const able = fetches[connector]
+      if (able && !able.includes(dataset)) fault(at, `its connector cannot fetch it, only ${able.join(', ')}`)
     }
   }
   return faults
 }
 
-function accountFaults(name: string, vendors: z.output<typeof VendorCapabilities>['vendors']): string[] {
+function accountFaults(name: string, vendors: Registry): string[] {
   const account = vendors[name]?.account
   if (account === undefined) return []
   const owner = vendors[account]
@@ -132,8 +148,8 @@ function accountFaults(name: string, vendors: z.output<typeof VendorCapabilities
  * be begun again and again.
  */
 function sessionFaults(
-  vendor: z.output<typeof VendorCapabilities>['vendors'][string],
-  vendors: z.output<typeof VendorCapabilities>['vendors'],
+  vendor: Registry[string],
+  vendors: Registry,
   dataset: DatasetName,
   { expected_rows }: DatasetConfig,
 ): string[] {
@@ -154,7 +170,7 @@ function sessionFaults(
 }
 
 /** Every vendor with the limits it is held to: an account's own, for all that share it. */
-const withLimits = (vendors: z.output<typeof VendorCapabilities>['vendors']): Config['vendors'] =>
+const withLimits = (vendors: Registry): Config['vendors'] =>
   Object.fromEntries(
     Object.entries(vendors).map(([name, vendor]) => {
       const { calls_per_minute = 0, calls_per_day = null, today_share = 0 } = vendors[vendor.account ?? name] ?? vendor
@@ -162,52 +178,35 @@ const withLimits = (vendors: z.output<typeof VendorCapabilities>['vendors']): Co
     }),
   )
 
-function datasetFaults({ datasets }: z.output<typeof Datasets>, file: string): string[] {
-  const faults: string[] = []
+function datasetFaults({ datasets }: z.output<typeof Datasets>): Fault[] {
+  const faults: Fault[] = []
   for (const [name, spec] of Object.entries(datasets)) {
-    const at = `${file}: datasets.${name}`
-    if (spec.universe === 'groups' && !spec.groups) faults.push(`${at}.groups: a dataset of groups lists them`)
+    const fault = (path: string[], message: string): void =>
+      void faults.push({ path: ['datasets', name, ...path], message })
+    const columns = new Set(spec.columns.map((column) => column.name))
+    if (spec.universe === 'groups' && !spec.groups) fault(['groups'], 'a dataset of groups lists them')
     if (spec.expected_rows === 'series' && !spec.groups)
-      faults.push(`${at}.expected_rows: series are counted only for a dataset of groups`)
-    if ('from' in spec.depth && spec.depth.from < calendarOf(spec.calendar).first) {
-      faults.push(`${at}.depth.from: the calendar ${spec.calendar} begins on ${calendarOf(spec.calendar).first}`)
-    }
+      fault(['expected_rows'], 'series are counted only for a dataset of groups')
+    if (spec.sessions === 'regular' && spec.expected_rows !== 'session_minutes')
+      fault(['sessions'], 'only minutes of a session can be left out: remove it')
+    for (const message of depthFaults(spec)) fault(['depth', 'from'], message)
     for (const twice of repeated(spec.columns.map((column) => column.name)))
-      faults.push(`${at}.columns: ${twice} is listed twice`)
-    const columns = new Set(spec.columns.map(({ name }) => name))
-    for (const name of spec.key) if (!columns.has(name)) faults.push(`${at}.key: there is no column ${name}`)
-    if (columns.has('ts') && !spec.timeframe)
-      faults.push(`${at}.timeframe: a dataset of bars says how long a bar lasts`)
+      fault(['columns'], `${twice} is listed twice`)
+    for (const key of spec.key)
+      if (!columns.has(key)) fault(['key'], `there is no column ${key} ${unknownName(key, [...columns])}`)
+    if (columns.has('ts') && !spec.timeframe) fault(['timeframe'], 'a dataset of bars says how long a bar lasts')
     if (spec.expected_rows === 'contracts' && !spec.contracts)
-      faults.push(`${at}.contracts: a dataset of option contracts says which are collected`)
-    for (const [group, { series }] of Object.entries(spec.groups ?? {})) {
-      for (const twice of repeated(series.map(({ id }) => id)))
-        faults.push(`${at}.groups.${group}: ${twice} is listed twice`)
-    }
+      fault(['contracts'], 'a dataset of option contracts says which are collected')
+    for (const [group, { series }] of Object.entries(spec.groups ?? {}))
+      for (const twice of repeated(series.map(({ id }) => id))) fault(['groups', group], `${twice} is listed twice`)
   }
   return faults
 }
 
-function universeFaults({ symbols }: z.output<typeof Universe>, file: string): string[] {
-  const ends = symbols.flatMap(({ symbol, from, to }) =>
-    to !== null && to < from ? [`${file}: symbols: ${symbol} ends (${to}) before it begins (${from})`] : [],
-  )
-  const names = symbols.flatMap(({ symbol, to, was = [] }) => {
-    const lasts = [...was.map((name) => name.to), ...(to === null ? [] : [to])]
-    const isAscending = lasts.every((dt, at) => at === 0 || (lasts[at - 1] as string) < dt)
-    return isAscending
-      ? []
-      : [`${file}: symbols: ${symbol}.was: expected the oldest name first, each ending before the next`]
-  })
-  const twice = repeated(symbols.map(({ symbol }) => symbol))
-  return [...names, ...twice.map((symbol) => `${file}: symbols: ${symbol} is listed twice`), ...ends]
-}
-
-function qcFaults({ completeness }: z.output<typeof Qc>, file: string): string[] {
-  if (completeness.red_below <= completeness.amber_below) return []
-  return [
-    `${file}: completeness.red_below: lies above amber_below (${completeness.amber_below}), so no cell could be AMBER`,
-  ]
+function qcFaults({ completeness: { amber_below, red_below } }: z.output<typeof Qc>): Fault[] {
+  if (red_below <= amber_below) return []
+  const message = `lies above amber_below (${amber_below}), so no cell could be AMBER`
+  return [{ path: ['completeness', 'red_below'], message }]
 }
 
 /** Texts that occur again, each once. */

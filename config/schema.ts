@@ -1,5 +1,6 @@
 /** The shape of every file under config/, strict: an unknown key is a mistake, not a wish. */
 import { z } from 'zod'
+import { calendarOf } from '../functions/_calendar/calendar.ts'
 import { DatasetName, SymbolText } from '../functions/_market/cell.ts'
 import { DtText } from '../functions/_market/dt.ts'
 
@@ -19,7 +20,11 @@ export const History = z.union([
   z.strictObject({ rolling_years: z.number().positive().max(100) }),
 ])
 
+/** False: a dataset is not collected; a vendor is never called, for this dataset or for any. */
+const Enabled = z.boolean().optional()
+
 const VendorDataset = z.strictObject({
+  enabled: Enabled,
   feed: z.string().min(1),
   entitled: z.boolean().default(true),
   history: History,
@@ -43,6 +48,7 @@ const VendorDataset = z.strictObject({
 const LIMITS = ['calls_per_minute', 'calls_per_day', 'today_share'] as const
 
 const VendorEntry = z.strictObject({
+  enabled: Enabled,
   /** The connector that speaks to it; absent: the one of the vendor's own name. Two entries may share one, each with its own feed. */
   connector: z.string().optional(),
   /** The vendor whose keys it uses, and with them its calls: an entry with an account has no limits of its own. */
@@ -79,7 +85,7 @@ const Column = z.strictObject({
 })
 
 /** A first day: a date, or as many years or sessions before the as-of day. */
-const Back = z.union([
+export const Back = z.union([
   z.strictObject({ from: DtText }),
   z.strictObject({ years: z.int().positive() }),
   z.strictObject({ sessions: z.int().positive() }),
@@ -98,6 +104,7 @@ const Backfill = z.strictObject({
 })
 
 const Dataset = z.strictObject({
+  enabled: Enabled,
   calendar: z.enum(['xnys', 'fed']),
   /** `symbols`: the universe's symbols. `groups`: the series groups below. */
   universe: z.enum(['symbols', 'groups']),
@@ -117,6 +124,8 @@ const Dataset = z.strictObject({
   only: z.array(SymbolText).min(1).optional(),
   /** Options only: contracts that expire within so many calendar days of the session are collected. */
   contracts: z.strictObject({ expire_within_days: z.int().min(0).max(4000) }).optional(),
+  /** Minutes only: which of them the curated file holds. Raw files keep all, so the other choice is a rebuild and costs no call. */
+  sessions: z.enum(['all', 'regular']).default('all'),
   raw_layout: z.enum(['date', 'date-symbol', 'date-underlier']),
   partition: z.enum(['date', 'year']),
   /** New York time after which a session's data is worth collecting; ingest-tick waits for it. */
@@ -183,13 +192,20 @@ export const Datasets = z.strictObject({
 
 const Listed = z.strictObject({
   symbol: SymbolText,
-  from: DtText,
+  /** Left out, the calendar's first day. */
+  from: DtText.default(calendarOf('xnys').first),
   to: DtText.nullable().default(null),
   /** Names the company traded under before, oldest first, each with its last day. */
   was: z.array(z.strictObject({ symbol: SymbolText, to: DtText })).optional(),
 })
 
-export const Universe = z.strictObject({ symbols: z.array(Listed).min(1) })
+/** A plain ticker stands for a symbol without dates. */
+const Listing = z.preprocess(
+  (entry) => (typeof entry === 'object' && entry !== null ? entry : { symbol: entry }),
+  Listed,
+)
+
+export const Universe = z.strictObject({ symbols: z.array(Listing).min(1) })
 
 export const Qc = z.strictObject({
   ruleset: z.string().min(1),
@@ -229,6 +245,8 @@ export type QcConfig = z.infer<typeof Qc>
 export interface Config {
   vendors: Record<string, VendorConfig>
   datasets: Partial<Record<DatasetName, DatasetConfig>>
+  /** Entries with `enabled: false`, by their path. Datasets among them are left out of `datasets`; no vendor among them is connected. */
+  disabled: string[]
   incidents: z.infer<typeof Incidents>
   maxOpenTasks: number
   disk: z.infer<typeof Disk>

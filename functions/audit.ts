@@ -5,6 +5,7 @@ import type { DatasetConfig } from '../config/schema.ts'
 import { dueAbsences } from '../db/absences/absences.ts'
 import { dropUnexpected } from '../db/gap-tasks/drop-unexpected.ts'
 import { enqueueTasks } from '../db/gap-tasks/enqueue-tasks.ts'
+import { openDatasets } from '../db/gap-tasks/open-datasets.ts'
 import { redriveStalled } from '../db/gap-tasks/redrive-stalled.ts'
 import { reorderQueue } from '../db/gap-tasks/reorder-queue.ts'
 import { listShares } from '../db/liquidity/liquidity.ts'
@@ -36,6 +37,7 @@ export const AuditBody = AsOfBody.extend({
 })
 
 const DAY_MS = 86_400_000
+const LAST_DAY = '9999-12-31'
 
 export interface Audited extends FunctionResult {
   asof: Dt
@@ -122,6 +124,12 @@ export async function audit(node: Node, { at = node.now() }: { at?: number | und
       room -= share - (await auditDataset(node, { dataset, spec }, at, asof, share, { audited, wanted }))
     })
   }
+  await apart('datasets that are not configured', async () => {
+    for (const dataset of await openDatasets(node.db)) {
+      if (dataset in node.config.datasets) continue
+      audited.dropped += await dropUnexpected(node.db, dataset, [], LAST_DAY, node.now())
+    }
+  })
   // Of a dataset that failed nobody knows what is wanted.
   if (failures.length === 0) audited.forgotten = await forgetUnwanted(node, wanted, asof)
   node.log('audit.completed', { ...audited })

@@ -96,8 +96,8 @@ function nextMonth(month: string): string {
 }
 
 /**
- * The partitions of a dataset that hold expected cells, each with a fingerprint of them: it changes when a session, a symbol
- * or a life does. Cost: sessions + symbols, not cells.
+ * The partitions of a dataset that hold expected cells, each with a fingerprint of what is wanted of them: it changes when a session, a symbol
+ * or a life does, or which of the session's minutes are curated. Cost: sessions + symbols, not cells.
  */
 export function expectedPartitions(
   config: Config,
@@ -127,7 +127,12 @@ export function expectedPartitions(
     const { cells, print } = found.get(partition) ?? { cells: 0, print: 0 }
     found.set(partition, { cells: cells + alive, print: (Math.imul(print, 31) + aliveSum + hash(dt)) >>> 0 })
   }
-  return [...found].map(([partition, { cells, print }]) => ({ partition, cells, expected: `${cells}:${print}` }))
+  const curated = spec.sessions === 'all' ? '' : `:${spec.sessions}`
+  return [...found].map(([partition, { cells, print }]) => ({
+    partition,
+    cells,
+    expected: `${cells}:${print}${curated}`,
+  }))
 }
 
 /** FNV-1a over UTF-16 units, 32 bits. */

@@ -41,12 +41,14 @@ async function replayChunk(
   lines: ManifestEntry[],
   mark: { path: string; bytes: number },
 ): Promise<Replayed> {
-  const first = lines[0]
-  const spec = first && config.datasets[first.dataset]
-  if (!first || !spec) {
+  const [first] = lines
+  if (!first) {
     await markManifest(db, mark.path, mark.bytes)
     return { restored: 0, lost: 0 }
   }
+  const spec = config.datasets[first.dataset]
+  // Without a mark: once the dataset is configured again, a start reads what it missed.
+  if (!spec) return { restored: 0, lost: 0 }
   // The last line of a cell wins.
   const newest = [...new Map(lines.map((line) => [cellKey(line.symbol, line.dt), line])).values()]
   const aside = newest.filter((line): line is SetAsideLine => line.verdict === 'set_aside')

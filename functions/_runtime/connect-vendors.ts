@@ -31,7 +31,10 @@ export function connectVendors({
 }: ConnectTerms): VendorConnection[] {
   const sent = localWindow(clock.elapsed)
   const verdicts = keyVerdicts(db, config, clock.now)
-  return Object.entries(config.vendors).map(([name, vendor]) => {
+  return Object.entries(config.vendors).flatMap(([name, entry]) => {
+    if (entry.enabled === false) return []
+    const asked = Object.entries(entry.datasets).filter(([, { enabled }]) => enabled !== false)
+    const vendor = { ...entry, datasets: Object.fromEntries(asked) }
     const connector = connectorOf(vendor.connector ?? name)
     const secrets = Object.fromEntries(connector.secrets.map((secret) => [secret, env[secret] ?? '']))
     const connection: VendorConnection = {

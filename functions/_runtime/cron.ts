@@ -1,7 +1,7 @@
 /** cron.json: chains of calls with a schedule. Read and checked once, at start. */
-import { readFile } from 'node:fs/promises'
 import { Cron } from 'croner'
 import { z } from 'zod'
+import { ConfigError, readChecked } from '../../config/load.ts'
 
 /** The functions a chain may call: a path that is no function would fail every night instead of at start. */
 export const CALLS = [
@@ -19,7 +19,7 @@ export const CALLS = [
 ] as const
 
 const UNITS = { s: 1_000, m: 60_000, h: 3_600_000 } as const
-const Duration = z
+export const Duration = z
   .string()
   .regex(/^[1-9]\d*[smh]$/, { error: 'expected a duration such as 90s, 30m or 6h' })
   .transform((text) => Number(text.slice(0, -1)) * UNITS[text.at(-1) as keyof typeof UNITS])
@@ -39,7 +39,10 @@ const Step = z.strictObject({
 
 const Chain = z.strictObject({
   id: z.string().regex(/^[a-z][a-z0-9-]*$/),
-  schedule: z.string().refine(isPattern, { error: (issue) => `expected a cron pattern, got ${issue.input}` }),
+  schedule: z.string().refine(isPattern, {
+    error: (issue) =>
+      `expected a cron pattern of five fields (minute, hour, day, month, weekday) such as "30 20 * * 1-5", got ${JSON.stringify(issue.input)}`,
+  }),
   timezone: z
     .string()
     .refine(isZone, { error: (issue) => `expected a time zone such as America/New_York, got ${issue.input}` }),
@@ -61,18 +64,27 @@ const CronFile = z.strictObject({
 export type Chain = z.output<typeof Chain>
 export type Step = z.output<typeof Step>
 
-/** Throws an Error that lists every fault with the file and the path. */
-export async function loadCron(file: string): Promise<Chain[]> {
-  let json: unknown
-  try {
-    json = JSON.parse(await readFile(file, 'utf8'))
-  } catch (error) {
-    throw new Error(`${file} cannot be read as JSON: ${error instanceof Error ? error.message : error}`)
+export interface CronTerms {
+  /** The deadline of chain `night`'s first dispatch step, milliseconds; null: what the file says. */
+  nightDeadlineMs?: number | null
+}
+
+/** Throws a ConfigError that lists every fault with the file, the path and the line. */
+export async function loadCron(file: string, { nightDeadlineMs = null }: CronTerms = {}): Promise<Chain[]> {
+  const faults: string[] = []
+  const read = await readChecked(file, CronFile, faults, 'CRON_FILE')
+  if (read === undefined) throw new ConfigError(faults)
+  return nightDeadlineMs === null ? read.value.chains : withNightDeadline(read.value.chains, nightDeadlineMs, file)
+}
+
+function withNightDeadline(chains: Chain[], deadline: number, file: string): Chain[] {
+  const night = chains.find(({ id }) => id === 'night')
+  const first = night?.steps.find(({ call, repeat }) => call === 'dispatch-one-task' && repeat !== undefined)
+  if (!night || !first) {
+    throw new ConfigError([`NIGHT_DEADLINE: ${file} has no chain night with a repeated step dispatch-one-task`])
   }
-  const parsed = CronFile.safeParse(json)
-  if (parsed.success) return parsed.data.chains
-  const faults = parsed.error.issues.map((issue) => `  ${file}: ${issue.path.join('.')}: ${issue.message}`)
-  throw new Error(`the schedule has faults:\n${faults.join('\n')}`)
+  const steps = night.steps.map((step) => (step === first ? { ...step, deadline } : step))
+  return chains.map((chain) => (chain === night ? { ...chain, steps } : chain))
 }
 
 /** The newest scheduled instant of a chain in (after, now], or null. Pure: croner only does the calendar arithmetic. */

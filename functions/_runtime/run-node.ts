@@ -31,6 +31,7 @@ function fail(sentence: string): never {
 
 function reportMissingKeys({ node, address }: RunningNode): void {
   if (node.vendors.some(({ missing }) => missing.length === 0)) return
+  if (node.vendors.length === 0) return void process.stderr.write('No vendor is enabled in vendor_capabilities.yaml.\n')
   process.stderr.write(
     `No vendor has its keys: set ${missingKeysText(node.vendors)} in .env or in the environment (see config/.env.example). Status is served at ${address}/status\n`,
   )

@@ -1,6 +1,15 @@
 /** What the environment says: where data lives, where to listen, who may call. Vendor keys are read where they are used. */
 import { resolve } from 'node:path'
 import { z } from 'zod'
+import {
+  BackText,
+  type ConfigOverrides,
+  CountText,
+  depthsOf,
+  SymbolsText,
+  unknownDepths,
+} from '../../config/overrides.ts'
+import { Duration } from './cron.ts'
 
 const text = z.string().trim().min(1)
 const Token = text.min(16, { error: 'expected at least 16 characters' })
@@ -11,26 +20,37 @@ const Environment = z.object({
   CONFIG_DIR: text.default('./config'),
   CRON_FILE: text.default('./cron.json'),
   UNIVERSE: text.optional(),
+  SYMBOLS: SymbolsText.optional(),
+  DEPTH_EQUITIES_BARS: BackText.optional(),
+  DEPTH_EQUITIES_BARS_MINUTE: BackText.optional(),
+  DEPTH_OPTIONS_BARS: BackText.optional(),
+  DEPTH_CORPORATE_ACTIONS: BackText.optional(),
+  DEPTH_MACRO_TREASURY: BackText.optional(),
+  LOOK_BACK: BackText.optional(),
+  MAX_TASKS_PER_RUN: CountText.optional(),
+  NIGHT_DEADLINE: Duration.optional(),
   DATABASE_URL: text
     .regex(/^(https?|libsql):\/\//, { error: 'expected http(s):// or libsql:// (leave it out for a local file)' })
     .optional(),
   HOST: text.default('127.0.0.1'),
   PORT: text
-    .regex(/^\d{1,5}$/, { error: 'expected a port number' })
+    .regex(/^\d{1,5}$/, { error: 'expected a port number: write 8080' })
     .transform(Number)
     .pipe(z.int().max(65_535))
     .default(8080),
   DATA_NODE_TOKEN: Token.optional(),
   DATA_NODE_READ_TOKEN: Token.optional(),
-  CLOCK_CHECK: z.enum(['on', 'off']).default('on'),
+  CLOCK_CHECK: z.enum(['on', 'off'], { error: 'expected one of on, off' }).default('on'),
   STATE_DIR: text.optional(),
   DATA_VOLUME_ID: text
     .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{3,63}$/, {
       error: 'expected 4 to 64 letters, digits, dots, dashes or underscores',
     })
     .optional(),
-  ACCEPT_NEW_VOLUME: z.enum(['yes', 'no']).default('no'),
-  LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  ACCEPT_NEW_VOLUME: z.enum(['yes', 'no'], { error: 'expected one of yes, no' }).default('no'),
+  LOG_LEVEL: z
+    .enum(['debug', 'info', 'warn', 'error', 'silent'], { error: 'expected one of debug, info, warn, error, silent' })
+    .default('info'),
 })
 
 export interface Settings {
@@ -39,6 +59,9 @@ export interface Settings {
   configDir: string
   cronFile: string
   universe: string | null
+  /** What stands in place of datasets.yaml and of the list of symbols. */
+  overrides: ConfigOverrides
+  nightDeadlineMs: number | null
   databaseUrl: string | null
   host: string
   port: number
@@ -58,27 +81,27 @@ export interface Settings {
 export function readSettings(env: Record<string, string | undefined>): Settings {
   // An empty variable is one that was not filled in.
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
+  const faults = unknownDepths(Object.keys(given))
   const parsed = Environment.safeParse(given)
-  if (!parsed.success) {
-    const faults = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`)
-    throw new Error(`the environment cannot be used:\n${faults.join('\n')}`)
+  if (!parsed.success) faults.push(...parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`))
+  faults.push(...accessFaults(given))
+  if (!parsed.success || faults.length > 0) {
+    throw new Error(`the environment cannot be used:\n${faults.map((fault) => `  ${fault}`).join('\n')}`)
   }
   const found = parsed.data
-  const loopback = ['127.0.0.1', 'localhost', '::1'].includes(found.HOST)
-  if (!loopback && !found.DATA_NODE_TOKEN) {
-    throw new Error(`HOST ${found.HOST} is not loopback: set DATA_NODE_TOKEN so that only who knows it may call`)
-  }
-  const { DATA_NODE_TOKEN: full, DATA_NODE_READ_TOKEN: read } = found
-  if (read && !full)
-    throw new Error('DATA_NODE_READ_TOKEN alone lets nobody call a function: set DATA_NODE_TOKEN as well')
-  if (read && read === full)
-    throw new Error('DATA_NODE_READ_TOKEN equals DATA_NODE_TOKEN, which may do everything: give it a value of its own')
   return {
     dataRoot: resolve(found.DATA_ROOT),
     exportRoot: resolve(found.EXPORT_ROOT),
     configDir: resolve(found.CONFIG_DIR),
     cronFile: resolve(found.CRON_FILE),
     universe: found.UNIVERSE ? resolve(found.UNIVERSE) : null,
+    overrides: {
+      depth: depthsOf(found),
+      lookBack: found.LOOK_BACK,
+      maxTasksPerRun: found.MAX_TASKS_PER_RUN,
+      symbols: found.SYMBOLS,
+    },
+    nightDeadlineMs: found.NIGHT_DEADLINE ?? null,
     databaseUrl: found.DATABASE_URL ?? null,
     host: found.HOST,
     port: found.PORT,
@@ -90,6 +113,21 @@ export function readSettings(env: Record<string, string | undefined>): Settings 
     acceptNewVolume: found.ACCEPT_NEW_VOLUME === 'yes',
     logLevel: found.LOG_LEVEL,
   }
+}
+
+/** Who may call: found of what was given, also where another variable cannot be used. */
+function accessFaults(given: Record<string, string | undefined>): string[] {
+  const { HOST: host = '127.0.0.1', DATA_NODE_TOKEN: full, DATA_NODE_READ_TOKEN: read } = given
+  const isLoopback = ['127.0.0.1', 'localhost', '::1'].includes(host)
+  return [
+    ...(isLoopback || full
+      ? []
+      : [`HOST ${host} is not loopback: set DATA_NODE_TOKEN so that only who knows it may call`]),
+    ...(read && !full ? ['DATA_NODE_READ_TOKEN alone lets nobody call a function: set DATA_NODE_TOKEN as well'] : []),
+    ...(read && read === full
+      ? ['DATA_NODE_READ_TOKEN equals DATA_NODE_TOKEN, which may do everything: give it a value of its own']
+      : []),
+  ]
 }
 
 /** As told, else what systemd gives the service (several are separated by colons), else where programs of a user keep their state. */

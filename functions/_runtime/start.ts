@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
-import { loadConfig } from '../../config/load.ts'
+import { ConfigError, loadConfig } from '../../config/load.ts'
 import type { DamagedDatabaseError, Db } from '../../db/client.ts'
 import { callReservations } from '../_catalog/call-reservations.ts'
 import { createHealth } from '../_http/health.ts'
@@ -80,13 +80,29 @@ async function readGiven({ env: given, envFile, sink }: StartTerms) {
   ].filter((value) => value != null)
   const log = createLog(settings.logLevel, secrets, sink)
   await checkOpenFiles(log)
-  const config = await loadConfig({
+  const [config, chains] = await readFiles(settings)
+  for (const entry of config.disabled) log('start.disabled', { entry })
+  return { env, warning, settings, secrets, log, config, chains }
+}
+
+/** The configuration and the schedule; the faults of both at once. */
+async function readFiles(settings: Settings) {
+  const config = loadConfig({
     folder: settings.configDir,
     ...(settings.universe ? { universe: settings.universe } : {}),
+    overrides: settings.overrides,
     vendors: CONNECTORS.map(({ name }) => name),
     fetches: Object.fromEntries(CONNECTORS.map(({ name, datasets }) => [name, datasets])),
   })
-  return { env, warning, settings, secrets, log, config, chains: await loadCron(settings.cronFile) }
+  const chains = loadCron(settings.cronFile, settings)
+  const faults: string[] = []
+  for (const file of await Promise.allSettled([config, chains])) {
+    if (file.status !== 'rejected') continue
+    if (!(file.reason instanceof ConfigError)) throw file.reason
+    faults.push(...file.reason.faults)
+  }
+  if (faults.length > 0) throw new ConfigError(faults)
+  return [await config, await chains] as const
 }
 
 /** Says that the database showed damage, for the log, for the next start, and for whoever waits on `damaged`. */

@@ -22,9 +22,14 @@ function longSql(spec: DatasetConfig, winners: string): string {
         ]
       : []
   const shown = ['symbol', 'dt', ...columns, ...session, 'vendor', 'feed', 'adjustment']
+  const rows = spec.sessions === 'regular' ? regularOf(winners) : winners
   const key = ['symbol', 'dt', ...spec.key.map((name) => `"${name}"`)]
-  return `SELECT ${shown.join(', ')} FROM ${newestOf(winners, key, key.join(', '), 'fetched_at DESC, file_row_number DESC')}`
+  return `SELECT ${shown.join(', ')} FROM ${newestOf(rows, key, key.join(', '), 'fetched_at DESC, file_row_number DESC')}`
 }
+
+/** The minutes between the session's open and close. */
+const regularOf = (rows: string): string =>
+  `(SELECT * FROM ${rows} WHERE epoch_ms(ts) >= opens AND epoch_ms(ts) < closes)`
 
 /**
  * Yields, wide: date, a column per series of the group in config order (percent per year, null where the source has none), vendor, feed;

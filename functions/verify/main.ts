@@ -29,6 +29,7 @@ async function main(argv: readonly string[], given: Record<string, string | unde
   const config = await loadConfig({
     folder: folders.configDir,
     ...(universe ? { universe } : {}),
+    overrides: settings.overrides,
     vendors: CONNECTORS.map(({ name }) => name),
   })
   const names = [

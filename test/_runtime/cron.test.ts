@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { type Chain, loadCron, newestDue, nextAfter } from '../../functions/_runtime/cron.ts'
+import { type Chain, type CronTerms, loadCron, newestDue, nextAfter } from '../../functions/_runtime/cron.ts'
 
 let folder: string
 beforeEach(async () => {
@@ -10,13 +10,13 @@ beforeEach(async () => {
 })
 afterEach(() => rm(folder, { recursive: true }))
 
-const load = async (content: unknown): Promise<Chain[]> => {
+const load = async (content: unknown, terms?: CronTerms): Promise<Chain[]> => {
   const file = join(folder, 'cron.json')
   await writeFile(file, typeof content === 'string' ? content : JSON.stringify(content))
-  return await loadCron(file)
+  return await loadCron(file, terms)
 }
-const refusal = async (content: unknown): Promise<string> =>
-  load(content).then(
+const refusal = async (content: unknown, terms?: CronTerms): Promise<string> =>
+  load(content, terms).then(
     () => expect.fail('expected a refusal'),
     (error: Error) => error.message,
   )
@@ -145,4 +145,18 @@ test('cron: a pattern that never comes is never due', () => {
   expect(
     newestDue({ ...NIGHT, schedule: '0 0 30 2 *' }, at('2025-01-01T00:00:00Z'), at('2025-12-31T00:00:00Z')),
   ).toBeNull()
+})
+
+test('cron: the environment may set the deadline of the night, which is that of its first dispatch step', async () => {
+  const shipped = await loadCron('cron.json')
+  const chains = await loadCron('cron.json', { nightDeadlineMs: 90 * 60_000 })
+  const deadlines = (of: Chain[]): number[] =>
+    of.flatMap(({ steps }) => steps.filter(({ call }) => call === 'dispatch-one-task').map(({ deadline }) => deadline))
+  expect(deadlines(shipped)).toEqual([6, 1, 1 / 6].map((hours) => hours * 3_600_000))
+  expect(deadlines(chains)).toEqual([1.5, 1, 1 / 6].map((hours) => hours * 3_600_000))
+})
+
+test('cron: a deadline of a night that the schedule does not have is a fault of the variable', async () => {
+  const message = await refusal(chain({}), { nightDeadlineMs: 1 })
+  expect(message).toMatch(/NIGHT_DEADLINE: .*has no chain night with a repeated step dispatch-one-task/)
 })

@@ -20,6 +20,8 @@ test('settings: an empty environment gives a node on loopback with its folders b
     configDir: resolve('config'),
     cronFile: resolve('cron.json'),
     universe: null,
+    overrides: { depth: {} },
+    nightDeadlineMs: null,
     databaseUrl: null,
     clockCheck: true,
     stateDir: null,
@@ -49,6 +51,11 @@ test('settings: variables of other programs are not looked at', () => {
 test('settings: every variable that cannot be used is named at once, and no value is shown', () => {
   const env = {
     PORT: 'canary-port',
+    DEPTH_EQUITIES_BARS: 'canary-deep',
+    LOOK_BACK: 'canary-back',
+    MAX_TASKS_PER_RUN: 'canary-many',
+    SYMBOLS: 'canary-lower',
+    NIGHT_DEADLINE: 'canary-long',
     DATABASE_URL: 'canary://user:password@host',
     DATA_NODE_TOKEN: 'canary-short',
     DATA_NODE_READ_TOKEN: 'canary-too',
@@ -87,4 +94,23 @@ test.each([
   [{ HOME: '/c' }, '/c/.local/state/data-node'],
 ])('settings: what must outlive the data volume is kept where %j says', (env, expected) => {
   expect(readSettings(env).stateDir).toBe(expected)
+})
+
+test('settings: depths, look-back, cap, symbols and the deadline of the night may be set', () => {
+  const env = {
+    DEPTH_EQUITIES_BARS: '5y',
+    LOOK_BACK: '60s',
+    MAX_TASKS_PER_RUN: '9',
+    SYMBOLS: 'AAPL',
+    NIGHT_DEADLINE: '90m',
+  }
+  expect(readSettings(env)).toMatchObject({
+    overrides: {
+      depth: { equities_bars: { years: 5 } },
+      lookBack: { sessions: 60 },
+      maxTasksPerRun: 9,
+      symbols: ['AAPL'],
+    },
+    nightDeadlineMs: 90 * 60_000,
+  })
 })

@@ -2,6 +2,7 @@ import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ConfigError, loadConfig } from '../../config/load.ts'
+import { preferenceOrder } from '../../functions/_catalog/catalog.ts'
 import { type ConfigCopy, type ConfigFile, copyConfig, FILES, VENDORS } from './config-folder.ts'
 
 let copy: ConfigCopy
@@ -300,4 +301,29 @@ test('load: the message counts and lists the faults', async () => {
   const one = await copy.load().catch((error: unknown) => error)
   expect(one).toBeInstanceOf(ConfigError)
   expect((one as ConfigError).message).toMatch(/^the configuration has a fault:\n {2}\S+universe\.yaml: symbols\.0/)
+})
+
+test('load: nothing is left out where nobody says so', async () => {
+  expect((await copy.load()).disabled).toEqual([])
+})
+
+test('load: a disabled dataset is not configured', async () => {
+  await copy.edit('datasets.yaml', '  options_bars:\n', '  options_bars:\n    enabled: false\n')
+  const { datasets, disabled } = await copy.load()
+  expect(disabled).toEqual(['datasets.options_bars'])
+  expect(Object.keys(datasets)).not.toContain('options_bars')
+})
+
+test('load: a disabled vendor keeps its place among the versions; so does a dataset disabled for one vendor', async () => {
+  await copy.edit('vendor_capabilities.yaml', '  alpaca:\n', '  alpaca:\n    enabled: false\n')
+  await copy.edit('vendor_capabilities.yaml', 'feed: reference', 'enabled: false\n        feed: reference')
+  const config = await copy.load()
+  expect(config.disabled).toEqual(['vendors.alpaca', 'vendors.massive.datasets.corporate_actions'])
+  expect(preferenceOrder(config, 'equities_bars')[0]).toBe('alpaca')
+  expect(preferenceOrder(config, 'corporate_actions')).toEqual(['alpaca', 'massive'])
+})
+
+test('load: the faults of a disabled entry are told all the same', async () => {
+  await copy.edit('datasets.yaml', '  options_bars:\n', '  options_bars:\n    enabled: false\n    depht: 1\n')
+  expect((await copy.faults()).join('\n')).toMatch(/options_bars: there is no key depht: did you mean depth\?/)
 })

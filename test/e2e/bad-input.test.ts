@@ -47,7 +47,7 @@ describe('bad input: npm run demo', () => {
     )
     const { code, stderr } = await begin(['--root', await freshRoot(), '--universe', file]).ended
     expect(code).not.toBe(0)
-    for (const part of ['symbols.0.symbol', 'symbols.1.from', 'since']) expect(stderr).toContain(part)
+    for (const part of ['symbols.0.symbol', 'symbols.1: there is no key since']) expect(stderr).toContain(part)
   })
 })
 
