@@ -58,6 +58,7 @@ export async function loadConfig(files: ConfigFiles): Promise<Config> {
     return enabledOnly({
       vendors: withLimits(capabilities.value.vendors),
       datasets: datasets.datasets,
+      disabledDatasets: {},
       disabled: [],
       incidents: datasets.incidents,
       maxOpenTasks: datasets.max_open_tasks,
@@ -101,8 +102,14 @@ function enabledOnly(config: Config): Config {
       disabledIn(datasets).map((name) => `vendors.${vendor}.datasets.${name}`),
     ),
   ]
-  const datasets = Object.entries(config.datasets).filter(([, { enabled }]) => enabled !== false)
-  return { ...config, datasets: Object.fromEntries(datasets), disabled }
+  const isDisabled = ([, { enabled }]: [string, DatasetConfig]): boolean => enabled === false
+  const datasets = Object.entries(config.datasets)
+  return {
+    ...config,
+    datasets: Object.fromEntries(datasets.filter((one) => !isDisabled(one))),
+    disabledDatasets: Object.fromEntries(datasets.filter(isDisabled)),
+    disabled,
+  }
 }
 
 type Registry = z.output<typeof VendorCapabilities>['vendors']

@@ -245,6 +245,8 @@ export type QcConfig = z.infer<typeof Qc>
 export interface Config {
   vendors: Record<string, VendorConfig>
   datasets: Partial<Record<DatasetName, DatasetConfig>>
+  /** Datasets with `enabled: false`. */
+  disabledDatasets: Partial<Record<DatasetName, DatasetConfig>>
   /** Entries with `enabled: false`, by their path. Datasets among them are left out of `datasets`; no vendor among them is connected. */
   disabled: string[]
   incidents: z.infer<typeof Incidents>

@@ -16,6 +16,8 @@ import { DispatchBody, dispatchOneTask } from './dispatch-one-task.ts'
 import { enqueue } from './enqueue/index.ts'
 import { EnqueueBody } from './enqueue/request.ts'
 import { ExportBody, exportWith } from './export/index.ts'
+import { forget } from './forget/index.ts'
+import { ForgetBody } from './forget/request.ts'
 import { IngestBody, ingestTick } from './ingest-tick.ts'
 import { judgeNext, QcBody, qcPartition } from './qc-partition/index.ts'
 import { queue } from './queue/index.ts'
@@ -47,6 +49,7 @@ export function createApp(node: Node, tokens: Tokens): Hono {
   app.post('/audit', handler(node, AuditBody, auditOrRebuild))
   app.post('/dispatch-one-task', handler(node, DispatchBody, dispatchOneTask))
   app.post('/enqueue', handler(node, EnqueueBody, enqueue))
+  app.post('/forget', handler(node, ForgetBody, forget))
   app.post('/redrive', handler(node, RedriveBody, redrive))
   app.post('/curate-partition', handler(node, CurateBody, curateOnePartition))
   app.post('/qc-partition', handler(node, QcBody, qcPartition))

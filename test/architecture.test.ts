@@ -222,8 +222,8 @@ describe('lists that must agree', () => {
   // Only the routes are looked at; no request is made.
   const { routes } = createApp({} as unknown as Node, { full: null, read: null })
   const posts = routes.filter(({ method }) => method === 'POST').map(({ path }) => path.slice(1))
-  /** Begins a chain. A chain that calls it would begin itself. */
-  const STARTS_A_CHAIN = 'run/:chain'
+  /** A chain that begins chains would begin itself, and a schedule that forgets would delete what a typo in the universe left out. */
+  const FOR_PEOPLE = ['run/:chain', 'forget']
 
   test('the datasets of the vocabulary are those of the configuration', () => {
     const { datasets } = parse(readFileSync('config/datasets.yaml', 'utf8')) as { datasets: object }
@@ -253,7 +253,7 @@ describe('lists that must agree', () => {
   })
 
   test('what a schedule may call is what is served', () => {
-    expect([...CALLS, STARTS_A_CHAIN].sort()).toEqual(posts.sort())
+    expect([...CALLS, ...FOR_PEOPLE].sort()).toEqual(posts.sort())
   })
 
   test('what the shipped schedule calls is there', async () => {

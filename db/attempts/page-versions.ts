@@ -9,7 +9,9 @@ export interface Version {
   rows: number
   /** Null for a version that nobody read, and for a lost one. */
   digest: string | null
+  /** Also when a person had it removed. */
   isLost: boolean
+  isForgotten: boolean
   /** Epoch ms of the last answer, or of the loss. */
   at: number
 }
@@ -22,10 +24,14 @@ export async function pageVersions(
   after: { symbol: string; dt: string } | null,
   limit: number,
 ): Promise<Version[]> {
-  const rows = await db.all<Omit<Version, 'isLost'> & { isLost: number }>(sql`
-    SELECT symbol, dt, rows, digest, outcome = 'lost' AS isLost, at FROM attempts
+  const rows = await db.all<Omit<Version, 'isLost' | 'isForgotten'> & { outcome: string }>(sql`
+    SELECT symbol, dt, rows, digest, outcome, at FROM attempts
     WHERE dataset = ${dataset} AND vendor = ${vendor} AND (dt, symbol) > (${after?.dt ?? ''}, ${after?.symbol ?? ''})
-      AND (${isStoredVersion('attempts')} OR outcome = 'lost')
+      AND (${isStoredVersion('attempts')} OR outcome IN ('lost', 'forgotten'))
     ORDER BY dt, symbol LIMIT ${limit}`)
-  return rows.map((row) => ({ ...row, isLost: row.isLost === 1 }))
+  return rows.map(({ outcome, ...row }) => ({
+    ...row,
+    isLost: outcome === 'lost' || outcome === 'forgotten',
+    isForgotten: outcome === 'forgotten',
+  }))
 }

@@ -4,7 +4,8 @@
  */
 import { integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 
-/** What a row can hold: how the last question ended, or `lost`, that the file of what was once delivered is gone. The list is closed. */
+/** What a row can hold: how the last question ended, `lost`, that the file of what was once delivered is gone, or `forgotten`, that a person
+ * had it removed: such a row keeps manifest lines from before from bringing the cell back. The list is closed. */
 export const EVIDENCE = [
   'filled',
   'short',
@@ -16,6 +17,7 @@ export const EVIDENCE = [
   'malformed',
   'unavailable',
   'lost',
+  'forgotten',
 ] as const
 export type Evidence = (typeof EVIDENCE)[number]
 

@@ -74,4 +74,4 @@ const suppressedCells = ({ dataset, dt, lacking, others }: Sighting): SQL => sql
     AND (t.id IS NULL OR t.state = 'queued' AND NOT EXISTS (
       SELECT 1 FROM json_each(${JSON.stringify(others)}) o WHERE NOT EXISTS (
         SELECT 1 FROM attempts b WHERE b.dataset = x.dataset AND b.symbol = x.symbol AND b.dt = x.dt AND b.vendor = o.value
-          AND b.outcome NOT IN ('too_recent', 'rate_limited', 'lost')))))`
+          AND b.outcome NOT IN ('too_recent', 'rate_limited', 'lost', 'forgotten')))))`

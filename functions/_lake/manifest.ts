@@ -46,15 +46,19 @@ export const ManifestLine = z.object({
 })
 export type ManifestLine = z.infer<typeof ManifestLine>
 
-/** The file that held a cell cannot be read any more, or is gone: what earlier lines say of the cell does not count any more, later lines do. */
+/**
+ * The file that held a cell cannot be read any more, is gone, or a person had the cell removed from it: what earlier lines say of the cell does not
+ * count any more, later lines do. `sha256` is that of the file without the cell, where there still is one.
+ */
 export const SetAsideLine = z.object({
   dataset: DatasetName,
   symbol: SymbolText,
   dt: DtText,
   vendor: z.string().min(1),
   verdict: z.literal('set_aside'),
-  why: z.enum(['damaged', 'gone']),
+  why: z.enum(['damaged', 'gone', 'forgotten']),
   path: z.string().min(1),
+  sha256: Sha256.optional(),
   at: z.iso.datetime({ precision: 3 }),
 })
 export type SetAsideLine = z.infer<typeof SetAsideLine>

@@ -25,6 +25,6 @@ export async function newestLines(
     for (const line of lines) if (dts.has(line.dt)) byCell.set(cellKey(line.symbol, line.dt), line)
   }
   const hashes = new Set<string>()
-  for (const line of byCell.values()) if (line.verdict !== 'set_aside') hashes.add(hashOfPath(line.path, line.sha256))
+  for (const { path, sha256 } of byCell.values()) if (sha256 !== undefined) hashes.add(hashOfPath(path, sha256))
   return { byCell, hashes }
 }

@@ -164,7 +164,7 @@ async function agree(context: NodeContext, of: Of, hints: readonly Hint[]): Prom
     for (const [key, shas] of hinted) {
       const { symbol, dt } = shas[0]!
       if (known.has(key) || !isOfPass(dt)) continue
-      const unknown = { symbol, dt, rows: 0, digest: null, isLost: false, at: 0 }
+      const unknown = { symbol, dt, rows: 0, digest: null, isLost: false, isForgotten: false, at: 0 }
       doubtful.push({ ...unknown, isKnown: false, told: told.get(key) ?? null, shas: shasOf(shas) })
     }
     if (doubtful.length > 0) await rewrite()

@@ -36,11 +36,11 @@ export async function replayAdopted(context: NodeContext, after: (relativePath: 
   return replayed
 }
 
-/** Does the database hold as much of the cell as the line says, or know that its file was lost later? */
+/** Does the database hold as much of the cell as the line says, or know that its file was lost or forgotten later? */
 function saysAll(attempt: Attempt | undefined, line: AdoptedLine): boolean {
   if (attempt === undefined) return false
   const { digest, outcome, rows, at } = attempt
   if (digest !== null) return true
-  if (outcome === 'lost') return at >= Date.parse(line.adopted_at)
+  if (outcome === 'lost' || outcome === 'forgotten') return at >= Date.parse(line.adopted_at)
   return (outcome === 'filled' || outcome === 'short') && (line.rows === null || rows > 0)
 }

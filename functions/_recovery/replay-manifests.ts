@@ -58,7 +58,7 @@ async function replayChunk(
   const lost = await invalidateCells(db, vendor, dataset, cells, now())
   const answers = accepted.map((line) => acceptedLine(spec, line))
   // Of a file that symbols share, the newest line tells its present hash.
-  const hashes = new Map(lines.flatMap((line) => (line.verdict === 'set_aside' ? [] : [[line.path, line.sha256]])))
+  const hashes = new Map(lines.flatMap(({ path, sha256 }) => (sha256 === undefined ? [] : [[path, sha256] as const])))
   await recordHashes(
     db,
     dataset,
@@ -72,13 +72,19 @@ async function replayChunk(
   return { restored, lost }
 }
 
+const NOTES: Record<SetAsideLine['why'], (path: string) => string> = {
+  damaged: (path) => `${path} could not be read and was set aside`,
+  gone: (path) => `${path} was gone`,
+  forgotten: (path) => `removed from ${path} because a person asked for it`,
+}
+
 /** A line that sets a cell aside as the database is told of it. */
 export const invalidatedCell = (spec: DatasetConfig, { symbol, dt, at, why, path }: SetAsideLine): InvalidatedCell => ({
   ...coverageKey(spec, symbol, dt),
   at: Date.parse(at),
   path,
   why,
-  note: why === 'damaged' ? `${path} could not be read and was set aside` : `${path} was gone`,
+  note: NOTES[why](path),
 })
 
 function acceptedLine(spec: DatasetConfig, line: ManifestLine): AcceptedLine {

@@ -99,7 +99,7 @@ function lineOf(
     const line = asideLine(context, dataset, dt, { symbol, vendor, at }, why, path)
     return cell.isLost ? { ...line, at: new Date(at).toISOString() } : line
   }
-  if (cell.isLost) return cell.told === 'lost' ? null : lost('gone')
+  if (cell.isLost) return cell.told === 'lost' ? null : lost(cell.isForgotten ? 'forgotten' : 'gone')
   // That files are gone is for the scrub and the rebuild to say: where a disk is not mounted, all of them seem to be.
   if (held === null) return null
   const path = relative(root, held.file)

@@ -30,6 +30,7 @@ const ANSWERS: Record<Evidence, string> = {
   malformed: 'answered with something that is not what it documents',
   unavailable: 'did not answer',
   lost: 'delivered the cell, but its file is no longer there',
+  forgotten: 'delivered the cell, which a person had removed since',
 }
 
 /** A reason of absence in a sentence; a word of another version of the node stands for itself. */

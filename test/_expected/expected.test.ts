@@ -24,6 +24,7 @@ const completeness = { amber_below: 0.98, red_below: 0.8, baseline_sessions: 3 }
 const config = (universe: Config['universe']): Config => ({
   vendors: {},
   datasets: {},
+  disabledDatasets: {},
   disabled: [],
   incidents: { share: 0.5, min_cells: 20 },
   maxOpenTasks: 250_000,

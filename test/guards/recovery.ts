@@ -3,6 +3,35 @@ import type { Guard } from './guard.ts'
 
 export const RECOVERY_GUARDS: Guard[] = [
   {
+    name: 'A line older than the forgetting of its cell does not bring it back',
+    file: 'db/manifests/manifests.ts',
+    find: "a.outcome NOT IN ('lost', 'forgotten')",
+    replace: "a.outcome <> 'lost'",
+    test: 'test/db/manifests/manifests.test.ts',
+  },
+  {
+    name: 'Expected cells are never forgotten',
+    file: 'db/attempts/unwanted-of-day.ts',
+    find: 'AND symbol NOT IN (SELECT value FROM json_each(${expected}))',
+    replace: '',
+    test: 'test/forget/index.test.ts',
+  },
+  {
+    name: 'Lines of a dataset that is not configured are not taken for read',
+    file: 'functions/_recovery/replay-manifests.ts',
+    find: 'if (!spec) return { restored: 0, lost: 0 }',
+    replace:
+      'if (!spec) {\n    await markManifest(db, mark.path, mark.bytes)\n    return { restored: 0, lost: 0 }\n  }',
+    test: 'test/scenarios/changed-wants.test.ts',
+  },
+  {
+    name: 'Another choice of minutes touches the partitions',
+    file: 'functions/_expected/expected.ts',
+    find: "const curated = spec.sessions === 'all' ? '' : `:${spec.sessions}`",
+    replace: "const curated = ''",
+    test: 'test/scenarios/changed-wants.test.ts',
+  },
+  {
     name: 'A manifest line whose checksum is wrong says nothing',
     file: 'functions/_lake/line-reader.ts',
     find: "if (checksum === 'wrong') return bad('its checksum does not match')",

@@ -116,8 +116,10 @@ function isKnown(attempt: Attempt | undefined, line: Exclude<Line, { verdict: 's
   if (attempt === undefined) return false
   if (!('digest' in line)) return storedVersions(attempt) || attempt.at >= Date.parse(line.adopted_at)
   const written = Math.max(Date.parse(line.fetched_at), Date.parse(line.adopted_at ?? line.fetched_at))
-  return attempt.digest === line.digest || attempt.at > written || (attempt.outcome === 'lost' && attempt.at >= written)
+  return attempt.digest === line.digest || attempt.at > written || (isEnded(attempt) && attempt.at >= written)
 }
+
+const isEnded = ({ outcome }: Attempt): boolean => outcome === 'lost' || outcome === 'forgotten'
 
 const digestText = (attempt: Attempt | undefined): string => attempt?.digest ?? attempt?.outcome ?? 'nothing'
 

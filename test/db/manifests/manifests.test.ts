@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { listAttempts } from '../../../db/attempts/list-attempts.ts'
 import type { Db } from '../../../db/client.ts'
 import { enqueueTasks } from '../../../db/gap-tasks/enqueue-tasks.ts'
+import { invalidateCells } from '../../../db/manifests/invalidate-cells.ts'
 import { type AcceptedLine, manifestMarks, markManifest, replayAccepted } from '../../../db/manifests/manifests.ts'
 import { NEVER } from '../filled-settlement.ts'
 import {
@@ -138,4 +139,56 @@ test('manifests: a mark never moves back', async () => {
   await markManifest(db, MARK.path, 100)
   await replay(db, [], { ...MARK, bytes: 200 })
   expect(await manifestMarks(db)).toEqual(new Map([[MARK.path, 900]]))
+})
+
+test('manifests: a line older than the forgetting of its cell does not bring it back, a later one does', async () => {
+  const db = await freshDb()
+  const cell = line('AAPL', '2024-07-01')
+  await replay(db, [cell, line('MSFT', '2024-07-01')])
+  const { symbol, dt, month, bit, partition } = cell
+  const forgotten = {
+    symbol,
+    dt,
+    month,
+    bit,
+    partition,
+    at: NOW + 1,
+    path: 'raw/x',
+    why: 'forgotten' as const,
+    note: '',
+  }
+  expect(await invalidateCells(db, 'alpaca', DATASET, [forgotten], NOW + 1)).toBe(1)
+  const after = await snapshot(db)
+  expect(after.coverage).toMatchObject([
+    { symbol: 'AAPL', present: 0 },
+    { symbol: 'MSFT', present: 1 },
+  ])
+  expect(await replay(db, [cell])).toBe(0)
+  expect(await invalidateCells(db, 'alpaca', DATASET, [forgotten], NOW + 2)).toBe(0)
+  expect(await snapshot(db)).toEqual(after)
+  expect(await db.all(sql`SELECT path FROM lost_files`)).toEqual([])
+  expect(await replay(db, [{ ...cell, fetchedAt: NOW + 5, writtenAt: NOW + 5 }])).toBe(1)
+})
+
+test('manifests: a cell that was lost may be forgotten, and one that was forgotten is not lost', async () => {
+  const db = await freshDb()
+  const { symbol, dt, month, bit, partition } = line('AAPL', '2024-07-01')
+  const ended = (why: 'gone' | 'forgotten', at: number) => ({
+    symbol,
+    dt,
+    month,
+    bit,
+    partition,
+    at,
+    path: 'raw/x',
+    why,
+    note: why,
+  })
+  const outcome = async () => (await listAttempts(db, DATASET, [{ symbol, dt }]))[0]?.outcome
+  await invalidateCells(db, 'alpaca', DATASET, [ended('gone', NOW)], NOW)
+  expect(await outcome()).toBe('lost')
+  await invalidateCells(db, 'alpaca', DATASET, [ended('forgotten', NOW + 1)], NOW)
+  expect(await outcome()).toBe('forgotten')
+  await invalidateCells(db, 'alpaca', DATASET, [ended('gone', NOW + 2)], NOW)
+  expect(await outcome()).toBe('forgotten')
 })

@@ -1,0 +1,25 @@
+/** What the evidence says of one day's cells that are not expected: versions on the disk, lost ones, and answers without a version. */
+import { sql } from 'drizzle-orm'
+import type { Db } from '../client.ts'
+import { isStoredVersion } from '../manifests/stored-versions.ts'
+
+export interface UnwantedVersion {
+  symbol: string
+  vendor: string
+  /** Epoch ms of the answer. */
+  at: number
+  /** `stored`: a file holds it; `lost`: manifests tell of it; `none`: an answer without rows. */
+  version: 'stored' | 'lost' | 'none'
+}
+
+/** `expected`: the symbols expected on that day, as a JSON list. `symbol`: only this one; null for all. What was forgotten already is left out. */
+export const unwantedOfDay = (
+  db: Db,
+  { dataset, dt, symbol }: { dataset: string; dt: string; symbol: string | null },
+  expected: string,
+): Promise<UnwantedVersion[]> =>
+  db.all<UnwantedVersion>(sql`
+    SELECT symbol, vendor, at, CASE WHEN ${isStoredVersion('attempts')} THEN 'stored' WHEN outcome = 'lost' THEN 'lost' ELSE 'none' END AS version
+    FROM attempts WHERE dataset = ${dataset} AND dt = ${dt} ${symbol === null ? sql`` : sql`AND symbol = ${symbol}`}
+      AND outcome <> 'forgotten' AND symbol NOT IN (SELECT value FROM json_each(${expected}))
+    ORDER BY vendor, symbol`)
