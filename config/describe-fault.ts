@@ -42,7 +42,7 @@ function describe(source: SourceFile, schema: z.ZodType, issue: z.core.$ZodIssue
       if (value === undefined)
         return one(`is missing: expected ${kindOf(issue.expected)}${hint(exampleFor(path, value))}`)
       return one(
-        `expected ${kindOf(issue.expected)}, got ${shown(value)}${hint(wrongKind(source, path, issue.expected))}`,
+        `expected ${kindOf(issue.expected)}, got ${shown(value)}${hint(wrongKind(source, schema, path, issue.expected))}`,
       )
     default: {
       const isTold = /\bgot\b/.test(issue.message) || typeof value === 'object'
@@ -85,7 +85,7 @@ function shown(value: unknown): string {
 }
 
 /** What to write in place of a value of another kind. */
-function wrongKind(source: SourceFile, path: Path, expected: string): string | null {
+function wrongKind(source: SourceFile, schema: z.ZodType, path: Path, expected: string): string | null {
   const value = valueAt(source.value, path)
   const example = exampleFor(path, value)
   if (expected === 'string' && example?.startsWith('"')) return example
@@ -95,6 +95,7 @@ function wrongKind(source: SourceFile, path: Path, expected: string): string | n
   if (expected === 'array') return example ?? 'one entry a line, each behind a dash'
   if (expected === 'number' && typeof value === 'string' && /^\d+(\.\d+)?$/.test(value))
     return `${value} without quotes`
+  if (path.length === 0 && Array.isArray(value)) return `a line "${keysAt(schema, path)[0]}:" above the list`
   if ((expected === 'object' || expected === 'record') && Array.isArray(value)) return 'its keys without dashes'
   return example
 }

@@ -1,4 +1,4 @@
-/** POST /audit: expected minus known. Queues gaps, due re-checks and due re-readings, says why cells must wait, marks partitions to rebuild and forgets unwanted ones. */
+/** POST /audit: expected minus known. Queues gaps, due re-checks and due re-readings, says why cells must wait, marks partitions to rebuild and retires unwanted ones. */
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises'
 import { z } from 'zod'
 import type { DatasetConfig } from '../config/schema.ts'
@@ -61,7 +61,7 @@ export interface Audited extends FunctionResult {
   /** Partitions whose expected cells changed. */
   touched: number
   /** Partitions without any expected cell, now out of the ledger. */
-  forgotten: number
+  retired: number
   /** False, with the reasons, where a dataset could not be looked at. */
   ok?: false
   error?: string
@@ -86,7 +86,7 @@ export async function audit(node: Node, { at = node.now() }: { at?: number | und
     scrubbed: 0,
     lost: 0,
     touched: 0,
-    forgotten: 0,
+    retired: 0,
     more: false,
     nextAt: null,
   }
@@ -131,7 +131,7 @@ export async function audit(node: Node, { at = node.now() }: { at?: number | und
     }
   })
   // Of a dataset that failed nobody knows what is wanted.
-  if (failures.length === 0) audited.forgotten = await forgetUnwanted(node, wanted, asof)
+  if (failures.length === 0) audited.retired = await retireUnwanted(node, wanted, asof)
   node.log('audit.completed', { ...audited })
   if (audited.enqueued > 0) await logOutlook(node)
   await checkCalendars(node, asof)
@@ -203,7 +203,7 @@ async function noteScrub(node: Node, dataset: DatasetName, night: number, scrubb
 }
 
 /** Takes partitions that hold no expected cell any more out of the ledger and the bundles; their files and what is known of them stay. */
-async function forgetUnwanted(node: Node, wanted: { dataset: string; partition: string }[], asof: Dt): Promise<number> {
+async function retireUnwanted(node: Node, wanted: { dataset: string; partition: string }[], asof: Dt): Promise<number> {
   const found = await unexpectedPartitions(node.db, wanted)
   // A clock that is behind, or an audit of an earlier evening, knows nothing of what came later.
   const unwanted = found.filter(

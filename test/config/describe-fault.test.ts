@@ -276,6 +276,13 @@ describe('load: a mistake is named with its line and what to write:', () => {
     expect((await copy.faults()).join('\n')).toMatch(/qc\.yaml: .*line 3, column 1.*: replace the tab by spaces/)
   })
 
+  test('a list without the key above it', async () => {
+    await copy.write('universe.yaml', '- AAPL\n- MSFT\n')
+    expect((await copy.faults()).join('\n')).toContain(
+      'universe.yaml: the file: expected a map (key: value), got a list: write a line "symbols:" above the list (line 1)',
+    )
+  })
+
   test('a universe file that is not there', async () => {
     const loading = loadConfig({ folder: copy.folder, universe: join(copy.folder, 'my.txt'), vendors: VENDORS })
     await expect(loading).rejects.toThrow(

@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs'
 import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { join, relative } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { sql } from 'drizzle-orm'
 import { afterEach, expect, test, vi } from 'vitest'
 import type { Config } from '../../config/schema.ts'
@@ -156,6 +157,41 @@ test('forget: a dataset or a window that makes no sense is refused', async () =>
   })
   expect((await node.post('/forget', { after: '2025-07-02', before: '2025-07-02' })).status).toBe(400)
   expect((await node.post('/forget', { symbol: 'aapl' })).status).toBe(400)
+})
+
+test('forget: where each cell has its own file, that file goes, with the folders that are empty then', async () => {
+  const apart = (config: Config): Config => {
+    const spec = { ...config.datasets.equities_bars!, raw_layout: 'date-symbol' as const }
+    return { ...config, datasets: { equities_bars: spec } }
+  }
+  node = await startTestNode({ change: apart })
+  await node.night()
+  await node.reconfigure(only('AAPL'))
+  const before = Object.keys(await filesBelow('raw'))
+  expect(await forget(MSFT)).toMatchObject({ cells: SESSIONS, files: SESSIONS })
+  expect(Object.keys(await filesBelow('raw'))).toEqual(before.filter((path) => !path.includes('symbol=MSFT')))
+  expect(existsSync(dirname(rawFile(data(), 'alpaca', BARS, 'date-symbol', FIRST, 'MSFT')))).toBe(false)
+  await node.post('/audit', { rebuild: true })
+  await node.night()
+  expect(await found()).toEqual([])
+})
+
+test('forget: days that a shorter depth left out go with the curated files of their partitions', async () => {
+  const byDay =
+    (from: string) =>
+    (config: Config): Config => {
+      const spec = { ...config.datasets.equities_bars!, partition: 'date' as const, depth: { from } }
+      return { ...config, datasets: { equities_bars: spec } }
+    }
+  node = await startTestNode({ change: byDay(FIRST) })
+  await node.night()
+  await node.reconfigure(byDay('2025-07-07'))
+  await node.post('/audit')
+  expect(await forget({ dryRun: false })).toMatchObject({ cells: 2 * (SESSIONS - 2) })
+  expect(Object.keys(await filesBelow('curated'))).toHaveLength(2)
+  await node.night()
+  expect(Object.keys(await filesBelow('curated'))).toHaveLength(2)
+  expect(await found()).toEqual([])
 })
 
 test('forget: a disabled dataset goes as a whole, with its curated files', async () => {

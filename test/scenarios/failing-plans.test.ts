@@ -161,7 +161,7 @@ describe('failing plans: one dataset that throws does not stop the others', () =
     const partitions = async () => (await snapshot(bare.node.db)).partitions
     const before = await partitions()
     const audited = await audit(withBrokenBars(bare), {})
-    expect(audited).toMatchObject({ ok: false, asof: ASOF, forgotten: 0 })
+    expect(audited).toMatchObject({ ok: false, asof: ASOF, retired: 0 })
     expect(audited.error).toMatch(/equities_bars: /)
     expect(await partitions()).toEqual(before)
     expect(await audit(bare.node, {})).not.toHaveProperty('ok')

@@ -281,7 +281,7 @@ test('lost files: an audit by a clock that runs years ahead loses no verdict and
   })
   const whole = await lake()
   await node.clock.sleep(4 * 365 * DAY)
-  expect((await node.post('/audit')).body).toMatchObject({ forgotten: expect.any(Number) })
+  expect((await node.post('/audit')).body).toMatchObject({ retired: expect.any(Number) })
   expect(await contents(data('curated'))).toEqual(
     Object.fromEntries(Object.entries(whole).filter(([path]) => path.endsWith('data.parquet'))),
   )

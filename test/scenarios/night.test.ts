@@ -201,8 +201,8 @@ test('night: a dataset that is no longer configured leaves the ledger and the wo
   const data = join(node.root, 'data_layer')
   expect(existsSync(ledgerFragment(data, 'macro_treasury', '2025'))).toBe(true)
   await node.reconfigure(({ datasets: { macro_treasury: _, ...datasets }, ...config }) => ({ ...config, datasets }))
-  expect((await node.post('/audit')).body).toMatchObject({ forgotten: 1 })
-  expect((await node.post('/audit')).body).toMatchObject({ forgotten: 0 })
+  expect((await node.post('/audit')).body).toMatchObject({ retired: 1 })
+  expect((await node.post('/audit')).body).toMatchObject({ retired: 0 })
   expect((await node.night()).every(({ ok }) => ok)).toBe(true)
   expect((await ledger()).map(({ cell }) => cell.split(' ')[0])).toEqual(
     Array.from({ length: 2 * SESSIONS }, () => 'equities_bars'),
@@ -230,7 +230,7 @@ test('night: an audit of an earlier evening forgets nothing that came later', as
   await setup({ change: onlyDaily('2024-12-30') })
   await node.night()
   const { body } = await node.post('/audit', { at: '2024-12-31T20:30:00-05:00' })
-  expect(body).toMatchObject({ asof: '2024-12-31', forgotten: 0 })
+  expect(body).toMatchObject({ asof: '2024-12-31', retired: 0 })
   await node.night()
   expect((await ledger()).at(-1)?.cell).toBe(`equities_bars AAPL ${ASOF}`)
 })
