@@ -22,13 +22,17 @@ const CELLS_PER_CALL = 20_000
 const MS_PER_CALL = 20_000
 
 /** Safe to kill anywhere, to repeat, and to call twice at once: what is left is found again. A dry run looks at everything and changes nothing. */
-export async function forget(node: Node, body: ForgetBody): Promise<FunctionAnswer> {
+export async function forget(
+  node: Node,
+  body: ForgetBody,
+  cellsPerCall: number = CELLS_PER_CALL,
+): Promise<FunctionAnswer> {
   const scopes = scopesOf(node, body)
   const { dryRun } = body
   const counts = { cells: 0, files: 0, bytes: 0 }
   const started = node.elapsed()
   const isSpent = (): boolean =>
-    !dryRun && (counts.cells >= CELLS_PER_CALL || (counts.cells > 0 && node.elapsed() - started > MS_PER_CALL))
+    !dryRun && (counts.cells >= cellsPerCall || (counts.cells > 0 && node.elapsed() - started > MS_PER_CALL))
   let more = false
   if (!dryRun) await prepare(node, scopes)
   for (const scope of scopes) {

@@ -8,6 +8,8 @@ import { sha256 } from '../../functions/_lake/digest.ts'
 import { appendManifest, type ManifestLine } from '../../functions/_lake/manifest.ts'
 import { readParquet } from '../../functions/_lake/parquet-sql.ts'
 import { curatedFile, rawFile } from '../../functions/_lake/paths.ts'
+import { forget as forgetUpTo } from '../../functions/forget/index.ts'
+import { ForgetBody } from '../../functions/forget/request.ts'
 import { FIRST, SESSIONS, startTestNode, type TestNode, UNIVERSE } from '../test-node.ts'
 
 // Whole nodes and nights are real work: a slow machine may take its time.
@@ -122,6 +124,27 @@ test('forget: a cell that is wanted again is a gap, is asked for again, and stay
   await rm(join(data(), 'state'), { recursive: true })
   await node.start()
   expect(((await knowledge()) as { coverage: unknown }).coverage).toEqual((known as { coverage: unknown }).coverage)
+  await node.night()
+  expect(await found()).toEqual([])
+})
+
+test('forget: a call ends behind the day on which it had forgotten enough, and the next one goes on', async () => {
+  await withoutMsft()
+  const body = ForgetBody.parse({ dryRun: false })
+  const calls: unknown[] = []
+  for (let more = true; more; ) {
+    const answer = await forgetUpTo(node.running().node, body, 4)
+    calls.push(answer.cells)
+    more = answer.more
+  }
+  expect(calls).toEqual([4, SESSIONS - 4])
+})
+
+test('forget: two calls at once come to the end of one', async () => {
+  await withoutMsft()
+  const answers = await Promise.all([forget(MSFT), forget(MSFT)])
+  expect(answers.map(({ ok }) => ok)).toEqual([true, true])
+  expect(Number(answers[0]!.cells) + Number(answers[1]!.cells)).toBe(SESSIONS)
   await node.night()
   expect(await found()).toEqual([])
 })
