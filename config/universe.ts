@@ -16,6 +16,7 @@ interface Claim {
 }
 
 const NO_END = '9999-12-31'
+const dayAfter = (dt: Dt): Dt => (dt < NO_END ? addDays(dt, 1) : NO_END)
 
 /** Entries that contradict themselves or each other. */
 export function universeFaults(symbols: readonly Listing[]): Fault[] {
@@ -46,7 +47,7 @@ function datesFault({ symbol, from, to, was = [] }: Listing): string | null {
         ? `${symbol}.was: ${name.symbol} ends (${name.to}) before the company begins (${from})`
         : `${symbol}.was: expected the oldest name first, each ending before the next; ${name.symbol} ends on ${name.to}`
     }
-    begins = addDays(name.to, 1)
+    begins = dayAfter(name.to)
   }
   const last = was.at(-1)
   return last && to !== null && to < last.to
@@ -59,7 +60,7 @@ function claimsOf({ symbol, from, to, was = [] }: Listing, index: number): Claim
   const claims: Claim[] = []
   for (const name of was) {
     claims.push({ ticker: name.symbol, symbol, index, fromDt, toDt: name.to })
-    fromDt = addDays(name.to, 1)
+    fromDt = dayAfter(name.to)
   }
   return [...claims, { ticker: symbol, symbol, index, fromDt, toDt: to ?? NO_END }].filter(
     (one) => one.fromDt <= one.toDt,

@@ -55,6 +55,16 @@ test('universe: the earlier of two companies may have a name of its own that it 
   )
 })
 
+test('universe: a company may keep its old symbol as its name, also with a ticker that has no end', async () => {
+  for (const to of ['2099-12-31', '9999-12-31']) {
+    const fb = `  - { symbol: FB, from: 2012-05-18, was: [{ symbol: FB, to: 2022-06-08 }, { symbol: META, to: ${to} }] }`
+    expect(await of(fb)).toHaveLength(1)
+    expect(await faultsOf(`${fb}\n  - { symbol: META, from: 2024-01-02 }`)).toContain(
+      'belongs to two entries on 2024-01-02',
+    )
+  }
+})
+
 test('universe: a long claim overlaps each that lies inside it', async () => {
   const faults = await faultsOf(
     [

@@ -94,6 +94,38 @@ test('changed wants: a new symbol is expected at the next audit', async () => {
   expect(await bundled()).toEqual(['AAPL', 'MSFT'].map((symbol) => ({ symbol, n: SESSIONS })))
 })
 
+test('changed wants: a new ticker is a new symbol, whose days before the change are asked for under the old one', async () => {
+  node = await startTestNode()
+  await node.night()
+  const was = [{ symbol: 'MSFT', to: '2025-07-03' }]
+  await node.reconfigure((config) => ({
+    ...config,
+    universe: [UNIVERSE[0]!, { symbol: 'MSFX', from: '2020-01-02', to: null, was }],
+  }))
+  expect((await node.post('/audit')).body).toMatchObject({ gaps: SESSIONS })
+  await node.night()
+  expect(await bundled()).toEqual([
+    { symbol: 'AAPL', n: SESSIONS },
+    { symbol: 'MSFX', n: 4 },
+  ])
+  expect(await manifest()).toMatchObject({ lacking: null })
+})
+
+test('changed wants: a company whose symbol stays while its ticker changes is asked for no day again', async () => {
+  node = await startTestNode()
+  await node.night()
+  const asked = node.asked()
+  const was = [
+    { symbol: 'MSFT', to: '2025-07-03' },
+    { symbol: 'MSFX', to: '2099-12-31' },
+  ]
+  await node.reconfigure((config) => ({ ...config, universe: [UNIVERSE[0]!, { ...UNIVERSE[1]!, was }] }))
+  expect((await node.post('/audit')).body).toMatchObject({ gaps: 0, enqueued: 0 })
+  await node.night()
+  expect(node.asked()).toBe(asked)
+  expect(await bundled()).toEqual(['AAPL', 'MSFT'].map((symbol) => ({ symbol, n: SESSIONS })))
+})
+
 const enabled =
   (isEnabled: boolean) =>
   (config: Config): Config => {
@@ -171,6 +203,7 @@ test('changed wants: regular minutes only is a rebuild of curated files, in both
   await node.night()
   expect(await kinds()).toEqual([{ session: 'regular' }])
   expect(await statuses()).toEqual(judged)
+  expect((await node.post('/verify', { mode: 'deep' })).body).toMatchObject({ exitCode: 0, findings: [] })
 
   await node.reconfigure(minutes('all'))
   await node.night()
