@@ -167,8 +167,8 @@ export const RECOVERY_GUARDS: Guard[] = [
   {
     name: 'Of a dataset that failed no partition is forgotten',
     file: 'functions/audit.ts',
-    find: 'if (failures.length === 0) audited.forgotten = await forgetUnwanted(node, wanted, asof)',
-    replace: 'audited.forgotten = await forgetUnwanted(node, wanted, asof)',
+    find: 'if (failures.length === 0) audited.retired = await retireUnwanted(node, wanted, asof)',
+    replace: 'audited.retired = await retireUnwanted(node, wanted, asof)',
     test: 'test/scenarios/failing-plans.test.ts',
   },
   {
