@@ -151,7 +151,7 @@ describe('documents: commands', () => {
   })
 
   test('the demo has the options of docs/demo.md, and no others', () => {
-    const options = once(matches(USAGE, /\[--([a-z-]+)/g))
+    const options = once(matches(USAGE, /^ {2}--([a-z-]+)/gm))
     expect(options.length).toBeGreaterThan(10)
     expect(once(matches(documentAt('docs/demo.md').prose, /`--([a-z-]+)/g))).toEqual(options)
   })

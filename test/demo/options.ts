@@ -4,10 +4,13 @@ import { z } from 'zod'
 import { DatasetName, SymbolText } from '../../functions/_market/cell.ts'
 import { DtText } from '../../functions/_market/dt.ts'
 
+/** An option that cannot be used: one sentence, for whoever typed it. */
+export class OptionError extends Error {}
+
 const list = <Item extends z.ZodType<string, string>>(item: Item) =>
   z
     .string()
-    .transform((text) => text.split(',').map((part) => part.trim()))
+    .transform((text) => [...new Set(text.split(',').map((part) => part.trim()))])
     .pipe(z.array(item).min(1))
 
 const Options = z.strictObject({
@@ -31,43 +34,53 @@ const Options = z.strictObject({
 
 export type Options = z.output<typeof Options>
 
-export const USAGE = `npm run demo -- [--root DIR] [--asof D] [--from D] [--symbols A,B] [--universe FILE] [--datasets a,b]
-  [--alpaca-data DIR] [--massive-data DIR] [--fred-data DIR] [--options-data DIR] [--kill vendor,…] [--plan basic|open] [--seed N] [--port N] [--serve] [--json]`
+export const USAGE = `npm run demo -- [options]
 
-/** Throws an Error that names each option that cannot be used. */
-export function readOptions(argv: readonly string[]): Options {
-  const text = { type: 'string' } as const
-  const flag = { type: 'boolean' } as const
-  let values: Record<string, unknown>
+Plays the first night of a node against a simulated lab of three vendors.
+It needs no keys and no network. Run it again to go on, or to change nothing.
+
+  --root DIR          where everything goes (./demo-root)
+  --seed N            another market, other holes (1)
+  --symbols A,B       only these symbols (all of the universe)
+  --datasets a,b      only these datasets (all that have data)
+  --asof D            the evening to play (2025-07-08)
+  --from D            the first day expected, for every dataset
+  --universe FILE     a file like config/universe.yaml
+  --alpaca-data DIR   bars that Alpaca serves, in place of invented ones
+  --massive-data DIR  bars that Massive serves
+  --fred-data DIR     Treasury yields that FRED serves
+  --options-data DIR  option bars that Alpaca and Massive serve
+  --kill a,b          vendors that are dead from the first call on
+  --plan basic|open   with or without the walls of the free plans (basic)
+  --port N            the port of the node (any free one)
+  --serve             keep the node running afterwards
+  --json              the last line of stdout is one JSON object
+  --help              this text
+
+docs/demo.md tells more.`
+
+const HELP_HINT = '`npm run demo -- --help` lists the options'
+const FLAGS = ['serve', 'json']
+
+/** Throws an OptionError of one line that names each option that cannot be used. Null: help is wanted. */
+export function readOptions(argv: readonly string[]): Options | null {
+  const names = Object.keys(Options.shape)
+  const values = readArguments(argv, names)
+  if (values.help) return null
+  const parsed = Options.safeParse(values)
+  if (parsed.success) return parsed.data
+  const faults = parsed.error.issues.map((issue) => `--${issue.path[0]?.toString()}: ${issue.message}`)
+  throw new OptionError(`${faults.join('; ')}; ${HELP_HINT}`)
+}
+
+function readArguments(argv: readonly string[], names: readonly string[]): Record<string, unknown> {
+  const typeOf = (name: string): 'boolean' | 'string' => (FLAGS.includes(name) ? 'boolean' : 'string')
+  const options = Object.fromEntries(names.map((name) => [name, { type: typeOf(name) }]))
   try {
-    values = parseArgs({
-      args: [...argv],
-      options: {
-        root: text,
-        asof: text,
-        from: text,
-        symbols: text,
-        universe: text,
-        datasets: text,
-        'alpaca-data': text,
-        'massive-data': text,
-        'fred-data': text,
-        'options-data': text,
-        kill: text,
-        plan: text,
-        seed: text,
-        port: text,
-        serve: flag,
-        json: flag,
-      },
-    }).values
+    return { ...parseArgs({ args: [...argv], options: { ...options, help: { type: 'boolean', short: 'h' } } }).values }
   } catch (error) {
-    throw new Error(`${error instanceof Error ? error.message : error}\n${USAGE}`)
+    // What follows the first sentence is advice to programmers.
+    const [sentence = ''] = (error instanceof Error ? error.message : String(error)).split(/[.\n](?:\s|$)/)
+    throw new OptionError(`${sentence}; ${HELP_HINT}`)
   }
-  const parsed = Options.safeParse({ ...values })
-  if (!parsed.success) {
-    const faults = parsed.error.issues.map((issue) => `--${issue.path.join('.')}: ${issue.message}`)
-    throw new Error(`${faults.join('\n')}\n${USAGE}`)
-  }
-  return parsed.data
 }

@@ -1,33 +1,139 @@
-/** Turns the node's log lines into what a person wants to see go by. */
+/** A night as it goes by: one bar a dataset on the simulated clock, and the events a person should not miss. */
+import { newYorkMinute } from '../../functions/_calendar/zone.ts'
+import { cut, grouped, type Paint, plain, type Screen, wrap } from './screen.ts'
+
+export interface DatasetProgress {
+  dataset: string
+  /** Cells that are present or explained, of those expected. */
+  done: number
+  expected: number
+}
+
+const NAME_WIDTH = 20
+const PERCENT_WIDTH = 5
+const COUNTS_WIDTH = 18
+const LONGEST_BAR = 40
+const SHORTEST_BAR = 6
+
+/** `  equities_bars         ██████░░░░  58 %  11,970 of 20,639`, never longer than the width. 100 % means that nothing is open. */
+export function progressLine(
+  { dataset, done, expected }: DatasetProgress,
+  width: number,
+  paint: Paint = plain,
+): string {
+  const share = expected === 0 ? 1 : Math.min(1, done / expected)
+  const percent = `${Math.floor(share * 100)} %`.padStart(PERCENT_WIDTH)
+  const counts = `${grouped(done)} of ${grouped(expected)}`
+  const room = width - NAME_WIDTH - PERCENT_WIDTH - 4
+  const hasCounts = room >= SHORTEST_BAR + 2 + Math.max(COUNTS_WIDTH, counts.length)
+  const length = Math.min(LONGEST_BAR, hasCounts ? room - 2 - Math.max(COUNTS_WIDTH, counts.length) : room)
+  if (length < SHORTEST_BAR) return cut(`${dataset} ${percent.trim()}`, width)
+  const full = Math.floor(share * length)
+  const bar = paint('green', '█'.repeat(full)) + paint('dim', '░'.repeat(length - full))
+  return `  ${cut(dataset, NAME_WIDTH).padEnd(NAME_WIDTH)} ${bar} ${percent}${hasCounts ? `  ${counts}` : ''}`
+}
+
+/** Wall clock of New York, `20:41`. */
+export function clockText(instant: number): string {
+  const minute = newYorkMinute(instant)
+  return `${String(Math.floor(minute / 60)).padStart(2, '0')}:${String(minute % 60).padStart(2, '0')}`
+}
 
 type Line = { msg: string } & Record<string, unknown>
 
-export function progress(text: string, say: (line: string) => void): void {
-  const line = JSON.parse(text) as Line
-  const shown = sentence(line)
-  if (shown !== null) say(`  ${shown}`)
+export interface NightView {
+  /** A line of the node's log. */
+  log(text: string): void
+  /** What is done by now, of every dataset; shown at once on a terminal, elsewhere a line at each quarter. */
+  update(counts: readonly DatasetProgress[]): void
+  event(text: string): void
+  /** No more is shown; what stands on the screen stays. */
+  end(): void
+}
+
+export interface NightViewTerms {
+  screen: Screen
+  now(): number
+  /** The functions that the night calls, in order. */
+  steps: readonly string[]
+  /** Requests that each vendor has received. */
+  calls(): Record<string, number>
+}
+
+export function nightView({ screen, now, steps, calls }: NightViewTerms): NightView {
+  let step = 0
+  let counts: readonly DatasetProgress[] = []
+  let hasEnded = false
+  const quarters = new Map<string, number>()
+  const circuits = new Set<unknown>()
+
+  const heading = (): string => {
+    const call = steps[Math.min(step, steps.length - 1)]
+    const asked = Object.entries(calls()).map(([vendor, count]) => `${vendor} ${grouped(count)}`)
+    const place = step < steps.length ? `${call} (${step + 1} of ${steps.length})` : 'the night is over'
+    return cut(`  ${clockText(now())}  ${place}  calls: ${asked.join(', ')}`, screen.width())
+  }
+  const redraw = (): void => {
+    if (hasEnded || counts.length === 0) return
+    const bars = counts.map((one) => progressLine(one, screen.width(), screen.paint))
+    screen.show([screen.paint('cyan', heading()), ...bars])
+  }
+  const event = (text: string): void => {
+    if (!hasEnded) screen.say(wrap(`  ${clockText(now())}  ${text}`, screen.width(), '         '))
+  }
+  /** Where lines stay, a dataset gets one for each quarter that it has passed. */
+  const sayQuarters = (): void => {
+    for (const one of counts) {
+      const quarter = one.expected === 0 ? 4 : Math.floor((one.done / one.expected) * 4)
+      if (quarter <= (quarters.get(one.dataset) ?? 0)) continue
+      quarters.set(one.dataset, quarter)
+      const time = `  ${clockText(now())}`
+      screen.say(time + progressLine(one, screen.width() - time.length, screen.paint))
+    }
+  }
+
+  return {
+    log(text) {
+      const line = JSON.parse(text) as Line
+      if (line.msg === 'cron.fired') {
+        step = Number(line.step)
+        event(step > 0 ? `the night goes on at step ${step + 1} of ${steps.length}` : 'the night begins')
+      }
+      if (line.msg === 'cron.step_completed' || line.msg === 'cron.step_failed') step++
+      // A circuit that opens again and again is one trouble.
+      const isKnown = line.msg === 'dispatch.circuit_opened' && circuits.has(line.vendor)
+      if (line.msg === 'dispatch.circuit_opened') circuits.add(line.vendor)
+      const shown = isKnown ? null : sentence(line)
+      if (shown !== null) event(shown)
+    },
+    update(found) {
+      if (hasEnded) return
+      counts = found
+      if (screen.isLive) redraw()
+      else sayQuarters()
+    },
+    event,
+    end() {
+      redraw()
+      screen.keep()
+      hasEnded = true
+    },
+  }
 }
 
 function sentence(line: Line): string | null {
   switch (line.msg) {
-    case 'cron.fired':
-      return Number(line.step) > 0 ? `the night goes on at step ${Number(line.step) + 1}` : 'the night begins'
     case 'audit.completed':
-      return `audit: ${line.expected} cells expected, ${line.gaps} gaps, ${line.enqueued} tasks queued`
-    case 'dispatch.answered':
-      return `${line.vendor} ${line.dataset}: ${outcomes(line.outcomes)} in ${line.calls} calls, ${line.rows} rows`
+      return `audit: ${grouped(Number(line.gaps))} gaps among ${grouped(Number(line.expected))} cells; ${grouped(Number(line.enqueued))} queued`
     case 'dispatch.circuit_opened':
-      return `${line.vendor} is left alone for ${Math.round(Number(line.openMs) / 60_000)} min: ${line.why}`
+      return `${line.vendor} fails again and again: it is left alone, others take over`
     case 'cron.step_failed':
       return `${line.call} failed: ${line.error}`
     case 'cron.step_completed':
-      return line.call === 'ingest-tick' || line.call === 'audit' ? null : `${line.call} done after ${line.calls} calls`
+      return line.call === 'audit'
+        ? null
+        : `${line.call} done after ${grouped(Number(line.calls))} ${line.calls === 1 ? 'call' : 'calls'}`
     default:
       return null
   }
 }
-
-const outcomes = (counts: unknown): string =>
-  Object.entries(counts as Record<string, number>)
-    .map(([outcome, cells]) => `${cells} ${outcome}`)
-    .join(', ')

@@ -1,11 +1,19 @@
-/** What a night came to: counts for scripts, a table for people. */
+/** What a night came to, counted: by the ledger, the coverage, the queue and the vendors. */
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { sql } from 'drizzle-orm'
+import type { Config } from '../../config/schema.ts'
 import type { Db } from '../../db/client.ts'
+import { countCoverage } from '../../db/coverage/count-coverage.ts'
 import { countTasks, type TaskCount } from '../../db/gap-tasks/count-tasks.ts'
 import type { Lake } from '../../functions/_lake/lake.ts'
 import { readParquet } from '../../functions/_lake/parquet-sql.ts'
-import { ledgerFile } from '../../functions/_lake/paths.ts'
+import { curatedFolder, ledgerFile } from '../../functions/_lake/paths.ts'
+import type { DatasetName } from '../../functions/_market/cell.ts'
 import type { Lab } from '../lab/lab.ts'
+import type { ShownCell } from './next-step.ts'
+import type { DatasetProgress } from './progress.ts'
+import type { CellRow, ShownAction } from './tables.ts'
 
 /** The queue before the night, to tell what the night did. */
 export interface Before {
@@ -41,7 +49,7 @@ export async function taskReport(db: Db, before: Before): Promise<TaskReport> {
   }
 }
 
-interface LedgerLine extends Record<string, unknown> {
+export interface LedgerLine extends Record<string, unknown> {
   dataset: string
   state: 'present' | 'absent' | 'held'
   why: string
@@ -74,6 +82,88 @@ export function cellReport(lines: readonly LedgerLine[]): CellReport {
   }
 }
 
+/** What the node itself says of a dataset in `GET /coverage/:dataset`. */
+interface CoverageTotal {
+  expected: number
+  absent: number
+  open: number
+}
+
+async function coverageTotal(address: string, dataset: string): Promise<CoverageTotal> {
+  const answer = await fetch(`${address}/coverage/${dataset}`)
+  const { total, error } = (await answer.json()) as { total?: CoverageTotal; error?: string }
+  if (!total) throw new Error(`GET /coverage/${dataset} failed: ${error ?? answer.status}`)
+  return total
+}
+
+/** A row a dataset: expected, absent and open by the coverage, present and held by the ledger. */
+export const cellRows = (address: string, { datasets }: Config, lines: readonly LedgerLine[]): Promise<CellRow[]> =>
+  Promise.all(
+    Object.keys(datasets).map(async (dataset) => {
+      const { expected, absent, open } = await coverageTotal(address, dataset)
+      const { present, held } = cellReport(lines.filter((line) => line.dataset === dataset))
+      return { dataset, expected, present, held, absent, open }
+    }),
+  )
+
+/** Counts what is done by now, of every dataset; cheap enough to be asked several times a second. */
+export async function progressReader(
+  address: string,
+  { datasets }: Config,
+  db: Db,
+): Promise<() => Promise<DatasetProgress[]>> {
+  const count = async (): Promise<Map<string, { present: number; absent: number }>> =>
+    new Map((await countCoverage(db)).map((row) => [row.dataset, row]))
+  const before = await count()
+  const terms = await Promise.all(
+    Object.keys(datasets).map(async (dataset) => {
+      const { expected, absent } = await coverageTotal(address, dataset)
+      // What no vendor can have by rule is explained without a row in the coverage.
+      return { dataset, expected, byRule: absent - (before.get(dataset)?.absent ?? 0) }
+    }),
+  )
+  return async () => {
+    const now = await count()
+    return terms.map(({ dataset, expected, byRule }) => {
+      const { present = 0, absent = 0 } = now.get(dataset) ?? {}
+      return { dataset, expected, done: present + absent + byRule }
+    })
+  }
+}
+
+/** The newest corporate action of some kinds, splits first, with the closes around it. */
+export async function someActions(lake: Lake): Promise<ShownAction[]> {
+  const actions = await curatedFiles(lake, 'corporate_actions')
+  const bars = await curatedFiles(lake, 'equities_bars')
+  if (actions.length === 0) return []
+  const close = (where: string): string =>
+    bars.length === 0
+      ? 'NULL'
+      : `(SELECT arg_max(close, dt) FROM ${readParquet(bars)} WHERE symbol = a.symbol AND ${where})`
+  return await lake.duck.all<ShownAction>(`
+    SELECT symbol, dt::VARCHAR AS dt, kind, cash, old_shares, new_shares,
+      ${close('dt < a.dt')} AS before, ${close('dt = a.dt')} AS after
+    FROM (
+      SELECT * FROM ${readParquet(actions)}
+      QUALIFY row_number() OVER (PARTITION BY kind ORDER BY dt DESC, symbol) = 1
+      ORDER BY new_shares IS NULL, kind LIMIT 3
+    ) a ORDER BY new_shares IS NULL, kind`)
+}
+
+async function curatedFiles({ root }: Lake, dataset: DatasetName): Promise<string[]> {
+  const folder = curatedFolder(root, dataset)
+  const names = await readdir(folder, { recursive: true }).catch(() => [])
+  return names.filter((name) => name.endsWith('.parquet')).map((name) => join(folder, name))
+}
+
+/** A cell whose story is worth reading: one without data, else one with. */
+export const cellWorthReading = async (lake: Lake): Promise<ShownCell | undefined> =>
+  (
+    await lake.duck.all<ShownCell & Record<string, unknown>>(`
+    SELECT dataset, symbol, dt::VARCHAR AS dt FROM ${readParquet(ledgerFile(lake.root))}
+    ORDER BY reason IN ('VENDOR_OUTAGE', 'VENDORS_AGREE_EMPTY') DESC NULLS LAST, reason DESC NULLS LAST, dataset, dt, symbol LIMIT 1`)
+  )[0]
+
 export type VendorReport = Record<string, { calls: number; rows: number; violations: number }>
 
 export const vendorReport = (lab: Lab): VendorReport =>
@@ -84,33 +174,4 @@ export const vendorReport = (lab: Lab): VendorReport =>
     }),
   )
 
-/** The table at the end of a night. */
-export function table(
-  lines: readonly LedgerLine[],
-  tasks: TaskReport,
-  vendors: VendorReport,
-  budgets: Record<string, number>,
-): string {
-  const rows: string[] = []
-  for (const dataset of [...new Set(lines.map((line) => line.dataset))]) {
-    const own = lines.filter((line) => line.dataset === dataset)
-    const report = cellReport(own)
-    rows.push(`${dataset.padEnd(22)} expected ${count(report.expected)}`)
-    for (const { state, why, cells } of own) rows.push(`  ${label(state).padEnd(20)} ${count(cells)}  ${why}`)
-  }
-  rows.push(
-    '',
-    `tasks: ${tasks.enqueued} enqueued, ${tasks.filled} filled, ${tasks.absent} absent, ${tasks.stalled} stalled`,
-  )
-  for (const [vendor, { calls, rows: served, violations }] of Object.entries(vendors)) {
-    rows.push(
-      `${vendor.padEnd(8)} ${count(calls)} calls at ${budgets[vendor]}/min, ${served} rows served, ${violations} beyond budget`,
-    )
-  }
-  return rows.join('\n')
-}
-
-const label = (state: LedgerLine['state']): string =>
-  ({ present: 'filled by', absent: 'absent because', held: 'held because' })[state]
-const count = (cells: number): string => String(cells).padStart(7)
 const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0)

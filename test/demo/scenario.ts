@@ -15,9 +15,10 @@ import { folderOptions } from '../lab/folder-options.ts'
 import { folderYields } from '../lab/folder-yields.ts'
 import type { Death, LabOptions, YieldSource } from '../lab/lab.ts'
 import { NO_OPTIONS } from '../lab/option-source.ts'
-import { makeHoles, syntheticBars, syntheticYields } from '../lab/synthetic.ts'
+import type { LabSplit } from '../lab/source.ts'
+import { makeHoles, syntheticBars, syntheticYields, type UniverseEntry } from '../lab/synthetic.ts'
 import { syntheticOptions } from '../lab/synthetic-options.ts'
-import type { Options } from './options.ts'
+import { OptionError, type Options } from './options.ts'
 
 /** A Tuesday whose last five sessions include the half day before Independence Day. */
 const SYNTHETIC_ASOF = '2025-07-08'
@@ -33,6 +34,11 @@ const SYNTHETIC_DEPTH: Record<DatasetName, DatasetConfig['depth']> = {
 const UNDERLIERS = 2
 /** Names that trade so thinly that many minutes pass without a trade. */
 const THIN = new Set(['SEB', 'NVR'])
+/** The split of a real company, so that a person recognises it; a universe without it gets one of its own. */
+const SPLIT = { symbol: 'NVDA', exDt: '2024-06-10', ratio: 10 }
+const OTHER_RATIO = 4
+/** Of a long list of symbols a refusal names so many. */
+const MOST_NAMED = 50
 
 export interface Scene {
   asof: Dt
@@ -52,7 +58,7 @@ export async function setScene(options: Options): Promise<Scene> {
   const folders = options['alpaca-data'] ?? options['massive-data'] ?? options['fred-data'] ?? options['options-data']
   const scene = folders === undefined ? syntheticScene(options, shipped) : folderScene(options, shipped)
   if (options.from && options.from > scene.asof) {
-    throw new Error(`--from ${options.from} lies after the as-of day ${scene.asof}: nothing would be expected`)
+    throw new OptionError(`--from ${options.from} lies after the as-of day ${scene.asof}: nothing would be expected`)
   }
   return scene
 }
@@ -60,6 +66,8 @@ export async function setScene(options: Options): Promise<Scene> {
 function syntheticScene(options: Options, shipped: Config): Scene {
   const asof = options.asof ?? SYNTHETIC_ASOF
   checkSession(asof)
+  const known = shipped.universe.map(({ symbol }) => symbol)
+  checkSymbols(options.symbols, known, `${options.universe ?? 'config/universe.yaml'} has`)
   const config = {
     ...shipped,
     universe: pickOf(shipped, options.symbols),
@@ -67,11 +75,15 @@ function syntheticScene(options: Options, shipped: Config): Scene {
       options.from ? { from: options.from } : SYNTHETIC_DEPTH[name],
     ),
   }
-  const universe = config.universe.map((entry) => ({ ...entry, thin: THIN.has(entry.symbol) }))
   const minutes = config.datasets.equities_bars_minute
   const minuteDays = minutes ? calendarOf('xnys').sessions(expectedRange(minutes, asof).fromDt, asof) : []
   const daily = config.datasets.equities_bars
   const sessions = daily ? calendarOf('xnys').sessions(expectedRange(daily, asof).fromDt, asof) : minuteDays
+  const universe = withSplit(
+    config.universe.map((entry) => ({ ...entry, thin: THIN.has(entry.symbol) })),
+    underliersOf(config),
+    sessions,
+  )
   // Enough half-delivered minute days that a night holds some.
   const holes = makeHoles(options.seed, universe, sessions, { rates: { alpacaPartial: 0.04 } })
   const source = (vendor: 'alpaca' | 'massive') => syntheticBars({ seed: options.seed, universe, vendor, holes })
@@ -114,6 +126,26 @@ function syntheticScene(options: Options, shipped: Config): Scene {
   }
 }
 
+/**
+ * One company splits its shares within the daily bars, so that a night has a split to show: raw prices fall by its ratio. Where the well-known one
+ * is not there it is another that trades half-way, and one with options only where there is no other.
+ */
+export function withSplit(
+  universe: readonly UniverseEntry[],
+  underliers: readonly string[],
+  sessions: readonly Dt[],
+): UniverseEntry[] {
+  const middle = sessions[sessions.length >> 1]
+  if (middle === undefined || sessions.length < 2) return [...universe]
+  const trades = ({ from, to }: UniverseEntry, dt: Dt): boolean => from < dt && (to === null || to >= dt)
+  const known = sessions.includes(SPLIT.exDt) && universe.find(({ symbol }) => symbol === SPLIT.symbol)
+  const halfWay = universe.filter((entry) => trades(entry, middle))
+  const chosen = known || (halfWay.find(({ symbol }) => !underliers.includes(symbol)) ?? halfWay[0])
+  const split: LabSplit = known ? SPLIT : { exDt: middle, ratio: OTHER_RATIO }
+  const { exDt, ratio } = split
+  return universe.map((entry) => (entry === chosen ? { ...entry, splits: [{ exDt, ratio }] } : entry))
+}
+
 /** The underliers the configuration wants, as far as the universe has them; else the first of the universe. */
 function underliersOf({ universe, datasets }: Config): string[] {
   const symbols = universe.map(({ symbol }) => symbol)
@@ -143,7 +175,10 @@ function folderScene(options: Options, shipped: Config): Scene {
     corporate_actions: actions && earliest(bars.map((source) => source.firstDaily())),
   }
   const heldSymbols = [...bars.flatMap((source) => source.symbols()), ...(chains?.underliers() ?? [])]
-  const named = options.symbols ?? [...new Set(heldSymbols)].sort()
+  const there = [...new Set(heldSymbols)].sort()
+  const listed = options.universe || there.length === 0 ? shipped.universe.map(({ symbol }) => symbol) : []
+  checkSymbols(options.symbols, [...new Set([...there, ...listed])], 'there are')
+  const named = options.symbols ?? there
   const universe = options.universe || named.length === 0 ? pickOf(shipped, options.symbols) : always(named)
   const wanted: Options = options.datasets
     ? options
@@ -179,7 +214,7 @@ function openFolder<Source>(
   try {
     return open(resolve(folder))
   } catch (error) {
-    throw new Error(`${option} ${folder} cannot be used: ${error instanceof Error ? error.message : error}`)
+    throw new OptionError(`${option} ${folder} cannot be used: ${error instanceof Error ? error.message : error}`)
   }
 }
 
@@ -193,7 +228,7 @@ function datasetsWanted(
   return Object.fromEntries(
     names.map((name) => {
       const spec = shipped.datasets[name]
-      if (!spec) throw new Error(`--datasets: config/datasets.yaml does not have ${name}`)
+      if (!spec) throw new OptionError(`--datasets: config/datasets.yaml does not have ${name}`)
       return [name, { ...spec, depth: depthOf(name) }]
     }),
   )
@@ -206,6 +241,15 @@ const always = (symbols: readonly string[]): Config['universe'] =>
 /** The universe, or those of it that were asked for. */
 const pickOf = ({ universe }: Config, symbols: readonly string[] | undefined): Config['universe'] =>
   symbols?.flatMap((symbol) => universe.find((entry) => entry.symbol === symbol) ?? always([symbol])) ?? universe
+
+/** Throws an OptionError that names the symbols that are there. */
+function checkSymbols(asked: readonly string[] = [], there: readonly string[], who: string): void {
+  const unknown = asked.filter((symbol) => !there.includes(symbol))
+  if (unknown.length === 0) return
+  const more = there.length > MOST_NAMED ? ` and ${there.length - MOST_NAMED} more` : ''
+  const named = there.slice(0, MOST_NAMED).join(', ')
+  throw new OptionError(`--symbols: nobody has ${unknown.join(', ')}; ${who} ${named}${more}`)
+}
 
 /** A plan without walls: every vendor has all history, and each day on its own evening. */
 function withoutWalls(config: Config): Config {
@@ -238,7 +282,7 @@ const firstYield = (source: YieldSource): Dt | undefined =>
 
 /** A folder may hold rows of a day without a session: the night belongs to the session before. */
 function lastSessionOf(dt: Dt | undefined): Dt {
-  if (dt === undefined) throw new Error('the given folders hold no rows: give --asof, or folders with data')
+  if (dt === undefined) throw new OptionError('the given folders hold no rows: give --asof, or folders with data')
   const calendar = calendarOf('xnys')
   const inside = minDt(maxDt(dt, calendar.first), calendar.last)
   return calendar.isSession(inside) ? inside : calendar.previous(inside)
@@ -247,16 +291,16 @@ function lastSessionOf(dt: Dt | undefined): Dt {
 function checkSession(asof: Dt): void {
   const calendar = calendarOf('xnys')
   if (asof < calendar.first || asof > calendar.last) {
-    throw new Error(`--asof ${asof} lies outside the calendar (${calendar.first} to ${calendar.last})`)
+    throw new OptionError(`--asof ${asof} lies outside the calendar (${calendar.first} to ${calendar.last})`)
   }
   if (!calendar.isSession(asof)) {
-    throw new Error(`--asof ${asof} has no session: take ${calendar.previous(asof)} or ${calendar.next(asof)}`)
+    throw new OptionError(`--asof ${asof} has no session: take ${calendar.previous(asof)} or ${calendar.next(asof)}`)
   }
 }
 
 /** The shipped cron.json with one call at a time, so that two nights of one seed ask in the same order. */
-export async function demoCron(): Promise<unknown> {
-  const cron = JSON.parse(await readFile(resolve('cron.json'), 'utf8')) as { chains: { id: string; steps: object[] }[] }
+export async function demoCron(): Promise<{ chains: { id: string; steps: { call: string }[] }[] }> {
+  const cron = JSON.parse(await readFile(resolve('cron.json'), 'utf8')) as Awaited<ReturnType<typeof demoCron>>
   const chains = cron.chains
     .filter(({ id }) => id === 'night')
     .map((chain) => ({ ...chain, steps: chain.steps.map((step) => ({ ...step, parallel: 1 })) }))
