@@ -7,6 +7,7 @@ import { loadCron } from '../functions/_runtime/cron.ts'
 import { CONNECTORS } from '../functions/_vendors/registry.ts'
 import { createApp } from '../functions/index.ts'
 import { USAGE } from './demo/options.ts'
+import { LAB_USAGE } from './lab/lab-options.ts'
 
 const read = (path: string): string => readFileSync(path, 'utf8')
 const below = (folder: string): string[] =>
@@ -150,10 +151,12 @@ describe('documents: commands', () => {
     expect(read('README.md').trimEnd().split('\n').length).toBeLessThanOrEqual(120)
   })
 
-  test('the demo has the options of docs/demo.md, and no others', () => {
-    const options = once(matches(USAGE, /^ {2}--([a-z-]+)/gm))
-    expect(options.length).toBeGreaterThan(10)
-    expect(once(matches(documentAt('docs/demo.md').prose, /`--([a-z-]+)/g))).toEqual(options)
+  test('the demo and the lab have the options of docs/demo.md, and no others', () => {
+    const optionsOf = (usage: string): string[] => once(matches(usage, /^ {2}--([a-z-]+)/gm))
+    const [demo = '', lab = ''] = documentAt('docs/demo.md').prose.split('## The lab by itself')
+    expect(optionsOf(USAGE).length).toBeGreaterThan(10)
+    expect(once(matches(demo, /`--([a-z-]+)/g))).toEqual(optionsOf(USAGE))
+    expect(once(matches(lab, /`--([a-z-]+)/g))).toEqual(optionsOf(LAB_USAGE))
   })
 })
 

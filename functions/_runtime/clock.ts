@@ -20,6 +20,24 @@ export const systemClock: Clock = {
     }),
 }
 
+/** What a simulated clock shows at an instant of the machine's clock (both epoch ms), and how many times as fast it goes from there. */
+export interface Simulation {
+  shown: number
+  machine: number
+  speed: number
+}
+
+/** What a simulated clock shows when that of the machine shows `instant`. */
+export const shownAt = ({ shown, machine, speed }: Simulation, instant: number): number =>
+  Math.round(shown + (instant - machine) * speed)
+
+/** A clock that goes evenly from a chosen instant. It follows that of the machine: whoever sets the one sets the other. */
+export const simulatedClock = (simulation: Simulation, base: Clock = systemClock): Clock => ({
+  now: () => shownAt(simulation, base.now()),
+  elapsed: () => base.elapsed() * simulation.speed,
+  sleep: (ms, signal) => base.sleep(ms / simulation.speed, signal),
+})
+
 /** A clock that stands still until somebody sleeps on it: a night takes as long as its work. Starts at `start`, epoch ms. */
 export function virtualClock(start: number): Clock {
   let now = start

@@ -9,7 +9,9 @@ import {
   SymbolsText,
   unknownDepths,
 } from '../../config/overrides.ts'
+import type { Simulation } from './clock.ts'
 import { Duration } from './cron.ts'
+import { SimulationText } from './simulated-clock.ts'
 
 const text = z.string().trim().min(1)
 const Token = text.min(16, { error: 'expected at least 16 characters' })
@@ -41,6 +43,7 @@ const Environment = z.object({
   DATA_NODE_TOKEN: Token.optional(),
   DATA_NODE_READ_TOKEN: Token.optional(),
   CLOCK_CHECK: z.enum(['on', 'off'], { error: 'expected one of on, off' }).default('on'),
+  SIMULATED_CLOCK: SimulationText.optional(),
   STATE_DIR: text.optional(),
   DATA_VOLUME_ID: text
     .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{3,63}$/, {
@@ -69,6 +72,8 @@ export interface Settings {
   readToken: string | null
   /** Whether the system's clock must be plausible before anything is written. */
   clockCheck: boolean
+  /** A clock for use with the vendor lab; null for that of the machine. */
+  simulation: Simulation | null
   /** Where the node remembers what must outlive its data volume; null where there is no such place. */
   stateDir: string | null
   dataVolumeId: string | null
@@ -108,6 +113,7 @@ export function readSettings(env: Record<string, string | undefined>): Settings 
     token: found.DATA_NODE_TOKEN ?? null,
     readToken: found.DATA_NODE_READ_TOKEN ?? null,
     clockCheck: found.CLOCK_CHECK === 'on',
+    simulation: found.SIMULATED_CLOCK ?? null,
     stateDir: stateDirOf(found.STATE_DIR, given),
     dataVolumeId: found.DATA_VOLUME_ID ?? null,
     acceptNewVolume: found.ACCEPT_NEW_VOLUME === 'yes',

@@ -13,7 +13,7 @@ import { stateFile } from '../_lake/paths.ts'
 import { CONNECTORS } from '../_vendors/registry.ts'
 import { createApp } from '../index.ts'
 import { noteKeys } from './check-keys.ts'
-import { systemClock } from './clock.ts'
+import { simulatedClock, systemClock } from './clock.ts'
 import { type ClockEvidence, systemClockEvidence } from './clock-evidence.ts'
 import { clockGuard } from './clock-guard.ts'
 import { connectVendors } from './connect-vendors.ts'
@@ -34,6 +34,7 @@ import { freshToken, jitter } from './random.ts'
 import { NOT_RECOVERED, type Recovered, recover } from './recover.ts'
 import { lockRoots, thisMachine } from './root-lock.ts'
 import { readSettings, type Settings } from './settings.ts'
+import { checkSimulation, evidenceOfSimulated } from './simulated-clock.ts'
 import { keepHeapSmall } from './small-heap.ts'
 import { stopNode } from './stop-node.ts'
 import { vendorReasons } from './vendor-health.ts'
@@ -102,6 +103,7 @@ async function readFiles(settings: Settings) {
     faults.push(...file.reason.faults)
   }
   if (faults.length > 0) throw new ConfigError(faults)
+  if (settings.simulation !== null) checkSimulation((await config).vendors, settings.databaseUrl)
   return [await config, await chains] as const
 }
 
@@ -123,9 +125,10 @@ function damageReport(location: string, log: Log) {
 
 /** Starts a node. Throws an Error with one clear sentence when it cannot, and leaves nothing half open. */
 export async function startNode(terms: StartTerms): Promise<RunningNode> {
-  const { clock = systemClock, random = jitter } = terms
+  const { random = jitter } = terms
   keepHeapSmall()
   const { env, warning, settings, secrets, log, config, chains } = await readGiven(terms)
+  const clock = terms.clock ?? clockOf(settings, log)
   const begun = clock.elapsed()
   await checkPort(settings)
   const volume: VolumeTerms = { ...settings, mounts: terms.mounts }
@@ -240,8 +243,18 @@ export async function startNode(terms: StartTerms): Promise<RunningNode> {
 const chainsFor = ({ vendors }: Node, chains: readonly Chain[]): readonly Chain[] =>
   vendors.some(({ missing }) => missing.length === 0) ? chains : chains.map((chain) => ({ ...chain, catch_up: false }))
 
+/** The machine's clock, or a simulated one that follows it. */
+function clockOf({ simulation }: Settings, log: Log): Clock {
+  if (simulation === null) return systemClock
+  const clock = simulatedClock(simulation)
+  log('clock.simulated', { now: new Date(clock.now()).toISOString(), speed: simulation.speed })
+  return clock
+}
+
 /** A clock that is given is right by definition. */
 const evidenceOf = async (terms: StartTerms, settings: Settings, root: string): Promise<ClockEvidence | null> => {
   if (terms.clockEvidence !== undefined) return terms.clockEvidence
-  return terms.clock === undefined && settings.clockCheck ? await systemClockEvidence(root) : null
+  if (terms.clock !== undefined || !settings.clockCheck) return null
+  const evidence = await systemClockEvidence(root)
+  return settings.simulation ? evidenceOfSimulated(settings.simulation, evidence) : evidence
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { systemClock, virtualClock } from '../../functions/_runtime/clock.ts'
+import { shownAt, simulatedClock, systemClock, virtualClock } from '../../functions/_runtime/clock.ts'
 
 const START = Date.UTC(2025, 6, 9, 0, 30)
 const YEAR = 365 * 86_400_000
@@ -49,4 +49,17 @@ test('clock: a sleep ends without an error when its signal aborts, before or mea
 
 test('clock: a sleep into the past is over at once', async () => {
   await systemClock.sleep(-YEAR)
+})
+
+test('clock: a simulated clock goes on from its instant, as many times as fast as told, also between its sleeps', async () => {
+  const base = virtualClock(START)
+  const simulation = { shown: START - YEAR, machine: START - 1_000, speed: 10 }
+  const clock = simulatedClock(simulation, base)
+  expect(clock.now()).toBe(START - YEAR + 10_000)
+  const begun = clock.elapsed()
+  await clock.sleep(60_000)
+  expect(base.now()).toBe(START + 6_000)
+  expect(clock.now()).toBe(START - YEAR + 70_000)
+  expect(clock.elapsed() - begun).toBe(60_000)
+  expect(shownAt(simulation, base.now())).toBe(clock.now())
 })

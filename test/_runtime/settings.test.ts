@@ -24,6 +24,7 @@ test('settings: an empty environment gives a node on loopback with its folders b
     nightDeadlineMs: null,
     databaseUrl: null,
     clockCheck: true,
+    simulation: null,
     stateDir: null,
     dataVolumeId: null,
     acceptNewVolume: false,
@@ -113,4 +114,13 @@ test('settings: depths, look-back, cap, symbols and the deadline of the night ma
     },
     nightDeadlineMs: 90 * 60_000,
   })
+})
+
+test('settings: a simulated clock is read as npm run lab prints it, and refused in words otherwise', () => {
+  const text = '2024-03-09T02:00:00.000Z@2026-01-05T10:00:00.000Z*10'
+  const simulation = { shown: Date.UTC(2024, 2, 9, 2), machine: Date.UTC(2026, 0, 5, 10), speed: 10 }
+  expect(readSettings({ SIMULATED_CLOCK: text }).simulation).toEqual(simulation)
+  for (const wrong of ['2024-03-09', `${text}0000`, text.replace('*10', '*0'), text.replace('*10', ''), 'now']) {
+    expect(refusal({ SIMULATED_CLOCK: wrong })).toMatch(/SIMULATED_CLOCK: expected INSTANT@INSTANT\*SPEED/)
+  }
 })

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import { connect } from 'node:net'
 import { join } from 'node:path'
@@ -82,6 +82,30 @@ test('start: a fault of the configuration or of the schedule ends the start befo
   await rm(join(node.env.CONFIG_DIR!, 'qc.yaml'))
   expect(await refusal({})).toMatch(/qc\.yaml/)
   await expect(readFile(join(node.root, 'data_layer/state/node.db'))).rejects.toThrow('ENOENT')
+})
+
+const SIMULATED_CLOCK = '2024-03-09T02:00:00Z@2026-01-05T10:00:00Z*10'
+
+test('start: a simulated clock is refused with the shipped vendors, before anything is made', async () => {
+  const env = { SIMULATED_CLOCK, CONFIG_DIR: 'config', DATA_ROOT: join(node.root, 'untouched') }
+  expect(await refusal(env)).toMatch(/SIMULATED_CLOCK is set, but vendor alpaca is at data\.alpaca\.markets/)
+  await expect(readdir(join(node.root, 'untouched'))).rejects.toThrow('ENOENT')
+})
+
+test('start: a node with a simulated clock shows it, writes by it, and says so in its log', async () => {
+  const lines: string[] = []
+  const machine = new Date().toISOString()
+  const env = { ...node.env, SIMULATED_CLOCK: `2024-03-09T02:00:00Z@${machine}*10`, CLOCK_CHECK: 'on' }
+  const running = await startNode({ env, sink: (line) => void lines.push(line) })
+  try {
+    const shown = running.node.now() - Date.UTC(2024, 2, 9, 2)
+    expect(shown).toBeGreaterThanOrEqual(0)
+    expect(shown).toBeLessThan(10 * 60_000)
+    expect(await running.node.gate.objection()).toBeNull()
+    expect(lines.join('')).toContain('clock.simulated')
+  } finally {
+    await running.stop()
+  }
 })
 
 test('start: without any key the node runs and says which variables each vendor lacks', async () => {

@@ -1,19 +1,20 @@
 /** The demo: the vendor lab and a node on loopback ports, one night over real HTTP, and what came of it. */
+import { once } from 'node:events'
 import { appendFileSync, writeFileSync } from 'node:fs'
-import { access, constants, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { listExports } from '../../db/exports/exports.ts'
 import { instantOf } from '../../functions/_calendar/zone.ts'
-import { codeOf, makeFolder, realDisk } from '../../functions/_lake/disk.ts'
 import { virtualClock } from '../../functions/_runtime/clock.ts'
 import type { StepEnding } from '../../functions/_runtime/run-chain.ts'
 import { type RunningNode, startNode } from '../../functions/_runtime/start.ts'
 import { draw, seedOf } from '../lab/chance.ts'
 import { type Lab, startLab } from '../lab/lab.ts'
+import { OptionError } from './arguments.ts'
 import { deadVendors, writeDemoConfig } from './demo-config.ts'
 import { EXIT_INTERRUPTED, type Interrupt, onInterrupt } from './interrupt.ts'
+import { makeRoot } from './make-root.ts'
 import { inDemoWords, pagesOf, pathText, serveCommand, servedAddress } from './next-step.ts'
-import { OptionError, type Options } from './options.ts'
+import type { Options } from './options.ts'
 import { type NightView, nightView } from './progress.ts'
 import {
   type Before,
@@ -220,24 +221,12 @@ function nextSteps(
 
 async function served(address: string, screen: Screen, interrupt: Interrupt): Promise<void> {
   screen.say(`Serving at ${address} until Ctrl-C`)
-  await interrupt.asked
+  if (!interrupt.isAsked()) await once(interrupt.signal, 'abort')
 }
 
 function stopped(screen: Screen): number {
   screen.say('Stopped. Run the same command again to go on.')
   return EXIT_INTERRUPTED
-}
-
-async function makeRoot(root: string): Promise<void> {
-  try {
-    await makeFolder(realDisk, root, new Set())
-    await access(root, constants.W_OK)
-    if (!(await stat(root)).isDirectory()) throw Object.assign(new Error('not a folder'), { code: 'ENOTDIR' })
-  } catch (error) {
-    throw new OptionError(
-      `--root ${root} cannot be used (${codeOf(error) ?? error}): give a folder this user may write`,
-    )
-  }
 }
 
 /** The log of one run. Kept back until the node owns the root: another demo may be running there, and its log is its own. */

@@ -4,26 +4,21 @@ export const EXIT_INTERRUPTED = 130
 
 export interface Interrupt {
   isAsked(): boolean
-  /** Resolves when an end is asked for. */
-  asked: Promise<void>
+  /** Aborts when an end is asked for. */
+  signal: AbortSignal
   /** What to do then; at once where it has been asked already. */
   onAsked(stop: () => Promise<void>): void
 }
 
 export function onInterrupt(): Interrupt {
-  let isAsked = false
+  const asked = new AbortController()
   let stop: (() => Promise<void>) | undefined
-  let resolveAsked: () => void
-  const asked = new Promise<void>((resolve) => {
-    resolveAsked = resolve
-  })
   const begin = (): void => {
     stop?.().catch(() => process.exit(EXIT_INTERRUPTED))
   }
   const onSignal = (): void => {
-    if (isAsked) process.exit(EXIT_INTERRUPTED)
-    isAsked = true
-    resolveAsked()
+    if (asked.signal.aborted) process.exit(EXIT_INTERRUPTED)
+    asked.abort()
     begin()
   }
   process.on('SIGINT', onSignal)
@@ -32,11 +27,11 @@ export function onInterrupt(): Interrupt {
   const parent = process.ppid
   setInterval(() => process.ppid !== parent && process.exit(EXIT_INTERRUPTED), 250).unref()
   return {
-    isAsked: () => isAsked,
-    asked,
+    isAsked: () => asked.signal.aborted,
+    signal: asked.signal,
     onAsked: (then) => {
       stop = then
-      if (isAsked) begin()
+      if (asked.signal.aborted) begin()
     },
   }
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { OptionError, readOptions, USAGE } from './options.ts'
+import { OptionError } from './arguments.ts'
+import { readOptions, USAGE } from './options.ts'
 
 test('options: the defaults are one night of seed 1 in ./demo-root', () => {
   expect(readOptions([])).toMatchObject({ root: './demo-root', seed: 1, port: 0, serve: false, json: false })

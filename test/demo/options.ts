@@ -1,11 +1,8 @@
 /** What `npm run demo` may be told. */
-import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import { DatasetName, SymbolText } from '../../functions/_market/cell.ts'
 import { DtText } from '../../functions/_market/dt.ts'
-
-/** An option that cannot be used: one sentence, for whoever typed it. */
-export class OptionError extends Error {}
+import { readArguments } from './arguments.ts'
 
 const list = <Item extends z.ZodType<string, string>>(item: Item) =>
   z
@@ -59,28 +56,5 @@ It needs no keys and no network. Run it again to go on, or to change nothing.
 
 docs/demo.md tells more.`
 
-const HELP_HINT = '`npm run demo -- --help` lists the options'
-const FLAGS = ['serve', 'json']
-
 /** Throws an OptionError of one line that names each option that cannot be used. Null: help is wanted. */
-export function readOptions(argv: readonly string[]): Options | null {
-  const names = Object.keys(Options.shape)
-  const values = readArguments(argv, names)
-  if (values.help) return null
-  const parsed = Options.safeParse(values)
-  if (parsed.success) return parsed.data
-  const faults = parsed.error.issues.map((issue) => `--${issue.path[0]?.toString()}: ${issue.message}`)
-  throw new OptionError(`${faults.join('; ')}; ${HELP_HINT}`)
-}
-
-function readArguments(argv: readonly string[], names: readonly string[]): Record<string, unknown> {
-  const typeOf = (name: string): 'boolean' | 'string' => (FLAGS.includes(name) ? 'boolean' : 'string')
-  const options = Object.fromEntries(names.map((name) => [name, { type: typeOf(name) }]))
-  try {
-    return { ...parseArgs({ args: [...argv], options: { ...options, help: { type: 'boolean', short: 'h' } } }).values }
-  } catch (error) {
-    // What follows the first sentence is advice to programmers.
-    const [sentence = ''] = (error instanceof Error ? error.message : String(error)).split(/[.\n](?:\s|$)/)
-    throw new OptionError(`${sentence}; ${HELP_HINT}`)
-  }
-}
+export const readOptions = (argv: readonly string[]): Options | null => readArguments('demo', Options, argv)

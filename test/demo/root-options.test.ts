@@ -2,7 +2,8 @@ import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { OptionError, type Options, readOptions } from './options.ts'
+import { OptionError } from './arguments.ts'
+import { type Options, readOptions } from './options.ts'
 import { bindRoot, rootOptions } from './root-options.ts'
 
 const SCENE = { asof: '2025-07-08', plan: 'basic' } as const

@@ -1,29 +1,32 @@
-/** Which night a demo's root was made for. Another one would mix two markets in one place, so it is refused. */
+/** The options a root was made with. Other ones would mix two markets in one place, so they are refused. */
 import { access, readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { writeFileAtomic } from '../../functions/_lake/atomic.ts'
-import { OptionError, type Options } from './options.ts'
+import { OptionError } from './arguments.ts'
+import type { Options } from './options.ts'
 import type { Scene } from './scenario.ts'
 
-/** Option by option what decides over the bytes of a night; null where an option was not given. */
+/** Option by option what decides over the bytes below a root; null where an option was not given. */
 export type RootOptions = Record<string, string | null>
 
 const FILE = 'demo.json'
 
+/** A path as it is compared, wherever the command is run; null where none was given. */
+export const pathOption = (given: string | undefined): string | null => (given === undefined ? null : resolve(given))
+
 export function rootOptions(options: Options, scene: Pick<Scene, 'asof' | 'plan'>): RootOptions {
   const listed = (names: readonly string[] | undefined): string | null => names?.join(',') ?? null
-  const path = (given: string | undefined): string | null => (given === undefined ? null : resolve(given))
   return {
     seed: String(options.seed),
     asof: scene.asof,
     from: options.from ?? null,
     symbols: listed(options.symbols),
     datasets: listed(options.datasets),
-    universe: path(options.universe),
-    'alpaca-data': path(options['alpaca-data']),
-    'massive-data': path(options['massive-data']),
-    'fred-data': path(options['fred-data']),
-    'options-data': path(options['options-data']),
+    universe: pathOption(options.universe),
+    'alpaca-data': pathOption(options['alpaca-data']),
+    'massive-data': pathOption(options['massive-data']),
+    'fred-data': pathOption(options['fred-data']),
+    'options-data': pathOption(options['options-data']),
     kill: listed(options.kill),
     plan: scene.plan,
   }
@@ -36,17 +39,17 @@ export function refusalOf(root: string, made: RootOptions, given: RootOptions): 
   if (differing.length === 0) return null
   const say = (from: RootOptions): string =>
     differing.map((name) => (from[name] == null ? `without --${name}` : `with --${name} ${from[name]}`)).join(' and ')
-  return `--root ${root} was made ${say(made)}, and this run is ${say(given)}: give the options of the first run to go on, or another --root to begin a new night`
+  return `--root ${root} was made ${say(made)}, and this run is ${say(given)}: give the options of the first run to go on, or another --root to begin anew`
 }
 
-/** Binds a fresh root to these options. Throws an OptionError for a root of other options, or one that no demo made. */
-export async function bindRoot(root: string, given: RootOptions): Promise<void> {
-  const file = join(root, FILE)
+/** Binds a fresh root to these options. Throws an OptionError for a root of other options, or one that this command did not make. */
+export async function bindRoot(root: string, given: RootOptions, name: string = FILE): Promise<void> {
+  const file = join(root, name)
   const text = await readFile(file, 'utf8').catch(() => null)
   if (text === null) {
     if (await exists(join(root, 'data_layer'))) {
       throw new OptionError(
-        `--root ${root} holds a data_layer but no ${FILE}, so it is not known which night it is of: give another --root, or remove this one`,
+        `--root ${root} holds a data_layer but no ${name}, so it is not known how it was made: give another --root, or remove this one`,
       )
     }
     await writeFileAtomic(file, Buffer.from(`${JSON.stringify(given, null, 2)}\n`))
@@ -60,7 +63,7 @@ function parsed(file: string, text: string): RootOptions {
   try {
     return JSON.parse(text) as RootOptions
   } catch {
-    throw new OptionError(`${file} is damaged, so it is not known which night it is of: give another --root`)
+    throw new OptionError(`${file} is damaged, so it is not known how this root was made: give another --root`)
   }
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { OptionError, type Options, readOptions } from './options.ts'
+import { OptionError } from './arguments.ts'
+import { type Options, readOptions } from './options.ts'
 import { setScene, withSplit } from './scenario.ts'
 
 const options = (...argv: string[]): Options => readOptions(argv) as Options

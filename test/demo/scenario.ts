@@ -18,7 +18,8 @@ import { NO_OPTIONS } from '../lab/option-source.ts'
 import type { LabSplit } from '../lab/source.ts'
 import { makeHoles, syntheticBars, syntheticYields, type UniverseEntry } from '../lab/synthetic.ts'
 import { syntheticOptions } from '../lab/synthetic-options.ts'
-import { OptionError, type Options } from './options.ts'
+import { OptionError } from './arguments.ts'
+import type { Options } from './options.ts'
 
 /** A Tuesday whose last five sessions include the half day before Independence Day. */
 const SYNTHETIC_ASOF = '2025-07-08'

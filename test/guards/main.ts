@@ -6,7 +6,7 @@ import { join, relative, resolve } from 'node:path'
 import type { Guard } from './guard.ts'
 import { GUARDS } from './list.ts'
 
-const LEFT_OUT = new Set(['node_modules', 'dist', '.git', 'demo-root', 'data_layer', 'exports'])
+const LEFT_OUT = new Set(['node_modules', 'dist', '.git', 'demo-root', 'lab-root', 'data_layer', 'exports'])
 
 const wanted = process.argv.slice(2).map((word) => word.toLowerCase())
 const isWanted = ({ name, file }: Guard): boolean =>

@@ -59,6 +59,8 @@ export interface LabOptions {
   massiveYields?: YieldSource
   keys?: LabKeys
   limits?: Partial<Record<LabVendorName, number>>
+  /** Absent: any free ones. */
+  ports?: Record<LabVendorName, number>
   /** Whether the natural 429 carries Retry-After; measured vendors send none, so the default is false. */
   retryAfter?: boolean
   /** Well-formed symbols that Alpaca refuses, and with them the whole batch. */
@@ -84,7 +86,7 @@ export interface Lab {
   close(): Promise<void>
 }
 
-/** Starts the three servers on free ports of 127.0.0.1. */
+/** Starts the three servers on 127.0.0.1. */
 export async function startLab(options: LabOptions): Promise<Lab> {
   const { now, seed, plan, keys = LAB_KEYS, poison = [] } = options
   const opened: VendorServer[] = []
@@ -93,6 +95,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
       dialect,
       now,
       perMinute: options.limits?.[vendor] ?? LAB_LIMITS[vendor],
+      port: options.ports?.[vendor] ?? 0,
       retryAfter: options.retryAfter ?? false,
       deaths: (options.deaths ?? []).filter((death) => death.vendor === vendor),
       dead: options.dead?.includes(vendor) ?? false,

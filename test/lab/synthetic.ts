@@ -18,11 +18,17 @@ export interface SyntheticOptions {
   /** Whose holes apply; sources of one seed and universe differ in nothing else. */
   vendor: BarVendor
   holes?: readonly Hole[]
+  /** Whether a ticker outside the universe has bars as well, of a company that always lived. */
+  knowsAll?: boolean
 }
 
+/** A ticker as exchanges give them out; a longer one is no company's. */
+const TICKER = /^[A-Z]{1,5}(?:[.-][A-Z]{1,2})?$/
+
 /** Bars of a universe over the years the XNYS calendar vouches for. The lab's servers hide what lies in the future of their clock. */
-export function syntheticBars({ seed, universe, vendor, holes = [] }: SyntheticOptions): BarSource {
-  const listings = new Map(universe.flatMap((entry) => listingsOf(seed, entry)).map((one) => [one.ticker, one]))
+export function syntheticBars({ seed, universe, vendor, holes = [], knowsAll = false }: SyntheticOptions): BarSource {
+  const listed = new Map(universe.flatMap((entry) => listingsOf(seed, entry)).map((one) => [one.ticker, one]))
+  const listings = knowsAll ? withInvented(seed, listed) : listed
   const fate = holesOf(vendor, holes)
 
   const sessionsOf = (symbol: string, from: Dt, to: Dt): Dt[] => {
@@ -79,6 +85,20 @@ export function syntheticBars({ seed, universe, vendor, holes = [] }: SyntheticO
     },
     firstDaily: () => first,
     firstMinute: () => first,
+  }
+}
+
+/** Finds a listing for every well-formed ticker; only those that were asked about are in the list. */
+function withInvented(seed: number, listed: Map<string, Listing>): Pick<Map<string, Listing>, 'get' | 'keys'> {
+  const from = calendarOf('xnys').first
+  return {
+    keys: () => listed.keys(),
+    get(ticker) {
+      if (!listed.has(ticker) && TICKER.test(ticker)) {
+        for (const listing of listingsOf(seed, { symbol: ticker, from, to: null })) listed.set(ticker, listing)
+      }
+      return listed.get(ticker)
+    },
   }
 }
 

@@ -44,6 +44,8 @@ export interface VendorTerms {
   dialect: Dialect
   now: () => number
   perMinute: number
+  /** 0: any free one. */
+  port: number
   /** Whether a 429 says when to come back. */
   retryAfter: boolean
   deaths: { dataset: DatasetName; dt: Dt; until?: Dt }[]
@@ -66,7 +68,7 @@ type Death = VendorTerms['deaths'][number]
 const isDue = (death: Death, reach: { dataset: DatasetName; dt: Dt }): boolean =>
   death.dataset === reach.dataset && death.dt <= reach.dt && (death.until === undefined || reach.dt <= death.until)
 
-/** Starts the server on a free port of 127.0.0.1. */
+/** Starts the server on its port of 127.0.0.1. */
 export async function openVendor(terms: VendorTerms): Promise<VendorServer> {
   const { dialect, now } = terms
   const windows = new Map<string, RateWindow>()
@@ -129,7 +131,7 @@ export async function openVendor(terms: VendorTerms): Promise<VendorServer> {
 
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
-    server.listen(0, '127.0.0.1', resolve)
+    server.listen(terms.port, '127.0.0.1', resolve)
   })
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 
