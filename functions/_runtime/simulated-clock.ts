@@ -5,8 +5,8 @@ import type { Config } from '../../config/schema.ts'
 import { type Simulation, shownAt } from './clock.ts'
 import type { ClockEvidence } from './clock-evidence.ts'
 
-/** A minute of the machine is an hour at the most: leases and time limits must outlast what a statement takes. */
-export const FASTEST = 60
+/** Leases and deadlines run by the simulated clock, work by the machine's: a lease of twenty minutes must outlast the writing of a large answer. */
+export const FASTEST = 20
 
 const Instant = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text))
 const Speed = z.coerce.number().min(1).max(FASTEST)
