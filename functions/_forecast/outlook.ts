@@ -1,5 +1,6 @@
 /** The forecast in the few figures a person asks for first: how many calls, how long, how many nights, how much disk. */
-import type { Forecast } from './forecast.ts'
+import type { DispatchContext } from '../_catalog/context.ts'
+import { type Forecast, forecastOf } from './forecast.ts'
 
 export interface Outlook {
   calls: number
@@ -24,6 +25,22 @@ export function outlookOf({ calls, bytes, earliest, latest, vendors }: Forecast,
     gigabytes: rounded(bytes / 1e9),
     vendors: Object.fromEntries(vendors.map((one) => [one.vendor, one.calls])),
   }
+}
+
+/** Counting the whole backlog takes a second at millions of cells: a status that is read often shows what was counted lately. */
+const KEPT_MS = 60_000
+const lately = new WeakMap<DispatchContext, { at: number; outlook: Promise<Outlook> }>()
+
+/** The outlook, at most a minute old. */
+export function recentOutlook(context: DispatchContext): Promise<Outlook> {
+  const now = context.now()
+  const known = lately.get(context)
+  if (known !== undefined && now >= known.at && now - known.at < KEPT_MS) return known.outlook
+  const outlook = forecastOf(context).then((forecast) => outlookOf(forecast, now))
+  lately.set(context, { at: now, outlook })
+  // What failed is counted anew the next time.
+  outlook.catch(() => lately.delete(context))
+  return outlook
 }
 
 const rounded = (value: number): number => Math.round(value * 100) / 100

@@ -13,6 +13,7 @@ import { listScrubs, type Scrub } from '../../db/scrubs/scrubs.ts'
 import { countUnaccepted } from '../../db/unaccepted-files/unaccepted-files.ts'
 import { listScores } from '../../db/vendor-scores/scores.ts'
 import { asofAt } from '../_expected/expected.ts'
+import { recentOutlook } from '../_forecast/outlook.ts'
 import { isoOf } from '../_http/iso-instant.ts'
 import type { Node } from '../_http/node.ts'
 import { dayNumber, dtOfDay } from '../_market/dt.ts'
@@ -55,6 +56,7 @@ export const status =
       chains: (await node.schedule?.list()) ?? [],
       coverage: await countCoverage(node.db),
       tasks: await countTasks(node.db),
+      forecast: await recentOutlook(node),
       partitions: await partitionsLeft(node),
       vendors,
       incidents: (await listOpenIncidents(node.db)).map(incidentOf),

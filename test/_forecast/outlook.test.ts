@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
-import { outlookOf } from '../../functions/_forecast/outlook.ts'
+import { outlookOf, recentOutlook } from '../../functions/_forecast/outlook.ts'
+import { audit } from '../../functions/audit.ts'
+import { EVENING, openBareNode } from '../_dispatch/bare-node.ts'
 
 const NOW = 1_700_000_000_000
 const HOUR = 3_600_000
@@ -22,4 +24,14 @@ test('outlook: gives no hours where no end is foreseen', () => {
     hours: null,
     nights: null,
   })
+})
+
+test('outlook: is counted once a minute, however often it is asked for', async () => {
+  const { node, clock } = await openBareNode()
+  const first = await recentOutlook(node)
+  expect(first.calls).toBeGreaterThan(0)
+  await audit(node, { at: EVENING })
+  expect(await recentOutlook(node)).toBe(first)
+  await clock.sleep(60_000)
+  expect(await recentOutlook(node)).not.toBe(first)
 })
