@@ -51,6 +51,22 @@ describe('bad input: npm run demo', () => {
   })
 })
 
+describe('bad input: the options of npm run demo', () => {
+  test.each([[['--bogus']], [['--seed', 'x', '--port', 'y']], [['--symbols', 'SPY,NOSUCH']]])(
+    '%j ends with 2 and one line',
+    async (args) => {
+      const { code, stdout, stderr } = await begin(['--root', join(await freshRoot(), 'root'), ...args]).ended
+      expect({ code, stdout, lines: stderr.trim().split('\n').length }).toEqual({ code: 2, stdout: '', lines: 1 })
+    },
+  )
+
+  test('--help ends with 0 and prints every option', async () => {
+    const { code, stdout } = await begin(['--help']).ended
+    expect(code).toBe(0)
+    expect(stdout).toContain('--options-data DIR')
+  })
+})
+
 describe('bad input: npm start', () => {
   /** Starts the built node; resolves when it ends, or with `ready` when it listens. */
   function start(env: Record<string, string>): { ended: Promise<Ended>; ready: Promise<string>; kill: () => void } {

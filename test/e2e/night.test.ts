@@ -96,7 +96,9 @@ describe('night: a night of one seed', () => {
     // From its log on the node is at work, however long the machine took to get there.
     while (!existsSync(join(root, 'node.log'))) await new Promise((done) => setTimeout(done, 20))
     child.kill('SIGINT')
-    expect((await ended).code).toBe(130)
+    const { code, stdout } = await ended
+    expect(code).toBe(130)
+    expect(stdout).toMatch(/Stopped\. Run the same command again to go on\.\n$/)
     const night = await playNight(root, SMALL)
     expect(await hashesBelow(night.bundle.path)).toEqual(hashes)
     await expectVerified(root, 'exact')
