@@ -42,7 +42,7 @@ function unserved({ vendors }: Watched, dataset: string): Reason {
       code: 'no_vendor',
       about: dataset,
       what: `no vendor serves ${dataset}`,
-      todo: `list it, with entitled: true, under a vendor in config/vendor_capabilities.yaml, or take ${dataset} out of config/datasets.yaml`,
+      todo: `list it, entitled and enabled, under a vendor in config/vendor_capabilities.yaml, or write enabled: false under ${dataset} in config/datasets.yaml`,
     }
   }
   return {

@@ -119,9 +119,9 @@ test('start: without any key the node runs and says which variables each vendor 
     fred: 'set FRED_API_KEY in the environment',
   })
   const endings = await node.night()
-  expect(endings.filter(({ ok }) => !ok)).toMatchObject([
-    { call: 'export', error: expect.stringContaining('the bundle holds no row of data') },
-  ])
+  const failed = endings.filter(({ ok }) => !ok)
+  expect(new Set(failed.map(({ call }) => call))).toEqual(new Set(['export']))
+  for (const { error } of failed) expect(error).toContain('the bundle holds no row of data')
   expect(node.asked()).toBe(0)
 })
 

@@ -3,6 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
+import type { VendorConnection } from '../../functions/_catalog/context.ts'
 import { checkKeys } from '../../functions/_runtime/check-keys.ts'
 import { againWhileHeld } from '../db/again-while-held.ts'
 import { LAB_KEYS } from '../lab/lab.ts'
@@ -56,6 +57,9 @@ async function reasonsOf(of: TestNode): Promise<Shown[]> {
   }
   return reasons
 }
+
+const connectionOf = (on: TestNode, vendor: string): VendorConnection =>
+  on.running().node.vendors.find(({ name }) => name === vendor) as VendorConnection
 
 /** The address of a server that gives everybody the same answer. */
 async function answering(status: number, body: object): Promise<string> {
@@ -141,7 +145,7 @@ describe('health: a wrong key', () => {
     await checkKeys(on.running().node)
     await restarted(on, {})
     const takesIt = await answering(200, { market: 'open' })
-    on.running().node.config.vendors.massive!.base_url = takesIt
+    connectionOf(on, 'massive').config.base_url = takesIt
     await checkKeys(on.running().node)
     expect(await reasonsOf(on)).toEqual([])
     expect(logged(on).at(-1)).toMatchObject({ msg: 'health.recovered', code: 'key_refused' })
@@ -149,7 +153,7 @@ describe('health: a wrong key', () => {
 
   test('that only the trading host refuses is a reason, and everything else is collected', async () => {
     const on = await begin({ env: { MASSIVE_API_KEY: '' } })
-    on.running().node.config.vendors.alpaca!.trading_url = await answering(403, { message: 'forbidden.' })
+    connectionOf(on, 'alpaca').config.trading_url = await answering(403, { message: 'forbidden.' })
     await checkKeys(on.running().node)
     expect(await reasonsOf(on)).toMatchObject([
       { code: 'key_refused', about: 'alpaca trading', sentence: expect.stringContaining('or trading_url in config/') },
@@ -194,7 +198,7 @@ describe('health: what the configuration lacks', () => {
         code: 'no_vendor',
         about: 'macro_treasury',
         sentence:
-          'No vendor serves macro_treasury; list it, with entitled: true, under a vendor in config/vendor_capabilities.yaml, or take macro_treasury out of config/datasets.yaml.',
+          'No vendor serves macro_treasury; list it, entitled and enabled, under a vendor in config/vendor_capabilities.yaml, or write enabled: false under macro_treasury in config/datasets.yaml.',
       },
     ])
   })
