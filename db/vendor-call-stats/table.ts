@@ -12,8 +12,6 @@ export const vendorCallStats = sqliteTable(
     rows: integer('rows').notNull(),
     /** Sum of the time answers took, in ms. */
     tookMs: real('took_ms').notNull(),
-    /** Sum of the time from the claims to the last settled task, the answers among it, in ms. */
-    dispatchMs: real('dispatch_ms').notNull().default(0),
     /** Cells by what became of them; the columns are closed like the list of outcomes. */
     filled: integer('filled').notNull(),
     short: integer('short').notNull(),
@@ -24,6 +22,8 @@ export const vendorCallStats = sqliteTable(
     postponed: integer('postponed').notNull(),
     malformed: integer('malformed').notNull(),
     unavailable: integer('unavailable').notNull(),
+    /** Sum of the time from the claims to the last settled task, the answers among it, in ms. */
+    dispatchMs: real('dispatch_ms').notNull().default(0),
   },
   (table) => [
     primaryKey({ columns: [table.vendor, table.dataset, table.startsAt] }),
