@@ -65,7 +65,7 @@ export type Chain = z.output<typeof Chain>
 export type Step = z.output<typeof Step>
 
 export interface CronTerms {
-  /** The deadline of chain `night`'s first dispatch step, milliseconds; null: what the file says. */
+  /** The deadline of chain `night`'s longest dispatch step, which works off the backlog, milliseconds; null: what the file says. */
   nightDeadlineMs?: number | null
 }
 
@@ -79,11 +79,13 @@ export async function loadCron(file: string, { nightDeadlineMs = null }: CronTer
 
 function withNightDeadline(chains: Chain[], deadline: number, file: string): Chain[] {
   const night = chains.find(({ id }) => id === 'night')
-  const first = night?.steps.find(({ call, repeat }) => call === 'dispatch-one-task' && repeat !== undefined)
-  if (!night || !first) {
+  const dispatches =
+    night?.steps.filter(({ call, repeat }) => call === 'dispatch-one-task' && repeat !== undefined) ?? []
+  const [longest] = dispatches.toSorted((a, b) => b.deadline - a.deadline)
+  if (!night || !longest) {
     throw new ConfigError([`NIGHT_DEADLINE: ${file} has no chain night with a repeated step dispatch-one-task`])
   }
-  const steps = night.steps.map((step) => (step === first ? { ...step, deadline } : step))
+  const steps = night.steps.map((step) => (step === longest ? { ...step, deadline } : step))
   return chains.map((chain) => (chain === night ? { ...chain, steps } : chain))
 }
 
