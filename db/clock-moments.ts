@@ -65,7 +65,7 @@ export const MOMENTS: readonly Moments[] = [
   { table: 'calendar_checks', stamps: ['checked_at'] },
   { table: 'adoptions', stamps: ['updated_at', 'ended_at'] },
   { table: 'vendor_segments', stamps: ['seen_at'] },
-  { table: 'vendor_keys', stamps: ['refused_at'] },
+  { table: 'vendor_keys', stamps: ['refused_at', 'trading_refused_at'] },
 ]
 
 /** Where the newest stamp is found without reading the evidence: whoever works on the queue, a partition or a chain leaves one here. */

@@ -28,7 +28,7 @@ test('run: a chain begins at once for now, is joined while it runs, and plays to
   const begun = { ok: true, chain: 'night', scheduledAt: '2025-07-09T01:00:00.000Z' }
   expect(await node.post('/run/night')).toEqual({ status: 202, body: begun })
   expect(await node.post('/run/night')).toEqual({ status: 202, body: { ...begun, alreadyRunning: true } })
-  expect((await night()).running).toMatchObject({ scheduledAt: begun.scheduledAt, steps: 10 })
+  expect((await night()).running).toMatchObject({ scheduledAt: begun.scheduledAt, steps: 14 })
   await expect.poll(night, { timeout: 30_000 }).toMatchObject({ running: null, last: { ok: true } })
   expect((await night()).last?.scheduledAt).toBe(begun.scheduledAt)
   expect((await node.post('/audit')).body).toMatchObject({ gaps: 0 })

@@ -108,7 +108,7 @@ describe('repair clock: putting a clock right', () => {
           VALUES (${DATASET}, '2024', 1, ${THEN}, 'x', ${THEN + MINUTE})`,
       sql`INSERT INTO budgets VALUES ('alpaca', 'slot', ${THEN}, 5, 0), ('alpaca', 'pause', ${THEN + HOUR}, 1, 0)`,
       sql`INSERT INTO ticks VALUES ('night', ${THEN}, ${THEN}, 0, ${THEN}, NULL, NULL)`,
-      sql`INSERT INTO vendor_call_stats VALUES ('alpaca', ${DATASET}, ${THEN}, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0)`,
+      sql`INSERT INTO vendor_call_stats VALUES ('alpaca', ${DATASET}, ${THEN}, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0)`,
       sql`INSERT INTO backlog_overflow VALUES (${DATASET}, '0000-01-01', '9999-12-31', 0, ${THEN}, NULL)`,
       sql`INSERT INTO corrections (dataset, symbol, dt, vendor, at, previous, digest, rows_before, rows)
           VALUES (${DATASET}, 'A', '2024-07-01', 'alpaca', ${THEN}, 'x', 'y', 1, 1),
