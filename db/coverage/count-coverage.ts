@@ -1,6 +1,7 @@
 /** How many cells of each dataset are present, short, absent for a reason, or held. */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
+import { bitCount } from './bit-count.ts'
 
 export interface CoverageCount {
   dataset: string
@@ -11,12 +12,7 @@ export interface CoverageCount {
   held: number
 }
 
-/** SQLite has no bit count: the five-step one, over the 31 bits of a month. */
-const bits = (mask: string) => {
-  const pairs = `(${mask} - ((${mask} >> 1) & 0x55555555))`
-  const nibbles = `((${pairs} & 0x33333333) + ((${pairs} >> 2) & 0x33333333))`
-  return sql.raw(`sum((((((${nibbles} + (${nibbles} >> 4)) & 0x0f0f0f0f) * 0x01010101) >> 24) & 0xff))`)
-}
+const bits = (mask: string) => sql.raw(`sum(${bitCount(mask)})`)
 
 export const countCoverage = (db: Db): Promise<CoverageCount[]> =>
   db.all<CoverageCount>(sql`

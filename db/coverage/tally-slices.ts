@@ -1,6 +1,7 @@
 /** Present, short, held and absent cells of many symbols, counted by row and column of a grid, out of the month masks. */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
+import { bitCount } from './bit-count.ts'
 
 /** A symbol's expected days as masks: whole months between its first and its last one, which may be cut. */
 export interface TalliedRange {
@@ -35,16 +36,9 @@ export interface Tally {
   held: number
 }
 
-/** SQLite has no bit count: the five-step one, over the 31 bits of a month. */
-const bits = (mask: string): string => {
-  const pairs = `(${mask} - ((${mask} >> 1) & 0x55555555))`
-  const nibbles = `((${pairs} & 0x33333333) + ((${pairs} >> 2) & 0x33333333))`
-  return `(((((${nibbles} + (${nibbles} >> 4)) & 0x0f0f0f0f) * 0x01010101) >> 24) & 0xff)`
-}
-
 /** Counting bits costs forty steps; nearly every month is whole or has none of them. */
 const counted = (mask: string) =>
-  sql.raw(`sum(CASE ${mask} & m WHEN 0 THEN 0 WHEN whole THEN days ELSE ${bits(`(${mask} & m)`)} END)`)
+  sql.raw(`sum(CASE ${mask} & m WHEN 0 THEN 0 WHEN whole THEN days ELSE ${bitCount(`(${mask} & m)`)} END)`)
 
 /**
  * Only months with a coverage row are counted, so a row or a column may be missing. One statement, during which nothing else
