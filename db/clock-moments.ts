@@ -36,6 +36,7 @@ export const MOMENTS: readonly Moments[] = [
     waits: [{ column: 'next_at', most: LONGEST_PAUSE }],
   },
   { table: 'attempts', stamps: ['at', 'reread_at'], waits: [{ column: 'ask_again_at', most: LONGEST_PAUSE }] },
+  { table: 'empty_months', stamps: ['last_at', 'first_at'] },
   { table: 'absences', stamps: ['decided_at'], waits: [{ column: 'recheck_at', most: LONGEST_PAUSE }] },
   {
     table: 'incidents',

@@ -68,7 +68,7 @@ export async function repairClock(db: Db, now: number): Promise<ClockRepair> {
   return { aheadMs, rows: changed.reduce((sum, rows) => sum + rows, 0) }
 }
 
-const LARGE: ReadonlySet<string> = new Set(['attempts', 'absences'])
+const LARGE: ReadonlySet<string> = new Set(['attempts', 'absences', 'empty_months'])
 
 /**
  * Calls that lie ahead may have been sent just now, whatever the clock was set to between them. So their account pauses for as long as a call counts, and

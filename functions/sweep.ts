@@ -1,7 +1,9 @@
-/** POST /sweep: forgets finished work that nobody will ask about any more. */
+/** POST /sweep: forgets finished work that nobody will ask about any more, and keeps in short what nobody will ask again. */
+import { compactRows } from '../db/empty-months/compact-rows.ts'
 import { prune } from '../db/gap-tasks/prune.ts'
 import { dropCallStats } from '../db/vendor-call-stats/call-stats.ts'
 import { newYorkDt } from './_calendar/zone.ts'
+import { datasetsOf } from './_catalog/catalog.ts'
 import { sweepSnapshots } from './_dispatch/intraday-snapshot.ts'
 import { sweepPageCache } from './_dispatch/page-cache.ts'
 import { AsOfBody, type FunctionAnswer } from './_http/handler.ts'
@@ -9,11 +11,17 @@ import type { Node } from './_http/node.ts'
 
 export const SweepBody = AsOfBody
 
+/** Cells that one call compacts, so that it stays short. */
+const COMPACTED_PER_CALL = 50_000
+
 export async function sweep(node: Node): Promise<FunctionAnswer> {
-  const { removed, more } = await prune(node.db, node.now())
+  const pruned = await prune(node.db, node.now())
   const callStats = await dropCallStats(node.db, node.now())
+  const datasets = datasetsOf(node.config).map(({ dataset }) => dataset)
+  const { compacted, more } = await compactRows(node.db, datasets, COMPACTED_PER_CALL)
   const pages = await sweepPageCache(node.lake.root, node.now())
   const running = await sweepSnapshots(node.lake.root, newYorkDt(node.now()))
-  node.log('sweep.pruned', { removed, callStats, pages, running })
-  return { removed, callStats, pages, running, more, nextAt: null }
+  const { removed } = pruned
+  node.log('sweep.pruned', { removed, callStats, compacted, pages, running })
+  return { removed, callStats, compacted, pages, running, more: pruned.more || more, nextAt: null }
 }

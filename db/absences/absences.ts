@@ -1,6 +1,8 @@
 /** Reasons of absence: reading them, and looking again when it is time. */
 import { and, between, eq, gte, lte, sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
+import { SAYS_NONE } from '../empty-months/final-none.ts'
+import { listNones } from '../empty-months/none-months.ts'
 import { absences } from './table.ts'
 
 export interface Absence {
@@ -12,11 +14,16 @@ export interface Absence {
 
 const shown = { symbol: absences.symbol, dt: absences.dt, reason: absences.reason, recheckAt: absences.recheckAt }
 
-export const listAbsences = async (db: Db, dataset: string, fromDt: string, toDt: string): Promise<Absence[]> =>
-  db.orm
+export async function listAbsences(db: Db, dataset: string, fromDt: string, toDt: string): Promise<Absence[]> {
+  const rows = await db.orm
     .select(shown)
     .from(absences)
     .where(and(eq(absences.dataset, dataset), between(absences.dt, fromDt, toDt)))
+  for (const cell of await listNones(db, dataset, fromDt, toDt)) {
+    rows.push({ ...cell, reason: SAYS_NONE, recheckAt: null })
+  }
+  return rows
+}
 
 /** Absences from a day on whose time to look again has come, oldest day first. */
 export const dueAbsences = async (

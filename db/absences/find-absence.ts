@@ -1,6 +1,8 @@
 /** Why one cell has no data; undefined where no reason is kept. */
 import { and, eq } from 'drizzle-orm'
 import type { Db } from '../client.ts'
+import { SAYS_NONE } from '../empty-months/final-none.ts'
+import { findNone } from '../empty-months/none-months.ts'
 import { absences } from './table.ts'
 
 /** Epoch ms of the decision and of the next look; a null `recheckAt` means that the reason is final. */
@@ -20,5 +22,7 @@ export async function findAbsence(
     .select({ reason: absences.reason, decidedAt: absences.decidedAt, recheckAt: absences.recheckAt })
     .from(absences)
     .where(and(eq(absences.dataset, dataset), eq(absences.symbol, symbol), eq(absences.dt, dt)))
-  return row
+  if (row) return row
+  const decidedAt = await findNone(db, dataset, symbol, dt)
+  return decidedAt === undefined ? undefined : { reason: SAYS_NONE, decidedAt, recheckAt: null }
 }

@@ -1,4 +1,4 @@
-/** absences: why an expected cell has no data, from the closed list, with when to look again. Present cells have no row. */
+/** absences: why an expected cell has no data, from the closed list, with when to look again. Present cells have no row, nor those in empty_months. */
 import { sql } from 'drizzle-orm'
 import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 

@@ -3,6 +3,7 @@ import { sql } from 'drizzle-orm'
 import { advanceBookmark } from '../bookmarks/advance-bookmark.ts'
 import type { Db } from '../client.ts'
 import { markPresent } from '../coverage/mark-present.ts'
+import { expandCells } from '../empty-months/expand-days.ts'
 import { splitAround } from '../gap-tasks/split-tasks.ts'
 import { raiseMark } from '../manifests/raise-mark.ts'
 import { touchPartitions } from '../partitions/touch-partitions.ts'
@@ -56,6 +57,7 @@ function takenOver({ vendor, dataset, now }: AdoptedBatch, cells: readonly Adopt
     value->>'partition' AS partition, value->>'rows' AS rows, value->>'digest' AS digest, value->>'at' AS at
     FROM json_each(${JSON.stringify(cells)}))`
   return [
+    ...expandCells(dataset, JSON.stringify(cells), vendor),
     sql`INSERT INTO attempts (dataset, symbol, dt, vendor, count, outcome, rows, digest, at, ask_again_at)
         SELECT ${dataset}, symbol, dt, ${vendor}, 0, 'filled', coalesce(rows, 0), digest, at, 0
         FROM ${adopted} WHERE true

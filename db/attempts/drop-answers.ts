@@ -18,6 +18,8 @@ export async function dropAnswers(db: Db, { dataset, dt, month, bit, symbols }: 
   await db.write([
     sql`DELETE FROM attempts WHERE dataset = ${dataset} AND dt = ${dt} AND symbol IN ${these}
           AND outcome NOT IN ('lost', 'forgotten') AND NOT ${isStoredVersion('attempts')}`,
+    sql`UPDATE empty_months SET days = days & ~${bit} WHERE dataset = ${dataset} AND month = ${month} AND symbol IN ${these}`,
+    sql`DELETE FROM empty_months WHERE dataset = ${dataset} AND month = ${month} AND symbol IN ${these} AND days = 0`,
     sql`DELETE FROM absences WHERE dataset = ${dataset} AND dt = ${dt} AND symbol IN ${these}`,
     sql`UPDATE coverage SET absent = absent & ~${bit} WHERE dataset = ${dataset} AND month = ${month} AND symbol IN ${these}`,
   ])

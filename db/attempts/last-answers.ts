@@ -1,6 +1,7 @@
 /** What every vendor said last of some cells, in its own words. */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
+import { holdsDay } from '../empty-months/final-none.ts'
 import type { Evidence } from './table.ts'
 
 export interface LastAnswer {
@@ -21,7 +22,11 @@ export const lastAnswers = (
   cells: readonly { symbol: string; dt: string }[],
 ): Promise<LastAnswer[]> =>
   db.all<LastAnswer>(sql`
+    WITH wanted AS MATERIALIZED (SELECT value->>0 AS symbol, value->>1 AS dt
+      FROM json_each(${JSON.stringify(cells.map(({ symbol, dt }) => [symbol, dt]))}))
     SELECT a.symbol, a.dt, a.vendor, a.count, a.outcome, a.status, a.note, a.at
-    FROM json_each(${JSON.stringify(cells.map(({ symbol, dt }) => [symbol, dt]))}) w
-      CROSS JOIN attempts a ON a.dataset = ${dataset} AND a.symbol = w.value->>0 AND a.dt = w.value->>1
-    ORDER BY a.at DESC, a.vendor`)
+    FROM wanted w CROSS JOIN attempts a ON a.dataset = ${dataset} AND a.symbol = w.symbol AND a.dt = w.dt
+    UNION ALL
+    SELECT w.symbol, w.dt, e.vendor, 1, 'empty', NULL, NULL, e.last_at
+    FROM wanted w CROSS JOIN empty_months e ON ${holdsDay(dataset, sql`w.symbol`, sql`w.dt`)}
+    ORDER BY at DESC, vendor`)

@@ -1,6 +1,8 @@
 /** What is known about cells: every vendor's last answer. */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
+import { NEVER } from '../clock-moments.ts'
+import { holdsDay } from '../empty-months/final-none.ts'
 import type { Evidence } from './table.ts'
 
 export interface Attempt {
@@ -35,7 +37,11 @@ export async function listAttempts(
 
 const attemptsOf = (db: Db, dataset: string, cells: readonly { symbol: string; dt: string }[]): Promise<Attempt[]> =>
   db.all<Attempt>(sql`
+    WITH wanted AS MATERIALIZED (SELECT value->>'symbol' AS symbol, value->>'dt' AS dt
+      FROM json_each(${JSON.stringify(cells.map(({ symbol, dt }) => ({ symbol, dt })))}))
     SELECT a.symbol, a.dt, a.vendor, a.count, a.outcome, a.rows, a.digest, a.ask_again_at AS askAgainAt,
            a.refused_for AS refusedFor, a.at
-    FROM json_each(${JSON.stringify(cells.map(({ symbol, dt }) => ({ symbol, dt })))}) wanted
-    CROSS JOIN attempts a ON a.dataset = ${dataset} AND a.symbol = wanted.value->>'symbol' AND a.dt = wanted.value->>'dt'`)
+    FROM wanted w CROSS JOIN attempts a ON a.dataset = ${dataset} AND a.symbol = w.symbol AND a.dt = w.dt
+    UNION ALL
+    SELECT w.symbol, w.dt, e.vendor, 1, 'empty', 0, NULL, ${NEVER}, NULL, e.last_at
+    FROM wanted w CROSS JOIN empty_months e ON ${holdsDay(dataset, sql`w.symbol`, sql`w.dt`)}`)

@@ -1,6 +1,7 @@
 /**
  * attempts: the evidence. One row per (dataset, dt, symbol, vendor): how often asked, what the last answer was. Kept in the order of that key and
  * nowhere else (WITHOUT ROWID in the migration, which the schema cannot say): there are millions, they come day by day, and a day is one stretch.
+ * What a vendor says for good that there is not is no row but a bit in empty_months.
  */
 import { integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 

@@ -1,6 +1,8 @@
 /** What the evidence says of one day's cells that are not expected: versions on the disk, lost ones, and answers without a version. */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
+import { holdsDay } from '../empty-months/final-none.ts'
+import { symbolsOfNones } from '../empty-months/none-months.ts'
 import { isStoredVersion } from '../manifests/stored-versions.ts'
 
 export interface UnwantedVersion {
@@ -19,7 +21,11 @@ export const unwantedOfDay = (
   expected: string,
 ): Promise<UnwantedVersion[]> =>
   db.all<UnwantedVersion>(sql`
+    WITH RECURSIVE ${symbolsOfNones(dataset)}
     SELECT symbol, vendor, at, CASE WHEN ${isStoredVersion('attempts')} THEN 'stored' WHEN outcome = 'lost' THEN 'lost' ELSE 'none' END AS version
     FROM attempts WHERE dataset = ${dataset} AND dt = ${dt} ${symbol === null ? sql`` : sql`AND symbol = ${symbol}`}
       AND outcome <> 'forgotten' AND symbol NOT IN (SELECT value FROM json_each(${expected}))
+    UNION ALL
+    SELECT e.symbol, e.vendor, e.last_at, 'none' FROM symbols s CROSS JOIN empty_months e ON ${holdsDay(dataset, sql`s.symbol`, sql`${dt}`)}
+    WHERE s.symbol NOT IN (SELECT value FROM json_each(${expected})) ${symbol === null ? sql`` : sql`AND s.symbol = ${symbol}`}
     ORDER BY vendor, symbol`)

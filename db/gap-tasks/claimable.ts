@@ -1,5 +1,6 @@
 /** Which queued tasks one vendor may take now. */
 import { type SQL, sql } from 'drizzle-orm'
+import { holdsDay } from '../empty-months/final-none.ts'
 import type { Param } from '../prepared.ts'
 
 export interface VendorReach {
@@ -26,12 +27,13 @@ export function isFree({ vendor, now }: { vendor: Param<string>; now: Param<numb
   // A task that names its vendor asks again on purpose: what that vendor said earlier does not forbid it.
   const askedLately = sql`SELECT 1 FROM attempts a
     WHERE a.dataset = t.dataset AND a.symbol = t.symbol AND a.dt = t.dt AND a.vendor = ${vendor} AND a.ask_again_at > ${now}`
+  const saidNone = sql`SELECT 1 FROM empty_months e WHERE ${holdsDay(sql`t.dataset`, sql`t.symbol`, sql`t.dt`)} AND e.vendor = ${vendor}`
   // Twice, because a list of both would be put together anew for every task.
   const demoted = (symbol: SQL): SQL => sql`SELECT 1 FROM demotions d
     WHERE d.vendor = ${vendor} AND d.dataset = t.dataset AND d.symbol = ${symbol}
       AND t.dt BETWEEN d.from_dt AND d.to_dt AND d.until > ${now}`
   return sql`t.next_at <= ${now}
-      AND (t.vendor IS ${vendor} OR t.vendor IS NULL AND NOT EXISTS (${askedLately})) 
+      AND (t.vendor IS ${vendor} OR t.vendor IS NULL AND NOT EXISTS (${askedLately}) AND NOT EXISTS (${saidNone}))
       AND NOT EXISTS (${demoted(sql`'*'`)}) AND NOT EXISTS (${demoted(sql`t.symbol`)})`
 }
 

@@ -18,6 +18,13 @@ export const lastDayOf = (dt: string, mask: number): string => dtIn(dt, lastIn(m
 
 const dtIn = (dt: string, day: number): string => `${dt.slice(0, 8)}${String(day).padStart(2, '0')}`
 
+/** All days of a mask, ascending; `month` is YYYY-MM. */
+export function daysOf(month: string, mask: number): string[] {
+  const days: string[] = []
+  for (let left = mask; left !== 0; left &= left - 1) days.push(firstDayOf(`${month}-`, left))
+  return days
+}
+
 /** As `gap_tasks` holds them: `days` is null for a single one. */
 export const asTask = (dt: string, mask: number): { dt: string; days: number | null; cells: number } => {
   const cells = countDays(mask)

@@ -4,6 +4,8 @@
  */
 import { type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
+import { NEVER } from '../clock-moments.ts'
+import { holdsDay } from '../empty-months/final-none.ts'
 import { type Param, preparedSql } from '../prepared.ts'
 
 /** Value of `blocked_for`: no vendor may take the task yet. */
@@ -89,7 +91,10 @@ export function rebucket(now: Param<number>): SQL {
     UNION ALL
     SELECT a.vendor, a.ask_again_at FROM attempts a
     WHERE a.dataset = gap_tasks.dataset AND a.symbol = gap_tasks.symbol AND a.dt = gap_tasks.dt AND a.ask_again_at > ${now}
-      AND gap_tasks.vendor IS NULL`
+      AND gap_tasks.vendor IS NULL
+    UNION ALL
+    SELECT e.vendor, ${sql.raw(String(NEVER))} FROM empty_months e
+    WHERE ${holdsDay(sql`gap_tasks.dataset`, sql`gap_tasks.symbol`, sql`gap_tasks.dt`)} AND gap_tasks.vendor IS NULL`
   return sql`
     blocked_for = CASE
       WHEN gap_tasks.next_at > ${now} THEN ${EVERYBODY}

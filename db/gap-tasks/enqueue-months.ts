@@ -73,6 +73,8 @@ function areToldApart(dataset: string, now: number): SQL {
   const answered = sql`SELECT 1 FROM month_days d CROSS JOIN attempts a
     ON a.dataset = ${dataset} AND a.dt = substr(t.dt, 1, 8) || d.text AND a.symbol = t.symbol
     WHERE d.day >= ${dayOf(sql`t.dt`)} AND t.days >> (d.day - 1) & 1`
+  const saidNone = sql`SELECT 1 FROM empty_months e
+    WHERE e.dataset = ${dataset} AND e.symbol = t.symbol AND e.month = substr(t.dt, 1, 7) AND e.days & t.days <> 0`
   const refused = (symbol: SQL): SQL => sql`SELECT 1 FROM demotions d
     WHERE d.dataset = ${dataset} AND d.symbol = ${symbol} AND d.until > ${now} AND d.from_dt <= ${ends} AND d.to_dt >= t.dt
       AND (d.from_dt > t.dt OR d.to_dt < ${ends})`
@@ -80,6 +82,7 @@ function areToldApart(dataset: string, now: number): SQL {
     WHERE o.dataset = ${dataset} AND o.symbol = t.symbol AND o.dt BETWEEN ${begins} AND ${ends} AND o.done_at IS NULL
       AND coalesce(o.days, 1 << (${dayOf(sql`o.dt`)} - 1)) & t.days <> 0`
   return sql`(${isAnybodys} AND EXISTS (${answered})
+    OR EXISTS (${saidNone})
     OR ${isRefusing} AND EXISTS (${refused(sql`'*'`)} UNION ALL ${refused(sql`t.symbol`)})
     OR EXISTS (${open}))`
 }

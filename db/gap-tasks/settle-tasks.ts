@@ -8,6 +8,9 @@ import { advanceBookmark } from '../bookmarks/advance-bookmark.ts'
 import type { Db } from '../client.ts'
 import { markPresent } from '../coverage/mark-present.ts'
 import { dayOf } from '../day-of.ts'
+import { compactSettled } from '../empty-months/compact-settled.ts'
+import { expandSettled } from '../empty-months/expand-days.ts'
+import { finalNones, isFinalNone } from '../empty-months/final-none.ts'
 import { touchPartitions } from '../partitions/touch-partitions.ts'
 import { preparedSql, type Statement } from '../prepared.ts'
 import { asTask, dayBitOf } from './day-mask.ts'
@@ -62,16 +65,20 @@ export function bySymbolAndDay(a: Cell, b: Cell): number {
 async function settlePart(db: Db, request: SettleRequest, settlements: readonly Settlement[]): Promise<number> {
   const { token, vendor, dataset, asOf, now } = request
   const isAny = (holds: (settlement: Settlement) => boolean): boolean => settlements.some(holds)
+  const isAnyFinal = isAny(isFinalNone)
+  const isAnyOther = isAny((settlement) => !isFinalNone(settlement))
   const told = [
     stageSettlements(token, settlements),
+    ...(isAnyOther ? expandSettled({ vendor, dataset }) : []),
     // Read the evidence of the version before, so they come first.
     ...(isAny(({ digest }) => digest !== null) ? [recordCorrections({ vendor, dataset, asOf })] : []),
     ...(isAny(({ refused }) => refused !== null) ? [recordRefusals({ vendor, dataset, asOf })] : []),
-    recordEvidence({ vendor, dataset, now }),
+    ...(isAnyOther ? [recordEvidence({ vendor, dataset, now })] : []),
     ...(isAny(({ reread }) => reread === 1) ? [recordRereads({ vendor, dataset, now })] : []),
     ...(isAny(({ present, absence }) => present === 1 || absence !== null) ? [recordCoverage({ dataset })] : []),
     ...(isAny(({ present }) => present === 1) ? [forgetAbsences({ dataset }), moveBookmarks({ vendor, dataset })] : []),
-    ...(isAny(({ absence }) => absence !== null) ? [recordAbsences({ dataset, now })] : []),
+    ...(isAnyOther && isAny(({ absence }) => absence !== null) ? [recordAbsences({ dataset, now })] : []),
+    ...(isAnyFinal ? compactSettled({ vendor, dataset, now }) : []),
     ...(isAny(({ partition }) => partition !== null) ? [touchChanged({ dataset, now })] : []),
     ...splitByOutcome(settlements, { token, now }),
   ]
@@ -207,7 +214,7 @@ const recordEvidence = preparedSql<'vendor' | 'dataset' | 'now'>(
   ({ vendor, dataset, now }) => sql`
   INSERT INTO attempts (dataset, symbol, dt, vendor, count, outcome, status, rows, digest, note, at, ask_again_at)
   SELECT ${dataset}, s.symbol, ${settledDt}, ${vendor}, s.counts_as_attempt, s.outcome, s.status, s.rows, ${settledDigest}, s.note, ${now}, s.ask_again_at
-  FROM ${settledDays} WHERE true
+  FROM ${settledDays} WHERE NOT ${finalNones}
   ON CONFLICT DO UPDATE SET count = count + excluded.count, outcome = excluded.outcome, status = excluded.status,
     rows = excluded.rows, refused_for = CASE WHEN digest IS excluded.digest THEN refused_for END, digest = excluded.digest,
     note = excluded.note, at = excluded.at, ask_again_at = excluded.ask_again_at
@@ -234,7 +241,7 @@ const recordAbsences = preparedSql<'dataset' | 'now'>(
   ({ dataset, now }) => sql`
   INSERT INTO absences (dataset, symbol, dt, reason, decided_at, recheck_at)
   SELECT ${dataset}, s.symbol, ${settledDt}, s.absence, ${now}, s.recheck_at
-  FROM ${settledDays} WHERE s.absence IS NOT NULL AND NOT EXISTS (
+  FROM ${settledDays} WHERE s.absence IS NOT NULL AND NOT ${finalNones} AND NOT EXISTS (
     SELECT 1 FROM coverage c
     WHERE c.dataset = ${dataset} AND c.symbol = s.symbol AND c.month = s.month AND c.present >> (d.day - 1) & 1)
   ON CONFLICT DO UPDATE SET reason = excluded.reason, decided_at = excluded.decided_at, recheck_at = excluded.recheck_at`,

@@ -1,6 +1,7 @@
 /** Cells whose file cannot be read any more or is gone, or that were forgotten, are not present any more: the only write that removes them from the coverage. */
 import { type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
+import { holdsDay } from '../empty-months/final-none.ts'
 import { touchPartitions } from '../partitions/touch-partitions.ts'
 import { isStoredVersion } from './stored-versions.ts'
 
@@ -45,7 +46,8 @@ export async function invalidateCells(
     SELECT i.value AS cell FROM json_each(${JSON.stringify(cells)}) i
     LEFT JOIN attempts a ON a.dataset = ${dataset} AND a.symbol = i.value->>'symbol' AND a.dt = i.value->>'dt'
       AND a.vendor = ${vendor}
-    WHERE a.outcome IS NULL OR (${mayEnd('a', sql`i.value->>'why'`)} AND a.at < i.value->>'at')`)
+    WHERE (${mayEnd('a', sql`i.value->>'why'`)} AND a.at < i.value->>'at') OR a.outcome IS NULL AND NOT EXISTS (
+      SELECT 1 FROM empty_months e WHERE ${holdsDay(sql`${dataset}`, sql`i.value->>'symbol'`, sql`i.value->>'dt'`)} AND e.vendor = ${vendor})`)
   if (fresh.length === 0) return 0
   // Whoever settled one of them since keeps what he knows.
   const lost = sql`(SELECT i.value AS s FROM json_each(${`[${fresh.map(({ cell }) => cell).join(',')}]`}) i

@@ -3,6 +3,7 @@ import { sql } from 'drizzle-orm'
 import { advanceBookmark } from '../bookmarks/advance-bookmark.ts'
 import type { Db } from '../client.ts'
 import { markPresent } from '../coverage/mark-present.ts'
+import { expandCells } from '../empty-months/expand-days.ts'
 import { splitAround } from '../gap-tasks/split-tasks.ts'
 import { touchPartitions } from '../partitions/touch-partitions.ts'
 import { raiseMark } from './raise-mark.ts'
@@ -78,6 +79,7 @@ export async function replayAccepted(
           AND a.vendor = ${vendor}
         WHERE a.digest IS NOT NULL
         ON CONFLICT DO NOTHING`,
+    ...expandCells(dataset, cells, vendor),
     sql`INSERT INTO attempts (dataset, symbol, dt, vendor, count, outcome, rows, digest, at, ask_again_at)
         SELECT ${dataset}, symbol, dt, ${vendor}, 1, 'filled', rows, digest, fetched_at, 9007199254740991
         FROM ${replayed} WHERE true

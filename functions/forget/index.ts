@@ -2,6 +2,7 @@
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises'
 import { dropAnswers } from '../../db/attempts/drop-answers.ts'
 import { unwantedOfDay } from '../../db/attempts/unwanted-of-day.ts'
+import { daysOfNones } from '../../db/empty-months/none-months.ts'
 import { dropUnexpected } from '../../db/gap-tasks/drop-unexpected.ts'
 import { manifestMarks } from '../../db/manifests/manifests.ts'
 import { daysOfAttempts } from '../../db/manifests/stored-versions.ts'
@@ -38,7 +39,7 @@ export async function forget(
   for (const scope of scopes) {
     const expected = expectedSymbols(scope)
     const wanted = wantedPartitions(node, scope)
-    for (const dt of (await daysOfAttempts(node.db, scope.dataset)).filter(scope.isInWindow)) {
+    for (const dt of (await daysAnswered(node.db, scope.dataset)).filter(scope.isInWindow)) {
       more = isSpent()
       if (more) break
       const day = await forgetDayOfAll(node, scope, {
@@ -57,6 +58,12 @@ export async function forget(
   const refused = refusalsOf(scopes, body)
   node.log('forget.completed', { dryRun, ...counts, more })
   return { dryRun, ...counts, ...(refused.length === 0 ? {} : { refused }), more, nextAt: null }
+}
+
+/** The days any vendor has spoken of, ascending. */
+async function daysAnswered(db: Node['db'], dataset: string): Promise<Dt[]> {
+  const days = new Set([...(await daysOfAttempts(db, dataset)), ...(await daysOfNones(db, dataset))])
+  return [...days].sort()
 }
 
 /** Whoever came late left lines that the database has not seen; and what is queued would be fetched again. */

@@ -162,6 +162,7 @@ function vendorView(view: VendorView, now: number) {
 const attemptView = (attempt: CellAttempt) => ({
   count: attempt.count,
   at: isoOf(attempt.at),
+  ...(attempt.since === null ? {} : { since: isoOf(attempt.since) }),
   outcome: attempt.outcome,
   meaning: `${attempt.vendor} ${describeOutcome(attempt.outcome)}`,
   status: attempt.status,

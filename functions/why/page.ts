@@ -166,7 +166,10 @@ function fillsSentence({ segment, asked, filled, prior }: VendorExplanation['sco
 }
 
 const attemptFacts = (attempt: NonNullable<VendorExplanation['attempt']>, isOver: boolean): Fact[] => [
-  ['Answer', html`${attempt.meaning} (${attempt.outcome}), ${time(attempt.at)}`],
+  [
+    'Answer',
+    html`${attempt.meaning} (${attempt.outcome}), ${attempt.since ? html`between ${time(attempt.since)} and ` : ''}${time(attempt.at)}`,
+  ],
   ['Times asked', attempt.count],
   ['HTTP status', attempt.status],
   ['Rows', attempt.rows],

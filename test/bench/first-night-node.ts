@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sql } from 'drizzle-orm'
+import { bitCount } from '../../db/coverage/bit-count.ts'
 import { findGaps } from '../../db/coverage/find-gaps.ts'
 import { findHead } from '../../db/gap-tasks/find-head.ts'
 import { beginTick } from '../../db/ticks/ticks.ts'
@@ -255,8 +256,12 @@ async function hasWork(
 
 async function datasetsOfNight(node: Node, completeAt: ReadonlyMap<DatasetName, number>): Promise<DatasetNight[]> {
   const delivered = await node.db.all<{ dataset: string; vendor: string; cells: number; rows: number }>(sql`
-    SELECT dataset, vendor, count(*) AS cells, sum(rows) AS rows FROM attempts
-    WHERE outcome IN ('filled', 'short', 'empty') GROUP BY dataset, vendor`)
+    SELECT dataset, vendor, sum(cells) AS cells, sum(rows) AS rows FROM (
+      SELECT dataset, vendor, count(*) AS cells, sum(rows) AS rows FROM attempts
+      WHERE outcome IN ('filled', 'short', 'empty') GROUP BY dataset, vendor
+      UNION ALL
+      SELECT dataset, vendor, sum(${sql.raw(bitCount('days'))}), 0 FROM empty_months GROUP BY dataset, vendor)
+    GROUP BY dataset, vendor`)
   const calls = await node.db.all<{ dataset: string; vendor: string; calls: number }>(
     sql`SELECT dataset, vendor, sum(calls) AS calls FROM vendor_call_stats GROUP BY dataset, vendor`,
   )

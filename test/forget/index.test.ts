@@ -140,6 +140,23 @@ test('forget: a call ends behind the day on which it had forgotten enough, and t
   expect(calls).toEqual([4, SESSIONS - 4])
 })
 
+test('forget: days without events that are kept by month go as rows would', async () => {
+  await withoutMsft()
+  const { db } = node.running().node
+  // 1 to 8 July.
+  const july = 0b1100_1111
+  await db.write([
+    sql`INSERT INTO empty_months (dataset, symbol, month, vendor, days, first_at, last_at) VALUES
+      (${BARS}, 'AAPL', '2025-07', 'third', ${july}, 1, 2), (${BARS}, 'MSFT', '2025-07', 'third', ${july}, 1, 2),
+      (${BARS}, 'MSFT', '2025-07', 'fourth', 1, 1, 2)`,
+  ])
+  const months = () => db.all(sql`SELECT symbol, vendor, days FROM empty_months`)
+  await forget({ dataset: BARS, symbol: 'MSFT' })
+  expect(await months()).toHaveLength(3)
+  await forget(MSFT)
+  expect(await months()).toEqual([{ symbol: 'AAPL', vendor: 'third', days: july }])
+})
+
 test('forget: two calls at once come to the end of one', async () => {
   await withoutMsft()
   const answers = await Promise.all([forget(MSFT), forget(MSFT)])

@@ -1,7 +1,9 @@
 import { sql } from 'drizzle-orm'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { listAbsences } from '../../db/absences/absences.ts'
 import { recordAdopted } from '../../db/adoptions/record-adopted.ts'
+import { listAttempts } from '../../db/attempts/list-attempts.ts'
 import type { Db } from '../../db/client.ts'
 import { demote } from '../../db/demotions/demotions.ts'
 import { bumpPriority } from '../../db/gap-tasks/bump-priority.ts'
@@ -180,14 +182,23 @@ test('multi day tasks: each day of a month keeps what was said of it, however un
   const ends = days.map((dt) => settlement(id, 'AAPL', dt, dt === '2024-07-09' || dt === '2024-07-10' ? empty : {}))
   ends[0] = settlement(id, 'AAPL', days[0]!, { digest: 'a'.repeat(64) })
   expect(await settle(db, 'token', ends.toReversed())).toBe(1)
-  expect(await db.all(sql`SELECT dt, outcome, digest FROM attempts ORDER BY dt`)).toEqual(
+  const known = await listAttempts(
+    db,
+    DATASET,
+    days.map((dt) => ({ symbol: 'AAPL', dt })),
+  )
+  const inOrder = known.toSorted((a, b) => (a.dt < b.dt ? -1 : 1))
+  expect(inOrder.map(({ dt, outcome, digest }) => ({ dt, outcome, digest }))).toEqual(
     ends.map(({ dt, outcome, digest }) => ({ dt, outcome, digest })),
   )
   const absent = dayBit('2024-07-09') | dayBit('2024-07-10')
   expect(await db.all(sql`SELECT present, absent FROM coverage`)).toEqual([
     { present: days.reduce((mask, dt) => mask + dayBit(dt), 0) - absent, absent },
   ])
-  expect(await db.all(sql`SELECT dt FROM absences ORDER BY dt`)).toEqual([{ dt: '2024-07-09' }, { dt: '2024-07-10' }])
+  expect((await listAbsences(db, DATASET, '2024-07-01', '2024-07-31')).map(({ dt }) => dt)).toEqual([
+    '2024-07-09',
+    '2024-07-10',
+  ])
   expect(await db.all(sql`SELECT last_dt FROM bookmarks`)).toEqual([{ last_dt: '2024-07-31' }])
 })
 
