@@ -45,6 +45,18 @@ const VendorDataset = z.strictObject({
   }),
 })
 
+/** What a vendor's reference lists are asked about symbols, and how often; absent numbers are those of functions/_references/ask-vendors.ts. */
+const References = z.strictObject({
+  /** Calls a night for its lists of listed and delisted tickers; 0: never. */
+  list_calls_per_night: z.int().min(0).optional(),
+  /** Calls a night for questions that cost a call a symbol; 0: never. */
+  symbol_calls_per_night: z.int().min(0).optional(),
+  /** Whether a symbol's first day is asked for, where the universe states none. */
+  details: z.boolean().optional(),
+  /** Whether a symbol's earlier tickers are asked for, where the universe states none. */
+  names: z.boolean().optional(),
+})
+
 const LIMITS = ['calls_per_minute', 'calls_per_day', 'today_share'] as const
 
 const VendorEntry = z.strictObject({
@@ -60,6 +72,7 @@ const VendorEntry = z.strictObject({
   calls_per_day: z.int().min(0).nullable().optional(),
   /** Share of the calls per minute that only lane `today` may take. */
   today_share: z.number().min(0).max(0.9).optional(),
+  references: References.optional(),
   datasets: z.partialRecord(DatasetName, VendorDataset),
 })
 
@@ -190,22 +203,39 @@ export const Datasets = z.strictObject({
   scrub: Scrub.prefault({}),
 })
 
-const Listed = z.strictObject({
-  symbol: SymbolText,
-  /** Left out, the calendar's first day. */
-  from: DtText.default(calendarOf('xnys').first),
-  to: DtText.nullable().default(null),
-  /** Names the company traded under before, oldest first, each with its last day. */
-  was: z.array(z.strictObject({ symbol: SymbolText, to: DtText })).optional(),
-})
+const Listed = z
+  .strictObject({
+    symbol: SymbolText,
+    /** Left out: the calendar's first day, until a vendor's reference lists state a better one. */
+    from: DtText.optional(),
+    to: DtText.nullable().default(null),
+    /** Names the company traded under before, oldest first, each with its last day. */
+    was: z.array(z.strictObject({ symbol: SymbolText, to: DtText })).optional(),
+  })
+  .transform(({ symbol, from, ...rest }): Listing => {
+    return from === undefined
+      ? { symbol, from: calendarOf('xnys').first, ...rest, undated: true }
+      : { symbol, from, ...rest }
+  })
+
+/** A symbol of the universe with its first and last day, both inclusive. */
+export interface Listing {
+  symbol: string
+  from: string
+  /** Null while it lives. */
+  to: string | null
+  was?: { symbol: string; to: string }[] | undefined
+  /** No first day is stated: what vendors' reference lists state applies. */
+  undated?: true
+}
 
 /** A plain ticker stands for a symbol without dates. */
-const Listing = z.preprocess(
+const ListingOrTicker = z.preprocess(
   (entry) => (typeof entry === 'object' && entry !== null ? entry : { symbol: entry }),
   Listed,
 )
 
-export const Universe = z.strictObject({ symbols: z.array(Listing).min(1) })
+export const Universe = z.strictObject({ symbols: z.array(ListingOrTicker).min(1) })
 
 export const Qc = z.strictObject({
   ruleset: z.string().min(1),
@@ -238,7 +268,6 @@ export type VendorDatasetConfig = z.infer<typeof VendorDataset>
 export type BackConfig = z.infer<typeof Back>
 export type DatasetConfig = z.infer<typeof Dataset>
 export type ColumnConfig = z.infer<typeof Column>
-export type UniverseConfig = z.infer<typeof Universe>
 export type QcConfig = z.infer<typeof Qc>
 
 /** Everything the node is told to do; secrets are not part of it. */
@@ -253,6 +282,8 @@ export interface Config {
   maxOpenTasks: number
   disk: z.infer<typeof Disk>
   scrub: z.infer<typeof Scrub>
-  universe: UniverseConfig['symbols']
+  universe: Listing[]
+  /** The universe as the files state it, once `universe` is what vendors' reference lists made of it. */
+  stated?: Listing[]
   qc: QcConfig
 }

@@ -2,9 +2,7 @@
 import { calendarOf } from '../functions/_calendar/calendar.ts'
 import { addDays, type Dt, maxDt } from '../functions/_market/dt.ts'
 import type { Fault } from './describe-fault.ts'
-import type { UniverseConfig } from './schema.ts'
-
-type Listing = UniverseConfig['symbols'][number]
+import type { Listing } from './schema.ts'
 
 /** The days, both inclusive, on which an entry traded under a ticker. */
 interface Claim {
@@ -92,5 +90,7 @@ function overlaps(claims: Claim[]): Fault[] {
 export function withSymbols(listed: Listing[], symbols: readonly string[] | undefined): Listing[] {
   if (symbols === undefined) return listed
   const bySymbol = new Map(listed.map((entry) => [entry.symbol, entry]))
-  return symbols.map((symbol) => bySymbol.get(symbol) ?? { symbol, from: calendarOf('xnys').first, to: null })
+  return symbols.map(
+    (symbol) => bySymbol.get(symbol) ?? { symbol, from: calendarOf('xnys').first, to: null, undated: true },
+  )
 }

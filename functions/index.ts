@@ -22,11 +22,13 @@ import { IngestBody, ingestTick } from './ingest-tick.ts'
 import { judgeNext, QcBody, qcPartition } from './qc-partition/index.ts'
 import { queue } from './queue/index.ts'
 import { RedriveBody, redrive } from './redrive.ts'
+import { ReferenceBody, reference } from './reference.ts'
 import { run } from './run.ts'
 import { livez, readyz } from './status/health.ts'
 import { quarantine } from './status/quarantine.ts'
 import { status } from './status/status.ts'
 import { SweepBody, sweep } from './sweep.ts'
+import { symbols } from './symbols.ts'
 import { vendors } from './vendors/index.ts'
 import { VerifyBody, verifyNode } from './verify/index.ts'
 import { why } from './why/index.ts'
@@ -54,6 +56,7 @@ export function createApp(node: Node, tokens: Tokens): Hono {
   app.post('/curate-partition', handler(node, CurateBody, curateOnePartition))
   app.post('/qc-partition', handler(node, QcBody, qcPartition))
   app.post('/export', handler(node, ExportBody, exportWith({ curate: curateNext, judge: judgeNext })))
+  app.post('/reference', handler(node, ReferenceBody, reference))
   app.post('/sweep', handler(node, SweepBody, sweep))
   app.post('/adopt', handler(node, AdoptBody, adopt))
   app.post('/verify', handler(node, VerifyBody, verifyNode))
@@ -66,6 +69,7 @@ export function createApp(node: Node, tokens: Tokens): Hono {
   app.get('/cron', cron(reading))
   app.get('/queue', queue(reading))
   app.get('/vendors', vendors(reading))
+  app.get('/symbols', symbols(reading))
   app.get('/quarantine', quarantine(reading))
   app.get('/coverage/:dataset', coverage(reading))
   app.on('GET', ['/changes', '/changes.csv'], changes(reading))

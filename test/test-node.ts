@@ -14,7 +14,7 @@ import { CONNECTORS } from '../functions/_vendors/registry.ts'
 import { againWhileHeld } from './db/again-while-held.ts'
 import { writeDemoConfig } from './demo/demo-config.ts'
 import { demoCron, type Scene } from './demo/scenario.ts'
-import { type BarSource, type Lab, startLab } from './lab/lab.ts'
+import { type BarSource, type Lab, type LabOptions, startLab } from './lab/lab.ts'
 import { syntheticBars, syntheticYields } from './lab/synthetic.ts'
 
 /** The Tuesday of the synthetic scene, after the close. */
@@ -63,6 +63,10 @@ export interface SmallTerms {
   clock?: Clock
   clockEvidence?: ClockEvidence
   statfs?: StartTerms['statfs']
+  /** Corporate actions that the vendors know; absent: none. */
+  actions?: LabOptions['actions']
+  /** What is wrong with Massive's list of tickers; absent: nothing. */
+  listFaults?: LabOptions['listFaults']
   /** The vendors' walls; absent: none. */
   plan?: 'basic' | 'open'
   change?: (config: Config) => Config
@@ -107,6 +111,8 @@ export async function smallNode(terms: SmallTerms = {}): Promise<TestNode> {
     alpaca: terms.sources?.alpaca ?? bars('alpaca', universe),
     massive: terms.sources?.massive ?? bars('massive', universe),
     fred: syntheticYields(1),
+    ...(terms.actions ? { actions: terms.actions } : {}),
+    ...(terms.listFaults ? { listFaults: terms.listFaults } : {}),
   })
   let config = await smallConfig(universe)
   if (terms.change) config = terms.change(config)

@@ -11,6 +11,7 @@ export const CALLS = [
   'curate-partition',
   'qc-partition',
   'export',
+  'reference',
   'sweep',
   'adopt',
   'enqueue',

@@ -10,6 +10,7 @@ import type { Clock, Node } from '../_http/node.ts'
 import { type WriteGuard, writeGate } from '../_http/write-gate.ts'
 import { closeLake, openLake } from '../_lake/lake.ts'
 import { stateFile } from '../_lake/paths.ts'
+import { applyReferences } from '../_references/apply-references.ts'
 import { CONNECTORS } from '../_vendors/registry.ts'
 import { createApp } from '../index.ts'
 import { noteKeys } from './check-keys.ts'
@@ -199,6 +200,7 @@ export async function startNode(terms: StartTerms): Promise<RunningNode> {
         play: async (chain) => (await invoker?.schedule.play(chain)) ?? null,
       },
     }
+    await applyReferences(node)
     let recovered = NOT_RECOVERED
     const recoverOnce = async (): Promise<void> => {
       recovered = await recover(node)

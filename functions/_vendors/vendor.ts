@@ -165,6 +165,46 @@ export interface Connector {
   keyCheck: Parameters<Get>[0]
   /** The vendor's own list of sessions with from <= dt <= to, one call; absent where it has none. Compared with our calendar, never used instead. */
   sessions?(from: Dt, to: Dt, get: Get): Promise<VendorSession[] | VendorError>
+  /** What the vendor's reference lists say of symbols; absent where it has none. */
+  references?: ReferenceSource
+}
+
+/**
+ * What a vendor can be asked about symbols: which are listed now, when one was delisted, one's first day, one's earlier tickers. The first two are lists,
+ * the others cost a call a symbol.
+ */
+export type ReferenceQuestion = 'listed' | 'delisted' | 'details' | 'names'
+
+export interface ReferenceSource {
+  /** The questions the vendor can be asked, in the order in which they are. */
+  questions: readonly ReferenceQuestion[]
+  /**
+   * One call. Returns a statement for every symbol of `wants` that the call answered, which may be no more than the first of them: the rest takes
+   * further calls. A VendorError as a value where it failed. `wants` is not empty.
+   */
+  ask(question: ReferenceQuestion, wants: readonly ReferenceWant[], get: Get): Promise<SymbolReference[] | VendorError>
+}
+
+export interface ReferenceWant {
+  symbol: string
+  /** The day as of which details are asked: of a delisted symbol one while it was listed; null for today. */
+  asOf: Dt | null
+}
+
+/** What a vendor says of a symbol, and no more than that: a field that is absent states nothing. */
+export interface SymbolReference {
+  symbol: string
+  /** Whether the list of listed tickers has it. That it lacks it proves nothing: such lists have holes. */
+  isListed?: boolean
+  name?: string
+  type?: string
+  exchange?: string
+  compositeFigi?: string
+  cik?: string
+  listedFrom?: Dt
+  delistedOn?: Dt
+  /** Oldest first, each with the last day before the next one. */
+  earlierTickers?: { symbol: string; to: Dt }[]
 }
 
 /** A session as a vendor's calendar states it, epoch ms. */

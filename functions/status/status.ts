@@ -9,6 +9,7 @@ import { countTasks } from '../../db/gap-tasks/count-tasks.ts'
 import { type Incident, listOpenIncidents } from '../../db/incidents/list-incidents.ts'
 import { listLost } from '../../db/lost-files/list-lost.ts'
 import { workLeft } from '../../db/partitions/work-left.ts'
+import { listReferenceChecks } from '../../db/reference-checks/reference-checks.ts'
 import { listScrubs, type Scrub } from '../../db/scrubs/scrubs.ts'
 import { countUnaccepted } from '../../db/unaccepted-files/unaccepted-files.ts'
 import { listScores } from '../../db/vendor-scores/scores.ts'
@@ -18,6 +19,7 @@ import { isoOf } from '../_http/iso-instant.ts'
 import type { Node } from '../_http/node.ts'
 import { dayNumber, dtOfDay } from '../_market/dt.ts'
 import { NIGHTS } from '../_recovery/scrub.ts'
+import { appliedSymbols, countRemarks } from '../_references/apply-references.ts'
 import { shownReasons } from './health.ts'
 
 export const status =
@@ -61,6 +63,7 @@ export const status =
       vendors,
       incidents: (await listOpenIncidents(node.db)).map(incidentOf),
       calendar: (await listCalendarChecks(node.db)).map(calendarDoubts),
+      symbols: await symbolRemarks(node),
       lostFiles: lostFilesOf(await listLost(node.db, FILES_SHOWN)),
       unacceptedFiles: { ...(await countUnaccepted(node.db, FILES_SHOWN)), next: 'POST /adopt' },
       scrub: (await listScrubs(node.db)).map(scrubOf),
@@ -74,6 +77,15 @@ async function partitionsLeft({ db, now }: Node): Promise<object> {
   const unchecked = await workLeft(db, 'unchecked', now())
   const failing = [...touched.failing, ...unchecked.failing].map((one) => ({ ...one, retryAt: isoOf(one.retryAt) }))
   return { touched: touched.partitions, unchecked: unchecked.partitions, failing }
+}
+
+/** How many contradictions and suggestions `GET /symbols` lists, and how the newest questions to vendors' reference lists went. */
+async function symbolRemarks(node: Node): Promise<object> {
+  const checks = await listReferenceChecks(node.db)
+  return {
+    ...countRemarks(await appliedSymbols(node)),
+    asked: checks.map(({ askedAt, ...check }) => ({ ...check, askedAt: isoOf(askedAt) })),
+  }
 }
 
 const FILES_SHOWN = 5

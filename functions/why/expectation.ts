@@ -118,12 +118,19 @@ function refusalOf(config: Config, cell: Cell, known: Known): { why: Unexpected;
     if (calendar.closedFor === 'weekend') return no('weekend', `${dt} is a weekend`)
     return no('holiday', `${calendar.name} is closed on ${dt} for ${calendar.closedFor}`)
   }
-  if (own.from !== null && dt < own.from) return no('not_listed_yet', `${symbol} begins on ${own.from}`)
-  if (own.to !== null && dt > own.to) return no('delisted', `${symbol} ended on ${own.to}`)
+  if (own.from !== null && dt < own.from)
+    return no('not_listed_yet', `${symbol} begins on ${own.from}${stater(config, symbol)}`)
+  if (own.to !== null && dt > own.to) return no('delisted', `${symbol} ended on ${own.to}${stater(config, symbol)}`)
   if (dt < depth.from) return no('before_depth', `${dataset} is kept from ${depth.from} on`)
   if (dt > depth.to) return { why: 'not_over', sentence: `not expected yet: ${overSentence(known)}` }
   return null
 }
+
+/** Where to read who states the days of a symbol, if that need not be the universe itself. */
+const stater = (config: Config, symbol: string): string =>
+  config.universe.some((one) => one.symbol === symbol && one.undated)
+    ? `; GET /symbols?symbol=${symbol} shows who states that`
+    : ''
 
 const overSentence = ({ expectedFrom }: Known): string =>
   expectedFrom === null ? 'the day is not over' : `the session is not over before ${newYorkText(expectedFrom)}`

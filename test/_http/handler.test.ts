@@ -9,6 +9,7 @@ const FUNCTIONS = [
   'curate-partition',
   'qc-partition',
   'export',
+  'reference',
   'sweep',
   'redrive',
 ]

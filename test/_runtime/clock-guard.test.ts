@@ -125,6 +125,7 @@ describe('clock guard: a clock that cannot be right', () => {
       'dispatch-one-task',
       'curate-partition',
       'export',
+      'reference',
       'sweep',
       'enqueue',
     ]) {

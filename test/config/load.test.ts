@@ -2,6 +2,7 @@ import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ConfigError, loadConfig } from '../../config/load.ts'
+import { calendarOf } from '../../functions/_calendar/calendar.ts'
 import { preferenceOrder } from '../../functions/_catalog/catalog.ts'
 import { type ConfigCopy, type ConfigFile, copyConfig, FILES, VENDORS } from './config-folder.ts'
 
@@ -37,6 +38,18 @@ test('load: another universe may be named, and its faults carry its name', async
   expect((await loadConfig(terms)).universe).toEqual([{ symbol: 'ABC', from: '2020-01-02', to: null }])
   await writeFile(universe, 'symbols: []\n')
   await expect(loadConfig(terms)).rejects.toThrow(/mine\.yaml: symbols/)
+})
+
+test('load: a symbol without a first day begins where the calendar does, and is marked', async () => {
+  const universe = join(copy.folder, 'mine.yaml')
+  await writeFile(universe, 'symbols:\n  - { symbol: ABC }\n  - { symbol: XYZ, to: 2023-10-12 }\n')
+  const from = calendarOf('xnys').first
+  expect((await loadConfig({ folder: copy.folder, universe, vendors: VENDORS })).universe).toEqual([
+    { symbol: 'ABC', from, to: null, undated: true },
+    { symbol: 'XYZ', from, to: '2023-10-12', undated: true },
+  ])
+  await writeFile(universe, 'symbols:\n  - { symbol: ABC, undated: true }\n')
+  await expect(loadConfig({ folder: copy.folder, universe, vendors: VENDORS })).rejects.toThrow(/undated/)
 })
 
 const CAPABILITIES = 'vendor_capabilities.yaml'

@@ -45,7 +45,7 @@ test('environment: a list of symbols takes dates and names from the universe fil
   const { universe } = await load({ SYMBOLS: 'META, ZZZ  AAPL,META' })
   expect(universe).toEqual([
     { symbol: 'META', from: '2012-05-18', to: null, was: [{ symbol: 'FB', to: '2022-06-08' }] },
-    { symbol: 'ZZZ', from: '1990-01-01', to: null },
+    { symbol: 'ZZZ', from: '1990-01-01', to: null, undated: true },
     { symbol: 'AAPL', from: '1990-01-02', to: null },
   ])
 })

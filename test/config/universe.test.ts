@@ -19,9 +19,9 @@ const faultsOf = async (entries: string): Promise<string> => {
 
 test('universe: a plain list of tickers begins where the calendar does, and may hold entries with dates', async () => {
   expect(await of('  - AAPL\n  - { symbol: RDDT, from: 2024-03-21 }\n  - { symbol: MSFT }')).toEqual([
-    { symbol: 'AAPL', from: '1990-01-01', to: null },
+    { symbol: 'AAPL', from: '1990-01-01', to: null, undated: true },
     { symbol: 'RDDT', from: '2024-03-21', to: null },
-    { symbol: 'MSFT', from: '1990-01-01', to: null },
+    { symbol: 'MSFT', from: '1990-01-01', to: null, undated: true },
   ])
   expect(await of('  [AAPL, "TRUE", ON, NO]')).toMatchObject([
     { symbol: 'AAPL' },

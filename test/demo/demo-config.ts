@@ -29,7 +29,7 @@ export async function writeDemoConfig(
     {
       vendors,
       datasets: { datasets, incidents, disk, max_open_tasks: maxOpenTasks, scrub },
-      universe,
+      universe: universe.map(({ undated, from, ...entry }) => ({ ...entry, ...(undated ? {} : { from }) })),
       qc,
       cron: await demoCron(),
     },

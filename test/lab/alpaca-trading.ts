@@ -1,10 +1,12 @@
-/** Plays Alpaca's calendar and clock (trading host): sessions in New York wall time. */
+/** Plays Alpaca's trading host: assets, and calendar and clock in New York wall time. */
 import { calendarOf } from '../../functions/_calendar/calendar.ts'
 import { newYorkMinute } from '../../functions/_calendar/zone.ts'
 import { addDays, type Dt, isDt } from '../../functions/_market/dt.ts'
 import { oneOf, refuse } from './alpaca-query.ts'
+import { hexOf, seedOf } from './chance.ts'
 import { newYorkDt, sessionOf, wallStamp } from './new-york.ts'
 import { json, type Question, type Reply } from './reply.ts'
+import type { BarSource } from './source.ts'
 
 const xnys = calendarOf('xnys')
 const REGULAR_CLOSE = '16:00'
@@ -58,6 +60,35 @@ export function calendarDays({ query }: Question): Reply {
       }
     })
     .filter((row) => !bySettlement || (row.settlement_date >= start && row.settlement_date <= end))
+  return { ...json(200, rows), rows: rows.length }
+}
+
+/** A bare list without pages, and without any date: what has had no bar for ten days is inactive. */
+export function assets(source: BarSource, { query, now }: Question): Reply {
+  const status = oneOf('status', query.get('status') ?? 'all', ['active', 'inactive', 'all'])
+  const assetClass = oneOf('asset_class', query.get('asset_class') ?? 'us_equity', ['us_equity', 'crypto', 'us_option'])
+  const today = newYorkDt(now)
+  const rows = source.symbols().flatMap((symbol) => {
+    const isActive = source.daily(symbol, addDays(today, -10), today).length > 0
+    const own = isActive ? 'active' : 'inactive'
+    if (assetClass !== 'us_equity' || (status !== 'all' && status !== own)) return []
+    const digits = hexOf(seedOf(0, 'asset', symbol))
+      .padEnd(12, '0')
+      .slice(0, 12)
+    return {
+      id: `904837e3-3b76-47ec-b432-${digits}`,
+      class: assetClass,
+      exchange: seedOf(0, 'figi', symbol) % 2 === 0 ? 'NYSE' : 'NASDAQ',
+      symbol,
+      name: `${symbol} Laboratories Inc. Common Stock`,
+      status: own,
+      tradable: isActive,
+      marginable: isActive,
+      shortable: isActive,
+      easy_to_borrow: isActive,
+      fractionable: isActive,
+    }
+  })
   return { ...json(200, rows), rows: rows.length }
 }
 

@@ -211,3 +211,22 @@ describe('alpaca: walls and the clock', () => {
     expect(minutes.at(-1)).toBe('2024-06-14T15:59:00Z')
   })
 })
+
+describe('alpaca: assets', () => {
+  const assets = async (query: Record<string, string>): Promise<{ symbol: string; status: string }[]> =>
+    (await hear(`${(await setup()).alpaca.url}/v2/assets?${new URLSearchParams(query)}`, ALPACA_HEADERS)).body as {
+      symbol: string
+      status: string
+    }[]
+
+  it('is one list without pages and without any date', async () => {
+    const all = await assets({})
+    expect(all.map(({ symbol, status }) => `${symbol} ${status}`)).toEqual(['AAA active', 'BBB active', 'CCC inactive'])
+    expect(Object.keys(all[0]!).filter((name) => /date|utc|_at/.test(name))).toEqual([])
+  })
+
+  it('has the active ones only where they are asked for', async () => {
+    const active = await assets({ status: 'active', asset_class: 'us_equity' })
+    expect(active.map(({ symbol }) => symbol)).toEqual(['AAA', 'BBB'])
+  })
+})

@@ -5,7 +5,7 @@ import { actionsPage } from './alpaca-actions.ts'
 import { barsPage } from './alpaca-bars.ts'
 import { contractsPage } from './alpaca-contracts.ts'
 import { type BarsQuery, RECENT_WALL_MS, readBarsQuery, readOptionBarsQuery, refuse } from './alpaca-query.ts'
-import { calendarDays, clockNow } from './alpaca-trading.ts'
+import { assets, calendarDays, clockNow } from './alpaca-trading.ts'
 import { companyBars } from './company-bars.ts'
 import { midnightOf } from './new-york.ts'
 import type { OptionSource } from './option-source.ts'
@@ -31,7 +31,7 @@ const DATASET: Record<Timeframe, DatasetName> = { day: 'equities_bars', minute: 
 const HISTORY = { sip: '2016-01-01', iex: '2022-01-01', options: '2024-02-01' } as const
 const TICKER = /^[A-Z]{1,5}(?:\.[A-Z]{1,4})?$/
 
-const isTrading = (path: string): boolean => /^\/v2\/(?:calendar|clock|options)\b/.test(path)
+const isTrading = (path: string): boolean => /^\/v2\/(?:assets|calendar|clock|options)\b/.test(path)
 
 export function alpacaDialect(terms: AlpacaTerms): Dialect {
   const { source, options, keys, plan, seed } = terms
@@ -66,6 +66,8 @@ export function alpacaDialect(terms: AlpacaTerms): Dialect {
         return actionsPage(terms.actions, question)
       case '/v2/options/contracts':
         return contractsPage(options, question)
+      case '/v2/assets':
+        return assets(source, question)
       case '/v2/calendar':
         return calendarDays(question)
       case '/v2/clock':

@@ -4,6 +4,7 @@ import { type ActionSource, NO_ACTIONS } from './action-source.ts'
 import { alpacaDialect } from './alpaca.ts'
 import { fredDialect } from './fred.ts'
 import { massiveDialect } from './massive.ts'
+import type { ListFaults } from './massive-reference.ts'
 import { NO_OPTIONS, type OptionSource } from './option-source.ts'
 import type { Dialect } from './reply.ts'
 import { type BarSource, NO_BARS, NO_YIELDS, type YieldSource } from './source.ts'
@@ -55,6 +56,8 @@ export interface LabOptions {
   /** Corporate actions and options; absent: a vendor that has none. The same source may serve both. */
   actions?: { alpaca?: ActionSource; massive?: ActionSource }
   options?: { alpaca?: OptionSource; massive?: OptionSource }
+  /** What is wrong with Massive's list of tickers; absent: nothing. */
+  listFaults?: ListFaults
   /** Treasury yields at Massive; absent: those of `fred`. */
   massiveYields?: YieldSource
   keys?: LabKeys
@@ -127,6 +130,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
         source: options.massive ?? NO_BARS,
         actions: options.actions?.massive ?? NO_ACTIONS,
         options: options.options?.massive ?? NO_OPTIONS,
+        listFaults: options.listFaults ?? {},
         yields: options.massiveYields ?? options.fred ?? NO_YIELDS,
         key: keys.massive,
         plan,

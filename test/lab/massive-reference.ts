@@ -58,6 +58,16 @@ const dayOf = (question: Question, name: string, otherwise: Dt): Dt => {
   return text
 }
 
+/** The faults the vendor's list is known for: rows that are missing, wrong, or of an earlier company with the same ticker. */
+export interface ListFaults {
+  /** Tickers that neither list nor details have. */
+  missing?: readonly string[]
+  /** Fields that differ from the truth, by ticker. */
+  wrong?: Readonly<Record<string, Row>>
+  /** More rows of the list of delisted tickers, each with its `ticker` and `delisted_utc`. */
+  earlierCompanies?: readonly Row[]
+}
+
 export interface TickerPaths {
   list(question: Question): Reply
   details(question: Question, ticker: string): Reply
@@ -65,7 +75,7 @@ export interface TickerPaths {
 }
 
 /** What a ticker is known by: its first and last daily bar, and the names it went by. */
-export function tickerPaths(source: BarSource, actions: ActionSource): TickerPaths {
+export function tickerPaths(source: BarSource, actions: ActionSource, faults: ListFaults = {}): TickerPaths {
   const ranges = new Map<string, [first: Dt, last: Dt] | undefined>()
   const lifeOf = (symbol: string): [first: Dt, last: Dt] | undefined => {
     if (!ranges.has(symbol)) {
@@ -78,7 +88,7 @@ export function tickerPaths(source: BarSource, actions: ActionSource): TickerPat
   }
   const rowOf = (symbol: string, dt: Dt): Row | undefined => {
     const symbolRange = lifeOf(symbol)
-    if (!symbolRange || symbolRange[0] > dt) return undefined
+    if (!symbolRange || symbolRange[0] > dt || faults.missing?.includes(symbol)) return undefined
     const own = seedOf(0, 'figi', symbol)
     return {
       ticker: symbol,
@@ -93,6 +103,7 @@ export function tickerPaths(source: BarSource, actions: ActionSource): TickerPat
       composite_figi: `BBG${hexOf(own).slice(0, 9).toUpperCase()}`,
       list_date: symbolRange[0],
       ...(symbolRange[1] >= addDays(dt, -10) ? {} : { delisted_utc: `${addDays(symbolRange[1], 1)}T04:00:00Z` }),
+      ...faults.wrong?.[symbol],
     }
   }
   return {
@@ -103,7 +114,8 @@ export function tickerPaths(source: BarSource, actions: ActionSource): TickerPat
         const row = rowOf(symbol, dt)
         return row ? [row] : []
       })
-      const wanted = rows.filter((row) => String(row.active) === active)
+      const earlier = (faults.earlierCompanies ?? []).map((row) => ({ market: 'stocks', active: false, ...row }))
+      const wanted = [...rows, ...earlier].filter((row) => String(row.active) === active)
       return list(question, TICKERS, wanted)
     },
     details(question, ticker) {

@@ -5,7 +5,7 @@ import type { ActionSource } from './action-source.ts'
 import { actionPaths } from './massive-actions.ts'
 import { adjust, envelope, print } from './massive-bars.ts'
 import { applyWalls, nextUrlOf, readAggsQuery, refuse, requestIdOf } from './massive-query.ts'
-import { contractsList, tickerPaths, yieldsList } from './massive-reference.ts'
+import { contractsList, type ListFaults, tickerPaths, yieldsList } from './massive-reference.ts'
 import { marketStatus } from './massive-status.ts'
 import { closeOf, endOfDay, midnightOf, newYorkDt } from './new-york.ts'
 import type { OptionSource } from './option-source.ts'
@@ -17,6 +17,7 @@ export interface MassiveTerms {
   source: BarSource
   actions: ActionSource
   options: OptionSource
+  listFaults: ListFaults
   yields: YieldSource
   key: string
   plan: 'basic' | 'open'
@@ -24,9 +25,9 @@ export interface MassiveTerms {
 
 const DATASET: Record<Timeframe, DatasetName> = { day: 'equities_bars', minute: 'equities_bars_minute' }
 
-export function massiveDialect({ source, actions, options, yields, key, plan }: MassiveTerms): Dialect {
+export function massiveDialect({ source, actions, options, listFaults, yields, key, plan }: MassiveTerms): Dialect {
   const actionsAt = actionPaths(actions, source)
-  const tickersAt = tickerPaths(source, actions)
+  const tickersAt = tickerPaths(source, actions, listFaults)
 
   return {
     tooMany: (question) =>

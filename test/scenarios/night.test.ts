@@ -45,6 +45,7 @@ test('night: after a night, each function called again changes nothing and asks 
     'curate-partition',
     'qc-partition',
     'export',
+    'reference',
     'sweep',
   ]) {
     for (let time = 0; time < 2; time++) {

@@ -1,8 +1,9 @@
-/** Alpaca Market Data: stock bars, option bars and corporate actions (data.alpaca.markets), contracts and sessions (trading host). */
+/** Alpaca Market Data: stock bars, option bars and corporate actions (data.alpaca.markets), contracts, sessions and assets (trading host). */
 import type { DatasetName } from '../../_market/cell.ts'
 import type { Answer, CallPlan, Connector, Get, PlanTerms, Want } from '../vendor.ts'
 import { askActions } from './actions.ts'
 import { planActions } from './actions-plan.ts'
+import { askAssets } from './assets.ts'
 import { askBars } from './bars.ts'
 import { planBars } from './bars-plan.ts'
 import { askOptions } from './options.ts'
@@ -26,6 +27,7 @@ export const alpaca: Connector = {
   classify,
   keyCheck: { path: '/v2/clock', host: 'trading', query: {} },
   sessions: askSessions,
+  references: { questions: ['listed'], ask: askAssets },
 }
 
 function plan(head: Want, others: readonly Want[], terms: PlanTerms): CallPlan {

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { instantOf } from '../../_calendar/zone.ts'
 import { type Dt, DtText } from '../../_market/dt.ts'
 import { readJson } from '../read-json.ts'
+import { tryGet } from '../try-get.ts'
 import { type Get, VendorError, type VendorSession } from '../vendor.ts'
 import { VENDOR } from './parse.ts'
 
@@ -16,7 +17,7 @@ const CalendarDays = z.array(z.object({ date: DtText, open: Clock, close: Clock 
  * better. `from` and `to` lie between 1955 and 2040.
  */
 export async function askSessions(from: Dt, to: Dt, get: Get): Promise<VendorSession[] | VendorError> {
-  const answer = await get({ path: PATH, host: 'trading', query: { start: from, end: to } }).catch(vendorErrorOf)
+  const answer = await tryGet(get, { path: PATH, host: 'trading', query: { start: from, end: to } })
   if (answer instanceof VendorError) return answer
   const days = readJson(answer, CalendarDays, VENDOR)
   if (days instanceof VendorError) return days
@@ -29,9 +30,4 @@ export async function askSessions(from: Dt, to: Dt, get: Get): Promise<VendorSes
     sessions.push({ dt, open: instantOf(dt, open), close: instantOf(dt, close) })
   }
   return sessions
-}
-
-function vendorErrorOf(error: unknown): VendorError {
-  if (error instanceof VendorError) return error
-  throw error
 }

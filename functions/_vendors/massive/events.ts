@@ -44,13 +44,13 @@ export async function askEvents(
 }
 
 /** A name and its first day; null for a name that does not parse. */
-interface Change {
+export interface Change {
   date: Dt
   ticker: string | null
 }
 
 /** The names in the order in which they were taken; `malformed` where a day cannot be read, or the answer is about another company. */
-function changesOf(events: readonly unknown[], ticker: string): Change[] | VendorError {
+export function changesOf(events: readonly unknown[], ticker: string): Change[] | VendorError {
   const changes: Change[] = []
   for (const event of events) {
     const row = EventRow.safeParse(event)

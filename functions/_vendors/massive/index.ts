@@ -1,4 +1,4 @@
-/** Massive (Polygon.io until 2025-10-30): bars of US stocks and options, corporate actions and Treasury yields. */
+/** Massive (Polygon.io until 2025-10-30): bars of US stocks and options, corporate actions, Treasury yields and reference lists. */
 import type { DatasetName } from '../../_market/cell.ts'
 import type { Answer, CallPlan, Connector, Get, PlanTerms } from '../vendor.ts'
 import { askActions } from './actions.ts'
@@ -6,6 +6,7 @@ import { askGrouped, askRange } from './bars.ts'
 import { askOptions } from './options.ts'
 import { API_KEY, classify, VENDOR } from './parse.ts'
 import { plan } from './plan.ts'
+import { askReference } from './reference.ts'
 import { MassiveRequest } from './request.ts'
 import { askYields } from './yields.ts'
 
@@ -26,6 +27,7 @@ export const massive: Connector = {
   plan,
   ask,
   classify,
+  references: { questions: ['listed', 'delisted', 'details', 'names'], ask: askReference },
   keyCheck: { path: '/v1/marketstatus/now', query: {} },
 }
 

@@ -142,6 +142,27 @@ export const eventsAddress = (ticker: string): Address => ({
   query: { types: 'ticker_change' },
 })
 
+/** The most rows a page of the list of tickers may hold. */
+export const TICKERS_PER_PAGE = 1_000
+
+/** The tickers of the stock market from one on, in ASCII order: those listed today, or those that no longer are. */
+export const tickersAddress = (from: string, active: boolean): Address => ({
+  path: '/v3/reference/tickers',
+  query: {
+    market: 'stocks',
+    active: String(active),
+    'ticker.gte': from,
+    sort: 'ticker',
+    order: 'asc',
+    limit: String(TICKERS_PER_PAGE),
+  },
+})
+
+export const detailsAddress = (ticker: string, date: string | null): Address => ({
+  path: `/v3/reference/tickers/${encodeURIComponent(ticker)}`,
+  query: date === null ? {} : { date },
+})
+
 /** The vendor answers under both names, and a cursor may carry the other one. */
 const OWN_HOSTS: ReadonlySet<string> = new Set(['api.massive.com', 'api.polygon.io'])
 

@@ -66,6 +66,22 @@ export const EventsAnswer = z.object({
 export const EventRow = z.object({ type: z.string(), date: z.string() })
 export const TickerChange = z.object({ ticker_change: z.object({ ticker: z.string().min(1) }) })
 
+/** One ticker, of the list or of its details. A delisting is stated after the fact, and only where `active` is false. */
+export const TickerRow = z.object({
+  ticker: z.string(),
+  name: z.string().nullish(),
+  type: z.string().nullish(),
+  primary_exchange: z.string().nullish(),
+  cik: z.string().nullish(),
+  composite_figi: z.string().nullish(),
+  list_date: z.string().nullish(),
+  delisted_utc: z.string().nullish(),
+})
+export type TickerRow = z.infer<typeof TickerRow>
+
+/** The answer of `/v3/reference/tickers/{ticker}`: an object, not a list. */
+export const TickerDetails = z.object({ status: z.string(), results: TickerRow })
+
 /** The text is in `error` for status ERROR, in `message` for NOT_AUTHORIZED and NOT_FOUND. */
 export const ErrorBody = z.object({
   status: z.string().optional(),
