@@ -11,7 +11,10 @@ const LATENCY_MS = 400
 test('full pages: a backlog of more calls than a minute allows is worked off in pages that are full', async () => {
   const { node, lab, clock } = await openBareNode({
     symbols: SYMBOLS,
-    datasets: { equities_bars: { depth: { sessions: SESSIONS } } },
+    // At the border of recent sessions pages are not full.
+    datasets: {
+      equities_bars: { depth: { sessions: SESSIONS }, backfill: { order: 'oldest-first', recent_sessions: 0 } },
+    },
     vendors: { alpaca: { calls_per_minute: 15, today_share: 0 } },
     terms: { shape: { rows_per_page: ROWS_PER_PAGE, symbols_per_call: 5, pages_per_plan: 4 } },
     lab: { limits: { alpaca: 15 } },

@@ -36,7 +36,10 @@ const toy: Connector = {
   },
   keyCheck: { path: '/', query: {} },
   classify: ({ status }) =>
-    new VendorError('toy', status >= 500 ? 'unavailable' : 'malformed', `${status}`, { status }),
+    new VendorError('toy', status >= 500 ? 'unavailable' : 'malformed', `${status}`, {
+      status,
+      refusesKey: status === 401,
+    }),
 }
 
 holdsTheContract(toy)

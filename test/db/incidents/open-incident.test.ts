@@ -9,8 +9,8 @@ import { DATASET, freshDb, NOW, newTask, tasksIn } from '../temp-db.ts'
 
 const DT = '2024-07-02'
 
-test('open incident: evidence is how a question ended, or that what was delivered is lost', () => {
-  expect(EVIDENCE).toEqual([...OUTCOMES, 'lost'])
+test('open incident: evidence is how a question ended, or that what was delivered is lost or forgotten', () => {
+  expect(EVIDENCE).toEqual([...OUTCOMES, 'lost', 'forgotten'])
 })
 
 test('open incident: a cell stays queued while a vendor may be asked for a lost version; once all other vendors have answered, it is suppressed', async () => {
