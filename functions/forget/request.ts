@@ -37,9 +37,11 @@ export function scopesOf(node: Node, { dataset, symbol, before, after }: ForgetB
     throw new RequestError(400, `after: no day lies after ${after} and before ${before}`)
   }
   const asof = asofAt(node.now())
-  const { disabledDatasets } = node.config
+  const { disabledDatasets, stated, universe } = node.config
+  // As the user states it: a life that vendors state narrows what is asked for, never what is kept.
+  const wanted = { ...node.config, universe: stated ?? universe }
   const known = [
-    ...datasetsOf(node.config).map((one) => ({ ...one, ranges: symbolRanges(node.config, one.spec, asof) })),
+    ...datasetsOf(node.config).map((one) => ({ ...one, ranges: symbolRanges(wanted, one.spec, asof) })),
     ...datasetsOf({ ...node.config, datasets: disabledDatasets }).map((one) => ({ ...one, ranges: [] })),
   ]
   const named = known.filter((one) => dataset === undefined || one.dataset === dataset)

@@ -157,6 +157,15 @@ test('forget: days without events that are kept by month go as rows would', asyn
   expect(await months()).toEqual([{ symbol: 'AAPL', vendor: 'third', days: july }])
 })
 
+test('forget: cells outside a life that only vendors state are kept', async () => {
+  node = await startTestNode()
+  await node.night()
+  const { config } = node.running().node
+  config.stated = config.universe
+  config.universe = config.universe.filter(({ symbol }) => symbol !== 'MSFT')
+  expect(await forget(MSFT)).toMatchObject({ cells: 0, refused: [expect.stringContaining('MSFT')] })
+})
+
 test('forget: two calls at once come to the end of one', async () => {
   await withoutMsft()
   const answers = await Promise.all([forget(MSFT), forget(MSFT)])
