@@ -5,9 +5,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import type { Config } from '../../config/schema.ts'
+import { leastCalls, leastMs } from './first-night-bound.ts'
 import type { Night } from './first-night-node.ts'
+import { nightScene } from './first-night-scene.ts'
 import type { LabReport } from './lab-control.ts'
-import { type BenchRow, figure } from './row.ts'
+import { type BenchRow, figure, ratioTo } from './row.ts'
 
 const LAB = fileURLToPath(new URL('./first-night-lab.js', import.meta.url))
 const NODE = fileURLToPath(new URL('./first-night-node.js', import.meta.url))
@@ -15,9 +18,11 @@ const MINUTE = 60_000
 
 export async function benchFirstNight(symbols = 500): Promise<BenchRow[]> {
   const { night, lab } = await play(symbols)
+  const { config } = await nightScene(symbols)
   return [
-    ...whenComplete(night),
+    ...whenComplete(night, config),
     ...whatVendorsDid(night, lab),
+    ...howManyCalls(night, config),
     ...whatBundlesHold(night),
     ...howItWasForeseen(night),
     ...whatItCost(night),
@@ -48,12 +53,34 @@ async function firstLine(child: { stdout: NodeJS.ReadableStream | null }): Promi
   return ''
 }
 
-const whenComplete = ({ datasets, endedAfterMs }: Night): BenchRow[] =>
-  datasets.map(({ dataset, completeAfterMs }) =>
-    completeAfterMs === null
-      ? figure(`${dataset}: not complete after`, endedAfterMs / MINUTE, 'minutes', 0)
-      : figure(`${dataset}: complete after`, completeAfterMs / MINUTE, 'minutes'),
-  )
+function whenComplete({ datasets, vendors, endedAfterMs }: Night, config: Config): BenchRow[] {
+  const bound = Math.max(...Object.entries(vendors).map(([vendor, { calls }]) => leastMs(config, vendor, calls)))
+  const last = Math.max(...datasets.map(({ completeAfterMs }) => completeAfterMs ?? Number.POSITIVE_INFINITY))
+  return [
+    ...datasets.map(({ dataset, completeAfterMs }) =>
+      completeAfterMs === null
+        ? figure(`${dataset}: not complete after`, endedAfterMs / MINUTE, 'minutes', 0)
+        : figure(`${dataset}: complete after`, completeAfterMs / MINUTE, 'minutes'),
+    ),
+    // Below a minute both are a matter of single calls.
+    ratioTo('all datasets: complete after', last / MINUTE, Math.max(MINUTE, bound) / MINUTE, 'minutes', 1.1),
+  ]
+}
+
+/** Calls of each vendor against the least that could have brought the same rows. */
+function howManyCalls({ datasets, vendors }: Night, config: Config): BenchRow[] {
+  return Object.keys(vendors).flatMap((vendor) => {
+    const known = datasets.flatMap(({ dataset, vendors: asked }) =>
+      asked
+        .filter((one) => one.vendor === vendor)
+        .map(({ calls, rows }) => ({ calls, least: leastCalls(config, dataset, vendor, rows) }))
+        .filter(({ least }) => least !== null),
+    )
+    const calls = known.reduce((sum, one) => sum + one.calls, 0)
+    const least = known.reduce((sum, one) => sum + (one.least ?? 0), 0)
+    return least === 0 ? [] : [ratioTo(`${vendor}: calls against the least`, calls, least, 'calls', 1.1)]
+  })
+}
 
 function whatVendorsDid({ vendors, datasets }: Night, { stats }: LabReport): BenchRow[] {
   const violations = Object.values(stats).reduce((sum, vendor) => sum + vendor.violations, 0)
