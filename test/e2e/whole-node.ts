@@ -109,7 +109,9 @@ export async function wholeConfig(wanted: Wanted): Promise<Config> {
       .map(([dataset, terms]) => {
         const shape = { ...terms.shape, rows_per_page: wanted.rowsPerPage[dataset] ?? terms.shape.rows_per_page }
         const walls = { history: { from: '1990-01-02' }, recency: { days: 0, at: '20:16' } }
-        return [dataset, { ...terms, ...walls, shape }]
+        // All that a vendor has, the names of symbols as well.
+        const more = name === 'massive' && dataset === 'corporate_actions' ? { ticker_events: true } : {}
+        return [dataset, { ...terms, ...walls, ...more, shape }]
       })
     if (datasets.length === 0) return []
     const calls_per_minute = wanted.callsPerMinute[name] ?? vendor.calls_per_minute

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
-import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { sql } from 'drizzle-orm'
-import { afterEach, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, expect, test, vi } from 'vitest'
 import type { Config } from '../../config/schema.ts'
 import { sha256 } from '../../functions/_lake/digest.ts'
 import { appendManifest, type ManifestLine } from '../../functions/_lake/manifest.ts'
@@ -10,7 +11,7 @@ import { readParquet } from '../../functions/_lake/parquet-sql.ts'
 import { curatedFile, rawFile } from '../../functions/_lake/paths.ts'
 import { forget as forgetUpTo } from '../../functions/forget/index.ts'
 import { ForgetBody } from '../../functions/forget/request.ts'
-import { FIRST, SESSIONS, startTestNode, type TestNode, UNIVERSE } from '../test-node.ts'
+import { FIRST, SESSIONS, smallNode, startTestNode, type TestNode, UNIVERSE } from '../test-node.ts'
 
 // Whole nodes and nights are real work: a slow machine may take its time.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
@@ -27,10 +28,21 @@ const data = (): string => join(node.root, 'data_layer')
 const forget = async (body: object = {}) => (await node.post('/forget', body)).body
 const MSFT = { dataset: BARS, symbol: 'MSFT', dryRun: false }
 
+/** What a node has after a night for two symbols, and when that night was over: played once, copied for each test. */
+let played: { folder: string; until: number } | undefined
+afterAll(() => played && rm(played.folder, { recursive: true }))
+
 /** A node that played a night for two symbols and now wants one. */
 async function withoutMsft(): Promise<void> {
-  node = await startTestNode()
-  await node.night()
+  node = await smallNode(played ? { now: played.until } : {})
+  if (played === undefined) {
+    await node.start()
+    await node.night()
+    await node.stop()
+    played = { folder: await mkdtemp(join(tmpdir(), 'forget-')), until: node.clock.now() }
+    for (const name of ['data_layer', 'exports'])
+      await cp(join(node.root, name), join(played.folder, name), { recursive: true, verbatimSymlinks: true })
+  } else await cp(played.folder, node.root, { recursive: true, verbatimSymlinks: true })
   await node.reconfigure(only('AAPL'))
 }
 
