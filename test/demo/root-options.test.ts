@@ -32,9 +32,9 @@ test.each([
     'made with --alpaca-data /a, and this run is with --alpaca-data /b',
   ],
   [
-    ['--kill', 'fred'],
+    ['--from', '2025-07-01'],
     ['--seed', '2'],
-    'made with --seed 1 and with --kill fred, and this run is with --seed 2 and without --kill',
+    'made with --seed 1 and with --from 2025-07-01, and this run is with --seed 2 and without --from',
   ],
 ])('root options: %j and then %j is refused in one sentence with both values', async (first, second, words) => {
   const root = await freshRoot()
@@ -47,9 +47,19 @@ test.each([
   await bindRoot(root, given(...first))
 })
 
-test('root options: a data folder that no demo made is left alone', async () => {
+test('root options: a later evening and another dead vendor go on from what is there, an earlier evening does not', async () => {
+  const root = await freshRoot()
+  const on = (asof: string, ...argv: string[]) => rootOptions(readOptions(argv) as Options, { ...SCENE, asof })
+  await bindRoot(root, on('2025-07-08', '--kill', 'fred'))
+  await bindRoot(root, on('2025-07-09'))
+  await expect(bindRoot(root, on('2025-07-07'))).rejects.toThrow(
+    'was made with --asof 2025-07-08, and this run is with --asof 2025-07-07',
+  )
+})
+
+test('root options: data that is there without any options is taken as it is', async () => {
   const root = await freshRoot()
   await mkdir(join(root, 'data_layer'))
-  await expect(bindRoot(root, given())).rejects.toThrow(/holds a data_layer but no demo.json/)
-  expect(await readdir(root)).toEqual(['data_layer'])
+  await bindRoot(root, given('--seed', '7'))
+  await expect(bindRoot(root, given())).rejects.toThrow('was made with --seed 7')
 })

@@ -1,5 +1,5 @@
 /** The options a root was made with. Other ones would mix two markets in one place, so they are refused. */
-import { access, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { writeFileAtomic } from '../../functions/_lake/atomic.ts'
 import { OptionError } from './arguments.ts'
@@ -27,31 +27,29 @@ export function rootOptions(options: Options, scene: Pick<Scene, 'asof' | 'plan'
     'massive-data': pathOption(options['massive-data']),
     'fred-data': pathOption(options['fred-data']),
     'options-data': pathOption(options['options-data']),
-    kill: listed(options.kill),
     plan: scene.plan,
   }
 }
 
-/** What differs, in one sentence with both values; null where nothing does. */
+/**
+ * What differs, in one sentence with both values; null where nothing does. A later evening goes on from an earlier one, and which vendors are dead may
+ * change from night to night.
+ */
 export function refusalOf(root: string, made: RootOptions, given: RootOptions): string | null {
   const names = [...new Set([...Object.keys(made), ...Object.keys(given)])]
-  const differing = names.filter((name) => (made[name] ?? null) !== (given[name] ?? null))
+  const goesOn = (name: string): boolean => name === 'asof' && (given.asof ?? '') >= (made.asof ?? '')
+  const differing = names.filter((name) => (made[name] ?? null) !== (given[name] ?? null) && !goesOn(name))
   if (differing.length === 0) return null
   const say = (from: RootOptions): string =>
     differing.map((name) => (from[name] == null ? `without --${name}` : `with --${name} ${from[name]}`)).join(' and ')
   return `--root ${root} was made ${say(made)}, and this run is ${say(given)}: give the options of the first run to go on, or another --root to begin anew`
 }
 
-/** Binds a fresh root to these options. Throws an OptionError for a root of other options, or one that this command did not make. */
+/** Binds a root that has none to these options. Throws an OptionError for a root of other options. */
 export async function bindRoot(root: string, given: RootOptions, name: string = FILE): Promise<void> {
   const file = join(root, name)
   const text = await readFile(file, 'utf8').catch(() => null)
   if (text === null) {
-    if (await exists(join(root, 'data_layer'))) {
-      throw new OptionError(
-        `--root ${root} holds a data_layer but no ${name}, so it is not known how it was made: give another --root, or remove this one`,
-      )
-    }
     await writeFileAtomic(file, Buffer.from(`${JSON.stringify(given, null, 2)}\n`))
     return
   }
@@ -66,9 +64,3 @@ function parsed(file: string, text: string): RootOptions {
     throw new OptionError(`${file} is damaged, so it is not known how this root was made: give another --root`)
   }
 }
-
-const exists = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  )

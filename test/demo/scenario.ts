@@ -178,7 +178,10 @@ function folderScene(options: Options, shipped: Config): Scene {
   const heldSymbols = [...bars.flatMap((source) => source.symbols()), ...(chains?.underliers() ?? [])]
   const there = [...new Set(heldSymbols)].sort()
   const listed = options.universe || there.length === 0 ? shipped.universe.map(({ symbol }) => symbol) : []
-  checkSymbols(options.symbols, [...new Set([...there, ...listed])], 'there are')
+  // With every vendor dead nobody is asked: what is there came another way.
+  const dead = options.kill ?? []
+  const isAsked = (alpaca && !dead.includes('alpaca')) || (massive && !dead.includes('massive'))
+  if (isAsked) checkSymbols(options.symbols, [...new Set([...there, ...listed])], 'there are')
   const named = options.symbols ?? there
   const universe = options.universe || named.length === 0 ? pickOf(shipped, options.symbols) : always(named)
   const wanted: Options = options.datasets
