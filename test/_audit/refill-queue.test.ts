@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { expect, test } from 'vitest'
 import { listOverflow } from '../../db/backlog-overflow/backlog-overflow.ts'
-import { countOpenByDataset, countOpenTasks } from '../../db/gap-tasks/count-tasks.ts'
+import { countOpenByMonth, countOpenTasks } from '../../db/gap-tasks/count-tasks.ts'
 import { splitTasks } from '../../db/gap-tasks/split-tasks.ts'
 import { refillQueue } from '../../functions/_audit/refill-queue.ts'
 import type { Node } from '../../functions/_http/node.ts'
@@ -81,8 +81,11 @@ test('refill queue: when everything fits nothing is noted', async () => {
   expect(await listOverflow(node.db)).toEqual([])
 })
 
-const openOf = async (node: Node): Promise<Record<string, number>> =>
-  Object.fromEntries(await countOpenByDataset(node.db))
+async function openOf(node: Node): Promise<Record<string, number>> {
+  const open: Record<string, number> = {}
+  for (const { dataset, cells } of await countOpenByMonth(node.db)) open[dataset] = (open[dataset] ?? 0) + cells
+  return open
+}
 
 const TWO = { equities_bars: { depth: { sessions: 60 } }, equities_bars_minute: { depth: { sessions: 60 } } }
 /** A page holds a session of minutes. */
