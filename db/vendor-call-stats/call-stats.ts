@@ -9,7 +9,7 @@ export interface CallStats {
   rows: number
   /** Sum over all calls, ms. */
   tookMs: number
-  /** From the claims to the last settled task, the answers among it: sum over all plans, ms. */
+  /** From the claims to the last settled task, the answers among it but no wait for a budget: sum over all plans, ms. */
   dispatchMs: number
   filled: number
   short: number

@@ -22,7 +22,7 @@ export const vendorCallStats = sqliteTable(
     postponed: integer('postponed').notNull(),
     malformed: integer('malformed').notNull(),
     unavailable: integer('unavailable').notNull(),
-    /** Sum of the time from the claims to the last settled task, the answers among it, in ms. */
+    /** Sum of the time from the claims to the last settled task, the answers among it but no wait for a budget, in ms. */
     dispatchMs: real('dispatch_ms').notNull().default(0),
   },
   (table) => [

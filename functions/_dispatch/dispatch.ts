@@ -60,7 +60,7 @@ export async function dispatchNext(
 }
 
 async function carryOut(context: DispatchContext, claim: Claim, asOf: number, begun: number): Promise<Dispatched> {
-  const { answer, outcomes, tookMs } = await answered(context, claim, asOf)
+  const { answer, outcomes, tookMs, idleMs } = await answered(context, claim, asOf)
   if (answer.interruption?.refusesKey) {
     await giveBack(context, claim, answer.interruption)
     return report(context, claim, answer, [], 0, true)
@@ -77,7 +77,7 @@ async function carryOut(context: DispatchContext, claim: Claim, asOf: number, be
   const informative = outcomes.filter(({ outcome }) => INFORMATIVE.has(outcome))
   const cost = { calls: answer.calls, latencyMs: tookMs }
   await recordScore(context.db, await scoreUpdateOf(context, claim, informative, stored, cost), context.now())
-  const callStats = callStatsOf(claim, answer, outcomes, rows, tookMs, context.elapsed() - begun)
+  const callStats = callStatsOf(claim, answer, outcomes, rows, tookMs, context.elapsed() - begun - idleMs)
   await addCallStats(context.db, callStats, context.now())
   return report(context, claim, answer, outcomes, rows, settled)
 }
@@ -90,9 +90,9 @@ async function answered(
   context: DispatchContext,
   claim: Claim,
   asOf: number,
-): Promise<{ answer: AnswerSummary; outcomes: CellOutcome[]; tookMs: number }> {
+): Promise<Asked & { answer: AnswerSummary; outcomes: CellOutcome[] }> {
   const { plan, spec, source } = claim
-  const { served, tookMs } = await ask(context, claim, asOf)
+  const { served, tookMs, idleMs } = await ask(context, claim, asOf)
   const relevant = rejectIrrelevant(served, plan, spec)
   await updateCircuit(context, source.connection.name, relevant)
   const { rows, complete, ...answer } = postponed(relevant, context.now())
@@ -104,18 +104,24 @@ async function answered(
     outcomes.push(...outcomesOf({ ...answer, rows, complete }, wants, spec, isShort))
     await yieldToEventLoop()
   }
-  return { answer, outcomes, tookMs }
+  return { answer, outcomes, tookMs, idleMs }
+}
+
+/** How long asking took, without tasks of today in between; and how long of all that the worker did nothing for this plan. Milliseconds. */
+interface Asked {
+  tookMs: number
+  idleMs: number
 }
 
 /** Asks the plan's question. A plan that is longer than a budget goes on where it ended last time. */
-async function ask(context: DispatchContext, claim: Claim, asOf: number): Promise<{ served: Answer; tookMs: number }> {
+async function ask(context: DispatchContext, claim: Claim, asOf: number): Promise<Asked & { served: Answer }> {
   const { plan, terms, head, token, source } = claim
   const { connector, name, get } = source.connection
   const begun = context.elapsed()
-  const send = waitForBudget(context, get(head.lane))
+  const patient = waitForBudget(context, get(head.lane))
   const renewed = withHeartbeat(context, token, (request) => {
     context.reservations.consume(token)
-    return send(request)
+    return patient.get(request)
   })
   const preempting = preemptible(context, renewed, () => dispatchNext(context, 'today', asOf))
   const page = head.lane === 'today' ? renewed : preempting.get
@@ -125,7 +131,8 @@ async function ask(context: DispatchContext, claim: Claim, asOf: number): Promis
     .finally(() => context.reservations.release(token))
   // A page that does not parse would not parse again either.
   if (served.interruption === null || served.interruption.fault === 'malformed') await pages?.forget()
-  return { served, tookMs: context.elapsed() - begun - preempting.preemptedMs() }
+  const preemptedMs = preempting.preemptedMs()
+  return { served, tookMs: context.elapsed() - begun - preemptedMs, idleMs: preemptedMs + patient.waitedMs() }
 }
 
 /** Outcomes that say something about what the vendor has; the others only about the moment. */

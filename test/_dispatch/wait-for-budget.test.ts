@@ -15,12 +15,13 @@ function budget(freeAt: number, status: number | null = null) {
     if (clock.now() >= freeAt) return { status: 200, contentType: 'application/json', headers: {}, body: '{}' }
     throw new VendorError('toy', 'rate_limited', 'not now', { status, retryAt: freeAt })
   }
-  return { get: waitForBudget(clock, get), tries }
+  return { ...waitForBudget(clock, get), tries }
 }
 
 test('wait for budget: a page waits for a call that is free within seconds', async () => {
-  const { get, tries } = budget(START + 4_000)
+  const { get, tries, waitedMs } = budget(START + 4_000)
   await expect(get(REQUEST)).resolves.toMatchObject({ status: 200 })
+  expect(waitedMs()).toBe(4_000)
   expect(tries).toEqual([0, 4_000])
 })
 
@@ -39,7 +40,7 @@ test('wait for budget: a vendor that answers 429 itself is not tried again', asy
 test('wait for budget: a budget that others empty each time is given up after five seconds', async () => {
   const clock = virtualClock(START)
   let tries = 0
-  const get = waitForBudget(clock, async () => {
+  const { get } = waitForBudget(clock, async () => {
     tries++
     throw new VendorError('toy', 'rate_limited', 'not now', { retryAt: clock.now() + 1_000 })
   })
