@@ -3,6 +3,9 @@ import type { DispatchContext } from '../_catalog/context.ts'
 import { type Forecast, forecastOf } from './forecast.ts'
 
 export interface Outlook {
+  /** Cells that some vendor can serve, and cells that none can: no key, before every history, too recent, given up. */
+  cells: number
+  unserved: number
   calls: number
   /** Until the last cell that somebody can serve, hours: the two ends of the interval; null where it is not foreseen. */
   hours: { least: number; most: number } | null
@@ -15,10 +18,12 @@ export interface Outlook {
 const HOUR_MS = 3_600_000
 
 /** Hours and gigabytes are rounded to two digits; `vendors` are calls by vendor. */
-export function outlookOf({ calls, bytes, earliest, latest, vendors }: Forecast, now: number): Outlook {
+export function outlookOf({ datasets, calls, bytes, earliest, latest, vendors }: Forecast, now: number): Outlook {
   const isForeseen = earliest !== null && latest !== null
   const hours = isForeseen ? { least: (earliest - now) / HOUR_MS, most: (latest - now) / HOUR_MS } : null
   return {
+    cells: sumOf(datasets.map(({ open }) => open)),
+    unserved: sumOf(datasets.flatMap(({ nobody }) => Object.values(nobody))),
     calls,
     hours: hours && { least: rounded(hours.least), most: rounded(hours.most) },
     nights: hours && Math.ceil(hours.most / 24),
@@ -42,5 +47,7 @@ export function recentOutlook(context: DispatchContext): Promise<Outlook> {
   outlook.catch(() => lately.delete(context))
   return outlook
 }
+
+const sumOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0)
 
 const rounded = (value: number): number => Math.round(value * 100) / 100
