@@ -118,10 +118,10 @@ async function ask(context: DispatchContext, claim: Claim, asOf: number): Promis
   const { plan, terms, head, token, source } = claim
   const { connector, name, get } = source.connection
   const begun = context.elapsed()
-  const patient = waitForBudget(context, get(head.lane))
+  const budget = waitForBudget(context, get(head.lane))
   const renewed = withHeartbeat(context, token, (request) => {
     context.reservations.consume(token)
-    return patient.get(request)
+    return budget.get(request)
   })
   const preempting = preemptible(context, renewed, () => dispatchNext(context, 'today', asOf))
   const page = head.lane === 'today' ? renewed : preempting.get
@@ -132,7 +132,7 @@ async function ask(context: DispatchContext, claim: Claim, asOf: number): Promis
   // A page that does not parse would not parse again either.
   if (served.interruption === null || served.interruption.fault === 'malformed') await pages?.forget()
   const preemptedMs = preempting.preemptedMs()
-  return { served, tookMs: context.elapsed() - begun - preemptedMs, idleMs: preemptedMs + patient.waitedMs() }
+  return { served, tookMs: context.elapsed() - begun - preemptedMs, idleMs: preemptedMs + budget.waitedMs() }
 }
 
 /** Outcomes that say something about what the vendor has; the others only about the moment. */

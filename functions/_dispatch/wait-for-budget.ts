@@ -3,16 +3,16 @@ import { MAX_WAIT_MS } from '../_catalog/account-limits.ts'
 import type { DispatchContext } from '../_catalog/context.ts'
 import { type Get, VendorError } from '../_vendors/vendor.ts'
 
-export interface PatientGet {
+export interface BudgetWait {
   get: Get
   /** How long all requests together waited for the budget so far, ms. */
   waitedMs(): number
 }
 
 /** The same requests. What our own budget refuses is tried again when it says, as long as that is soon and all waits together are short. */
-export function waitForBudget(context: Pick<DispatchContext, 'now' | 'sleep'>, get: Get): PatientGet {
+export function waitForBudget(context: Pick<DispatchContext, 'now' | 'sleep'>, get: Get): BudgetWait {
   let waited = 0
-  const patient: Get = async (request) => {
+  const waiting: Get = async (request) => {
     const until = context.now() + MAX_WAIT_MS
     for (;;) {
       try {
@@ -27,7 +27,7 @@ export function waitForBudget(context: Pick<DispatchContext, 'now' | 'sleep'>, g
       }
     }
   }
-  return { get: patient, waitedMs: () => waited }
+  return { get: waiting, waitedMs: () => waited }
 }
 
 /** When the budget that refused a request says to come back; null where it was not our budget. */
