@@ -18,8 +18,8 @@ interface Days {
 /** More would hold the event loop. */
 const MOST_WANTS = 100_000
 
-/** A configuration never changes: what its plans hold is worked out once. */
-const known = new WeakMap<Config, Map<string, number>>()
+/** What plans hold is worked out once a universe: reference lists put another one in its place. */
+const known = new WeakMap<Config['universe'], Map<string, number>>()
 
 /**
  * Cells a call, as if nothing of the range were there yet: the first symbol on all its days, the others on as many days as a plan is offered. At
@@ -32,8 +32,9 @@ export async function plannedYield(
   spec: DatasetConfig,
   { fromDt, toDt }: Days,
 ): Promise<number> {
-  const yields = known.get(context.config) ?? new Map<string, number>()
-  known.set(context.config, yields)
+  const { universe } = context.config
+  const yields = known.get(universe) ?? new Map<string, number>()
+  known.set(universe, yields)
   const key = `${dataset} ${source.connection.name} ${fromDt} ${toDt}`
   let cells = yields.get(key)
   if (cells === undefined) {
