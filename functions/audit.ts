@@ -21,8 +21,7 @@ import { datasetsOf } from './_catalog/catalog.ts'
 import { servableBy } from './_catalog/servable.ts'
 import { isMachineFault } from './_dispatch/machine-fault.ts'
 import { asofAt, expectedPartitions, lookBackFrom, symbolRanges } from './_expected/expected.ts'
-import { forecastOf } from './_forecast/forecast.ts'
-import { outlookOf } from './_forecast/outlook.ts'
+import { currentOutlook } from './_forecast/outlook.ts'
 import { AsOfBody, type FunctionResult } from './_http/handler.ts'
 import type { Node } from './_http/node.ts'
 import type { DatasetName } from './_market/cell.ts'
@@ -188,7 +187,7 @@ async function auditDataset(
 /** What the configuration will cost, before it does. A forecast that fails is no fault of the audit. */
 async function logOutlook(node: Node): Promise<void> {
   try {
-    node.log('audit.backlog_foreseen', { ...outlookOf(await forecastOf(node), node.now()) })
+    node.log('audit.backlog_foreseen', { ...(await currentOutlook(node)) })
   } catch (error) {
     if (isMachineFault(error)) throw error
     node.log('audit.forecast_failed', { error })

@@ -4,8 +4,7 @@ import { refillQueue } from './_audit/refill-queue.ts'
 import { chooseNext } from './_dispatch/claim.ts'
 import { dispatchNext } from './_dispatch/dispatch.ts'
 import { isMachineFault } from './_dispatch/machine-fault.ts'
-import { forecastOf } from './_forecast/forecast.ts'
-import { outlookOf } from './_forecast/outlook.ts'
+import { currentOutlook } from './_forecast/outlook.ts'
 import { AsOfBody, type FunctionAnswer } from './_http/handler.ts'
 import type { Node } from './_http/node.ts'
 
@@ -45,7 +44,7 @@ async function tryRefill(node: Node): Promise<void> {
 
 async function previewCall(node: Node, lane: 'today' | 'backfill' | null): Promise<FunctionAnswer> {
   const choice = await chooseNext(node, lane)
-  const forecast = outlookOf(await forecastOf(node), node.now())
+  const forecast = await currentOutlook(node)
   if ('error' in choice) return { head: choice.head, failed: String(choice.error), forecast, more: true, nextAt: null }
   if (!('plan' in choice)) return { forecast, more: false, nextAt: choice.nextAt }
   const { plan, ranking, head } = choice

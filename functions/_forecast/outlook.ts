@@ -32,6 +32,12 @@ export function outlookOf({ datasets, calls, bytes, earliest, latest, vendors }:
   }
 }
 
+/** The outlook as of now. */
+export async function currentOutlook(context: DispatchContext): Promise<Outlook> {
+  const now = context.now()
+  return outlookOf(await forecastOf(context), now)
+}
+
 /** Counting the whole backlog takes a second at millions of cells: a status that is read often shows what was counted lately. */
 const KEPT_MS = 60_000
 const lately = new WeakMap<DispatchContext, { at: number; outlook: Promise<Outlook> }>()
@@ -41,7 +47,7 @@ export function recentOutlook(context: DispatchContext): Promise<Outlook> {
   const now = context.now()
   const known = lately.get(context)
   if (known !== undefined && now >= known.at && now - known.at < KEPT_MS) return known.outlook
-  const outlook = forecastOf(context).then((forecast) => outlookOf(forecast, now))
+  const outlook = currentOutlook(context)
   lately.set(context, { at: now, outlook })
   // What failed is counted anew the next time.
   outlook.catch(() => lately.delete(context))
