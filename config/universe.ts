@@ -1,20 +1,14 @@
 /** The symbols collected: whose a ticker was and when, and the list that the environment gives. */
 import { calendarOf } from '../functions/_calendar/calendar.ts'
-import { addDays, type Dt, maxDt } from '../functions/_market/dt.ts'
+import { maxDt } from '../functions/_market/dt.ts'
+import { claimsOf, dayAfter, NO_END, type TickerClaim } from '../functions/_market/ticker-claims.ts'
 import type { Fault } from './describe-fault.ts'
 import type { Listing } from './schema.ts'
 
-/** The days, both inclusive, on which an entry traded under a ticker. */
-interface Claim {
-  ticker: string
-  symbol: string
+/** A claim of the entry at an index of the list. */
+interface Claim extends TickerClaim {
   index: number
-  fromDt: Dt
-  toDt: Dt
 }
-
-const NO_END = '9999-12-31'
-const dayAfter = (dt: Dt): Dt => (dt < NO_END ? addDays(dt, 1) : NO_END)
 
 /** Entries that contradict themselves or each other. */
 export function universeFaults(symbols: readonly Listing[]): Fault[] {
@@ -28,7 +22,9 @@ export function universeFaults(symbols: readonly Listing[]): Fault[] {
     return [{ path: ['symbols'], message: listedTwice(symbol), at: ['symbols', index] }]
   })
   // An entry whose own dates are wrong claims nothing that could be compared.
-  const claims = symbols.flatMap((entry, index) => (sound[index] === null ? claimsOf(entry, index) : []))
+  const claims = symbols.flatMap((entry, index) =>
+    sound[index] === null ? claimsOf(entry).map((claim) => ({ ...claim, index })) : [],
+  )
   return [...own, ...twice, ...overlaps(claims)]
 }
 
@@ -51,18 +47,6 @@ function datesFault({ symbol, from, to, was = [] }: Listing): string | null {
   return last && to !== null && to < last.to
     ? `${symbol}.was: expected the oldest name first, each ending before the next; ${last.symbol} ends on ${last.to}, after the company (${to})`
     : null
-}
-
-function claimsOf({ symbol, from, to, was = [] }: Listing, index: number): Claim[] {
-  let fromDt = from
-  const claims: Claim[] = []
-  for (const name of was) {
-    claims.push({ ticker: name.symbol, symbol, index, fromDt, toDt: name.to })
-    fromDt = dayAfter(name.to)
-  }
-  return [...claims, { ticker: symbol, symbol, index, fromDt, toDt: to ?? NO_END }].filter(
-    (one) => one.fromDt <= one.toDt,
-  )
 }
 
 /** A ticker belongs to one company a day: both entries would get the same rows. */

@@ -3,9 +3,9 @@ import type { Listing } from '../../config/schema.ts'
 import type { ReferenceRow } from '../../db/symbol-references/list-references.ts'
 import type { EarlierTicker } from '../../db/symbol-references/table.ts'
 import type { Dt } from '../_market/dt.ts'
+import { ClaimedTickers } from './claimed-tickers.ts'
 import { earlierTickersOf } from './earlier-tickers.ts'
 import { type DeliveredDays, type Life, lifeOf, type StatedBy } from './life.ts'
-import { TickerClaims } from './ticker-claims.ts'
 
 /** A symbol as it applies. */
 export interface AppliedSymbol extends Life {
@@ -36,7 +36,7 @@ export function refineUniverse(stated: readonly Listing[], facts: ReferenceFacts
     const life = lifeOf(entry, rows, facts.delivered.get(entry.symbol), facts.calendarStart)
     return { entry: { ...entry, from: life.from.dt, to: life.to.dt }, rows, life }
   })
-  const claims = new TickerClaims(living.map(({ entry }) => entry))
+  const claims = new ClaimedTickers(living.map(({ entry }) => entry))
   const refined: RefinedUniverse = { universe: [], symbols: [] }
   for (const { entry, rows, life } of living) {
     const found = earlierTickersOf(entry, rows, { from: entry.from, to: entry.to })

@@ -1,29 +1,10 @@
-/** Which days an entry of the universe traded under which ticker: on one day a ticker belongs to one company. */
+/** The tickers that the entries of a universe claim, so that a new claim can be compared with everybody else's. */
 import type { Listing } from '../../config/schema.ts'
-import { addDays, type Dt, maxDt, minDt } from '../_market/dt.ts'
+import { type Dt, maxDt, minDt } from '../_market/dt.ts'
+import { claimsOf, type TickerClaim } from '../_market/ticker-claims.ts'
 
-/** Both ends inclusive. */
-interface TickerClaim {
-  ticker: string
-  symbol: string
-  fromDt: Dt
-  toDt: Dt
-}
-
-const NO_END = '9999-12-31'
-
-function claimsOf({ symbol, from, to, was = [] }: Listing): TickerClaim[] {
-  let fromDt = from
-  const claims: TickerClaim[] = []
-  for (const name of was) {
-    claims.push({ ticker: name.symbol, symbol, fromDt, toDt: name.to })
-    fromDt = addDays(name.to, 1)
-  }
-  return [...claims, { ticker: symbol, symbol, fromDt, toDt: to ?? NO_END }].filter((one) => one.fromDt <= one.toDt)
-}
-
-/** The claims of a universe, by ticker, so that an entry's new ones can be compared with everybody else's. */
-export class TickerClaims {
+/** By ticker. */
+export class ClaimedTickers {
   private readonly byTicker = new Map<string, TickerClaim[]>()
 
   constructor(universe: readonly Listing[]) {
