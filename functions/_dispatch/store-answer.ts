@@ -3,14 +3,11 @@ import type { Attempt } from '../../db/attempts/list-attempts.ts'
 import type { DispatchContext } from '../_catalog/context.ts'
 import { servableBy } from '../_catalog/servable.ts'
 import type { AcceptedCell } from '../_lake/accepted-cell.ts'
-import { DamagedFiles } from '../_lake/file-hashes.ts'
-import { UnreadableFiles } from '../_lake/query-raw.ts'
 import { type StoredCell, writeCells } from '../_lake/write-cells.ts'
 import { type CellKey, cellKey } from '../_market/cell.ts'
 import { adjustmentOf } from '../_market/row.ts'
+import { healFiles } from '../_recovery/heal-files.ts'
 import { recordedHashes } from '../_recovery/recorded-hashes.ts'
-import { repairFiles } from '../_recovery/repair-files.ts'
-import { setAsideDamaged } from '../_recovery/set-aside.ts'
 import type { Claim } from './claim.ts'
 import { type Corrections, detectCorrections } from './detect-corrections.ts'
 import type { CellOutcome } from './outcomes.ts'
@@ -48,14 +45,7 @@ export async function storeAnswer(
       return await write()
     } catch (error) {
       // The answer is paid for: a file that is damaged must not cost it. Each is settled once, so that this ends.
-      if ((await healed(context, error)) === 0) throw error
+      if ((await healFiles(context, error, servableBy(context))) === 0) throw error
     }
   }
-}
-
-/** How many files stood in the way and do no longer. */
-async function healed(context: DispatchContext, error: unknown): Promise<number> {
-  if (error instanceof UnreadableFiles) return (await setAsideDamaged(context, error.paths)).files
-  if (error instanceof DamagedFiles) return (await repairFiles(context, error.paths, servableBy(context))).files
-  return 0
 }

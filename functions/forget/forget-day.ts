@@ -17,12 +17,11 @@ import { withLock } from '../_lake/keyed-lock.ts'
 import { fileSizes, listRawFiles, placesOn } from '../_lake/list-raw-files.ts'
 import type { SetAsideLine } from '../_lake/manifest.ts'
 import { rawFile, rawFileParts } from '../_lake/paths.ts'
-import { UnreadableFiles } from '../_lake/query-raw.ts'
 import type { Dt } from '../_market/dt.ts'
+import { healFiles } from '../_recovery/heal-files.ts'
 import { recordedHashes } from '../_recovery/recorded-hashes.ts'
-import { repairFiles } from '../_recovery/repair-files.ts'
 import { invalidatedCell } from '../_recovery/replay-manifests.ts'
-import { asideLine, setAsideDamaged, writeAside } from '../_recovery/set-aside.ts'
+import { asideLine, writeAside } from '../_recovery/set-aside.ts'
 import type { ForgetScope } from './request.ts'
 
 /** A vendor's versions of one day that nobody wants. */
@@ -61,14 +60,9 @@ export async function forgetDay(node: Node, scope: ForgetScope, day: VendorDay):
     } catch (error) {
       // Of a dataset that is not collected nobody knows what it may be repaired with.
       const mayHeal = tries === 0 && scope.dataset in node.config.datasets
-      if (!mayHeal || !(await healed(node, error))) throw error
+      if (!mayHeal || (await healFiles(node, error, servableBy(node))) === 0) throw error
     }
   }
-}
-
-async function healed(node: Node, error: unknown): Promise<boolean> {
-  if (error instanceof DamagedFiles) return (await repairFiles(node, error.paths, servableBy(node))).files > 0
-  return error instanceof UnreadableFiles && (await setAsideDamaged(node, error.paths)).files > 0
 }
 
 async function forgetLocked(node: Node, scope: ForgetScope, day: VendorDay): Promise<ForgottenDay> {
