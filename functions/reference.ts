@@ -2,7 +2,7 @@
 import { asofAt } from './_expected/expected.ts'
 import { AsOfBody, type FunctionResult } from './_http/handler.ts'
 import type { Node } from './_http/node.ts'
-import { appliedSymbols, applyReferences, countRemarks } from './_references/apply-references.ts'
+import { applyReferences, countRemarks } from './_references/apply-references.ts'
 import { type AskedVendor, askVendors } from './_references/ask-vendors.ts'
 import { keepFiledTickers } from './_references/filed-tickers.ts'
 
@@ -24,8 +24,8 @@ export async function reference(node: Node, { at = node.now() }: { at?: number |
       node.log('reference.filings_unread', { error })
     })
   }
-  const { changed } = await applyReferences(node)
-  const remarks = countRemarks(await appliedSymbols(node))
+  const { changed, symbols } = await applyReferences(node)
+  const remarks = countRemarks(symbols)
   const calls = vendors.reduce((sum, one) => sum + one.calls, 0)
   if (calls > 0 || changed.length > 0)
     node.log('reference.applied', { calls, changed: changed.slice(0, 20), ...remarks })

@@ -10,6 +10,7 @@ import type { CalendarDifference } from '../../db/calendar-checks/table.ts'
 import { listCircuits } from '../../db/circuits/circuits.ts'
 import { calendarOf } from '../_calendar/calendar.ts'
 import type { Session, TradingCalendar } from '../_calendar/session.ts'
+import { accountOf } from '../_catalog/account-limits.ts'
 import type { DispatchContext, VendorConnection } from '../_catalog/context.ts'
 import { addDays, type Dt, maxDt, minDt } from '../_market/dt.ts'
 import { VendorError, type VendorSession } from '../_vendors/vendor.ts'
@@ -41,11 +42,11 @@ export async function checkCalendars(context: CalendarContext, asof: Dt): Promis
 }
 
 /** A vendor on another vendor's account is left out: it would ask for the same calendar with the same keys. */
-const isUsable = ({ name, connector, missing, config }: VendorConnection): boolean =>
-  connector.sessions !== undefined &&
-  missing.length === 0 &&
-  config.calls_per_minute > 0 &&
-  (config.account ?? name) === name
+const isUsable = (connection: VendorConnection): boolean =>
+  connection.connector.sessions !== undefined &&
+  connection.missing.length === 0 &&
+  connection.config.calls_per_minute > 0 &&
+  accountOf(connection) === connection.name
 
 /** A later evening's comparison covers an earlier one; one of a clock that ran ahead proves nothing. */
 const isAnswered = (check: CalendarCheck | undefined, asof: Dt, now: number): boolean =>

@@ -15,14 +15,16 @@ export type ReferenceContext = Pick<NodeContext, 'config' | 'db'>
  * Replaces the universe of the configuration by the refined one. It is made of the stated universe and the database alone, so that a repeat, or a
  * start, gives the same; functions see it from their next look on, as they see a changed file after a start.
  */
-export async function applyReferences(context: ReferenceContext): Promise<{ changed: string[] }> {
+export async function applyReferences(
+  context: ReferenceContext,
+): Promise<{ changed: string[]; symbols: AppliedSymbol[] }> {
   const { config } = context
-  const { universe } = await refined(context)
+  const { universe, symbols } = await refined(context)
   const before = new Map(config.universe.map((entry) => [entry.symbol, JSON.stringify(entry)]))
   const changed = universe.filter((entry) => before.get(entry.symbol) !== JSON.stringify(entry))
   config.stated = statedOf(context)
   config.universe = universe
-  return { changed: changed.map(({ symbol }) => symbol) }
+  return { changed: changed.map(({ symbol }) => symbol), symbols }
 }
 
 /** Every symbol of the universe with its sources, as it applies now. */

@@ -7,6 +7,7 @@ import {
 } from '../../db/reference-checks/reference-checks.ts'
 import { listReferences, type ReferenceRow } from '../../db/symbol-references/list-references.ts'
 import { recordAnswer } from '../../db/symbol-references/record-answer.ts'
+import { accountOf } from '../_catalog/account-limits.ts'
 import type { DispatchContext, VendorConnection } from '../_catalog/context.ts'
 import type { Dt } from '../_market/dt.ts'
 import { type ReferenceQuestion, type ReferenceSource, type ReferenceWant, VendorError } from '../_vendors/vendor.ts'
@@ -64,8 +65,10 @@ export async function askVendors(context: AskContext, asof: Dt): Promise<Asked> 
 }
 
 /** A vendor on another vendor's account is left out: it would ask for the same lists with the same keys. */
-const hasLists = ({ name, connector, config }: VendorConnection): boolean =>
-  connector.references !== undefined && config.calls_per_minute > 0 && (config.account ?? name) === name
+const hasLists = (connection: VendorConnection): boolean =>
+  connection.connector.references !== undefined &&
+  connection.config.calls_per_minute > 0 &&
+  accountOf(connection) === connection.name
 
 type End = 'done' | 'more' | { retryAt: number }
 

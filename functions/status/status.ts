@@ -13,6 +13,7 @@ import { listReferenceChecks } from '../../db/reference-checks/reference-checks.
 import { listScrubs, type Scrub } from '../../db/scrubs/scrubs.ts'
 import { countUnaccepted } from '../../db/unaccepted-files/unaccepted-files.ts'
 import { listScores } from '../../db/vendor-scores/scores.ts'
+import { accountOf } from '../_catalog/account-limits.ts'
 import { asofAt } from '../_expected/expected.ts'
 import { recentOutlook } from '../_forecast/outlook.ts'
 import { isoOf } from '../_http/iso-instant.ts'
@@ -30,7 +31,7 @@ export const status =
     const scores = await listScores(node.db, now)
     const vendors = []
     for (const { name, config, missing } of node.vendors) {
-      const spent = await callsSpent(node.db, config.account ?? name, now)
+      const spent = await callsSpent(node.db, accountOf({ name, config }), now)
       const circuit = circuits.find((row) => row.vendor === name)
       vendors.push({
         vendor: name,

@@ -4,6 +4,7 @@ import { type Circuit, listCircuits } from '../../db/circuits/circuits.ts'
 import { demotionsInForce } from '../../db/demotions/demotions-in-force.ts'
 import { type CallStats, sumCallStats } from '../../db/vendor-call-stats/call-stats.ts'
 import { listScores } from '../../db/vendor-scores/scores.ts'
+import { accountOf } from '../_catalog/account-limits.ts'
 import { availableRange, historyStart } from '../_catalog/availability.ts'
 import { datasetsOf, sourcesFor } from '../_catalog/catalog.ts'
 import type { VendorConnection } from '../_catalog/context.ts'
@@ -70,7 +71,7 @@ async function vendorView(node: Node, connection: VendorConnection, known: Known
   return {
     vendor: name,
     connector: connector.name,
-    account: config.account ?? name,
+    account: accountOf({ name, config }),
     /** May be asked as things stand; `because` says what is in the way. */
     usable: because.length === 0,
     because,
