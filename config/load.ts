@@ -38,7 +38,7 @@ export async function loadConfig(files: ConfigFiles): Promise<Config> {
   const faults: string[] = []
   const file = (name: string): string => join(folder, name)
   const capabilities = await readChecked(file('vendor_capabilities.yaml'), VendorCapabilities, faults)
-  const told = await readChecked(file('datasets.yaml'), Datasets, faults)
+  const wanted = await readChecked(file('datasets.yaml'), Datasets, faults)
   const listed = await readChecked(
     files.universe ?? file('universe.yaml'),
     Universe,
@@ -46,12 +46,12 @@ export async function loadConfig(files: ConfigFiles): Promise<Config> {
     files.universe === undefined ? 'CONFIG_DIR' : 'UNIVERSE',
   )
   const qc = await readChecked(file('qc.yaml'), Qc, faults)
-  const datasets = told && withOverrides(told.value, overrides, faults)
+  const datasets = wanted && withOverrides(wanted.value, overrides, faults)
   // Files that could be read are compared even when another could not: one message then lists every fault to repair.
   const check = (source: SourceFile, found: Fault[]): void =>
     void faults.push(...found.map((one) => faultText(source, one)))
   if (capabilities) check(capabilities.source, registryFaults(capabilities.value, datasets, connectors, fetches))
-  if (told) check(told.source, datasetFaults(told.value))
+  if (wanted) check(wanted.source, datasetFaults(wanted.value))
   if (listed) check(listed.source, universeFaults(listed.value.symbols))
   if (qc) check(qc.source, qcFaults(qc.value))
   if (capabilities && datasets && listed && qc && faults.length === 0) {

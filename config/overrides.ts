@@ -79,16 +79,16 @@ export const depthFaults = ({ depth, calendar }: Pick<DatasetConfig, 'depth' | '
 
 /** The datasets with what the environment says of them. */
 export function withOverrides(
-  told: z.output<typeof Datasets>,
+  file: z.output<typeof Datasets>,
   { depth = {}, lookBack, maxTasksPerRun }: ConfigOverrides,
   faults: string[],
 ): z.output<typeof Datasets> {
   for (const [dataset, back] of Object.entries(depth) as [DatasetName, BackConfig][]) {
-    const spec = told.datasets[dataset]
+    const spec = file.datasets[dataset]
     const wrong = spec ? depthFaults({ ...spec, depth: back }) : ['datasets.yaml does not have this dataset']
     faults.push(...wrong.map((message) => `${depthVariable(dataset)}: ${message}`))
   }
-  const datasets = Object.entries(told.datasets).map(([name, spec]) => {
+  const datasets = Object.entries(file.datasets).map(([name, spec]) => {
     const backfill = {
       ...spec.backfill,
       ...(lookBack === undefined ? {} : { look_back: lookBack }),
@@ -96,5 +96,5 @@ export function withOverrides(
     }
     return [name, { ...spec, depth: depth[name as DatasetName] ?? spec.depth, backfill }]
   })
-  return { ...told, datasets: Object.fromEntries(datasets) as typeof told.datasets }
+  return { ...file, datasets: Object.fromEntries(datasets) as typeof file.datasets }
 }

@@ -5,7 +5,7 @@ import { historyStart } from '../_catalog/availability.ts'
 import { sourcesFor } from '../_catalog/catalog.ts'
 import type { DispatchContext } from '../_catalog/context.ts'
 import type { DatasetName } from '../_market/cell.ts'
-import { addDays, type Dt, monthOf } from '../_market/dt.ts'
+import { addDays, type Dt, maxDt, minDt, monthOf } from '../_market/dt.ts'
 
 /** Days, both inclusive, of which each range has a share of the queue of its own. */
 export interface BacklogRange {
@@ -35,7 +35,7 @@ export function backlogRanges(
   if (isNewestFirst) return older.reverse()
   const first = starts[0]
   if (recent === null || first === undefined) return older
-  return [{ fromDt: recent > first ? recent : first, toDt: asof, isRecent: true }, ...older]
+  return [{ fromDt: maxDt(recent, first), toDt: asof, isRecent: true }, ...older]
 }
 
 /** The first day of the month in which the newest sessions begin; null where none are told apart. */
@@ -49,5 +49,5 @@ function recentFrom(spec: DatasetConfig, asof: Dt): Dt | null {
 
 function lastBefore(next: Dt | undefined, recent: Dt | null, asof: Dt): Dt {
   const ends = [next, recent ?? undefined].filter((dt) => dt !== undefined).map((dt) => addDays(dt, -1))
-  return ends.reduce((least, dt) => (dt < least ? dt : least), asof)
+  return ends.reduce(minDt, asof)
 }

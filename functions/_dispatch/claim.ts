@@ -172,6 +172,7 @@ async function freeFrom(
   const limits = limitsOf(source.connection, lane)
   const budgetAt = await nextCallAt(context.db, limits, now)
   if (budgetAt === null) return null
-  const isPromised = lane === 'backfill' && budgetAt <= now && (await callsLeft(context, limits)) <= 0
+  const mayBePromised = lane === 'backfill' && budgetAt <= now && context.reservations.reserved(limits.vendor) > 0
+  const isPromised = mayBePromised && (await callsLeft(context, limits)) <= 0
   return Math.max(blockedUntil, budgetAt, isPromised ? now + LOOK_AGAIN_MS : 0)
 }

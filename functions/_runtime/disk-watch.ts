@@ -135,14 +135,14 @@ export function diskWatch(terms: DiskWatchTerms): DiskWatch {
       if (level !== 'ok') {
         const { folder, free, total } = room
         const share = `${sizeText(free)} of ${sizeText(total)} are free at ${folder}`
-        found.push({ code: 'disk_low', what: `${share}: ${WHAT_STOPS[level]}`, since, todo: TODO })
+        found.push({ code: 'disk_low', what: `${share}: ${WHAT_STOPS[level]}`, since, todo: REMEDY })
       }
       if (refused)
         found.push({
           code: 'disk_refuses',
           what: `the disk takes nothing (${refused.code}): no vendor is called`,
           since: refused.since,
-          todo: TODO,
+          todo: REMEDY,
         })
       return found
     },
@@ -157,7 +157,7 @@ export function diskWatch(terms: DiskWatchTerms): DiskWatch {
   }
 }
 
-const TODO = 'free space or use a larger disk (the limits are in config/datasets.yaml under disk)'
+const REMEDY = 'free space or use a larger disk (the limits are in config/datasets.yaml under disk)'
 
 const WHAT_STOPS: Record<Exclude<DiskLevel, 'ok'>, string> = {
   no_backfill: 'only the newest data is collected',

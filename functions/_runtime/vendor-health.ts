@@ -74,13 +74,13 @@ function outageOf({ vendors, now }: Watched, { vendor, failures, blockedUntil, w
   const out = { code: 'vendor_out', about: vendor } as const
   if (blockedUntil > now() + OUT_MS) {
     const until = new Date(blockedUntil).toISOString()
-    return [{ ...out, what: `${vendor} is not called until ${until} (${why})`, todo: TODO }]
+    return [{ ...out, what: `${vendor} is not called until ${until} (${why})`, todo: REMEDY }]
   }
   if (failures < FAILURES_OUT) return []
-  return [{ ...out, what: `${vendor} has failed ${FAILURES_OUT} times in a row or more (${why})`, todo: TODO }]
+  return [{ ...out, what: `${vendor} has failed ${FAILURES_OUT} times in a row or more (${why})`, todo: REMEDY }]
 }
 
-const TODO = "look at the vendor's status page and at this machine's network; the node asks again by itself"
+const REMEDY = "look at the vendor's status page and at this machine's network; the node asks again by itself"
 
 /** One reason a dataset and vendor, however many sessions it lacks. */
 async function incidentReasons({ db }: Watched): Promise<Reason[]> {
