@@ -1,21 +1,20 @@
 /** One life of a node in a dispatcher's benchmark: works a scene's backlog off against the lab, on a clock of events, and tells what it took. */
 import { sql } from 'drizzle-orm'
 import { enqueueTasks } from '../../db/gap-tasks/enqueue-tasks.ts'
-import { findHead } from '../../db/gap-tasks/find-head.ts'
 import { limitsOf } from '../../functions/_catalog/account-limits.ts'
-import { availableRange } from '../../functions/_catalog/availability.ts'
 import { datasetsOf, sourcesFor } from '../../functions/_catalog/catalog.ts'
 import type { Node } from '../../functions/_http/node.ts'
 import type { DatasetName } from '../../functions/_market/cell.ts'
 import { startNode } from '../../functions/_runtime/start.ts'
-import { VendorError } from '../../functions/_vendors/vendor.ts'
 import { audit } from '../../functions/audit.ts'
 import { dispatchOneTask } from '../../functions/dispatch-one-task.ts'
 import { writeDemoConfig } from '../demo/demo-config.ts'
 import type { LabVendorName } from '../lab/lab.ts'
-import { ASOF, type BenchScene, EVENING, LATENCY_MS, type SceneName, sceneOf, WORKERS } from './dispatch-scenes.ts'
+import { ASOF, type BenchScene, EVENING, type SceneName, sceneOf, WORKERS } from './dispatch-scenes.ts'
 import { type EventClock, eventClock } from './event-clock.ts'
 import type { LabReport } from './lab-control.ts'
+import { isQueuedFor, meterCalls } from './meter-calls.ts'
+import { observation } from './watch.ts'
 
 /** What one vendor delivered of one dataset. */
 export interface Delivered {
@@ -85,43 +84,27 @@ async function work(
   clock: EventClock,
   tell: (query: string) => Promise<LabReport>,
 ): Promise<Worked> {
-  const sent: Record<string, number[]> = Object.fromEntries(node.vendors.map(({ name }) => [name, []]))
   const waiting = new Map<string, number>()
   const todayWaits: number[] = []
   let calls = 0
   let todayCalls = 0
   let probes = 0
-  let observedMs = 0
   let lastAnswerAt = clock.now()
-  const observing = async <T>(look: () => Promise<T>): Promise<T> => {
-    const begun = performance.now()
-    const seen = await look()
-    observedMs += performance.now() - begun
-    return seen
-  }
-
-  for (const connection of node.vendors) {
-    const getOf = connection.get
-    connection.get = (lane) => {
-      const get = getOf(lane)
-      return async (request) => {
-        await observing(async () => {
-          await noteClaims()
-          await tell(`now=${clock.now()}`)
-        })
-        const answer = await get(request).catch((error: unknown) => error)
-        // Refused by our own budget: nothing left the house, and no time passes.
-        if (answer instanceof VendorError && answer.status === null && answer.fault !== 'unavailable') throw answer
-        calls++
-        if (lane === 'today' && probes > 0) todayCalls++
-        sent[connection.name]?.push(clock.now())
-        await clock.sleep(LATENCY_MS[connection.name as LabVendorName])
-        lastAnswerAt = clock.now()
-        if (answer instanceof Error) throw answer
-        return answer as Awaited<ReturnType<typeof get>>
-      }
-    }
-  }
+  const observed = observation()
+  const sent = meterCalls(node, clock, {
+    trying: () =>
+      observed.of(async () => {
+        await noteClaims()
+        await tell(`now=${clock.now()}`)
+      }),
+    sent: (lane) => {
+      calls++
+      if (lane === 'today' && probes > 0) todayCalls++
+    },
+    answered: () => {
+      lastAnswerAt = clock.now()
+    },
+  })
   const noteClaims = async (): Promise<void> => {
     if (waiting.size === 0) return
     const open = await node.db.all<{ symbol: string }>(
@@ -168,7 +151,7 @@ async function work(
   const observer = async (): Promise<void> => {
     while (!done) {
       await clock.sleep(TICK_MS)
-      await observing(() => lookAtVendors())
+      await observed.of(() => lookAtVendors())
     }
   }
   const lookAtVendors = async (): Promise<void> => {
@@ -197,7 +180,7 @@ async function work(
       await clock.sleep(PROBE_EVERY_MS)
       if (done || !probed || scene.killEvery !== null) return
       const task = { symbol, dt: ASOF, lane: 'today', priority: 100, expectedRows: null, reason: 'manual' } as const
-      await observing(() => enqueueTasks(node.db, probed.dataset, [{ ...task, nextAt: clock.now() }], clock.now()))
+      await observed.of(() => enqueueTasks(node.db, probed.dataset, [{ ...task, nextAt: clock.now() }], clock.now()))
       waiting.set(symbol, calls)
       probes++
     }
@@ -226,7 +209,7 @@ async function work(
     todayWaits: todayWaits.sort((a, b) => a - b),
     dispatches,
     realMs,
-    observedMs,
+    observedMs: observed.tookMs(),
     labMs,
     peakRssMb,
   }
@@ -237,8 +220,7 @@ async function hasWork(node: Node, vendor: string): Promise<boolean> {
   for (const { dataset, spec } of datasetsOf(node.config)) {
     const server = sourcesFor(node, dataset).find(({ connection }) => connection.name === vendor)
     if (!server) continue
-    const reach = { vendor, dataset, ...availableRange(server.terms, spec, node.now()), lane: null, now: node.now() }
-    if (await findHead(node.db, reach)) return true
+    if (await isQueuedFor(node, dataset, spec, server)) return true
   }
   return false
 }

@@ -1,4 +1,5 @@
 /** What the best possible dispatcher would need for a scene, and what the one before this node did. */
+import type { DatasetConfig } from '../../config/schema.ts'
 import { calendarOf } from '../../functions/_calendar/calendar.ts'
 import { newYorkDt } from '../../functions/_calendar/zone.ts'
 import { limitsOf } from '../../functions/_catalog/account-limits.ts'
@@ -58,16 +59,18 @@ export function cellsPerCall({ config, symbols }: BenchScene, vendor: LabVendorN
       // Massive: the days of one symbol.
       return vendor === 'massive' ? Math.min(onPage, cells / symbols.length) : onPage
     }
-    case 'macro_treasury': {
-      // Massive: all days on a page. FRED: a page for each series and each window of vintages since the first day.
-      const spec = config.datasets.macro_treasury!
-      const series = Object.values(spec.groups ?? {}).reduce((sum, group) => sum + group.series.length, 0)
-      const windows = windowsSince(expectedRange(spec, ASOF).fromDt, newYorkDt(EVENING)).length
-      return vendor === 'fred' ? cells / (series * windows) : cells
-    }
+    case 'macro_treasury':
+      // Massive: all days on a page.
+      return vendor === 'fred' ? cells / fredPages(config.datasets.macro_treasury!) : cells
     default:
       throw new Error(`expected a dataset of the scenes, got ${dataset}`)
   }
+}
+
+/** Pages of FRED that hold all days of yields: one for each series and each window of vintages since the first day. */
+export function fredPages(spec: DatasetConfig): number {
+  const series = Object.values(spec.groups ?? {}).reduce((sum, group) => sum + group.series.length, 0)
+  return series * windowsSince(expectedRange(spec, ASOF).fromDt, newYorkDt(EVENING)).length
 }
 
 /**

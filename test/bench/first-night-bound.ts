@@ -1,11 +1,8 @@
 /** What the best possible dispatcher would need for a first night: full pages, and budgets that are never idle. */
 import type { Config } from '../../config/schema.ts'
-import { newYorkDt } from '../../functions/_calendar/zone.ts'
 import { limitsOf } from '../../functions/_catalog/account-limits.ts'
-import { expectedRange } from '../../functions/_expected/expected.ts'
 import type { DatasetName } from '../../functions/_market/cell.ts'
-import { windowsSince } from '../../functions/_vendors/fred/windows.ts'
-import { ASOF, EVENING } from './dispatch-scenes.ts'
+import { fredPages } from './dispatch-optimum.ts'
 
 const MINUTE = 60_000
 
@@ -25,13 +22,8 @@ export function leastCalls(config: Config, dataset: DatasetName, vendor: string,
     case 'events':
       // Massive lists splits and dividends apart.
       return vendor === 'massive' ? pages + 1 : pages
-    case 'series': {
-      // FRED: a page for each series and each window of vintages since the first day. Massive: all days on a page.
-      const series = Object.values(spec.groups ?? {}).reduce((sum, group) => sum + group.series.length, 0)
-      return vendor === 'fred'
-        ? series * windowsSince(expectedRange(spec, ASOF).fromDt, newYorkDt(EVENING)).length
-        : pages
-    }
+    case 'series':
+      return vendor === 'fred' ? fredPages(spec) : pages
     case 'contracts':
       return null
     default:

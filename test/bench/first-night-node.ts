@@ -2,9 +2,9 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sql } from 'drizzle-orm'
+import type { DatasetConfig } from '../../config/schema.ts'
 import { bitCount } from '../../db/coverage/bit-count.ts'
 import { findGaps } from '../../db/coverage/find-gaps.ts'
-import { findHead } from '../../db/gap-tasks/find-head.ts'
 import { beginTick } from '../../db/ticks/ticks.ts'
 import { limitsOf } from '../../functions/_catalog/account-limits.ts'
 import { availableRange } from '../../functions/_catalog/availability.ts'
@@ -17,13 +17,14 @@ import { maxDt, minDt } from '../../functions/_market/dt.ts'
 import { loadCron } from '../../functions/_runtime/cron.ts'
 import { runChain, type StepEnding } from '../../functions/_runtime/run-chain.ts'
 import { startNode } from '../../functions/_runtime/start.ts'
-import { VendorError } from '../../functions/_vendors/vendor.ts'
 import { writeDemoConfig } from '../demo/demo-config.ts'
 import type { LabVendorName } from '../lab/lab.ts'
-import { ASOF, EVENING, LATENCY_MS } from './dispatch-scenes.ts'
+import { ASOF, EVENING } from './dispatch-scenes.ts'
 import { type EventClock, eventClock } from './event-clock.ts'
 import { nightScene } from './first-night-scene.ts'
 import type { LabReport } from './lab-control.ts'
+import { isQueuedFor, meterCalls } from './meter-calls.ts'
+import { observation } from './watch.ts'
 
 /** What a vendor was asked, and what came of it. */
 export interface VendorNight {
@@ -107,16 +108,10 @@ async function playNight(
 ): Promise<Night> {
   const begun = performance.now()
   const labBefore = (await tell('')).cpuMs
-  let observedMs = 0
-  const observing = async <T>(look: () => Promise<T>): Promise<T> => {
-    const since = performance.now()
-    const seen = await look()
-    observedMs += performance.now() - since
-    return seen
-  }
+  const observed = observation()
   const workMs = async (): Promise<number> =>
-    performance.now() - begun - observedMs - ((await tell(`now=${clock.now()}`)).cpuMs - labBefore)
-  const sent = meterCalls(node, clock, (now) => observing(() => tell(`now=${now}`)))
+    performance.now() - begun - observed.tookMs() - ((await tell(`now=${clock.now()}`)).cpuMs - labBefore)
+  const sent = meterCalls(node, clock, { trying: () => observed.of(() => tell(`now=${clock.now()}`)) })
 
   const [chain] = (await loadCron('cron.json')).filter(({ id }) => id === 'night')
   if (!chain) throw new Error('cron.json has no chain night')
@@ -141,13 +136,13 @@ async function playNight(
   const observer = async (): Promise<void> => {
     while (!state.done) {
       await clock.sleep(LOOK_EVERY_MS)
-      await observing(() => watch.look())
+      await observed.of(() => watch.look())
     }
   }
   const forecasts: ForecastNight[] = []
   const forecaster = async (): Promise<void> => {
     while (!state.done) {
-      forecasts.push(await observing(() => forecastNow(node)))
+      forecasts.push(await observed.of(() => forecastNow(node)))
       await clock.sleep(FORECAST_EVERY_MS)
     }
   }
@@ -173,33 +168,6 @@ async function playNight(
     peakRssMb,
     databaseBytes: size?.bytes ?? 0,
   }
-}
-
-/** Lets a call take its vendor's time on the clock of events. Returns when each vendor was sent its calls. */
-function meterCalls(
-  node: Node,
-  clock: EventClock,
-  report: (now: number) => Promise<unknown>,
-): Record<string, number[]> {
-  const sent: Record<string, number[]> = Object.fromEntries(node.vendors.map(({ name }) => [name, []]))
-  for (const connection of node.vendors) {
-    const getOf = connection.get
-    connection.get = (lane) => {
-      const get = getOf(lane)
-      return async (request) => {
-        await report(clock.now())
-        const answer = await get(request).catch((error: unknown) => error)
-        // Refused by our own budget: nothing left the house, and no time passes.
-        if (answer instanceof VendorError && answer.status === null && answer.fault !== 'unavailable') throw answer
-        if ((answer as { isCached?: true }).isCached) return answer as Awaited<ReturnType<typeof get>>
-        sent[connection.name]?.push(clock.now())
-        await clock.sleep(LATENCY_MS[(connection.config.connector ?? connection.name) as LabVendorName])
-        if (answer instanceof Error) throw answer
-        return answer as Awaited<ReturnType<typeof get>>
-      }
-    }
-  }
-  return sent
 }
 
 /** Looks at which vendors have work and use their budget, and when a dataset has nothing left to bring. */
@@ -238,15 +206,9 @@ function watchVendors(node: Node, sent: Record<string, number[]>) {
 }
 
 /** Whether a cell that a vendor could serve now is queued, or is not even queued. */
-async function hasWork(
-  node: Node,
-  dataset: DatasetName,
-  spec: ReturnType<typeof datasetsOf>[number]['spec'],
-  { connection, terms }: DatasetSource,
-): Promise<boolean> {
-  const range = availableRange(terms, spec, node.now())
-  const reach = { vendor: connection.name, dataset, ...range, lane: null, now: node.now() }
-  if (await findHead(node.db, reach)) return true
+async function hasWork(node: Node, dataset: DatasetName, spec: DatasetConfig, source: DatasetSource): Promise<boolean> {
+  if (await isQueuedFor(node, dataset, spec, source)) return true
+  const range = availableRange(source.terms, spec, node.now())
   const ranges = symbolRanges(node.config, spec, ASOF)
     .map((one) => ({ ...one, fromDt: maxDt(one.fromDt, range.fromDt), toDt: minDt(one.toDt, range.toDt) }))
     .filter(({ fromDt, toDt }) => fromDt <= toDt)

@@ -24,3 +24,16 @@ export async function timed<T>(work: () => Promise<T>): Promise<[T, number]> {
   const result = await work()
   return [result, performance.now() - begun]
 }
+
+/** Looks that are no part of what is measured, and the milliseconds they took. */
+export function observation(): { of<T>(look: () => Promise<T>): Promise<T>; tookMs(): number } {
+  let tookMs = 0
+  return {
+    async of(look) {
+      const [seen, ms] = await timed(look)
+      tookMs += ms
+      return seen
+    },
+    tookMs: () => tookMs,
+  }
+}
