@@ -25,6 +25,9 @@ export const FIRST = '2025-06-30'
 export const SESSIONS = 6
 export const UNIVERSE: Config['universe'] = ['AAPL', 'MSFT'].map((symbol) => ({ symbol, from: '2020-01-02', to: null }))
 
+/** Calls that no sequence of functions needs in a world as small as this one. */
+const MOST_CALLS = 100
+
 export interface FunctionAnswer {
   status: number
   body: Record<string, unknown>
@@ -40,6 +43,8 @@ export interface TestNode {
   running(): RunningNode
   post(path: string, body?: unknown): Promise<FunctionAnswer>
   get(path: string): Promise<FunctionAnswer>
+  /** Calls functions one after the other, each until it says that there is no more; every call must succeed. Returns all answers. */
+  steps(...names: string[]): Promise<Record<string, unknown>[]>
   /** Plays the whole night chain for the evening. */
   night(): Promise<StepEnding[]>
   /** Requests the lab has had. */
@@ -136,6 +141,18 @@ export async function smallNode(terms: SmallTerms = {}): Promise<TestNode> {
       return ask(`${node.running().address}${path}`, { method: 'POST', body: text })
     },
     get: (path) => ask(`${node.running().address}${path}`),
+    steps: async (...names) => {
+      const answers: Record<string, unknown>[] = []
+      for (const name of names) {
+        for (let more = true; more; more = answers.at(-1)?.more === true) {
+          const { status, body } = await node.post(`/${name}`)
+          if (status !== 200 || body.ok !== true) throw new Error(`${name} returned ${status} ${JSON.stringify(body)}`)
+          answers.push(body)
+          if (answers.length >= MOST_CALLS) throw new Error(`${name} still says more after ${answers.length} calls`)
+        }
+      }
+      return answers
+    },
     night: () => node.running().invoker.play('night', EVENING),
     asked: () => [lab.alpaca, lab.massive, lab.fred].reduce((sum, vendor) => sum + vendor.stats().calls, 0),
     databaseText: async () => {

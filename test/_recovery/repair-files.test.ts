@@ -39,18 +39,7 @@ const cheaper =
     part.symbol === symbol ? { ...part, rows: (part.rows as Bar[]).map((row) => ({ ...row, low: row.low / 2 })) } : part
 const touch = () =>
   running().db.write([sql`UPDATE partitions SET version = version + 1 WHERE dataset = 'equities_bars'`])
-const steps = async (...names: string[]): Promise<Record<string, unknown>[]> => {
-  const answers: Record<string, unknown>[] = []
-  for (const name of names) {
-    for (let more = true; more && answers.length < 100; ) {
-      const { status, body } = await node.post(`/${name}`)
-      expect(status, `${name} ${JSON.stringify(body)}`).toBe(200)
-      answers.push(body)
-      more = body.more === true
-    }
-  }
-  return answers
-}
+const steps = (...names: string[]) => node.steps(...names)
 const bars = (dt = FIRST) =>
   running().lake.duck.all<{ symbol: string; low: number; vendor: string }>(
     `SELECT symbol, low, vendor FROM ${readParquet(curatedFile(data(), 'equities_bars', 'year', '2025'))} WHERE dt = '${dt}' ORDER BY ALL`,

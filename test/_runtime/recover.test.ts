@@ -15,11 +15,7 @@ afterEach(() => node.remove())
 
 const CELLS = 3 * SESSIONS
 const data = (...parts: string[]): string => join(node.root, 'data_layer', ...parts)
-const steps = async (...names: string[]): Promise<void> => {
-  for (const name of names) {
-    for (let more = true; more; ) more = (await node.post(`/${name}`)).body.more === true
-  }
-}
+const steps = (...names: string[]) => node.steps(...names)
 const coverage = async () => (await node.get('/status')).body.coverage
 const manifests = async (): Promise<string[]> =>
   (await readdir(data('manifests'), { recursive: true })).filter((name) => name.endsWith('.jsonl')).sort()

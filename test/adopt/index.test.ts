@@ -61,11 +61,7 @@ const untilDone = async (body: object): Promise<Record<string, unknown>[]> => {
   while (answers.at(-1)?.more === true && answers.length < 50)
   return answers
 }
-const steps = async (...names: string[]): Promise<void> => {
-  for (const name of names) {
-    for (let more = true; more; ) more = (await node.post(`/${name}`)).body.more === true
-  }
-}
+const steps = (...names: string[]) => node.steps(...names)
 const daily = (dt: string, symbol: string, more = '') =>
   write(`alpaca/equities_bars/date=${dt}/symbol=${symbol}/data.parquet`, dailyBar(dt, more))
 /** Every day of both symbols, one file a cell, with rows that say nothing but the bar. */

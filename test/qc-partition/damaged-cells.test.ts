@@ -28,18 +28,7 @@ const running = () => node.running().node
 const CURATED = (dataset: DatasetName = 'equities_bars') => curatedFile(data(), dataset, 'year', '2025')
 const RAW = () => rawFile(data(), 'alpaca', 'equities_bars', 'date', FIRST, 'ANY')
 
-async function steps(...names: string[]): Promise<Record<string, unknown>[]> {
-  const answers: Record<string, unknown>[] = []
-  for (const name of names) {
-    for (let more = true; more; more = answers.at(-1)?.more === true) {
-      const { status, body } = await node.post(`/${name}`)
-      expect(status, `${name} ${JSON.stringify(body)}`).toBe(200)
-      answers.push(body)
-      expect(answers.length).toBeLessThan(100)
-    }
-  }
-  return answers
-}
+const steps = (...names: string[]) => node.steps(...names)
 const touch = (dataset = 'equities_bars') =>
   running().db.write([sql`UPDATE partitions SET version = version + 1 WHERE dataset = ${dataset}`])
 const judgeAgain = async (dataset = 'equities_bars') => {

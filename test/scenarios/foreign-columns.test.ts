@@ -29,15 +29,7 @@ const data = (...parts: string[]): string => join(node.root, 'data_layer', ...pa
 const running = () => node.running().node
 const write = (place: string, query: string) => oldFile(running().lake.duck, data(), place, query)
 const midnight = (dt: string): number => Date.parse(`${dt}T04:00:00Z`)
-const steps = async (...names: string[]): Promise<void> => {
-  for (const name of names) {
-    for (let more = true; more; ) {
-      const answer = await node.post(`/${name}`)
-      expect(answer.body).toMatchObject({ ok: true })
-      more = answer.body.more === true
-    }
-  }
-}
+const steps = (...names: string[]) => node.steps(...names)
 
 /** The stamp of a day, another spelling each. */
 const DAYS: ((dt: string) => string)[] = [

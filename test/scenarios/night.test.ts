@@ -137,11 +137,7 @@ const withNegativePrices = (source: BarSource, symbol: string, dt: string): BarS
       .map((bar) => (name === symbol && bar.dt === dt ? { ...bar, o: -1, h: -1, l: -1, c: -1, vw: -1 } : bar)),
 })
 const BAD = `equities_bars AAPL 2025-07-02`
-const steps = async (...names: string[]): Promise<void> => {
-  for (const name of names) {
-    for (let more = true; more; ) more = (await node.post(`/${name}`)).body.more === true
-  }
-}
+const steps = (...names: string[]) => node.steps(...names)
 
 test('night: a RED cell is held and left out of the bundle until the second opinion replaces it', async () => {
   await setup({ sources: { alpaca: withNegativePrices(bars('alpaca'), 'AAPL', '2025-07-02') } })

@@ -36,15 +36,7 @@ const write = (place: string, query: string) => oldFile(running().lake.duck, dat
 const adopt = async (body: object = {}) => (await node.post('/adopt', body)).body
 const problemsOf = (answer: Record<string, unknown>) =>
   (answer.problems as { path: string; what: string }[]).map(({ what }) => what)
-const steps = async (...names: string[]): Promise<void> => {
-  for (const name of names) {
-    for (let more = true; more; ) {
-      const answer = await node.post(`/${name}`)
-      expect(answer.body).toMatchObject({ ok: true })
-      more = answer.body.more === true
-    }
-  }
-}
+const steps = (...names: string[]) => node.steps(...names)
 const ledger = () =>
   running().lake.duck.all<{ symbol: string; dt: string; status: string; flags: string; rows: number }>(
     `SELECT symbol, dt, status, flags, rows FROM '${data('qc/ledger/*/*.parquet')}'

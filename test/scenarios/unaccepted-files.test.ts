@@ -24,15 +24,7 @@ const bars = () =>
   )
 const verdicts = (where: string) =>
   duck().all(`SELECT symbol, dt, status, flags FROM ${readParquet(ledgerFile(data()))} WHERE ${where} ORDER BY ALL`)
-const steps = async (...names: string[]): Promise<void> => {
-  for (const name of names) {
-    for (let more = true; more; ) {
-      const { status, body } = await node.post(`/${name}`)
-      expect(status, name).toBe(200)
-      more = body.more === true
-    }
-  }
-}
+const steps = (...names: string[]) => node.steps(...names)
 
 test('unaccepted files: a file that adoption refused is not curated: status names it, and another vendor is asked for its cells', async () => {
   await put(PLACE, dailyBar(FIRST, ", 'AAPL' AS symbol, 'split' AS adjustment"))
