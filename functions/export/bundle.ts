@@ -33,6 +33,7 @@ import {
 import type { BundledDataset } from './partitions.ts'
 import { readmeText } from './readme.ts'
 import { LEDGER_PATH, stageLedger, trimDataset, trimLedger } from './stage.ts'
+import { stageTables } from './stage-tables.ts'
 import {
   type BundleFile,
   type Damage,
@@ -165,6 +166,7 @@ async function stageContent(lake: Lake, staging: string, request: BundleRequest)
     unjudged.push(...trimmed.unjudged)
   }
   const incomplete = await incompleteOf(request, datasets, vouchers.damaged, unjudged)
+  data.push(...(await stageTables(lake, staging, datasets, data)))
   data.unshift(await trimLedger(lake, staging, leftOutOf({ incomplete }), asof))
   const before = await betterBundles(lake, staging, datasets, asof)
   const lacking = before.latest ?? before.standing
@@ -177,7 +179,7 @@ async function stageContent(lake: Lake, staging: string, request: BundleRequest)
   const refused = await correctionsSince(request, 'kept_more_rows', previous)
   const about = { asof, nodeVersion, ruleset, calendar, facts, coverage, incomplete, lacking, accepted: acceptLacking }
   const said = { ...about, previous: previous?.asof ?? null, changes, corrections, refused }
-  await writeFile(join(staging, 'README.md'), readmeText(said))
+  await writeFile(join(staging, 'README.md'), readmeText({ ...said, data }))
   const files = byPath([...data, await described(staging, 'README.md')])
   const parts: ManifestParts = { ...said, files }
   return { files, parts, isPoorer: before.standing !== null && !acceptLacking, damaged, ledgerRows }

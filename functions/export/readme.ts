@@ -3,6 +3,9 @@ import type { Corrections } from '../../db/corrections/list-corrections.ts'
 import { differenceText, percentText } from '../_market/difference.ts'
 import type { LedgerFacts } from './ledger-facts.ts'
 import { type Change, isComplete, type ManifestParts } from './manifest.ts'
+import { CALENDAR_PATH, FACTORS_PATH } from './stage-tables.ts'
+import type { BundleFile } from './stage-vouched.ts'
+import { VIEWS } from './views.ts'
 
 /** Changed files that are named; the manifest has them all. */
 const MOST_CHANGES = 40
@@ -11,8 +14,10 @@ const MOST_INCOMPLETE = 40
 /** Corrected cells that are named; the manifest has more. */
 const MOST_CORRECTIONS = 40
 
+type ReadmeParts = Omit<ManifestParts, 'files'> & { data: readonly BundleFile[] }
+
 /** The page's text: the same for the same bundle, whenever it is made. */
-export function readmeText(parts: Omit<ManifestParts, 'files'>): string {
+export function readmeText(parts: ReadmeParts): string {
   const { facts } = parts
   return [
     `# Market data up to ${parts.asof}`,
@@ -24,6 +29,7 @@ export function readmeText(parts: Omit<ManifestParts, 'files'>): string {
         ? 'Complete: every partition is as the node has it, and no cell of an earlier bundle is missing without a reason.'
         : '**Not complete.** What is missing or behind is named here.',
     ].join('\n'),
+    section('Tables', tables(parts), ''),
     ...(isComplete(parts) ? [] : [section('Missing or behind', incomplete(parts), '')]),
     section('Coverage', coverage(parts), 'No dataset is configured.'),
     section(
@@ -63,6 +69,27 @@ export function readmeText(parts: Omit<ManifestParts, 'files'>): string {
           section('Fewer rows than before, so the old ones were kept', correctedCells(parts.refused), 'Nothing.'),
         ]),
   ].join('\n\n')
+}
+
+/** What is computed from the data, and how prices are adjusted. */
+function tables({ data }: ReadmeParts): string {
+  const about: [string, string][] = [
+    [
+      CALENDAR_PATH,
+      'sessions of the stock exchange (`xnys`: open, close, half days) and days with Treasury yields (`fed`)',
+    ],
+    [
+      FACTORS_PATH,
+      'per symbol and ex-date the factors for splits and for dividends, and their products back from the newest',
+    ],
+    [VIEWS, 'daily bars with adjusted prices: `duckdb -init views.sql` in this folder'],
+  ]
+  const there = new Set(data.map(({ path }) => path))
+  const list = about.filter(([path]) => there.has(path)).map(([path, what]) => [`\`${path}\``, what])
+  const how = there.has(FACTORS_PATH)
+    ? '\nAn adjusted price is the raw one times the cumulative factor of the first ex-date after its day, and the raw one where there is none.\n'
+    : ''
+  return `${table(['file', 'what it holds'], list)}${how}`
 }
 
 const section = (title: string, body: string, empty: string): string =>

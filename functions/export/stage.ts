@@ -12,7 +12,8 @@ import { type BundleFile, described, linkOrCopy, type Partition, type Vouchers }
 export const LEDGER_PATH = 'qc/partition_status.parquet'
 /** The flag of a cell that passed, and whose partition is not in the bundle all the same. */
 const NOT_IN_BUNDLE = 'NOT_IN_BUNDLE'
-const FORMAT = '(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 100000, USE_TMP_FILE false)'
+/** How every Parquet file of a bundle is written that is not linked. */
+export const FORMAT = '(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 100000, USE_TMP_FILE false)'
 
 /** Stages the whole ledger, linked, so that a consolidation that runs meanwhile cannot change what this bundle is made of. Returns its path. */
 export async function stageLedger(lake: Lake, staging: string): Promise<string> {

@@ -1,0 +1,113 @@
+/**
+ * Adjustment factors: what makes raw daily bars comparable across splits and dividends. A table of its own, because a new dividend must not rewrite
+ * twenty years of bars. Computed from the bundle's own files, so nothing in it was unknown on the bundle's day.
+ */
+import type { ColumnConfig, DatasetConfig } from '../../config/schema.ts'
+import { SQL_TYPE } from '../_lake/column-mapping.ts'
+import { readParquet } from '../_lake/parquet-sql.ts'
+
+/** The files a table of factors is made of, all absolute. */
+export interface FactorSources {
+  actions: readonly string[]
+  spec: DatasetConfig
+  /** Daily bars; without any, dividends have no price to relate to and stay flagged. */
+  bars: readonly string[]
+  calendar: string
+}
+
+/** Kinds that pay cash on the share count before the ex-date. */
+const CASH = `('cash_dividend', 'capital_gains_distribution')`
+/** Kinds that move the price by what the filing alone does not tell. Mergers, redemptions and removals end a series and need no factor. */
+const WITHOUT_VALUE = `('spin_off', 'rights_distribution', 'unit_split', 'other')`
+
+/**
+ * Rows, sorted by symbol and dt, one for each symbol and ex-date (the session on which the shares first trade on the new terms):
+ *
+ * - `split_factor`: old ÷ new shares, 0.5 for 2:1; a stock dividend of n new for o old shares counts o ÷ (o + n). 1 where there is none.
+ * - `cash`: D, all cash of the day in US dollars a share, on the share count before the ex-date; null where there is none.
+ * - `previous_close`, `previous_dt`: P0, the raw close of the newest daily bar before the day, and its day.
+ * - `total_return_factor`: 1 − D ÷ P0, the factor by which CRSP and the exchanges' data services lower earlier prices for a dividend; 1 where there is none.
+ * - `cumulative_split_factor`: product of the split factors of this and all later ex-dates. A raw price of an earlier day times the cumulative factor of
+ *   the first ex-date after that day is the adjusted price; a raw volume divided by it is the adjusted volume.
+ * - `cumulative_total_return_factor`: the same product of split factor × total return factor.
+ * - `flags`: comma-separated; what was not applied, or applied with doubt.
+ *
+ * An action filed twice with the same terms counts once. Two splits of a day with different ratios contradict each other, and neither is applied.
+ */
+export function adjustmentFactorsSql({ actions, spec, bars, calendar }: FactorSources): string {
+  const column = columnOf(spec.columns)
+  const closes =
+    bars.length === 0
+      ? `SELECT NULL::VARCHAR AS symbol, NULL::DATE AS dt, NULL::DOUBLE AS close WHERE false`
+      : `SELECT symbol, dt, close FROM ${readParquet(bars)} WHERE close > 0 AND symbol IN (SELECT symbol FROM days)`
+  return `WITH filed AS (
+      SELECT symbol, dt, kind, cash, currency, subtype, effective_date, factor, count(*) AS filings FROM (
+        SELECT symbol, dt, kind, ${column('cash')}, coalesce(${column('currency', false)}, 'USD') AS currency, ${column('subtype')},
+          ${column('effective_date')}, ${factorSql(column('old_shares', false), column('new_shares', false))} AS factor
+        FROM ${readParquet(actions)})
+      WHERE kind IN ('split', 'stock_dividend') OR kind IN ${CASH} OR kind IN ${WITHOUT_VALUE} GROUP BY ALL
+    ), days AS (
+      SELECT symbol, dt,
+        list(DISTINCT factor ORDER BY factor) FILTER (kind = 'split' AND factor IS NOT NULL) AS splits,
+        list(DISTINCT factor ORDER BY factor) FILTER (kind = 'stock_dividend' AND factor IS NOT NULL) AS stock_dividends,
+        sum(cash ORDER BY cash, subtype) FILTER (kind IN ${CASH} AND currency = 'USD' AND cash > 0) AS cash,
+        max(filings) > 1 AS filed_twice,
+        bool_or(kind IN ('split', 'stock_dividend') AND factor IS NULL) AS without_ratio,
+        bool_or(kind IN ${CASH} AND currency <> 'USD') AS other_currency,
+        bool_or(kind IN ${CASH} AND (cash IS NULL OR cash < 0)) AS without_cash,
+        list(DISTINCT upper(kind) || '_NOT_APPLIED' ORDER BY upper(kind) || '_NOT_APPLIED') FILTER (kind IN ${WITHOUT_VALUE}) AS not_applied
+      FROM filed GROUP BY symbol, dt
+    ), sessions AS (
+      SELECT dt AS session FROM ${readParquet(calendar)} WHERE calendar = 'xnys'
+    ), closes AS (
+      ${closes}
+    ), priced AS (
+      SELECT d.*, c.close AS previous_close, c.dt AS previous_dt FROM days d ASOF LEFT JOIN closes c ON c.symbol = d.symbol AND c.dt < d.dt
+    ), factors AS (
+      SELECT p.symbol, p.dt, p.cash, p.previous_close, p.previous_dt,
+        len(splits) > 1 OR len(stock_dividends) > 1 AS contradicts,
+        CASE WHEN contradicts THEN 1 ELSE coalesce(splits[1], 1) *
+          IF(stock_dividends[1] IS NOT DISTINCT FROM splits[1], 1, coalesce(stock_dividends[1], 1)) END::DOUBLE AS split_factor,
+        IF(p.cash < p.previous_close, 1 - p.cash / p.previous_close, 1)::DOUBLE AS total_return_factor,
+        array_to_string(list_sort(list_concat(coalesce(p.not_applied, []), list_filter([
+          IF(contradicts, 'CONTRADICTING_SPLITS', NULL),
+          IF(p.filed_twice, 'FILED_TWICE', NULL),
+          IF(p.without_ratio, 'SPLIT_WITHOUT_RATIO', NULL),
+          IF(p.without_cash, 'DIVIDEND_WITHOUT_CASH', NULL),
+          IF(p.other_currency, 'OTHER_CURRENCY_NOT_APPLIED', NULL),
+          IF(p.cash IS NOT NULL AND p.previous_close IS NULL, 'NO_PREVIOUS_CLOSE', NULL),
+          IF(p.cash >= p.previous_close, 'CASH_EXCEEDS_PRICE', NULL),
+          IF(p.cash IS NOT NULL AND p.previous_dt <> s.session, 'PREVIOUS_CLOSE_IS_OLDER', NULL)
+        ], lambda flag: flag IS NOT NULL))), ',') AS flags
+      FROM priced p ASOF LEFT JOIN sessions s ON s.session < p.dt
+    )
+    SELECT symbol, dt, split_factor, total_return_factor,
+      ${cumulativeSql('split_factor')} AS cumulative_split_factor,
+      ${cumulativeSql('split_factor * total_return_factor')} AS cumulative_total_return_factor,
+      cash, previous_close, previous_dt, flags
+    FROM factors ORDER BY symbol, dt`
+}
+
+/** Null where the ratio is not one. */
+const factorSql = (oldShares: string, newShares: string): string =>
+  `CASE WHEN ${oldShares} > 0 AND ${newShares} > 0 THEN
+     CASE kind WHEN 'split' THEN ${oldShares} / ${newShares} WHEN 'stock_dividend' THEN ${oldShares} / (${oldShares} + ${newShares}) END END`
+
+/** The product from the newest row of the symbol back to this one. Multiplied in that order: DuckDB's own product over a window may round otherwise from run to run. */
+const cumulativeSql = (factor: string): string =>
+  `list_reduce(list(${factor}) OVER (PARTITION BY symbol ORDER BY dt DESC ROWS UNBOUNDED PRECEDING), lambda a, b: a * b)`
+
+/** A column of the actions as configured; null where the configuration has none. */
+const columnOf =
+  (columns: readonly ColumnConfig[]) =>
+  (name: string, named = true): string => {
+    const found = columns.find((column) => column.name === name)
+    if (found) return `"${name}"`
+    const type =
+      name === 'currency' || name === 'subtype'
+        ? SQL_TYPE.text
+        : name.endsWith('_date')
+          ? SQL_TYPE.day
+          : SQL_TYPE.double
+    return `NULL::${type}${named ? ` AS "${name}"` : ''}`
+  }

@@ -1,0 +1,51 @@
+/** Stages the tables that are computed from a bundle's own files: the calendars, and the adjustment factors of its daily bars. */
+import { mkdir, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { withTable } from '../_lake/duck-table.ts'
+import type { Lake } from '../_lake/lake.ts'
+import { readParquet } from '../_lake/parquet-sql.ts'
+import { sqlText } from '../_lake/sql-text.ts'
+import { adjustmentFactorsSql } from './adjustment-factors.ts'
+import { CALENDAR_COLUMNS, calendarRows, calendarSql } from './calendar-table.ts'
+import type { BundledDataset } from './partitions.ts'
+import { FORMAT } from './stage.ts'
+import { type BundleFile, described } from './stage-vouched.ts'
+import { VIEWS, viewsText } from './views.ts'
+
+export const CALENDAR_PATH = 'tables/calendar.parquet'
+export const FACTORS_PATH = 'tables/adjustment_factors.parquet'
+
+/**
+ * Writes the tables and the views over them; `data` are the bundle's data files. A bundle without corporate actions has no factors, and one without
+ * daily bars no views.
+ */
+export async function stageTables(
+  lake: Lake,
+  staging: string,
+  datasets: readonly BundledDataset[],
+  data: readonly BundleFile[],
+): Promise<BundleFile[]> {
+  const filesOf = (dataset: string): string[] =>
+    data.flatMap((file) => (file.dataset === dataset ? [join(staging, file.path)] : []))
+  const [actions, bars] = [filesOf('corporate_actions'), filesOf('equities_bars')]
+  const spec = datasets.find(({ name }) => name === 'corporate_actions')?.spec
+  const table = (path: string, sql: string): Promise<BundleFile> => stageTable(lake, staging, path, sql)
+
+  const calendar = await withTable(lake.duck, 'calendar_days', CALENDAR_COLUMNS, calendarRows(), (rows) =>
+    table(CALENDAR_PATH, calendarSql(rows)),
+  )
+  if (actions.length === 0 || !spec) return [calendar]
+  const sources = { actions, spec, bars, calendar: join(staging, CALENDAR_PATH) }
+  const factors = await table(FACTORS_PATH, adjustmentFactorsSql(sources))
+  if (bars.length === 0) return [calendar, factors]
+  await writeFile(join(staging, VIEWS), viewsText())
+  return [calendar, factors, await described(staging, VIEWS)]
+}
+
+async function stageTable(lake: Lake, staging: string, path: string, sql: string): Promise<BundleFile> {
+  const file = join(staging, path)
+  await mkdir(dirname(file), { recursive: true })
+  await lake.duck.run(`COPY (${sql}) TO ${sqlText(file)} ${FORMAT}`)
+  const [counted] = await lake.duck.all<{ rows: number }>(`SELECT count(*) AS "rows" FROM ${readParquet(file)}`)
+  return { ...(await described(staging, path)), rows: counted?.rows ?? 0 }
+}

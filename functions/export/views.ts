@@ -1,0 +1,28 @@
+/** views.sql of a bundle: how DuckDB reads its daily bars with adjusted prices. */
+
+export const VIEWS = 'views.sql'
+
+/** The adjusted columns: name, and what is done to the raw one. */
+const ADJUSTED = ['open', 'high', 'low', 'close', 'vwap']
+
+/**
+ * The text of the file. Its paths are relative: DuckDB is started in the bundle's folder. A bar is adjusted by the cumulative factor of the first
+ * ex-date after its day, and by nothing where there is none.
+ */
+export function viewsText(): string {
+  const prices = (suffix: string, factor: string): string =>
+    ADJUSTED.map((name) => `  b.${name} * ${factor} AS ${name}${suffix}`).join(',\n')
+  return `-- Start DuckDB in the folder of this file:  duckdb -init views.sql
+CREATE OR REPLACE TEMP VIEW adjustment_factors AS FROM 'tables/adjustment_factors.parquet';
+
+-- Daily bars as traded, and the same adjusted to the share count and price level of the newest day.
+-- split_*: for splits and stock dividends. total_*: for cash dividends as well.
+CREATE OR REPLACE TEMP VIEW equities_bars AS
+SELECT b.symbol, b.dt, b.ts, b.open, b.high, b.low, b.close, b.volume, b.vwap,
+${prices('_split', 'coalesce(f.cumulative_split_factor, 1)')},
+  b.volume / coalesce(f.cumulative_split_factor, 1) AS volume_split,
+${prices('_total', 'coalesce(f.cumulative_total_return_factor, 1)')}
+FROM 'curated/equities_bars/*/*.parquet' b
+ASOF LEFT JOIN adjustment_factors f ON f.symbol = b.symbol AND f.dt > b.dt;
+`
+}
