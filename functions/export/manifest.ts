@@ -120,7 +120,7 @@ export const byPath = <T extends { path: string }>(files: readonly T[]): T[] =>
 /** What a trainer that has the previous bundle must fetch or forget; every file is `added` when there is none. */
 export function changesSince(previous: Previous | null, files: readonly BundleFile[]): Change[] {
   const before = previous?.files ?? new Map<string, string>()
-  const now = new Map(files.map((file) => [file.path, file.sha256]))
+  const now = new Map(files.filter(isData).map((file) => [file.path, file.sha256]))
   const changes: Change[] = []
   for (const [path, sha256] of now) {
     if (!before.has(path)) changes.push({ path, change: 'added' })
@@ -129,6 +129,9 @@ export function changesSince(previous: Previous | null, files: readonly BundleFi
   for (const path of before.keys()) if (!now.has(path)) changes.push({ path, change: 'removed' })
   return byPath(changes)
 }
+
+/** Only data counts as a change: a README differs every night. */
+const isData = ({ rows }: { rows?: number | undefined }): boolean => rows !== undefined
 
 const ReadBack = z.object({
   asof: z.string(),
@@ -191,8 +194,7 @@ export async function previousBundle(exportRoot: string, asof: Dt): Promise<Prev
   for (const day of (await bundleDays(exportRoot)).filter((dt) => dt < asof).toReversed()) {
     const manifest = await readManifest(exportRoot, day)
     if (manifest === null) continue
-    // Only data counts as a change: a README differs every night.
-    const data = manifest.files.filter((file) => file.rows !== undefined)
+    const data = manifest.files.filter(isData)
     return {
       asof: day,
       generatedAt: Date.parse(manifest.generated_at),

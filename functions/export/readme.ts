@@ -2,6 +2,7 @@
 import type { Corrections } from '../../db/corrections/list-corrections.ts'
 import { differenceText, percentText } from '../_market/difference.ts'
 import type { LedgerFacts } from './ledger-facts.ts'
+import { LOAD_SCRIPT } from './load-script.ts'
 import { type Change, isComplete, type ManifestParts } from './manifest.ts'
 import { CALENDAR_PATH, FACTORS_PATH } from './stage-tables.ts'
 import type { BundleFile } from './stage-vouched.ts'
@@ -82,6 +83,7 @@ function tables({ data }: ReadmeParts): string {
       FACTORS_PATH,
       'per symbol and ex-date the factors for splits and for dividends, and their products back from the newest',
     ],
+    [LOAD_SCRIPT, 'Python: verifies the bundle and reads bars, adjusted or as traded; needs the package duckdb'],
     [VIEWS, 'daily bars with adjusted prices: `duckdb -init views.sql` in this folder'],
   ]
   const there = new Set(data.map(({ path }) => path))

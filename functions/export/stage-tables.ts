@@ -7,6 +7,7 @@ import { readParquet } from '../_lake/parquet-sql.ts'
 import { sqlText } from '../_lake/sql-text.ts'
 import { adjustmentFactorsSql } from './adjustment-factors.ts'
 import { CALENDAR_COLUMNS, calendarRows, calendarSql } from './calendar-table.ts'
+import { LOAD_SCRIPT, loadScriptText } from './load-script.ts'
 import type { BundledDataset } from './partitions.ts'
 import { FORMAT } from './stage.ts'
 import { type BundleFile, described } from './stage-vouched.ts'
@@ -16,7 +17,7 @@ export const CALENDAR_PATH = 'tables/calendar.parquet'
 export const FACTORS_PATH = 'tables/adjustment_factors.parquet'
 
 /**
- * Writes the tables and the views over them; `data` are the bundle's data files. A bundle without corporate actions has no factors, and one without
+ * Writes the tables, and what reads them: load.py and the views; `data` are the bundle's data files. A bundle without corporate actions has no factors, and one without
  * daily bars no views.
  */
 export async function stageTables(
@@ -34,12 +35,17 @@ export async function stageTables(
   const calendar = await withTable(lake.duck, 'calendar_days', CALENDAR_COLUMNS, calendarRows(), (rows) =>
     table(CALENDAR_PATH, calendarSql(rows)),
   )
-  if (actions.length === 0 || !spec) return [calendar]
+  const load = await stageText(staging, LOAD_SCRIPT, loadScriptText())
+  if (actions.length === 0 || !spec) return [calendar, load]
   const sources = { actions, spec, bars, calendar: join(staging, CALENDAR_PATH) }
   const factors = await table(FACTORS_PATH, adjustmentFactorsSql(sources))
-  if (bars.length === 0) return [calendar, factors]
-  await writeFile(join(staging, VIEWS), viewsText())
-  return [calendar, factors, await described(staging, VIEWS)]
+  if (bars.length === 0) return [calendar, load, factors]
+  return [calendar, load, factors, await stageText(staging, VIEWS, viewsText())]
+}
+
+async function stageText(staging: string, path: string, text: string): Promise<BundleFile> {
+  await writeFile(join(staging, path), text)
+  return described(staging, path)
 }
 
 async function stageTable(lake: Lake, staging: string, path: string, sql: string): Promise<BundleFile> {

@@ -83,7 +83,7 @@ const withActions = async (): Promise<BundleFile[]> => [
 describe('bundle tables: the tables of a bundle', () => {
   test('are the calendars alone where there are no corporate actions', async () => {
     const files = await stageTables(lake, staging, DATASETS, [])
-    expect(files.map(({ path }) => path)).toEqual(['tables/calendar.parquet'])
+    expect(files.map(({ path }) => path)).toEqual(['tables/calendar.parquet', 'load.py'])
     const days = await lake.duck.all(
       `SELECT calendar, epoch_ms(opens) AS opens, epoch_ms(closes) AS closes, half_day FROM read_parquet(${sqlText(join(staging, 'tables/calendar.parquet'))})
        WHERE dt BETWEEN DATE '2024-07-03' AND DATE '2024-07-04' ORDER BY ALL`,
@@ -102,7 +102,11 @@ describe('bundle tables: the tables of a bundle', () => {
   test('have no views where there are no daily bars', async () => {
     const [, actions] = await withActions()
     const files = await stageTables(lake, staging, DATASETS, actions ? [actions] : [])
-    expect(files.map(({ path }) => path)).toEqual(['tables/calendar.parquet', 'tables/adjustment_factors.parquet'])
+    expect(files.map(({ path }) => path)).toEqual([
+      'tables/calendar.parquet',
+      'load.py',
+      'tables/adjustment_factors.parquet',
+    ])
   })
 
   test('name the bytes that lie there, which are the same every time', async () => {
@@ -110,6 +114,7 @@ describe('bundle tables: the tables of a bundle', () => {
     const files = await stageTables(lake, staging, DATASETS, data)
     expect(files.map(({ path, rows }) => [path, rows ?? null])).toEqual([
       ['tables/calendar.parquet', expect.any(Number)],
+      ['load.py', null],
       ['tables/adjustment_factors.parquet', 2],
       ['views.sql', null],
     ])

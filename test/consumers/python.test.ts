@@ -1,0 +1,109 @@
+import { readFileSync } from 'node:fs'
+import { copyFile, cp, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest'
+import { playNight } from '../e2e/night.ts'
+import { type Python, pythonWithPackages } from './python-packages.ts'
+
+let root: string
+let bundle: string
+let python: Python
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'data-node-consumers-'))
+  python = await pythonWithPackages()
+  if ('absent' in python) return
+  const night = await playNight(root, [
+    '--seed',
+    '7',
+    '--symbols',
+    'NVDA,AAPL,KO,CAT,SPY',
+    '--datasets',
+    'equities_bars,corporate_actions',
+  ])
+  bundle = night.bundle.path
+})
+afterAll(() => rm(root, { recursive: true, force: true }))
+
+/** What a script prints, which runs in the folder of the bundle. Skips where Python or its libraries cannot be had. */
+function printed(context: TestContext, script: string, folder = bundle): string {
+  if ('absent' in python) return context.skip(python.absent)
+  return python.run(`import sys; sys.path.insert(0, '.')\n${script}`, folder)
+}
+
+/** The n-th Python snippet of the document. */
+const snippet = (n: number): string =>
+  [...readFileSync('docs/training-data.md', 'utf8').matchAll(/```python\n([\s\S]*?)```/g)][n]?.[1] ?? ''
+
+describe('Python reads a bundle: load.py', () => {
+  test('verifies the files, and names one that differs or is missing', async (context) => {
+    expect(printed(context, 'import load; print(load.verify() > 5)').trim()).toBe('True')
+    const copy = join(root, 'copy')
+    await cp(bundle, copy, { recursive: true, verbatimSymlinks: true })
+    await rm(join(copy, 'views.sql'))
+    const told = 'import load\ntry: load.verify()\nexcept ValueError as error: print(error)'
+    expect(printed(context, told, copy)).toContain('views.sql: expected a file, found none')
+    await copyFile('LICENSE', join(copy, 'views.sql'))
+    expect(printed(context, told, copy)).toContain('views.sql: expected sha256')
+  })
+
+  test('gives the same adjusted closes as the views, pandas and Polars by the documented snippets', (context) => {
+    const script = `
+import duckdb, load
+${snippet(1)}
+by_pandas = frame.set_index(["symbol", "dt"])["close_total"].sort_index()
+${snippet(2)}
+by_polars = frame.to_pandas()
+by_polars["dt"] = pd.to_datetime(by_polars["dt"])
+by_polars = by_polars.set_index(["symbol", "dt"])["close_total"].sort_index()
+def indexed(relation, column):
+    found = relation.df()
+    found["dt"] = pd.to_datetime(found["dt"])
+    return found.set_index(["symbol", "dt"])[column].sort_index()
+by_load = indexed(load.bars(), "close")
+raw = indexed(load.bars(adjust=None), "close")
+duckdb.execute(open("views.sql").read())
+by_views = indexed(duckdb.sql("SELECT symbol, dt, close_total FROM equities_bars"), "close_total")
+for other in (by_pandas, by_polars, by_views):
+    assert other.index.equals(by_load.index), (len(other), len(by_load))
+    assert (abs(other / by_load - 1) < 1e-9).all()
+print(len(by_load), (abs(by_load / raw - 1) > 1e-9).any(), by_load.index.is_unique)
+split = load.bars(adjust="split", symbols=["NVDA"], start="2024-06-07", end="2024-06-10").df()["close"].tolist()
+print(abs(split[0] / split[1] - 1) < 0.2)`
+    const [first = '', second] = printed(context, script).trim().split('\n')
+    expect(first).toMatch(/^\d{4} True True$/)
+    expect(second).toBe('True')
+  })
+
+  test('leaves doubtful cells out on request, and refuses what it cannot do', (context) => {
+    const script = `
+import load
+green, amber = (len(load.bars(status=status)) for status in ("GREEN", "AMBER"))
+print(0 < green <= amber == len(load.table("equities_bars")))
+for wrong in (dict(status="RED"), dict(adjust="both"), dict(dataset="options_bars"), dict(dataset="prices", adjust=None)):
+    try: load.bars(**wrong)
+    except ValueError as error: print(error)`
+    expect(printed(context, script).trim().split('\n')).toEqual([
+      'True',
+      'status: expected "GREEN" or "AMBER", got \'RED\'',
+      'adjust: expected "total", "split" or None, got \'both\'',
+      'options_bars has no adjusted prices: pass adjust=None',
+      expect.stringContaining('prices: not in this bundle, which holds corporate_actions, equities_bars'),
+    ])
+  })
+
+  test('feeds a training loop from the bundle alone', (context) => {
+    const script = `
+import load
+from sklearn.linear_model import Ridge
+frame = load.bars(status="GREEN").df()
+frame["return"] = frame.groupby("symbol")["close"].pct_change()
+for lag in range(1, 6):
+    frame[f"lag_{lag}"] = frame.groupby("symbol")["return"].shift(lag)
+frame = frame.dropna(subset=["return", *[f"lag_{lag}" for lag in range(1, 6)]])
+past, newest = frame[frame["dt"] < "2025-01-01"], frame[frame["dt"] >= "2025-01-01"]
+model = Ridge().fit(past.filter(like="lag_"), past["return"])
+print(len(past) > 100, len(newest) > 100, model.predict(newest.filter(like="lag_")).shape == (len(newest),), past["return"].abs().max() < 0.5)`
+    expect(printed(context, script).trim()).toBe('True True True True')
+  })
+})
