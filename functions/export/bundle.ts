@@ -32,6 +32,7 @@ import {
 } from './manifest.ts'
 import type { BundledDataset } from './partitions.ts'
 import { readmeText } from './readme.ts'
+import { SCHEMA, schemaText } from './schema.ts'
 import { LEDGER_PATH, stageLedger, trimDataset, trimLedger } from './stage.ts'
 import { stageTables } from './stage-tables.ts'
 import {
@@ -180,7 +181,8 @@ async function stageContent(lake: Lake, staging: string, request: BundleRequest)
   const about = { asof, nodeVersion, ruleset, calendar, facts, coverage, incomplete, lacking, accepted: acceptLacking }
   const said = { ...about, previous: previous?.asof ?? null, changes, corrections, refused }
   await writeFile(join(staging, 'README.md'), readmeText({ ...said, data }))
-  const files = byPath([...data, await described(staging, 'README.md')])
+  await writeFile(join(staging, SCHEMA), await schemaText(lake, staging, data))
+  const files = byPath([...data, await described(staging, 'README.md'), await described(staging, SCHEMA)])
   const parts: ManifestParts = { ...said, files }
   return { files, parts, isPoorer: before.standing !== null && !acceptLacking, damaged, ledgerRows }
 }

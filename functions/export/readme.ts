@@ -4,6 +4,7 @@ import { differenceText, percentText } from '../_market/difference.ts'
 import type { LedgerFacts } from './ledger-facts.ts'
 import { LOAD_SCRIPT } from './load-script.ts'
 import { type Change, isComplete, type ManifestParts } from './manifest.ts'
+import { SCHEMA } from './schema.ts'
 import { CALENDAR_PATH, FACTORS_PATH } from './stage-tables.ts'
 import type { BundleFile } from './stage-vouched.ts'
 import { VIEWS } from './views.ts'
@@ -83,10 +84,11 @@ function tables({ data }: ReadmeParts): string {
       FACTORS_PATH,
       'per symbol and ex-date the factors for splits and for dividends, and their products back from the newest',
     ],
+    [SCHEMA, 'every column with its type, unit and meaning'],
     [LOAD_SCRIPT, 'Python: verifies the bundle and reads bars, adjusted or as traded; needs the package duckdb'],
     [VIEWS, 'daily bars with adjusted prices: `duckdb -init views.sql` in this folder'],
   ]
-  const there = new Set(data.map(({ path }) => path))
+  const there = new Set([...data.map(({ path }) => path), SCHEMA])
   const list = about.filter(([path]) => there.has(path)).map(([path, what]) => [`\`${path}\``, what])
   const how = there.has(FACTORS_PATH)
     ? '\nAn adjusted price is the raw one times the cumulative factor of the first ex-date after its day, and the raw one where there is none.\n'

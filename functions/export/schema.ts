@@ -1,0 +1,164 @@
+/** schema.json of a bundle: every column of every table with its type, unit and meaning. Types are read off the files, so they cannot be wrong. */
+import { join } from 'node:path'
+import type { Lake } from '../_lake/lake.ts'
+import { readParquet } from '../_lake/parquet-sql.ts'
+import { LEDGER_PATH } from './stage.ts'
+import type { BundleFile } from './stage-vouched.ts'
+
+export const SCHEMA = 'schema.json'
+/** Counts up when a column is removed, or means something else. */
+const VERSION = 1
+
+export interface ColumnMeaning {
+  about: string
+  unit?: string
+  /** It may hold no value. */
+  nullable?: boolean
+}
+export type Meanings = Readonly<Record<string, ColumnMeaning>>
+
+const CELL: Meanings = {
+  symbol: { about: "the universe's name of the instrument, through all its tickers" },
+  dt: { about: 'the trading day, in New York' },
+}
+const SOURCE: Meanings = {
+  vendor: { about: 'who delivered the cell' },
+  feed: { about: "the vendor's feed, such as sip or iex" },
+  adjustment: { about: 'raw for prices as traded, none where there is nothing to adjust' },
+}
+const prices = (unit: string, volume: string): Meanings => ({
+  open: { about: 'first price', unit },
+  high: { about: 'highest price', unit },
+  low: { about: 'lowest price', unit },
+  close: { about: 'last price', unit },
+  volume: { about: 'traded volume', unit: volume },
+  vwap: { about: 'volume-weighted average price', unit, nullable: true },
+  trades: { about: 'number of trades', nullable: true },
+})
+const BAR: Meanings = {
+  ...CELL,
+  ts: { about: 'START of the bar, an instant in UTC' },
+  ...prices('dollars, as traded', 'shares'),
+}
+
+/** What the columns of each table mean, in the order of the files. */
+export const TABLE_COLUMNS: Readonly<Record<string, Meanings>> = {
+  equities_bars: { ...BAR, ...SOURCE },
+  equities_bars_minute: {
+    ...BAR,
+    session: { about: 'pre, regular or post: before the open, between open and close, after the close' },
+    ...SOURCE,
+  },
+  options_bars: {
+    symbol: { about: "the underlier's name in the universe" },
+    dt: CELL.dt!,
+    ts: BAR.ts!,
+    underlier: { about: 'the same as symbol' },
+    contract: {
+      about: 'OCC symbol without padding; a root that ends in a digit delivers something else than 100 shares',
+    },
+    expiration: { about: 'last day of the contract' },
+    right: { about: 'call or put' },
+    strike: { about: 'strike price', unit: 'dollars a share' },
+    ...prices('dollars a share, as traded', 'contracts'),
+    ...SOURCE,
+  },
+  corporate_actions: {
+    symbol: CELL.symbol!,
+    dt: { about: 'the first session on or after the effective date' },
+    kind: { about: 'split, cash_dividend, stock_dividend, spin_off, name_change, cash_merger, …' },
+    id: { about: "the vendor's id of the action" },
+    effective_date: { about: 'ex-date, or the day a merger or a new name takes effect' },
+    declaration_date: { about: 'day it was announced', nullable: true },
+    record_date: { about: 'day on which holders are counted', nullable: true },
+    payable_date: { about: 'day of payment', nullable: true },
+    cash: {
+      about: 'cash a share, on the share count before the ex-date',
+      unit: 'dollars, or currency',
+      nullable: true,
+    },
+    currency: { about: 'currency of cash; none means US dollars', nullable: true },
+    old_shares: { about: 'shares held before', unit: 'shares', nullable: true },
+    new_shares: {
+      about: 'shares for each old_shares; in a stock dividend or spin-off those on top',
+      unit: 'shares',
+      nullable: true,
+    },
+    other_symbol: { about: 'old name of a renamed company, child of a spin-off, acquirer of a merger', nullable: true },
+    subtype: { about: "the vendor's word for what sort it is", nullable: true },
+    detail: { about: 'what has no column, as JSON', nullable: true },
+    ...SOURCE,
+  },
+  macro_treasury: {
+    date: { about: 'the day the yield is of' },
+    'DGS…': { about: 'yield of the series, the newest vintage', unit: 'percent a year', nullable: true },
+    vendor: SOURCE.vendor!,
+    feed: SOURCE.feed!,
+  },
+  ledger: {
+    dataset: { about: 'the dataset of the cell' },
+    symbol: CELL.symbol!,
+    dt: CELL.dt!,
+    status: { about: 'GREEN, AMBER (a doubt; it is in the bundle) or RED (it is not)' },
+    flags: { about: 'what the checks found, comma-separated' },
+    reason: { about: 'why the cell is absent', nullable: true },
+    expected_rows: { about: 'rows of a complete cell', nullable: true },
+    rows: { about: 'rows in the bundle' },
+    vendor: { ...SOURCE.vendor!, nullable: true },
+    feed: { ...SOURCE.feed!, nullable: true },
+    adjustment: { ...SOURCE.adjustment!, nullable: true },
+    sha256: { about: 'of the curated file that was judged', nullable: true },
+    digest: { about: 'of the rows of the cell', nullable: true },
+    ruleset: { about: 'version of the rules' },
+    checked_at: { about: 'the instant of the night that judged, in UTC' },
+  },
+  calendar: {
+    calendar: { about: 'xnys for the New York Stock Exchange, fed for days with Treasury yields' },
+    dt: { about: 'the session, or the day with yields' },
+    opens: { about: 'an instant in UTC', nullable: true },
+    closes: { about: 'an instant in UTC', nullable: true },
+    half_day: { about: 'it closes before 16:00 in New York', nullable: true },
+  },
+  adjustment_factors: {
+    symbol: CELL.symbol!,
+    dt: { about: 'ex-date: the session on which the shares first trade on the new terms' },
+    split_factor: { about: 'old ÷ new shares; 1 without a split' },
+    total_return_factor: { about: '1 − cash ÷ previous_close; 1 without a dividend' },
+    cumulative_split_factor: { about: 'product of the split factors of this and all later ex-dates' },
+    cumulative_total_return_factor: { about: 'the same product of split_factor × total_return_factor' },
+    cash: { about: 'D, all cash of the day', unit: 'dollars a share, before the ex-date', nullable: true },
+    previous_close: { about: 'P0, the raw close of the newest daily bar before', unit: 'dollars', nullable: true },
+    previous_dt: { about: 'the day of that bar', nullable: true },
+    flags: { about: 'what was not applied, or applied with doubt, comma-separated' },
+  },
+}
+
+/** The text of the file, for the data files of a bundle. A column that only this configuration has stands without a meaning. */
+export async function schemaText(lake: Lake, staging: string, data: readonly BundleFile[]): Promise<string> {
+  const tables: Record<string, unknown> = {}
+  for (const [name, meanings] of Object.entries(TABLE_COLUMNS)) {
+    const files = data.filter((file) => tableOf(file) === name)
+    const newest = files.at(-1)
+    if (!newest) continue
+    const columns = await lake.duck.all<{ column_name: string; column_type: string }>(
+      `DESCRIBE SELECT * FROM ${readParquet(join(staging, newest.path))}`,
+    )
+    tables[name] = {
+      files: files.length === 1 ? newest.path : newest.path.replace(/\/[a-z]+=[^/]+\//, '/*/'),
+      columns: columns.map(({ column_name, column_type }) => {
+        const { nullable = false, ...meaning } = meaningOf(meanings, column_name) ?? { about: null, nullable: true }
+        return { name: column_name, type: column_type, nullable, ...meaning }
+      }),
+    }
+  }
+  return `${JSON.stringify({ version: VERSION, tables }, null, 1)}\n`
+}
+
+function tableOf({ path, dataset }: BundleFile): string | undefined {
+  if (path === LEDGER_PATH) return 'ledger'
+  return dataset ?? /^tables\/(.+)\.parquet$/.exec(path)?.[1]
+}
+
+/** Yields have a column for each series of the configuration. */
+const meaningOf = (meanings: Meanings, name: string): ColumnMeaning | undefined =>
+  meanings[name] ?? (meanings.date && /^[A-Z0-9]+$/.test(name) ? meanings['DGS…'] : undefined)
