@@ -26,7 +26,7 @@ export function barFactsSql(file: string, spec: DatasetConfig, columns: CuratedC
       ${hasMinutes ? holeSql() : 'NULL::BIGINT'} AS longest_hole,
       ${sourcesSql(columns)},
       NULL::BIGINT AS impossible_yields,
-      ${termsSql(spec, columns)}
+      ${termsSql(spec, columns)}, ${NOT_OF_ACTIONS}
     FROM (
       SELECT *, ${columns.usable.has('ts') ? 'epoch_us(ts)' : 'NULL::BIGINT'} AS us
       FROM ${readParquet(file)}
@@ -68,6 +68,9 @@ function termsSql(spec: DatasetConfig, { usable }: CuratedColumns): string {
   return `count(*) FILTER (WHERE strike <= 0 OR "right" NOT IN ('call', 'put')) AS impossible_terms,
       count(*) FILTER (WHERE expiration < b.dt) AS misdated_rows`
 }
+
+/** The measures that only corporate actions have, as a file without them has them. */
+export const NOT_OF_ACTIONS = 'NULL::BIGINT AS repeated_actions, NULL::BIGINT AS contradicting_splits'
 
 /** The measures that only bars have, as a file without bars has them; a row without a stamp is on every grid. */
 export const NOT_OF_BARS = [

@@ -27,10 +27,16 @@ export function eventFactsSql(file: string, spec: DatasetConfig, columns: Curate
       ${sourcesSql(columns)},
       NULL::BIGINT AS impossible_yields,
       ${count(IMPOSSIBLE)} AS impossible_terms,
-      ${count(`effective_date > dt OR effective_date < dt - ${LONGEST_CLOSURE_DAYS}`)} AS misdated_rows
+      ${count(`effective_date > dt OR effective_date < dt - ${LONGEST_CLOSURE_DAYS}`)} AS misdated_rows,
+      ${has ? `count(*) - count(DISTINCT ${termsOf(columns)})` : 'NULL::BIGINT'} AS repeated_actions,
+      ${has ? `greatest(count(DISTINCT new_shares / old_shares) FILTER (WHERE kind = 'split') - 1, 0)` : 'NULL::BIGINT'} AS contradicting_splits
     FROM ${readParquet(file)}
     GROUP BY symbol, dt`
 }
+
+/** What an action says, its id apart. */
+const termsOf = ({ usable }: CuratedColumns): string =>
+  `(${[...NEEDED, 'currency', 'other_symbol', 'subtype'].filter((name) => usable.has(name)).join(', ')})`
 
 const listOf = (kinds: readonly string[]): string => kinds.map(sqlText).join(', ')
 

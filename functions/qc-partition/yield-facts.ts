@@ -2,7 +2,7 @@
 import type { DatasetConfig } from '../../config/schema.ts'
 import { readParquet } from '../_lake/parquet-sql.ts'
 import { sqlText } from '../_lake/sql-text.ts'
-import { NOT_OF_BARS, nullsByColumn, sourcesSql } from './bar-facts.ts'
+import { NOT_OF_ACTIONS, NOT_OF_BARS, nullsByColumn, sourcesSql } from './bar-facts.ts'
 import { type CuratedColumns, requiredColumns } from './curated-columns.ts'
 
 /** Percent per year beyond which no yield of a Treasury is believed; negative ones within it are real. */
@@ -41,7 +41,7 @@ function groupSql(file: string, group: string, ids: string[], spec: DatasetConfi
       ${columns.wrong} AS wrong_columns,
       ${NOT_OF_BARS},
       ${sourcesSql(columns)},
-      NULL::BIGINT AS impossible_terms, NULL::BIGINT AS misdated_rows,
+      NULL::BIGINT AS impossible_terms, NULL::BIGINT AS misdated_rows, ${NOT_OF_ACTIONS},
       ${count((id) => `isfinite(${id}) AND abs(${id}) > ${MOST_PERCENT}`)} AS impossible_yields
     FROM ${readParquet(file)}
     GROUP BY date`

@@ -189,6 +189,27 @@ test('curated options and actions: a year of actions is judged cell by cell: wha
   ])
 })
 
+test('curated options and actions: an action under two ids is AMBER, and so are two splits of a day with different ratios', async () => {
+  const dividend = { kind: 'cash_dividend', cash: 0.98, old_shares: null, new_shares: null } as const
+  await keep('corporate_actions', 'alpaca', 'A', [action('e1', DT, dividend), action('e2', DT, dividend)])
+  await keep('corporate_actions', 'alpaca', 'B', [action('s1', DT), action('s2', DT)])
+  await keep('corporate_actions', 'alpaca', 'C', [action('s1', DT), action('s2', DT, { new_shares: 7 })])
+  await keep('corporate_actions', 'alpaca', 'D', [
+    action('e1', DT, dividend),
+    action('e2', DT, { ...dividend, subtype: 'special' }),
+    action('s1', DT),
+  ])
+  await curate('corporate_actions')
+  const cells = ['A', 'B', 'C', 'D'].map((symbol) => ({ symbol, dt: DT, present: true }))
+  const judged = await judge('corporate_actions', cells)
+  expect(judged).toMatchObject({ cells: 4, green: 1, amber: 3, red: 0 })
+  expect(judged.flagged.map(({ symbol, flags }) => `${symbol} ${flags}`)).toEqual([
+    'A ACTION_FILED_TWICE',
+    'B ACTION_FILED_TWICE',
+    'C CONTRADICTING_SPLITS',
+  ])
+})
+
 test('curated options and actions: a year in which nothing happened is GREEN without a file', async () => {
   const judged = await judge('corporate_actions', [{ symbol: 'A', dt: DT, present: false }])
   expect(judged).toMatchObject({ cells: 1, green: 1, flagged: [] })

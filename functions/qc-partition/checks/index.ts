@@ -3,6 +3,7 @@ import type { Check } from '../check.ts'
 import { check as adjustmentMismatch } from './adjustment-mismatch.ts'
 import { check as completeness } from './completeness.ts'
 import { check as continuity } from './continuity.ts'
+import { check as contradictingSplits } from './contradicting-splits.ts'
 import { check as damaged } from './damaged.ts'
 import { check as dateMismatch } from './date-mismatch.ts'
 import { check as duplicateConflict } from './duplicate-conflict.ts'
@@ -11,6 +12,7 @@ import { check as missing } from './missing.ts'
 import { check as negativeVolume } from './negative-volume.ts'
 import { check as nonPositivePrice } from './non-positive-price.ts'
 import { check as ohlcOrder } from './ohlc-order.ts'
+import { check as repeatedAction } from './repeated-action.ts'
 import { check as schema } from './schema.ts'
 import { check as sessionBounds } from './session-bounds.ts'
 import { check as symbolMismatch } from './symbol-mismatch.ts'
@@ -31,6 +33,8 @@ export const CHECKS: readonly Check[] = [
   zeroVolume,
   yieldRange,
   terms,
+  repeatedAction,
+  contradictingSplits,
   duplicateRows,
   duplicateConflict,
   adjustmentMismatch,

@@ -33,7 +33,16 @@ const minute: CellFacts = {
 }
 const yields: CellFacts = { ...none, ...clean, rows: 11, expectedRows: 11, impossibleYields: 0 }
 const contracts: CellFacts = { ...none, ...bar, rows: 250, expectedRows: null, impossibleTerms: 0, misdatedRows: 0 }
-const events: CellFacts = { ...none, ...clean, rows: 2, expectedRows: null, impossibleTerms: 0, misdatedRows: 0 }
+const events: CellFacts = {
+  ...none,
+  ...clean,
+  rows: 2,
+  expectedRows: null,
+  impossibleTerms: 0,
+  misdatedRows: 0,
+  repeatedActions: 0,
+  contradictingSplits: 0,
+}
 /** Minute facts of a thin name that usually trades in `share` of the minutes. */
 const thin = (share: number, rows: number): CellFacts => ({
   ...minute,
@@ -119,6 +128,10 @@ const CASES: Case[] = [
   on('terms', 'contracts', {}, null),
   on('terms', 'contracts', { impossibleTerms: 1 }, 'RED IMPOSSIBLE_TERMS'),
   on('terms', 'events', { misdatedRows: 1 }, 'RED MISDATED'),
+  on('repeated-action', 'events', {}, null),
+  on('repeated-action', 'events', { repeatedActions: 1 }, 'AMBER ACTION_FILED_TWICE'),
+  on('contradicting-splits', 'events', {}, null),
+  on('contradicting-splits', 'events', { contradictingSplits: 1 }, 'AMBER CONTRADICTING_SPLITS'),
   on('ohlc-order', 'contracts', { ohlcViolations: 1 }, 'RED OHLC_ORDER'),
   on('schema', 'events', { nulls: { effective_date: 1 } }, 'RED SCHEMA'),
   on('duplicate-rows', 'daily', {}, null),
