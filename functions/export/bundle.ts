@@ -9,6 +9,7 @@ import type { Lake } from '../_lake/lake.ts'
 import { bundleFolder } from '../_lake/paths.ts'
 import { consolidateLedger } from '../_ledger/ledger.ts'
 import type { Dt } from '../_market/dt.ts'
+import type { AppliedSymbol } from '../_references/refine-universe.ts'
 import { coverageOf, type DatasetCoverage } from './coverage.ts'
 import { lackingCells } from './lacking.ts'
 import { ledgerFacts } from './ledger-facts.ts'
@@ -66,6 +67,8 @@ export interface BundleRequest {
   deliveredCells(partition: Partition, limit: number): Promise<{ cells: number; first: { symbol: string; dt: Dt }[] }>
   /** Cells of partitions without verdicts, up to `asof`, that the database knows to be absent. */
   explainedCells(dataset: BundledDataset, partitions: readonly string[]): Promise<number>
+  /** The universe as it applies, with the source of each day. */
+  symbols(): Promise<readonly AppliedSymbol[]>
   /** The bundle may lack cells that an earlier one has. */
   acceptLacking: boolean
   /** The last day each calendar vouches for. */
@@ -167,7 +170,7 @@ async function stageContent(lake: Lake, staging: string, request: BundleRequest)
     unjudged.push(...trimmed.unjudged)
   }
   const incomplete = await incompleteOf(request, datasets, vouchers.damaged, unjudged)
-  data.push(...(await stageTables(lake, staging, datasets, data)))
+  data.push(...(await stageTables(lake, staging, datasets, data, await request.symbols())))
   data.unshift(await trimLedger(lake, staging, leftOutOf({ incomplete }), asof))
   const before = await betterBundles(lake, staging, datasets, asof)
   const lacking = before.latest ?? before.standing

@@ -8,6 +8,7 @@ import { asofAt } from '../_expected/expected.ts'
 import { AsOfBody, type FunctionAnswer, RequestError } from '../_http/handler.ts'
 import type { Node } from '../_http/node.ts'
 import { type Dt, DtText } from '../_market/dt.ts'
+import { appliedSymbols } from '../_references/apply-references.ts'
 import { type Bundle, buildBundle } from './bundle.ts'
 import { deliveredCells } from './delivered-cells.ts'
 import { explainedCells } from './explained-cells.ts'
@@ -46,6 +47,7 @@ export const exportWith =
       },
       deliveredCells: (partition, limit) => deliveredCells(node.db, partition, asof, limit),
       explainedCells: (dataset, partitions) => explainedCells(node.db, { ...dataset, partitions }, asof),
+      symbols: () => appliedSymbols(node),
       acceptLacking,
       calendar: Object.fromEntries(Object.values(CALENDARS).map(({ name, last }) => [name, last])),
       ruleset: node.config.qc.ruleset,

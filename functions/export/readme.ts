@@ -5,7 +5,7 @@ import type { LedgerFacts } from './ledger-facts.ts'
 import { LOAD_SCRIPT } from './load-script.ts'
 import { type Change, isComplete, type ManifestParts } from './manifest.ts'
 import { SCHEMA } from './schema.ts'
-import { CALENDAR_PATH, FACTORS_PATH } from './stage-tables.ts'
+import { CALENDAR_PATH, FACTORS_PATH, INSTRUMENTS_PATH } from './stage-tables.ts'
 import type { BundleFile } from './stage-vouched.ts'
 import { VIEWS } from './views.ts'
 
@@ -80,6 +80,7 @@ function tables({ data }: ReadmeParts): string {
       CALENDAR_PATH,
       'sessions of the stock exchange (`xnys`: open, close, half days) and days with Treasury yields (`fed`)',
     ],
+    [INSTRUMENTS_PATH, 'tickers of each symbol with their days, name, exchange, type, and who states them'],
     [
       FACTORS_PATH,
       'per symbol and ex-date the factors for splits and for dividends, and their products back from the newest',

@@ -119,6 +119,22 @@ export const TABLE_COLUMNS: Readonly<Record<string, Meanings>> = {
     closes: { about: 'an instant in UTC', nullable: true },
     half_day: { about: 'it closes before 16:00 in New York', nullable: true },
   },
+  instruments: {
+    symbol: CELL.symbol!,
+    ticker: { about: 'a ticker it traded under' },
+    from_dt: { about: 'first day of the ticker; none where nobody states it', nullable: true },
+    to_dt: { about: 'last day of the ticker; none while it is in use', nullable: true },
+    name: { about: 'name of the company or fund', nullable: true },
+    type: { about: "the vendor's word for what it is: CS for common stock, ETF, …", nullable: true },
+    exchange: { about: "the vendor's code of the primary exchange", nullable: true },
+    composite_figi: { about: 'FIGI of the share class in the country', nullable: true },
+    cik: { about: "the SEC's number of the filer", nullable: true },
+    from_source: {
+      about: 'who states the first day: universe, or vendors with the day of their answer',
+      nullable: true,
+    },
+    to_source: { about: 'who states the last day', nullable: true },
+  },
   adjustment_factors: {
     symbol: CELL.symbol!,
     dt: { about: 'ex-date: the session on which the shares first trade on the new terms' },

@@ -1,12 +1,14 @@
-/** Stages the tables that are computed from a bundle's own files: the calendars, and the adjustment factors of its daily bars. */
+/** Stages the tables that are computed from a bundle's own files: the calendars, the adjustment factors of its daily bars; and that of the instruments. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { withTable } from '../_lake/duck-table.ts'
 import type { Lake } from '../_lake/lake.ts'
 import { readParquet } from '../_lake/parquet-sql.ts'
 import { sqlText } from '../_lake/sql-text.ts'
+import type { AppliedSymbol } from '../_references/refine-universe.ts'
 import { adjustmentFactorsSql } from './adjustment-factors.ts'
 import { CALENDAR_COLUMNS, calendarRows, calendarSql } from './calendar-table.ts'
+import { INSTRUMENT_COLUMNS, instrumentRows, instrumentsSql } from './instruments-table.ts'
 import { LOAD_SCRIPT, loadScriptText } from './load-script.ts'
 import type { BundledDataset } from './partitions.ts'
 import { FORMAT } from './stage.ts'
@@ -14,6 +16,7 @@ import { type BundleFile, described } from './stage-vouched.ts'
 import { VIEWS, viewsText } from './views.ts'
 
 export const CALENDAR_PATH = 'tables/calendar.parquet'
+export const INSTRUMENTS_PATH = 'tables/instruments.parquet'
 export const FACTORS_PATH = 'tables/adjustment_factors.parquet'
 
 /**
@@ -25,6 +28,7 @@ export async function stageTables(
   staging: string,
   datasets: readonly BundledDataset[],
   data: readonly BundleFile[],
+  symbols: readonly AppliedSymbol[],
 ): Promise<BundleFile[]> {
   const filesOf = (dataset: string): string[] =>
     data.flatMap((file) => (file.dataset === dataset ? [join(staging, file.path)] : []))
@@ -35,12 +39,15 @@ export async function stageTables(
   const calendar = await withTable(lake.duck, 'calendar_days', CALENDAR_COLUMNS, calendarRows(), (rows) =>
     table(CALENDAR_PATH, calendarSql(rows)),
   )
+  const instruments = await withTable(lake.duck, 'instruments', INSTRUMENT_COLUMNS, instrumentRows(symbols), (rows) =>
+    table(INSTRUMENTS_PATH, instrumentsSql(rows)),
+  )
   const load = await stageText(staging, LOAD_SCRIPT, loadScriptText())
-  if (actions.length === 0 || !spec) return [calendar, load]
+  if (actions.length === 0 || !spec) return [calendar, instruments, load]
   const sources = { actions, spec, bars, calendar: join(staging, CALENDAR_PATH) }
   const factors = await table(FACTORS_PATH, adjustmentFactorsSql(sources))
-  if (bars.length === 0) return [calendar, load, factors]
-  return [calendar, load, factors, await stageText(staging, VIEWS, viewsText())]
+  if (bars.length === 0) return [calendar, instruments, load, factors]
+  return [calendar, instruments, load, factors, await stageText(staging, VIEWS, viewsText())]
 }
 
 async function stageText(staging: string, path: string, text: string): Promise<BundleFile> {

@@ -31,6 +31,7 @@ describe('schema: the columns of a bundle', () => {
       'macro_treasury',
       'ledger',
       'calendar',
+      'instruments',
     ])
     expect(tables.equities_bars.files).toBe('curated/equities_bars/*/data.parquet')
     expect(tables.ledger.files).toBe('qc/partition_status.parquet')

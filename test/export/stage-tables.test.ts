@@ -82,8 +82,8 @@ const withActions = async (): Promise<BundleFile[]> => [
 
 describe('bundle tables: the tables of a bundle', () => {
   test('are the calendars alone where there are no corporate actions', async () => {
-    const files = await stageTables(lake, staging, DATASETS, [])
-    expect(files.map(({ path }) => path)).toEqual(['tables/calendar.parquet', 'load.py'])
+    const files = await stageTables(lake, staging, DATASETS, [], [])
+    expect(files.map(({ path }) => path)).toEqual(['tables/calendar.parquet', 'tables/instruments.parquet', 'load.py'])
     const days = await lake.duck.all(
       `SELECT calendar, epoch_ms(opens) AS opens, epoch_ms(closes) AS closes, half_day FROM read_parquet(${sqlText(join(staging, 'tables/calendar.parquet'))})
        WHERE dt BETWEEN DATE '2024-07-03' AND DATE '2024-07-04' ORDER BY ALL`,
@@ -101,9 +101,10 @@ describe('bundle tables: the tables of a bundle', () => {
 
   test('have no views where there are no daily bars', async () => {
     const [, actions] = await withActions()
-    const files = await stageTables(lake, staging, DATASETS, actions ? [actions] : [])
+    const files = await stageTables(lake, staging, DATASETS, actions ? [actions] : [], [])
     expect(files.map(({ path }) => path)).toEqual([
       'tables/calendar.parquet',
+      'tables/instruments.parquet',
       'load.py',
       'tables/adjustment_factors.parquet',
     ])
@@ -111,19 +112,20 @@ describe('bundle tables: the tables of a bundle', () => {
 
   test('name the bytes that lie there, which are the same every time', async () => {
     const data = await withActions()
-    const files = await stageTables(lake, staging, DATASETS, data)
+    const files = await stageTables(lake, staging, DATASETS, data, [])
     expect(files.map(({ path, rows }) => [path, rows ?? null])).toEqual([
       ['tables/calendar.parquet', expect.any(Number)],
+      ['tables/instruments.parquet', 0],
       ['load.py', null],
       ['tables/adjustment_factors.parquet', 2],
       ['views.sql', null],
     ])
     for (const file of files) expect(sha256(await readFile(join(staging, file.path)))).toBe(file.sha256)
-    expect(await stageTables(lake, staging, DATASETS, data)).toEqual(files)
+    expect(await stageTables(lake, staging, DATASETS, data, [])).toEqual(files)
   })
 
   test('give adjusted bars through the views', async () => {
-    await stageTables(lake, staging, DATASETS, await withActions())
+    await stageTables(lake, staging, DATASETS, await withActions(), [])
     await lake.duck.run(`SET file_search_path = ${sqlText(staging)}`)
     for (const statement of (await readFile(join(staging, 'views.sql'), 'utf8')).split(';')) {
       if (statement.trim() !== '') await lake.duck.run(statement)
