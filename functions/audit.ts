@@ -29,6 +29,7 @@ import type { Dt } from './_market/dt.ts'
 import { rebuild } from './_recovery/rebuild.ts'
 import { noteCutManifests, repairManifests } from './_recovery/repair-manifests.ts'
 import { type Scrubbed, scrub } from './_recovery/scrub.ts'
+import { scrubManifests } from './_recovery/scrub-manifests.ts'
 
 export const AuditBody = AsOfBody.extend({
   /** Rebuilds the database from manifests and file names instead of comparing it with the expected cells. */
@@ -103,6 +104,7 @@ export async function audit(node: Node, { at = node.now() }: { at?: number | und
   await apart('manifests', async () => {
     // One that was cut or removed under the running node gets its lines back while the database still knows them.
     await noteCutManifests(node)
+    await scrubManifests(node, Math.floor(at / DAY_MS))
     await repairManifests(node)
   })
   const datasets = datasetsOf(node.config)

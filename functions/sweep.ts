@@ -1,4 +1,4 @@
-/** POST /sweep: forgets finished work that nobody will ask about any more, and keeps in short what nobody will ask again. */
+/** POST /sweep: forgets finished work that nobody will ask about any more, and keeps in short what nobody will ask again or append to. */
 import { compactRows } from '../db/empty-months/compact-rows.ts'
 import { prune } from '../db/gap-tasks/prune.ts'
 import { dropCallStats } from '../db/vendor-call-stats/call-stats.ts'
@@ -8,6 +8,7 @@ import { sweepSnapshots } from './_dispatch/intraday-snapshot.ts'
 import { sweepPageCache } from './_dispatch/page-cache.ts'
 import { AsOfBody, type FunctionAnswer } from './_http/handler.ts'
 import type { Node } from './_http/node.ts'
+import { compressManifests } from './_recovery/compress-manifests.ts'
 
 export const SweepBody = AsOfBody
 
@@ -19,9 +20,11 @@ export async function sweep(node: Node): Promise<FunctionAnswer> {
   const callStats = await dropCallStats(node.db, node.now())
   const datasets = datasetsOf(node.config).map(({ dataset }) => dataset)
   const { compacted, more } = await compactRows(node.db, datasets, COMPACTED_PER_CALL)
+  const manifests = await compressManifests(node)
   const pages = await sweepPageCache(node.lake.root, node.now())
   const running = await sweepSnapshots(node.lake.root, newYorkDt(node.now()))
   const { removed } = pruned
-  node.log('sweep.pruned', { removed, callStats, compacted, pages, running })
-  return { removed, callStats, compacted, pages, running, more: pruned.more || more, nextAt: null }
+  const counts = { removed, callStats, compacted, manifests: manifests.files, pages, running }
+  node.log('sweep.pruned', counts)
+  return { ...counts, more: pruned.more || more || manifests.more, nextAt: null }
 }

@@ -45,7 +45,7 @@ export async function dropMark(db: Db, path: string): Promise<void> {
 
 /**
  * Replays accepted answers; safe to repeat. Cells already known with the same digest change nothing, and neither do lines that are older than what is
- * known of their cell: another answer, that its file was lost, or that it was forgotten.
+ * known of their cell: another answer, that it was taken over unread, that its file was lost, or that it was forgotten.
  */
 export async function replayAccepted(
   db: Db,
@@ -60,7 +60,7 @@ export async function replayAccepted(
     LEFT JOIN attempts a ON a.dataset = ${dataset} AND a.symbol = i.value->>'symbol' AND a.dt = i.value->>'dt'
       AND a.vendor = ${vendor}
     WHERE a.digest IS NOT i.value->>'digest'
-      AND (a.outcome IS NULL OR (a.digest IS NULL AND a.outcome NOT IN ('lost', 'forgotten')) OR a.at <= i.value->>'writtenAt')`)
+      AND (a.outcome IS NULL OR (a.digest IS NULL AND a.outcome NOT IN ('filled', 'short', 'lost', 'forgotten')) OR a.at <= i.value->>'writtenAt')`)
   const cells = `[${fresh.map((row) => row.line).join(',')}]`
   const replayed = sql`(SELECT value->>'symbol' AS symbol, value->>'dt' AS dt, value->>'month' AS month, value->>'bit' AS bit,
     value->>'partition' AS partition, value->>'rows' AS rows, value->>'digest' AS digest, value->>'fetchedAt' AS fetched_at,

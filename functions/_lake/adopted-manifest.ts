@@ -2,7 +2,7 @@
  * What is written down about adopted cells that nobody read. Their digest is not known, so they have a file of their own beside the manifests,
  * `adopted-YYYY-MM-DD.jsonl`, that claims no more than was looked at.
  */
-import { open, readdir, stat } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
 import { z } from 'zod'
 import { ZONES } from '../_calendar/zone.ts'
@@ -11,8 +11,9 @@ import { type Dt, DtText } from '../_market/dt.ts'
 import { appendDurable } from './atomic.ts'
 import { codeOf } from './disk.ts'
 import { jsonLine } from './line-checksum.ts'
-import { type BadLine, NEWLINE, parsedLine, wholeLines } from './line-reader.ts'
-import { manifestFile, manifestRoot } from './paths.ts'
+import { lineFiles, linesOf, openLineFile } from './line-files.ts'
+import { type BadLine, NEWLINE, parsedLine } from './line-reader.ts'
+import { manifestFile } from './paths.ts'
 
 /** A cell that was taken over unread. `rows` are those the file says it stores, null when only its name was looked at; `path` is relative to the root. */
 export const AdoptedLine = z.object({
@@ -38,12 +39,16 @@ export const adoptedFile = (root: string, vendor: string, dataset: DatasetName, 
   return join(dirname(manifest), basename(manifest).replace(/^manifest/, 'adopted'))
 }
 
-/** Appends lines in one durable write. Answers up to which byte the file then holds lines. */
-export async function appendAdopted(file: string, lines: readonly AdoptedLine[]): Promise<number> {
+/** Appends lines in one durable write. Returns the file, which is that of a later day where this one is compressed, and up to which byte it then holds lines. */
+export async function appendAdopted(
+  path: string,
+  lines: readonly AdoptedLine[],
+): Promise<{ file: string; bytes: number }> {
+  const file = await openLineFile(path)
   const text = lines.map(jsonLine).join('')
   // Half a line of a killed process must not swallow the first one of ours.
   await appendDurable(file, [((await isTorn(file)) ? '\n' : '') + text])
-  return (await stat(file)).size
+  return { file, bytes: (await stat(file)).size }
 }
 
 /**
@@ -54,14 +59,14 @@ export async function* readAdopted(
   root: string,
   after: (relativePath: string) => number,
 ): AsyncGenerator<{ path: string; lines: AdoptedLine[]; bad: BadLine[]; end: number }> {
-  for (const file of await adoptedFiles(root)) {
-    const path = relative(root, file)
+  for (const file of await lineFiles(root, 'adopted')) {
+    const path = relative(root, file.path)
     let end = after(path)
     if (end === Number.POSITIVE_INFINITY) continue
     let lines: AdoptedLine[] = []
     let bad: BadLine[] = []
-    for await (const line of wholeLines(file, end)) {
-      end = line.next
+    for await (const line of linesOf(file, end)) {
+      end = Math.max(end, line.next)
       const read = parsedLine(AdoptedLine, line)
       if ('value' in read) lines.push(read.value)
       else bad.push(read.bad)
@@ -88,17 +93,4 @@ async function isTorn(file: string): Promise<boolean> {
   } finally {
     await handle.close()
   }
-}
-
-async function adoptedFiles(root: string): Promise<string[]> {
-  const entries = await readdir(manifestRoot(root), { recursive: true, withFileTypes: true }).catch(
-    (error: unknown) => {
-      if (codeOf(error) === 'ENOENT') return []
-      throw error
-    },
-  )
-  return entries
-    .filter((entry) => entry.isFile() && /^adopted-\d{4}-\d{2}-\d{2}\.jsonl$/.test(entry.name))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort()
 }

@@ -10,6 +10,10 @@ const LENGTH = FIELD.length + DIGITS + END.length
 export const sealedLine = (open: string): string =>
   `${open}${FIELD}${crc32(open).toString(16).padStart(DIGITS, '0')}${END}\n`
 
+/** The text of a line without its last `}` and the checksum before it, if there is one: what `sealedLine` takes. */
+export const unsealed = (line: Buffer): string =>
+  line.toString('utf8', 0, checksumOf(line) === 'none' ? line.length - END.length + 1 : line.length - LENGTH)
+
 /** The line of a JSON object. */
 export const jsonLine = (value: object): string => sealedLine(JSON.stringify(value).slice(0, -1))
 

@@ -19,10 +19,13 @@ export interface BadLine {
 }
 
 export interface RawLine {
-  /** Without the newline; null for one that is longer than any of ours. */
+  /** Without the newline; null for one that is longer than any of ours, and where bytes cannot be read as lines. */
   bytes: Buffer | null
   start: number
+  /** Up to here the file is known once the line is: the byte after it; 0 where that cannot be said before the last line. */
   next: number
+  /** What is wrong with it, or with what surrounds it: then only its own checksum can vouch for it. */
+  damage?: string
 }
 
 /** The lines from byte `start` on that end with a newline: what follows the last one is not there yet. */
@@ -49,13 +52,18 @@ export async function* wholeLines(file: string, start: number): AsyncGenerator<R
 }
 
 /** A line as the object it stands for, or what is wrong with it. */
-export function parsedLine<T>(schema: z.ZodType<T>, { bytes, start }: RawLine): { value: T } | { bad: BadLine } {
-  if (bytes === null) return { bad: { byte: start, text: '', why: `it is longer than ${LONGEST_LINE} bytes` } }
+export function parsedLine<T>(
+  schema: z.ZodType<T>,
+  { bytes, start, damage }: RawLine,
+): { value: T } | { bad: BadLine } {
+  if (bytes === null)
+    return { bad: { byte: start, text: '', why: damage ?? `it is longer than ${LONGEST_LINE} bytes` } }
   const bad = (why: string) => ({
     bad: { byte: start, text: bytes.toString('utf8', 0, Math.min(bytes.length, LONGEST_SAMPLE)), why },
   })
   const checksum = checksumOf(bytes)
   if (checksum === 'wrong') return bad('its checksum does not match')
+  if (checksum === 'none' && damage !== undefined) return bad(damage)
   let json: unknown
   try {
     json = JSON.parse(bytes.toString('utf8'))

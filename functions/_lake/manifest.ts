@@ -1,6 +1,6 @@
 /** The manifests: append-only, one line per accepted answer per cell. The database can be rebuilt from them. */
-import { open, readdir, stat } from 'node:fs/promises'
-import { basename, dirname, join, relative } from 'node:path'
+import { open } from 'node:fs/promises'
+import { basename, dirname, relative } from 'node:path'
 import { z } from 'zod'
 import { ZONES } from '../_calendar/zone.ts'
 import { DatasetName, SymbolText } from '../_market/cell.ts'
@@ -10,8 +10,9 @@ import { appendDurable } from './atomic.ts'
 import { codeOf } from './disk.ts'
 import type { Lake } from './lake.ts'
 import { jsonLine } from './line-checksum.ts'
-import { type BadLine, NEWLINE, parsedLine, wholeLines } from './line-reader.ts'
-import { manifestFile, manifestRoot } from './paths.ts'
+import { lineFiles, linesOf, openLineFile, plainLength } from './line-files.ts'
+import { type BadLine, NEWLINE, parsedLine, type RawLine } from './line-reader.ts'
+import { manifestFile } from './paths.ts'
 
 const Sha256 = z.string().regex(/^[0-9a-f]{64}$/)
 
@@ -37,7 +38,8 @@ export const ManifestLine = z.object({
   refused: Sha256.optional(),
   difference: Difference.optional(),
   path: z.string().min(1),
-  sha256: Sha256,
+  /** Absent in a compressed manifest where a later line of it tells the path's hash. */
+  sha256: Sha256.optional(),
   fetched_at: z.iso.datetime({ precision: 3 }),
   /** In which its stamps that carry none were read, of a file of an older node; absent where that was not asked. */
   zone: z.enum(ZONES).optional(),
@@ -45,6 +47,9 @@ export const ManifestLine = z.object({
   adopted_at: z.iso.datetime({ precision: 3 }).optional(),
 })
 export type ManifestLine = z.infer<typeof ManifestLine>
+
+/** A line as it is appended. */
+export type NewManifestLine = ManifestLine & { sha256: string }
 
 /**
  * The file that held a cell cannot be read any more, is gone, or a person had the cell removed from it: what earlier lines say of the cell does not
@@ -66,22 +71,32 @@ export type SetAsideLine = z.infer<typeof SetAsideLine>
 export const ManifestEntry = z.discriminatedUnion('verdict', [ManifestLine, SetAsideLine])
 export type ManifestEntry = z.infer<typeof ManifestEntry>
 
+/** Epoch ms at which a line was written: of two lines of a cell the later one counts. */
+export const writtenAt = (line: ManifestEntry): number =>
+  line.verdict === 'set_aside'
+    ? Date.parse(line.at)
+    : Math.max(Date.parse(line.fetched_at), Date.parse(line.adopted_at ?? line.fetched_at))
+
 const LINES_PER_CHUNK = 2_000
 
 /** Appends lines durably, each with its checksum. */
-export const appendManifest = (path: string, lines: readonly ManifestEntry[]): Promise<void> =>
+export const appendManifest = (path: string, lines: readonly (NewManifestLine | SetAsideLine)[]): Promise<void> =>
   appendLines(path, [lines.map(jsonLine).join('')])
 
-/** Appends lines as they stand in a manifest, all of them or none. Cuts a torn tail off first: glued onto it, the first new line would be lost. */
+/**
+ * Appends lines as they stand in a manifest, all of them or none. Cuts a torn tail off first: glued onto it, the first new line would be lost. Where the
+ * manifest is compressed already, as after a clock was set back, the lines go to the one of the next day.
+ */
 export async function appendLines(path: string, lines: readonly (string | Uint8Array)[]): Promise<void> {
   if (lines.every(({ length }) => length === 0)) return
-  await trimTail(path)
-  await appendDurable(path, lines)
+  const file = await openLineFile(path)
+  await trimTail(file)
+  await appendDurable(file, lines)
 }
 
 /** Lines of one manifest up to byte `end`. */
 export interface ManifestChunk {
-  /** Relative to the root. */
+  /** Of the plain form, relative to the root. */
   path: string
   lines: ManifestEntry[]
   /** Lines among them that are not ours, or not as they were written: they say nothing. */
@@ -90,31 +105,35 @@ export interface ManifestChunk {
 }
 
 /**
- * The lines of all manifests, file by file in path order, in chunks of at most 2,000. `path` is relative to the root; `after` says for it
- * up to which byte the caller knows it, Infinity for a file that is left out; `end` is the byte after the chunk. A last line without its
- * newline is not there yet. Bad lines are handed over as such: one of them must not hide all others.
+ * The lines of all manifests, plain or compressed, file by file in path order, in chunks of at most 2,000. `path` is relative to the root; `after` says
+ * for it up to which byte of its plain form the caller knows it, Infinity for a file that is left out; `end` is the byte after the chunk. A last line
+ * without its newline is not there yet. Bad lines are handed over as such: one of them must not hide all others.
  */
 export async function* readManifests(
   lake: Lake,
   after: (relativePath: string) => number,
 ): AsyncIterable<ManifestChunk> {
-  for (const file of await manifestFiles(lake.root)) {
-    const path = relative(lake.root, file)
+  for (const file of await lineFiles(lake.root, 'manifest')) {
+    const path = relative(lake.root, file.path)
     const start = after(path)
     if (start === Number.POSITIVE_INFINITY) continue
-    const fresh = (end: number): ManifestChunk => ({ path, lines: [], bad: [], end })
-    let chunk = fresh(start)
-    for await (const line of wholeLines(file, start)) {
-      const read = ofPlace(path, parsedLine(ManifestEntry, line), line.start)
-      if ('value' in read) chunk.lines.push(read.value)
-      else chunk.bad.push(read.bad)
-      chunk.end = line.next
-      if (chunk.lines.length + chunk.bad.length < LINES_PER_CHUNK) continue
-      yield chunk
-      chunk = fresh(line.next)
-    }
-    if (chunk.lines.length + chunk.bad.length > 0) yield chunk
+    yield* chunksOf(path, linesOf(file, start), start)
   }
+}
+
+async function* chunksOf(path: string, lines: AsyncIterable<RawLine>, start: number): AsyncGenerator<ManifestChunk> {
+  const fresh = (end: number): ManifestChunk => ({ path, lines: [], bad: [], end })
+  let chunk = fresh(start)
+  for await (const line of lines) {
+    const read = ofPlace(path, parsedLine(ManifestEntry, line), line.start)
+    if ('value' in read) chunk.lines.push(read.value)
+    else chunk.bad.push(read.bad)
+    chunk.end = Math.max(chunk.end, line.next)
+    if (chunk.lines.length + chunk.bad.length < LINES_PER_CHUNK) continue
+    yield chunk
+    chunk = fresh(chunk.end)
+  }
+  if (chunk.lines.length + chunk.bad.length > 0) yield chunk
 }
 
 /** A line of another vendor or dataset has no business here: a chunk is replayed as what its folder says. */
@@ -129,29 +148,11 @@ function ofPlace(
   return { bad: { byte, text: JSON.stringify(read.value), why: `it is of ${vendor}/${dataset}` } }
 }
 
-/**
- * Whether a file still holds what was read of it up to byte `mark`, as far as its length and the newline before the mark tell: `gone` when it
- * does not exist, `cut` when it is shorter or does not have the end of a line there.
- */
-export async function stateAt(path: string, mark: number): Promise<'whole' | 'cut' | 'gone'> {
-  const handle = await open(path, 'r').catch((error: unknown) => {
-    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return null
-    throw error
-  })
-  if (!handle) return 'gone'
-  try {
-    if (mark === 0) return 'whole'
-    const { bytesRead, buffer } = await handle.read(Buffer.alloc(1), 0, 1, mark - 1)
-    return bytesRead === 1 && buffer[0] === NEWLINE ? 'whole' : 'cut'
-  } finally {
-    await handle.close()
-  }
-}
-
 /** Cuts half-written last lines off, at start, before anything is appended. Returns how many files had one. */
 export async function trimTornTail(lake: Lake): Promise<number> {
   let trimmed = 0
-  for (const file of await manifestFiles(lake.root)) if (await trimTail(file)) trimmed += 1
+  for (const { path, form } of await lineFiles(lake.root, 'manifest'))
+    if (form === 'plain' && (await trimTail(path))) trimmed += 1
   return trimmed
 }
 
@@ -181,24 +182,11 @@ async function trimTail(file: string): Promise<boolean> {
   }
 }
 
-/** Bytes of all manifests of one vendor's dataset. */
+/** Bytes of all manifests of one vendor's dataset in their plain form. */
 export async function manifestBytes(lake: Lake, vendor: string, dataset: DatasetName): Promise<number> {
   const folder = dirname(manifestFile(lake.root, vendor, dataset, '1970-01-01'))
   let bytes = 0
-  for (const file of await manifestFiles(lake.root)) if (dirname(file) === folder) bytes += (await stat(file)).size
+  for (const file of await lineFiles(lake.root, 'manifest'))
+    if (dirname(file.path) === folder) bytes += await plainLength(file)
   return bytes
-}
-
-/** The manifests of all vendors, absolute, in path order. */
-export async function manifestFiles(root: string): Promise<string[]> {
-  const entries = await readdir(manifestRoot(root), { recursive: true, withFileTypes: true }).catch(
-    (error: unknown) => {
-      if (codeOf(error) === 'ENOENT') return []
-      throw error
-    },
-  )
-  return entries
-    .filter((entry) => entry.isFile() && /^manifest-\d{4}-\d{2}-\d{2}\.jsonl$/.test(entry.name))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort()
 }

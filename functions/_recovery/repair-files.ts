@@ -18,7 +18,7 @@ import { isExpected } from '../_lake/file-hashes.ts'
 import { readRawParts } from '../_lake/file-parts.ts'
 import { isOfAFile } from '../_lake/footers.ts'
 import { withLock } from '../_lake/keyed-lock.ts'
-import { appendManifest, type ManifestEntry, type ManifestLine } from '../_lake/manifest.ts'
+import { appendManifest, type ManifestEntry, type NewManifestLine } from '../_lake/manifest.ts'
 import { asidePath, manifestFile, rawFileParts } from '../_lake/paths.ts'
 import type { RawPart } from '../_lake/raw-part.ts'
 import { cellKey, type DatasetName } from '../_market/cell.ts'
@@ -272,7 +272,7 @@ async function rewrite(
   await writeFilesAtomic([{ path, bytes, isThere: true }])
   const hash = sha256(bytes)
   await recordedHashes(context, dataset).wrote(new Map([[path, hash]]))
-  const same = good.flatMap(({ symbol }): ManifestLine[] => {
+  const same = good.flatMap(({ symbol }): NewManifestLine[] => {
     const line = lines.byCell.get(cellKey(symbol, dt))
     if (!line || line.verdict === 'set_aside') return []
     const { refused: _refused, difference: _difference, ...told } = line

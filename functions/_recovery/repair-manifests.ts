@@ -10,6 +10,7 @@ import { deliveredDatasets } from '../../db/bookmarks/delivered-datasets.ts'
 import { dropMark, manifestMarks } from '../../db/manifests/manifests.ts'
 import type { NodeContext } from '../_catalog/context.ts'
 import { readAdopted } from '../_lake/adopted-manifest.ts'
+import { setAside } from '../_lake/atomic.ts'
 import {
   badLinesOf,
   type Hint,
@@ -18,9 +19,12 @@ import {
   manifestsWithBadLines,
   noteRepaired,
 } from '../_lake/bad-lines.ts'
+import { compressedPath } from '../_lake/compressed-lines.ts'
 import { namesIn } from '../_lake/disk.ts'
-import { manifestBytes, readManifests, stateAt } from '../_lake/manifest.ts'
+import { stateAt } from '../_lake/line-files.ts'
+import { manifestBytes, readManifests } from '../_lake/manifest.ts'
 import { manifestFile } from '../_lake/paths.ts'
+import { writePlainForm } from '../_lake/plain-form.ts'
 import { UnreadableFiles } from '../_lake/query-raw.ts'
 import { type CellKey, cellKey, DatasetName } from '../_market/cell.ts'
 import { type Dt, dayNumber } from '../_market/dt.ts'
@@ -67,7 +71,7 @@ async function noteUnreadManifests(context: NodeContext): Promise<number> {
   let gone = 0
   for (const { vendor, dataset } of await deliveredDatasets(context.db)) {
     const path = manifestFile(root, vendor, DatasetName.parse(dataset), now.slice(0, 10))
-    if ((await namesIn(dirname(path))).some((name) => /\.jsonl(?:\.bad)?$/.test(name))) continue
+    if ((await namesIn(dirname(path))).some((name) => /\.jsonl(?:\.bad|\.gz)?$/.test(name))) continue
     gone += 1
     const why = `all manifests of ${vendor}/${dataset} were gone at ${now}`
     await keepBadLines(path, [{ byte: 0, text: '', why }], context.now())
@@ -84,6 +88,7 @@ export async function repairManifests(context: NodeContext): Promise<Repaired> {
   for (const { vendor, dataset, paths, hints } of damaged.values()) {
     const spec = context.config.datasets[dataset]
     if (!spec) continue
+    for (const path of paths) await decompressDamaged(context, path)
     const { lines, lost } = await agree(context, { vendor, dataset, spec }, hints)
     repaired.lines += lines
     repaired.lost += lost
@@ -92,6 +97,15 @@ export async function repairManifests(context: NodeContext): Promise<Repaired> {
     context.log('manifest.repaired', { vendor, dataset, manifests: paths.length, lines, lost })
   }
   return repaired
+}
+
+/** From a compressed manifest what can be read becomes a plain one again, with which all goes on as with any other; the damaged file stays beside it. */
+async function decompressDamaged({ db, lake, log }: NodeContext, path: string): Promise<void> {
+  if (!(await writePlainForm(path))) return
+  // It is shorter than what was known of it: read again from its beginning, it is not taken for one that was cut off.
+  await dropMark(db, relative(lake.root, path))
+  await setAside(compressedPath(path))
+  log('manifest.decompressed', { path: relative(lake.root, path) })
 }
 
 interface Damaged {

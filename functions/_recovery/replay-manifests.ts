@@ -7,9 +7,15 @@ import { recordHashes } from '../../db/raw-files/raw-files.ts'
 import type { NodeContext } from '../_catalog/context.ts'
 import { windowAt } from '../_expected/reread-windows.ts'
 import { fileKeyOf } from '../_lake/file-hashes.ts'
-import { type ManifestEntry, type ManifestLine, readManifests, type SetAsideLine } from '../_lake/manifest.ts'
+import {
+  type ManifestEntry,
+  type ManifestLine,
+  readManifests,
+  type SetAsideLine,
+  writtenAt,
+} from '../_lake/manifest.ts'
 import { rawFileParts } from '../_lake/paths.ts'
-import { cellKey } from '../_market/cell.ts'
+import { type CellKey, cellKey, type DatasetName } from '../_market/cell.ts'
 import { coverageKey } from './coverage-key.ts'
 import { recordBadLines } from './record-bad-lines.ts'
 
@@ -37,26 +43,20 @@ export async function replayManifests(
 }
 
 async function replayChunk(
-  { db, config, lake, now }: NodeContext,
+  context: NodeContext,
   lines: ManifestEntry[],
   mark: { path: string; bytes: number },
 ): Promise<Replayed> {
+  const { db, config, lake } = context
   const [first] = lines
   if (!first) {
     await markManifest(db, mark.path, mark.bytes)
     return { restored: 0, lost: 0 }
   }
-  const spec = config.datasets[first.dataset]
+  const { vendor, dataset } = first
+  const spec = config.datasets[dataset]
   // Without a mark: once the dataset is configured again, a start reads what it missed.
   if (!spec) return { restored: 0, lost: 0 }
-  // The last line of a cell wins.
-  const newest = [...new Map(lines.map((line) => [cellKey(line.symbol, line.dt), line])).values()]
-  const aside = newest.filter((line): line is SetAsideLine => line.verdict === 'set_aside')
-  const accepted = newest.filter((line): line is ManifestLine => line.verdict !== 'set_aside')
-  const { vendor, dataset } = first
-  const cells = aside.map((line) => invalidatedCell(spec, line))
-  const lost = await invalidateCells(db, vendor, dataset, cells, now())
-  const answers = accepted.map((line) => acceptedLine(spec, line))
   // Of a file that symbols share, the newest line tells its present hash.
   const hashes = new Map(lines.flatMap(({ path, sha256 }) => (sha256 === undefined ? [] : [[path, sha256] as const])))
   await recordHashes(
@@ -67,7 +67,47 @@ async function replayChunk(
       return rawFileParts(lake.root, file) ? [{ ...fileKeyOf(lake.root, file), hash }] : []
     }),
   )
-  // The mark goes with the last write of the chunk.
+  const replayed: Replayed = { restored: 0, lost: 0 }
+  const rounds = roundsOf(lines)
+  for (const [at, round] of rounds.entries()) {
+    // The mark goes with the last write of the chunk.
+    const reached = at === rounds.length - 1 ? mark : { path: mark.path, bytes: 0 }
+    const { restored, lost } = await replayRound(context, { vendor, dataset, spec }, round, reached)
+    replayed.restored += restored
+    replayed.lost += lost
+  }
+  return replayed
+}
+
+/**
+ * The lines in order, each cell at most once a round. Were only the last line of a cell replayed, a correction would be there or not by where a chunk
+ * ends, and compressed manifests have other chunks than plain ones.
+ */
+function roundsOf(lines: readonly ManifestEntry[]): ManifestEntry[][] {
+  const rounds: ManifestEntry[][] = []
+  const seen = new Map<CellKey, number>()
+  for (const line of lines) {
+    const key = cellKey(line.symbol, line.dt)
+    const round = seen.get(key) ?? 0
+    seen.set(key, round + 1)
+    const known = rounds[round]
+    if (known) known.push(line)
+    else rounds.push([line])
+  }
+  return rounds
+}
+
+async function replayRound(
+  { db, now }: NodeContext,
+  { vendor, dataset, spec }: { vendor: string; dataset: DatasetName; spec: DatasetConfig },
+  lines: readonly ManifestEntry[],
+  mark: { path: string; bytes: number },
+): Promise<Replayed> {
+  const aside = lines.filter((line): line is SetAsideLine => line.verdict === 'set_aside')
+  const accepted = lines.filter((line): line is ManifestLine => line.verdict !== 'set_aside')
+  const cells = aside.map((line) => invalidatedCell(spec, line))
+  const lost = await invalidateCells(db, vendor, dataset, cells, now())
+  const answers = accepted.map((line) => acceptedLine(spec, line))
   const restored = await replayAccepted(db, vendor, dataset, answers, mark, now())
   return { restored, lost }
 }
@@ -90,11 +130,10 @@ export const invalidatedCell = (spec: DatasetConfig, { symbol, dt, at, why, path
 function acceptedLine(spec: DatasetConfig, line: ManifestLine): AcceptedLine {
   const { symbol, dt, rows, digest, previous } = line
   const fetchedAt = Date.parse(line.fetched_at)
-  const writtenAt = line.adopted_at === undefined ? fetchedAt : Math.max(fetchedAt, Date.parse(line.adopted_at))
   // Only a version that took the place of another one is a change.
   const change =
     line.verdict === 'replaced'
       ? { difference: line.difference ?? null, window: windowAt(spec, dt, fetchedAt) }
       : { difference: null, window: null }
-  return { ...coverageKey(spec, symbol, dt), rows, digest, fetchedAt, writtenAt, previous, ...change }
+  return { ...coverageKey(spec, symbol, dt), rows, digest, fetchedAt, writtenAt: writtenAt(line), previous, ...change }
 }

@@ -9,7 +9,7 @@ import { digestKnownAs, sha256OfFile } from '../_lake/digest.ts'
 import { fileParts } from '../_lake/file-parts.ts'
 import { withLock } from '../_lake/keyed-lock.ts'
 import { fileSizes, listRawFiles, placesOn } from '../_lake/list-raw-files.ts'
-import { appendManifest, type ManifestLine, type SetAsideLine } from '../_lake/manifest.ts'
+import { appendManifest, type NewManifestLine, type SetAsideLine } from '../_lake/manifest.ts'
 import { manifestFile, rawFile } from '../_lake/paths.ts'
 import type { FilePart } from '../_lake/raw-part.ts'
 import { asRawPart } from '../_lake/stored-part.ts'
@@ -56,7 +56,7 @@ export async function rewriteLines(context: NodeContext, of: Of, cells: readonly
   const { vendor, dataset, spec } = of
   return withLock(`${context.lake.root} ${vendor} ${dataset}`, async () => {
     const held = await heldCells(context, of, cells)
-    const present: ManifestLine[] = []
+    const present: NewManifestLine[] = []
     const unread: AdoptedLine[] = []
     const aside: SetAsideLine[] = []
     const hashes = new Map<string, string>()
@@ -91,7 +91,7 @@ function lineOf(
   cell: DoubtfulCell,
   held: Held | null,
   hashes: ReadonlyMap<string, string>,
-): ManifestLine | AdoptedLine | SetAsideLine | null {
+): NewManifestLine | AdoptedLine | SetAsideLine | null {
   const { symbol, dt, at } = cell
   const { root } = context.lake
   const lost = (why: SetAsideLine['why']): SetAsideLine => {
@@ -115,7 +115,7 @@ function lineOf(
   const digest = digestKnownAs(cell.digest, newestVintages(rows))
   if (digest === cell.digest && digest === cell.told) return null
   const { provenance } = parts.reduce((a, b) => (b.provenance.fetchedAt > a.provenance.fetchedAt ? b : a))
-  const line: ManifestLine = {
+  const line: NewManifestLine = {
     dataset,
     symbol,
     dt,

@@ -8,7 +8,8 @@ import { repairClock } from '../../db/repair-clock.ts'
 import { limitsOf } from '../_catalog/account-limits.ts'
 import { MAX_ATTEMPTS } from '../_dispatch/retry-policy.ts'
 import type { Node } from '../_http/node.ts'
-import { manifestFiles, trimTornTail } from '../_lake/manifest.ts'
+import { lineFiles } from '../_lake/line-files.ts'
+import { trimTornTail } from '../_lake/manifest.ts'
 import { sweepTemps } from '../_lake/sweep-temps.ts'
 import { rebuild } from '../_recovery/rebuild.ts'
 import { noteCutManifests, repairManifests } from '../_recovery/repair-manifests.ts'
@@ -41,7 +42,7 @@ export async function recover(node: Node): Promise<Recovered> {
   }
   if (node.db.exclusive) await releaseAllPartitions(node.db)
   // A database that knows nothing beside manifests that tell of answers: the one there was is lost.
-  if (!(await anyAttempt(node.db)) && (await manifestFiles(node.lake.root)).length > 0) {
+  if (!(await anyAttempt(node.db)) && (await lineFiles(node.lake.root, 'manifest')).length > 0) {
     await assumeBudgetsSpent(node)
     const { restored, repaired } = await rebuild(node)
     node.log('start.recovered', { ...recovered, replayed: restored, repaired })

@@ -3,7 +3,7 @@
  */
 import { relative } from 'node:path'
 import { type AdoptedLine, adoptedFile, appendAdopted } from '../_lake/adopted-manifest.ts'
-import { appendManifest, type ManifestLine } from '../_lake/manifest.ts'
+import { appendManifest, type NewManifestLine } from '../_lake/manifest.ts'
 import { manifestFile } from '../_lake/paths.ts'
 import type { Dt } from '../_market/dt.ts'
 import type { CellInFile } from './cells.ts'
@@ -14,7 +14,7 @@ import type { Tree } from './trees.ts'
 export async function appendRead(tree: Tree, cells: readonly ReadCell[], now: number): Promise<void> {
   const adoptedAt = new Date(now).toISOString()
   const lines = inOrder(cells).map(
-    ({ raw, symbol, rows, digest, sha256, origin }): ManifestLine => ({
+    ({ raw, symbol, rows, digest, sha256, origin }): NewManifestLine => ({
       dataset: tree.dataset,
       symbol,
       dt: raw.dt,
@@ -43,13 +43,13 @@ export async function appendUnread(
   now: number,
 ): Promise<{ path: string; bytes: number }> {
   const { dataset, vendor } = tree
-  const file = adoptedFile(tree.root, vendor, dataset, dayOf(now))
   const adoptedAt = new Date(now).toISOString()
   const lines = inOrder(cells).map(({ raw, symbol, rows }): AdoptedLine => {
     const { path, bytes, dt } = raw
     return { dataset, symbol, dt, vendor, verified, rows, path, bytes, ...zoneOf(raw), adopted_at: adoptedAt }
   })
-  return { path: relative(tree.root, file), bytes: await appendAdopted(file, lines) }
+  const { file, bytes: end } = await appendAdopted(adoptedFile(tree.root, vendor, dataset, dayOf(now)), lines)
+  return { path: relative(tree.root, file), bytes: end }
 }
 
 const zoneOf = ({ zone }: CellInFile['raw']): Pick<AdoptedLine, 'zone'> => (zone === undefined ? {} : { zone })

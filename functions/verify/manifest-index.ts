@@ -1,9 +1,9 @@
 /** What the manifests of one vendor's dataset say in the end: the hash of each file, and which cells they tell of. */
-import { stat } from 'node:fs/promises'
-import { join, relative } from 'node:path'
+import { join } from 'node:path'
 import { z } from 'zod'
 import { namesIn } from '../_lake/disk.ts'
-import { parsedLine, wholeLines } from '../_lake/line-reader.ts'
+import { type LineFile, lineFileAt, lineFileName, linesOf, plainLength } from '../_lake/line-files.ts'
+import { parsedLine } from '../_lake/line-reader.ts'
 import { manifestRoot } from '../_lake/paths.ts'
 import type { DatasetName } from '../_market/cell.ts'
 import { dayBit, monthOf } from '../_market/dt.ts'
@@ -44,38 +44,33 @@ export async function manifestIndex(
   const kept: Kept = before?.dataset === dataset ? before : { dataset, byVendor: new Map() }
   memo.set('manifest indexes', kept)
   const files = await manifestsOf(lake.root, vendor, dataset)
-  const made = files.map(({ bytes }) => bytes).join(' ')
+  const made = (await Promise.all(files.map(plainLength))).map((bytes, at) => `${files[at]?.form} ${bytes}`).join(' ')
   const known = kept.byVendor.get(vendor)
   if (known?.made === made) return known.index
-  const index = await readIndex(files.map(({ path }) => path))
+  const index = await readIndex(files)
   kept.byVendor.set(vendor, { made, index })
   return index
 }
 
-/** Manifests and lists of adopted cells, each by day. Absolute paths. */
-async function manifestsOf(
-  root: string,
-  vendor: string,
-  dataset: DatasetName,
-): Promise<{ path: string; bytes: number }[]> {
+/** Manifests and lists of adopted cells, each by day. */
+async function manifestsOf(root: string, vendor: string, dataset: DatasetName): Promise<LineFile[]> {
   const folder = join(manifestRoot(root), vendor, dataset)
-  const names = (await namesIn(folder)).filter(isManifestName).sort(byDay)
-  return Promise.all(
-    names.map(async (name) => ({ path: join(folder, name), bytes: (await stat(join(folder, name))).size })),
-  )
+  const files = await Promise.all((await namesOf(folder)).sort(byDay).map((name) => lineFileAt(join(folder, name))))
+  return files.filter((file) => file !== null)
 }
 
-export const isManifestName = (name: string): boolean => /^(?:manifest|adopted)-\d{4}-\d{2}-\d{2}\.jsonl$/.test(name)
+/** The names of the plain forms in a folder, each once. */
+const namesOf = async (folder: string): Promise<string[]> => [
+  ...new Set((await namesIn(folder)).map((name) => name.replace(/\.gz$/, '')).filter((name) => lineFileName(name))),
+]
 
-/** `vendor/dataset/name` of every manifest, relative to their root. */
+/** `vendor/dataset/name` of every manifest, whichever form it has, relative to their root. */
 export async function manifestNames({ lake }: VerifyContext): Promise<string[]> {
   const root = manifestRoot(lake.root)
   const found: string[] = []
   for (const vendor of await namesIn(root)) {
     for (const dataset of await namesIn(join(root, vendor))) {
-      for (const name of await namesIn(join(root, vendor, dataset))) {
-        if (isManifestName(name)) found.push(relative(root, join(root, vendor, dataset, name)))
-      }
+      for (const name of await namesOf(join(root, vendor, dataset))) found.push(join(vendor, dataset, name))
     }
   }
   return found
@@ -87,11 +82,11 @@ const byDay = (a: string, b: string): number => {
   return one < other ? -1 : 1
 }
 
-async function readIndex(files: readonly string[]): Promise<ManifestIndex> {
+async function readIndex(files: readonly LineFile[]): Promise<ManifestIndex> {
   const hashes = new Map<string, string>()
   const masks = new Map<string, number>()
   for (const file of files) {
-    for await (const raw of wholeLines(file, 0)) {
+    for await (const raw of linesOf(file, 0)) {
       const read = parsedLine(Line, raw)
       if ('bad' in read) continue
       const line = read.value

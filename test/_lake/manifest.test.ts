@@ -2,7 +2,7 @@ import { appendFile, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promis
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { Lake } from '../../functions/_lake/lake.ts'
-import { appendManifest, type ManifestLine, readManifests, trimTornTail } from '../../functions/_lake/manifest.ts'
+import { appendManifest, type NewManifestLine, readManifests, trimTornTail } from '../../functions/_lake/manifest.ts'
 import { manifestFile } from '../../functions/_lake/paths.ts'
 import { dropLake, tempLake } from './lake-fixture.ts'
 
@@ -15,7 +15,7 @@ beforeEach(async () => {
 })
 afterEach(() => dropLake(lake))
 
-const line = (symbol: string): ManifestLine => ({
+const line = (symbol: string): NewManifestLine => ({
   dataset: 'equities_bars',
   symbol,
   dt: '2024-07-03',
@@ -91,7 +91,7 @@ test('manifest: an append after a torn tail does not glue onto it', async () => 
   expect((await chunks()).flatMap(({ lines }) => lines)).toEqual([line('A'), line('B')])
 })
 
-const textOf = async (...lines: ManifestLine[]): Promise<string> => {
+const textOf = async (...lines: NewManifestLine[]): Promise<string> => {
   const other = manifestFile(lake.root, 'alpaca', 'equities_bars', '2024-07-05')
   await rm(other, { force: true })
   await appendManifest(other, lines)

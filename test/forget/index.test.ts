@@ -6,7 +6,7 @@ import { sql } from 'drizzle-orm'
 import { afterAll, afterEach, expect, test, vi } from 'vitest'
 import type { Config } from '../../config/schema.ts'
 import { sha256 } from '../../functions/_lake/digest.ts'
-import { appendManifest, type ManifestLine } from '../../functions/_lake/manifest.ts'
+import { appendManifest, type NewManifestLine } from '../../functions/_lake/manifest.ts'
 import { readParquet } from '../../functions/_lake/parquet-sql.ts'
 import { curatedFile, rawFile } from '../../functions/_lake/paths.ts'
 import { forget as forgetUpTo } from '../../functions/forget/index.ts'
@@ -341,7 +341,7 @@ test('forget: what a holder of an expired lease wrote late is forgotten by the n
   expect(crc).toBeDefined()
   const late = new Date(node.clock.now() + 60_000).toISOString()
   await node.clock.sleep(120_000)
-  await appendManifest(join(folder, name!), [{ ...line, fetched_at: late, sha256: sha256(whole) } as ManifestLine])
+  await appendManifest(join(folder, name!), [{ ...line, fetched_at: late, sha256: sha256(whole) } as NewManifestLine])
   expect(await forget(MSFT)).toMatchObject({ cells: 1 })
   expect(await filesBelow('raw')).toEqual(end)
   await node.night()

@@ -5,8 +5,8 @@ export const RECOVERY_GUARDS: Guard[] = [
   {
     name: 'A line older than the forgetting of its cell does not bring it back',
     file: 'db/manifests/manifests.ts',
-    find: "a.outcome NOT IN ('lost', 'forgotten')",
-    replace: "a.outcome <> 'lost'",
+    find: "a.outcome NOT IN ('filled', 'short', 'lost', 'forgotten')",
+    replace: "a.outcome NOT IN ('filled', 'short', 'lost')",
     test: 'test/db/manifests/manifests.test.ts',
   },
   {

@@ -6,7 +6,8 @@ import { type Attempt, listAttempts } from '../../../db/attempts/list-attempts.t
 import { storedVersions } from '../../../db/manifests/stored-versions.ts'
 import { AdoptedLine } from '../../_lake/adopted-manifest.ts'
 import { badLinesOf } from '../../_lake/bad-lines.ts'
-import { NEWLINE, parsedLine, wholeLines } from '../../_lake/line-reader.ts'
+import { lineFileAt, linesOf } from '../../_lake/line-files.ts'
+import { NEWLINE, parsedLine } from '../../_lake/line-reader.ts'
 import { ManifestEntry } from '../../_lake/manifest.ts'
 import { manifestRoot } from '../../_lake/paths.ts'
 import { cellKey } from '../../_market/cell.ts'
@@ -34,7 +35,7 @@ export const check: Check<Kind> = {
       invariant: 'I2',
       severity: 'warning',
       means: 'a manifest line cannot be read',
-      todo: 'The next start sets it aside and compares its cells with the files.',
+      todo: 'The scrub of the audit sets it aside within forty nights and compares its cells with the files; POST /audit {"rebuild":true} does so at once.',
     },
     'manifest-line-set-aside': {
       invariant: 'I14',
@@ -63,13 +64,16 @@ export const check: Check<Kind> = {
   },
   places: manifestNames,
   async look(context, place, report) {
-    const file = join(manifestRoot(context.lake.root), place)
-    if (await isTorn(file)) report('manifest-line-torn', place, 'a whole last line', 'half a line')
-    const setAside = await badLinesOf(file)
-    const schema: z.ZodType<Line> = basename(file).startsWith('adopted') ? AdoptedLine : ManifestEntry
+    const path = join(manifestRoot(context.lake.root), place)
+    const file = await lineFileAt(path)
+    if (file === null) return 0
+    if (file.form === 'plain' && (await isTorn(path)))
+      report('manifest-line-torn', place, 'a whole last line', 'half a line')
+    const setAside = await badLinesOf(path)
+    const schema: z.ZodType<Line> = basename(path).startsWith('adopted') ? AdoptedLine : ManifestEntry
     let lines: Line[] = []
     let read = 0
-    for await (const line of wholeLines(file, 0)) {
+    for await (const line of linesOf(file, 0)) {
       read += 1
       const found = parsedLine(schema, line)
       if ('value' in found) lines.push(found.value)

@@ -1,8 +1,7 @@
 /** I1: the manifests that the database has read are there, and no shorter than they were. */
-import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { manifestMarks } from '../../../db/manifests/manifests.ts'
-import { codeOf } from '../../_lake/disk.ts'
+import { lineFileAt, plainLength, stateAt } from '../../_lake/line-files.ts'
 import type { Check } from '../check.ts'
 
 type Kind = 'manifest-gone' | 'manifest-shorter'
@@ -33,15 +32,12 @@ export const check: Check<Kind> = {
   async look({ db, lake }, _place, report) {
     const marks = await manifestMarks(db)
     for (const [path, bytes] of marks) {
-      const size = await stat(join(lake.root, path)).then(
-        (found) => found.size,
-        (error: unknown) => {
-          if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return null
-          throw error
-        },
-      )
-      if (size === null) report('manifest-gone', path, `${bytes} bytes`, 'no file')
-      else if (size < bytes) report('manifest-shorter', path, `at least ${bytes} bytes`, `${size}`)
+      const file = await lineFileAt(join(lake.root, path))
+      if (file === null) report('manifest-gone', path, `${bytes} bytes`, 'no file')
+      else if ((await plainLength(file)) < bytes)
+        report('manifest-shorter', path, `at least ${bytes} bytes`, `${await plainLength(file)}`)
+      else if ((await stateAt(file.path, bytes)) !== 'whole')
+        report('manifest-shorter', path, `at least ${bytes} bytes`, 'a file without its end')
     }
     return marks.size
   },

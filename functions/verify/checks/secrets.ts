@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { codeOf } from '../../_lake/disk.ts'
+import { gzipMembers } from '../../_lake/gzip-members.ts'
 import { bundleFolder, manifestRoot, stateFile } from '../../_lake/paths.ts'
 import type { Check, VerifyContext } from '../check.ts'
 
@@ -55,14 +56,20 @@ async function filesBelow(folder: string): Promise<string[]> {
   }
 }
 
+/** Compressed manifests as the text they stand for. */
+async function* textsOf(file: string): AsyncGenerator<Buffer> {
+  if (file.endsWith('.jsonl.gz')) for await (const { bytes } of gzipMembers(file)) yield bytes
+  else for await (const chunk of createReadStream(file)) yield chunk as Buffer
+}
+
 /** Chunk by chunk, each with the end of the one before: a key may lie across. */
 async function holdsSecret(file: string, secrets: readonly string[]): Promise<boolean> {
   const wanted = secrets.map((secret) => Buffer.from(secret))
   const longest = Math.max(...wanted.map(({ length }) => length))
   let tail: Buffer = Buffer.alloc(0)
   try {
-    for await (const chunk of createReadStream(file)) {
-      const text = Buffer.concat([tail, chunk as Buffer])
+    for await (const chunk of textsOf(file)) {
+      const text = Buffer.concat([tail, chunk])
       if (wanted.some((secret) => text.includes(secret))) return true
       tail = text.subarray(Math.max(0, text.length - longest + 1))
     }
