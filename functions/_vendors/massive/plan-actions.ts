@@ -22,23 +22,25 @@ const LEAST_PAGES = SPLIT_PAGES + 1
 const TICKER_BYTES = 6_000
 
 /**
- * The symbols wanted on the head's day, as many as a call may name, and all their wanted days that keep the dividends within the
- * pages of a plan.
+ * The symbols wanted on the head's day and then those of other days, as many as a call may name, and all their wanted days that keep the dividends
+ * within the pages of a plan. One that was listed later is named from the start: a list of its own would cost as much as that of all.
  */
 export function planActions(head: Want, others: readonly Want[], terms: PlanTerms): CallPlan {
   const { shape, dataset } = terms
   const limit = Math.min(shape.rowsPerPage, MOST_ROWS)
-  const symbols = columnOf(head, others, terms)
+  const column = columnOf(head, others, terms)
   const pagesOf = (from: Dt, to: Dt): number => {
     const years = (dayNumber(to) - dayNumber(from) + 1) / DAYS_A_YEAR
-    return Math.max(1, Math.ceil((symbols.size * years * DIVIDENDS_A_YEAR) / limit))
+    return Math.max(1, Math.ceil((column.size * years * DIVIDENDS_A_YEAR) / limit))
   }
-  const wants = uniqueOf(head, others, (want) => symbols.has(want.symbol))
+  const named = uniqueOf(head, others, (want) => column.has(want.symbol))
   const [first, to] = widestWindow(
     head.dt,
-    wants.map((want) => want.dt),
+    named.map((want) => want.dt),
     (one, other) => SPLIT_PAGES + pagesOf(one, other) <= Math.max(LEAST_PAGES, shape.pagesPerPlan),
   )
+  const wants = named.filter((want) => want.dt >= first && want.dt <= to)
+  const symbols = new Set(wants.map((want) => want.symbol))
   const from = firstEffective(calendarOf('xnys'), first)
   const sorted = [...symbols].sort()
   const tickers = new Set(sorted.flatMap((symbol) => tickersWithin(terms, symbol, from, to).map(vendorTicker)))
@@ -56,7 +58,7 @@ export function planActions(head: Want, others: readonly Want[], terms: PlanTerm
   return {
     vendor: VENDOR,
     dataset,
-    wants: wants.filter((want) => want.dt >= first && want.dt <= to),
+    wants,
     expectedCalls: SPLIT_PAGES + pages + (terms.tickerEvents ? symbols.size : 0),
     request,
     feed: shape.feed,
@@ -64,13 +66,13 @@ export function planActions(head: Want, others: readonly Want[], terms: PlanTerm
   }
 }
 
-/** The head's symbol, then by name those wanted on its day, as far as one call and one address may name them. */
+/** The head's symbol, by name those wanted on its day, then the others day by day, as far as one call and one address may name them. */
 function columnOf(head: Want, others: readonly Want[], terms: PlanTerms): Set<string> {
   const neighbours = others.filter((want) => want.dt === head.dt).map((want) => want.symbol)
   const column = new Set<string>()
   const vendorTickers = new Set<string>()
   let bytes = 0
-  for (const symbol of [head.symbol, ...neighbours.sort()]) {
+  for (const symbol of new Set([head.symbol, ...neighbours.sort(), ...others.map((want) => want.symbol)])) {
     // Rows come back under the spelling: a second symbol of the same spelling could not be told apart.
     if (vendorTickers.has(vendorTicker(symbol))) continue
     // A comma is percent-encoded in a query.

@@ -200,7 +200,7 @@ describe('massive plan: the plan of corporate actions', () => {
     return { made, request: MassiveRequest.parse(made.request) as ActionsRequest }
   }
 
-  it("takes the symbols of the head's day and all their days, from the day after the session before", () => {
+  it('takes all symbols and all their days, from the day after the session before', () => {
     const head = want('MSFT', '2024-06-03')
     const others = [
       want('AAPL', '2024-05-28'),
@@ -210,15 +210,23 @@ describe('massive plan: the plan of corporate actions', () => {
     ]
     const { made, request } = planOf(head, others)
     expect(request).toMatchObject({
-      symbols: ['AAPL', 'MSFT'],
-      tickers: ['AAPL', 'MSFT'],
+      symbols: ['AAPL', 'IBM', 'MSFT'],
+      tickers: ['AAPL', 'IBM', 'MSFT'],
       // The session before 28 May 2024 was Friday the 24th.
       from: '2024-05-25',
       to: '2024-06-10',
       limit: 5_000,
     })
-    expect(made).toMatchObject({ isResumable: true, expectedCalls: 4 })
-    expect(made.wants.length).toBe(4)
+    expect(made).toMatchObject({ isResumable: true, expectedCalls: 5 })
+    expect(made.wants.length).toBe(5)
+  })
+
+  it("names the symbols of the head's day first, and none that is wanted outside of the window only", () => {
+    const head = want('MSFT', '2004-06-03')
+    const others = [want('IBM', '2004-06-03'), want('AAPL', '2004-06-04'), want('ORCL', '2024-06-03')]
+    expect(planOf(head, others, {}, { symbolsPerCall: 2 }).request.symbols).toEqual(['IBM', 'MSFT'])
+    const { request } = planOf(head, others, {}, { rowsPerPage: 20, pagesPerPlan: 2 })
+    expect(request).toMatchObject({ symbols: ['AAPL', 'IBM', 'MSFT'], to: '2004-06-04' })
   })
 
   it('names every ticker a symbol had in those days, and no other', () => {
