@@ -4,6 +4,7 @@ import type { Db } from '../../db/client.ts'
 import type { Lake } from '../_lake/lake.ts'
 import type { Connector, Get } from '../_vendors/vendor.ts'
 import type { CallReservations } from './call-reservations.ts'
+import type { KeptAnswers } from './kept-answers.ts'
 
 export type Lane = 'today' | 'backfill'
 
@@ -44,6 +45,8 @@ export interface DispatchContext extends NodeContext {
   disk: DiskRoom
   /** Calls that the plans under way will still send. */
   reservations: CallReservations
+  /** Answers that cover more cells than their plan wanted. */
+  answers: KeptAnswers
   /** A random number in [0, 1), seeded where a run must repeat. */
   random(): number
   /** A fresh token that nobody can guess. */

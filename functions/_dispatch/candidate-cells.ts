@@ -12,6 +12,8 @@ export interface CandidateCells {
   /** By day, then symbol. */
   wants: Want[]
   taskOf: TaskOf
+  /** Whether more tasks wait than these are of. */
+  isCut: boolean
 }
 
 /**
@@ -26,7 +28,8 @@ export function candidateCells(
 ): CandidateCells {
   const months = new Map<string, Dt[]>()
   const around = [head, ...tasks].map((task) => ({ task, dts: daysOf(task, months) }))
-  const last = lastOffered(cellsByDay(around, head, { fromDt, toDt }), most, isNewestFirst)
+  const byDay = cellsByDay(around, head, { fromDt, toDt })
+  const last = lastOffered(byDay, most, isNewestFirst)
   const near = isNewestFirst ? { fromDt: maxDt(fromDt, last), toDt } : { fromDt, toDt: minDt(toDt, last) }
   const taskOf: TaskOf = new Map()
   const days = new Map<Dt, Want[]>()
@@ -45,8 +48,13 @@ export function candidateCells(
   const inOrder = [...days].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, wants]) => wants)
   // Tasks that begin on other days of the month come behind their neighbours.
   for (const wants of inOrder) if (!wants.every(isBehindLast)) wants.sort((a, b) => (a.symbol < b.symbol ? -1 : 1))
-  return { wants: inOrder.flat(), taskOf }
+  const isCut =
+    fromDt > EARLIEST || toDt < LATEST || [...byDay.keys()].some((dt) => (isNewestFirst ? dt < last : dt > last))
+  return { wants: inOrder.flat(), taskOf, isCut }
 }
+
+/** Before and after any day: what neighbours are known between where none are left out. */
+const [EARLIEST, LATEST]: [Dt, Dt] = ['0000-01-01', '9999-12-31']
 
 type Span = Pick<Neighbours, 'fromDt' | 'toDt'>
 

@@ -13,6 +13,7 @@ import { availableRange } from '../_catalog/availability.ts'
 import { type DatasetSource, datasetsOf, sourcesFor } from '../_catalog/catalog.ts'
 import type { DispatchContext, Lane } from '../_catalog/context.ts'
 import type { DatasetName } from '../_market/cell.ts'
+import { keptAnswerOf } from './answered-plan.ts'
 import { toClaim } from './candidate-cells.ts'
 import { type Candidate, chooseVendor } from './choose-vendor.ts'
 import { isMachineFault } from './machine-fault.ts'
@@ -125,7 +126,7 @@ async function findCandidates(context: DispatchContext, lane: Lane | null, now: 
         const reach: VendorReach = { vendor, dataset, ...availableRange(source.terms, spec, now), lane, now }
         const head = await findHead(context.db, reach)
         if (!head) continue
-        const freeAt = await freeFrom(context, source, head.lane, circuits, now)
+        const freeAt = await freeFrom(context, { source, dataset, spec, head }, circuits, now)
         const score = await scorer(source, dataset, spec, head)
         candidates.push({ source, dataset, spec, reach, head, score, freeAt, isShared: false })
       } catch (error) {
@@ -159,20 +160,24 @@ async function isShared(
 
 /**
  * When a vendor may be sent a call of a lane: its circuit closed, its budget not empty. Null for never. Of what is left the plans under way have
- * their share first: on an account of few calls one worker at a time plans, because two plans of half a budget would both be cut.
+ * their share first: on an account of few calls one worker at a time plans, because two plans of half a budget would both be cut. What an answer
+ * holds costs no call once it is there, and is not asked for while it is under way.
  */
 async function freeFrom(
   context: DispatchContext,
-  source: DatasetSource,
-  lane: Lane,
+  { source, dataset, spec, head }: Pick<Candidate, 'source' | 'dataset' | 'spec' | 'head'>,
   circuits: Circuit[],
   now: number,
 ): Promise<number | null> {
+  const { lane } = head
   const blockedUntil = circuits.find((row) => row.vendor === source.connection.name)?.blockedUntil ?? 0
+  const answer = keptAnswerOf(context, source.connection.name, dataset, spec, head)
+  if (answer?.isAnswered) return Math.max(blockedUntil, now)
   const limits = limitsOf(source.connection, lane)
   const budgetAt = await nextCallAt(context.db, limits, now)
   if (budgetAt === null) return null
   const mayBePromised = lane === 'backfill' && budgetAt <= now && context.reservations.reserved(limits.vendor) > 0
   const isPromised = mayBePromised && (await callsLeft(context, limits)) <= 0
-  return Math.max(blockedUntil, budgetAt, isPromised ? now + LOOK_AGAIN_MS : 0)
+  const isAsked = answer !== null
+  return Math.max(blockedUntil, budgetAt, isPromised || isAsked ? now + LOOK_AGAIN_MS : 0)
 }

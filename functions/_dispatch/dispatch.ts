@@ -5,13 +5,13 @@ import { addCallStats } from '../../db/vendor-call-stats/call-stats.ts'
 import { recordScore } from '../../db/vendor-scores/scores.ts'
 import type { DispatchContext, Lane } from '../_catalog/context.ts'
 import type { Outcome } from '../_market/outcome.ts'
-import type { Answer } from '../_vendors/vendor.ts'
+import type { Answer, CallPlan } from '../_vendors/vendor.ts'
 import { callStatsOf } from './call-stats.ts'
 import { updateCircuit } from './circuit-breaker.ts'
 import { type Claim, claimNext, type Nothing } from './claim.ts'
 import { withHeartbeat } from './lease-heartbeat.ts'
 import { type AnswerSummary, type CellOutcome, outcomesOf } from './outcomes.ts'
-import { pageCache } from './page-cache.ts'
+import { type PageCache, pageCache } from './page-cache.ts'
 import { preemptible } from './preempt-for-today.ts'
 import { quarantine } from './quarantine.ts'
 import { reconcileLateFiles } from './reconcile-late-files.ts'
@@ -52,6 +52,7 @@ export async function dispatchNext(
     return await carryOut(context, claim, asOf, begun)
   } catch (error) {
     context.reservations.release(claim.token)
+    context.answers.drop(claim.plan)
     if (!(await returnTasks(context, claim, error))) throw error
     const { dataset, plan, source } = claim
     const nothing = { outcomes: {}, calls: 0, rows: 0, settled: false }
@@ -126,13 +127,26 @@ async function ask(context: DispatchContext, claim: Claim, asOf: number): Promis
   const preempting = preemptible(context, renewed, () => dispatchNext(context, 'today', asOf))
   const page = head.lane === 'today' ? renewed : preempting.get
   const pages = plan.isResumable ? pageCache(context.lake.root, name, context.now) : null
+  await context.answers.begin(plan, context.config.universe, context.now())
   const served = await connector
     .ask(plan, terms, pages?.cached(page) ?? page)
     .finally(() => context.reservations.release(token))
-  // A page that does not parse would not parse again either.
-  if (served.interruption === null || served.interruption.fault === 'malformed') await pages?.forget()
+  if (pages !== null) await keepOrForget(context, plan, served, pages)
   const preemptedMs = preempting.preemptedMs()
   return { served, tookMs: context.elapsed() - begun - preemptedMs, idleMs: preemptedMs + budget.waitedMs() }
+}
+
+/** Pages stay for the rest of a plan that a budget cut, and for other plans that they answer as well. */
+async function keepOrForget(
+  { answers }: DispatchContext,
+  plan: CallPlan,
+  { interruption }: Answer,
+  pages: PageCache,
+): Promise<void> {
+  if (interruption === null && answers.keep(plan, pages.forget)) return
+  answers.drop(plan)
+  // A page that does not parse would not parse again either.
+  if (interruption === null || interruption.fault === 'malformed') await pages.forget()
 }
 
 /** Outcomes that say something about what the vendor has; the others only about the moment. */

@@ -7,8 +7,10 @@ import { wasAbandoned } from '../../db/gap-tasks/was-abandoned.ts'
 import { callsLeft, limitsOf } from '../_catalog/account-limits.ts'
 import { type DatasetSource, namesOf } from '../_catalog/catalog.ts'
 import type { DispatchContext } from '../_catalog/context.ts'
+import { asofAt, symbolRanges } from '../_expected/expected.ts'
 import type { DatasetName } from '../_market/cell.ts'
 import type { CallPlan, PlanTerms, Want } from '../_vendors/vendor.ts'
+import { keptAnswerOf, planFromAnswer } from './answered-plan.ts'
 import { type CandidateCells, candidateCells, type TaskOf } from './candidate-cells.ts'
 import { type Candidate, rankingOf } from './choose-vendor.ts'
 import { isMachineFault } from './machine-fault.ts'
@@ -82,15 +84,25 @@ async function planWith(
   const usual = await usualOf(context.db, source, dataset, spec, [head, ...neighbours.tasks])
   const isNewestFirst = spec.backfill.order === 'newest-first'
   const cells = candidateCells(head, neighbours, most, { isNewestFirst, usual })
+  const isList = spec.expected_rows === 'events' && most === mostOffered(source, spec)
+  if (isList && cells.isCut) terms.backlog = expectedSymbols(context, spec)
   const isHeads = (want: Want): boolean => cells.taskOf.get(want) === head
   const first = isNewestFirst ? cells.wants.findLast(isHeads) : cells.wants.find(isHeads)
   const wants = cells.wants.filter((want) => want !== first)
-  const plan = isNewestFirst ? planNewestFirst(connector, first!, wants, terms) : connector.plan(first!, wants, terms)
+  const answer = keptAnswerOf(context, source.connection.name, dataset, spec, head)
+  const plan = answer?.isAnswered
+    ? planFromAnswer(answer, first!, wants, cells)
+    : isNewestFirst
+      ? planNewestFirst(connector, first!, wants, terms)
+      : connector.plan(first!, wants, terms)
   const ranking = rankingOf(head, candidates, reach.now).map(({ score }) => score)
   const tasks: TaskOf = new Map()
   for (const want of plan.wants) tasks.set(want, taskBehind(want, cells, plan))
   return { source, dataset, spec, head, ranking, plan, terms, tasks }
 }
+
+const expectedSymbols = ({ config, now }: DispatchContext, spec: DatasetConfig): string[] =>
+  symbolRanges(config, spec, asofAt(now())).map(({ symbol }) => symbol)
 
 /** Cells offered to one plan of a vendor. */
 export function mostOffered(source: DatasetSource, spec: DatasetConfig): number {

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { ConfigError, loadConfig } from '../../config/load.ts'
 import type { DamagedDatabaseError, Db } from '../../db/client.ts'
 import { callReservations } from '../_catalog/call-reservations.ts'
+import { keptAnswers } from '../_catalog/kept-answers.ts'
 import { createHealth } from '../_http/health.ts'
 import type { Clock, Node } from '../_http/node.ts'
 import { type WriteGuard, writeGate } from '../_http/write-gate.ts'
@@ -185,6 +186,7 @@ export async function startNode(terms: StartTerms): Promise<RunningNode> {
       elapsed: clock.elapsed,
       sleep: clock.sleep,
       reservations: callReservations(),
+      answers: keptAnswers(),
       random,
       token: freshToken,
       // Two containers may have one name and one process id.

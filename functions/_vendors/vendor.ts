@@ -85,6 +85,11 @@ export interface PlanTerms {
   names: Record<string, Names>
   /** For macro_treasury: the series of the symbol (a series group), e.g. { UST: ['DGS1MO', …] }. */
   series: Record<string, string[]>
+  /**
+   * Set where more cells wait than a plan is offered: the symbols they may be of. A list that is asked for many symbols and days then names them all,
+   * and the plan says what it covers. Absent: all that wait are offered.
+   */
+  backlog?: readonly string[]
 }
 
 /** One request to a vendor that answers many cells at once: data, so that it can be shown without being sent. */
@@ -108,6 +113,8 @@ export interface CallPlan {
    * that asking again goes on where the budget ended; every address must then be the same when the plan is made again.
    */
   isResumable?: boolean
+  /** Cells that the request asks for, wanted or not, so that other plans may be answered from its pages. Absent: nobody else is. */
+  covers?: { symbols: string[]; from: Dt; to: Dt }
 }
 
 /** What came back. A cell is in exactly one of `complete`, `faults`, or neither (then `interruption` says why it was not answered). */

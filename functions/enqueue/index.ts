@@ -35,6 +35,7 @@ interface Enqueued {
 
 export async function enqueue(node: Node, body: EnqueueBody): Promise<FunctionAnswer> {
   const request = requestedCells(node, body)
+  if (body.again) await node.answers.forgetAll()
   const { dataset, notExpected, notServed } = request
   const symbols = request.ranges.map(({ symbol }) => symbol)
   const stalled = await countStalled(node.db, dataset, body.from, body.to, symbols)

@@ -34,6 +34,18 @@ test('candidate cells: of the head all days are offered, of its neighbours whole
   ])
 })
 
+test('candidate cells: an offer is cut where more wait, be it that they were not read or that enough are offered', () => {
+  const days = DTS.slice(0, 4)
+  const tasks = [taskOf('A', days)]
+  const whole = { tasks, fromDt: '0000-01-01', toDt: '9999-12-31' }
+  const isCut = (span: typeof whole, most: number, terms = oldest): boolean =>
+    candidateCells(taskOf('B', days), span, most, terms).isCut
+  for (const terms of [oldest, newest])
+    expect([8, 7, 6].map((most) => isCut(whole, most, terms))).toEqual([false, false, true])
+  expect(isCut({ ...whole, toDt: days[3]! }, 8)).toBe(true)
+  expect(isCut({ ...whole, fromDt: days[0]! }, 8, newest)).toBe(true)
+})
+
 test('candidate cells: days of a neighbour that are known in part are not offered, also where the head reaches beyond them', () => {
   const head = taskOf('B', DTS.slice(0, 6))
   const span = { tasks: [taskOf('A', DTS.slice(0, 6))], fromDt: DTS[1]!, toDt: DTS[2]! }

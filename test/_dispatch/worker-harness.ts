@@ -5,6 +5,7 @@ import type { Db } from '../../db/client.ts'
 import { reapAllLeases } from '../../db/gap-tasks/reap-leases.ts'
 import { callReservations } from '../../functions/_catalog/call-reservations.ts'
 import type { DispatchContext, Lane, VendorConnection } from '../../functions/_catalog/context.ts'
+import { keptAnswers } from '../../functions/_catalog/kept-answers.ts'
 import { dispatchNext } from '../../functions/_dispatch/dispatch.ts'
 import { MAX_ATTEMPTS } from '../../functions/_dispatch/retry-policy.ts'
 import type { Lake } from '../../functions/_lake/lake.ts'
@@ -173,6 +174,7 @@ export function openHarness(db: Db, vendorTerms: Record<string, VendorTerms>, st
     sleep: clock.sleep,
     disk: { allowsBackfill: () => true, allowsCalls: () => true, allows: () => true },
     reservations: callReservations(),
+    answers: keptAnswers(),
     random: () => 0.5,
     token: () => `token ${++tokens}`,
     holder: 'floor',
@@ -220,6 +222,7 @@ export function openHarness(db: Db, vendorTerms: Record<string, VendorTerms>, st
       waiting = []
       known = localWindow(clock.elapsed)
       context.reservations = callReservations()
+      context.answers = keptAnswers()
       await reapAllLeases(db, MAX_ATTEMPTS, now)
     },
   }

@@ -12,8 +12,8 @@ import { uniqueOf } from './wants.ts'
 
 /** The vendor's own bound of rows on a page. */
 const MOST_ROWS = 5_000
-/** Dividends a symbol pays a year, generously: most pay four, funds up to twelve, many none. */
-const DIVIDENDS_A_YEAR = 5
+/** Dividends a symbol pays a year: many pay four, funds up to twelve, many none. A plan for which that is too few goes on where its budget ended. */
+const DIVIDENDS_A_YEAR = 3
 const DAYS_A_YEAR = 365.25
 /** Splits are rare: those of all symbols and years fit on one page. A plan has that one and one of dividends at the least. */
 const SPLIT_PAGES = 1
@@ -40,7 +40,8 @@ export function planActions(head: Want, others: readonly Want[], terms: PlanTerm
     (one, other) => SPLIT_PAGES + pagesOf(one, other) <= Math.max(LEAST_PAGES, shape.pagesPerPlan),
   )
   const wants = named.filter((want) => want.dt >= first && want.dt <= to)
-  const symbols = new Set(wants.map((want) => want.symbol))
+  const isShared = terms.backlog !== undefined && !terms.tickerEvents
+  const symbols = isShared ? column : new Set(wants.map((want) => want.symbol))
   const from = firstEffective(calendarOf('xnys'), first)
   const sorted = [...symbols].sort()
   const tickers = new Set(sorted.flatMap((symbol) => tickersWithin(terms, symbol, from, to).map(vendorTicker)))
@@ -63,16 +64,18 @@ export function planActions(head: Want, others: readonly Want[], terms: PlanTerm
     request,
     feed: shape.feed,
     isResumable: true,
+    ...(isShared ? { covers: { symbols: sorted, from: first, to } } : {}),
   }
 }
 
 /** The head's symbol, by name those wanted on its day, then the others day by day, as far as one call and one address may name them. */
 function columnOf(head: Want, others: readonly Want[], terms: PlanTerms): Set<string> {
   const neighbours = others.filter((want) => want.dt === head.dt).map((want) => want.symbol)
+  const later = [...others.map((want) => want.symbol), ...(terms.tickerEvents ? [] : (terms.backlog ?? []))]
   const column = new Set<string>()
   const vendorTickers = new Set<string>()
   let bytes = 0
-  for (const symbol of new Set([head.symbol, ...neighbours.sort(), ...others.map((want) => want.symbol)])) {
+  for (const symbol of new Set([head.symbol, ...neighbours.sort(), ...later])) {
     // Rows come back under the spelling: a second symbol of the same spelling could not be told apart.
     if (vendorTickers.has(vendorTicker(symbol))) continue
     // A comma is percent-encoded in a query.

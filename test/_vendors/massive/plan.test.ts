@@ -229,6 +229,18 @@ describe('massive plan: the plan of corporate actions', () => {
     expect(request).toMatchObject({ symbols: ['AAPL', 'IBM', 'MSFT'], to: '2004-06-04' })
   })
 
+  it('names all symbols where more cells wait than it was offered, and says what it covers', () => {
+    const others = [want('AAPL', '2024-06-05')]
+    const more = { backlog: ['AAPL', 'IBM', 'MSFT', 'ORCL'], tickerEvents: false }
+    const { made, request } = planOf(want('MSFT', '2024-06-03'), others, more, { symbolsPerCall: 3 })
+    expect(request).toMatchObject({ symbols: ['AAPL', 'IBM', 'MSFT'], from: '2024-06-01', to: '2024-06-05' })
+    expect(made.covers).toEqual({ symbols: ['AAPL', 'IBM', 'MSFT'], from: '2024-06-03', to: '2024-06-05' })
+    // Names cost a call a symbol: those of symbols that are not wanted are not asked for.
+    const named = planOf(want('MSFT', '2024-06-03'), others, { ...more, tickerEvents: true })
+    expect(named.request.symbols).toEqual(['AAPL', 'MSFT'])
+    expect(named.made.covers).toBeUndefined()
+  })
+
   it('names every ticker a symbol had in those days, and no other', () => {
     const names = {
       META: {
@@ -261,7 +273,7 @@ describe('massive plan: the plan of corporate actions', () => {
     expect(encodeURIComponent(request.tickers.join()).length).toBeLessThan(7_000)
     const years = days('2000-01-03', 9_000).map((dt) => want('ZZZ', dt))
     const { made } = planOf(years[0]!, years.slice(1), {}, { rowsPerPage: 20, pagesPerPlan: 3 })
-    expect(made.wants.at(-1)?.dt).toBe('2008-01-02')
+    expect(made.wants.at(-1)?.dt).toBe('2013-05-03')
     expect(made.expectedCalls).toBe(1 + 2 + 1)
   })
 
