@@ -64,6 +64,7 @@ export async function loadConfig(files: ConfigFiles): Promise<Config> {
       maxOpenTasks: datasets.max_open_tasks,
       disk: datasets.disk,
       scrub: datasets.scrub,
+      retention: datasets.retention,
       universe: withSymbols(listed.value.symbols, overrides.symbols),
       qc: qc.value,
     })

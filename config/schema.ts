@@ -194,6 +194,27 @@ export const Scrub = z.strictObject({
   bytes_per_night: z.int().min(1).optional(),
 })
 
+/** Of what is made each day: the newest days, then the newest of so many weeks, then of so many months. */
+const Kept = z.strictObject({
+  daily: z.int().min(1).default(14),
+  weekly: z.int().min(0).default(8),
+  monthly: z.int().min(0).default(24),
+})
+
+/** How long is kept what nobody needs any more; the sweep removes the rest. */
+const Retention = z.strictObject({
+  bundles: Kept.prefault({}),
+  /** Snapshots of a backup. */
+  backups: Kept.prefault({}),
+  /** A bundle younger than this stays, and so does one that nobody has acknowledged for as long. */
+  grace_days: z.int().min(1).default(7),
+  held_back_days: z.int().min(1).default(30),
+  /** Raw files that were set aside as damaged. */
+  damaged_days: z.int().min(1).default(90),
+  /** Samples of answers that were no data. */
+  quarantine_days: z.int().min(1).default(180),
+})
+
 export const Datasets = z.strictObject({
   datasets: z.partialRecord(DatasetName, Dataset),
   incidents: Incidents.prefault({}),
@@ -201,6 +222,7 @@ export const Datasets = z.strictObject({
   /** The queue's working set: gaps beyond are brought in as it drains. */
   max_open_tasks: z.int().min(2).default(250_000),
   scrub: Scrub.prefault({}),
+  retention: Retention.prefault({}),
 })
 
 const Listed = z
@@ -282,6 +304,7 @@ export interface Config {
   maxOpenTasks: number
   disk: z.infer<typeof Disk>
   scrub: z.infer<typeof Scrub>
+  retention: z.infer<typeof Retention>
   universe: Listing[]
   /** The universe as the files state it, once `universe` is what vendors' reference lists made of it. */
   stated?: Listing[]

@@ -8,6 +8,7 @@ import type { Node } from './_http/node.ts'
 import { refuseWhileClosed } from './_http/write-gate.ts'
 import { AdoptBody, adopt } from './adopt/index.ts'
 import { AuditBody, auditOrRebuild } from './audit.ts'
+import { BackupBody, backupNode } from './backup/index.ts'
 import { changes } from './changes/index.ts'
 import { coverage } from './coverage/index.ts'
 import { cron } from './cron.ts'
@@ -57,6 +58,7 @@ export function createApp(node: Node, tokens: Tokens): Hono {
   app.post('/qc-partition', handler(node, QcBody, qcPartition))
   app.post('/export', handler(node, ExportBody, exportWith({ curate: curateNext, judge: judgeNext })))
   app.post('/reference', handler(node, ReferenceBody, reference))
+  app.post('/backup', handler(node, BackupBody, backupNode))
   app.post('/sweep', handler(node, SweepBody, sweep))
   app.post('/adopt', handler(node, AdoptBody, adopt))
   app.post('/verify', handler(node, VerifyBody, verifyNode))

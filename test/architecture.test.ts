@@ -10,7 +10,12 @@ import { createApp } from '../functions/index.ts'
 import { type Import, type SourceFile, sourceFiles } from './source-files.ts'
 
 /** Files that start a process: they read the environment and meet what the functions are handed. */
-const ENTRIES = ['functions/_runtime/serve.ts', 'functions/verify/main.ts']
+const ENTRIES = [
+  'functions/_runtime/serve.ts',
+  'functions/verify/main.ts',
+  'functions/backup/main.ts',
+  'functions/restore/main.ts',
+]
 
 const product = sourceFiles('functions', 'db', 'config')
 const functionFiles = (): SourceFile[] =>

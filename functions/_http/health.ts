@@ -18,6 +18,7 @@ export const REASON_CODES = [
   'incident_open',
   'no_new_bundle',
   'queue_stuck',
+  'no_backup',
 ] as const
 export type ReasonCode = (typeof REASON_CODES)[number]
 

@@ -56,6 +56,18 @@ export interface Schedule {
   play(chain: string): Promise<{ scheduledAt: number; alreadyRunning: boolean } | null>
 }
 
+/** Where backups go, and what of the configuration belongs to them. */
+export interface BackupSettings {
+  /** BACKUP_ROOT; null where it is not set. */
+  folder: string | null
+  /** The files of the configuration and of the schedule that this node reads; never one with secrets. */
+  configFiles: readonly string[]
+  /** Days after which the last good backup is too old. */
+  maxAgeDays: number
+  /** The mount point of a disk that should be mounted at or above a path and is not; null where there is none. */
+  missingMount(path: string): Promise<string | null>
+}
+
 export interface Node extends DispatchContext {
   disk: DiskWatch
   clock: Clock
@@ -67,4 +79,6 @@ export interface Node extends DispatchContext {
   health: Health
   /** Absent where no schedule runs. */
   schedule?: Schedule
+  /** Absent where nothing is backed up. */
+  backup?: BackupSettings
 }

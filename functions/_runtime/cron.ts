@@ -12,6 +12,7 @@ export const CALLS = [
   'qc-partition',
   'export',
   'reference',
+  'backup',
   'sweep',
   'adopt',
   'enqueue',

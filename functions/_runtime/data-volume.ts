@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import type { Db } from '../../db/client.ts'
 import { claimDatabase, reassignDatabase, volumeOf } from '../../db/data-volume/data-volume.ts'
+import { refuseUnfinished } from '../_backup/restore-marks.ts'
 import { writeFileAtomic } from '../_lake/atomic.ts'
 import { codeOf } from '../_lake/disk.ts'
 import type { Log } from './log.ts'
@@ -59,6 +60,7 @@ export async function findVolume(terms: VolumeTerms): Promise<FoundVolume> {
       )
     }
   }
+  await refuseUnfinished(root)
   const id = await readIdentity(root)
   const expected = terms.dataVolumeId ?? (await remembered(terms))
   if (expected === null || acceptNewVolume || id === expected) return { id, expected }

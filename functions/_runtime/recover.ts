@@ -5,6 +5,7 @@ import { reapAllLeases } from '../../db/gap-tasks/reap-leases.ts'
 import { manifestMarks } from '../../db/manifests/manifests.ts'
 import { releaseAllPartitions } from '../../db/partitions/partitions.ts'
 import { repairClock } from '../../db/repair-clock.ts'
+import { forgetRestored, isRestored } from '../_backup/restore-marks.ts'
 import { limitsOf } from '../_catalog/account-limits.ts'
 import { MAX_ATTEMPTS } from '../_dispatch/retry-policy.ts'
 import type { Node } from '../_http/node.ts'
@@ -41,6 +42,12 @@ export async function recover(node: Node): Promise<Recovered> {
     repaired: 0,
   }
   if (node.db.exclusive) await releaseAllPartitions(node.db)
+  // What the lost node sent since the backup, this database does not know.
+  if (await isRestored(node.lake.root)) {
+    await assumeBudgetsSpent(node)
+    await forgetRestored(node.lake.root)
+    node.log('start.restored', {})
+  }
   // A database that knows nothing beside manifests that tell of answers: the one there was is lost.
   if (!(await anyAttempt(node.db)) && (await lineFiles(node.lake.root, 'manifest')).length > 0) {
     await assumeBudgetsSpent(node)

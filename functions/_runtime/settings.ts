@@ -51,6 +51,11 @@ const Environment = z.object({
     })
     .optional(),
   ACCEPT_NEW_VOLUME: z.enum(['yes', 'no'], { error: 'expected one of yes, no' }).default('no'),
+  BACKUP_ROOT: text.optional(),
+  BACKUP_MAX_AGE_DAYS: text
+    .regex(/^[1-9]\d{0,2}$/, { error: 'expected a number of days from 1 to 999' })
+    .transform(Number)
+    .default(3),
   LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error', 'silent'], { error: 'expected one of debug, info, warn, error, silent' })
     .default('info'),
@@ -79,6 +84,10 @@ export interface Settings {
   dataVolumeId: string | null
   /** Whether the root as it is found becomes this node's, whatever is remembered. */
   acceptNewVolume: boolean
+  /** Where backups go; null where none are made. */
+  backupRoot: string | null
+  /** After so many days the last good backup is too old. */
+  backupMaxAgeDays: number
   logLevel: string
 }
 
@@ -117,6 +126,8 @@ export function readSettings(env: Record<string, string | undefined>): Settings 
     stateDir: stateDirOf(found.STATE_DIR, given),
     dataVolumeId: found.DATA_VOLUME_ID ?? null,
     acceptNewVolume: found.ACCEPT_NEW_VOLUME === 'yes',
+    backupRoot: found.BACKUP_ROOT ? resolve(found.BACKUP_ROOT) : null,
+    backupMaxAgeDays: found.BACKUP_MAX_AGE_DAYS,
     logLevel: found.LOG_LEVEL,
   }
 }

@@ -1,5 +1,4 @@
 /** Assembles the node: configuration, database, lake, vendors, HTTP server, invoker. The one place where everything meets. */
-import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import { ConfigError, loadConfig } from '../../config/load.ts'
@@ -14,6 +13,8 @@ import { stateFile } from '../_lake/paths.ts'
 import { applyReferences } from '../_references/apply-references.ts'
 import { CONNECTORS } from '../_vendors/registry.ts'
 import { createApp } from '../index.ts'
+import { backupReasons } from './backup-health.ts'
+import { backupSettings } from './backup-settings.ts'
 import { noteKeys } from './check-keys.ts'
 import { simulatedClock, systemClock } from './clock.ts'
 import { type ClockEvidence, systemClockEvidence } from './clock-evidence.ts'
@@ -40,6 +41,7 @@ import { checkSimulation, evidenceOfSimulated } from './simulated-clock.ts'
 import { keepHeapSmall } from './small-heap.ts'
 import { stopNode } from './stop-node.ts'
 import { vendorReasons } from './vendor-health.ts'
+import { programVersion } from './version.ts'
 import { volumeGuard } from './volume-guard.ts'
 
 export interface StartTerms {
@@ -157,7 +159,7 @@ export async function startNode(terms: StartTerms): Promise<RunningNode> {
       log,
       onDamage,
     })
-    const version = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')).version as string
+    const version = await programVersion()
     const id = await claimVolume(volume, found, db, { freshId: freshToken, log })
     const databaseFile = settings.databaseUrl === null ? stateFile(settings.dataRoot) : null
     const data = await volumeGuard({ root: settings.dataRoot, id, databaseFile, db, now: clock.now, log })
@@ -197,6 +199,7 @@ export async function startNode(terms: StartTerms): Promise<RunningNode> {
       gate,
       disk,
       health,
+      backup: backupSettings(settings, terms.mounts),
       schedule: {
         list: async () => (await invoker?.schedule.list()) ?? [],
         play: async (chain) => (await invoker?.schedule.play(chain)) ?? null,
@@ -212,6 +215,7 @@ export async function startNode(terms: StartTerms): Promise<RunningNode> {
     await node.gate.objection()
     health.add(() => vendorReasons(node))
     health.add(() => nightReasons({ node, chains, startedAt: () => clock.now() - (clock.elapsed() - begun) }))
+    health.add(() => backupReasons({ node, startedAt: () => clock.now() - (clock.elapsed() - begun) }))
     const app = createApp(node, { full: settings.token, read: settings.readToken })
     const server = await listen(app.fetch, settings)
     const address = addressOf(server, settings.host)

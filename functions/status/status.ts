@@ -21,6 +21,7 @@ import type { Node } from '../_http/node.ts'
 import { dayNumber, dtOfDay } from '../_market/dt.ts'
 import { NIGHTS } from '../_recovery/scrub.ts'
 import { appliedSymbols, countRemarks } from '../_references/apply-references.ts'
+import { backupState } from './backup.ts'
 import { shownReasons } from './health.ts'
 
 export const status =
@@ -69,6 +70,7 @@ export const status =
       unacceptedFiles: { ...(await countUnaccepted(node.db, FILES_SHOWN)), next: 'POST /adopt' },
       scrub: (await listScrubs(node.db)).map(scrubOf),
       exports: await listExports(node.db),
+      backup: await backupState(node),
     })
   }
 

@@ -30,6 +30,7 @@ const config = (universe: Config['universe']): Config => ({
   maxOpenTasks: 250_000,
   disk: Datasets.parse({ datasets: {} }).disk,
   scrub: {},
+  retention: Datasets.parse({ datasets: {} }).retention,
   universe,
   qc: { ruleset: 'test', completeness, continuity: { max_gap_minutes: 10, liquid_share: 0.95 } },
 })

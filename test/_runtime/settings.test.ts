@@ -28,6 +28,8 @@ test('settings: an empty environment gives a node on loopback with its folders b
     stateDir: null,
     dataVolumeId: null,
     acceptNewVolume: false,
+    backupRoot: null,
+    backupMaxAgeDays: 3,
     host: '127.0.0.1',
     port: 8080,
     token: null,

@@ -23,12 +23,12 @@ export async function writeDemoConfig(
       return [name, { ...entry, ...limits, base_url: url, ...trading, datasets: Object.fromEntries(datasets) }]
     }),
   )
-  const { datasets, incidents, maxOpenTasks, disk, scrub, universe, qc } = scene.config
+  const { datasets, incidents, maxOpenTasks, disk, scrub, retention, universe, qc } = scene.config
   const env = writeNodeFiles(
     root,
     {
       vendors,
-      datasets: { datasets, incidents, disk, max_open_tasks: maxOpenTasks, scrub },
+      datasets: { datasets, incidents, disk, max_open_tasks: maxOpenTasks, scrub, retention },
       universe: universe.map(({ undated, from, ...entry }) => ({ ...entry, ...(undated ? {} : { from }) })),
       qc,
       cron: await demoCron(),
