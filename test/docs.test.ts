@@ -167,7 +167,7 @@ describe('documents: the HTTP interface', () => {
   )
   const patterns = routes.map(({ method, path }) => ({
     method,
-    pattern: new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/:\w+/g, '[^/]+')}$`),
+    pattern: new RegExp(`^${path.replaceAll('.', '\\.').replaceAll('*', '.*').replaceAll(/:\w+/g, '[^/]+')}$`),
   }))
   const calls = ({ code }: Document) =>
     matches(code, /\bcurl ([^\n;]*localhost:8080[^\n;#]*)/g).map((line) => ({

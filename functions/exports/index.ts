@@ -1,0 +1,96 @@
+/** GET /exports, /exports/latest and /exports/nightly/…: finished bundles, as lists and as the files they list. Nothing else is served. */
+import type { Context } from 'hono'
+import { accepts } from 'hono/accepts'
+import { z } from 'zod'
+import { RequestError, readQuery, singleParam } from '../_http/handler.ts'
+import type { Node } from '../_http/node.ts'
+import { type Dt, DtText } from '../_market/dt.ts'
+import { summaryOf } from './bundle-listing.ts'
+import { type Bundles, bundlesIn } from './bundles.ts'
+import { deltaOf } from './delta.ts'
+import { type FileSender, fileSender } from './file-response.ts'
+import { pageOf } from './page.ts'
+import { allowedHashes } from './preconditions.ts'
+import { readBundlePath } from './request-path.ts'
+
+const SHOWN = 30
+const ListQuery = z.strictObject({
+  limit: singleParam(
+    z
+      .string()
+      .regex(/^[1-9]\d{0,3}$/, { error: 'expected a number from 1 to 1000' })
+      .transform(Number)
+      .refine((limit) => limit <= 1_000, { error: 'expected a number from 1 to 1000' }),
+  ),
+})
+const FolderQuery = z.strictObject({ since: singleParam(DtText) })
+const NO_QUERY = z.strictObject({})
+
+type Handler = (c: Context) => Promise<Response>
+
+/** The reads of bundles. They share what they read of each. */
+export function exportsOf(node: Node): { list: Handler; latest: Handler; nightly: Handler } {
+  const bundles = bundlesIn(() => node.exportRoot)
+  const send = fileSender()
+  return {
+    /** The newest bundles, newest first. */
+    async list(c) {
+      const { limit = SHOWN } = readQuery(c, ListQuery)
+      const latest = await bundles.latest()
+      const found = await bundles.newest(limit)
+      return c.json({ ok: true, latest, bundles: found.map((one) => ({ ...one, isLatest: one.asof === latest })) })
+    },
+    /** Sends the caller to the bundle's own address: whoever goes on from there stays with one day. */
+    async latest(c) {
+      readQuery(c, NO_QUERY)
+      const latest = await bundles.latest()
+      if (latest === null) throw new RequestError(404, 'there is no latest bundle yet: POST /export makes one')
+      return c.redirect(`/exports/nightly/${latest}/`, 307)
+    },
+    async nightly(c) {
+      const path = readBundlePath(c.req.url)
+      switch (path.asked) {
+        case 'folder-name':
+          return c.redirect(`/exports/nightly/${path.asof}/`, 307)
+        case 'folder':
+          return await showFolder(c, bundles, path.asof)
+        case 'file':
+          readQuery(c, NO_QUERY)
+          return await sendFile(c, bundles, send, path)
+        default:
+          throw new Error(`expected a folder or a file, got ${path satisfies never}`)
+      }
+    },
+  }
+}
+
+/** What the bundle lists, or with `since` what differs from an earlier one. */
+async function showFolder(c: Context, bundles: Bundles, asof: Dt): Promise<Response> {
+  const { since } = readQuery(c, FolderQuery)
+  const listing = await bundles.of(asof)
+  if (since !== undefined)
+    return c.json({ ok: true, ...summaryOf(listing), since, ...deltaOf(await bundles.of(since), listing) })
+  c.header('Vary', 'Accept')
+  const supports = ['application/json', 'text/html']
+  if (accepts(c, { header: 'Accept', supports, default: 'application/json' }) === 'text/html') {
+    c.header('Content-Security-Policy', "default-src 'none'")
+    return c.html(pageOf(listing))
+  }
+  return c.json({ ok: true, ...summaryOf(listing), listed: [...listing.listed.values()] })
+}
+
+/** If-Match names the version: the file that has the hash is sent, or none. */
+async function sendFile(
+  c: Context,
+  bundles: Bundles,
+  send: FileSender,
+  { asof, path }: { asof: Dt; path: string },
+): Promise<Response> {
+  const hashes = allowedHashes(c.req.header('If-Match'))
+  if (hashes === null) return await send(c, await bundles.file(asof, path))
+  const found = await bundles.fileWithHash(asof, path, hashes)
+  if (found !== null) return await send(c, found)
+  const { file } = await bundles.file(asof, path)
+  const error = `${file.path} of ${asof} is another version now: read SHA256SUMS again`
+  return c.json({ ok: false, error }, 412)
+}
