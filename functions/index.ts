@@ -21,6 +21,7 @@ import { exportsOf } from './exports/index.ts'
 import { forget } from './forget/index.ts'
 import { ForgetBody } from './forget/request.ts'
 import { IngestBody, ingestTick } from './ingest-tick.ts'
+import { pullClient, showPullClient } from './pull/index.ts'
 import { judgeNext, QcBody, qcPartition } from './qc-partition/index.ts'
 import { queue } from './queue/index.ts'
 import { RedriveBody, redrive } from './redrive.ts'
@@ -77,10 +78,11 @@ export function createApp(node: Node, tokens: Tokens): Hono {
   app.get('/coverage/:dataset', coverage(reading))
   app.on('GET', ['/changes', '/changes.csv'], changes(reading))
   app.get('/why/:dataset/:symbol/:dt', why(reading))
-  const exported = exportsOf(reading)
+  const exported = exportsOf(reading, pullClient)
   app.get('/exports', exported.list)
   app.get('/exports/latest', exported.latest)
   app.get('/exports/nightly/*', exported.nightly)
+  app.get('/pull.mjs', showPullClient)
   app.get('/livez', livez)
   app.get('/readyz', readyz(node))
 

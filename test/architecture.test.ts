@@ -15,6 +15,7 @@ const ENTRIES = [
   'functions/verify/main.ts',
   'functions/backup/main.ts',
   'functions/restore/main.ts',
+  'functions/pull/client/main.ts',
 ]
 
 const product = sourceFiles('functions', 'db', 'config')
@@ -147,6 +148,15 @@ describe('the directions of imports', () => {
     expect(offences(others, ({ target }) => !target.startsWith('functions/_runtime/'))).toEqual([])
   })
 
+  test('the pull client, which is served as one file, imports itself and Node.js alone', () => {
+    const client = product.filter(({ path }) => path.startsWith('functions/pull/client/'))
+    expect(client.length).toBeGreaterThan(5)
+    const found = offences(client, ({ target, isOurs }) =>
+      isOurs ? target.startsWith('functions/pull/client/') : target.startsWith('node:'),
+    )
+    expect(found).toEqual([])
+  })
+
   test('no files import each other in a circle, not even for types', () => {
     expect(circlesAmong(product)).toEqual([])
   })
@@ -176,7 +186,8 @@ describe('what must not be written', () => {
 
   test('only the clock reads the clock', () => {
     const reads = /\bDate\.now\b|\bnew Date\(\s*\)|\bDate\(\s*\)|\bperformance\.now\b|\bprocess\.hrtime\b/
-    expect(written(product, reads, ['functions/_runtime/clock.ts'])).toEqual([])
+    // The pull client runs where nothing else of ours is.
+    expect(written(product, reads, ['functions/_runtime/clock.ts', 'functions/pull/client/main.ts'])).toEqual([])
   })
 
   test('only chance draws chance', () => {

@@ -2,6 +2,7 @@
 import type { Context } from 'hono'
 import { accepts } from 'hono/accepts'
 import { z } from 'zod'
+import { asofAt } from '../_expected/expected.ts'
 import { RequestError, readQuery, singleParam } from '../_http/handler.ts'
 import type { Node } from '../_http/node.ts'
 import { type Dt, DtText } from '../_market/dt.ts'
@@ -28,8 +29,11 @@ const NO_QUERY = z.strictObject({})
 
 type Handler = (c: Context) => Promise<Response>
 
+/** The program that fetches bundles: its hash, or null where it is not served. */
+export type ClientHash = () => Promise<{ sha256: string } | null>
+
 /** The reads of bundles. They share what they read of each. */
-export function exportsOf(node: Node): { list: Handler; latest: Handler; nightly: Handler } {
+export function exportsOf(node: Node, clientHash: ClientHash): { list: Handler; latest: Handler; nightly: Handler } {
   const bundles = bundlesIn(() => node.exportRoot)
   const send = fileSender()
   return {
@@ -38,7 +42,14 @@ export function exportsOf(node: Node): { list: Handler; latest: Handler; nightly
       const { limit = SHOWN } = readQuery(c, ListQuery)
       const latest = await bundles.latest()
       const found = await bundles.newest(limit)
-      return c.json({ ok: true, latest, bundles: found.map((one) => ({ ...one, isLatest: one.asof === latest })) })
+      const client = await clientHash()
+      return c.json({
+        ok: true,
+        asof: asofAt(node.now()),
+        latest,
+        client: client && { path: '/pull.mjs', sha256: client.sha256 },
+        bundles: found.map((one) => ({ ...one, isLatest: one.asof === latest })),
+      })
     },
     /** Sends the caller to the bundle's own address: whoever goes on from there stays with one day. */
     async latest(c) {

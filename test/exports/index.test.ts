@@ -50,7 +50,7 @@ test('exports: the list has the finished bundles, newest first, and says which i
 })
 
 test('exports: a node without bundles has an empty list and no latest', async () => {
-  expect(await server.json('/exports')).toEqual({ ok: true, latest: null, bundles: [] })
+  expect(await server.json('/exports')).toMatchObject({ ok: true, latest: null, bundles: [] })
   expect((await server.ask('/exports/latest')).status).toBe(404)
 })
 

@@ -41,6 +41,9 @@ export async function writeBundle(
   return sha256(sums)
 }
 
+/** The evening of a session: the newest closed one is its own. */
+export const NOW = Date.parse('2024-07-05T20:30:00-04:00')
+
 export interface Answer {
   status: number
   headers: IncomingHttpHeaders
@@ -65,7 +68,7 @@ export async function exportsServer(tokens: Tokens = { full: null, read: null })
   await mkdir(exportRoot)
   const node = {
     exportRoot,
-    now: () => 0,
+    now: () => NOW,
     log: () => undefined,
     disk: { noteFailure: () => undefined },
     gate: { objection: async () => null },
