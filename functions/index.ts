@@ -17,6 +17,7 @@ import { DispatchBody, dispatchOneTask } from './dispatch-one-task.ts'
 import { enqueue } from './enqueue/index.ts'
 import { EnqueueBody } from './enqueue/request.ts'
 import { ExportBody, exportWith } from './export/index.ts'
+import type { Enqueue } from './exports/acknowledge.ts'
 import { exportsOf } from './exports/index.ts'
 import { forget } from './forget/index.ts'
 import { ForgetBody } from './forget/request.ts'
@@ -78,10 +79,12 @@ export function createApp(node: Node, tokens: Tokens): Hono {
   app.get('/coverage/:dataset', coverage(reading))
   app.on('GET', ['/changes', '/changes.csv'], changes(reading))
   app.get('/why/:dataset/:symbol/:dt', why(reading))
-  const exported = exportsOf(reading, pullClient)
+  const queueMissed: Enqueue = (range) => enqueue(node, EnqueueBody.parse(range))
+  const exported = exportsOf(reading, { clientHash: pullClient, enqueue: queueMissed })
   app.get('/exports', exported.list)
   app.get('/exports/latest', exported.latest)
   app.get('/exports/nightly/*', exported.nightly)
+  app.post('/exports/:asof/ack', exported.ack)
   app.get('/pull.mjs', showPullClient)
   app.get('/livez', livez)
   app.get('/readyz', readyz(node))

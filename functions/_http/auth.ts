@@ -5,7 +5,7 @@ import type { MiddlewareHandler } from 'hono'
 export interface Tokens {
   /** May call everything. */
   full: string | null
-  /** May GET. For the training box. */
+  /** May GET, and acknowledge a bundle. For the training box. */
   read: string | null
 }
 
@@ -17,6 +17,12 @@ const equal = (given: string, expected: string | null): boolean =>
 
 /** Open to every caller, so that a supervisor needs no token: they tell how well the node is, and no data. */
 const OPEN_PATHS: ReadonlySet<string> = new Set(['/livez', '/readyz'])
+
+/** The one thing that a reader may write: that it has a bundle. */
+const ACK_PATH = /^\/exports\/\d{4}-\d{2}-\d{2}\/ack$/
+
+const mayRead = (method: string, path: string): boolean =>
+  method === 'GET' || method === 'HEAD' || (method === 'POST' && ACK_PATH.test(path))
 
 export function auth(tokens: Tokens): MiddlewareHandler {
   return async (c, next) => {
@@ -32,7 +38,7 @@ export function auth(tokens: Tokens): MiddlewareHandler {
     }
     if (equal(given, tokens.full)) return await next()
     if (!equal(given, tokens.read)) return c.json({ ok: false, error: 'this token is not known here' }, 401)
-    if (c.req.method === 'GET' || c.req.method === 'HEAD') return await next()
+    if (mayRead(c.req.method, c.req.path)) return await next()
     return c.json({ ok: false, error: 'this token may only read: use DATA_NODE_TOKEN to call a function' }, 403)
   }
 }

@@ -1,4 +1,4 @@
-/** GET /exports, /exports/latest and /exports/nightly/…: finished bundles, as lists and as the files they list. Nothing else is served. */
+/** GET /exports, /exports/latest and /exports/nightly/…, POST /exports/:asof/ack: finished bundles, as lists and as the files they list. Nothing else is served. */
 import type { Context } from 'hono'
 import { accepts } from 'hono/accepts'
 import { z } from 'zod'
@@ -6,6 +6,7 @@ import { asofAt } from '../_expected/expected.ts'
 import { RequestError, readQuery, singleParam } from '../_http/handler.ts'
 import type { Node } from '../_http/node.ts'
 import { type Dt, DtText } from '../_market/dt.ts'
+import { acknowledge, type Enqueue } from './acknowledge.ts'
 import { summaryOf } from './bundle-listing.ts'
 import { type Bundles, bundlesIn } from './bundles.ts'
 import { deltaOf } from './delta.ts'
@@ -32,11 +33,24 @@ type Handler = (c: Context) => Promise<Response>
 /** The program that fetches bundles: its hash, or null where it is not served. */
 export type ClientHash = () => Promise<{ sha256: string } | null>
 
-/** The reads of bundles. They share what they read of each. */
-export function exportsOf(node: Node, clientHash: ClientHash): { list: Handler; latest: Handler; nightly: Handler } {
+export interface ExportsTerms {
+  clientHash: ClientHash
+  enqueue: Enqueue
+}
+
+interface ExportsHandlers {
+  list: Handler
+  latest: Handler
+  nightly: Handler
+  ack: Handler
+}
+
+/** What is asked of bundles. The handlers share what they read of each. */
+export function exportsOf(node: Node, { clientHash, enqueue }: ExportsTerms): ExportsHandlers {
   const bundles = bundlesIn(() => node.exportRoot)
   const send = fileSender()
   return {
+    ack: acknowledge(node, bundles, enqueue),
     /** The newest bundles, newest first. */
     async list(c) {
       const { limit = SHOWN } = readQuery(c, ListQuery)

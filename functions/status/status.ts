@@ -1,5 +1,7 @@
 /** GET /status: what the node has, what it does and waits for, what its vendors may still spend. */
 import type { Context } from 'hono'
+import { lastAck } from '../../db/acks/last-ack.ts'
+import type { Ack } from '../../db/acks/record-ack.ts'
 import { callsSpent } from '../../db/budgets/take-calls.ts'
 import { type CalendarCheck, listCalendarChecks } from '../../db/calendar-checks/calendar-checks.ts'
 import { listCircuits } from '../../db/circuits/circuits.ts'
@@ -71,8 +73,12 @@ export const status =
       scrub: (await listScrubs(node.db)).map(scrubOf),
       exports: await listExports(node.db),
       backup: await backupState(node),
+      acknowledged: acknowledgement(await lastAck(node.db)),
     })
   }
+
+/** The newest word of a puller that it has a bundle; null before the first. */
+const acknowledgement = (ack: Ack | null): object | null => ack && { ...ack, at: isoOf(ack.at) }
 
 /** Partitions to curate and to judge, and those that fail, with the instant of the next try. */
 async function partitionsLeft({ db, now }: Node): Promise<object> {

@@ -36,6 +36,24 @@ test('auth: the read token may read and nothing else', async () => {
   }
 })
 
+test('auth: the read token may acknowledge a bundle, by that path alone', async () => {
+  const statusOf = (path: string, method = 'POST') => ask(BOTH, path, withHeader(`Bearer ${READ}`, method))
+  expect(await statusOf('/exports/2025-07-08/ack')).toBe(200)
+  for (const method of ['PUT', 'PATCH', 'DELETE']) expect(await statusOf('/exports/2025-07-08/ack', method)).toBe(403)
+  for (const path of [
+    '/exports/2025-07-08/ack/',
+    '/exports/2025-07-08/ack/../../../audit',
+    '/exports/../audit/ack',
+    '/exports/latest/ack',
+    '/exports/2025-07-08/acknowledge',
+    '/x/exports/2025-07-08/ack',
+    '/exports/2025-07-08/ack%00',
+    '/audit?path=/exports/2025-07-08/ack',
+    '/enqueue#/exports/2025-07-08/ack',
+  ])
+    expect(await statusOf(path), path).toBe(403)
+})
+
 test.each([
   ['an empty header', ''],
   ['the word alone', 'Bearer'],

@@ -3,6 +3,9 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { type Agent, type IncomingHttpHeaders, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { lastAck } from '../../db/acks/last-ack.ts'
+import { openDb } from '../../db/client.ts'
+import { migrateDb } from '../../db/migrate.ts'
 import type { Tokens } from '../../functions/_http/auth.ts'
 import type { Node } from '../../functions/_http/node.ts'
 import { sha256 } from '../../functions/_lake/digest.ts'
@@ -58,15 +61,20 @@ export interface ExportsServer {
   /** Sends the path as it stands: `fetch` would put it right first. */
   ask(path: string, headers?: Record<string, string>, method?: string): Promise<Answer>
   json(path: string, headers?: Record<string, string>): Promise<Record<string, unknown>>
+  /** The newest acknowledgement. */
+  lastAck(): ReturnType<typeof lastAck>
   close(): Promise<void>
 }
 
-/** Only reads of bundles are served: what else a node has is not there. */
+/** Only bundles are served: what else a node has is not there. */
 export async function exportsServer(tokens: Tokens = { full: null, read: null }): Promise<ExportsServer> {
   const home = await mkdtemp(join(tmpdir(), 'exports-'))
   const exportRoot = join(home, 'exports')
   await mkdir(exportRoot)
+  const db = await openDb(join(home, 'node.db'))
+  await migrateDb(db, 'migrations')
   const node = {
+    db,
     exportRoot,
     now: () => NOW,
     log: () => undefined,
@@ -82,9 +90,11 @@ export async function exportsServer(tokens: Tokens = { full: null, read: null })
     bundle: (asof, files, more) => writeBundle(bundleFolder(exportRoot, asof), asof, files, more),
     ask,
     json: async (path, headers) => JSON.parse((await ask(path, headers)).body.toString('utf8')),
+    lastAck: () => lastAck(db),
     async close() {
       server.closeAllConnections()
       await new Promise((done) => server.close(done))
+      db.close()
       await rm(home, { recursive: true, force: true })
     },
   }

@@ -65,6 +65,8 @@ export interface PullResult {
   removed: string[]
   /** The day that DIR/latest points at. */
   latest: string
+  /** Whether the node has taken note. */
+  isAcknowledged: boolean
 }
 
 /** Throws PullError with its exit code; the signal's reason when it was interrupted. */
@@ -151,19 +153,44 @@ async function pullBundle(terms: PullTerms, session: Session, check: () => Promi
   const latest = await pointLocalLatest(to, asof)
   const removed = options.keep === null ? [] : await removeOlder(to, options.keep, latest)
   progress.end()
-  const bytes = proof.files.reduce((sum, file) => sum + file.bytes, proof.sums.length + proof.manifest.length)
+  const sizes = {
+    files: proof.files.length + 2,
+    bytes: proof.files.reduce((sum, file) => sum + file.bytes, proof.sums.length + proof.manifest.length),
+    rows: proof.rows,
+  }
+  const isAcknowledged = await tellNode(terms, connection, asof, { digest, ...sizes })
+  const path = join(to, 'nightly', asof)
+  const { complete } = offered
   return {
     asof,
     digest,
     isUpToDate: had !== null,
-    complete: offered.complete,
-    path: join(to, 'nightly', asof),
-    files: proof.files.length + 2,
-    bytes,
-    rows: proof.rows,
+    complete,
+    path,
+    ...sizes,
     ...counts,
     removed,
     latest,
+    isAcknowledged,
+  }
+}
+
+/** The bundle is here whether the node takes note or not: an older node has no such route. */
+async function tellNode(
+  { progress, puller = pullerName() }: PullTerms,
+  connection: Connection,
+  asof: string,
+  counts: object,
+): Promise<boolean> {
+  const headers = { 'Content-Type': 'application/json' }
+  const body = JSON.stringify({ puller, ...counts })
+  try {
+    await connection.read(`exports/${asof}/ack`, { method: 'POST', headers, body, expected: [200] }, MOST_LIST_BYTES)
+    return true
+  } catch (error) {
+    if (!(error instanceof PullError)) throw error
+    progress.note(`The bundle is here, but the node took no note of it: ${error.message}`)
+    return false
   }
 }
 

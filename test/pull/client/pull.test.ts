@@ -68,6 +68,24 @@ test('pull: the first one brings every file, verified, and points latest at the 
   expect(await readdir(join(folder.dir, '.pull', 'blobs'))).toEqual([])
 })
 
+test('pull: the node is told what came, and a node that takes no note loses nothing', async () => {
+  const digest = await offer(D1, FILES)
+  const result = await folder.pullWith({ puller: 'box-1' }, server.address)
+  const { files, rows, bytes } = result
+  expect(result.isAcknowledged).toBe(true)
+  expect(await server.lastAck()).toMatchObject({ asof: D1, puller: 'box-1', digest, files, rows, bytes, missed: 0 })
+  const node = await hostileNode(['a'])
+  try {
+    const other = await pullFolder()
+    expect(await other.pull(node.address)).toMatchObject({ isAcknowledged: false })
+    expect(other.notes.join('')).toContain('took no note')
+    expect(await other.read('latest/a')).toBe('evil')
+    await other.remove()
+  } finally {
+    await node.close()
+  }
+})
+
 test('pull: a second one fetches only what changed and links the rest', async () => {
   await offer(D1, FILES)
   await folder.pull(server.address)
@@ -260,6 +278,7 @@ async function hostileNode(paths: readonly string[], change: (manifest: Manifest
     if (url.startsWith('/exports?')) response.end(JSON.stringify({ asof: D1, latest: D1, bundles: [bundle] }))
     else if (url.endsWith('/SHA256SUMS')) response.end(sums)
     else if (url.endsWith('/MANIFEST.json')) response.end(text)
+    else if (url.endsWith('/ack')) response.writeHead(404).end()
     else response.end('evil')
   })
   await new Promise<void>((done) => node.listen(0, '127.0.0.1', done))
