@@ -7,6 +7,8 @@ import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Db } from '../../db/client.ts'
 import { holdFileStill } from '../../db/hold-still.ts'
+import { compressionLock } from '../_lake/compress-lines.ts'
+import { withLock } from '../_lake/keyed-lock.ts'
 import type { Lake } from '../_lake/lake.ts'
 import { latestLink, stateFile } from '../_lake/paths.ts'
 import { readApart } from '../_lake/read-apart.ts'
@@ -18,7 +20,16 @@ import { dropSnapshots, dropUnneeded } from './drop-snapshots.ts'
 import { forgetRunning, knownEntries, noteCopied } from './known-entries.ts'
 import { type LastBackup, readLastBackup, writeLastBackup } from './last-backup.ts'
 import { type Entry, unpackListing } from './listing.ts'
-import { configPlace, feedsOf, ledgerPlace, manifestPlace, type Place, rawPlaces, rootPlace } from './places.ts'
+import {
+  configPlace,
+  type Feed,
+  feedsOf,
+  ledgerPlace,
+  manifestPlace,
+  type Place,
+  rawPlaces,
+  rootPlace,
+} from './places.ts'
 import { recordedRaw } from './recorded-raw.ts'
 import { newestSnapshot, type PlaceListing, writeSnapshot } from './snapshot.ts'
 import { copyTail, type Lengths, manifestLengths } from './tail.ts'
@@ -173,21 +184,27 @@ async function* copyAll(run: Run): AsyncGenerator<BackupProgress> {
     }
   }
   for (const feed of feeds) {
-    const manifests = manifestPlace(root, feed)
-    const lengths = await copyTail({
-      lake,
-      feed,
-      before: before.get(manifests.name) as Lengths,
-      copy: async (name, files) => {
-        const listed = run.listings.get(name)
-        const known = new Map(listed ? (await listedEntries(run, listed)).map((entry) => [entry.path, entry]) : [])
-        await copy(run, { name, files: async () => files }, { known, only: files })
-      },
-    })
-    const files = async () => (await manifests.files()).filter(({ file }) => lengths.has(file))
-    await copyWhole(run, { name: manifests.name, files }, lengths)
-    yield run.progress(manifests.name)
+    // A manifest that is compressed between the look at its length and its copy would be in the backup under neither name.
+    yield await withLock(compressionLock(root), () => copyManifests(run, feed, before))
   }
+}
+
+async function copyManifests(run: Run, feed: Feed, before: ReadonlyMap<string, Lengths>): Promise<BackupProgress> {
+  const { lake } = run.terms
+  const manifests = manifestPlace(lake.root, feed)
+  const lengths = await copyTail({
+    lake,
+    feed,
+    before: before.get(manifests.name) as Lengths,
+    copy: async (name, files) => {
+      const listed = run.listings.get(name)
+      const known = new Map(listed ? (await listedEntries(run, listed)).map((entry) => [entry.path, entry]) : [])
+      await copy(run, { name, files: async () => files }, { known, only: files })
+    },
+  })
+  const files = async () => (await manifests.files()).filter(({ file }) => lengths.has(file))
+  await copyWhole(run, { name: manifests.name, files }, lengths)
+  return run.progress(manifests.name)
 }
 
 const listedEntries = async ({ target }: Run, { listing }: PlaceListing): Promise<Entry[]> =>

@@ -35,7 +35,7 @@ const Snapshot = z.object({
 })
 export type Snapshot = z.infer<typeof Snapshot>
 
-const NAME = /^(\d{4}-\d{2}-\d{2})T\d{6}Z-([0-9a-f]{16})\.json$/
+const NAME = /^(\d{4}-\d{2}-\d{2})T\d{6}\.\d{3}Z-([0-9a-f]{16})\.json$/
 
 export const snapshotFolder = (target: string): string => join(target, 'snapshots')
 
@@ -50,7 +50,7 @@ export const dayOfSnapshot = (name: string): string => NAME.exec(name)?.[1] ?? '
 /** Returns its name. Durable when the promise resolves. */
 export async function writeSnapshot(target: string, snapshot: Snapshot): Promise<string> {
   const text = `${JSON.stringify(snapshot, null, 1)}\n`
-  const instant = snapshot.begunAt.replace(/\.\d+Z$/, 'Z').replaceAll(':', '')
+  const instant = snapshot.begunAt.replaceAll(':', '')
   const name = `${instant}-${sha256Of(text).slice(0, 16)}.json`
   await writeFileAtomic(join(snapshotFolder(target), name), Buffer.from(text)).catch((error: unknown) => {
     throw targetFault(target, error)

@@ -30,6 +30,9 @@ export type CompressStep =
   | { state: 'through' | 'compressed'; bytes: number }
   | { state: 'refused'; bad: BadLine[]; bytes: 0 }
 
+/** Held by whoever compresses files of lines, and by whoever needs them to keep their names meanwhile. */
+export const compressionLock = (root: string): string => `${root} compress manifests`
+
 /** The file in the making, in the folder of the finished one. It outlives a start, which removes other temps. */
 export const partialPath = (path: string): string => join(dirname(path), `.${basename(path)}.gz.partial`)
 

@@ -3,7 +3,7 @@ import { basename, relative } from 'node:path'
 import { manifestMarks } from '../../db/manifests/manifests.ts'
 import type { NodeContext } from '../_catalog/context.ts'
 import { badLinesOf } from '../_lake/bad-lines.ts'
-import { type CompressTerms, compressStretch, replaceByCompressed } from '../_lake/compress-lines.ts'
+import { type CompressTerms, compressionLock, compressStretch, replaceByCompressed } from '../_lake/compress-lines.ts'
 import { type Disk, realDisk } from '../_lake/disk.ts'
 import { withLock } from '../_lake/keyed-lock.ts'
 import { type LineFile, type LineFileKind, lineFileName, lineFiles, plainLength } from '../_lake/line-files.ts'
@@ -37,7 +37,7 @@ export async function compressManifests(
 ): Promise<CompressedManifests> {
   const done: CompressedManifests = { files: 0, more: false }
   let bytes = 0
-  return withLock(`${context.lake.root} compress manifests`, async () => {
+  return withLock(compressionLock(context.lake.root), async () => {
     for (const kind of ['manifest', 'adopted'] as const) {
       for (const file of await closedFiles(context, kind)) {
         if (bytes >= BYTES_PER_CALL || done.files >= FILES_PER_CALL) return { ...done, more: true }

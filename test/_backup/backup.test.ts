@@ -1,9 +1,12 @@
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { recordHashes } from '../../db/raw-files/raw-files.ts'
 import { snapshotNames } from '../../functions/_backup/snapshot.ts'
+import { compressionLock } from '../../functions/_lake/compress-lines.ts'
 import { sha256 } from '../../functions/_lake/digest.ts'
+import { withLock } from '../../functions/_lake/keyed-lock.ts'
 import { freshDb } from '../db/temp-db.ts'
 import { type BackupFixture, backupFixture, ID, NOW, rawPath } from './backup-fixture.ts'
 
@@ -30,6 +33,25 @@ const blobs = async (): Promise<string[]> =>
     .map((entry) => entry.name)
 
 describe('backup: what is copied', () => {
+  test('takes its turn with the compression of manifests, so that each is copied under the name it has', async () => {
+    const path = 'manifests/alpaca/equities_bars_minute/manifest-2025-02-03.jsonl'
+    const file = join(fixture.root, path)
+    let isDone = false
+    const hasBegun = setTimeout(100)
+    const compressing = withLock(compressionLock(fixture.root), async () => {
+      await hasBegun
+      expect(isDone).toBe(false)
+      await rename(file, `${file}.gz`)
+    })
+    const backup = fixture.backup().finally(() => {
+      isDone = true
+    })
+    await compressing
+    expect(await backup).toMatchObject({ files: FILES, damagedFiles: 0 })
+    await fixture.restore()
+    expect(await readdir(dirname(join(fixture.home, 'restored', path)))).toEqual(['manifest-2025-02-03.jsonl.gz'])
+  })
+
   test('copies raw files, manifests, ledger, identity and configuration, and nothing that can be made again or is a secret', async () => {
     await fixture.write('config-in-use/.env', 'FRED_API_KEY=geheim')
     await fixture.write('raw/alpaca/equities_bars_minute/date=2025-01-02/.data.parquet.0123abcd-1-1.tmp', 'half')
@@ -77,7 +99,7 @@ describe('backup: what is copied', () => {
     await writeFile(file, 'BARS OF 2025-01-02')
     await utimes(file, atime, mtime)
     expect((await stat(file)).size).toBe(size)
-    expect(await fixture.backup()).toMatchObject({ newFiles: 1 })
+    expect(await fixture.backup({ now: () => NOW + 1 })).toMatchObject({ newFiles: 1 })
     await fixture.restore()
     expect(await textOf(join(fixture.home, 'restored'), JAN)).toBe('BARS OF 2025-01-02')
   })
