@@ -27,16 +27,16 @@ const STALE_MS = 15 * 60_000
 
 /** The backup under way of each node, and its newest end. */
 const runs = new WeakMap<object, Run>()
-const ended = new WeakMap<object, { answer: FunctionAnswer; at: number; folder: string }>()
+const ended = new WeakMap<object, { answer: FunctionAnswer; folder: string }>()
 
 export async function backupNode(node: Node, body: z.output<typeof BackupBody>): Promise<FunctionAnswer> {
   const folder = body.to ?? node.backup?.folder ?? null
   if (folder === null) return { skipped: 'BACKUP_ROOT is not set', more: false, nextAt: null }
-  const askedAt = node.elapsed()
+  const before = ended.get(node.db)
   return await withLock(`${node.lake.root} backup`, async () => {
     const last = ended.get(node.db)
     // It ended while this call waited for its turn.
-    if (last !== undefined && last.at > askedAt && last.folder === folder) return last.answer
+    if (last !== undefined && last !== before && last.folder === folder) return last.answer
     const run = await runInto(node, folder, body.acceptNew)
     try {
       return await advance(node, run)
@@ -84,7 +84,7 @@ async function advance(node: Node, run: Run): Promise<FunctionAnswer> {
       const { folder: to, ...made } = value
       node.log('backup.made', { to, ...made })
       const answer = { to, ...made, more: false, nextAt: null }
-      ended.set(node.db, { answer, at: node.elapsed(), folder: to })
+      ended.set(node.db, { answer, folder: to })
       return answer
     }
     if (node.elapsed() >= until) return { to: run.folder, ...value, more: true, nextAt: null }
