@@ -27,7 +27,8 @@ export interface CompressTerms {
 
 /** How far it came: `through` a byte of the plain file; `compressed` up to its end; or not at all, because of lines that must stay as they are. */
 export type CompressStep =
-  | { state: 'through' | 'compressed'; bytes: number }
+  | { state: 'through'; bytes: number }
+  | { state: 'compressed'; bytes: number }
   | { state: 'refused'; bad: BadLine[]; bytes: 0 }
 
 /** Held by whoever compresses files of lines, and by whoever needs them to keep their names meanwhile. */

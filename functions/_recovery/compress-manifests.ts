@@ -3,7 +3,13 @@ import { basename, relative } from 'node:path'
 import { manifestMarks } from '../../db/manifests/manifests.ts'
 import type { NodeContext } from '../_catalog/context.ts'
 import { badLinesOf } from '../_lake/bad-lines.ts'
-import { type CompressTerms, compressionLock, compressStretch, replaceByCompressed } from '../_lake/compress-lines.ts'
+import {
+  type CompressTerms,
+  compressionLock,
+  compressStretch,
+  replaceByCompressed,
+  STRETCH_BYTES,
+} from '../_lake/compress-lines.ts'
 import { type Disk, realDisk } from '../_lake/disk.ts'
 import { withLock } from '../_lake/keyed-lock.ts'
 import { type LineFile, type LineFileKind, lineFileName, lineFiles, plainLength } from '../_lake/line-files.ts'
@@ -33,32 +39,55 @@ export function isClosed(path: string, now: number): boolean {
 /** `stretchBytes` and `disk` are those of a test. */
 export async function compressManifests(
   context: NodeContext,
-  { stretchBytes, disk = realDisk }: Pick<CompressTerms, 'stretchBytes' | 'disk'> = {},
+  { stretchBytes = STRETCH_BYTES, disk = realDisk }: Pick<CompressTerms, 'stretchBytes' | 'disk'> = {},
 ): Promise<CompressedManifests> {
-  const done: CompressedManifests = { files: 0, more: false }
-  let bytes = 0
   return withLock(compressionLock(context.lake.root), async () => {
+    const done = { files: 0, bytes: 0 }
     for (const kind of ['manifest', 'adopted'] as const) {
       for (const file of await closedFiles(context, kind)) {
-        if (bytes >= BYTES_PER_CALL || done.files >= FILES_PER_CALL) return { ...done, more: true }
+        if (isSpent(done)) return { files: done.files, more: true }
         const terms = await termsOf(context, kind, file)
         if (terms === null) continue
-        for (let isDone = false; !isDone; ) {
-          const step = await compressStretch({
-            ...terms,
-            ...(stretchBytes === undefined ? {} : { stretchBytes }),
-            disk,
-          })
-          bytes += step.bytes
-          if (step.state === 'compressed' && (await replaced(context, file.path, disk))) done.files += 1
-          if (step.state === 'refused') await recordBadLines(context, relative(context.lake.root, file.path), step.bad)
-          isDone = step.state !== 'through'
-          if (!isDone && bytes >= BYTES_PER_CALL) return { ...done, more: true }
-        }
+        const isWhole = await compressFile(context, { ...terms, stretchBytes, disk }, done)
+        if (!isWhole) return { files: done.files, more: true }
       }
     }
-    return done
+    return { files: done.files, more: false }
   })
+}
+
+const isSpent = ({ files, bytes }: { files: number; bytes: number }): boolean =>
+  bytes >= BYTES_PER_CALL || files >= FILES_PER_CALL
+
+/** False where the next call goes on with this file. One that cannot be compressed stays plain, and keeps no other from being compressed. */
+async function compressFile(
+  context: NodeContext,
+  terms: CompressTerms & { disk: Disk },
+  done: { files: number; bytes: number },
+): Promise<boolean> {
+  const path = relative(context.lake.root, terms.path)
+  try {
+    for (;;) {
+      const step = await compressStretch(terms)
+      done.bytes += step.bytes
+      switch (step.state) {
+        case 'compressed':
+          if (await replaced(context, terms.path, terms.disk)) done.files += 1
+          return true
+        case 'refused':
+          await recordBadLines(context, path, step.bad)
+          return true
+        case 'through':
+          if (isSpent(done)) return false
+          break
+        default:
+          step satisfies never
+      }
+    }
+  } catch (error) {
+    context.log('manifest.compression_failed', { path, error })
+    return true
+  }
 }
 
 async function closedFiles({ lake, now }: NodeContext, kind: LineFileKind): Promise<LineFile[]> {
@@ -70,6 +99,7 @@ async function closedFiles({ lake, now }: NodeContext, kind: LineFileKind): Prom
 async function termsOf(context: NodeContext, kind: LineFileKind, file: LineFile): Promise<CompressTerms | null> {
   const path = relative(context.lake.root, file.path)
   const size = await plainLength(file)
+  if (size === 0) return null
   // What was settled since the last start is known without a mark.
   const mark = (await manifestMarks(context.db)).get(path) ?? 0
   if (mark < size) {

@@ -41,9 +41,9 @@ interface Told {
 
 const told: fc.Arbitrary<Told> = fc.record({
   day: fc.constantFrom(0, 1, 1, 1, 2),
-  dataset: fc.constantFrom<Place>('equities_bars', 'equities_bars', 'equities_bars_minute'),
-  symbol: fc.constantFrom('AAPL', 'AAPL', 'MSFT'),
-  dt: fc.constantFrom('2025-06-27', '2025-06-27', '2025-06-30'),
+  dataset: fc.constantFrom<Place>('equities_bars', 'equities_bars_minute'),
+  symbol: fc.constantFrom('AAPL', 'AAPL', 'AAPL', 'MSFT'),
+  dt: fc.constantFrom('2025-06-27', '2025-06-27', '2025-06-27', '2025-06-30'),
   verdict: fc.constantFrom('new', 'new', 'same', 'same', 'same', 'replaced', 'kept_more_rows', 'set_aside', 'bad'),
   digest: fc.nat(1),
   previous: fc.option(fc.nat(2)),
