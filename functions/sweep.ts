@@ -8,6 +8,7 @@ import { sweepSnapshots } from './_dispatch/intraday-snapshot.ts'
 import { sweepPageCache } from './_dispatch/page-cache.ts'
 import { AsOfBody, type FunctionAnswer } from './_http/handler.ts'
 import type { Node } from './_http/node.ts'
+import { sweepReplaced } from './_lake/replaced-bundles.ts'
 import { compressManifests } from './_recovery/compress-manifests.ts'
 
 export const SweepBody = AsOfBody
@@ -23,8 +24,9 @@ export async function sweep(node: Node): Promise<FunctionAnswer> {
   const manifests = await compressManifests(node)
   const pages = await sweepPageCache(node.lake.root, node.now())
   const running = await sweepSnapshots(node.lake.root, newYorkDt(node.now()))
+  const bundles = await sweepReplaced(node.exportRoot, node.now())
   const { removed } = pruned
-  const counts = { removed, callStats, compacted, manifests: manifests.files, pages, running }
+  const counts = { removed, callStats, compacted, manifests: manifests.files, pages, running, bundles }
   node.log('sweep.pruned', counts)
   return { ...counts, more: pruned.more || more || manifests.more, nextAt: null }
 }

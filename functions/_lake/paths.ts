@@ -136,5 +136,12 @@ export const heldBackFolder = (exportRoot: string, asof: Dt): string => join(exp
 /** A bundle in the making, on the same volume as the finished ones so that a rename finishes it. */
 export const stagingFolder = (exportRoot: string, asof: Dt): string => join(exportRoot, '.staging', dayPart(asof))
 
+/** Where a finished bundle waits while its successor takes its place. */
+export const asideFolder = (exportRoot: string, asof: Dt): string => `${stagingFolder(exportRoot, asof)}.replaced`
+
+/** A bundle that another of its day replaced at an instant (epoch ms). */
+export const replacedFolder = (exportRoot: string, asof: Dt, at: number): string =>
+  join(exportRoot, '.replaced', `${dayPart(asof)}-${at}`)
+
 /** The symbolic link to the newest finished bundle. */
 export const latestLink = (exportRoot: string): string => join(exportRoot, 'latest')

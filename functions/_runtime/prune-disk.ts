@@ -1,4 +1,4 @@
-/** Makes room on a disk that runs full: litter of dead processes, samples of bad answers, finished work. No data and no evidence is touched. */
+/** Makes room on a disk that runs full: litter of dead processes, samples of bad answers, finished work, replaced bundles. No data and no evidence is touched. */
 import { prune } from '../../db/gap-tasks/prune.ts'
 import { dropSamples } from '../../db/quarantine/drop-samples.ts'
 import { dropCallStats } from '../../db/vendor-call-stats/call-stats.ts'
@@ -6,6 +6,7 @@ import { newYorkDt } from '../_calendar/zone.ts'
 import { sweepSnapshots } from '../_dispatch/intraday-snapshot.ts'
 import { sweepPageCache } from '../_dispatch/page-cache.ts'
 import type { Node } from '../_http/node.ts'
+import { sweepReplaced } from '../_lake/replaced-bundles.ts'
 import { sweepTemps } from '../_lake/sweep-temps.ts'
 
 /** Calls of the pruning of the queue: each is one short write. */
@@ -26,5 +27,7 @@ export async function pruneDisk(node: Node): Promise<void> {
   const samples = await dropSamples(db, SAMPLES_KEPT)
   const pages = await sweepPageCache(lake.root, now)
   const running = await sweepSnapshots(lake.root, newYorkDt(now))
-  log('disk.pruned', { temps, rows, samples, pages, running })
+  // A puller that was half-way through one begins with its successor.
+  const bundles = await sweepReplaced(node.exportRoot, Number.POSITIVE_INFINITY)
+  log('disk.pruned', { temps, rows, samples, pages, running, bundles })
 }

@@ -59,6 +59,8 @@ export interface BundleRequest {
   asof: Dt
   /** Epoch milliseconds. */
   generatedAt: number
+  /** Epoch ms of the call itself, from which a replaced bundle is kept. */
+  now: number
   /** What the database has recorded of each dataset; asked again after a rebuild. */
   datasets(): Promise<BundledDataset[]>
   /** Makes partitions again whose files are not what was recorded, and those that failed before, as far as that can be done now. */
@@ -118,7 +120,7 @@ export function buildBundle(lake: Lake, request: BundleRequest): Promise<Bundle>
 
 async function build(lake: Lake, request: BundleRequest): Promise<Bundle> {
   const { asof } = request
-  await clearLeftovers(lake.exportRoot)
+  await clearLeftovers(lake.exportRoot, request.now)
   const staging = await openStaging(lake.exportRoot, asof)
   const { files, parts, isPoorer, ...made } = await stageContent(lake, staging, request)
   const standing = isPoorer ? null : await standingBundle(lake, staging, asof, files, parts)
@@ -129,7 +131,7 @@ async function build(lake: Lake, request: BundleRequest): Promise<Bundle> {
     await makeReadOnly(staging)
     await syncTree(staging)
     if (isPoorer) path = await holdBack(lake.exportRoot, asof)
-    verdict = isPoorer ? 'held_back' : await takePlace(lake.exportRoot, asof)
+    verdict = isPoorer ? 'held_back' : await takePlace(lake.exportRoot, asof, request.now)
   } else {
     await rm(staging, { recursive: true, force: true })
   }

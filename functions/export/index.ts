@@ -40,6 +40,7 @@ export const exportWith =
     const bundle = await buildBundle(node.lake, {
       asof,
       generatedAt: at,
+      now: node.now(),
       datasets: () => bundledDatasets(node, asof),
       rebuild: async (damaged, failed) => {
         tried = damaged.length + failed.length

@@ -3,34 +3,34 @@ import { chmod, lstat, mkdir, readdir, readlink, rename, rm, rmdir, symlink } fr
 import { basename, dirname, join, relative } from 'node:path'
 import { makeFolderOf } from '../_lake/atomic.ts'
 import { codeOf, eachBounded, namesIn, realDisk, syncFolders, syncPath } from '../_lake/disk.ts'
-import { bundleFolder, heldBackFolder, latestLink, stagingFolder } from '../_lake/paths.ts'
+import { asideFolder, bundleFolder, heldBackFolder, latestLink, stagingFolder } from '../_lake/paths.ts'
+import { keepReplaced, sweepReplaced } from '../_lake/replaced-bundles.ts'
 import { type Dt, isDt } from '../_market/dt.ts'
 import { latestDay, readManifest, rowsIn } from './manifest.ts'
 
-const ASIDE = '.replaced'
 const PARALLEL = 8
 const READ_ONLY = 0o444
 /** Not ours, or a file system without modes. */
 const NO_CHMOD = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'])
 
-/** Where a bundle waits while its successor takes its place. */
-const asidePath = (exportRoot: string, asof: Dt): string => `${stagingFolder(exportRoot, asof)}${ASIDE}`
-
 /**
  * Puts right whatever a killed run left: staging folders are removed; a bundle that was set aside comes back when its successor
- * had not arrived, and is removed when it had.
+ * had not arrived, and is a replaced one when it had.
  */
-export async function clearLeftovers(exportRoot: string): Promise<void> {
+export async function clearLeftovers(exportRoot: string, now: number): Promise<void> {
   const folder = dirname(stagingFolder(exportRoot, '2000-01-01'))
   for (const name of await namesIn(folder)) {
-    const asof = name.endsWith(ASIDE) ? name.slice(0, -ASIDE.length) : ''
-    if (isDt(asof) && !(await exists(bundleFolder(exportRoot, asof)))) {
+    const [asof = ''] = name.split('.')
+    if (!isDt(asof) || join(folder, name) !== asideFolder(exportRoot, asof)) {
+      await rm(join(folder, name), { recursive: true, force: true })
+    } else if (await exists(bundleFolder(exportRoot, asof))) {
+      await keepReplaced(exportRoot, asof, join(folder, name), now)
+    } else {
       await makeFolderOf(bundleFolder(exportRoot, asof))
       await moveFolder(join(folder, name), bundleFolder(exportRoot, asof))
-    } else {
-      await rm(join(folder, name), { recursive: true, force: true })
     }
   }
+  await sweepReplaced(exportRoot, now)
 }
 
 /** An empty staging folder of a bundle. */
@@ -52,19 +52,15 @@ export async function syncTree(folder: string): Promise<void> {
 
 /**
  * Moves a complete, synced staging folder to its name. An older bundle of the day is set aside first: a folder cannot be renamed
- * over a full one, so for a moment a reader finds none, and never a mixture. Returns whether there was one.
+ * over a full one, so for a moment a reader finds none, and never a mixture. It is kept for whoever reads it. Returns whether there was one.
  */
-export async function takePlace(exportRoot: string, asof: Dt): Promise<'written' | 'replaced'> {
+export async function takePlace(exportRoot: string, asof: Dt, now: number): Promise<'written' | 'replaced'> {
   const final = bundleFolder(exportRoot, asof)
-  const aside = asidePath(exportRoot, asof)
+  const aside = asideFolder(exportRoot, asof)
   const isReplacing = await exists(final)
   if (isReplacing) await moveFolder(final, aside)
   await moveFolder(stagingFolder(exportRoot, asof), final)
-  if (isReplacing) {
-    // Under its old name a half-removed folder could be taken for a bundle that waits to come back.
-    await rename(aside, `${aside}.gone`)
-    await rm(`${aside}.gone`, { recursive: true, force: true })
-  }
+  if (isReplacing) await keepReplaced(exportRoot, asof, aside, now)
   return isReplacing ? 'replaced' : 'written'
 }
 

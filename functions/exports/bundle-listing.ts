@@ -35,6 +35,8 @@ export interface BundleSummary {
 
 export interface BundleListing extends BundleSummary {
   folder: string
+  /** Of the file SHA256SUMS that was read: another bundle in the folder's place has another. */
+  identity: string
   /** By path, sorted; the proof is among them. */
   listed: ReadonlyMap<string, ListedFile>
 }
@@ -82,7 +84,7 @@ export function bundleListings(): BundleListings {
   const listingOf = (folder: string, asof: Dt, key: string): Promise<BundleListing | null> => {
     const known = listings.get(key)
     listings.delete(key)
-    const found = known ?? readListing(folder, asof)
+    const found = known ?? readListing(folder, asof, key)
     listings.set(key, found)
     found.catch(() => listings.delete(key))
     dropOldest(listings, MOST_LISTINGS)
@@ -108,7 +110,7 @@ export function bundleListings(): BundleListings {
   }
 }
 
-export const summaryOf = ({ folder: _, listed: __, ...summary }: BundleListing): BundleSummary => summary
+export const summaryOf = ({ folder: _, identity: __, listed: ___, ...summary }: BundleListing): BundleSummary => summary
 
 function dropOldest(map: Map<string, unknown>, most: number): void {
   for (const key of map.keys()) {
@@ -118,7 +120,7 @@ function dropOldest(map: Map<string, unknown>, most: number): void {
 }
 
 /** Tells one proof from another that takes its place; null without one. */
-async function identityOf(folder: string): Promise<string | null> {
+export async function identityOf(folder: string): Promise<string | null> {
   try {
     const { ino, size, mtimeNs }: BigIntStats = await stat(join(folder, SUMS), { bigint: true })
     return `${folder} ${ino} ${size} ${mtimeNs}`
@@ -131,7 +133,7 @@ async function identityOf(folder: string): Promise<string | null> {
 const isAbsent = (error: unknown): boolean => codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR'
 
 /** Null where the sums and the manifest do not say the same: another bundle took the folder's place meanwhile, or this one is damaged. */
-async function readListing(folder: string, asof: Dt): Promise<BundleListing | null> {
+async function readListing(folder: string, asof: Dt, identity: string): Promise<BundleListing | null> {
   let sumsText: string
   let manifestText: string
   try {
@@ -165,6 +167,7 @@ async function readListing(folder: string, asof: Dt): Promise<BundleListing | nu
     bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
     rows: files.reduce((sum, { path, rows = 0 }) => (path.startsWith('curated/') ? sum + rows : sum), 0),
     folder,
+    identity,
     listed: new Map(files.map((file) => [file.path, file])),
   }
 }

@@ -5,7 +5,7 @@ import { dirname, extname, join } from 'node:path'
 import type { Context } from 'hono'
 import { RequestError } from '../_http/handler.ts'
 import { codeOf } from '../_lake/disk.ts'
-import type { ListedFile } from './bundle-listing.ts'
+import { identityOf, type ListedFile } from './bundle-listing.ts'
 import type { FoundFile } from './bundles.ts'
 import { fileStream } from './file-stream.ts'
 import { etagOf, isKnown, isRangeOf } from './preconditions.ts'
@@ -71,11 +71,14 @@ function describe(c: Context, { sha256 }: ListedFile): void {
   c.header('Cache-Control', 'private, no-cache')
 }
 
+/** Another bundle took the folder's place since the file was looked up: look again. */
+export class BundleMoved extends Error {}
+
 /**
- * Opens a listed file. Throws RequestError 404 where it is gone, and Error where it is not what the bundle lists: a link, a folder, another size. The
+ * Opens a listed file. Throws BundleMoved; RequestError 404 where it is gone, and Error where it is not what the bundle lists: a link, a folder, another size. The
  * bytes are not hashed: whoever fetches them has the hash.
  */
-export async function openListed({ folder, file }: FoundFile): Promise<FileHandle> {
+export async function openListed({ folder, identity, file }: FoundFile): Promise<FileHandle> {
   const path = join(folder, file.path)
   let handle: FileHandle | undefined
   try {
@@ -85,11 +88,14 @@ export async function openListed({ folder, file }: FoundFile): Promise<FileHandl
       throw unlisted(file.path, 'a link to another folder')
     handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
     const found = await handle.stat()
+    // Only now: what took the folder's place before may have the path and the size, and other bytes.
+    if ((await identityOf(folder)) !== identity) throw new BundleMoved(file.path)
     if (!found.isFile()) throw unlisted(file.path, 'no file')
     if (found.size !== file.bytes) throw unlisted(file.path, `${found.size} bytes`)
     return handle
   } catch (error) {
     await handle?.close()
+    if ((await identityOf(folder)) !== identity) throw new BundleMoved(file.path)
     const code = codeOf(error)
     if (code === 'ENOENT' || code === 'ENOTDIR')
       throw new RequestError(

@@ -10,7 +10,7 @@ import { acknowledge, type Enqueue } from './acknowledge.ts'
 import { summaryOf } from './bundle-listing.ts'
 import { type Bundles, bundlesIn } from './bundles.ts'
 import { deltaOf } from './delta.ts'
-import { type FileSender, fileSender } from './file-response.ts'
+import { BundleMoved, type FileSender, fileSender } from './file-response.ts'
 import { pageOf } from './page.ts'
 import { allowedHashes } from './preconditions.ts'
 import { readBundlePath } from './request-path.ts'
@@ -104,6 +104,9 @@ async function showFolder(c: Context, bundles: Bundles, asof: Dt): Promise<Respo
   return c.json({ ok: true, ...summaryOf(listing), listed: [...listing.listed.values()] })
 }
 
+/** How often a file is looked up again when a bundle is replaced at that very moment. */
+const MOST_LOOKUPS = 4
+
 /** If-Match names the version: the file that has the hash is sent, or none. */
 async function sendFile(
   c: Context,
@@ -112,10 +115,17 @@ async function sendFile(
   { asof, path }: { asof: Dt; path: string },
 ): Promise<Response> {
   const hashes = allowedHashes(c.req.header('If-Match'))
-  if (hashes === null) return await send(c, await bundles.file(asof, path))
-  const found = await bundles.fileWithHash(asof, path, hashes)
-  if (found !== null) return await send(c, found)
-  const { file } = await bundles.file(asof, path)
-  const error = `${file.path} of ${asof} is another version now: read SHA256SUMS again`
-  return c.json({ ok: false, error }, 412)
+  for (let lookups = 1; ; lookups++) {
+    const found = hashes === null ? null : await bundles.fileWithHash(asof, path, hashes)
+    const file = found ?? (await bundles.file(asof, path))
+    if (hashes !== null && found === null) {
+      const error = `no version of ${path} of ${asof} with this hash is here any more: read SHA256SUMS again`
+      return c.json({ ok: false, error }, 412)
+    }
+    try {
+      return await send(c, file)
+    } catch (error) {
+      if (!(error instanceof BundleMoved) || lookups === MOST_LOOKUPS) throw error
+    }
+  }
 }

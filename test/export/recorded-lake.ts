@@ -45,6 +45,7 @@ export const datasetsOf = (on: Lake, asof: Dt): BundledDataset[] =>
 export const requestOn = (on: Lake, asof: Dt, more: Partial<BundleRequest> = {}): BundleRequest => ({
   asof,
   generatedAt: Date.UTC(2024, 6, 6, 4),
+  now: Date.UTC(2024, 6, 6, 4),
   datasets: async () => datasetsOf(on, asof),
   rebuild: async () => undefined,
   deliveredCells: async () => ({ cells: 3, first: [{ symbol: 'AAPL', dt: D1 }] }),

@@ -67,10 +67,13 @@ export interface ExportsServer {
 }
 
 /** Only bundles are served: what else a node has is not there. */
-export async function exportsServer(tokens: Tokens = { full: null, read: null }): Promise<ExportsServer> {
+export async function exportsServer(
+  tokens: Tokens = { full: null, read: null },
+  given?: { exportRoot: string },
+): Promise<ExportsServer> {
   const home = await mkdtemp(join(tmpdir(), 'exports-'))
-  const exportRoot = join(home, 'exports')
-  await mkdir(exportRoot)
+  const exportRoot = given?.exportRoot ?? join(home, 'exports')
+  await mkdir(exportRoot, { recursive: true })
   const db = await openDb(join(home, 'node.db'))
   await migrateDb(db, 'migrations')
   const node = {
