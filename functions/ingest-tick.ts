@@ -10,7 +10,7 @@ import { availableRange } from './_catalog/availability.ts'
 import { datasetsOf, sourcesFor } from './_catalog/catalog.ts'
 import { dispatchNext } from './_dispatch/dispatch.ts'
 import { readSnapshot } from './_dispatch/intraday-snapshot.ts'
-import { asofAt, expectedRows, monthMasks, symbolRanges } from './_expected/expected.ts'
+import { asofAt, expectedRows, lookBackFrom, monthMasks, symbolRanges } from './_expected/expected.ts'
 import { AsOfBody, type FunctionResult } from './_http/handler.ts'
 import type { Node } from './_http/node.ts'
 import type { DatasetName } from './_market/cell.ts'
@@ -21,6 +21,8 @@ export const IngestBody = AsOfBody
 /** Sessions a tick looks back from the newest; what is older is the audit's to find. */
 const SESSIONS_BACK = 5
 const PRIORITY = 100
+/** The history of a series, asked for together with its newest day: behind the newest day of everything. */
+const PRIORITY_HISTORY = 98
 /** Calls one tick makes at the most, so that it ends soon; `more` asks for the next tick. */
 const CALLS_PER_TICK = 10
 
@@ -86,7 +88,9 @@ async function enqueueNewest(
   const bookmark = await newestBookmark(node.db, dataset)
   const calendar = calendarOf(spec.calendar)
   const earliest = calendar.away(newest, 1 - SESSIONS_BACK) ?? calendar.first
-  const fromDt = bookmark === null || bookmark >= newest ? newest : maxDt(bookmark, earliest)
+  const isWhole = bookmark === null && comesWhole(node, spec)
+  const sinceDt = bookmark === null || bookmark >= newest ? newest : maxDt(bookmark, earliest)
+  const fromDt = isWhole ? lookBackFrom(spec, asof) : sinceDt
   const ranges = symbolRanges(node.config, spec, asof)
     .map(({ symbol, ...symbolRange }) => ({
       symbol,
@@ -95,14 +99,14 @@ async function enqueueNewest(
     }))
     .filter((symbolRange) => symbolRange.fromDt <= symbolRange.toDt)
   const months = monthMasks(spec, asof).filter(({ month }) => month >= fromDt.slice(0, 7))
-  const gaps = await findGaps(node.db, dataset, ranges, months, ranges.length * 2)
+  const gaps = await findGaps(node.db, dataset, ranges, months, ranges.length * Math.max(2, months.length))
   const shares = await listShares(node.db, dataset, node.config.qc.completeness.baseline_sessions)
   const tasks = gaps.flatMap(({ symbol, month, gaps }) =>
     dtsOfMask(month, gaps).map((dt) => ({
       symbol,
       dt,
       lane: 'today' as const,
-      priority: PRIORITY,
+      priority: isWhole ? PRIORITY_HISTORY + (dt === newest ? 1 : 0) : PRIORITY,
       expectedRows: expectedRows(spec, symbol, dt, shares.get(symbol)),
       reason: 'missing' as const,
       nextAt: node.now(),
@@ -110,6 +114,10 @@ async function enqueueNewest(
   )
   return await enqueueTasks(node.db, dataset, tasks, node.now())
 }
+
+/** One call answers all days of a series: where nothing is known of it yet, asking for its newest day alone would cost a call more. */
+const comesWhole = ({ disk }: Node, { expected_rows, backfill }: DatasetConfig): boolean =>
+  expected_rows === 'series' && backfill.max_tasks_per_run === undefined && disk.allowsBackfill()
 
 /** The newest session at or before a day whose data is worth collecting at an instant; null where the calendar begins later. */
 function newestReady(spec: DatasetConfig, dt: Dt, at: number): Dt | null {
