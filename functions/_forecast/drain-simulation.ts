@@ -13,8 +13,9 @@ export interface AccountRate {
   /** Calls left today, and calls of each later UTC day; null where there is no cap. */
   leftToday: number | null
   perDay: number | null
-  /** When the first call may be sent, epoch ms. */
+  /** When the first call may be sent, epoch ms, and the share of a window's calls that are free then. */
   from: number
+  room: number
 }
 
 export interface DrainForecast {

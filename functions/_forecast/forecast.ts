@@ -13,6 +13,7 @@ import { accountRates } from './account-rates.ts'
 import { type DrainForecast, simulateDrain, type WorkClass } from './drain-simulation.ts'
 import { type OpenRange, openCells } from './open-cells.ts'
 import { plannedYield } from './planned-yield.ts'
+import { emptyInBursts } from './rate-windows.ts'
 
 const DAY_MS = 86_400_000
 
@@ -52,15 +53,13 @@ const WORKERS = 2
 const USUAL_WORK_MS = 300
 /** The ends of the interval: so much of the reckoned time, and so many times it. Plans that are cut, retries and late pages make nights longer. */
 const INTERVAL = { earliest: 0.75, latest: 1.5 } as const
-/** No interval is narrower: calls come in bursts a minute apart. */
-const LEAST_INTERVAL_MS = 60_000
 /** Bytes of a row in raw files, curated files, manifests and the database together, by what a cell holds (`bench -- first-night`). */
 const BYTES_A_CELL = { one: 700, session_minutes: 22_000, series: 3_000, contracts: 20_000, events: 60 } as const
 
 /**
  * Every open cell, queued or not, flows to the vendors that can serve its day (drain-simulation.ts) at the rate of lane `backfill`; a vendor is given
  * no cell that it has answered. A call settles as many cells as calls of that vendor and dataset have settled lately; before there were any, as many
- * as a plan of the connector over such cells. The time is that of the budgets, or that of so many workers with the time dispatches took, whichever is
+ * as a plan of the connector over such cells. The time is that of the budgets, whose calls come in bursts (rate-windows.ts), or that of so many workers with the time dispatches took, whichever is
  * longer. Cells that have to be asked for twice, re-readings and what is still to come are not reckoned with.
  */
 export async function forecastOf(context: DispatchContext): Promise<Forecast> {
@@ -110,7 +109,9 @@ export async function forecastOf(context: DispatchContext): Promise<Forecast> {
       }
     }
   }
-  const flow = simulateDrain(pools, await accountRates(context), now)
+  const accounts = await accountRates(context)
+  const evenly = simulateDrain(pools, accounts, now)
+  const flow = { ...evenly, emptyAt: emptyInBursts(pools, evenly, accounts) }
   return forecastView(now, pools, flow, nobody, await pacesOf(context))
 }
 
@@ -191,11 +192,10 @@ function intervalOf(emptyAt: number | null, workMs: number, now: number): Interv
   if (emptyAt === null) return { emptyAt: null, earliest: null, latest: null }
   const ms = Math.max(0, emptyAt - now, workMs)
   if (ms === 0) return { emptyAt: now, earliest: now, latest: now }
-  const latest = Math.max(ms * INTERVAL.latest, ms + LEAST_INTERVAL_MS)
   return {
     emptyAt: Math.ceil(now + ms),
-    earliest: Math.floor(now + Math.max(latest / 2, ms * INTERVAL.earliest)),
-    latest: Math.ceil(now + latest),
+    earliest: Math.floor(now + ms * INTERVAL.earliest),
+    latest: Math.ceil(now + ms * INTERVAL.latest),
   }
 }
 

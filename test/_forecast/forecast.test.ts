@@ -25,8 +25,7 @@ test('forecast: what is foreseen is what happens: a vendor of few calls takes as
   await drain(bare)
   const took = bare.clock.now() - EVENING
   const foreseen = emptyAt! - EVENING
-  // Calls come in twos a minute, and the last of them take no time: the real night may be one minute shorter or longer.
-  expect(Math.abs(took - foreseen)).toBeLessThanOrEqual(1.1 * MINUTE)
+  expect(Math.abs(took - foreseen)).toBeLessThanOrEqual(0.1 * MINUTE)
   expect(await forecastOf(bare.node)).toMatchObject({ emptyAt: bare.clock.now(), datasets: [{ open: 0 }] })
 })
 
