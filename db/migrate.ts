@@ -33,6 +33,20 @@ export async function refuseNewer(db: Db, newest: number): Promise<void> {
   if ((done?.newest ?? 0) > newest) throw new NewerSchemaError()
 }
 
+/** Those to come, by their instant (`when`), for a database that was migrated before; none for a new one. */
+export async function migrationsToCome<Migration extends { when: number }>(
+  db: Db,
+  all: readonly Migration[],
+): Promise<Migration[]> {
+  const [journal] = await db.all(sql`SELECT 1 FROM sqlite_master WHERE name = '__drizzle_migrations'`)
+  if (!journal) return []
+  const [done] = await db.all<{ newest: number | null }>(
+    sql`SELECT max(created_at) AS newest FROM __drizzle_migrations`,
+  )
+  const newest = done?.newest ?? null
+  return newest === null ? [] : all.filter(({ when }) => when > newest).sort((a, b) => a.when - b.when)
+}
+
 /** False for a database that has tables and was never migrated: it is another program's, or the log beside the file was. */
 export async function isOurs(db: Db): Promise<boolean> {
   const [tables] = await db.all<{ all: number; ours: number }>(

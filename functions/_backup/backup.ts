@@ -3,7 +3,7 @@
  * meanwhile. So the manifests of a backup know all that its database knows, and its raw files are those that the manifests tell of; a start replays the
  * rest. The snapshot is written last: a backup that was cut off is none, and the next one goes on with what is copied.
  */
-import { readFile, stat } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Db } from '../../db/client.ts'
 import { holdFileStill } from '../../db/hold-still.ts'
@@ -11,7 +11,7 @@ import { compressionLock } from '../_lake/compress-lines.ts'
 import { withLock } from '../_lake/keyed-lock.ts'
 import type { Lake } from '../_lake/lake.ts'
 import { latestLink, stateFile } from '../_lake/paths.ts'
-import { readApart } from '../_lake/read-apart.ts'
+import { readApart, stampOf } from '../_lake/read-apart.ts'
 import type { KeepRule } from '../_retention/kept-days.ts'
 import { BackupFault } from './backup-fault.ts'
 import { putPieces, readBlob } from './blobs.ts'
@@ -251,11 +251,6 @@ async function newestBundle(exportRoot: string): Promise<{ asof: string; generat
   } catch {
     return null
   }
-}
-
-async function stampOf(file: string): Promise<string> {
-  const { ino, size, mtimeNs } = await stat(file, { bigint: true })
-  return [ino, size, mtimeNs].join(' ')
 }
 
 async function identityOf(root: string): Promise<string> {

@@ -1,5 +1,6 @@
 /** Reads a file by another process. For the database's file: SQLite's lock on it ends as soon as this process closes any handle of that file. */
 import { spawn } from 'node:child_process'
+import { stat } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 
 export interface FileApart {
@@ -24,4 +25,10 @@ export function readApart(path: string): FileApart {
   // It may fail before anybody waits for it.
   ended.catch(() => undefined)
   return { bytes: child.stdout, ended }
+}
+
+/** What changes with a file's content; the file is not opened for it. */
+export async function stampOf(path: string): Promise<string> {
+  const { ino, size, mtimeNs } = await stat(path, { bigint: true })
+  return [ino, size, mtimeNs].join(' ')
 }

@@ -4,9 +4,10 @@ import { open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { checkPages } from '../../db/check-pages.ts'
 import { DamagedDatabaseError, type Db, isDamage, openDb } from '../../db/client.ts'
-import { isOurs, migrateDb, refuseNewer } from '../../db/migrate.ts'
+import { isOurs, migrateDb, migrationsToCome, refuseNewer } from '../../db/migrate.ts'
 import { codeOf, realDisk, syncPath } from '../_lake/disk.ts'
 import type { Log } from './log.ts'
+import { snapshotBeforeMigration } from './migration-snapshot.ts'
 
 export interface OpenTerms {
   /** Path of a local file, or address of a server. */
@@ -53,7 +54,7 @@ export async function openDatabase(terms: OpenTerms): Promise<Db> {
 }
 
 async function openAndMigrate(
-  { location, authToken, migrations, onDamage }: OpenTerms,
+  { location, isServer, authToken, migrations, log, onDamage }: OpenTerms,
   check: 'quick' | 'full' | null,
 ): Promise<Db> {
   let isOpen = false
@@ -67,7 +68,10 @@ async function openAndMigrate(
     if (check !== null && !(await isOurs(db))) {
       throw new DamagedDatabaseError(location, 'it holds the tables of another program')
     }
-    await refuseNewer(db, await newestMigration(migrations))
+    const all = await listMigrations(migrations)
+    await refuseNewer(db, Math.max(...all.map(({ when }) => when)))
+    const [next] = isServer ? [] : await migrationsToCome(db, all)
+    if (next) await snapshotBeforeMigration(db, { file: location, before: next.tag.slice(0, 4), log })
     await migrateDb(db, migrations)
     isOpen = true
     return db
@@ -77,11 +81,11 @@ async function openAndMigrate(
   }
 }
 
-async function newestMigration(folder: string): Promise<number> {
+async function listMigrations(folder: string): Promise<{ when: number; tag: string }[]> {
   const { entries } = JSON.parse(await readFile(join(folder, 'meta', '_journal.json'), 'utf8')) as {
-    entries: { when: number }[]
+    entries: { when: number; tag: string }[]
   }
-  return Math.max(...entries.map(({ when }) => when))
+  return entries
 }
 
 /** SQLite reads a page that is cut off as if zeros followed. The header tells the size of a page, and how many there are. */
