@@ -8,6 +8,7 @@ import { COUNTED_MS, PAUSES_AHEAD_MS } from './budgets/take-calls.ts'
 import type { Db } from './client.ts'
 import { MOMENTS, type Moments, NEVER, NEWEST_STAMPS, type Wait } from './clock-moments.ts'
 import { rebucket } from './gap-tasks/eligibility.ts'
+import { unpackLaterThan } from './packed-months/unpack-months.ts'
 
 /** Clocks of machines that share a server differ by so much, and a clock that is set by less is not worth a repair. */
 export const AHEAD_MS = 5 * 60_000
@@ -61,6 +62,8 @@ export async function repairClock(db: Db, now: number): Promise<ClockRepair> {
     sql`UPDATE partitions SET lease_expires_at = CASE WHEN lease_token IS NULL THEN ${now} ELSE ${now + PARTITION_LEASE_MS} END
         WHERE lease_expires_at > ${now} + ${AHEAD_MS}
           + CASE WHEN lease_token IS NOT NULL THEN ${PARTITION_LEASE_MS} WHEN ${isAhead} THEN 0 ELSE ${PARTITION_PAUSE_MS} END`,
+    // A packed instant cannot be put right where it stands.
+    ...(isAhead ? unpackLaterThan(now) : []),
     ...rules.map((rule) => putRight(rule, now, isAhead)),
     // Last, because where a task stands follows from all of these.
     ...(isAhead ? [sql`UPDATE gap_tasks SET ${rebucket(now)} WHERE state = 'queued' AND blocked_until > ${now}`] : []),

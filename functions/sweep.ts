@@ -1,11 +1,13 @@
 /** POST /sweep: forgets finished work that nobody will ask about any more, and keeps in short what nobody will ask again or append to. */
 import { compactRows } from '../db/empty-months/compact-rows.ts'
 import { prune } from '../db/gap-tasks/prune.ts'
+import { packMonths } from '../db/packed-months/pack-months.ts'
 import { dropCallStats } from '../db/vendor-call-stats/call-stats.ts'
 import { newYorkDt } from './_calendar/zone.ts'
 import { datasetsOf } from './_catalog/catalog.ts'
 import { sweepSnapshots } from './_dispatch/intraday-snapshot.ts'
 import { sweepPageCache } from './_dispatch/page-cache.ts'
+import { openMonth } from './_expected/reread-windows.ts'
 import { AsOfBody, type FunctionAnswer } from './_http/handler.ts'
 import type { Node } from './_http/node.ts'
 import { sweepReplaced } from './_lake/replaced-bundles.ts'
@@ -15,18 +17,41 @@ export const SweepBody = AsOfBody
 
 /** Cells that one call compacts, so that it stays short. */
 const COMPACTED_PER_CALL = 50_000
+/** Cells that one call packs: some seconds on a small machine. */
+const PACKED_PER_CALL = 100_000
 
 export async function sweep(node: Node): Promise<FunctionAnswer> {
   const pruned = await prune(node.db, node.now())
   const callStats = await dropCallStats(node.db, node.now())
   const datasets = datasetsOf(node.config).map(({ dataset }) => dataset)
   const { compacted, more } = await compactRows(node.db, datasets, COMPACTED_PER_CALL)
+  const evidence = await packEvidence(node)
   const manifests = await compressManifests(node)
   const pages = await sweepPageCache(node.lake.root, node.now())
   const running = await sweepSnapshots(node.lake.root, newYorkDt(node.now()))
   const bundles = await sweepReplaced(node.exportRoot, node.now())
   const { removed } = pruned
-  const counts = { removed, callStats, compacted, manifests: manifests.files, pages, running, bundles }
+  const counts = {
+    removed,
+    callStats,
+    compacted,
+    packed: evidence.packed,
+    manifests: manifests.files,
+    pages,
+    running,
+    bundles,
+  }
   node.log('sweep.pruned', counts)
-  return { ...counts, more: pruned.more || more || manifests.more, nextAt: null }
+  return { ...counts, more: pruned.more || more || evidence.more || manifests.more, nextAt: null }
+}
+
+/** Of closed months, what is settled. */
+async function packEvidence(node: Node): Promise<{ packed: number; more: boolean }> {
+  let packed = 0
+  for (const { dataset, spec } of datasetsOf(node.config)) {
+    const step = await packMonths(node.db, dataset, openMonth(spec, node.now()), PACKED_PER_CALL - packed)
+    packed += step.packed
+    if (step.more) return { packed, more: true }
+  }
+  return { packed, more: false }
 }

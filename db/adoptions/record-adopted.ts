@@ -1,11 +1,13 @@
 /** What takes over cells of an older node: what is present, where ingest goes on, what to rebuild, how far the walk came. */
 import { sql } from 'drizzle-orm'
+import { keptDigest } from '../attempts/kept-digest.ts'
 import { advanceBookmark } from '../bookmarks/advance-bookmark.ts'
 import type { Db } from '../client.ts'
 import { markPresent } from '../coverage/mark-present.ts'
 import { expandCells } from '../empty-months/expand-days.ts'
 import { splitAround } from '../gap-tasks/split-tasks.ts'
 import { raiseMark } from '../manifests/raise-mark.ts'
+import { unpackCells } from '../packed-months/unpack-months.ts'
 import { touchPartitions } from '../partitions/touch-partitions.ts'
 import type { Statement } from '../prepared.ts'
 import { stepTo, type Walk } from './walks.ts'
@@ -54,9 +56,11 @@ export async function recordAdopted(db: Db, batch: AdoptedBatch): Promise<void> 
 function takenOver({ vendor, dataset, now }: AdoptedBatch, cells: readonly AdoptedCell[]): Statement[] {
   if (cells.length === 0) return []
   const adopted = sql`(SELECT value->>'symbol' AS symbol, value->>'dt' AS dt, value->>'month' AS month, value->>'bit' AS bit,
-    value->>'partition' AS partition, value->>'rows' AS rows, value->>'digest' AS digest, value->>'at' AS at
+    value->>'partition' AS partition, value->>'rows' AS rows,
+    ${keptDigest(sql`value->>'digest'`)} AS digest, value->>'at' AS at
     FROM json_each(${JSON.stringify(cells)}))`
   return [
+    ...unpackCells(dataset, JSON.stringify(cells)),
     ...expandCells(dataset, JSON.stringify(cells), vendor),
     sql`INSERT INTO attempts (dataset, symbol, dt, vendor, count, outcome, rows, digest, at, ask_again_at)
         SELECT ${dataset}, symbol, dt, ${vendor}, 0, 'filled', coalesce(rows, 0), digest, at, 0

@@ -2,6 +2,7 @@
 import { sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
 import { isStoredVersion } from '../manifests/stored-versions.ts'
+import { evidenceOfDays } from '../packed-months/both-forms.ts'
 
 /** What was accepted of one vendor's day. */
 export interface AcceptedDay {
@@ -22,8 +23,8 @@ export async function* acceptedVersions(
   for (let from = 0; from < dts.length; from += DAYS_AT_ONCE) {
     const days = dts.slice(from, from + DAYS_AT_ONCE)
     const rows = await db.all<{ dt: string; vendor: string; symbols: string }>(sql`
-      SELECT dt, vendor, json_group_array(symbol) AS symbols FROM attempts
-      WHERE dataset = ${dataset} AND dt BETWEEN ${days[0]} AND ${days.at(-1)} AND ${isStoredVersion('attempts')}
+      SELECT dt, vendor, json_group_array(symbol) AS symbols FROM ${evidenceOfDays(dataset, days[0]!, days.at(-1)!, ['outcome', 'digest'])} e
+      WHERE ${isStoredVersion('e')}
       GROUP BY dt, vendor ORDER BY dt, vendor`)
     yield rows.map(({ dt, vendor, symbols }) => ({ dt, vendor, symbols: JSON.parse(symbols) as string[] }))
   }

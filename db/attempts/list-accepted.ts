@@ -1,7 +1,7 @@
 /** Accepted answers of a range of days: rows and digest per (cell, vendor). */
-import { and, between, eq, isNotNull, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
-import { attempts } from './table.ts'
+import { evidenceOfDays } from '../packed-months/both-forms.ts'
 
 export interface Accepted {
   symbol: string
@@ -11,14 +11,6 @@ export interface Accepted {
   digest: string
 }
 
-export const listAccepted = async (db: Db, dataset: string, fromDt: string, toDt: string): Promise<Accepted[]> =>
-  db.orm
-    .select({
-      symbol: attempts.symbol,
-      dt: attempts.dt,
-      vendor: attempts.vendor,
-      rows: attempts.rows,
-      digest: sql<string>`${attempts.digest}`,
-    })
-    .from(attempts)
-    .where(and(eq(attempts.dataset, dataset), between(attempts.dt, fromDt, toDt), isNotNull(attempts.digest)))
+export const listAccepted = (db: Db, dataset: string, fromDt: string, toDt: string): Promise<Accepted[]> =>
+  db.all<Accepted>(sql`
+    SELECT symbol, dt, vendor, rows, digest FROM ${evidenceOfDays(dataset, fromDt, toDt, ['rows', 'digest'])} WHERE digest IS NOT NULL`)

@@ -1,9 +1,11 @@
 /** Every vendor's last answer about one cell, with all that is kept of it: the evidence. */
-import { and, eq, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
 import { NEVER } from '../clock-moments.ts'
 import { holdsDay } from '../empty-months/final-none.ts'
-import { attempts } from './table.ts'
+import { evidenceOfCells } from '../packed-months/both-forms.ts'
+import { EVERY_COLUMN } from '../packed-months/packed-attempts.ts'
+import type { attempts } from './table.ts'
 
 /** Instants are epoch ms; an `askAgainAt` of Number.MAX_SAFE_INTEGER is never. */
 export interface CellAttempt extends Omit<typeof attempts.$inferSelect, 'dataset' | 'symbol' | 'dt'> {
@@ -13,15 +15,14 @@ export interface CellAttempt extends Omit<typeof attempts.$inferSelect, 'dataset
 
 /** By vendor. */
 export async function listCellAttempts(db: Db, dataset: string, symbol: string, dt: string): Promise<CellAttempt[]> {
-  const rows = await db.orm
-    .select()
-    .from(attempts)
-    .where(and(eq(attempts.dataset, dataset), eq(attempts.symbol, symbol), eq(attempts.dt, dt)))
+  const rows = await db.all<Omit<CellAttempt, 'since'>>(sql`
+    SELECT vendor, count, outcome, status, rows, digest, note, at, ask_again_at AS askAgainAt, refused_for AS refusedFor, reread_at AS rereadAt
+    FROM ${evidenceOfCells(dataset, sql`(SELECT ${symbol} AS symbol, ${dt} AS dt)`, EVERY_COLUMN)}`)
   const months = await db.all<{ vendor: string; firstAt: number; lastAt: number }>(sql`
     SELECT e.vendor, e.first_at AS firstAt, e.last_at AS lastAt FROM empty_months e
     WHERE ${holdsDay(dataset, sql`${symbol}`, sql`${dt}`)}`)
   return [
-    ...rows.map(({ dataset: _dataset, symbol: _symbol, dt: _dt, ...row }) => ({ ...row, since: null })),
+    ...rows.map((row) => ({ ...row, since: null })),
     ...months.map(({ vendor, firstAt, lastAt }) => ({
       ...EMPTY,
       vendor,

@@ -1,4 +1,4 @@
-/** Versions QC refused although another vendor has a good one: those never win a cell. */
+/** Versions QC refused although another vendor has a good one: those never win a cell. No version of such a cell is packed. */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
 

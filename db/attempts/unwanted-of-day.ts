@@ -4,6 +4,7 @@ import type { Db } from '../client.ts'
 import { holdsDay } from '../empty-months/final-none.ts'
 import { symbolsOfNones } from '../empty-months/none-months.ts'
 import { isStoredVersion } from '../manifests/stored-versions.ts'
+import { evidenceOfDays } from '../packed-months/both-forms.ts'
 
 export interface UnwantedVersion {
   symbol: string
@@ -22,8 +23,8 @@ export const unwantedOfDay = (
 ): Promise<UnwantedVersion[]> =>
   db.all<UnwantedVersion>(sql`
     WITH RECURSIVE ${symbolsOfNones(dataset)}
-    SELECT symbol, vendor, at, CASE WHEN ${isStoredVersion('attempts')} THEN 'stored' WHEN outcome = 'lost' THEN 'lost' ELSE 'none' END AS version
-    FROM attempts WHERE dataset = ${dataset} AND dt = ${dt} ${symbol === null ? sql`` : sql`AND symbol = ${symbol}`}
+    SELECT symbol, vendor, at, CASE WHEN ${isStoredVersion('v')} THEN 'stored' WHEN outcome = 'lost' THEN 'lost' ELSE 'none' END AS version
+    FROM ${evidenceOfDays(dataset, dt, dt, ['outcome', 'digest', 'at'])} v WHERE ${symbol === null ? sql`true` : sql`symbol = ${symbol}`}
       AND outcome <> 'forgotten' AND symbol NOT IN (SELECT value FROM json_each(${expected}))
     UNION ALL
     SELECT e.symbol, e.vendor, e.last_at, 'none' FROM symbols s CROSS JOIN empty_months e ON ${holdsDay(dataset, sql`s.symbol`, sql`${dt}`)}

@@ -1,6 +1,7 @@
 /** Whose version of a present cell is the one that counts, by curation's order: good versions before refused ones, then preference. */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
+import { evidenceOfCells } from '../packed-months/both-forms.ts'
 
 /** `preferred` are all vendors of the dataset, the preferred one first. Cells nobody has delivered are left out. */
 export const winnersOf = (
@@ -11,10 +12,10 @@ export const winnersOf = (
 ): Promise<{ symbol: string; dt: string; vendor: string }[]> =>
   db.all(sql`
     WITH ranks AS MATERIALIZED (SELECT value AS vendor, key AS rank FROM json_each(${JSON.stringify(preferred)})),
-    wanted AS (SELECT value->>0 AS symbol, value->>1 AS dt
+    wanted AS MATERIALIZED (SELECT DISTINCT value->>0 AS symbol, value->>1 AS dt
       FROM json_each(${JSON.stringify(cells.map(({ symbol, dt }) => [symbol, dt]))}))
-    SELECT w.symbol, w.dt, (
-      SELECT a.vendor FROM attempts a WHERE a.dataset = ${dataset} AND a.symbol = w.symbol AND a.dt = w.dt AND a.digest IS NOT NULL
-      ORDER BY a.refused_for IS NOT NULL, coalesce((SELECT rank FROM ranks WHERE vendor = a.vendor), 999), a.vendor LIMIT 1) AS vendor
-    FROM wanted w WHERE EXISTS (
-      SELECT 1 FROM attempts a WHERE a.dataset = ${dataset} AND a.symbol = w.symbol AND a.dt = w.dt AND a.digest IS NOT NULL)`)
+    SELECT symbol, dt, vendor FROM (
+      SELECT a.symbol, a.dt, a.vendor, row_number() OVER (PARTITION BY a.symbol, a.dt ORDER BY a.refused_for IS NOT NULL,
+        coalesce((SELECT rank FROM ranks WHERE vendor = a.vendor), 999), a.vendor) AS place
+      FROM ${evidenceOfCells(dataset, sql`wanted`, ['digest', 'refused_for'])} a WHERE a.digest IS NOT NULL)
+    WHERE place = 1 ORDER BY symbol, dt`)

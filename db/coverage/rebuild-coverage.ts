@@ -5,6 +5,7 @@ import type { Db } from '../client.ts'
 import { dayOf } from '../day-of.ts'
 import { countDays, dayBitOf } from '../gap-tasks/day-mask.ts'
 import { daysOfAttempts, isStoredVersion, storedVersionsOfDay } from '../manifests/stored-versions.ts'
+import { holdsDay } from '../packed-months/packed-attempts.ts'
 import { touchPartitions } from '../partitions/touch-partitions.ts'
 
 /** A month that evidence or masks tell of, and its days that evidence tells of. */
@@ -97,7 +98,8 @@ async function presentIn(db: Db, dataset: string, month: string): Promise<Map<st
 function maskAnew(dataset: string, month: string, symbols: readonly string[]): SQL[] {
   const ofThese = sql`(SELECT value AS symbol FROM json_each(${JSON.stringify(symbols)}))`
   const mask = sql`SELECT sum(1 << (d.day - 1)) FROM month_days d WHERE EXISTS (
-    SELECT 1 FROM attempts a WHERE a.dataset = ${dataset} AND a.dt = ${month} || '-' || d.text AND a.symbol = s.symbol AND ${isStoredVersion('a')})`
+    SELECT 1 FROM attempts a WHERE a.dataset = ${dataset} AND a.dt = ${month} || '-' || d.text AND a.symbol = s.symbol AND ${isStoredVersion('a')})
+    OR EXISTS (SELECT 1 FROM packed_months p WHERE p.dataset = ${dataset} AND p.month = ${month} AND p.symbol = s.symbol AND ${holdsDay})`
   return [
     sql`INSERT INTO coverage (dataset, symbol, month, present)
         SELECT ${dataset}, s.symbol, ${month}, coalesce((${mask}), 0) FROM ${ofThese} s WHERE true

@@ -3,6 +3,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
 import { dayOf } from '../day-of.ts'
 import { isStoredVersion } from '../manifests/stored-versions.ts'
+import { unpackCells } from '../packed-months/unpack-months.ts'
 import type { PartitionWork } from '../partitions/partitions.ts'
 
 export interface Finding {
@@ -51,7 +52,7 @@ export async function recordJudgement(db: Db, judgement: Judgement): Promise<boo
     sql`UPDATE coverage SET held = held & ~(SELECT sum(1 << (${dayOf(sql`d.value`)} - 1))
           FROM json_each(${JSON.stringify(daysBetween(fromDt, toDt))}) d WHERE substr(d.value, 1, 7) = coverage.month)
         WHERE dataset = ${dataset} AND month BETWEEN substr(${fromDt}, 1, 7) AND substr(${toDt}, 1, 7) AND held <> 0 AND ${mine}`,
-    ...(anyHeld ? holdCells(dataset, found, mine) : []),
+    ...(anyHeld ? holdCells(dataset, judgement.findings, found, mine) : []),
     sql`UPDATE partitions SET version = version + ${judgement.curateAgain ? sql`1` : anyHeld ? hasAnotherVersion(dataset, found) : sql`0`},
           checked_version = ${work.version}, checked_at = ${now}, red = ${judgement.red},
           ledger_sha256 = ${judgement.ledgerSha256}, failures = 0, last_error = NULL, lease_token = NULL, lease_expires_at = 0
@@ -61,7 +62,8 @@ export async function recordJudgement(db: Db, judgement: Judgement): Promise<boo
 }
 
 /** Marks held cells, and refuses the versions they were held for. The limit has them looked up one by one, not looked for in all of the evidence. */
-const holdCells = (dataset: string, found: string, mine: SQL): SQL[] => [
+const holdCells = (dataset: string, findings: readonly Finding[], found: string, mine: SQL): SQL[] => [
+  ...unpackCells(dataset, JSON.stringify(findings.filter(({ held }) => held === 1))),
   sql`UPDATE coverage SET held = coverage.held | (h.held & coverage.present)
       FROM (SELECT value->>'symbol' AS symbol, value->>'month' AS month, sum((value->>'bit') * (value->>'held')) AS held
             FROM json_each(${found}) GROUP BY 1, 2) h

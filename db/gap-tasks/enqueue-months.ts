@@ -2,6 +2,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
 import { dayOf } from '../day-of.ts'
+import { unpackTasks } from '../packed-months/unpack-months.ts'
 import { sortKeyOf } from './reorder-queue.ts'
 import { dayByDay, monthOf, taskAround } from './split-tasks.ts'
 
@@ -42,7 +43,10 @@ export async function enqueueMonths(
     SELECT ${dataset}, t.symbol, ${dt}, ${days}, ${cells}, 'backfill', ${priority}, t.expected_rows, 'missing', 'queued', 0, ${now}, ${now}, ${now},
       ${sortKeyOf(dt, newestFirst)}`
   const day = sql`substr(t.dt, 1, 8) || d.text`
-  const [, [whole] = []] = await db.write([
+  // What is said of the cells of an open task are rows; before the second write somebody may have packed them again.
+  const unpacked = unpackTasks(dataset, sql`SELECT symbol, dt, days FROM ${given}`)
+  const [, , , [whole] = []] = await db.write([
+    ...unpacked,
     sql`${insert(sql`t.dt`, sql`CASE WHEN t.cells > 1 THEN t.days END`, sql`t.cells`)} FROM ${given} t
       WHERE NOT ${areToldApart(dataset, now)}`,
     // What was inserted just now, by its ids, which follow each other: answering each row would take as long as inserting it.
@@ -50,7 +54,8 @@ export async function enqueueMonths(
   ])
   const queued = Number(whole?.cells)
   if (queued === months.reduce((sum, { cells }) => sum + cells, 0)) return queued
-  const [apart = 0] = await db.change([
+  const [, , apart = 0] = await db.change([
+    ...unpacked,
     sql`${insert(day, sql`NULL`, sql`1`)} ${dayByDay(given)}
       WHERE NOT EXISTS (${taskAround(sql`${dataset}`, sql`t.symbol`, day)})
       ON CONFLICT (dataset, symbol, dt) WHERE done_at IS NULL DO NOTHING`,

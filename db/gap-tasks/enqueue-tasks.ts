@@ -1,6 +1,7 @@
 /** Puts gaps on the queue; a cell that already has an open task keeps the one it has, unless that is a mere re-reading. */
 import { type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
+import { unpackCells } from '../packed-months/unpack-months.ts'
 import { bucketOf } from './eligibility.ts'
 import { sortKeyOf } from './reorder-queue.ts'
 import { taskAround } from './split-tasks.ts'
@@ -22,10 +23,13 @@ export interface NewTask {
 /** Returns how many tasks were new. */
 export async function enqueueTasks(db: Db, dataset: string, tasks: readonly NewTask[], now: number): Promise<number> {
   if (tasks.length === 0) return 0
-  const results = await db.write(
-    alike(tasks).flatMap((group) => [insertOf(dataset, group, now), sql`SELECT changes() AS enqueued`]),
-  )
-  return results.reduce((sum, rows) => sum + Number(rows[0]?.enqueued ?? 0), 0)
+  const unpacked = unpackCells(dataset, JSON.stringify(tasks.map(({ symbol, dt }) => ({ symbol, dt }))))
+  const results = await db.write([
+    // What is said of the cell of an open task is a row.
+    ...unpacked,
+    ...alike(tasks).flatMap((group) => [insertOf(dataset, group, now), sql`SELECT changes() AS enqueued`]),
+  ])
+  return results.slice(unpacked.length).reduce((sum, rows) => sum + Number(rows[0]?.enqueued ?? 0), 0)
 }
 
 /** Neighbours that differ in nothing but their cell: what they share is said once, and only the cells are read from JSON. First come stays first. */

@@ -4,6 +4,7 @@
  * passed on changes nothing.
  */
 import { type Placeholder, type SQL, sql } from 'drizzle-orm'
+import { keptDigest } from '../attempts/kept-digest.ts'
 import { advanceBookmark } from '../bookmarks/advance-bookmark.ts'
 import type { Db } from '../client.ts'
 import { markPresent } from '../coverage/mark-present.ts'
@@ -11,6 +12,7 @@ import { dayOf } from '../day-of.ts'
 import { compactSettled } from '../empty-months/compact-settled.ts'
 import { expandSettled } from '../empty-months/expand-days.ts'
 import { finalNones, isFinalNone } from '../empty-months/final-none.ts'
+import { unpackSettled } from '../packed-months/unpack-months.ts'
 import { touchPartitions } from '../partitions/touch-partitions.ts'
 import { preparedSql, type Statement } from '../prepared.ts'
 import { asTask, dayBitOf } from './day-mask.ts'
@@ -69,6 +71,7 @@ async function settlePart(db: Db, request: SettleRequest, settlements: readonly 
   const isAnyOther = isAny((settlement) => !isFinalNone(settlement))
   const told = [
     stageSettlements(token, settlements),
+    ...unpackSettled({ dataset }),
     ...(isAnyOther ? expandSettled({ vendor, dataset }) : []),
     // Read the evidence of the version before, so they come first.
     ...(isAny(({ digest }) => digest !== null) ? [recordCorrections({ vendor, dataset, asOf })] : []),
@@ -171,15 +174,18 @@ const rebucketSettled = preparedSql<'dataset' | 'now'>(
     WHERE s.state = 'queued')`,
 )
 
+/** Of what this vendor said before. */
+const knownDigest = keptDigest(sql`a.digest`)
+
 /** A digest other than the known one is a correction, whoever noticed it: also a run that was killed after the files were written. */
 const recordCorrections = preparedSql<'vendor' | 'dataset' | 'asOf'>(
   ({ vendor, dataset, asOf }) => sql`
   INSERT INTO corrections
     (dataset, symbol, dt, vendor, at, verdict, previous, digest, rows_before, rows, difference, window_sessions)
-  SELECT ${dataset}, a.symbol, a.dt, ${vendor}, ${asOf}, 'replaced', a.digest, ${settledDigest}, a.rows, s.rows,
+  SELECT ${dataset}, a.symbol, a.dt, ${vendor}, ${asOf}, 'replaced', ${knownDigest}, ${settledDigest}, a.rows, s.rows,
          CASE WHEN s.refused_digest IS NULL THEN s.difference END, s.window_sessions
   FROM ${knownOf(vendor, dataset)}
-  WHERE a.digest <> ${settledDigest}
+  WHERE ${knownDigest} <> ${settledDigest}
   ON CONFLICT DO NOTHING`,
 )
 
@@ -188,12 +194,12 @@ const recordRefusals = preparedSql<'vendor' | 'dataset' | 'asOf'>(
   ({ vendor, dataset, asOf }) => sql`
   INSERT INTO corrections
     (dataset, symbol, dt, vendor, at, verdict, previous, digest, rows_before, rows, difference, window_sessions)
-  SELECT ${dataset}, a.symbol, a.dt, ${vendor}, ${asOf}, 'kept_more_rows', coalesce(${settledDigest}, a.digest), s.refused_digest,
+  SELECT ${dataset}, a.symbol, a.dt, ${vendor}, ${asOf}, 'kept_more_rows', coalesce(${settledDigest}, ${knownDigest}), s.refused_digest,
          CASE WHEN ${settledDigest} IS NULL THEN a.rows ELSE s.rows END, s.refused_rows, s.difference, s.window_sessions
   FROM ${knownOf(vendor, dataset)}
   WHERE s.refused_digest IS NOT NULL AND a.digest IS NOT NULL AND NOT EXISTS (
     SELECT 1 FROM corrections c WHERE c.dataset = ${dataset} AND c.symbol = a.symbol AND c.dt = a.dt AND c.vendor = ${vendor}
-      AND c.verdict = 'kept_more_rows' AND c.previous = coalesce(${settledDigest}, a.digest) AND c.digest = s.refused_digest)
+      AND c.verdict = 'kept_more_rows' AND ${keptDigest(sql`c.previous`)} = coalesce(${settledDigest}, ${knownDigest}) AND ${keptDigest(sql`c.digest`)} = s.refused_digest)
   ON CONFLICT DO NOTHING`,
 )
 
@@ -216,7 +222,7 @@ const recordEvidence = preparedSql<'vendor' | 'dataset' | 'now'>(
   SELECT ${dataset}, s.symbol, ${settledDt}, ${vendor}, s.counts_as_attempt, s.outcome, s.status, s.rows, ${settledDigest}, s.note, ${now}, s.ask_again_at
   FROM ${settledDays} WHERE NOT ${finalNones}
   ON CONFLICT DO UPDATE SET count = count + excluded.count, outcome = excluded.outcome, status = excluded.status,
-    rows = excluded.rows, refused_for = CASE WHEN digest IS excluded.digest THEN refused_for END, digest = excluded.digest,
+    rows = excluded.rows, refused_for = CASE WHEN ${keptDigest(sql`digest`)} IS excluded.digest THEN refused_for END, digest = excluded.digest,
     note = excluded.note, at = excluded.at, ask_again_at = excluded.ask_again_at
   WHERE attempts.digest IS NULL OR excluded.digest IS NOT NULL`,
 )

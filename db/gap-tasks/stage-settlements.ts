@@ -1,11 +1,12 @@
 /** Takes settlements apart into `settlementStaging`, where every statement of their batch reads them as columns. */
 import { sql } from 'drizzle-orm'
+import { KEPT_DIGITS } from '../attempts/kept-digest.ts'
 import type { Statement } from '../prepared.ts'
 import { dayBitOf, firstIn, lastIn } from './day-mask.ts'
 import type { Settlement } from './settlement.ts'
 
-/** Characters of a digest: sha256 in hex. */
-const DIGEST = 64
+/** Characters of a digest as it travels and is kept. */
+const DIGEST = KEPT_DIGITS
 
 /** `FROM …`: what is settled day by day: the row s that stands for it, and the day d. */
 export const settledDays = sql`settlement_staging s CROSS JOIN month_days d
@@ -17,7 +18,7 @@ export const settledDigest = sql.raw(
 )
 
 /** A digest as it travels: at its place among others, which is found at once because bytes need not be counted as characters are. */
-const asPlaced = (digest: string): string => digest.padEnd(DIGEST)
+const asPlaced = (digest: string): string => digest.slice(0, DIGEST).padEnd(DIGEST)
 
 type Read = (one: Settlement) => string | number | null
 
@@ -37,7 +38,7 @@ const SHARED: Record<string, Read> = {
   counts_as_attempt: ({ countsAsAttempt }) => countsAsAttempt,
   reread: ({ reread }) => reread,
   difference: ({ difference }) => (difference === null ? null : JSON.stringify(difference)),
-  refused_digest: ({ refused }) => refused?.digest ?? null,
+  refused_digest: ({ refused }) => refused?.digest.slice(0, DIGEST) ?? null,
   refused_rows: ({ refused }) => refused?.rows ?? null,
   window_sessions: ({ window }) => window,
   partition: ({ partition }) => partition,

@@ -1,6 +1,7 @@
 /** The few cells of an incident that are asked about: choosing them, and what came of it. */
 import { and, eq, isNull, sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
+import { evidenceOfCells } from '../packed-months/both-forms.ts'
 import type { Incident } from './list-incidents.ts'
 import { incidents } from './table.ts'
 
@@ -15,12 +16,11 @@ export async function suppressedSymbols(db: Db, { dataset, dt, kind }: Incident)
 /** What the incident's probes came to since the look they were for: how many were filled, how many answered at all. */
 export async function probesOf(db: Db, incident: Incident): Promise<{ filled: number; answered: number }> {
   const { dataset, vendor, dt, probes, openedAt, nextLookAt } = incident
+  const cells = sql`(SELECT value AS symbol, ${dt} AS dt FROM json_each(${JSON.stringify(probes)}))`
   const [row] = await db.all<{ filled: number | null; answered: number | null }>(sql`
     SELECT sum(filled) AS filled, sum(answered) AS answered FROM (
       SELECT max(a.digest IS NOT NULL AND a.at >= ${openedAt}) AS filled, max(a.at >= ${nextLookAt}) AS answered
-      FROM json_each(${JSON.stringify(probes)}) p CROSS JOIN attempts a
-        ON a.dataset = ${dataset} AND a.symbol = p.value AND a.dt = ${dt} AND (${vendor} = '*' OR a.vendor = ${vendor})
-      GROUP BY p.value)`)
+      FROM ${evidenceOfCells(dataset, cells, ['digest', 'at'])} a WHERE ${vendor} IN ('*', a.vendor) GROUP BY a.symbol)`)
   return { filled: row?.filled ?? 0, answered: row?.answered ?? 0 }
 }
 

@@ -2,6 +2,8 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
 import { holdsDay } from '../empty-months/final-none.ts'
+import { evidenceOfCells } from '../packed-months/both-forms.ts'
+import { unpackCells } from '../packed-months/unpack-months.ts'
 import { touchPartitions } from '../partitions/touch-partitions.ts'
 import { isStoredVersion } from './stored-versions.ts'
 
@@ -42,18 +44,20 @@ export async function invalidateCells(
   now: number,
 ): Promise<number> {
   if (cells.length === 0) return 0
+  const json = JSON.stringify(cells)
   const fresh = await db.all<{ cell: string }>(sql`
-    SELECT i.value AS cell FROM json_each(${JSON.stringify(cells)}) i
-    LEFT JOIN attempts a ON a.dataset = ${dataset} AND a.symbol = i.value->>'symbol' AND a.dt = i.value->>'dt'
-      AND a.vendor = ${vendor}
-    WHERE (${mayEnd('a', sql`i.value->>'why'`)} AND a.at < i.value->>'at') OR a.outcome IS NULL AND NOT EXISTS (
-      SELECT 1 FROM empty_months e WHERE ${holdsDay(sql`${dataset}`, sql`i.value->>'symbol'`, sql`i.value->>'dt'`)} AND e.vendor = ${vendor})`)
+    WITH cells AS MATERIALIZED (SELECT value AS cell, value->>'symbol' AS symbol, value->>'dt' AS dt FROM json_each(${json})),
+      known AS MATERIALIZED (SELECT * FROM ${evidenceOfCells(dataset, sql`(SELECT DISTINCT symbol, dt FROM cells)`, ['digest', 'outcome', 'at'], { vendor })})
+    SELECT cell FROM cells i LEFT JOIN known a ON a.symbol = i.symbol AND a.dt = i.dt
+    WHERE (${mayEnd('a', sql`cell->>'why'`)} AND a.at < cell->>'at') OR a.outcome IS NULL AND NOT EXISTS (
+      SELECT 1 FROM empty_months e WHERE ${holdsDay(sql`${dataset}`, sql`i.symbol`, sql`i.dt`)} AND e.vendor = ${vendor})`)
   if (fresh.length === 0) return 0
   // Whoever settled one of them since keeps what he knows.
   const lost = sql`(SELECT i.value AS s FROM json_each(${`[${fresh.map(({ cell }) => cell).join(',')}]`}) i
     CROSS JOIN attempts a ON a.dataset = ${dataset} AND a.symbol = i.value->>'symbol' AND a.dt = i.value->>'dt'
       AND a.vendor = ${vendor} WHERE a.outcome IN ('lost', 'forgotten') AND a.at = i.value->>'at')`
   await db.write([
+    ...unpackCells(dataset, json),
     sql`INSERT INTO attempts (dataset, symbol, dt, vendor, count, outcome, rows, note, at, ask_again_at)
         SELECT ${dataset}, value->>'symbol', value->>'dt', ${vendor}, 0, ${ENDING}, 0, value->>'note', value->>'at', 0
         FROM json_each(${`[${fresh.map(({ cell }) => cell).join(',')}]`}) WHERE true

@@ -1,10 +1,13 @@
 /** Replays manifest lines into the database: after a crash between a file and its commit, or after the database was lost. */
 import { sql } from 'drizzle-orm'
+import { keptDigest } from '../attempts/kept-digest.ts'
 import { advanceBookmark } from '../bookmarks/advance-bookmark.ts'
 import type { Db } from '../client.ts'
 import { markPresent } from '../coverage/mark-present.ts'
 import { expandCells } from '../empty-months/expand-days.ts'
 import { splitAround } from '../gap-tasks/split-tasks.ts'
+import { evidenceOfCells } from '../packed-months/both-forms.ts'
+import { unpackCells } from '../packed-months/unpack-months.ts'
 import { touchPartitions } from '../partitions/touch-partitions.ts'
 import { raiseMark } from './raise-mark.ts'
 import { manifests } from './table.ts'
@@ -56,23 +59,24 @@ export async function replayAccepted(
   now: number,
 ): Promise<number> {
   const fresh = await db.all<{ line: string }>(sql`
-    SELECT i.value AS line FROM json_each(${JSON.stringify(lines)}) i
-    LEFT JOIN attempts a ON a.dataset = ${dataset} AND a.symbol = i.value->>'symbol' AND a.dt = i.value->>'dt'
-      AND a.vendor = ${vendor}
-    WHERE a.digest IS NOT i.value->>'digest'
-      AND (a.outcome IS NULL OR (a.digest IS NULL AND a.outcome NOT IN ('filled', 'short', 'lost', 'forgotten')) OR a.at <= i.value->>'writtenAt')`)
+    WITH lines AS MATERIALIZED (SELECT value AS line, value->>'symbol' AS symbol, value->>'dt' AS dt FROM json_each(${JSON.stringify(lines)})),
+      known AS MATERIALIZED (SELECT * FROM ${evidenceOfCells(dataset, sql`(SELECT DISTINCT symbol, dt FROM lines)`, ['digest', 'outcome', 'at'], { vendor })})
+    SELECT line FROM lines i LEFT JOIN known a ON a.symbol = i.symbol AND a.dt = i.dt
+    WHERE a.digest IS NOT ${keptDigest(sql`line->>'digest'`)}
+      AND (a.outcome IS NULL OR (a.digest IS NULL AND a.outcome NOT IN ('filled', 'short', 'lost', 'forgotten')) OR a.at <= line->>'writtenAt')`)
   const cells = `[${fresh.map((row) => row.line).join(',')}]`
   const replayed = sql`(SELECT value->>'symbol' AS symbol, value->>'dt' AS dt, value->>'month' AS month, value->>'bit' AS bit,
-    value->>'partition' AS partition, value->>'rows' AS rows, value->>'digest' AS digest, value->>'fetchedAt' AS fetched_at,
-    value->>'previous' AS previous, value->>'difference' AS difference, value->>'window' AS window_sessions
+    value->>'partition' AS partition, value->>'rows' AS rows, ${keptDigest(sql`value->>'digest'`)} AS digest, value->>'fetchedAt' AS fetched_at,
+    ${keptDigest(sql`value->>'previous'`)} AS previous, value->>'difference' AS difference, value->>'window' AS window_sessions
     FROM json_each(${cells}))`
   // A chain that was left half-way will go on for the night it speaks for: what it had found belongs to that night.
   const asOf = sql`coalesce((SELECT max(scheduled_at) FROM ticks WHERE ended_at IS NULL AND scheduled_at <= ${now}), ${now})`
   await db.write([
+    ...unpackCells(dataset, cells),
     sql`INSERT INTO corrections
           (dataset, symbol, dt, vendor, at, verdict, previous, digest, rows_before, rows, difference, window_sessions)
-        SELECT ${dataset}, a.symbol, a.dt, ${vendor}, min(r.fetched_at, ${asOf}), 'replaced', a.digest, r.digest, a.rows, r.rows,
-               CASE WHEN a.digest = r.previous THEN r.difference END,
+        SELECT ${dataset}, a.symbol, a.dt, ${vendor}, min(r.fetched_at, ${asOf}), 'replaced', ${keptDigest(sql`a.digest`)}, r.digest, a.rows, r.rows,
+               CASE WHEN ${keptDigest(sql`a.digest`)} = r.previous THEN r.difference END,
                CASE WHEN EXISTS (SELECT 1 FROM gap_tasks t WHERE t.dataset = ${dataset} AND t.symbol = a.symbol AND t.dt = a.dt
                  AND t.done_at IS NULL AND t.reason = 're_read') THEN r.window_sessions END
         FROM ${replayed} r CROSS JOIN attempts a ON a.dataset = ${dataset} AND a.symbol = r.symbol AND a.dt = r.dt

@@ -13,7 +13,7 @@ export const settlementStaging = sqliteTable('settlement_staging', {
   days: integer('days').notNull(),
   firstDay: integer('first_day').notNull(),
   lastDay: integer('last_day').notNull(),
-  /** From the first day to the last, each 64 bytes wide; null where no day has one. */
+  /** From the first day to the last, each 32 characters wide; null where no day has one. */
   digests: blob('digests'),
   outcome: text('outcome').notNull(),
   status: integer('status'),

@@ -3,7 +3,7 @@ import { setImmediate as yieldToEventLoop } from 'node:timers/promises'
 import type { DatasetConfig } from '../../config/schema.ts'
 import type { AcceptedCell } from '../_lake/accepted-cell.ts'
 import { isDigested } from '../_lake/canonical-row.ts'
-import { digestRows, isDigestOf } from '../_lake/digest.ts'
+import { digestRows, isDigestOf, isSameDigest } from '../_lake/digest.ts'
 import { readRawCells } from '../_lake/file-parts.ts'
 import type { Lake } from '../_lake/lake.ts'
 import { newestVintages } from '../_lake/vintages.ts'
@@ -38,7 +38,7 @@ export async function detectCorrections(
   for (const cell of cells) {
     if (cell.known === null) continue
     const digest = digestRows(newestVintages(cell.rows))
-    if (digest !== cell.known) digests.set(cell, digest)
+    if (!isSameDigest(digest, cell.known)) digests.set(cell, digest)
     // Digests of a whole answer would hold up every other request.
     if (++hashed % 200 === 0) await yieldToEventLoop()
   }

@@ -2,6 +2,7 @@
 import { listAttempts } from '../../db/attempts/list-attempts.ts'
 import { manifestMarks } from '../../db/manifests/manifests.ts'
 import type { DispatchContext } from '../_catalog/context.ts'
+import { isSameDigest } from '../_lake/digest.ts'
 import type { StoredCell } from '../_lake/write-cells.ts'
 import { type CellKey, cellKey } from '../_market/cell.ts'
 import { replayManifests } from '../_recovery/replay-manifests.ts'
@@ -17,7 +18,10 @@ export async function reconcileLateFiles(
   const isOvertaken = known.some(({ vendor, symbol, dt, digest }) => {
     const written = stored.get(cellKey(symbol, dt))
     return (
-      vendor === claim.source.connection.name && digest !== null && written !== undefined && written.digest !== digest
+      vendor === claim.source.connection.name &&
+      digest !== null &&
+      written !== undefined &&
+      !isSameDigest(written.digest, digest)
     )
   })
   if (!isOvertaken) return

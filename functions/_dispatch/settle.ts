@@ -8,7 +8,7 @@ import type { Settlement } from '../../db/gap-tasks/settlement.ts'
 import { providerOf } from '../_catalog/catalog.ts'
 import type { DispatchContext } from '../_catalog/context.ts'
 import { nextWindow, windowAt } from '../_expected/reread-windows.ts'
-import { digestRows } from '../_lake/digest.ts'
+import { digestRows, isSameDigest } from '../_lake/digest.ts'
 import { newestVintages } from '../_lake/vintages.ts'
 import type { StoredCell } from '../_lake/write-cells.ts'
 import { type CellKey, cellKey } from '../_market/cell.ts'
@@ -108,7 +108,7 @@ function settlementOf(
   const change = changeOf(cell, written, corrections.get(cell.key), before)
   const isReread = task.reason === 're_read'
   // A cell that is read again is present whatever came; only another version of it is news to coverage and to its partition.
-  const isNews = written !== undefined && (!isReread || written.digest !== before?.digest)
+  const isNews = written !== undefined && (!isReread || !isSameDigest(written.digest, before?.digest ?? null))
   const absence = written ? null : disposition.absence
   return {
     id: task.id,

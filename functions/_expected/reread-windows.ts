@@ -2,7 +2,7 @@
 import type { DatasetConfig } from '../../config/schema.ts'
 import { calendarOf } from '../_calendar/calendar.ts'
 import type { TradingCalendar } from '../_calendar/session.ts'
-import { addDays, type Dt } from '../_market/dt.ts'
+import { addDays, type Dt, type Month, monthOf } from '../_market/dt.ts'
 
 /** How far back a node that was off catches up, calendar days: more than the widest window a configuration may name. */
 const CATCH_UP_DAYS = 45
@@ -21,6 +21,10 @@ export function openWindows(spec: DatasetConfig, at: number): { dt: Dt; dueAt: n
     return opened === undefined ? [] : [{ dt, dueAt: calendar.session(opened)!.close }]
   })
 }
+
+/** The first month of which a window may still open, or be caught up, at an instant: those before it are closed. */
+export const openMonth = (spec: DatasetConfig, at: number): Month =>
+  monthOf(addDays(calendarOf(spec.calendar).lastClosed(at), -CATCH_UP_DAYS))
 
 /** The newest window of a session that had opened by an instant: after how many sessions it opens. Null before the first one, and where there is none. */
 export function windowAt(spec: DatasetConfig, dt: Dt, at: number): number | null {

@@ -23,12 +23,19 @@ export const sha256OfFile = async (path: string): Promise<string> => (await hash
  */
 export const digestRows = (rows: readonly Row[]): string => digestAsStored(rows.map(withoutUnknownZeros))
 
+/** Digits by which digests are compared: the database keeps no more (db/attempts/kept-digest.ts), manifests keep all. */
+const COMPARED_DIGITS = 32
+
+/** Do two digests mean the same rows? Each may be whole or its beginning; null means that there are none, or that nobody read them. */
+export const isSameDigest = (a: string | null, b: string | null): boolean =>
+  a === b || (a !== null && b !== null && a.slice(0, COMPARED_DIGITS) === b.slice(0, COMPARED_DIGITS))
+
 /**
  * Is this the digest of these stored rows? Also when it was made before a zero could mean unknown: such a digest stays with the cell, because a new
  * one would look like a correction.
  */
 export const isDigestOf = (rows: readonly Row[], digest: string): boolean =>
-  digestRows(rows) === digest || digestAsStored(rows) === digest
+  isSameDigest(digestRows(rows), digest) || isSameDigest(digestAsStored(rows), digest)
 
 /** The same of all rows that a raw file holds of a cell. False for rows that cannot be stored: nobody delivered those. */
 export function isDigestOfCell(stored: readonly Row[], digest: string): boolean {
@@ -39,9 +46,13 @@ export function isDigestOfCell(stored: readonly Row[], digest: string): boolean 
   }
 }
 
-/** The digest of stored rows: the one they are known by where it is theirs. */
-export const digestKnownAs = (known: string | null, rows: readonly Row[]): string =>
-  known !== null && isDigestOf(rows, known) ? known : digestRows(rows)
+/** The digest of stored rows, with all its digits: the one they are known by where it is theirs. */
+export function digestKnownAs(known: string | null, rows: readonly Row[]): string {
+  const digest = digestRows(rows)
+  if (known === null || isSameDigest(digest, known)) return digest
+  const older = digestAsStored(rows)
+  return isSameDigest(older, known) ? older : digest
+}
 
 /** With each zero as it stands. */
 function digestAsStored(rows: readonly Row[]): string {

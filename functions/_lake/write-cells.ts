@@ -8,7 +8,7 @@ import type { Provenance, Row } from '../_market/row.ts'
 import { ByteWriter } from '../_parquet/thrift-writer.ts'
 import type { AcceptedCell } from './accepted-cell.ts'
 import { confirmDurable, writeFilesAtomic } from './atomic.ts'
-import { sha256, sha256OfFile } from './digest.ts'
+import { isSameDigest, sha256, sha256OfFile } from './digest.ts'
 import { eachBounded } from './disk.ts'
 import { encodeRows } from './encode.ts'
 import { DamagedFiles, isExpected, type RecordedHashes } from './file-hashes.ts'
@@ -124,7 +124,7 @@ async function keepBatch(
   const hashes = await writeChanged(spec, stored, settled)
 
   const manifestCells = settled.filter(
-    ({ decision, known }) => decision.verdict !== 'same' || known !== decision.digest,
+    ({ decision, known }) => decision.verdict !== 'same' || !isSameDigest(known, decision.digest),
   )
   // Written by an earlier process that may not have lived to sync it, nor to write the line.
   const untouched = [...new Set(manifestCells.map(({ path }) => path))].filter((path) => !hashes.has(path))
@@ -174,7 +174,7 @@ function settle(
   const parts = old.length === 0 ? [part] : withVintages(old, part)
   const decision = decide(rowsOf(old), answer, rowsOf(parts), spec.key, known)
   const origin = isWritten(decision) ? provenance : newestOf(old)
-  const isMeasured = decision.verdict !== 'same' && decision.previous === known
+  const isMeasured = decision.verdict !== 'same' && isSameDigest(decision.previous, known)
   return { symbol, dt, origin, decision, difference: isMeasured ? difference : null, known, path, parts }
 }
 

@@ -1,6 +1,6 @@
 /** What an accepted answer means for a cell that may be on disk already. Pure. */
 import { type Row, rowKey } from '../_market/row.ts'
-import { digestRows, isDigestOf } from './digest.ts'
+import { digestKnownAs, digestRows, isSameDigest } from './digest.ts'
 import type { Verdict } from './manifest.ts'
 import { newestVintages } from './vintages.ts'
 
@@ -38,8 +38,7 @@ export function decide(
   const rows = distinctRows(merged, key)
   if (old.length === 0) return { verdict: 'new', rows, digest, previous: null, refused: null }
   const stored = digestOf(old)
-  const isOlder = known !== null && known !== stored && isDigestOf(newestVintages(old), known)
-  const previous = isOlder ? known : stored
+  const previous = known === null || isSameDigest(known, stored) ? stored : digestKnownAs(known, newestVintages(old))
   const had = distinctRows(old, key)
   // Of bars the answer is what would be on disk.
   const answered = answer === merged ? digest : digestOf(answer)

@@ -5,9 +5,10 @@
 import { dirname, join, relative } from 'node:path'
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises'
 import type { DatasetConfig } from '../../config/schema.ts'
-import { pageVersions } from '../../db/attempts/page-versions.ts'
+import { vendorVersions } from '../../db/attempts/vendor-versions.ts'
 import { deliveredDatasets } from '../../db/bookmarks/delivered-datasets.ts'
 import { dropMark, manifestMarks } from '../../db/manifests/manifests.ts'
+import { daysOfAttempts } from '../../db/manifests/stored-versions.ts'
 import type { NodeContext } from '../_catalog/context.ts'
 import { readAdopted } from '../_lake/adopted-manifest.ts'
 import { setAside } from '../_lake/atomic.ts'
@@ -20,6 +21,7 @@ import {
   noteRepaired,
 } from '../_lake/bad-lines.ts'
 import { compressedPath } from '../_lake/compressed-lines.ts'
+import { isSameDigest } from '../_lake/digest.ts'
 import { namesIn } from '../_lake/disk.ts'
 import { stateAt } from '../_lake/line-files.ts'
 import { manifestBytes, readManifests } from '../_lake/manifest.ts'
@@ -39,7 +41,6 @@ export interface Repaired extends Rewritten {
 
 /** What is told of so many bytes of manifests fits into memory at once: some 400,000 cells. */
 const BYTES_AT_ONCE = 128 * 1024 * 1024
-const VERSIONS_PER_PAGE = 2_000
 /** Cells whose files are read at once. */
 const CELLS_AT_ONCE = 500
 
@@ -146,6 +147,7 @@ async function agree(context: NodeContext, of: Of, hints: readonly Hint[]): Prom
     const key = cellKey(hint.symbol, hint.dt)
     hinted.set(key, [...(hinted.get(key) ?? []), hint])
   }
+  const days = await daysOfAttempts(context.db, dataset)
   let doubtful: DoubtfulCell[] = []
   const rewrite = async (): Promise<void> => {
     const { lines, lost } = await rewriteReadable(context, of, doubtful)
@@ -157,13 +159,14 @@ async function agree(context: NodeContext, of: Of, hints: readonly Hint[]): Prom
     const isOfPass = (dt: Dt): boolean => dayNumber(dt) % passes === pass
     const told = await reportedOf(context, of, isOfPass)
     const known = new Set<CellKey>()
-    for (let after: { symbol: string; dt: Dt } | null = null; ; ) {
-      const page = await pageVersions(context.db, dataset, vendor, after, VERSIONS_PER_PAGE)
-      for (const version of page.filter(({ dt }) => isOfPass(dt))) {
+    for (const dt of days.filter(isOfPass)) {
+      for (const version of await vendorVersions(context.db, dataset, vendor, dt)) {
         const key = cellKey(version.symbol, version.dt)
         const line = told.get(key)
         const wanted = version.isLost ? LOST : (version.digest ?? UNREAD)
-        const isTold = line === wanted || (wanted === UNREAD && line !== undefined && line !== LOST)
+        const isTold =
+          (line !== undefined && isSameDigest(line, wanted)) ||
+          (wanted === UNREAD && line !== undefined && line !== LOST)
         const shas = hinted.get(key)
         if (shas) known.add(key)
         // That a cell is lost need not be said where nothing says that it is there.
@@ -172,8 +175,6 @@ async function agree(context: NodeContext, of: Of, hints: readonly Hint[]): Prom
       }
       if (doubtful.length >= CELLS_AT_ONCE) await rewrite()
       await yieldToEventLoop()
-      after = page.at(-1) ?? null
-      if (after === null) break
     }
     for (const [key, shas] of hinted) {
       const { symbol, dt } = shas[0]!

@@ -1,11 +1,11 @@
 /** Writes the manifest line of a cell again from what its file holds. Where database and lines disagree, the file decides: by its rows, or by its own hash. */
 import { relative } from 'node:path'
 import type { DatasetConfig } from '../../config/schema.ts'
-import type { Version } from '../../db/attempts/page-versions.ts'
+import type { Version } from '../../db/attempts/vendor-versions.ts'
 import { invalidateCells } from '../../db/manifests/invalidate-cells.ts'
 import type { NodeContext } from '../_catalog/context.ts'
 import { type AdoptedLine, adoptedFile, appendAdopted } from '../_lake/adopted-manifest.ts'
-import { digestKnownAs, sha256OfFile } from '../_lake/digest.ts'
+import { digestKnownAs, isSameDigest, sha256OfFile } from '../_lake/digest.ts'
 import { fileParts } from '../_lake/file-parts.ts'
 import { withLock } from '../_lake/keyed-lock.ts'
 import { fileSizes, listRawFiles, placesOn } from '../_lake/list-raw-files.ts'
@@ -113,7 +113,7 @@ function lineOf(
   const parts = held.parts.map((part) => asRawPart(part, spec.columns))
   const rows = parts.flatMap((part) => part.rows)
   const digest = digestKnownAs(cell.digest, newestVintages(rows))
-  if (digest === cell.digest && digest === cell.told) return null
+  if (isSameDigest(digest, cell.digest) && isSameDigest(digest, cell.told)) return null
   const { provenance } = parts.reduce((a, b) => (b.provenance.fetchedAt > a.provenance.fetchedAt ? b : a))
   const line: NewManifestLine = {
     dataset,
@@ -130,13 +130,16 @@ function lineOf(
     sha256: hashes.get(held.file)!,
     fetched_at: new Date(provenance.fetchedAt).toISOString(),
   }
-  if (digest === cell.digest) return line
+  if (isSameDigest(digest, cell.digest)) return line
   // A version the database never heard of, in a file that is to the byte what a line said when it was written.
-  const isVouchedFor = cell.shas.includes(line.sha256) || cell.told === digest
+  const isVouchedFor = cell.shas.includes(line.sha256) || isSameDigest(cell.told, digest)
   if (isVouchedFor)
-    return { ...line, verdict: cell.isKnown ? 'replaced' : 'new', previous: cell.digest, adopted_at: now }
+    return { ...line, verdict: cell.isKnown ? 'replaced' : 'new', previous: previousOf(cell), adopted_at: now }
   return cell.isKnown ? lost('damaged') : null
 }
+
+/** A line holds all digits, the database the first: null where no line has the others. */
+const previousOf = ({ digest, told }: DoubtfulCell): string | null => (isSameDigest(digest, told) ? told : null)
 
 /** Cells without rows in any file are not in the map. */
 async function heldCells(

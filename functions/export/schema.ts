@@ -108,7 +108,7 @@ export const TABLE_COLUMNS: Readonly<Record<string, Meanings>> = {
     feed: { ...SOURCE.feed!, nullable: true },
     adjustment: { ...SOURCE.adjustment!, nullable: true },
     sha256: { about: 'of the curated file that was judged', nullable: true },
-    digest: { about: 'of the rows of the cell', nullable: true },
+    digest: { about: 'the first 32 digits of the digest of the rows', nullable: true },
     ruleset: { about: 'version of the rules' },
     checked_at: { about: 'the instant of the night that judged, in UTC' },
   },

@@ -158,8 +158,8 @@ describe('adopt: what is written down', () => {
     const row = { ts: Date.parse(`${FIRST}T04:00:00Z`), open: 10, high: 11, low: 9, close: 10.5, volume: 1000 }
     const digest = digestRows([row as Row])
     expect(await attempts()).toMatchObject([
-      { symbol: 'AAPL', rows: 1, digest },
-      { symbol: 'MSFT', rows: 1, digest },
+      { symbol: 'AAPL', rows: 1, digest: digest.slice(0, 32) },
+      { symbol: 'MSFT', rows: 1, digest: digest.slice(0, 32) },
     ])
     const lines: ManifestEntry[] = []
     for await (const chunk of readManifests(running().lake, () => 0)) lines.push(...chunk.lines)
@@ -182,7 +182,7 @@ describe('adopt: what is written down', () => {
     await adopt({ verify: 'names' })
     expect(await adopt({ verify: 'footers' })).toMatchObject({ adopted: 1, rows: 1 })
     expect(await adopt({ verify: 'rows' })).toMatchObject({ adopted: 1, rows: 1 })
-    expect(await attempts()).toMatchObject([{ rows: 1, digest: expect.stringMatching(/^[0-9a-f]{64}$/) }])
+    expect(await attempts()).toMatchObject([{ rows: 1, digest: expect.stringMatching(/^[0-9a-f]{32}$/) }])
     for (const verify of ['names', 'footers', 'rows']) {
       expect(await adopt({ verify, restart: true })).toMatchObject({ files: 1, adopted: 0, known: 1, cells: 0 })
     }

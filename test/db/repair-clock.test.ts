@@ -21,6 +21,7 @@ const RULED = [
   'ticks.scheduled_at',
   'vendor_call_stats.starts_at',
   'gap_tasks.blocked_until',
+  'packed_months.newest_at',
   // A number of days, written anew by every audit.
   'scrubs.night',
 ]

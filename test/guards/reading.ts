@@ -103,8 +103,8 @@ export const READING_GUARDS: Guard[] = [
   {
     name: 'A cell keeps the digest that was made before a zero could mean unknown',
     file: 'functions/_lake/write-decision.ts',
-    find: 'const previous = isOlder ? known : stored',
-    replace: 'const previous = isOlder && known === null ? known : stored',
+    find: 'isSameDigest(known, stored) ? stored : digestKnownAs(known, newestVintages(old))',
+    replace: 'isSameDigest(known, stored) ? stored : stored',
     test: 'test/_lake/write-cells.test.ts',
   },
   {

@@ -108,7 +108,10 @@ describe('restatement: a bar that changes after the close', () => {
       .split('\n')
       .map((line) => JSON.parse(line))
       .filter(({ verdict }) => verdict === 'replaced')
-    expect(replaced).toMatchObject([{ symbol: 'AAPL', previous: correction!.previous, digest: correction!.digest }])
+    // The line has all digits, the database the first ones.
+    const beginsWith = (digest: unknown) => expect.stringMatching(new RegExp(`^${digest}[0-9a-f]{32}$`))
+    const { previous, digest } = correction!
+    expect(replaced).toMatchObject([{ symbol: 'AAPL', previous: beginsWith(previous), digest: beginsWith(digest) }])
 
     const told = JSON.parse(await bundle('MANIFEST.json')).corrections
     expect(told).toMatchObject({ total: 1, more: 0, cells: [{ symbol: 'AAPL', dt: CHANGED, rowsBefore: 1, rows: 1 }] })

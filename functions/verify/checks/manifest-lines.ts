@@ -6,6 +6,7 @@ import { type Attempt, listAttempts } from '../../../db/attempts/list-attempts.t
 import { storedVersions } from '../../../db/manifests/stored-versions.ts'
 import { AdoptedLine } from '../../_lake/adopted-manifest.ts'
 import { badLinesOf } from '../../_lake/bad-lines.ts'
+import { isSameDigest } from '../../_lake/digest.ts'
 import { lineFileAt, linesOf } from '../../_lake/line-files.ts'
 import { NEWLINE, parsedLine } from '../../_lake/line-reader.ts'
 import { ManifestEntry } from '../../_lake/manifest.ts'
@@ -120,7 +121,9 @@ function isKnown(attempt: Attempt | undefined, line: Exclude<Line, { verdict: 's
   if (attempt === undefined) return false
   if (!('digest' in line)) return storedVersions(attempt) || attempt.at >= Date.parse(line.adopted_at)
   const written = Math.max(Date.parse(line.fetched_at), Date.parse(line.adopted_at ?? line.fetched_at))
-  return attempt.digest === line.digest || attempt.at > written || (isEnded(attempt) && attempt.at >= written)
+  return (
+    isSameDigest(attempt.digest, line.digest) || attempt.at > written || (isEnded(attempt) && attempt.at >= written)
+  )
 }
 
 const isEnded = ({ outcome }: Attempt): boolean => outcome === 'lost' || outcome === 'forgotten'

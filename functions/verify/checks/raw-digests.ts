@@ -3,7 +3,7 @@ import { relative } from 'node:path'
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises'
 import type { DatasetConfig } from '../../../config/schema.ts'
 import { type StoredVersion, versionsOfDay } from '../../../db/attempts/versions-of-day.ts'
-import { digestKnownAs } from '../../_lake/digest.ts'
+import { digestKnownAs, isSameDigest } from '../../_lake/digest.ts'
 import { queryRawParts, UnreadableFiles } from '../../_lake/query-raw.ts'
 import type { RawPart } from '../../_lake/raw-part.ts'
 import { newestVintages } from '../../_lake/vintages.ts'
@@ -146,7 +146,7 @@ function compareCells({ versions, cell }: FileCells, parts: readonly RawPart[], 
     if (own === undefined) report('raw-cell-missing', cell(symbol), 'its rows', 'none')
     else if (digest !== null) {
       const found = digestKnownAs(digest, newestVintages(own))
-      if (found !== digest) report('raw-cell-differs', cell(symbol), digest, found)
+      if (!isSameDigest(found, digest)) report('raw-cell-differs', cell(symbol), digest, found)
     }
   }
   for (const symbol of rows.keys()) report('raw-cell-unaccepted', cell(symbol), 'an accepted version', 'rows alone')
