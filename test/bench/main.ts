@@ -5,6 +5,7 @@ import { benchAdopt } from './adopt.ts'
 import { benchAudit } from './audit.ts'
 import { benchDispatch } from './dispatch.ts'
 import { benchFirstNight } from './first-night.ts'
+import { benchProportion } from './proportion.ts'
 import { benchQueue } from './queue.ts'
 import { type BenchRow, tableOf } from './row.ts'
 import { benchVerify } from './verify.ts'
@@ -14,6 +15,7 @@ interface Asked {
   parts: string[]
   scale: number | undefined
   symbols: number | undefined
+  cells: number | undefined
 }
 
 const BENCHES: Record<string, (asked: Asked) => Promise<BenchRow[]>> = {
@@ -21,25 +23,32 @@ const BENCHES: Record<string, (asked: Asked) => Promise<BenchRow[]>> = {
   audit: benchAudit,
   dispatch: ({ parts, scale }) => benchDispatch(parts, scale),
   'first-night': ({ symbols }) => benchFirstNight(symbols),
+  proportion: ({ cells }) => benchProportion(cells),
   queue: benchQueue,
   verify: benchVerify,
 }
-const USAGE = `npm run bench -- <name> [part …] [--scale 0.1] [--symbols 500] [--json], where <name> is one of: ${Object.keys(BENCHES).join(', ')}`
+const USAGE = `npm run bench -- <name> [part …] [--scale 0.1] [--symbols 500] [--cells 1000000] [--json], where <name> is one of: ${Object.keys(BENCHES).join(', ')}`
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
-    options: { json: { type: 'boolean', default: false }, scale: { type: 'string' }, symbols: { type: 'string' } },
+    options: {
+      json: { type: 'boolean', default: false },
+      scale: { type: 'string' },
+      symbols: { type: 'string' },
+      cells: { type: 'string' },
+    },
     allowPositionals: true,
   })
   const [name = '', ...parts] = positionals
   const bench = BENCHES[name]
   const scale = values.scale === undefined ? undefined : Number(values.scale)
   const symbols = values.symbols === undefined ? undefined : Number(values.symbols)
+  const cells = values.cells === undefined ? undefined : Number(values.cells)
   const isUsable =
     (scale === undefined || (scale > 0 && scale <= 1)) &&
-    (symbols === undefined || (Number.isInteger(symbols) && symbols > 0))
+    [symbols, cells].every((count) => count === undefined || (Number.isInteger(count) && count > 0))
   if (bench === undefined || !isUsable) throw new Error(USAGE)
-  const rows = await bench({ parts, scale, symbols })
+  const rows = await bench({ parts, scale, symbols, cells })
   const table = `${tableOf(rows)}\n`
   if (!values.json) process.stdout.write(table)
   else {
