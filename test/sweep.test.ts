@@ -7,6 +7,23 @@ const CELLS = ['AAPL', 'MSFT'].flatMap((symbol) =>
   ['2025-06-30', '2025-07-01', '2025-07-07', '2025-07-08'].map((dt) => `corporate_actions/${symbol}/${dt}`),
 )
 
+test('sweep: a dry run lists what would go and changes nothing', async () => {
+  const node = await explainedNode()
+  onTestFinished(() => node.remove())
+  const before = await node.databaseText()
+  expect(await node.post('/sweep', { dryRun: true })).toMatchObject({
+    status: 200,
+    body: { dryRun: true, bundles: [], heldBack: [], damagedFiles: [], quarantine: 0, more: false },
+  })
+  expect(await node.databaseText()).toBe(before)
+  expect((await node.get('/status')).body.retention).toEqual({
+    bundles: [],
+    heldBack: [],
+    damagedFiles: [],
+    quarantine: 0,
+  })
+})
+
 test('sweep: days without events that an older version left as rows are kept by month, and nothing is told otherwise', async () => {
   const node = await explainedNode()
   onTestFinished(() => node.remove())

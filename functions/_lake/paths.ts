@@ -142,6 +142,8 @@ export const asideFolder = (exportRoot: string, asof: Dt): string => `${stagingF
 /** A bundle that another of its day replaced at an instant (epoch ms). */
 export const replacedFolder = (exportRoot: string, asof: Dt, at: number): string =>
   join(exportRoot, '.replaced', `${dayPart(asof)}-${at}`)
+/** Bundles on their way out: no reader looks here. */
+export const trashFolder = (exportRoot: string): string => join(exportRoot, '.trash')
 
 /** The symbolic link to the newest finished bundle. */
 export const latestLink = (exportRoot: string): string => join(exportRoot, 'latest')

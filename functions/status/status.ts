@@ -23,6 +23,7 @@ import type { Node } from '../_http/node.ts'
 import { dayNumber, dtOfDay } from '../_market/dt.ts'
 import { NIGHTS } from '../_recovery/scrub.ts'
 import { appliedSymbols, countRemarks } from '../_references/apply-references.ts'
+import { findOutdated } from '../_retention/retention.ts'
 import { backupState } from './backup.ts'
 import { shownReasons } from './health.ts'
 
@@ -74,6 +75,7 @@ export const status =
       exports: await listExports(node.db),
       backup: await backupState(node),
       acknowledged: acknowledgement(await lastAck(node.db)),
+      retention: await findOutdated(node),
     })
   }
 

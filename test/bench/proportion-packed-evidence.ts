@@ -29,7 +29,7 @@ export async function packedEvidence(scene: ProportionScene): Promise<BenchRow[]
   let calls = 0
   const [packed, packMs] = await timed(async () => {
     for (let all = 0; ; ) {
-      const swept = await sweep(timedNode)
+      const swept = await sweep(timedNode, { dryRun: false })
       calls += 1
       all += Number(swept.packed)
       if (swept.more !== true) return all
