@@ -10,10 +10,13 @@ import { acknowledge, type Enqueue } from './acknowledge.ts'
 import { summaryOf } from './bundle-listing.ts'
 import { type Bundles, bundlesIn } from './bundles.ts'
 import { deltaOf } from './delta.ts'
-import { BundleMoved, type FileSender, fileSender } from './file-response.ts'
+import { type FileSender, fileSender } from './file-response.ts'
+import { lookedUp } from './open-listed.ts'
 import { pageOf } from './page.ts'
+import type { Log } from './piece-stream.ts'
 import { allowedHashes } from './preconditions.ts'
 import { readBundlePath } from './request-path.ts'
+import { tarSender } from './tar-response.ts'
 
 const SHOWN = 30
 const ListQuery = z.strictObject({
@@ -48,7 +51,9 @@ interface ExportsHandlers {
 /** What is asked of bundles. The handlers share what they read of each. */
 export function exportsOf(node: Node, { clientHash, enqueue }: ExportsTerms): ExportsHandlers {
   const bundles = bundlesIn(() => node.exportRoot)
-  const send = fileSender()
+  const log: Log = (event, fields) => node.log(event, fields)
+  const send = fileSender(log)
+  const sendTar = tarSender(bundles, log)
   return {
     ack: acknowledge(node, bundles, enqueue),
     /** The newest bundles, newest first. */
@@ -82,8 +87,11 @@ export function exportsOf(node: Node, { clientHash, enqueue }: ExportsTerms): Ex
         case 'file':
           readQuery(c, NO_QUERY)
           return await sendFile(c, bundles, send, path)
+        case 'tar':
+          readQuery(c, NO_QUERY)
+          return await sendTar(c, path)
         default:
-          throw new Error(`expected a folder or a file, got ${path satisfies never}`)
+          throw new Error(`expected a folder, a file or a tar, got ${path satisfies never}`)
       }
     },
   }
@@ -104,28 +112,21 @@ async function showFolder(c: Context, bundles: Bundles, asof: Dt): Promise<Respo
   return c.json({ ok: true, ...summaryOf(listing), listed: [...listing.listed.values()] })
 }
 
-/** How often a file is looked up again when a bundle is replaced at that very moment. */
-const MOST_LOOKUPS = 4
-
 /** If-Match names the version: the file that has the hash is sent, or none. */
-async function sendFile(
+function sendFile(
   c: Context,
   bundles: Bundles,
   send: FileSender,
   { asof, path }: { asof: Dt; path: string },
 ): Promise<Response> {
   const hashes = allowedHashes(c.req.header('If-Match'))
-  for (let lookups = 1; ; lookups++) {
-    const found = hashes === null ? null : await bundles.fileWithHash(asof, path, hashes)
-    const file = found ?? (await bundles.file(asof, path))
-    if (hashes !== null && found === null) {
-      const error = `no version of ${path} of ${asof} with this hash is here any more: read SHA256SUMS again`
-      return c.json({ ok: false, error }, 412)
-    }
-    try {
-      return await send(c, file)
-    } catch (error) {
-      if (!(error instanceof BundleMoved) || lookups === MOST_LOOKUPS) throw error
-    }
-  }
+  return lookedUp(async () => {
+    if (hashes === null) return await send(c, await bundles.file(asof, path))
+    const found = await bundles.fileWithHash(asof, path, hashes)
+    if (found !== null) return await send(c, found)
+    // 404 for what the bundle does not list at all.
+    await bundles.file(asof, path)
+    const error = `no version of ${path} of ${asof} with this hash is here any more: read SHA256SUMS again`
+    return c.json({ ok: false, error }, 412)
+  })
 }

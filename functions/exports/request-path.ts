@@ -9,12 +9,15 @@ export type BundlePath =
   /** The folder without its final slash, from which relative links lead astray. */
   | { asked: 'folder-name'; asof: Dt }
   | { asked: 'file'; asof: Dt; path: string }
+  | { asked: 'tar'; asof: Dt; isZipped: boolean }
 
 /** Throws RequestError: 400 for what no path of a file can be, 404 for what begins with no as-of day. */
 export function readBundlePath(url: string): BundlePath {
   const { pathname } = new URL(url)
   if (!pathname.startsWith(PREFIX)) throw new RequestError(404, `expected a path that begins with ${PREFIX}`)
   const [asof = '', ...names] = pathname.slice(PREFIX.length).split('/').map(decodeName)
+  const [, day = '', zipped] = /^(.+)\.tar(\.gz)?$/.exec(asof) ?? []
+  if (isDt(day) && names.length === 0) return { asked: 'tar', asof: day, isZipped: zipped !== undefined }
   if (!isDt(asof))
     throw new RequestError(404, `no bundle of such a name here: ${PREFIX} is followed by a day as YYYY-MM-DD`)
   if (names.length === 0) return { asked: 'folder-name', asof }

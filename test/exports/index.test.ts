@@ -1,5 +1,5 @@
 import { readdirSync, readlinkSync } from 'node:fs'
-import { chmod, rm, symlink, writeFile } from 'node:fs/promises'
+import { chmod, rm, symlink, truncate, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { connect } from 'node:net'
 import { join } from 'node:path'
@@ -192,6 +192,28 @@ test('exports: a file that is not as the bundle lists it is an error, not other 
   await writeFile(file, TEXT)
   expect((await server.ask(fileOf(D1, BARS))).status).toBe(200)
   await chmod(file, 0o444)
+})
+
+test('exports: a file that ends too early cuts the connection; no text of an error is sent as its bytes', async () => {
+  await server.bundle(D1, { [BARS]: LARGE })
+  const { hostname, port } = new URL(server.address)
+  const pieces: Buffer[] = []
+  const ending = await new Promise<string>((done) => {
+    const sent = request({ hostname, port, path: fileOf(D1, BARS) }, (answer) => {
+      answer.once('data', () => {
+        answer.pause()
+        void truncate(join(bundleFolder(server.exportRoot, D1), BARS), 0).then(() => answer.resume())
+      })
+      answer.on('data', (piece: Buffer) => pieces.push(piece))
+      answer.on('end', () => done('whole'))
+      answer.on('error', () => done('cut'))
+    })
+    sent.on('error', () => done('cut'))
+    sent.end()
+  })
+  const body = Buffer.concat(pieces)
+  expect(ending).toBe('cut')
+  expect(body.equals(LARGE.subarray(0, body.length))).toBe(true)
 })
 
 /** Descriptors of this process that are open on a file. */
