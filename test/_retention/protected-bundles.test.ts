@@ -31,7 +31,7 @@ describe('protected bundles', () => {
   })
 
   test('are those made within the grace period: whoever pulls them may not have come to it', async () => {
-    await recordExport(db, { asof: '2026-10-02', madeAt: NOW - 6 * DAY, digest: 'd', files: 1, bytes: 1 })
+    await recordExport(db, { asof: '2026-10-02', madeAt: NOW - 6 * DAY, digest: 'e', files: 1, bytes: 1 })
     expect(await found()).toEqual(['2026-10-02', '2026-11-20'])
   })
 

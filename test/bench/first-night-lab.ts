@@ -6,8 +6,8 @@ import { benchBars } from './dispatch-source.ts'
 import { nightScene } from './first-night-scene.ts'
 import { serveControl } from './lab-control.ts'
 
-async function main([symbols = '']: string[]): Promise<void> {
-  const scene = await nightScene(Number(symbols))
+async function main([symbols = '', seed = '']: string[]): Promise<void> {
+  const scene = await nightScene(Number(symbols), Number(seed))
   const source = benchBars(scene.symbols)
   let now = EVENING
   const lab = await startLab({
@@ -26,6 +26,7 @@ async function main([symbols = '']: string[]): Promise<void> {
     told: (at) => {
       now = Math.max(now, at)
     },
+    kill: (vendor) => lab[vendor].kill(),
     kills: () => 0,
   })
 }

@@ -21,7 +21,7 @@ import { writeDemoConfig } from '../demo/demo-config.ts'
 import type { LabVendorName } from '../lab/lab.ts'
 import { ASOF, EVENING } from './dispatch-scenes.ts'
 import { type EventClock, eventClock } from './event-clock.ts'
-import { nightScene } from './first-night-scene.ts'
+import { DEATH, DYING, nightScene } from './first-night-scene.ts'
 import type { LabReport } from './lab-control.ts'
 import { isQueuedFor, meterCalls } from './meter-calls.ts'
 import { observation } from './watch.ts'
@@ -37,7 +37,7 @@ export interface DatasetNight {
   dataset: DatasetName
   /** Virtual ms after the start when no vendor had anything left to bring; null when that did not happen. */
   completeAfterMs: number | null
-  vendors: { vendor: string; calls: number; cells: number; rows: number }[]
+  vendors: { vendor: string; calls: number; cells: number; rows: number; symbols: number }[]
 }
 
 /** What stands in `latest` after an export. */
@@ -78,8 +78,8 @@ const WINDOW_MS = 60_000
 const LOOK_EVERY_MS = 10_000
 const FORECAST_EVERY_MS = 30_000
 
-async function main([symbols = '', root = '', controlUrl = '']: string[]): Promise<void> {
-  const scene = await nightScene(Number(symbols))
+async function main([symbols = '', root = '', controlUrl = '', seed = '', sceneName = '']: string[]): Promise<void> {
+  const scene = await nightScene(Number(symbols), Number(seed))
   const tell = async (query: string): Promise<LabReport> =>
     (await (await fetch(`${controlUrl}/?${query}`)).json()) as LabReport
   const { urls } = await tell('')
@@ -93,7 +93,8 @@ async function main([symbols = '', root = '', controlUrl = '']: string[]): Promi
     sink: process.env.BENCH_LOG ? (line) => process.stderr.write(line) : () => undefined,
   })
   try {
-    const night = await playNight(running.node, running.address, clock, tell)
+    const dying = sceneName === DEATH ? DYING : null
+    const night = await playNight(running.node, running.address, clock, tell, dying)
     process.stdout.write(`${JSON.stringify(night)}\n`)
   } finally {
     await running.stop()
@@ -105,13 +106,20 @@ async function playNight(
   address: string,
   clock: EventClock,
   tell: (query: string) => Promise<LabReport>,
+  dying: LabVendorName | null,
 ): Promise<Night> {
   const begun = performance.now()
   const labBefore = (await tell('')).cpuMs
   const observed = observation()
   const workMs = async (): Promise<number> =>
     performance.now() - begun - observed.tookMs() - ((await tell(`now=${clock.now()}`)).cpuMs - labBefore)
-  const sent = meterCalls(node, clock, { trying: () => observed.of(() => tell(`now=${clock.now()}`)) })
+  let answeredAt = clock.now()
+  const sent = meterCalls(node, clock, {
+    trying: () => observed.of(() => tell(`now=${clock.now()}`)),
+    answered: () => {
+      answeredAt = clock.now()
+    },
+  })
 
   const [chain] = (await loadCron('cron.json')).filter(({ id }) => id === 'night')
   if (!chain) throw new Error('cron.json has no chain night')
@@ -132,7 +140,7 @@ async function playNight(
     bundles.push(...(await Promise.all(pending)))
     state.done = true
   }
-  const watch = watchVendors(node, sent)
+  const watch = watchVendors(node, sent, () => answeredAt)
   const observer = async (): Promise<void> => {
     while (!state.done) {
       await clock.sleep(LOOK_EVERY_MS)
@@ -143,7 +151,12 @@ async function playNight(
   const forecaster = async (): Promise<void> => {
     while (!state.done) {
       forecasts.push(await observed.of(() => forecastNow(node)))
-      await clock.sleep(FORECAST_EVERY_MS)
+      const deathMs = (forecasts[0]?.emptyAtMs ?? 0) / 4
+      if (dying !== null && clock.now() - EVENING >= deathMs && !watch.dead.has(dying)) {
+        watch.dead.add(dying)
+        await tell(`kill=${dying}`)
+      }
+      await clock.sleep(Math.min(FORECAST_EVERY_MS, dying === null ? FORECAST_EVERY_MS : Math.max(1_000, deathMs)))
     }
   }
   await clock.run([forecaster, play, observer])
@@ -171,22 +184,26 @@ async function playNight(
 }
 
 /** Looks at which vendors have work and use their budget, and when a dataset has nothing left to bring. */
-function watchVendors(node: Node, sent: Record<string, number[]>) {
+function watchVendors(node: Node, sent: Record<string, number[]>, answeredAt: () => number) {
   const idle = new Map<string, number>()
   const completeAt = new Map<DatasetName, number>()
   const busySince = new Map<string, number>()
+  /** Vendors that never answer again: what is left for them is left for good. */
+  const dead = new Set<LabVendorName>()
   const look = async (): Promise<void> => {
     const now = node.now()
     const withWork = new Set<string>()
     for (const { dataset, spec } of datasetsOf(node.config)) {
       let isOpen = false
       for (const source of sourcesFor(node, dataset)) {
+        const { name, config } = source.connection
+        if (dead.has((config.connector ?? name) as LabVendorName)) continue
         if (!(await hasWork(node, dataset, spec, source))) continue
         isOpen = true
         withWork.add(source.connection.name)
       }
       if (isOpen) completeAt.delete(dataset)
-      else if (!completeAt.has(dataset)) completeAt.set(dataset, now)
+      else if (!completeAt.has(dataset)) completeAt.set(dataset, answeredAt())
     }
     for (const connection of node.vendors) {
       const { name } = connection
@@ -202,7 +219,7 @@ function watchVendors(node: Node, sent: Record<string, number[]>) {
         idle.set(name, (idle.get(name) ?? 0) + LOOK_EVERY_MS / WINDOW_MS)
     }
   }
-  return { look, idle, completeAt }
+  return { look, idle, completeAt, dead }
 }
 
 /** Whether a cell that a vendor could serve now is queued, or is not even queued. */
@@ -224,6 +241,9 @@ async function datasetsOfNight(node: Node, completeAt: ReadonlyMap<DatasetName, 
       UNION ALL
       SELECT dataset, vendor, sum(${sql.raw(bitCount('days'))}), 0 FROM empty_months GROUP BY dataset, vendor)
     GROUP BY dataset, vendor`)
+  const asked = await node.db.all<{ dataset: string; vendor: string; symbols: number }>(
+    sql`SELECT dataset, vendor, count(DISTINCT symbol) AS symbols FROM attempts GROUP BY dataset, vendor`,
+  )
   const calls = await node.db.all<{ dataset: string; vendor: string; calls: number }>(
     sql`SELECT dataset, vendor, sum(calls) AS calls FROM vendor_call_stats GROUP BY dataset, vendor`,
   )
@@ -235,8 +255,11 @@ async function datasetsOfNight(node: Node, completeAt: ReadonlyMap<DatasetName, 
       vendors: calls
         .filter((row) => row.dataset === dataset)
         .map(({ vendor, calls: count }) => {
-          const found = delivered.find((row) => row.dataset === dataset && row.vendor === vendor)
-          return { vendor, calls: count, cells: found?.cells ?? 0, rows: found?.rows ?? 0 }
+          const isThis = (row: { dataset: string; vendor: string }): boolean =>
+            row.dataset === dataset && row.vendor === vendor
+          const found = delivered.find(isThis)
+          const symbols = asked.find(isThis)?.symbols ?? 0
+          return { vendor, calls: count, cells: found?.cells ?? 0, rows: found?.rows ?? 0, symbols }
         }),
     }
   })

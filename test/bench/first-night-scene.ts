@@ -6,7 +6,7 @@ import { calendarOf } from '../../functions/_calendar/calendar.ts'
 import { addDays, type Dt } from '../../functions/_market/dt.ts'
 import { CONNECTORS } from '../../functions/_vendors/registry.ts'
 import { syntheticActions } from '../lab/action-source.ts'
-import type { ActionSource, OptionSource } from '../lab/lab.ts'
+import type { ActionSource, LabVendorName, OptionSource } from '../lab/lab.ts'
 import { syntheticBars } from '../lab/synthetic.ts'
 import { syntheticOptions } from '../lab/synthetic-options.ts'
 import { ASOF } from './dispatch-scenes.ts'
@@ -18,10 +18,14 @@ export interface NightScene {
   options: OptionSource
 }
 
-const SEED = 7
+export const SEED = 7
+/** The scene in which a vendor dies; the other one is `all-well`. */
+export const DEATH = 'one-vendor-dying'
+/** The vendor that is gone for good after a quarter of the foreseen time. */
+export const DYING: LabVendorName = 'alpaca'
 
 /** The symbols of the shipped universe come first, because the shipped datasets name some of them; the rest are invented and always lived. */
-export async function nightScene(symbols: number): Promise<NightScene> {
+export async function nightScene(symbols: number, seed: number = SEED): Promise<NightScene> {
   const shipped = await loadConfig({ folder: resolve('config'), vendors: CONNECTORS.map(({ name }) => name) })
   const first = calendarOf('xnys').first
   const universe: Config['universe'] = [
@@ -33,11 +37,11 @@ export async function nightScene(symbols: number): Promise<NightScene> {
   return {
     config: { ...shipped, universe },
     symbols: universe.flatMap(({ symbol, was = [] }) => [symbol, ...was.map((name) => name.symbol)]),
-    actions: syntheticActions({ seed: SEED, universe, from, to }),
+    actions: syntheticActions({ seed, universe, from, to }),
     options: syntheticOptions({
-      seed: SEED,
+      seed,
       underliers: shipped.datasets.options_bars?.only ?? [],
-      bars: syntheticBars({ seed: SEED, universe, vendor: 'alpaca' }),
+      bars: syntheticBars({ seed, universe, vendor: 'alpaca' }),
       from: addDays(ASOF, -120),
       to,
     }),

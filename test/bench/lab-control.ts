@@ -20,16 +20,20 @@ export interface Controlled {
   /** Called with every report of the node: its clock, and its process where it says so. */
   told(at: number, pid: number | null): void
   kills(): number
+  /** Called when the node says that a vendor dies. */
+  kill?(vendor: LabVendorName): void
 }
 
 const VENDORS = ['alpaca', 'massive', 'fred'] as const
 
 /** Serves the reports on a free port of loopback, whose address is printed as one line. The process ends when its bench is gone. */
-export async function serveControl({ lab, now, told, kills }: Controlled): Promise<void> {
+export async function serveControl({ lab, now, told, kills, kill }: Controlled): Promise<void> {
   const control = createServer((request, response) => {
     const { searchParams } = new URL(request.url ?? '/', 'http://lab')
     const pid = searchParams.get('pid')
     told(Number(searchParams.get('now') ?? 0), pid === null ? null : Number(pid))
+    const dead = VENDORS.find((vendor) => vendor === searchParams.get('kill'))
+    if (dead !== undefined) kill?.(dead)
     response.end(JSON.stringify(reportOf(lab, now(), kills())))
   })
   control.keepAliveTimeout = 600_000

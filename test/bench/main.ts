@@ -16,18 +16,20 @@ interface Asked {
   scale: number | undefined
   symbols: number | undefined
   cells: number | undefined
+  scene: string | undefined
+  seed: number | undefined
 }
 
 const BENCHES: Record<string, (asked: Asked) => Promise<BenchRow[]>> = {
   adopt: benchAdopt,
   audit: benchAudit,
   dispatch: ({ parts, scale }) => benchDispatch(parts, scale),
-  'first-night': ({ symbols }) => benchFirstNight(symbols),
+  'first-night': benchFirstNight,
   proportion: ({ cells }) => benchProportion(cells),
   queue: benchQueue,
   verify: benchVerify,
 }
-const USAGE = `npm run bench -- <name> [part …] [--scale 0.1] [--symbols 500] [--cells 1000000] [--json], where <name> is one of: ${Object.keys(BENCHES).join(', ')}`
+const USAGE = `npm run bench -- <name> [part …] [--scale 0.1] [--symbols 500] [--scene one-vendor-dying] [--seed 7] [--cells 1000000] [--json], where <name> is one of: ${Object.keys(BENCHES).join(', ')}`
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -36,6 +38,8 @@ async function main(): Promise<number> {
       scale: { type: 'string' },
       symbols: { type: 'string' },
       cells: { type: 'string' },
+      scene: { type: 'string' },
+      seed: { type: 'string' },
     },
     allowPositionals: true,
   })
@@ -44,11 +48,13 @@ async function main(): Promise<number> {
   const scale = values.scale === undefined ? undefined : Number(values.scale)
   const symbols = values.symbols === undefined ? undefined : Number(values.symbols)
   const cells = values.cells === undefined ? undefined : Number(values.cells)
+  const seed = values.seed === undefined ? undefined : Number(values.seed)
   const isUsable =
+    (seed === undefined || Number.isInteger(seed)) &&
     (scale === undefined || (scale > 0 && scale <= 1)) &&
     [symbols, cells].every((count) => count === undefined || (Number.isInteger(count) && count > 0))
   if (bench === undefined || !isUsable) throw new Error(USAGE)
-  const rows = await bench({ parts, scale, symbols, cells })
+  const rows = await bench({ parts, scale, symbols, cells, scene: values.scene, seed })
   const table = `${tableOf(rows)}\n`
   if (!values.json) process.stdout.write(table)
   else {

@@ -90,13 +90,16 @@ test('night: the audit of an earlier evening expects what was over by then', asy
   expect(body).toMatchObject({ asof: '2025-07-01', expected: 3 * 2 })
 })
 
-test('night: a tick brings the newest session and no older one', async () => {
+test('night: a tick brings the newest session of bars and no older one, and of yields the history as well', async () => {
   await setup()
   const { body } = await node.post('/ingest-tick')
-  expect(body).toMatchObject({ asof: ASOF, enqueued: 3, filled: 3, more: false })
+  expect(body).toMatchObject({ asof: ASOF, enqueued: 2 + SESSIONS, filled: 2 + SESSIONS, more: false })
   const { db } = node.running().node
-  const days = await db.all<{ dt: string }>({ toSQL: () => ({ sql: 'SELECT DISTINCT dt FROM attempts', params: [] }) })
-  expect(days).toEqual([{ dt: ASOF }])
+  const query = "SELECT dataset, min(dt) AS dt, count(DISTINCT dt) AS days FROM attempts GROUP BY dataset"
+  expect(await db.all({ toSQL: () => ({ sql: query, params: [] }) })).toEqual([
+    { dataset: 'equities_bars', dt: ASOF, days: 1 },
+    { dataset: 'macro_treasury', dt: FIRST, days: SESSIONS },
+  ])
   expect((await node.post('/ingest-tick')).body).toMatchObject({ enqueued: 0, calls: 0 })
 })
 
