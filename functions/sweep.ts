@@ -2,17 +2,16 @@
 import { z } from 'zod'
 import { compactRows } from '../db/empty-months/compact-rows.ts'
 import { prune } from '../db/gap-tasks/prune.ts'
-import { packMonths } from '../db/packed-months/pack-months.ts'
 import { dropCallStats } from '../db/vendor-call-stats/call-stats.ts'
 import { newYorkDt } from './_calendar/zone.ts'
 import { datasetsOf } from './_catalog/catalog.ts'
 import { sweepSnapshots } from './_dispatch/intraday-snapshot.ts'
 import { sweepPageCache } from './_dispatch/page-cache.ts'
-import { openMonth } from './_expected/reread-windows.ts'
 import { AsOfBody, type FunctionAnswer } from './_http/handler.ts'
 import type { Node } from './_http/node.ts'
 import { sweepReplaced } from './_lake/replaced-bundles.ts'
 import { compressManifests } from './_recovery/compress-manifests.ts'
+import { packEvidence } from './_recovery/pack-evidence.ts'
 import { findOutdated, removeOutdated } from './_retention/retention.ts'
 
 export const SweepBody = AsOfBody.extend({
@@ -33,7 +32,7 @@ export async function sweep(node: Node, { dryRun }: z.output<typeof SweepBody>):
   const callStats = await dropCallStats(node.db, node.now())
   const datasets = datasetsOf(node.config).map(({ dataset }) => dataset)
   const { compacted, more: hasEmpty } = await compactRows(node.db, datasets, COMPACTED_PER_CALL)
-  const { packed, more: hasSettled } = await packEvidence(node)
+  const { packed, more: hasSettled } = await packEvidence(node, PACKED_PER_CALL)
   const { files: manifests, more: hasManifests } = await compressManifests(node)
   const pages = await sweepPageCache(node.lake.root, node.now())
   const running = await sweepSnapshots(node.lake.root, newYorkDt(node.now()))
@@ -41,15 +40,4 @@ export async function sweep(node: Node, { dryRun }: z.output<typeof SweepBody>):
   node.log('sweep.pruned', counts)
   const more = hasOutdated || hasFinished || hasEmpty || hasSettled || hasManifests
   return { ...counts, more, nextAt: null }
-}
-
-/** Of closed months, what is settled. */
-async function packEvidence(node: Node): Promise<{ packed: number; more: boolean }> {
-  let packed = 0
-  for (const { dataset, spec } of datasetsOf(node.config)) {
-    const step = await packMonths(node.db, dataset, openMonth(spec, node.now()), PACKED_PER_CALL - packed)
-    packed += step.packed
-    if (step.more) return { packed, more: true }
-  }
-  return { packed, more: false }
 }

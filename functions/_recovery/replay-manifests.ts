@@ -17,6 +17,7 @@ import {
 import { rawFileParts } from '../_lake/paths.ts'
 import { type CellKey, cellKey, type DatasetName } from '../_market/cell.ts'
 import { coverageKey } from './coverage-key.ts'
+import { packEvidence } from './pack-evidence.ts'
 import { recordBadLines } from './record-bad-lines.ts'
 
 export interface Replayed {
@@ -26,18 +27,27 @@ export interface Replayed {
   lost: number
 }
 
+/** Cells after which what is settled is packed: a lost database that fills again would be five times as large as the one there was, for good. */
+const PACKED_EVERY = 200_000
+
 /** Replays all lines beyond what `after` says is known of each file; bad ones are noted and say nothing. A chunk at a time; a kill costs the chunk at work, which then comes again. */
 export async function replayManifests(
   context: NodeContext,
   after: (relativePath: string) => number,
+  packedEvery: number = PACKED_EVERY,
 ): Promise<Replayed> {
   const replayed: Replayed = { restored: 0, lost: 0 }
+  let unpacked = 0
   for await (const { path, lines, bad, end } of readManifests(context.lake, after)) {
     // Before the mark passes them: a line that is not remembered would never be looked after.
     if (bad.length > 0) await recordBadLines(context, path, bad)
     const { restored, lost } = await replayChunk(context, lines, { path, bytes: end })
     replayed.restored += restored
     replayed.lost += lost
+    unpacked += restored
+    if (unpacked < packedEvery) continue
+    await packEvidence(context, Number.POSITIVE_INFINITY)
+    unpacked = 0
   }
   return replayed
 }

@@ -3,8 +3,10 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sql } from 'drizzle-orm'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { listAccepted } from '../../db/attempts/list-accepted.ts'
 import { packMonths } from '../../db/packed-months/pack-months.ts'
 import { digestRows, isSameDigest } from '../../functions/_lake/digest.ts'
+import { replayManifests } from '../../functions/_recovery/replay-manifests.ts'
 import { loadCellState } from '../../functions/why/cell-state.ts'
 import { packedTwice } from '../db/packed-months/readers.ts'
 import { dyingAfter } from '../db/temp-db.ts'
@@ -98,6 +100,22 @@ test('packed evidence: what manifests alone give is what was packed', async () =
   expect(rebuilt).toEqual(rows)
   expect(await packed()).toBeGreaterThan(10)
   expect(await packedTwice(db())).toEqual([])
+})
+
+test('packed evidence: a database that fills again is packed meanwhile, and holds the same', async () => {
+  await packed()
+  const evidence = async () => {
+    const accepted = await Promise.all(DATASETS.map((dataset) => listAccepted(db(), dataset, DTS[0]!, DTS.at(-1)!)))
+    return accepted.flat().sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
+  }
+  const before = await evidence()
+  const months = await packedMonths()
+  for (const table of ['attempts', 'packed_months', 'coverage', 'bookmarks', 'manifests'])
+    await db().write([sql`DELETE FROM ${sql.identifier(table)} WHERE true`])
+  await replayManifests(node.running().node, () => 0, 1)
+  // What QC refuses is not in the manifests.
+  expect(await packedMonths()).toBeGreaterThanOrEqual(months)
+  expect(await evidence()).toEqual(before)
 })
 
 test('packed evidence: curated anew and judged anew, the files are the same to the byte', async () => {
