@@ -30,6 +30,15 @@ export async function recordHashes(db: Db, dataset: string, files: readonly Hash
   }
 }
 
+/** What is known of files of single cells on these days of a vendor: its days were compacted, so nothing of it holds any more. */
+export async function forgetOwnFiles(db: Db, dataset: string, vendor: string, dts: readonly string[]): Promise<void> {
+  if (dts.length === 0) return
+  await db.write([
+    sql`DELETE FROM raw_files WHERE dataset = ${dataset} AND vendor = ${vendor} AND symbol <> ''
+          AND dt IN (SELECT value FROM json_each(${JSON.stringify(dts)}))`,
+  ])
+}
+
 const asJson = (files: readonly HashedFile[]): string =>
   JSON.stringify(files.map(({ dt, vendor, symbol, hash }) => [dt, vendor, symbol, hash.slice(0, KEPT_DIGITS)]))
 

@@ -35,9 +35,14 @@ const PARQUET_TYPE = {
 /**
  * The bytes of a raw file with these parts in this order, at most 100,000 rows a row group. Same parts, same bytes.
  * Throws an Error that names column and row for a value that cannot be stored: nothing, NaN or infinite in a required column, a
- * fraction or more than 2^53 in an integer column, a day that is none. Nothing is ever rounded.
+ * fraction or more than 2^53 in an integer column, a day that is none. Nothing is ever rounded. Files of more than `mostCodecRows` are written by
+ * parquetjs-lite, to the same bytes: of many large ones it takes a multiple of the time.
  */
-export async function encodeRows(columns: readonly ColumnConfig[], parts: readonly FilePart[]): Promise<Buffer> {
+export async function encodeRows(
+  columns: readonly ColumnConfig[],
+  parts: readonly FilePart[],
+  mostCodecRows: number = MOST_CODEC_ROWS,
+): Promise<Buffer> {
   const fileColumns = rawColumns(columns)
   const groups: RowGroup[] = []
   for (const slices of grouped(parts)) {
@@ -46,7 +51,7 @@ export async function encodeRows(columns: readonly ColumnConfig[], parts: readon
   }
   const schema = rawSchema(columns)
   const rows = groups.reduce((sum, group) => sum + group.rows, 0)
-  return rows > MOST_CODEC_ROWS ? libraryBytes(schema.columns, groups) : parquetBytes(schema, groups)
+  return rows > mostCodecRows ? libraryBytes(schema.columns, groups) : parquetBytes(schema, groups)
 }
 
 const schemas = new WeakMap<readonly ColumnConfig[], FileSchema>()

@@ -13,6 +13,8 @@ import type { FilePart, RawPart } from './raw-part.ts'
 import { asRawPart, readOwnParts } from './stored-part.ts'
 
 const READ_AT_ONCE = 8
+/** Compressed; as columns they are six times as large. */
+const BYTES_AT_ONCE = 16_000_000
 
 /** The parts of raw files by path, in file order; `look` sees the bytes of each. Throws UnreadableFiles for damaged ones. */
 export async function fileParts(
@@ -67,23 +69,53 @@ export async function readCellParts(
   cells: readonly { symbol: string; dt: Dt }[],
 ): Promise<Map<CellKey, RawPart[]>> {
   const places = await filesOfCells(lake, spec, dataset, vendor, cells)
-  const parts = await fileParts(lake, spec, [...new Set([...places.values()].flat())].sort())
   const found = new Map<CellKey, RawPart[]>()
-  for (const { symbol, dt } of cells) {
-    for (const path of places.get(cellKey(symbol, dt)) ?? []) {
-      const own = (parts.get(path) ?? [])
-        .filter((part) => part.symbol === symbol)
-        .map((part) => asRawPart(part, spec.columns))
-        .filter(({ rows }) => rows.length > 0)
-      if (own.length === 0) continue
-      found.set(cellKey(symbol, dt), own)
-      break
+  let left = cells.map(({ symbol, dt }) => ({ symbol, key: cellKey(symbol, dt) }))
+  // Nearly every cell is found in the first of its files: the large ones that symbols share are read for the others.
+  for (let at = 0; left.length > 0; at++) {
+    const wanted = new Map<string, typeof left>()
+    for (const cell of left) {
+      const path = places.get(cell.key)?.[at]
+      if (path !== undefined) wanted.set(path, [...(wanted.get(path) ?? []), cell])
     }
+    if (wanted.size === 0) break
+    for (const paths of await readTogether([...wanted.keys()].sort())) {
+      const parts = await fileParts(lake, spec, paths)
+      for (const path of paths) {
+        for (const { symbol, key } of wanted.get(path) ?? []) {
+          const own = (parts.get(path) ?? [])
+            .filter((part) => part.symbol === symbol)
+            .map((part) => asRawPart(part, spec.columns))
+            .filter(({ rows }) => rows.length > 0)
+          if (own.length > 0) found.set(key, own)
+        }
+      }
+    }
+    left = left.filter(({ key }) => !found.has(key) && (places.get(key)?.length ?? 0) > at + 1)
   }
   return found
 }
 
-/** The files that are there and in which a vendor's cells may lie, in either layout, the likeliest first. */
+/** Files cut so that what is read at once fits into memory, whatever shares them. */
+async function readTogether(paths: readonly string[]): Promise<string[][]> {
+  const sizes = await fileSizes(paths)
+  const groups: string[][] = []
+  let bytes = 0
+  for (const path of paths) {
+    const size = sizes.get(path) ?? 0
+    const group = groups.at(-1)
+    if (group === undefined || bytes + size > BYTES_AT_ONCE) {
+      groups.push([path])
+      bytes = size
+    } else {
+      group.push(path)
+      bytes += size
+    }
+  }
+  return groups
+}
+
+/** The files that are there and in which a vendor's cells may lie, in either layout: the first that holds the cell counts. */
 export async function filesOfCells(
   lake: Lake,
   spec: DatasetConfig,

@@ -8,7 +8,7 @@ import { AdoptedLine } from './adopted-manifest.ts'
 import { checksumOf, sealedLine, unsealed } from './line-checksum.ts'
 import type { LineFileKind } from './line-files.ts'
 import { type BadLine, parsedLine, type RawLine, wholeLines } from './line-reader.ts'
-import { ManifestEntry, writtenAt } from './manifest.ts'
+import { type CellEntry, isOfCell, ManifestEntry, writtenAt } from './manifest.ts'
 
 /** Lines of a plain file from byte `from` to byte `to`. */
 export interface Stretch {
@@ -72,6 +72,8 @@ function lasting(
   before: Map<CellKey, Statement>,
 ): Buffer | null {
   if (bytes === null) return null
+  // A compaction says something of its whole day.
+  if (!isOfCell(entry)) return bytes
   const tellsHash = hashes.get(entry.path) === start
   const key = cellKey(entry.symbol, entry.dt)
   const statement = { says: saysOf(entry), at: writtenAt(entry) }
@@ -80,13 +82,13 @@ function lasting(
   return tellsHash || entry.sha256 === undefined ? bytes : withoutHash(bytes, entry.sha256)
 }
 
-const saysOf = (entry: ManifestEntry): string => (entry.verdict === 'set_aside' ? entry.why : entry.digest)
+const saysOf = (entry: CellEntry): string => (entry.verdict === 'set_aside' ? entry.why : entry.digest)
 
 /**
  * Does the line say of its cell what the one before it says, and no later? Then it changes no database: one in which the line before counted holds it
  * already, one in which something later stood against that line has it stand against this one. Corrections always stay.
  */
-function isRepeated({ verdict }: ManifestEntry, { says, at }: Statement, before: Statement | undefined): boolean {
+function isRepeated({ verdict }: CellEntry, { says, at }: Statement, before: Statement | undefined): boolean {
   const isCorrection = verdict === 'replaced' || verdict === 'kept_more_rows'
   return !isCorrection && before?.says === says && at <= before.at
 }

@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path'
 import type { DatasetName } from '../_market/cell.ts'
 import { type Dt, isDt } from '../_market/dt.ts'
 import { codeOf, eachBounded, namesIn } from './disk.ts'
-import { type RawLayout, rawFile, rawFiles, rawFolder, symbolOfFolder } from './paths.ts'
+import { type RawLayout, rawFile, rawFileParts, rawFiles, rawFolder, symbolOfFolder } from './paths.ts'
 
 /** Names inside a day's folder: `data.parquet` where symbols share a file, `symbol=…` or `underlier=…` where each has its own. */
 export type RawFileList = Map<Dt, Set<string>>
@@ -12,7 +12,8 @@ export type RawFileList = Map<Dt, Set<string>>
 const LISTINGS = 8
 /** For so many days the listing of all of them, thousands of names, does not pay. */
 const FEW = 8
-const LAYOUTS: readonly RawLayout[] = ['date', 'date-symbol', 'date-underlier']
+/** A cell's own file counts before the one that its day's symbols share. */
+const LAYOUTS: readonly RawLayout[] = ['date-symbol', 'date-underlier', 'date']
 
 /** What there is on the given days. Days without a folder, all of them when a backfill begins, cost one listing together. */
 export async function listRawFiles(
@@ -33,7 +34,7 @@ export async function listRawFiles(
 
 /** Where a cell may lie and where it is written. */
 export interface FilePlace {
-  /** The files that may hold it, that of the configured layout first. A symbol's folder may be empty: ask `fileSizes` what is really there. */
+  /** The files that may hold it, a file of its own before the shared one: the first that does counts. A symbol's folder may be empty: ask `fileSizes` what is really there. */
   files: string[]
   /** Where it is written when no file holds it. */
   target: string
@@ -49,7 +50,7 @@ export function placesOn(
   days: RawFileList,
 ): (symbol: string) => FilePlace {
   const names = days.get(dt) ?? new Set()
-  const layouts: RawLayout[] = [layout, ...LAYOUTS.filter((other) => other !== layout)]
+  const layouts = layout === 'date-underlier' ? [layout, ...LAYOUTS.filter((other) => other !== layout)] : LAYOUTS
   const dayFolder = dirname(rawFile(root, vendor, dataset, 'date', dt, 'ANY'))
   const placeOf = (symbol: string): FilePlace => ({
     files:
@@ -100,3 +101,20 @@ export async function rawFilesOf(root: string, dataset: DatasetName, prefix: str
 
 const dataIn = async (folder: string): Promise<string[]> =>
   (await namesIn(folder)).filter((name) => name === 'data.parquet').map((name) => join(folder, name))
+
+/** A cell that lies in a file of its own and maybe in the one that its vendor's day shares. */
+export interface ShadowedCell {
+  vendor: string
+  dt: Dt
+  symbol: string
+}
+
+/** The cells of these files that count in a file of their own although there is a shared file of their day: rows of them in that one are older, or copies. */
+export function shadowedCells(root: string, files: readonly string[]): ShadowedCell[] {
+  const places = files.flatMap((file) => rawFileParts(root, file) ?? [])
+  const shared = new Set(places.filter(({ symbol }) => symbol === null).map(({ vendor, dt }) => `${vendor} ${dt}`))
+  if (shared.size === 0) return []
+  return places.flatMap(({ vendor, dt, symbol }) =>
+    symbol !== null && shared.has(`${vendor} ${dt}`) ? [{ vendor, dt, symbol }] : [],
+  )
+}

@@ -68,11 +68,32 @@ export const SetAsideLine = z.object({
 })
 export type SetAsideLine = z.infer<typeof SetAsideLine>
 
-export const ManifestEntry = z.discriminatedUnion('verdict', [ManifestLine, SetAsideLine])
+/** What one cell's line says of it. */
+export type CellEntry = ManifestLine | SetAsideLine
+
+/**
+ * All cells of a vendor's day that earlier lines place in files of their own lie in this one from then on: it was compacted. It says nothing new of any
+ * cell. `sha256` is that of the file, `cells` how many it holds.
+ */
+export const CompactedLine = z.object({
+  dataset: DatasetName,
+  dt: DtText,
+  vendor: z.string().min(1),
+  verdict: z.literal('compacted'),
+  cells: z.int().positive(),
+  path: z.string().min(1),
+  sha256: Sha256,
+  at: z.iso.datetime({ precision: 3 }),
+})
+export type CompactedLine = z.infer<typeof CompactedLine>
+
+export const ManifestEntry = z.discriminatedUnion('verdict', [ManifestLine, SetAsideLine, CompactedLine])
 export type ManifestEntry = z.infer<typeof ManifestEntry>
 
+export const isOfCell = (line: ManifestEntry): line is CellEntry => line.verdict !== 'compacted'
+
 /** Epoch ms at which a line was written: of two lines of a cell the later one counts. */
-export const writtenAt = (line: ManifestEntry): number =>
+export const writtenAt = (line: CellEntry): number =>
   line.verdict === 'set_aside'
     ? Date.parse(line.at)
     : Math.max(Date.parse(line.fetched_at), Date.parse(line.adopted_at ?? line.fetched_at))

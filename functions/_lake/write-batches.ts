@@ -3,7 +3,9 @@ import type { DatasetConfig } from '../../config/schema.ts'
 import { cellKey, type DatasetName } from '../_market/cell.ts'
 import type { Dt } from '../_market/dt.ts'
 import type { AcceptedCell } from './accepted-cell.ts'
+import type { RecordedHashes } from './file-hashes.ts'
 import { type FilePlace, fileSizes, listRawFiles, placesOn } from './list-raw-files.ts'
+import { rawFileParts } from './paths.ts'
 
 /** Cells of one day that have the same place, ascending by symbol, and those of their files that exist. */
 export interface PlacedCells extends FilePlace {
@@ -51,11 +53,13 @@ export async function writeBatches(
   vendor: string,
   cells: readonly AcceptedCell[],
   days: ReadonlyMap<Dt, readonly number[]>,
+  hashes: RecordedHashes | null,
 ): Promise<PlacedCells[][]> {
   const found = await listRawFiles(root, vendor, dataset, [...days.keys()])
   const placed = [...days].map(([dt, day]) =>
     placedOn(cells, day, placesOn(root, vendor, dataset, spec.raw_layout, dt, found)),
   )
+  if (spec.raw_layout !== 'date') await leaveCompacted(root, placed.flat(), hashes)
   const sizes = await fileSizes(placed.flatMap(filesOf))
   const batches: PlacedCells[][] = []
   let batch: PlacedCells[] = []
@@ -108,6 +112,23 @@ function placedOn(
     here.at.push(at)
   }
   return placed
+}
+
+/**
+ * The file that a compacted day's symbols share holds nothing but versions that the database knows. So it need not be read for cells of which none is
+ * known: years of a new symbol would read as many large files.
+ */
+async function leaveCompacted(
+  root: string,
+  placed: readonly PlacedCells[],
+  hashes: RecordedHashes | null,
+): Promise<void> {
+  const isShared = (path: string): boolean => rawFileParts(root, path)?.symbol === null
+  const unknown = placed.filter(({ cells }) => cells.every(({ known }) => known === null))
+  const shared = [...new Set(unknown.flatMap(({ files }) => files.filter(isShared)))]
+  if (shared.length === 0) return
+  const compacted = (await hashes?.expected(shared)) ?? new Map<string, string>()
+  for (const one of unknown) one.files = one.files.filter((path) => !compacted.has(path))
 }
 
 const filesOf = (placed: readonly PlacedCells[]): string[] => [...new Set(placed.flatMap(({ files }) => files))]

@@ -1,5 +1,5 @@
 /** Keeping accepted answers: raw files first, then the manifest, so that whatever is written down is on the disk. */
-import { relative } from 'node:path'
+import { basename, dirname, relative } from 'node:path'
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises'
 import type { DatasetConfig } from '../../config/schema.ts'
 import type { DatasetName } from '../_market/cell.ts'
@@ -47,7 +47,8 @@ interface Settled extends ManifestCell {
 /**
  * Keeps the accepted answers of one vendor for cells of one dataset, and returns in the order given what became of each. Rows in a file are
  * sorted by symbol and, within a symbol, stand as served; a yield that is revised stands behind the vintages it had.
- * A cell that is on disk in the other layout stays in that file.
+ * A cell that is on disk in a file of its own stays there. Where cells have files of their own, a change of one that lies in a file that its day's
+ * symbols share is written beside it, where it counts before that: such a file is large, and compaction takes the change into it.
  * When the promise resolves, files and manifest lines are on the disk. When it rejects (DiskError; an Error for a row that cannot be stored;
  * or DamagedFiles where `hashes` knows other bytes of a file that is to be merged), every file is whole, old or new; asking again heals: what was written counts as `same`, and its line is written because `known` differs.
  * A `same` cell that the database knows writes nothing at all.
@@ -64,7 +65,7 @@ export async function writeCells(
   // Symbols of a day share a file: two calls that read, merge and write it at once would lose the rows of one of them.
   return withLock(`${lake.root} ${provenance.vendor} ${dataset}`, async () => {
     const kept = new Array<StoredCell>(cells.length)
-    const batches = await writeBatches(lake.root, spec, dataset, provenance.vendor, cells, days)
+    const batches = await writeBatches(lake.root, spec, dataset, provenance.vendor, cells, days, hashes)
     const manifestCells = new Array<Uint8Array>(batches.length)
     // No two batches touch the same file: while one waits for the disk, the other is made ready.
     await eachBounded(batches, 2, async (batch, at) => {
@@ -144,6 +145,9 @@ async function keepBatch(
   return bytes
 }
 
+/** Does a day's folder hold the file itself, for all of its symbols? */
+const isOfDay = (path: string): boolean => basename(dirname(path)).startsWith('date=')
+
 function partsBySymbol(parts: readonly FilePart[]): Map<string, FilePart[]> {
   const found = new Map<string, FilePart[]>()
   for (const part of parts) {
@@ -174,6 +178,8 @@ function settle(
   const parts = old.length === 0 ? [part] : withVintages(old, part)
   const decision = decide(rowsOf(old), answer, rowsOf(parts), spec.key, known)
   const origin = isWritten(decision) ? provenance : newestOf(old)
+  // Only then is the target another file: that of the cell alone.
+  if (spec.raw_layout !== 'date' && isWritten(decision) && isOfDay(path)) path = target
   const isMeasured = decision.verdict !== 'same' && isSameDigest(decision.previous, known)
   return { symbol, dt, origin, decision, difference: isMeasured ? difference : null, known, path, parts }
 }

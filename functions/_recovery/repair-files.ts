@@ -15,17 +15,19 @@ import { isDigestOfCell, sha256 } from '../_lake/digest.ts'
 import { codeOf } from '../_lake/disk.ts'
 import { encodeRows } from '../_lake/encode.ts'
 import { isExpected } from '../_lake/file-hashes.ts'
-import { readRawParts } from '../_lake/file-parts.ts'
+import { fileParts } from '../_lake/file-parts.ts'
 import { isOfAFile } from '../_lake/footers.ts'
 import { withLock } from '../_lake/keyed-lock.ts'
-import { appendManifest, type ManifestEntry, type NewManifestLine } from '../_lake/manifest.ts'
+import { appendManifest, type CellEntry, type NewManifestLine } from '../_lake/manifest.ts'
 import { asidePath, manifestFile, rawFileParts } from '../_lake/paths.ts'
-import type { RawPart } from '../_lake/raw-part.ts'
+import type { FilePart } from '../_lake/raw-part.ts'
+import { asRawPart } from '../_lake/stored-part.ts'
 import { cellKey, type DatasetName } from '../_market/cell.ts'
 import type { Dt } from '../_market/dt.ts'
 import { partitionOf } from '../_market/partition.ts'
+import { isInDayFile } from './day-file.ts'
 import { hashOfPath, type NewestLines, newestLines } from './newest-lines.ts'
-import { recordedHashes } from './recorded-hashes.ts'
+import { recordedHashes, UNPROVEN } from './recorded-hashes.ts'
 import { invalidatedCell } from './replay-manifests.ts'
 import { asideLine, heldBy, setAsideDamaged, writeAside } from './set-aside.ts'
 
@@ -116,7 +118,8 @@ async function repairOne(
   })
   if (bytes === null) return 'gone'
   const found = sha256(bytes)
-  const expected = (await hashes.expected([path])).get(path)
+  const said = (await hashes.expected([path])).get(path)
+  const expected = said === UNPROVEN ? undefined : said
   const isRecorded = expected !== undefined && isExpected(found, expected)
   if (isRecorded && proof === 'hashes') return { lost: 0, held: 0 }
   // Where the manifest and the database disagree, the file decides: it is as its newest line says.
@@ -127,13 +130,14 @@ async function repairOne(
     if (proof === 'hashes') return { lost: 0, held: 0 }
   }
   const isKnown = isRecorded || isTold
-  const parts = await readRawParts(lake, spec, [path]).catch((error: unknown) => {
+  const parts = await fileParts(lake, spec, [path]).catch((error: unknown) => {
     if (isOfAFile(error)) return null
     throw error
   })
   const held = (await storedVersionsOfDay(db, dataset, dt)).filter((version) => version.vendor === vendor)
   const storedVersions = await heldBy(context, spec, file, path, held)
   // Its bytes are all that is left of it: they stay beside its place.
+  if (parts === null && (await isShadow(context, file, storedVersions))) return { lost: 0, held: 0 }
   if (parts === null)
     return { lost: await askAgain(context, file, new Map(), storedVersions, storedVersions, lines), held: 0 }
   const stored = bySymbol(parts.get(path) ?? [])
@@ -144,13 +148,21 @@ async function repairOne(
     (version) =>
       unstorable.has(version.symbol) ||
       (!(version.digest === null && (expected === undefined || isKnown)) &&
-        !isGood(version, stored.get(version.symbol), lines.byCell.get(cellKey(version.symbol, dt)), vendor, isOurs)),
+        !isGood(
+          spec,
+          version,
+          stored.get(version.symbol),
+          lines.byCell.get(cellKey(version.symbol, dt)),
+          vendor,
+          isOurs,
+        )),
   )
   if (bad.length === 0 && (isOurs || expected === undefined || isKnown)) {
     // Another cell was added and nobody lived to tell, or nobody has hashed the file yet.
     await hashes.wrote(new Map([[path, found]]))
     return { lost: 0, held: 0 }
   }
+  if (bad.length > 0 && (await isShadow(context, file, bad))) return { lost: 0, held: 0 }
   if (!canBeServed(dataset, dt))
     return { lost: 0, held: await hold(context, file, stored, storedVersions, bad, lines, found) }
   // Rows that cannot be written would keep the whole file from being written, also those of a cell nobody accepted.
@@ -158,8 +170,16 @@ async function repairOne(
   return { lost: await askAgain(context, file, stored, storedVersions, bad, lines), held: 0 }
 }
 
-function bySymbol(parts: readonly RawPart[]): Map<string, RawPart[]> {
-  const stored = new Map<string, RawPart[]>()
+/** Lies what was delivered in the file that the day's symbols share? Then the cell's own file, which counts before it, is put aside. */
+async function isShadow(context: NodeContext, file: One, bad: readonly StoredCellVersion[]): Promise<boolean> {
+  if (file.symbol === null || !(await isInDayFile(context, file.spec, file, bad))) return false
+  await setAside(file.path)
+  context.log('raw.set_aside', { path: relative(context.lake.root, file.path), why: 'damaged', cells: 0 })
+  return true
+}
+
+function bySymbol(parts: readonly FilePart[]): Map<string, FilePart[]> {
+  const stored = new Map<string, FilePart[]>()
   for (const part of parts) stored.set(part.symbol, [...(stored.get(part.symbol) ?? []), part])
   return stored
 }
@@ -167,7 +187,7 @@ function bySymbol(parts: readonly RawPart[]): Map<string, RawPart[]> {
 /** Symbols whose rows or provenance cannot be written again, whatever their digest says: a fetch time far outside the calendar is in no digest. */
 async function unstorableOf(
   spec: DatasetConfig,
-  stored: ReadonlyMap<string, readonly RawPart[]>,
+  stored: ReadonlyMap<string, readonly FilePart[]>,
 ): Promise<Set<string>> {
   const symbols = new Set<string>()
   for (const [symbol, parts] of stored) if ((await encoded(spec, parts)) === null) symbols.add(symbol)
@@ -175,14 +195,15 @@ async function unstorableOf(
 }
 
 /** Null for rows that cannot be stored, as damage leaves them. */
-const encoded = (spec: DatasetConfig, parts: readonly RawPart[]): Promise<Buffer | null> =>
+const encoded = (spec: DatasetConfig, parts: readonly FilePart[]): Promise<Buffer | null> =>
   encodeRows(spec.columns, parts).catch(() => null)
 
 /** Are these the rows that were delivered? Feed and vendor are no part of the digest: the line and the path know them. */
 function isGood(
+  spec: DatasetConfig,
   version: StoredCellVersion,
-  parts: readonly RawPart[] | undefined,
-  line: ManifestEntry | undefined,
+  parts: readonly FilePart[] | undefined,
+  line: CellEntry | undefined,
   vendor: string,
   isOurs: boolean,
 ): boolean {
@@ -192,7 +213,7 @@ function isGood(
     ({ provenance }) => provenance.vendor === vendor && (!accepted || provenance.feed === accepted.feed),
   )
   if (!isOfPlace) return false
-  const rows = parts.flatMap((part) => part.rows)
+  const rows = parts.flatMap((part) => asRawPart(part, spec.columns).rows)
   if ([version.digest, accepted?.digest].some((digest) => digest && isDigestOfCell(rows, digest))) return true
   // A later answer that a killed process wrote and did not live to tell of: whoever is asked again will find it there. No flipped bit does that.
   return (
@@ -206,7 +227,7 @@ function isGood(
 async function askAgain(
   context: NodeContext,
   { path, dataset, vendor, dt, spec }: One,
-  stored: Map<string, RawPart[]>,
+  stored: Map<string, FilePart[]>,
   storedVersions: readonly StoredCellVersion[],
   bad: readonly StoredCellVersion[],
   lines: NewestLines,
@@ -236,7 +257,7 @@ async function askAgain(
 async function hold(
   context: NodeContext,
   file: Omit<One, 'symbol'>,
-  stored: Map<string, RawPart[]>,
+  stored: Map<string, FilePart[]>,
   storedVersions: readonly StoredCellVersion[],
   bad: readonly StoredCellVersion[],
   lines: NewestLines,
@@ -257,7 +278,7 @@ async function hold(
 async function rewrite(
   context: NodeContext,
   { path, dataset, vendor, dt, spec }: Omit<One, 'symbol'>,
-  stored: ReadonlyMap<string, readonly RawPart[]>,
+  stored: ReadonlyMap<string, readonly FilePart[]>,
   good: readonly StoredCellVersion[],
   lines: NewestLines,
 ): Promise<boolean> {
@@ -276,7 +297,7 @@ async function rewrite(
     const line = lines.byCell.get(cellKey(symbol, dt))
     if (!line || line.verdict === 'set_aside') return []
     const { refused: _refused, difference: _difference, ...told } = line
-    return [{ ...told, verdict: 'same', previous: line.digest, sha256: hash }]
+    return [{ ...told, verdict: 'same', previous: line.digest, path: relative(context.lake.root, path), sha256: hash }]
   })
   const day = new Date(context.now()).toISOString().slice(0, 10)
   if (same.length > 0) await appendManifest(manifestFile(context.lake.root, vendor, dataset, day), same)

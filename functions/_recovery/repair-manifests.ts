@@ -24,7 +24,7 @@ import { compressedPath } from '../_lake/compressed-lines.ts'
 import { isSameDigest } from '../_lake/digest.ts'
 import { namesIn } from '../_lake/disk.ts'
 import { stateAt } from '../_lake/line-files.ts'
-import { manifestBytes, readManifests } from '../_lake/manifest.ts'
+import { isOfCell, manifestBytes, readManifests } from '../_lake/manifest.ts'
 import { manifestFile } from '../_lake/paths.ts'
 import { writePlainForm } from '../_lake/plain-form.ts'
 import { UnreadableFiles } from '../_lake/query-raw.ts'
@@ -201,7 +201,7 @@ async function reportedOf({ lake }: NodeContext, of: Of, isWanted: (dt: Dt) => b
   }
   for await (const { lines } of readManifests(lake, after)) {
     for (const line of lines) {
-      if (!isWanted(line.dt)) continue
+      if (!isOfCell(line) || !isWanted(line.dt)) continue
       told.set(cellKey(line.symbol, line.dt), line.verdict === 'set_aside' ? LOST : line.digest)
     }
   }

@@ -3,11 +3,13 @@ import { join } from 'node:path'
 import type { DatasetConfig } from '../../config/schema.ts'
 import { type InvalidatedCell, invalidateCells } from '../../db/manifests/invalidate-cells.ts'
 import { type AcceptedLine, markManifest, replayAccepted } from '../../db/manifests/manifests.ts'
-import { recordHashes } from '../../db/raw-files/raw-files.ts'
+import { forgetOwnFiles, type HashedFile, recordHashes } from '../../db/raw-files/raw-files.ts'
 import type { NodeContext } from '../_catalog/context.ts'
 import { windowAt } from '../_expected/reread-windows.ts'
 import { fileKeyOf } from '../_lake/file-hashes.ts'
 import {
+  type CellEntry,
+  isOfCell,
   type ManifestEntry,
   type ManifestLine,
   readManifests,
@@ -16,6 +18,7 @@ import {
 } from '../_lake/manifest.ts'
 import { rawFileParts } from '../_lake/paths.ts'
 import { type CellKey, cellKey, type DatasetName } from '../_market/cell.ts'
+import type { Dt } from '../_market/dt.ts'
 import { coverageKey } from './coverage-key.ts'
 import { packEvidence } from './pack-evidence.ts'
 import { recordBadLines } from './record-bad-lines.ts'
@@ -67,18 +70,12 @@ async function replayChunk(
   const spec = config.datasets[dataset]
   // Without a mark: once the dataset is configured again, a start reads what it missed.
   if (!spec) return { restored: 0, lost: 0 }
-  // Of a file that symbols share, the newest line tells its present hash.
-  const hashes = new Map(lines.flatMap(({ path, sha256 }) => (sha256 === undefined ? [] : [[path, sha256] as const])))
-  await recordHashes(
-    db,
-    dataset,
-    [...hashes].flatMap(([path, hash]) => {
-      const file = join(lake.root, path)
-      return rawFileParts(lake.root, file) ? [{ ...fileKeyOf(lake.root, file), hash }] : []
-    }),
-  )
+  const { hashes, compacted } = hashesIn(lake.root, lines)
+  await forgetOwnFiles(db, dataset, vendor, compacted)
+  await recordHashes(db, dataset, hashes)
   const replayed: Replayed = { restored: 0, lost: 0 }
-  const rounds = roundsOf(lines)
+  const rounds = roundsOf(lines.filter(isOfCell))
+  if (rounds.length === 0) await markManifest(db, mark.path, mark.bytes)
   for (const [at, round] of rounds.entries()) {
     // The mark goes with the last write of the chunk.
     const reached = at === rounds.length - 1 ? mark : { path: mark.path, bytes: 0 }
@@ -93,8 +90,8 @@ async function replayChunk(
  * The lines in order, each cell at most once a round. Were only the last line of a cell replayed, a correction would be there or not by where a chunk
  * ends, and compressed manifests have other chunks than plain ones.
  */
-function roundsOf(lines: readonly ManifestEntry[]): ManifestEntry[][] {
-  const rounds: ManifestEntry[][] = []
+function roundsOf(lines: readonly CellEntry[]): CellEntry[][] {
+  const rounds: CellEntry[][] = []
   const seen = new Map<CellKey, number>()
   for (const line of lines) {
     const key = cellKey(line.symbol, line.dt)
@@ -110,7 +107,7 @@ function roundsOf(lines: readonly ManifestEntry[]): ManifestEntry[][] {
 async function replayRound(
   { db, now }: NodeContext,
   { vendor, dataset, spec }: { vendor: string; dataset: DatasetName; spec: DatasetConfig },
-  lines: readonly ManifestEntry[],
+  lines: readonly CellEntry[],
   mark: { path: string; bytes: number },
 ): Promise<Replayed> {
   const aside = lines.filter((line): line is SetAsideLine => line.verdict === 'set_aside')
@@ -120,6 +117,22 @@ async function replayRound(
   const answers = accepted.map((line) => acceptedLine(spec, line))
   const restored = await replayAccepted(db, vendor, dataset, answers, mark, now())
   return { restored, lost }
+}
+
+/** What lines say of files. Of a file that symbols share, the newest line tells its present hash; a compaction ends what lines before it say of files of the day. */
+function hashesIn(root: string, lines: readonly ManifestEntry[]): { hashes: HashedFile[]; compacted: Dt[] } {
+  const files = new Map<string, HashedFile>()
+  const compacted = new Set<Dt>()
+  for (const line of lines) {
+    const file = join(root, line.path)
+    if (line.sha256 === undefined || !rawFileParts(root, file)) continue
+    if (!isOfCell(line)) {
+      compacted.add(line.dt)
+      for (const [path, { dt }] of files) if (dt === line.dt) files.delete(path)
+    }
+    files.set(line.path, { ...fileKeyOf(root, file), hash: line.sha256 })
+  }
+  return { hashes: [...files.values()], compacted: [...compacted] }
 }
 
 const NOTES: Record<SetAsideLine['why'], (path: string) => string> = {

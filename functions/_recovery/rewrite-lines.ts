@@ -10,8 +10,8 @@ import { fileParts } from '../_lake/file-parts.ts'
 import { withLock } from '../_lake/keyed-lock.ts'
 import { fileSizes, listRawFiles, placesOn } from '../_lake/list-raw-files.ts'
 import { appendManifest, type NewManifestLine, type SetAsideLine } from '../_lake/manifest.ts'
-import { manifestFile, rawFile } from '../_lake/paths.ts'
-import type { FilePart } from '../_lake/raw-part.ts'
+import { manifestFile, rawFile, rawFileParts } from '../_lake/paths.ts'
+import type { RawPart } from '../_lake/raw-part.ts'
 import { asRawPart } from '../_lake/stored-part.ts'
 import { newestVintages } from '../_lake/vintages.ts'
 import { distinctRows } from '../_lake/write-decision.ts'
@@ -45,7 +45,7 @@ interface Of {
 interface Held {
   file: string
   bytes: number
-  parts: FilePart[]
+  parts: RawPart[]
 }
 
 /**
@@ -110,7 +110,7 @@ function lineOf(
     if (cell.told !== null && cell.told !== 'lost') return null
     return { dataset, symbol, dt, vendor, verified, rows: rows || null, path, bytes: held.bytes, adopted_at: now }
   }
-  const parts = held.parts.map((part) => asRawPart(part, spec.columns))
+  const { parts } = held
   const rows = parts.flatMap((part) => part.rows)
   const digest = digestKnownAs(cell.digest, newestVintages(rows))
   if (isSameDigest(digest, cell.digest) && isSameDigest(digest, cell.told)) return null
@@ -160,12 +160,15 @@ async function heldCells(
   for (const { cell, files } of places) {
     for (const file of files) if (sizes.has(file)) byFile.set(file, [...(byFile.get(file) ?? []), cell])
   }
-  // A file at a time: those of minutes and options are large.
-  for (const [file, wanted] of byFile) {
+  // A file at a time: those of minutes and options are large. A cell's own file counts before the one that symbols share.
+  const isShared = (file: string): number => Number(rawFileParts(lake.root, file)?.symbol === null)
+  for (const [file, wanted] of [...byFile].sort(([a], [b]) => isShared(a) - isShared(b))) {
     const parts = (await fileParts(lake, spec, [file])).get(file) ?? []
     for (const cell of wanted) {
-      const own = parts.filter(({ symbol }) => symbol === cell.symbol)
-      if (own.length > 0 && !held.has(cell)) held.set(cell, { file, bytes: sizes.get(file)!, parts: own })
+      if (held.has(cell)) continue
+      // As rows of their own: columns would keep the whole file in memory.
+      const own = parts.filter(({ symbol }) => symbol === cell.symbol).map((part) => asRawPart(part, spec.columns))
+      if (own.length > 0) held.set(cell, { file, bytes: sizes.get(file)!, parts: own })
     }
   }
   return held

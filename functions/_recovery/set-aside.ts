@@ -14,6 +14,7 @@ import { manifestFile, rawFileParts } from '../_lake/paths.ts'
 import { unreadableOf } from '../_lake/query-raw.ts'
 import type { DatasetName } from '../_market/cell.ts'
 import type { Dt } from '../_market/dt.ts'
+import { isInDayFile } from './day-file.ts'
 import { invalidatedCell } from './replay-manifests.ts'
 
 export interface SetAside {
@@ -45,6 +46,12 @@ async function setOneAside(context: NodeContext, path: string): Promise<number |
     if (why === 'whole') return null
     const held = (await storedVersionsOfDay(db, dataset, dt)).filter((version) => version.vendor === vendor)
     const storedVersions = await heldBy(context, spec, { vendor, dataset, dt, symbol: place.symbol }, path, held)
+    // It was compacted meanwhile, or is a copy that a killed compaction left.
+    if (place.symbol !== null && (await isInDayFile(context, spec, place, storedVersions))) {
+      if (why === 'damaged') await setAside(path)
+      context.log('raw.set_aside', { path: relative(lake.root, path), why, cells: 0 })
+      return 0
+    }
     const lines = storedVersions.map((version) => asideLine(context, dataset, dt, version, why, path))
     // The lines first: a file that is out of sight with nothing to tell of it would be believed to be there for ever.
     await writeAside(context, vendor, dataset, lines)

@@ -2,7 +2,7 @@
 import type { DatasetConfig } from '../../config/schema.ts'
 import { type AdoptedCell, recordAdopted } from '../../db/adoptions/record-adopted.ts'
 import type { Db } from '../../db/client.ts'
-import { recordHashes } from '../../db/raw-files/raw-files.ts'
+import { fileKey, hashesOfFiles, recordHashes } from '../../db/raw-files/raw-files.ts'
 import type { Zone } from '../_calendar/zone.ts'
 import type { Duck } from '../_lake/duck.ts'
 import { fileKeyOf } from '../_lake/file-hashes.ts'
@@ -94,9 +94,10 @@ async function looked(
   const unread = raws.filter((raw) => raw.symbol === null || own.has(raw))
   const knownByName = raws.length - unread.length
   if (verify === 'names') {
-    const cells = cellsByName(tree, unread, leave)
+    const told = await withoutRecorded(db, tree, unread)
+    const cells = cellsByName(tree, told, leave)
     const fresh = once(await unknownOf(db, tree, verify, cells))
-    return { fresh, known: knownByName + filesOf(cells) - filesOf(fresh) }
+    return { fresh, known: knownByName + unread.length - told.length + filesOf(cells) - filesOf(fresh) }
   }
   const readable = await readableFiles(duck, tree, unread, zone, leave)
   const cells = await cellsOf(duck, tree, readable, leave)
@@ -106,6 +107,14 @@ async function looked(
   const read: ReadCell[] = []
   for (const group of readable.groups) read.push(...(await readCells(duck, tree, group, fresh, leave)))
   return { fresh: read, known }
+}
+
+/** A file that a day's symbols share and whose hash is known is one that this node wrote, or took over before: names tell nothing more of it. */
+async function withoutRecorded(db: Db, tree: Tree, raws: readonly RawFile[]): Promise<RawFile[]> {
+  const keyOf = (raw: RawFile) => fileKeyOf(tree.root, raw.file)
+  const shared = raws.filter(({ symbol }) => symbol === null)
+  const recorded = await hashesOfFiles(db, tree.dataset, shared.map(keyOf))
+  return raws.filter((raw) => raw.symbol !== null || !recorded.has(fileKey(keyOf(raw))))
 }
 
 async function unknownOf<Cell extends { raw: RawFile; symbol: string }>(

@@ -2,6 +2,7 @@
 import type { DatasetConfig } from '../../config/schema.ts'
 import { withTable } from '../_lake/duck-table.ts'
 import type { Lake } from '../_lake/lake.ts'
+import { shadowedCells } from '../_lake/list-raw-files.ts'
 import { rawFileParts } from '../_lake/paths.ts'
 import type { Dt } from '../_market/dt.ts'
 import { adjustmentOf } from '../_market/row.ts'
@@ -30,7 +31,7 @@ export interface UnacceptedCells {
 /**
  * Runs `fn` with a subquery of the winning rows among `raw` (those of the chosen files, as `rawRows` gives them): raw columns (feed, adjustment filled in where an older file
  * does not say; vendor, and symbol where the path names one, are those of the path: that is what was accepted), `dt DATE`, `opens` and `closes` (epoch ms of the session), `filename`, `file_row_number`. Within a cell all rows are of
- * one vendor and feed; duplicate stamps are still there. The winner is the best vendor by order, then the version with more distinct
+ * one vendor and feed, and of the cell's own file where it has one; duplicate stamps are still there. The winner is the best vendor by order, then the version with more distinct
  * rows by the dataset's key, then the newest fetch, then the feed's name.
  */
 export async function withWinners<T>(
@@ -49,6 +50,7 @@ export async function withWinners<T>(
     if (!parts) throw new Error(`expected a raw file, got ${path}`)
     return [path, parts.dt, parts.vendor, parts.symbol]
   })
+  const shadowed = shadowedCells(lake.root, files).map(({ vendor, dt, symbol }) => [vendor, dt, symbol])
   const hours = sessions.map(({ dt, open, close }) => [dt, open, close])
   const bars = refused.map(({ vendor, symbol, dt }) => [vendor, symbol, dt])
   const order = vendors.map((vendor, at) => [vendor, at])
@@ -59,32 +61,38 @@ export async function withWinners<T>(
     { filename: 'VARCHAR', dt: 'DATE', vendor: 'VARCHAR', symbol: 'VARCHAR' },
     places,
     (place) =>
-      withTable(duck, 'hours', { dt: 'DATE', opens: 'BIGINT', closes: 'BIGINT' }, hours, (session) =>
-        withTable(duck, 'refused', { vendor: 'VARCHAR', symbol: 'VARCHAR', dt: 'DATE' }, bars, (barred) =>
-          withTable(duck, 'preference', { vendor: 'VARCHAR', rank: 'INTEGER' }, order, async (preference) => {
-            const rows = `(SELECT r.* EXCLUDE (symbol, vendor, feed, adjustment, fetched_at),
+      withTable(duck, 'shadowed', { vendor: 'VARCHAR', dt: 'DATE', symbol: 'VARCHAR' }, shadowed, (shadow) =>
+        withTable(duck, 'hours', { dt: 'DATE', opens: 'BIGINT', closes: 'BIGINT' }, hours, (session) =>
+          withTable(duck, 'refused', { vendor: 'VARCHAR', symbol: 'VARCHAR', dt: 'DATE' }, bars, (barred) =>
+            withTable(duck, 'preference', { vendor: 'VARCHAR', rank: 'INTEGER' }, order, async (preference) => {
+              const rows = `(SELECT r.* EXCLUDE (symbol, vendor, feed, adjustment, fetched_at),
               coalesce(p.symbol, r.symbol) AS symbol, p.vendor, coalesce(r.feed, 'unknown') AS feed,
               coalesce(r.adjustment, '${adjustment}') AS adjustment, coalesce(r.fetched_at, 'epoch'::TIMESTAMP) AS fetched_at,
               s.dt, s.opens, s.closes
-            FROM ${raw} r JOIN ${place} p USING (filename) JOIN ${session} s ON s.dt = p.dt)`
-            const [version, winner] = [`${place}_version`, `${place}_winner`]
-            try {
-              await duck.run(`CREATE TEMP TABLE ${version} AS
+            FROM ${raw} r JOIN ${place} p USING (filename) JOIN ${session} s ON s.dt = p.dt${
+              shadowed.length === 0
+                ? ''
+                : ` WHERE p.symbol IS NOT NULL OR r.symbol IS NULL OR (p.vendor, p.dt, r.symbol) NOT IN (SELECT (vendor, dt, symbol) FROM ${shadow})`
+            })`
+              const [version, winner] = [`${place}_version`, `${place}_winner`]
+              try {
+                await duck.run(`CREATE TEMP TABLE ${version} AS
                 SELECT symbol, dt, vendor, feed, max(fetched_at) AS fetched FROM ${rows} GROUP BY symbol, dt, vendor, feed`)
-              const unaccepted = await duck.all<UnacceptedCells & Record<string, unknown>>(
-                `SELECT vendor, dt, count(*) AS cells FROM ${version} ANTI JOIN ${accepted} USING (vendor, symbol, dt)
+                const unaccepted = await duck.all<UnacceptedCells & Record<string, unknown>>(
+                  `SELECT vendor, dt, count(*) AS cells FROM ${version} ANTI JOIN ${accepted} USING (vendor, symbol, dt)
                  WHERE symbol IS NOT NULL GROUP BY vendor, dt ORDER BY vendor, dt`,
-              )
-              await duck.run(winnersSql({ winner, version, rows, accepted, barred, preference, stamp }))
-              return await fn(
-                `(SELECT r.* FROM ${rows} r SEMI JOIN ${winner} w USING (symbol, dt, vendor, feed))`,
-                unaccepted,
-              )
-            } finally {
-              await duck.run(`DROP TABLE IF EXISTS ${winner}`)
-              await duck.run(`DROP TABLE IF EXISTS ${version}`)
-            }
-          }),
+                )
+                await duck.run(winnersSql({ winner, version, rows, accepted, barred, preference, stamp }))
+                return await fn(
+                  `(SELECT r.* FROM ${rows} r SEMI JOIN ${winner} w USING (symbol, dt, vendor, feed))`,
+                  unaccepted,
+                )
+              } finally {
+                await duck.run(`DROP TABLE IF EXISTS ${winner}`)
+                await duck.run(`DROP TABLE IF EXISTS ${version}`)
+              }
+            }),
+          ),
         ),
       ),
   )

@@ -115,7 +115,8 @@ async function filesOf(
     const isShared = rawFileParts(lake.root, path)?.symbol === null
     held.push({ path, bytes, symbols: files.get(path)!, isShared })
   }
-  return held
+  // The shared one last: of a cell that lies in two, the line then tells what that file hashes to.
+  return held.sort((a, b) => Number(a.isShared) - Number(b.isShared))
 }
 
 /** A file without the cells. `bytes` is null where it does not hold them, as a killed process left it. */

@@ -1,8 +1,9 @@
 /** Counts what a curated file no longer shows: rows that repeat a stamp within one vendor's raw file, and rows that say they belong elsewhere. */
 import { sep } from 'node:path'
 import type { DatasetConfig } from '../../config/schema.ts'
+import { withTable } from '../_lake/duck-table.ts'
 import type { Lake } from '../_lake/lake.ts'
-import { rawFilesOf } from '../_lake/list-raw-files.ts'
+import { rawFilesOf, shadowedCells } from '../_lake/list-raw-files.ts'
 import { rawFolder } from '../_lake/paths.ts'
 import { rawRows } from '../_lake/raw-rows-sql.ts'
 import { sqlText } from '../_lake/sql-text.ts'
@@ -39,18 +40,28 @@ export async function countDuplicates(
   for (const vendor of vendors) {
     const folder = rawFolder(lake.root, vendor, request.dataset) + sep
     const files = all.filter((file) => file.startsWith(folder))
-    for (let from = 0; from < files.length; from += FILES_PER_QUERY) {
-      const part = files.slice(from, from + FILES_PER_QUERY)
-      try {
-        await lake.duck.run(`INSERT INTO ${table} ${await duplicatesSql(lake, request.spec, vendor, part)}`)
-      } catch (error) {
-        if (!isUnreadable(error)) throw error
+    const shadowed = shadowedCells(lake.root, files).map(({ dt, symbol }) => [dt, symbol])
+    await withTable(lake.duck, 'shadowed', { dt: 'DATE', symbol: 'VARCHAR' }, shadowed, async (shadow) => {
+      for (let from = 0; from < files.length; from += FILES_PER_QUERY) {
+        const part = files.slice(from, from + FILES_PER_QUERY)
+        try {
+          const query = await duplicatesSql(lake, request.spec, vendor, part, shadowed.length === 0 ? null : shadow)
+          await lake.duck.run(`INSERT INTO ${table} ${query}`)
+        } catch (error) {
+          if (!isUnreadable(error)) throw error
+        }
       }
-    }
+    })
   }
 }
 
-async function duplicatesSql(lake: Lake, spec: DatasetConfig, vendor: string, files: string[]): Promise<string> {
+async function duplicatesSql(
+  lake: Lake,
+  spec: DatasetConfig,
+  vendor: string,
+  files: string[],
+  shadowed: string | null,
+): Promise<string> {
   const key = spec.expected_rows === 'series' ? [...spec.key, 'realtime_start'] : spec.key
   const values = spec.columns
     .map((column) => column.name)
@@ -58,6 +69,11 @@ async function duplicatesSql(lake: Lake, spec: DatasetConfig, vendor: string, fi
     .map((name) => `"${name}"`)
   // A later fetch of the same stamp is a correction and not a duplicate, where a file keeps both.
   const within = ['symbol', 'filename', 'feed', ...key.map((name) => `"${name}"`), 'fetched_at'].join(', ')
+  // A cell counts in its own file where it has one.
+  const counting =
+    shadowed === null
+      ? ''
+      : `WHERE ${PATH_SYMBOL} IS NOT NULL OR symbol IS NULL OR (${DAY}, symbol) NOT IN (SELECT (dt, symbol) FROM ${shadowed})`
   // What is said of a row's place is that of its path, as curation takes it; what an older file does not say is what curation takes it for.
   return `
     SELECT symbol, ${DAY} AS dt, ${sqlText(vendor)} AS vendor, coalesce(feed, 'unknown') AS feed,
@@ -68,7 +84,7 @@ async function duplicatesSql(lake: Lake, spec: DatasetConfig, vendor: string, fi
         ${Object.entries(mismatches(vendor)).map(([name, condition]) => `count(*) FILTER (WHERE ${condition}) AS ${name}`)}
       FROM (
         SELECT * REPLACE (coalesce(${PATH_SYMBOL}, symbol) AS symbol), hash(${values.join(', ')}) AS content
-        FROM ${await rawRows(lake, spec, files)})
+        FROM ${await rawRows(lake, spec, files)} ${counting})
       GROUP BY ${within}
     )
     GROUP BY ALL`

@@ -18,7 +18,8 @@ export interface ManifestIndex {
 
 /** The part of a line that is looked at here: lines are checked one by one elsewhere. */
 const Line = z.object({
-  symbol: z.string(),
+  /** Absent where the line is of a whole file. */
+  symbol: z.string().optional(),
   dt: z.string(),
   path: z.string(),
   sha256: z.string().optional(),
@@ -90,10 +91,12 @@ async function readIndex(files: readonly LineFile[]): Promise<ManifestIndex> {
       const read = parsedLine(Line, raw)
       if ('bad' in read) continue
       const line = read.value
-      const key = `${line.symbol} ${monthOf(line.dt)}`
-      const bit = dayBit(line.dt)
-      const mask = masks.get(key) ?? 0
-      masks.set(key, line.verdict === 'set_aside' ? mask & ~bit : mask | bit)
+      if (line.symbol !== undefined) {
+        const key = `${line.symbol} ${monthOf(line.dt)}`
+        const bit = dayBit(line.dt)
+        const mask = masks.get(key) ?? 0
+        masks.set(key, line.verdict === 'set_aside' ? mask & ~bit : mask | bit)
+      }
       if (line.sha256 !== undefined) hashes.set(line.path, line.sha256)
     }
   }

@@ -5,7 +5,7 @@ import { join, relative } from 'node:path'
 import { parse } from 'yaml'
 import { type DatasetConfig, Datasets } from '../../config/schema.ts'
 import { closeLake, type Lake, openLake } from '../../functions/_lake/lake.ts'
-import { readManifests } from '../../functions/_lake/manifest.ts'
+import { isOfCell, readManifests } from '../../functions/_lake/manifest.ts'
 import type { DatasetName } from '../../functions/_market/cell.ts'
 import type { Action, Bar, OptionBar, Provenance, Yield } from '../../functions/_market/row.ts'
 import type { AcceptedDay } from '../../functions/curate-partition/accepted.ts'
@@ -43,6 +43,7 @@ export async function* acceptedByManifests(lake: Lake, dataset: DatasetName): As
   for await (const { lines } of readManifests(lake, () => 0)) {
     yield lines
       .filter((line) => line.dataset === dataset)
+      .filter(isOfCell)
       .map(({ dt, vendor, symbol }) => ({ dt, vendor, symbols: [symbol] }))
   }
 }

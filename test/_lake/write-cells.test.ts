@@ -9,7 +9,7 @@ import { digestKnownAs, digestRows, isDigestOf, sha256 } from '../../functions/_
 import { encodeRows } from '../../functions/_lake/encode.ts'
 import { readRawCells, readRawParts } from '../../functions/_lake/file-parts.ts'
 import type { Lake } from '../../functions/_lake/lake.ts'
-import { type ManifestLine, readManifests } from '../../functions/_lake/manifest.ts'
+import { isOfCell, type ManifestLine, readManifests } from '../../functions/_lake/manifest.ts'
 import { rawFile, rawFiles } from '../../functions/_lake/paths.ts'
 import { queryRawParts } from '../../functions/_lake/query-raw.ts'
 import { tempBeside } from '../../functions/_lake/temp-names.ts'
@@ -50,7 +50,7 @@ const hashOf = async (path: string) =>
 async function manifest(): Promise<ManifestLine[]> {
   const lines = []
   for await (const chunk of readManifests(lake, () => 0)) lines.push(...chunk.lines)
-  return lines.filter((line) => line.verdict !== 'set_aside')
+  return lines.filter(isOfCell).filter((line) => line.verdict !== 'set_aside')
 }
 
 test('write cells: a new cell is written, told in the manifest, and read back with its duplicates in served order', async () => {

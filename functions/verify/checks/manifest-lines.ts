@@ -9,7 +9,7 @@ import { badLinesOf } from '../../_lake/bad-lines.ts'
 import { isSameDigest } from '../../_lake/digest.ts'
 import { lineFileAt, linesOf } from '../../_lake/line-files.ts'
 import { NEWLINE, parsedLine } from '../../_lake/line-reader.ts'
-import { ManifestEntry } from '../../_lake/manifest.ts'
+import { type CellEntry, isOfCell, ManifestEntry } from '../../_lake/manifest.ts'
 import { manifestRoot } from '../../_lake/paths.ts'
 import { cellKey } from '../../_market/cell.ts'
 import type { Check, ContextWithDb, Report } from '../check.ts'
@@ -22,7 +22,7 @@ type Kind =
   | 'manifest-line-unknown'
   | 'lost-cell-claimed'
 
-type Line = ManifestEntry | AdoptedLine
+type Line = CellEntry | AdoptedLine
 
 const LINES_AT_ONCE = 2_000
 
@@ -71,14 +71,19 @@ export const check: Check<Kind> = {
     if (file.form === 'plain' && (await isTorn(path)))
       report('manifest-line-torn', place, 'a whole last line', 'half a line')
     const setAside = await badLinesOf(path)
-    const schema: z.ZodType<Line> = basename(path).startsWith('adopted') ? AdoptedLine : ManifestEntry
+    const schema: z.ZodType<ManifestEntry | AdoptedLine> = basename(path).startsWith('adopted')
+      ? AdoptedLine
+      : ManifestEntry
     let lines: Line[] = []
     let read = 0
     for await (const line of linesOf(file, 0)) {
       read += 1
       const found = parsedLine(schema, line)
-      if ('value' in found) lines.push(found.value)
-      else {
+      if ('value' in found) {
+        const { value } = found
+        // What a compaction says is of a file: the hashes of raw files are compared with it.
+        if (!('verdict' in value) || isOfCell(value)) lines.push(value)
+      } else {
         const isSetAside = setAside.isRepaired && setAside.lines.some(({ byte }) => byte === line.start)
         const kind = isSetAside ? 'manifest-line-set-aside' : 'manifest-line-unreadable'
         report(kind, `${place} at byte ${line.start}`, 'a line as it was written', found.bad.why.split('\n')[0] ?? '')

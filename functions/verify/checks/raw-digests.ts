@@ -4,8 +4,10 @@ import { setImmediate as yieldToEventLoop } from 'node:timers/promises'
 import type { DatasetConfig } from '../../../config/schema.ts'
 import { type StoredVersion, versionsOfDay } from '../../../db/attempts/versions-of-day.ts'
 import { digestKnownAs, isSameDigest } from '../../_lake/digest.ts'
-import { queryRawParts, UnreadableFiles } from '../../_lake/query-raw.ts'
-import type { RawPart } from '../../_lake/raw-part.ts'
+import { fileParts } from '../../_lake/file-parts.ts'
+import { UnreadableFiles } from '../../_lake/query-raw.ts'
+import type { FilePart } from '../../_lake/raw-part.ts'
+import { asRawPart } from '../../_lake/stored-part.ts'
 import { newestVintages } from '../../_lake/vintages.ts'
 import { type Check, type ContextWithDb, datasetOfPlace, type Report } from '../check.ts'
 import { sizeOf } from '../files-there.ts'
@@ -80,7 +82,7 @@ export const check: Check<Kind> = {
         const index = await manifestIndex(context, day.vendor, dataset)
         for (const [file, own] of versionsByFile(day, versions)) {
           if ((await sizeOf(file)) === null) continue
-          accepted.set(file, { versions: own, cell })
+          accepted.set(file, { versions: own, cell, elsewhere: file === day.shared ? day.bySymbol : new Map() })
           for (const { symbol } of own)
             if (!index.tellsOf(symbol, dt)) report('version-without-line', cell(symbol), 'a manifest line', 'none')
           await compareBytes(context, index, file, report)
@@ -90,7 +92,7 @@ export const check: Check<Kind> = {
     const files = [...accepted.keys()]
     for (let at = 0; at < files.length; at += AT_ONCE) {
       for (const [file, parts] of await partsOf(context, spec, files.slice(at, at + AT_ONCE), report)) {
-        compareCells(accepted.get(file)!, parts, report)
+        await compareCells(spec, accepted.get(file)!, parts, report)
       }
       await yieldToEventLoop()
     }
@@ -101,6 +103,8 @@ export const check: Check<Kind> = {
 /** The versions that a file must hold. */
 interface FileCells {
   versions: StoredVersion[]
+  /** Symbols that a file of their own holds: what this one has of them does not count. */
+  elsewhere: ReadonlyMap<string, string>
   /** How one of them is named. */
   cell(symbol: string): string
 }
@@ -124,9 +128,9 @@ async function partsOf(
   spec: DatasetConfig,
   files: readonly string[],
   report: Report<Kind>,
-): Promise<Map<string, RawPart[]>> {
+): Promise<Map<string, FilePart[]>> {
   try {
-    return await queryRawParts(context.lake, spec, files)
+    return await fileParts(context.lake, spec, files)
   } catch (error) {
     if (!(error instanceof UnreadableFiles)) throw error
     const { paths } = error
@@ -137,17 +141,25 @@ async function partsOf(
   }
 }
 
-function compareCells({ versions, cell }: FileCells, parts: readonly RawPart[], report: Report<Kind>): void {
-  const rows = new Map<string, RawPart['rows'][number][]>()
-  for (const part of parts) rows.set(part.symbol, [...(rows.get(part.symbol) ?? []), ...part.rows])
-  for (const { symbol, digest } of versions) {
-    const own = rows.get(symbol)
-    rows.delete(symbol)
+async function compareCells(
+  { columns }: DatasetConfig,
+  { versions, cell, elsewhere }: FileCells,
+  parts: readonly FilePart[],
+  report: Report<Kind>,
+): Promise<void> {
+  const stored = new Map<string, FilePart[]>()
+  for (const part of parts) stored.set(part.symbol, [...(stored.get(part.symbol) ?? []), part])
+  for (const [at, { symbol, digest }] of versions.entries()) {
+    // Cell by cell: the rows of a day of minutes as objects would be hundreds of megabytes.
+    const own = stored.get(symbol)?.flatMap((part) => asRawPart(part, columns).rows)
+    stored.delete(symbol)
+    if (at % 50 === 49) await yieldToEventLoop()
     if (own === undefined) report('raw-cell-missing', cell(symbol), 'its rows', 'none')
     else if (digest !== null) {
       const found = digestKnownAs(digest, newestVintages(own))
       if (!isSameDigest(found, digest)) report('raw-cell-differs', cell(symbol), digest, found)
     }
   }
-  for (const symbol of rows.keys()) report('raw-cell-unaccepted', cell(symbol), 'an accepted version', 'rows alone')
+  for (const symbol of stored.keys())
+    if (!elsewhere.has(symbol)) report('raw-cell-unaccepted', cell(symbol), 'an accepted version', 'rows alone')
 }

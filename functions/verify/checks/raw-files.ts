@@ -85,6 +85,8 @@ export const check: Check<Kind> = {
 
 function unaccepted(day: DayFiles, versions: readonly StoredVersion[]): string[] {
   const accepted = versionsByFile(day, versions)
-  const files = [...(day.shared === null ? [] : [day.shared]), ...day.bySymbol.values()]
+  // All cells of a shared file may lie in files of their own as well, while a day is compacted or where that was interrupted.
+  const isAnyKnown = versions.some(({ vendor, isLost }) => vendor === day.vendor && !isLost)
+  const files = [...(day.shared === null || isAnyKnown ? [] : [day.shared]), ...day.bySymbol.values()]
   return files.filter((file) => !accepted.has(file))
 }
