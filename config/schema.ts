@@ -140,6 +140,8 @@ const Dataset = z.strictObject({
   /** Minutes only: which of them the curated file holds. Raw files keep all, so the other choice is a rebuild and costs no call. */
   sessions: z.enum(['all', 'regular']).default('all'),
   raw_layout: z.enum(['date', 'date-symbol', 'date-underlier']),
+  /** Raw files of closed months that hold one cell each become one file a day and vendor. */
+  compact_raw: z.boolean().default(true),
   partition: z.enum(['date', 'year']),
   /** New York time after which a session's data is worth collecting; ingest-tick waits for it. */
   cadence: z.strictObject({

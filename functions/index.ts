@@ -10,6 +10,7 @@ import { AdoptBody, adopt } from './adopt/index.ts'
 import { AuditBody, auditOrRebuild } from './audit.ts'
 import { BackupBody, backupNode } from './backup/index.ts'
 import { changes } from './changes/index.ts'
+import { CompactBody, compact } from './compact/index.ts'
 import { coverage } from './coverage/index.ts'
 import { cron } from './cron.ts'
 import { CurateBody, curateNext, curateOnePartition } from './curate-partition/index.ts'
@@ -63,6 +64,7 @@ export function createApp(node: Node, tokens: Tokens): Hono {
   app.post('/reference', handler(node, ReferenceBody, reference))
   app.post('/backup', handler(node, BackupBody, backupNode))
   app.post('/sweep', handler(node, SweepBody, sweep))
+  app.post('/compact', handler(node, CompactBody, compact))
   app.post('/adopt', handler(node, AdoptBody, adopt))
   app.post('/verify', handler(node, VerifyBody, verifyNode))
   app.post('/run/:chain', run(node))

@@ -22,9 +22,12 @@ export function openWindows(spec: DatasetConfig, at: number): { dt: Dt; dueAt: n
   })
 }
 
+/** The first day that a window may still touch, however long the node was off: what lies before it is never asked for again because of one. */
+export const firstRereadDay = (spec: DatasetConfig, at: number): Dt =>
+  addDays(calendarOf(spec.calendar).lastClosed(at), -CATCH_UP_DAYS)
+
 /** The first month of which a window may still open, or be caught up, at an instant: those before it are closed. */
-export const openMonth = (spec: DatasetConfig, at: number): Month =>
-  monthOf(addDays(calendarOf(spec.calendar).lastClosed(at), -CATCH_UP_DAYS))
+export const openMonth = (spec: DatasetConfig, at: number): Month => monthOf(firstRereadDay(spec, at))
 
 /** The newest window of a session that had opened by an instant: after how many sessions it opens. Null before the first one, and where there is none. */
 export function windowAt(spec: DatasetConfig, dt: Dt, at: number): number | null {

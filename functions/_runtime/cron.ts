@@ -14,6 +14,7 @@ export const CALLS = [
   'reference',
   'backup',
   'sweep',
+  'compact',
   'adopt',
   'enqueue',
   'redrive',
