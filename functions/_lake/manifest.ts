@@ -100,8 +100,11 @@ export const writtenAt = (line: CellEntry): number =>
 
 const LINES_PER_CHUNK = 2_000
 
+/** A line that is written: one of a cell tells the hash of its file. */
+export type NewEntry = NewManifestLine | SetAsideLine | CompactedLine
+
 /** Appends lines durably, each with its checksum. */
-export const appendManifest = (path: string, lines: readonly (NewManifestLine | SetAsideLine)[]): Promise<void> =>
+export const appendManifest = (path: string, lines: readonly NewEntry[]): Promise<void> =>
   appendLines(path, [lines.map(jsonLine).join('')])
 
 /**

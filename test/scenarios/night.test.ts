@@ -95,7 +95,7 @@ test('night: a tick brings the newest session of bars and no older one, and of y
   const { body } = await node.post('/ingest-tick')
   expect(body).toMatchObject({ asof: ASOF, enqueued: 2 + SESSIONS, filled: 2 + SESSIONS, more: false })
   const { db } = node.running().node
-  const query = "SELECT dataset, min(dt) AS dt, count(DISTINCT dt) AS days FROM attempts GROUP BY dataset"
+  const query = 'SELECT dataset, min(dt) AS dt, count(DISTINCT dt) AS days FROM attempts GROUP BY dataset'
   expect(await db.all({ toSQL: () => ({ sql: query, params: [] }) })).toEqual([
     { dataset: 'equities_bars', dt: ASOF, days: 1 },
     { dataset: 'macro_treasury', dt: FIRST, days: SESSIONS },
