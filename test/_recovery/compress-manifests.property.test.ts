@@ -10,7 +10,7 @@ import { appendDurable } from '../../functions/_lake/atomic.ts'
 import { noteRepaired } from '../../functions/_lake/bad-lines.ts'
 import { sha256 } from '../../functions/_lake/digest.ts'
 import { openLake } from '../../functions/_lake/lake.ts'
-import { appendManifest, type NewManifestLine, type SetAsideLine } from '../../functions/_lake/manifest.ts'
+import { appendManifest, type NewEntry, type SetAsideLine } from '../../functions/_lake/manifest.ts'
 import { manifestFile, rawFile } from '../../functions/_lake/paths.ts'
 import { compressManifests } from '../../functions/_recovery/compress-manifests.ts'
 import { replayManifests } from '../../functions/_recovery/replay-manifests.ts'
@@ -30,7 +30,7 @@ interface Told {
   dataset: Place
   symbol: string
   dt: string
-  verdict: 'new' | 'same' | 'replaced' | 'kept_more_rows' | 'set_aside' | 'bad'
+  verdict: 'new' | 'same' | 'replaced' | 'kept_more_rows' | 'set_aside' | 'compacted' | 'bad'
   digest: number
   previous: number | null
   hash: number | null
@@ -44,7 +44,18 @@ const told: fc.Arbitrary<Told> = fc.record({
   dataset: fc.constantFrom<Place>('equities_bars', 'equities_bars_minute'),
   symbol: fc.constantFrom('AAPL', 'AAPL', 'AAPL', 'MSFT'),
   dt: fc.constantFrom('2025-06-27', '2025-06-27', '2025-06-27', '2025-06-30'),
-  verdict: fc.constantFrom('new', 'new', 'same', 'same', 'same', 'replaced', 'kept_more_rows', 'set_aside', 'bad'),
+  verdict: fc.constantFrom(
+    'new',
+    'new',
+    'same',
+    'same',
+    'same',
+    'replaced',
+    'kept_more_rows',
+    'set_aside',
+    'compacted',
+    'bad',
+  ),
   digest: fc.nat(1),
   previous: fc.option(fc.nat(2)),
   hash: fc.option(fc.nat(3), { freq: 5 }),
@@ -56,8 +67,13 @@ const told: fc.Arbitrary<Told> = fc.record({
 const digestOf = (number: number): string => sha256(`digest ${number}`)
 const instant = (minute: number): string => new Date(Date.UTC(2025, 6, 1, 12, minute)).toISOString()
 
-function lineOf(root: string, line: Told): NewManifestLine | SetAsideLine {
+function lineOf(root: string, line: Told): NewEntry {
   const { dataset, symbol, dt, verdict } = line
+  if (verdict === 'compacted') {
+    const path = rawFile(root, 'alpaca', dataset, 'date', dt, symbol).slice(root.length + 1)
+    const sha256 = digestOf((line.hash ?? 0) + 10)
+    return { dataset, dt, vendor: 'alpaca', verdict, cells: 1, path, sha256, at: instant(line.minute) }
+  }
   const cell = { dataset, symbol, dt, vendor: 'alpaca' }
   const path = rawFile(root, 'alpaca', dataset, LAYOUTS[dataset], dt, symbol).slice(root.length + 1)
   if (verdict === 'set_aside')
