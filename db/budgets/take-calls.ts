@@ -87,6 +87,14 @@ export async function nextCallAt(db: Db, limits: Limits, now: number): Promise<n
   }
 }
 
+/** When the calls of the last minute stop counting, epoch ms, the soonest first. Those of lane `today` count against its share. */
+export async function releases(db: Db, vendor: string, now: number): Promise<{ at: number; calls: number }[]> {
+  return await db.all<{ at: number; calls: number }>(sql`
+    SELECT starts_at + ${COUNTED_MS} AS at, calls - today AS calls FROM budgets
+    WHERE vendor = ${vendor} AND kind = 'slot' AND calls > today
+      AND starts_at > ${now - COUNTED_MS} AND starts_at <= ${now + SLOTS_AHEAD_MS} ORDER BY starts_at`)
+}
+
 /** All that the limits allow counts as spent: nobody knows any more what was sent lately. Safe to repeat. */
 export async function assumeSpent(db: Db, limits: Limits, now: number): Promise<void> {
   await db.write([

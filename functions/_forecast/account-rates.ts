@@ -1,5 +1,5 @@
 /** What each account may spend in the long run: vendors of one account share it. */
-import { COUNTED_MS, callsSpent, nextCallAt, roomOf } from '../../db/budgets/take-calls.ts'
+import { COUNTED_MS, callsSpent, nextCallAt, releases } from '../../db/budgets/take-calls.ts'
 import { limitsOf } from '../_catalog/account-limits.ts'
 import type { DispatchContext } from '../_catalog/context.ts'
 import type { AccountRate } from './drain-simulation.ts'
@@ -16,15 +16,14 @@ export async function accountRates(
   for (const connection of context.vendors) {
     const limits = limitsOf(connection, 'backfill')
     if (rates.has(limits.vendor)) continue
-    const spent = await callsSpent(context.db, limits.vendor, now)
+    const { day } = await callsSpent(context.db, limits.vendor, now)
     const from = await nextCallAt(context.db, limits, now)
     rates.set(limits.vendor, {
       perMinute: from === null ? 0 : limits.perMinute * SHARE_OF_MINUTE,
-      leftToday: limits.perDay === null ? null : Math.max(0, limits.perDay - spent.day),
+      leftToday: limits.perDay === null ? null : Math.max(0, limits.perDay - day),
       perDay: limits.perDay,
       from: from ?? now,
-      // What was spent in a burst comes back as one.
-      room: from === now ? Math.max(0, Math.min(1, roomOf(limits, spent) / limits.perMinute)) : 1,
+      releases: await releases(context.db, limits.vendor, now),
     })
   }
   return rates

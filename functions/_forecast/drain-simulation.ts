@@ -13,9 +13,10 @@ export interface AccountRate {
   /** Calls left today, and calls of each later UTC day; null where there is no cap. */
   leftToday: number | null
   perDay: number | null
-  /** When the first call may be sent, epoch ms, and the share of a window's calls that are free then. */
+  /** When the first call may be sent, epoch ms. */
   from: number
-  room: number
+  /** When the calls that were sent lately stop counting, epoch ms, the soonest first. */
+  releases: readonly { at: number; calls: number }[]
 }
 
 export interface DrainForecast {

@@ -2,7 +2,8 @@
 import { COUNTED_MS } from '../../db/budgets/take-calls.ts'
 import type { AccountRate, DrainForecast, WorkClass } from './drain-simulation.ts'
 
-/** Less than this of a window is a rounding error. */
+const MINUTE_MS = 60_000
+/** Less than this of a call is a rounding error. */
 const NOTHING = 1e-6
 
 /** When each pool is empty if calls are granted in bursts, epoch ms: the last of the vendors that have a share in it. Null stays null. */
@@ -19,12 +20,24 @@ export function emptyInBursts(
 }
 
 /**
- * The instant by which an account has been granted the calls that have flowed by `at`, epoch ms: what is free at the start at once, and each further
- * window of calls when the one before is over. A vendor that may be asked only later, at `from`, finds a whole window free.
+ * The instant by which an account has been granted the calls that have flowed by `at`, epoch ms: what is free at the start at once, then what was sent
+ * lately as it stops counting, and then each further window of calls when the one before is over. `from`: before it the vendor may not be asked.
  */
-export function grantedAt(at: number, account: Pick<AccountRate, 'from' | 'room'>, from: number): number {
+export function grantedAt(
+  at: number,
+  account: Pick<AccountRate, 'perMinute' | 'from' | 'releases'>,
+  from: number,
+): number {
   const start = Math.max(account.from, from)
-  const room = from > account.from ? 1 : account.room
-  if (at <= start) return at
-  return start + Math.max(0, Math.ceil((at - start) / COUNTED_MS - room - NOTHING)) * COUNTED_MS
+  const perWindow = (account.perMinute * COUNTED_MS) / MINUTE_MS
+  if (at <= start || perWindow === 0) return at
+  const later = account.releases.filter((release) => release.at > start)
+  const free = Math.max(0, perWindow - later.reduce((sum, { calls }) => sum + calls, 0))
+  let left = ((at - start) * perWindow) / COUNTED_MS - free - NOTHING
+  if (left <= 0) return start
+  for (const release of later) {
+    left -= release.calls
+    if (left <= 0) return release.at
+  }
+  return start + Math.ceil(left / perWindow) * COUNTED_MS
 }

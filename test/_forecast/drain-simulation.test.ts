@@ -12,7 +12,7 @@ const rate = (perMinute: number, more: Partial<AccountRate> = {}): AccountRate =
   leftToday: null,
   perDay: null,
   from: NOON,
-  room: 1,
+  releases: [],
   ...more,
 })
 const served = (vendor: string, cellsPerCall: number, more: Partial<WorkClass['sources'][number]> = {}) => ({

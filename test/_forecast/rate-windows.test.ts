@@ -6,30 +6,48 @@ import { emptyInBursts, grantedAt } from '../../functions/_forecast/rate-windows
 const NOON = Date.UTC(2024, 6, 5, 12)
 const HOUR = 3_600_000
 
+/** An account of ten calls in the time that a call counts. */
+const account = (releases: { at: number; calls: number }[] = [], from = NOON) => ({
+  perMinute: (10 * 60_000) / COUNTED_MS,
+  from,
+  releases,
+})
+const flowed = (calls: number): number => NOON + (calls / 10) * COUNTED_MS
+
 test('rate windows: calls that are free are granted at once, each further window of them when the one before is over', () => {
-  const windows = (flowed: number, room: number): number =>
-    (grantedAt(NOON + flowed * COUNTED_MS, { from: NOON, room }, NOON) - NOON) / COUNTED_MS
-  expect([0.5, 1, 1.1, 2, 2.5].map((flowed) => windows(flowed, 1))).toEqual([0, 0, 1, 1, 2])
-  expect([0.4, 0.5, 0.6, 1.5, 1.6].map((flowed) => windows(flowed, 0.5))).toEqual([0, 0, 1, 1, 2])
+  const windows = (calls: number): number => (grantedAt(flowed(calls), account(), NOON) - NOON) / COUNTED_MS
+  expect([5, 10, 11, 20, 25].map(windows)).toEqual([0, 0, 1, 1, 2])
+})
+
+test('rate windows: calls that were sent lately are granted again when they stop counting', () => {
+  const releases = [
+    { at: NOON + 10_000, calls: 3 },
+    { at: NOON + 30_000, calls: 4 },
+  ]
+  const seconds = (calls: number): number => (grantedAt(flowed(calls), account(releases), NOON) - NOON) / 1_000
+  expect([3, 4, 6, 7, 10].map(seconds)).toEqual([0, 10, 10, 30, 30])
+  expect(seconds(11)).toBe(COUNTED_MS / 1_000)
+})
+
+test('rate windows: a vendor that may be asked only later finds a whole window free', () => {
+  const later = NOON + HOUR
+  const busy = account([{ at: NOON + 1_000, calls: 10 }])
+  expect(grantedAt(later + COUNTED_MS / 2, busy, later)).toBe(later)
+  expect(grantedAt(later + 2 * COUNTED_MS, busy, later)).toBe(later + COUNTED_MS)
 })
 
 test('rate windows: a grant is never more than a window away from an even flow, never before the start, and never goes back', () => {
   const instant = fc.integer({ min: 0, max: 100 * HOUR }).map((ms) => NOON + ms)
+  const spent = fc.tuple(fc.integer({ min: 0, max: COUNTED_MS }), fc.integer({ min: 0, max: 10 }))
   fc.assert(
-    fc.property(
-      instant,
-      instant,
-      instant,
-      instant,
-      fc.double({ min: 0, max: 1, noNaN: true }),
-      (a, b, from, later, room) => {
-        const [at, after] = a < b ? [a, b] : [b, a]
-        const granted = grantedAt(at, { from, room }, later)
-        expect(Math.abs(granted - at)).toBeLessThanOrEqual(COUNTED_MS + 1)
-        expect(granted).toBeGreaterThanOrEqual(Math.min(at, Math.max(from, later)))
-        expect(grantedAt(after, { from, room }, later)).toBeGreaterThanOrEqual(granted)
-      },
-    ),
+    fc.property(instant, instant, instant, instant, spent, (a, b, from, later, [age, calls]) => {
+      const [at, after] = a < b ? [a, b] : [b, a]
+      const known = account([{ at: from + age, calls }], from)
+      const granted = grantedAt(at, known, later)
+      expect(Math.abs(granted - at)).toBeLessThanOrEqual(COUNTED_MS + 1)
+      expect(granted).toBeGreaterThanOrEqual(Math.min(at, Math.max(from, later)))
+      expect(grantedAt(after, known, later)).toBeGreaterThanOrEqual(granted)
+    }),
     { seed: 5, numRuns: 500 },
   )
 })
@@ -47,10 +65,10 @@ test('rate windows: a pool is empty with the last vendor that has a share in it,
     { cells: 9, sources: [{ ...source, vendor: 'a' }] },
     { cells: 0, sources: [{ ...source, vendor: 'a' }] },
   ]
-  const rate = { perMinute: 1, leftToday: null, perDay: null, from: NOON }
+  const rate = { ...account(), leftToday: null, perDay: null }
   const accounts = new Map([
-    ['a', { ...rate, room: 1 }],
-    ['b', { ...rate, room: 0 }],
+    ['a', rate],
+    ['b', { ...rate, releases: [{ at: NOON + COUNTED_MS, calls: 10 }] }],
   ])
   const share = { cells: 9, calls: 9 }
   const at = NOON + COUNTED_MS

@@ -144,8 +144,8 @@ function howItWasForeseen({ datasets, forecasts }: Night, judged: readonly numbe
     return [
       figure(`${name}: true remaining time`, (doneMs - atMs) / MINUTE, 'minutes'),
       figure(`${name}: reckoned`, ((emptyAtMs ?? Number.NaN) - atMs) / MINUTE, 'minutes'),
-      figure(`${name}: earliest`, ends[0]! / MINUTE, 'minutes'),
-      figure(`${name}: latest`, ends[1]! / MINUTE, 'minutes'),
+      figure(`${name}: earliest`, ((earliestMs ?? Number.NaN) - atMs) / MINUTE, 'minutes'),
+      figure(`${name}: latest`, ((latestMs ?? Number.NaN) - atMs) / MINUTE, 'minutes'),
       figure(`${name}: calls still to come`, calls, 'calls'),
       figure(`${name}: bytes still to come`, bytes / 1e6, 'MB'),
       figure(

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
-import { callsSpent, type Limits, nextCallAt, roomOf, takeCalls } from '../../../db/budgets/take-calls.ts'
+import { callsSpent, type Limits, nextCallAt, releases, roomOf, takeCalls } from '../../../db/budgets/take-calls.ts'
 import { freshDb } from '../temp-db.ts'
 
 const MINUTE = 60_000
@@ -27,6 +27,20 @@ test('take calls: calls are taken all or nothing, and a refusal takes none', asy
   expect(await callsSpent(db, 'massive', MIDNIGHT)).toEqual({ minute: 3, today: 0, ahead: 0, day: 3 })
   expect(await takeCalls(db, limits(5, 100), 2, MIDNIGHT)).toBe(true)
   expect(await callsSpent(db, 'massive', MIDNIGHT)).toEqual({ minute: 5, today: 0, ahead: 0, day: 5 })
+})
+
+test('take calls: what was sent lately says when it stops counting, without the share of today', async () => {
+  const db = await freshDb()
+  const backfill = { ...limits(5), reserved: 2 }
+  expect(await takeCalls(db, backfill, 3, MIDNIGHT)).toBe(true)
+  expect(await takeCalls(db, { ...limits(7), isToday: true }, 1, MIDNIGHT + 10_000)).toBe(true)
+  expect(await takeCalls(db, backfill, 2, MIDNIGHT + 20_000)).toBe(true)
+  const first = await nextCallAt(db, backfill, MIDNIGHT + 20_000)
+  expect(await releases(db, 'massive', MIDNIGHT + 20_000)).toEqual([
+    { at: first, calls: 3 },
+    { at: (first as number) + 20_000, calls: 2 },
+  ])
+  expect(await releases(db, 'massive', first as number)).toHaveLength(1)
 })
 
 test('take calls: each vendor has its own budget', async () => {
