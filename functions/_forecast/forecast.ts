@@ -123,13 +123,16 @@ const restOf = ({ open }: OpenRange, blocked: readonly BlockedCells[]): BlockedC
   cells: Math.max(0, open - blocked.reduce((sum, { cells }) => sum + cells, 0)),
 })
 
-/** What a plan promises, at most all that is open, then what calls have really settled. */
+/**
+ * What a plan promises, at most all that is open, then what calls have really settled. Calls without any cell yet are those of a plan that goes on
+ * where its budget ended: they say nothing.
+ */
 export function cellsPerCall(
   planned: number,
   open: number,
   learned: Pick<VendorScore, 'asked' | 'calls'> | undefined,
 ): number {
-  const { asked = 0, calls = 0 } = learned ?? {}
+  const { asked = 0, calls = 0 } = learned?.asked ? learned : {}
   return (asked + PRIOR_CALLS * Math.max(1, Math.min(planned, open))) / (calls + PRIOR_CALLS)
 }
 
