@@ -49,7 +49,7 @@ export interface Restored {
 const AT_ONCE = 8
 const PIECE_BYTES = 1024 * 1024
 /** What a disk has of its own, and what a lock of this program leaves. */
-const NO_DATA = new Set(['lost+found', '.node.lock', '.node.holder.json'])
+const isData = (name: string): boolean => name !== 'lost+found' && !name.startsWith('.node.')
 /** Files of the configuration are put here: the ones in use are not overwritten. */
 export const CONFIG_FOLDER = 'restored-config'
 
@@ -127,7 +127,7 @@ async function chosenSnapshot(
 }
 
 async function refuseFilled(root: string): Promise<void> {
-  const other = (await readdir(root)).find((name) => !NO_DATA.has(name))
+  const other = (await readdir(root)).find(isData)
   if (other === undefined) return
   throw new BackupFault(
     `${root} is not empty (it holds ${other}): give an empty folder with --to, nothing is overwritten`,
