@@ -32,11 +32,12 @@ export async function storeAnswer(
   }
   if (cells.length === 0) return { stored: new Map(), corrections: new Map() }
   const adjustment = adjustmentOf(claim.spec.expected_rows)
-  const provenance = { vendor, feed: claim.plan.feed, adjustment, fetchedAt: context.now() }
   const hashes = recordedHashes(context, claim.dataset)
   const write = async () => {
     const corrections = await detectCorrections(context.lake, claim.spec, claim.dataset, vendor, cells)
     for (const [at, cell] of cells.entries()) cell.difference = corrections.get(keys[at]!)?.difference ?? null
+    // Anew each time: cells of a damaged file were set aside meanwhile, and what is written now must be later than that.
+    const provenance = { vendor, feed: claim.plan.feed, adjustment, fetchedAt: context.now() }
     const stored = await writeCells(context.lake, claim.spec, claim.dataset, provenance, cells, hashes)
     return { stored: new Map(stored.map((cell, at) => [keys[at]!, cell])), corrections }
   }

@@ -41,10 +41,12 @@ export async function replayManifests(
 ): Promise<Replayed> {
   const replayed: Replayed = { restored: 0, lost: 0 }
   let unpacked = 0
+  let [file, endings]: [string, Endings] = ['', new Map()]
   for await (const { path, lines, bad, end } of readManifests(context.lake, after)) {
+    if (path !== file) [file, endings] = [path, new Map()]
     // Before the mark passes them: a line that is not remembered would never be looked after.
     if (bad.length > 0) await recordBadLines(context, path, bad)
-    const { restored, lost } = await replayChunk(context, lines, { path, bytes: end })
+    const { restored, lost } = await replayChunk(context, lines, { path, bytes: end }, endings)
     replayed.restored += restored
     replayed.lost += lost
     unpacked += restored
@@ -55,10 +57,17 @@ export async function replayManifests(
   return replayed
 }
 
+/**
+ * When the cells of a file were last set aside in it. A line behind that counts although it seems older: an answer is as old as its last page, and where
+ * the file it belonged into was damaged, that is set aside before the answer is written.
+ */
+type Endings = Map<CellKey, number>
+
 async function replayChunk(
   context: NodeContext,
   lines: ManifestEntry[],
   mark: { path: string; bytes: number },
+  endings: Endings,
 ): Promise<Replayed> {
   const { db, config, lake } = context
   const [first] = lines
@@ -79,7 +88,7 @@ async function replayChunk(
   for (const [at, round] of rounds.entries()) {
     // The mark goes with the last write of the chunk.
     const reached = at === rounds.length - 1 ? mark : { path: mark.path, bytes: 0 }
-    const { restored, lost } = await replayRound(context, { vendor, dataset, spec }, round, reached)
+    const { restored, lost } = await replayRound(context, { vendor, dataset, spec, endings }, round, reached)
     replayed.restored += restored
     replayed.lost += lost
   }
@@ -106,7 +115,7 @@ function roundsOf(lines: readonly CellEntry[]): CellEntry[][] {
 
 async function replayRound(
   { db, now }: NodeContext,
-  { vendor, dataset, spec }: { vendor: string; dataset: DatasetName; spec: DatasetConfig },
+  { vendor, dataset, spec, endings }: { vendor: string; dataset: DatasetName; spec: DatasetConfig; endings: Endings },
   lines: readonly CellEntry[],
   mark: { path: string; bytes: number },
 ): Promise<Replayed> {
@@ -114,7 +123,9 @@ async function replayRound(
   const accepted = lines.filter((line): line is ManifestLine => line.verdict !== 'set_aside')
   const cells = aside.map((line) => invalidatedCell(spec, line))
   const lost = await invalidateCells(db, vendor, dataset, cells, now())
-  const answers = accepted.map((line) => acceptedLine(spec, line))
+  const endingOf = ({ symbol, dt }: CellEntry): number => endings.get(cellKey(symbol, dt)) ?? 0
+  const answers = accepted.map((line) => acceptedLine(spec, line, endingOf(line)))
+  for (const line of aside) endings.set(cellKey(line.symbol, line.dt), Math.max(endingOf(line), writtenAt(line)))
   const restored = await replayAccepted(db, vendor, dataset, answers, mark, now())
   return { restored, lost }
 }
@@ -150,7 +161,7 @@ export const invalidatedCell = (spec: DatasetConfig, { symbol, dt, at, why, path
   note: NOTES[why](path),
 })
 
-function acceptedLine(spec: DatasetConfig, line: ManifestLine): AcceptedLine {
+function acceptedLine(spec: DatasetConfig, line: ManifestLine, ending: number): AcceptedLine {
   const { symbol, dt, rows, digest, previous } = line
   const fetchedAt = Date.parse(line.fetched_at)
   // Only a version that took the place of another one is a change.
@@ -158,5 +169,6 @@ function acceptedLine(spec: DatasetConfig, line: ManifestLine): AcceptedLine {
     line.verdict === 'replaced'
       ? { difference: line.difference ?? null, window: windowAt(spec, dt, fetchedAt) }
       : { difference: null, window: null }
-  return { ...coverageKey(spec, symbol, dt), rows, digest, fetchedAt, writtenAt: writtenAt(line), previous, ...change }
+  const instants = { fetchedAt: Math.max(fetchedAt, ending), writtenAt: Math.max(writtenAt(line), ending) }
+  return { ...coverageKey(spec, symbol, dt), rows, digest, ...instants, previous, ...change }
 }

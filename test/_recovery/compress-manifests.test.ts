@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { sql } from 'drizzle-orm'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { type AdoptedLine, adoptedFile, appendAdopted, readAdopted } from '../../functions/_lake/adopted-manifest.ts'
 import { dayNumber } from '../../functions/_market/dt.ts'
 import { compressManifests } from '../../functions/_recovery/compress-manifests.ts'
 import { repairManifests } from '../../functions/_recovery/repair-manifests.ts'
@@ -92,7 +93,38 @@ test('compress manifests: those of a day that is over by a day are compressed, o
   expect(await known()).toEqual(before)
   await withoutDatabase()
   expect(await known()).toEqual(before)
-  await expectVerified(await copied())
+  const copy = await copied()
+  await expectVerified(copy)
+  // What stands in compressed manifests is searched for keys as well.
+  expect((await verifyRoot(copy, 'deep', ['"adjustment":"raw"'])).counts['secret-in-file']).toBeGreaterThan(0)
+})
+
+test('compress manifests: adopted lines are compressed as well, and known as before', async () => {
+  const file = adoptedFile(running().lake.root, 'alpaca', 'equities_bars', '2025-07-08')
+  const line: AdoptedLine = {
+    ...{ dataset: 'equities_bars', symbol: 'AAPL', vendor: 'alpaca', verified: 'names', rows: null, bytes: 7 },
+    ...{ path: 'raw/x', adopted_at: '2025-07-08T12:00:00.000Z', dt: '2025-06-26' },
+  }
+  await appendAdopted(file, [line, { ...line, dt: '2025-06-27' }])
+  expect((await restart()).replayed).toBe(2)
+  await compressed()
+  expect(await names()).toContain('alpaca/equities_bars/adopted-2025-07-08.jsonl.gz')
+  const read: AdoptedLine[] = []
+  for await (const { lines } of readAdopted(running().lake.root, () => 0)) read.push(...lines)
+  expect(read).toEqual([line, { ...line, dt: '2025-06-27' }])
+  expect((await restart()).replayed).toBe(0)
+  await running().db.write([sql`DELETE FROM manifests`, sql`DELETE FROM attempts WHERE dt < '2025-06-28'`])
+  expect((await restart()).replayed).toBe(2)
+  // Lines of that day go to the next one, and the mark with them.
+  expect(await appendAdopted(file, [line])).toMatchObject({ file: file.replace('07-08', '07-09') })
+})
+
+test('compress manifests: a manifest of a dataset that is not configured stays plain', async () => {
+  const yields = (await names()).find((name) => name.includes('macro_treasury'))!
+  await node.reconfigure(({ datasets: { macro_treasury: _, ...datasets }, ...config }) => ({ ...config, datasets }))
+  await node.clock.sleep(3 * DAY_MS)
+  await node.post('/sweep')
+  expect((await names()).filter((name) => name.endsWith('.jsonl'))).toEqual([yields])
 })
 
 test('compress manifests: what is fetched later goes to the manifests of its own day', async () => {
