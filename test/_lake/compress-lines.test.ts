@@ -10,6 +10,7 @@ import {
 } from '../../functions/_lake/compress-lines.ts'
 import { compressedPath } from '../../functions/_lake/compressed-lines.ts'
 import { type Disk, realDisk } from '../../functions/_lake/disk.ts'
+import { gzipMember } from '../../functions/_lake/gzip-members.ts'
 import type { Lake } from '../../functions/_lake/lake.ts'
 import { jsonLine } from '../../functions/_lake/line-checksum.ts'
 import { lineFileAt } from '../../functions/_lake/line-files.ts'
@@ -179,8 +180,21 @@ test('compress lines: fields of a newer version stay, and lines without a checks
   expect((await entries())[1]).toEqual(withoutHash('A'))
 })
 
-test('compress lines: what the disk gives back otherwise than it was written keeps the plain file', async () => {
-  await appendManifest(path(), [line('A'), line('B')])
+test('compress lines: a file of which only a part is compressed is not replaced', async () => {
+  await appendManifest(
+    path(),
+    Array.from({ length: 100 }, (_, at) => line(`S${at}`, { path: `raw/${at}` })),
+  )
+  expect((await compressStretch(terms({ stretchBytes: 10_000 }))).state).toBe('through')
+  expect(await replaceByCompressed(path())).toBe(false)
+  expect(await entries()).toHaveLength(100)
+})
+
+test.each([
+  ['a flipped bit', async (bytes: Buffer) => bytes.fill(bytes[30]! ^ 1, 30, 31)],
+  ['other lines', async () => gzipMember(Buffer.from(jsonLine(line('A')) + jsonLine(line('C'))))],
+])('compress lines: %s on the disk, otherwise than it was written, keeps the plain file', async (_what, change) => {
+  await appendManifest(path(), [line('A', { path: 'other' }), line('B')])
   let members = 0
   const disk: Disk = {
     ...realDisk,
@@ -189,10 +203,7 @@ test('compress lines: what the disk gives back otherwise than it was written kee
         get(handle, name) {
           const value = Reflect.get(handle, name, handle)
           if (name !== 'writeFile') return typeof value === 'function' ? value.bind(handle) : value
-          return (bytes: Buffer) => {
-            if (++members === 2) bytes[bytes.length >> 1]! ^= 1
-            return handle.writeFile(bytes)
-          }
+          return async (bytes: Buffer) => handle.writeFile(++members === 2 ? await change(bytes) : bytes)
         },
       }),
   }
