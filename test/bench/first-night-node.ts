@@ -5,6 +5,7 @@ import { sql } from 'drizzle-orm'
 import type { DatasetConfig } from '../../config/schema.ts'
 import { bitCount } from '../../db/coverage/bit-count.ts'
 import { findGaps } from '../../db/coverage/find-gaps.ts'
+import { evidenceOfDays } from '../../db/packed-months/both-forms.ts'
 import { beginTick } from '../../db/ticks/ticks.ts'
 import { limitsOf } from '../../functions/_catalog/account-limits.ts'
 import { availableRange } from '../../functions/_catalog/availability.ts'
@@ -236,8 +237,14 @@ async function hasWork(node: Node, dataset: DatasetName, spec: DatasetConfig, so
 async function datasetsOfNight(node: Node, completeAt: ReadonlyMap<DatasetName, number>): Promise<DatasetNight[]> {
   const delivered = await node.db.all<{ dataset: string; vendor: string; cells: number; rows: number }>(sql`
     SELECT dataset, vendor, sum(cells) AS cells, sum(rows) AS rows FROM (
-      SELECT dataset, vendor, count(*) AS cells, sum(rows) AS rows FROM attempts
-      WHERE outcome IN ('filled', 'short', 'empty') GROUP BY dataset, vendor
+      ${sql.join(
+        datasetsOf(node.config).map(({ dataset }) => {
+          const evidence = evidenceOfDays(dataset, '1990-01-01', ASOF, ['outcome', 'rows'])
+          return sql`SELECT ${dataset} AS dataset, vendor, count(*) AS cells, sum(rows) AS rows FROM ${evidence}
+            WHERE outcome IN ('filled', 'short', 'empty') GROUP BY vendor`
+        }),
+        sql` UNION ALL `,
+      )}
       UNION ALL
       SELECT dataset, vendor, sum(${sql.raw(bitCount('days'))}), 0 FROM empty_months GROUP BY dataset, vendor)
     GROUP BY dataset, vendor`)

@@ -12,6 +12,7 @@ type Kind =
   | 'present-and-absent'
   | 'mask-without-presence'
   | 'absence-of-present'
+  | 'version-twice'
 
 const REBUILD = 'POST /audit {"rebuild":true} makes the masks anew from the evidence.'
 
@@ -51,6 +52,12 @@ export const check: Check<Kind> = {
       means: 'a present cell has a reason for its absence',
       todo: REBUILD,
     },
+    'version-twice': {
+      invariant: 'I4',
+      severity: 'warning',
+      means: 'the evidence of a version is a row of attempts and packed as well',
+      todo: 'POST /enqueue for the cell keeps the row.',
+    },
   },
   async places(context) {
     const places: string[] = []
@@ -64,7 +71,10 @@ export const check: Check<Kind> = {
   },
   async look(context, place, report) {
     const { dataset, rest: month } = datasetOfPlace(context, place)
-    const delivered = await deliveredIn(context.db, dataset, (context.memo.get(`days of ${place}`) ?? []) as Dt[])
+    const days = (context.memo.get(`days of ${place}`) ?? []) as Dt[]
+    const delivered = await deliveredIn(context.db, dataset, days, (vendor, symbol, dt) =>
+      report('version-twice', `${vendor} ${dataset} ${symbol} ${dt}`, 'a row, or packed', 'both'),
+    )
     const masks = await masksOfMonth(context.db, dataset, month)
     const tell = (kind: Kind, symbol: string, mask: number, expected: string, found: string): void => {
       for (const dt of dtsOfMask(month, mask)) report(kind, `${dataset} ${symbol} ${dt}`, expected, found)
@@ -88,11 +98,19 @@ export const check: Check<Kind> = {
 }
 
 /** The days each symbol has from any vendor, as masks. */
-async function deliveredIn(db: Db, dataset: string, dts: readonly Dt[]): Promise<Map<string, number>> {
+async function deliveredIn(
+  db: Db,
+  dataset: string,
+  dts: readonly Dt[],
+  onTwice: (vendor: string, symbol: string, dt: Dt) => void,
+): Promise<Map<string, number>> {
   const masks = new Map<string, number>()
   for (const dt of dts) {
     const bit = dayBit(dt)
-    for (const { symbol, isLost } of await versionsOfDay(db, dataset, dt)) {
+    const seen = new Set<string>()
+    for (const { symbol, vendor, isLost } of await versionsOfDay(db, dataset, dt)) {
+      if (seen.has(`${vendor} ${symbol}`)) onTwice(vendor, symbol, dt)
+      seen.add(`${vendor} ${symbol}`)
       if (!isLost) masks.set(symbol, (masks.get(symbol) ?? 0) | bit)
     }
   }

@@ -50,6 +50,19 @@ export const DATABASE_DAMAGES: Damage[] = [
     code: 1,
   },
   {
+    what: 'the evidence of a version is a row and packed',
+    inject: (root) =>
+      changeDb(
+        root,
+        `INSERT INTO packed_months (dataset, month, symbol, vendor, days, newest_at, answers)
+         SELECT dataset, substr(dt, 1, 7), symbol, vendor, 1 << (substr(dt, 9) - 1), at, unhex('01' || hex(zeroblob(26))) FROM attempts
+         WHERE dataset = 'equities_bars' AND dt = '${DAY}' AND symbol = 'AAPL' AND digest IS NOT NULL`,
+      ),
+    mode: 'fast',
+    kind: 'version-twice',
+    code: 1,
+  },
+  {
     what: 'a task is leased and no lease has it',
     inject: (root) =>
       changeDb(
