@@ -33,12 +33,12 @@ export function evidenceOfDays(
 /** One value is looked up in an index as it is, and what follows it in the key is in order. */
 const among = <Value>(from: Value, to: Value): SQL => (from === to ? sql`= ${from}` : sql`BETWEEN ${from} AND ${to}`)
 
-/** The same of cells. `wanted` is a table, or a query in brackets, of symbol and dt; `more` are further columns of it that come along. */
+/** The same of cells. `wanted` is a table, or a query in brackets, of symbol and dt. */
 export function evidenceOfCells(
   dataset: Param<string> | SQL,
   wanted: SQL,
   columns: readonly EvidenceColumn[],
-  { vendor, more = [] }: { vendor?: string; more?: readonly string[] } = {},
+  { vendor }: { vendor?: string } = {},
 ): SQL {
   const ofVendor = vendor === undefined ? sql`` : sql`AND vendor = ${vendor}`
   return bothForms(
@@ -46,15 +46,13 @@ export function evidenceOfCells(
     sql`FROM ${wanted} w CROSS JOIN packed_months p CROSS JOIN month_days d
         WHERE ${isOfCell(dataset, sql`w.symbol`, sql`w.dt`)} ${ofVendor}`,
     columns,
-    more.map((column) => `w.${column}`),
   )
 }
 
-function bothForms(rows: SQL, packed: SQL, columns: readonly EvidenceColumn[], more: readonly string[] = []): SQL {
+function bothForms(rows: SQL, packed: SQL, columns: readonly EvidenceColumn[]): SQL {
   const ofRows = columns.map((column) =>
     column === 'digest' ? sql`${keptDigest(sql`a.digest`)} AS digest` : sql.raw(`a.${column}`),
   )
-  const key = [...more, 'a.symbol', 'a.dt', 'a.vendor'].map((column) => sql.raw(column))
-  return sql`(SELECT ${sql.join([...key, ...ofRows], sql`, `)} ${rows}
-    UNION ALL SELECT * FROM ${packedAttempts(packed, columns, more)})`
+  return sql`(SELECT ${sql.join([sql`a.symbol, a.dt, a.vendor`, ...ofRows], sql`, `)} ${rows}
+    UNION ALL SELECT * FROM ${packedAttempts(packed, columns)})`
 }

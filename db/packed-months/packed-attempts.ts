@@ -60,15 +60,11 @@ export const isOfCell = (dataset: Param<string> | SQL, symbol: SQL, dt: SQL): SQ
 
 /** Of a row of attempts, by its name in the query: whether a day of packed_months can say all of it. */
 export const isPackable = (row: string): SQL =>
-  sql.raw(
-    `(a.outcome = 'filled' AND a.refused_for IS NULL AND a.status IS NULL AND a.note IS NULL
-      AND a.ask_again_at IN (0, ${NEVER}) AND (a.reread_at IS NULL OR a.reread_at = a.at) AND a.count BETWEEN 0 AND ${MOST_ASKED}
-      AND a.rows BETWEEN 0 AND 0xffffff AND a.at BETWEEN 0 AND 0xffffffffffff
-      AND (a.digest IS NULL OR length(a.digest) >= ${KEPT_DIGITS} AND substr(a.digest, 1, ${KEPT_DIGITS}) NOT GLOB '*[^0-9a-f]*'))`.replaceAll(
-      'a.',
-      `${row}.`,
-    ),
-  )
+  sql.raw(`(${row}.outcome = 'filled' AND ${row}.refused_for IS NULL AND ${row}.status IS NULL AND ${row}.note IS NULL
+    AND ${row}.ask_again_at IN (0, ${NEVER}) AND (${row}.reread_at IS NULL OR ${row}.reread_at = ${row}.at)
+    AND ${row}.count BETWEEN 0 AND ${MOST_ASKED} AND ${row}.rows BETWEEN 0 AND 0xffffff AND ${row}.at BETWEEN 0 AND 0xffffffffffff
+    AND (${row}.digest IS NULL
+      OR length(${row}.digest) >= ${KEPT_DIGITS} AND substr(${row}.digest, 1, ${KEPT_DIGITS}) NOT GLOB '*[^0-9a-f]*'))`)
 
 /** The answers of rows a, in the order of their days, as `answers` holds them. */
 export const packedAnswers = sql.raw(`unhex('${LAYOUT.toString(16).padStart(2, '0')}' || group_concat(

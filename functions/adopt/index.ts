@@ -5,6 +5,7 @@ import { ZONES, type Zone } from '../_calendar/zone.ts'
 import { AsOfBody, type FunctionResult, RequestError } from '../_http/handler.ts'
 import type { Node } from '../_http/node.ts'
 import { withLock } from '../_lake/keyed-lock.ts'
+import { packEvidence } from '../_recovery/pack-evidence.ts'
 import { adoptBatch, type Batch } from './adopt-batch.ts'
 import { VERIFIES, type Verify } from './known.ts'
 import { note, type ProblemList } from './problems.ts'
@@ -67,6 +68,8 @@ export async function adopt(node: Node, body: z.output<typeof AdoptBody>): Promi
     for (const problem of problems) note(list, problem)
     if (body.restart || body.zone !== undefined) await beginAnew(node.db, walksOf(trees, body.verify), node.now())
     for (const tree of trees) await adoptTree(node, tree, body, adopted, list)
+    // Rows of twenty years would make the database five times as large as it has to be, for good: the file never shrinks.
+    if (adopted.cells > 0) await packEvidence(node, adopted.cells)
     node.log('adopt.walked', { ...adopted, verify: body.verify, problems: list.shown.slice(0, 5) })
     return adopted
   })

@@ -177,6 +177,21 @@ describe('adopt: what is written down', () => {
     ])
   })
 
+  test('what is long settled is packed at once, and known to every look', async () => {
+    await node.clock.sleep(120 * 86_400_000)
+    await daily(FIRST, 'AAPL')
+    const packed = () =>
+      running().db.all(sql`SELECT symbol, month, hex(substr(answers, 2, 16)) AS digest FROM packed_months`)
+    expect(await adopt({ verify: 'names' })).toMatchObject({ adopted: 1, cells: 1 })
+    expect(await attempts()).toEqual([])
+    expect(await packed()).toEqual([{ symbol: 'AAPL', month: '2025-06', digest: '0'.repeat(32) }])
+    expect(await adopt({ verify: 'names', restart: true })).toMatchObject({ adopted: 0, known: 1 })
+    expect(await adopt({ verify: 'rows' })).toMatchObject({ adopted: 1, rows: 1 })
+    expect(await attempts()).toEqual([])
+    expect(await packed()).not.toEqual([{ symbol: 'AAPL', month: '2025-06', digest: '0'.repeat(32) }])
+    expect(await adopt({ verify: 'rows', restart: true })).toMatchObject({ adopted: 0, known: 1 })
+  })
+
   test('a closer look later adds what the first one did not know', async () => {
     await daily(FIRST, 'AAPL')
     await adopt({ verify: 'names' })

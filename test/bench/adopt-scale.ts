@@ -6,6 +6,7 @@ import { linkSync, mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { sql } from 'drizzle-orm'
 import type { DatasetConfig } from '../../config/schema.ts'
+import { bitCount } from '../../db/coverage/bit-count.ts'
 import { calendarOf } from '../../functions/_calendar/calendar.ts'
 import { instantOf } from '../../functions/_calendar/zone.ts'
 import { readAdopted } from '../../functions/_lake/adopted-manifest.ts'
@@ -172,7 +173,8 @@ async function walkAll({ node }: RunningNode, verify: string, again: boolean): P
 }
 
 async function count({ node }: RunningNode): Promise<Counted> {
-  const [kept] = await node.db.all<{ attempts: number }>(sql`SELECT count(*) AS attempts FROM attempts`)
+  const [kept] = await node.db.all<{ attempts: number }>(sql`SELECT (SELECT count(*) FROM attempts)
+    + (SELECT coalesce(sum(${sql.raw(bitCount('days'))}), 0) FROM packed_months) AS attempts`)
   const masks = await node.db.all<{ present: number }>(sql`SELECT present FROM coverage`)
   const told = new Set<string>()
   let lines = 0
