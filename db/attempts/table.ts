@@ -1,7 +1,7 @@
 /**
  * attempts: the evidence. One row per (dataset, dt, symbol, vendor): how often asked, what the last answer was. Kept in the order of that key and
  * nowhere else (WITHOUT ROWID in the migration, which the schema cannot say): there are millions, they come day by day, and a day is one stretch.
- * What a vendor says for good that there is not is no row but a bit in empty_months.
+ * What a vendor says for good that there is not is no row but a bit in empty_months, and what is long settled is a day of packed_months.
  */
 import { integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 
@@ -34,6 +34,7 @@ export const attempts = sqliteTable(
     /** HTTP status of a refusal; null for an answer that was read. */
     status: integer('status'),
     rows: integer('rows').notNull(),
+    /** Its first digits (kept-digest.ts); older versions of this program kept all. */
     digest: text('digest'),
     /** What the vendor said, bounded, without secrets; only for refusals. */
     note: text('note'),
