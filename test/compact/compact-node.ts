@@ -9,6 +9,8 @@ import { manifestMarks } from '../../db/manifests/manifests.ts'
 import { instantOf } from '../../functions/_calendar/zone.ts'
 import { specOf } from '../../functions/_catalog/catalog.ts'
 import { sha256 } from '../../functions/_lake/digest.ts'
+import { readParquet } from '../../functions/_lake/parquet-sql.ts'
+import { curatedFile } from '../../functions/_lake/paths.ts'
 import { writeCells } from '../../functions/_lake/write-cells.ts'
 import type { DatasetName } from '../../functions/_market/cell.ts'
 import type { Row } from '../../functions/_market/row.ts'
@@ -158,4 +160,39 @@ export async function found(node: TestNode, mode = 'deep'): Promise<string[]> {
   return findings
     .filter(({ kind }) => /^(?:raw|manifest|version|cell|lost)-/.test(kind))
     .map(({ kind, where }) => `${kind} ${where}`)
+}
+
+/** Of alpaca's day: whose hashes the database knows; an empty symbol is the shared file. */
+export const hashed = async (node: TestNode): Promise<string[]> =>
+  (
+    await node
+      .running()
+      .node.db.all<{ symbol: string }>(
+        sql`SELECT symbol FROM raw_files WHERE dataset = ${MINUTES} AND dt = ${DAY} AND vendor = 'alpaca' ORDER BY symbol`,
+      )
+  ).map(({ symbol }) => symbol)
+
+export interface EvidenceRow {
+  symbol: string
+  vendor: string
+  digest: string | null
+  outcome: string
+}
+
+/** What the database has of the day's minutes. */
+export const evidence = (node: TestNode): Promise<EvidenceRow[]> =>
+  node
+    .running()
+    .node.db.all(
+      sql`SELECT symbol, vendor, digest, outcome FROM attempts WHERE dataset = ${MINUTES} AND dt = ${DAY} ORDER BY symbol, vendor`,
+    )
+
+/** First opening price of a curated cell of the day, and how many bars it has. */
+export async function curatedCell(node: TestNode, symbol: string): Promise<{ open: number; bars: number } | undefined> {
+  const { lake } = node.running().node
+  const file = readParquet(curatedFile(lake.root, MINUTES, 'date', DAY))
+  const [cell] = await lake.duck.all<{ open: number; bars: number }>(
+    `SELECT min_by(open, ts) AS open, count(*) AS bars FROM ${file} WHERE symbol = '${symbol}' GROUP BY ALL`,
+  )
+  return cell
 }

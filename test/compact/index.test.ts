@@ -1,4 +1,4 @@
-import { appendFile, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { sql } from 'drizzle-orm'
 import { afterEach, expect, test, vi } from 'vitest'
@@ -20,7 +20,6 @@ import {
   minuteRows,
   NEXT_DAY,
   rawPaths,
-  replayNews,
   settle,
   startCompactNode,
 } from './compact-node.ts'
@@ -204,71 +203,4 @@ test('compact: hashes that are known of files which are not there go with those 
     { vendor: 'alpaca', symbol: '' },
     { vendor: 'massive', symbol: '' },
   ])
-})
-
-test('forget: cells of a compacted day leave the shared file and the file beside it, and a rebuild does not bring them back', async () => {
-  await started()
-  await compactAll(node)
-  await deliver(node, 'alpaca', MINUTES, DAY, { MSFT: minuteRows(DAY, 7) })
-  await settle(node)
-  await node.reconfigure((config) => ({
-    ...config,
-    universe: config.universe.filter(({ symbol }) => symbol !== 'MSFT'),
-  }))
-  const { body } = await node.post('/forget', { dataset: MINUTES, symbol: 'MSFT', dryRun: false })
-  expect(body).toMatchObject({ ok: true, cells: 2, files: 3 })
-  await settle(node)
-  expect(await found(node)).toEqual([])
-  await node.stop()
-  await rm(join(data(), 'state'), { recursive: true })
-  await node.start()
-  await settle(node)
-  expect(await found(node)).toEqual([])
-  const { lake } = node.running().node
-  const shared = rawFile(data(), 'alpaca', MINUTES, 'date', DAY, 'ANY')
-  const symbols = await lake.duck.all<{ symbol: string }>(
-    `SELECT DISTINCT symbol FROM read_parquet('${shared}', hive_partitioning = false) ORDER BY symbol`,
-  )
-  expect(symbols.map(({ symbol }) => symbol)).toEqual(['AAPL', 'BRK.B', 'CON'])
-  expect(await rawPaths(node)).toHaveLength(2)
-})
-
-test('adopt: a walk over a compacted tree finds nothing new, and takes a file beside it over', async () => {
-  await started()
-  const file = await readFile(ownFile('CON'))
-  await compactAll(node)
-  for (const verify of ['names', 'footers', 'rows']) {
-    const { cells, problemCounts } = (await node.post('/adopt', { verify })).body
-    expect([cells, problemCounts]).toEqual([0, {}])
-  }
-  const { db } = node.running().node
-  await db.write([sql`DELETE FROM attempts WHERE symbol = 'CON' AND vendor = 'alpaca'`])
-  await mkdir(dirname(ownFile('CON')), { recursive: true })
-  await writeFile(ownFile('CON'), file)
-  expect((await node.post('/adopt', { verify: 'names', restart: true })).body).toMatchObject({ cells: 1 })
-  await settle(node)
-  await settle(node)
-  expect(await compactAll(node)).toMatchObject({ skipped: { unread: 1 } })
-  expect((await node.post('/adopt', { verify: 'rows', restart: true })).body).toMatchObject({ cells: 1 })
-  await settle(node)
-  expect(await compactAll(node)).toMatchObject({ days: 1, files: 1, skipped: {} })
-  expect(await found(node)).toEqual([])
-})
-
-test('manifests: a line of a compaction that cannot be read costs nothing', async () => {
-  await started()
-  await compactAll(node)
-  const before = await filesBelow(node, 'curated')
-  for (const file of Object.keys(await filesBelow(node, 'manifests'))) {
-    const path = join(data(), 'manifests', file)
-    const text = await readFile(path, 'utf8')
-    await writeFile(path, text.replace('"verdict":"compacted"', '"verdict":"compacteD"'))
-    await appendFile(path, '')
-  }
-  await node.stop()
-  await rm(join(data(), 'state'), { recursive: true })
-  await node.start()
-  await replayNews(node)
-  expect(await curatedAgain(node)).toEqual(before)
-  expect((await found(node)).filter((text) => !text.startsWith('manifest-line-set-aside'))).toEqual([])
 })

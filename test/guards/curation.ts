@@ -89,8 +89,8 @@ export const CURATION_GUARDS: Guard[] = [
   {
     name: 'a start puts hashes back that the database had not reflected',
     file: 'functions/_recovery/replay-manifests.ts',
-    find: 'const hashes = new Map(lines.flatMap(({ path, sha256 }) => (sha256 === undefined ? [] : [[path, sha256] as const])))',
-    replace: 'const hashes = new Map<string, string>()',
+    find: 'await recordHashes(db, dataset, hashes)',
+    replace: 'await recordHashes(db, dataset, hashes.slice(hashes.length))',
     test: 'test/_recovery/repair-files.test.ts',
   },
   {

@@ -1,4 +1,5 @@
 /** All guards, by area: one file each. */
+import { COMPACTION_GUARDS } from './compaction.ts'
 import { CURATION_GUARDS } from './curation.ts'
 import { EXPORT_GUARDS } from './export.ts'
 import type { Guard } from './guard.ts'
@@ -8,6 +9,7 @@ import { RECOVERY_GUARDS } from './recovery.ts'
 import { VERIFY_GUARDS } from './verify.ts'
 
 export const GUARDS: Guard[] = [
+  ...COMPACTION_GUARDS,
   ...CURATION_GUARDS,
   ...EXPORT_GUARDS,
   ...MACHINE_GUARDS,

@@ -1,0 +1,140 @@
+/** Days of minutes as one file a cell. `prepare ROOT SYMBOLS DAYS` writes them as answers of a vendor are kept; `compact ROOT` compacts them and prints what it took. */
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { sql } from 'drizzle-orm'
+import { type Db, openDb } from '../../../db/client.ts'
+import { migrateDb } from '../../../db/migrate.ts'
+import { calendarOf } from '../../../functions/_calendar/calendar.ts'
+import { instantOf } from '../../../functions/_calendar/zone.ts'
+import type { NodeContext } from '../../../functions/_catalog/context.ts'
+import { closeLake, openLake } from '../../../functions/_lake/lake.ts'
+import { rawRoot } from '../../../functions/_lake/paths.ts'
+import { writeCells } from '../../../functions/_lake/write-cells.ts'
+import type { Dt } from '../../../functions/_market/dt.ts'
+import type { Bar } from '../../../functions/_market/row.ts'
+import { recordedHashes } from '../../../functions/_recovery/recorded-hashes.ts'
+import { replayManifests } from '../../../functions/_recovery/replay-manifests.ts'
+import { compactDay } from '../../../functions/compact/compact-day.ts'
+import { shippedConfig } from '../../write-config.ts'
+import { watchLoop } from '../watch.ts'
+
+export interface CompactedTree {
+  filesBefore: number
+  filesAfter: number
+  bytesBefore: number
+  bytesAfter: number
+  /** Of the slowest day. */
+  seconds: number
+  /** CPU seconds of a day, all threads: what it takes on a machine that does nothing else. */
+  cpuSeconds: number
+  /** The most memory that the process ever held, in millions of bytes: without the rows of the preparation, which another one made. */
+  peakMb: number
+  /** The longest that any other request would have waited. */
+  blockedMs: number
+}
+
+const DATASET = 'equities_bars_minute'
+const VENDOR = 'alpaca'
+const MINUTES = 390
+
+async function main([phase = '', root = '', symbols = '', days = '']: string[]): Promise<void> {
+  const config = await shippedConfig()
+  const db = await openDb(join(root, 'node.db'))
+  await migrateDb(db, 'migrations')
+  const lake = openLake({ root, exportRoot: join(root, 'exports') })
+  const context: NodeContext = { config, db, lake, now: () => Date.UTC(2025, 6, 1), log: () => undefined }
+  try {
+    if (phase === 'prepare') await prepare(context, Number(symbols), Number(days))
+    else process.stdout.write(JSON.stringify(await compactAll(context)))
+  } finally {
+    await closeLake(lake)
+    db.close()
+  }
+}
+
+const sessions = (days: number): Dt[] => calendarOf('xnys').sessions('2024-01-02', '2024-12-31').slice(0, days)
+
+async function prepare(context: NodeContext, symbols: number, days: number): Promise<void> {
+  const spec = context.config.datasets[DATASET]!
+  const origin = { vendor: VENDOR, feed: 'sip', adjustment: 'raw', fetchedAt: context.now() } as const
+  const hashes = recordedHashes(context, DATASET)
+  for (const dt of sessions(days)) {
+    for (let from = 0; from < symbols; from += 50) {
+      const cells = Array.from({ length: Math.min(50, symbols - from) }, (_, at) => ({
+        symbol: `S${String(from + at).padStart(4, '0')}`,
+        dt,
+        rows: barsOf(from + at, dt),
+        known: null,
+      }))
+      await writeCells(context.lake, spec, DATASET, origin, cells, hashes)
+    }
+  }
+  await replayManifests(context, () => 0)
+}
+
+/** Prices in cents that wander, as real ones do: they compress like them. */
+function barsOf(seed: number, dt: Dt): Bar[] {
+  const open = instantOf(dt, '09:30')
+  let price = 2_000 + 37 * seed
+  return Array.from({ length: MINUTES }, (_, at) => {
+    const step = ((seed * 31 + at * 17) % 23) - 11
+    price = Math.max(100, price + step)
+    const [high, low] = [price + ((at * 7) % 9), price - ((at * 5) % 9)]
+    const volume = 100 + ((seed * 131 + at * 977) % 9_000)
+    const [o, h, l, c] = [price - step, Math.max(high, price - step), Math.min(low, price - step), price].map(
+      (cents) => cents / 100,
+    ) as [number, number, number, number]
+    return {
+      ts: open + at * 60_000,
+      open: o,
+      high: h,
+      low: l,
+      close: c,
+      volume,
+      vwap: (o + c) / 2,
+      trades: volume % 97,
+    }
+  })
+}
+
+async function compactAll(context: NodeContext): Promise<CompactedTree> {
+  const spec = context.config.datasets[DATASET]!
+  const before = await sizeOf(context.lake.root)
+  const watch = watchLoop()
+  const days = await daysOf(context.db)
+  const cpu = process.cpuUsage()
+  let seconds = 0
+  for (const dt of days) {
+    const begun = performance.now()
+    const done = await compactDay(context, { dataset: DATASET, spec, vendor: VENDOR, dt })
+    if ('why' in done) throw new Error(`expected the day ${dt} to be compacted, got ${done.why}`)
+    seconds = Math.max(seconds, (performance.now() - begun) / 1000)
+  }
+  const { user, system } = process.cpuUsage(cpu)
+  const blockedMs = watch.stop()
+  const after = await sizeOf(context.lake.root)
+  return {
+    filesBefore: before.files,
+    filesAfter: after.files,
+    bytesBefore: before.bytes,
+    bytesAfter: after.bytes,
+    seconds,
+    cpuSeconds: (user + system) / 1e6 / days.length,
+    // Linux states kilobytes.
+    peakMb: (process.resourceUsage().maxRSS * 1024) / 1e6,
+    blockedMs,
+  }
+}
+
+const daysOf = async (db: Db): Promise<Dt[]> =>
+  (await db.all<{ dt: Dt }>(sql`SELECT DISTINCT dt FROM raw_files ORDER BY dt`)).map(({ dt }) => dt)
+
+async function sizeOf(root: string): Promise<{ files: number; bytes: number }> {
+  const entries = await readdir(rawRoot(root), { recursive: true, withFileTypes: true })
+  const files = entries.filter((entry) => entry.isFile())
+  let bytes = 0
+  for (const { parentPath, name } of files) bytes += (await stat(join(parentPath, name))).size
+  return { files: files.length, bytes }
+}
+
+await main(process.argv.slice(2))
