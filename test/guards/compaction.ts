@@ -14,6 +14,13 @@ export const COMPACTION_GUARDS: Guard[] = [
     test: LATER,
   },
   {
+    name: 'Duplicates that QC counts are those of the file that counts',
+    file: 'functions/qc-partition/raw-duplicates.ts',
+    find: 'shadowed.length === 0 ? null : shadow',
+    replace: 'null',
+    test: LATER,
+  },
+  {
     name: 'A compaction and an answer do not write the same day at once',
     file: 'functions/compact/compact-day.ts',
     find: '{day.vendor} $',

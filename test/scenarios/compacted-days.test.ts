@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { sql } from 'drizzle-orm'
 import { afterEach, expect, test, vi } from 'vitest'
+import { instantOf } from '../../functions/_calendar/zone.ts'
 import { digestRows } from '../../functions/_lake/digest.ts'
 import { asidePath, rawFile } from '../../functions/_lake/paths.ts'
 import { setAsideDamaged } from '../../functions/_recovery/set-aside.ts'
+import { minutes } from '../_lake/lake-fixture.ts'
 import {
   compactAll,
   curatedAgain,
@@ -55,26 +57,41 @@ async function started(): Promise<void> {
   await deliverDay(node)
 }
 
+/** At other instants than what was delivered first, and none of them twice. */
+const LATER_MINUTES = minutes(4, { open: 10.3 }, instantOf(DAY, '09:31'))
+
+/** What QC found about a cell of the day. */
+const flagsOf = async (symbol: string): Promise<string> =>
+  (
+    await node
+      .running()
+      .node.db.all<{ flags: string }>(sql`SELECT flags FROM findings WHERE symbol = ${symbol} AND dt = ${DAY}`)
+  )
+    .map(({ flags }) => flags)
+    .join()
+
 test('compacted days: a correction stands beside the shared file, counts before it, and is taken in by the next compaction', async () => {
   await started()
+  expect(await flagsOf('BRK.B')).toContain('DUPLICATE')
   await compactAll(node)
   const before = await readFile(sharedFile())
-  const [kept] = await deliver(node, 'alpaca', MINUTES, DAY, { 'BRK.B': minuteRows(DAY, 7) })
+  const [kept] = await deliver(node, 'alpaca', MINUTES, DAY, { 'BRK.B': LATER_MINUTES })
   expect(kept).toMatchObject({ verdict: 'replaced', previous: digestRows(minuteRows(DAY, 10)) })
   expect(await readFile(sharedFile())).toEqual(before)
   expect(await paths()).toEqual(['alpaca/data.parquet', 'alpaca/symbol=BRK.B/data.parquet', 'massive/data.parquet'])
   await settle(node)
-  expect(await curatedCell(node, 'BRK.B')).toEqual({ open: 10.32, bars: 3 })
+  expect(await curatedCell(node, 'BRK.B')).toEqual({ open: 10.3, bars: 4 })
+  expect(await flagsOf('BRK.B')).not.toContain('DUPLICATE')
   expect(await found(node)).toEqual([])
   await node.stop()
   await rm(join(data(), 'state'), { recursive: true })
   await node.start()
   await settle(node)
-  expect(await curatedCell(node, 'BRK.B')).toEqual({ open: 10.32, bars: 3 })
+  expect(await curatedCell(node, 'BRK.B')).toEqual({ open: 10.3, bars: 4 })
   expect(await compactAll(node)).toMatchObject({ days: 1, files: 1 })
   expect([await paths(), await hashed(node)]).toEqual([COMPACTED, ['']])
   await curatedAgain(node)
-  expect(await curatedCell(node, 'BRK.B')).toEqual({ open: 10.32, bars: 3 })
+  expect(await curatedCell(node, 'BRK.B')).toEqual({ open: 10.3, bars: 4 })
   expect(await found(node)).toEqual([])
 })
 
