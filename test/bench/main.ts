@@ -25,7 +25,7 @@ const BENCHES: Record<string, (asked: Asked) => Promise<BenchRow[]>> = {
   audit: benchAudit,
   dispatch: ({ parts, scale }) => benchDispatch(parts, scale),
   'first-night': benchFirstNight,
-  proportion: ({ cells }) => benchProportion(cells),
+  proportion: ({ parts, cells }) => benchProportion(parts, cells),
   queue: benchQueue,
   verify: benchVerify,
 }

@@ -2,7 +2,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { specOf } from '../../functions/_catalog/catalog.ts'
-import { digestRows } from '../../functions/_lake/digest.ts'
+import { digestRows, isSameDigest } from '../../functions/_lake/digest.ts'
 import { rawFile } from '../../functions/_lake/paths.ts'
 import { compactDay, STEPS, type Step } from '../../functions/compact/compact-day.ts'
 import type { TestNode } from '../test-node.ts'
@@ -114,7 +114,7 @@ test('compact day: two at once and an answer that comes meanwhile end with the a
   ])
   await settle(node)
   const now = (await evidence(node)).find(({ symbol, vendor }) => symbol === 'AAPL' && vendor === 'alpaca')
-  expect(now?.digest).toBe(digestRows(changed))
+  expect(isSameDigest(now?.digest ?? '', digestRows(changed))).toBe(true)
   expect(await curatedCell(node, 'AAPL')).toEqual({ open: 10.32, bars: 3 })
   await compactAll(node)
   expect([await paths(), await hashed(node)]).toEqual([COMPACTED, ['']])

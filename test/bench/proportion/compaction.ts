@@ -1,4 +1,4 @@
-/** What compaction makes of a vendor's days of minutes: files and bytes before and after, the time of a day's file, and the memory it takes. */
+/** What compaction makes of a vendor's days of minutes: files and bytes before and after, the time of a day's file, and how much memory it takes. */
 import { execFile } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

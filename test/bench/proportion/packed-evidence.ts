@@ -1,15 +1,15 @@
 /** Part of `proportion`: the database in bytes a settled cell, before and after its evidence is packed, and what packing and reading it takes. */
-import { listAccepted } from '../../db/attempts/list-accepted.ts'
-import { listCellAttempts } from '../../db/attempts/list-cell-attempts.ts'
-import { versionsOfDay } from '../../db/attempts/versions-of-day.ts'
-import type { Db } from '../../db/client.ts'
-import { evidenceMonths, rebuildCoverage } from '../../db/coverage/rebuild-coverage.ts'
-import { packMonths } from '../../db/packed-months/pack-months.ts'
-import { audit } from '../../functions/audit.ts'
-import { sweep } from '../../functions/sweep.ts'
-import { DAYS, MINUTES, type ProportionScene } from './proportion-scene.ts'
-import { type BenchRow, figure } from './row.ts'
-import { timed, watchLoop } from './watch.ts'
+import { listAccepted } from '../../../db/attempts/list-accepted.ts'
+import { listCellAttempts } from '../../../db/attempts/list-cell-attempts.ts'
+import { versionsOfDay } from '../../../db/attempts/versions-of-day.ts'
+import type { Db } from '../../../db/client.ts'
+import { evidenceMonths, rebuildCoverage } from '../../../db/coverage/rebuild-coverage.ts'
+import { packMonths } from '../../../db/packed-months/pack-months.ts'
+import { audit } from '../../../functions/audit.ts'
+import { sweep } from '../../../functions/sweep.ts'
+import { type BenchRow, figure } from '../row.ts'
+import { timed, watchLoop } from '../watch.ts'
+import { DAYS, MINUTES, type ProportionScene } from './scene.ts'
 
 const LOOKS = 1_000
 /** What is shown of a table is at least so many bytes a cell. */
