@@ -14,8 +14,6 @@ import { type RunningNode, startNode } from '../../../functions/_runtime/start.t
 import { shippedConfig, writeBareConfig } from '../../write-config.ts'
 import type { BenchRow } from '../row.ts'
 
-export type ProportionPart = (scene: ProportionScene) => Promise<BenchRow[]>
-
 export const DAYS: DatasetName = 'equities_bars'
 export const MINUTES: DatasetName = 'equities_bars_minute'
 export const VENDOR = 'massive'
