@@ -123,16 +123,13 @@ const restOf = ({ open }: OpenRange, blocked: readonly BlockedCells[]): BlockedC
   cells: Math.max(0, open - blocked.reduce((sum, { cells }) => sum + cells, 0)),
 })
 
-/**
- * What a plan promises, at most all that is open, then what calls have really settled. Calls without any cell yet are those of a plan that goes on
- * where its budget ended: they say nothing.
- */
+/** What a plan promises, at most all that is open, then what calls have really settled. */
 export function cellsPerCall(
   planned: number,
   open: number,
   learned: Pick<VendorScore, 'asked' | 'calls'> | undefined,
 ): number {
-  const { asked = 0, calls = 0 } = learned?.asked ? learned : {}
+  const { asked = 0, calls = 0 } = learned ?? {}
   return (asked + PRIOR_CALLS * Math.max(1, Math.min(planned, open))) / (calls + PRIOR_CALLS)
 }
 

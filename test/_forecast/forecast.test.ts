@@ -61,7 +61,6 @@ test('forecast: one call settles what a plan promises and the backlog allows, un
   expect(cellsPerCall(10_000, 400, undefined)).toBe(400)
   expect(cellsPerCall(0, 0, undefined)).toBe(1)
   expect(cellsPerCall(10_000, 1_000_000, { asked: 5_000, calls: 5 })).toBe(5_500)
-  expect(cellsPerCall(10_000, 1_000_000, { asked: 0, calls: 200 })).toBe(10_000)
 })
 
 test('forecast: the interval holds what is reckoned, and its ends are at most a factor of two apart', async () => {
