@@ -80,6 +80,15 @@ test('line files: a compressed file is known as a whole or not at all', async ()
   expect(ends).toEqual([0, 0, TEXT.length])
 })
 
+test('line files: a compressed file that was cut off between two members says so behind its lines', async () => {
+  const { path } = await laidOut({ plain: null, compressed: WHOLE })
+  const file = compressedPath(path)
+  await truncate(file, (await stat(file)).size - END_MEMBER.length)
+  const damages: (string | undefined)[] = []
+  for await (const { damage } of linesOf({ path, form: 'compressed' }, 0)) damages.push(damage)
+  expect(damages).toEqual([undefined, undefined, undefined, expect.stringMatching(/before its end/)])
+})
+
 test('line files: the state at a mark is told of either form', async () => {
   for (const form of ['plain', 'compressed'] as const) {
     const { path } = await laidOut(form === 'plain' ? { plain: TEXT } : { plain: null, compressed: WHOLE })
