@@ -14,7 +14,7 @@ import { latestLink, stateFile } from '../_lake/paths.ts'
 import { readApart, stampOf } from '../_lake/read-apart.ts'
 import type { KeepRule } from '../_retention/kept-days.ts'
 import { BackupFault } from './backup-fault.ts'
-import { putPieces, readBlob } from './blobs.ts'
+import { dropBlobs, putPieces, readBlob } from './blobs.ts'
 import { type Copied, type CopyTerms, copyPlace } from './copy-place.ts'
 import { dropSnapshots, dropUnneeded } from './drop-snapshots.ts'
 import { forgetRunning, knownEntries, noteCopied } from './known-entries.ts'
@@ -127,6 +127,7 @@ export async function* backup(terms: BackupTerms): AsyncGenerator<BackupProgress
     for await (freedBytes of dropUnneeded(folder, now())) yield run.progress('contents that no snapshot needs')
     return { ...last, damaged: [...damaged].sort().slice(0, DAMAGED_SHOWN), droppedSnapshots, freedBytes }
   } finally {
+    await dropBlobs(target.blobs)
     target.release()
   }
 }

@@ -3,13 +3,14 @@
  * before is never copied again, whatever it was called, and a version that was replaced stays as long as a snapshot needs it.
  */
 import { createHash } from 'node:crypto'
-import { type FileHandle, open, readFile, rename, rm, stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { type FileHandle, open, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import { sha256 as sha256Of } from '../_lake/digest.ts'
 import { codeOf, makeFolder, realDisk, syncFolders } from '../_lake/disk.ts'
 import { hashFile } from '../_lake/file-hashes.ts'
-import { tempBeside } from '../_lake/temp-names.ts'
+import { isTemp, tempBeside } from '../_lake/temp-names.ts'
 import { BackupFault, targetFault } from './backup-fault.ts'
+import { dropStaged, type StagedFiles, settleStaged, stage, stagedFiles } from './staged-files.ts'
 
 export interface Content {
   sha256: string
@@ -20,8 +21,8 @@ export interface Content {
 
 export interface Blobs {
   folder: string
-  /** Folders that hold names which may not be on the disk yet. */
-  unsynced: Set<string>
+  /** Contents that are copied and not visible yet. */
+  staged: StagedFiles
 }
 
 /** Smaller files are read at once; larger ones in pieces. */
@@ -69,7 +70,7 @@ export async function putBytes(blobs: Blobs, bytes: Uint8Array): Promise<Content
   return await putPieces(blobs, [bytes])
 }
 
-/** Temp name, write, fsync, read back, rename. The folder is synced by `syncBlobs`. */
+/** Writes under a temp name and reads back what was written. `syncBlobs` brings it to the disk and gives it its name. */
 export async function putPieces(
   blobs: Blobs,
   pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
@@ -85,21 +86,22 @@ export async function putPieces(
         bytes += piece.length
         await onTarget(blobs, () => handle.writeFile(piece))
       }
-      await onTarget(blobs, () => handle.sync())
     } finally {
       await handle.close().catch(() => undefined)
     }
     const sha256 = whole.digest('hex')
-    if ((await blobSize(blobs.folder, sha256)) === bytes) return { sha256, bytes, isNew: false }
+    if ((await blobSize(blobs.folder, sha256)) === bytes) {
+      await rm(temp, { force: true })
+      return { sha256, bytes, isNew: false }
+    }
     await onTarget(blobs, async () => {
       await checkCopy(blobs.folder, temp, sha256)
-      const path = blobPath(blobs.folder, sha256)
-      await rename(temp, path)
-      blobs.unsynced.add(dirname(path))
+      await stage(blobs.staged, temp, blobPath(blobs.folder, sha256))
     })
     return { sha256, bytes, isNew: true }
-  } finally {
+  } catch (error) {
     await rm(temp, { force: true }).catch(() => undefined)
+    throw error
   }
 }
 
@@ -111,11 +113,16 @@ async function checkCopy(folder: string, temp: string, expected: string): Promis
   )
 }
 
-/** Every name given since the last time is on the disk. */
-export async function syncBlobs(blobs: Blobs): Promise<void> {
-  const folders = [...blobs.unsynced]
-  await onTarget(blobs, () => syncFolders(realDisk, folders, 4))
-  for (const folder of folders) blobs.unsynced.delete(folder)
+/** Every content that was put is on the disk under its name. */
+export const syncBlobs = (blobs: Blobs): Promise<void> => onTarget(blobs, () => settleStaged(blobs.staged))
+
+export const dropBlobs = (blobs: Blobs): Promise<void> => dropStaged(blobs.staged)
+
+/** The contents of a backup, without what a killed process left in the making. For who holds the lock of the folder. */
+export async function openBlobs(folder: string): Promise<Blobs> {
+  for (const name of await readdir(blobFolder(folder)))
+    if (isTemp(name)) await rm(join(blobFolder(folder), name), { force: true })
+  return { folder, staged: await stagedFiles(folder) }
 }
 
 /** A small content, checked. Throws BackupFault where it is gone or damaged. */

@@ -3,11 +3,11 @@
  * identity of the volume comes last, and a start refuses the root until all of it is there.
  */
 import { createHash } from 'node:crypto'
-import { type FileHandle, open, readdir, readFile, rename, rm, stat, statfs } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readdir, readFile, rm, stat, statfs } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { removeDurable, writeFileAtomic } from '../_lake/atomic.ts'
-import { codeOf, eachBounded, makeFolder, realDisk, syncFolders } from '../_lake/disk.ts'
+import { codeOf, eachBounded, makeFolder, realDisk } from '../_lake/disk.ts'
 import { hashFile } from '../_lake/file-hashes.ts'
 import { stateFile } from '../_lake/paths.ts'
 import { tempBeside } from '../_lake/temp-names.ts'
@@ -16,6 +16,7 @@ import { blobPath, readBlob } from './blobs.ts'
 import { type Entry, unpackListing } from './listing.ts'
 import { restoredMark, unfinishedRestore } from './restore-marks.ts'
 import { newestSnapshot, readSnapshot, type Snapshot, snapshotNames } from './snapshot.ts'
+import { type StagedFiles, settleStaged, stage, stagedFiles } from './staged-files.ts'
 import { identityPath } from './target.ts'
 
 export interface RestoreTerms {
@@ -146,20 +147,20 @@ const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(2)} GB`
 
 async function restoreDatabase({ from, root }: RestoreTerms, { database }: Snapshot, done: Restored): Promise<void> {
   if (database === null) return
-  const folders = new Set<string>()
-  const how = await placeFile(from, database, stateFile(root), folders)
-  await syncFolders(realDisk, folders, 1)
+  const staged = await stagedFiles(root)
+  const how = await placeFile(from, database, stateFile(root), staged)
+  await settleStaged(staged)
   count(done, how, { ...database, path: 'state/node.db' })
   done.hasDatabase = how !== 'lost'
 }
 
 async function restoreFiles({ from, root }: RestoreTerms, entries: readonly Entry[], done: Restored): Promise<void> {
-  const folders = new Set<string>()
+  const staged = await stagedFiles(root)
   await eachBounded(entries, AT_ONCE, async (entry) => {
     const path = entry.path.startsWith('config/') ? join(CONFIG_FOLDER, entry.path.slice('config/'.length)) : entry.path
-    count(done, await placeFile(from, entry, join(root, path), folders), entry)
+    count(done, await placeFile(from, entry, join(root, path), staged), entry)
   })
-  await syncFolders(realDisk, folders, AT_ONCE)
+  await settleStaged(staged)
 }
 
 type Placed = 'copied' | 'kept' | 'lost'
@@ -174,15 +175,15 @@ function count(done: Restored, how: Placed, { path, bytes }: Pick<Entry, 'path' 
   if (how === 'kept') done.kept++
 }
 
-/** Temp name, write, hash, fsync, rename. `lost`: the content in the backup is not what was written there. */
+/** Temp name, write, hash; `settleStaged` does the rest. `lost`: the content in the backup is not what was written there. */
 async function placeFile(
   from: string,
   { sha256, bytes }: Pick<Entry, 'sha256' | 'bytes'>,
   path: string,
-  folders: Set<string>,
+  staged: StagedFiles,
 ): Promise<Placed> {
   if (await holds(path, sha256, bytes)) return 'kept'
-  await makeFolder(realDisk, dirname(path), folders)
+  await mkdir(dirname(path), { recursive: true })
   const temp = tempBeside(path)
   try {
     const whole = createHash('sha256')
@@ -194,17 +195,19 @@ async function placeFile(
         whole.update(piece)
         await handle.writeFile(piece)
       }
-      await handle.sync()
     } finally {
       await handle.close()
       await blob.close()
     }
-    if (whole.digest('hex') !== sha256) return 'lost'
-    await rename(temp, path)
-    folders.add(dirname(path))
-    return 'copied'
-  } finally {
+    if (whole.digest('hex') === sha256) {
+      await stage(staged, temp, path)
+      return 'copied'
+    }
     await rm(temp, { force: true })
+    return 'lost'
+  } catch (error) {
+    await rm(temp, { force: true })
+    throw error
   }
 }
 

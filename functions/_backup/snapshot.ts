@@ -35,7 +35,7 @@ const Snapshot = z.object({
 })
 export type Snapshot = z.infer<typeof Snapshot>
 
-const NAME = /^(\d{4}-\d{2}-\d{2})T\d{6}\.\d{3}Z-([0-9a-f]{16})\.json$/
+const NAME = /^(\d{4}-\d{2}-\d{2})T\d{6}Z-([0-9a-f]{16})\.json$/
 
 export const snapshotFolder = (target: string): string => join(target, 'snapshots')
 
@@ -44,14 +44,21 @@ export async function snapshotNames(target: string): Promise<string[]> {
   return (await namesIn(snapshotFolder(target))).filter((name) => NAME.test(name)).sort()
 }
 
+const instantOf = (name: string): number => Date.parse(name.slice(0, 18).replace(/T(\d\d)(\d\d)(\d\d)Z/, 'T$1:$2:$3Z'))
+
 /** The day (UTC) on which it was begun. */
 export const dayOfSnapshot = (name: string): string => NAME.exec(name)?.[1] ?? ''
 
-/** Returns its name. Durable when the promise resolves. */
+/** Returns its name, which sorts behind all others, whatever the clock did. Durable when the promise resolves. */
 export async function writeSnapshot(target: string, snapshot: Snapshot): Promise<string> {
   const text = `${JSON.stringify(snapshot, null, 1)}\n`
-  const instant = snapshot.begunAt.replaceAll(':', '')
-  const name = `${instant}-${sha256Of(text).slice(0, 16)}.json`
+  const newest = (await snapshotNames(target)).at(-1)
+  const instant = Math.max(Date.parse(snapshot.begunAt), newest === undefined ? 0 : instantOf(newest) + 1_000)
+  const stamp = new Date(instant)
+    .toISOString()
+    .replace(/\.\d+Z$/, 'Z')
+    .replaceAll(':', '')
+  const name = `${stamp}-${sha256Of(text).slice(0, 16)}.json`
   await writeFileAtomic(join(snapshotFolder(target), name), Buffer.from(text)).catch((error: unknown) => {
     throw targetFault(target, error)
   })

@@ -6,7 +6,7 @@ import { lockFile } from '../../db/file-lock.ts'
 import { writeFileAtomic } from '../_lake/atomic.ts'
 import { codeOf, makeFolder, realDisk, syncFolders } from '../_lake/disk.ts'
 import { BackupFault, targetFault } from './backup-fault.ts'
-import { type Blobs, makeBlobFolders } from './blobs.ts'
+import { type Blobs, makeBlobFolders, openBlobs } from './blobs.ts'
 import { snapshotFolder } from './snapshot.ts'
 import { TARGET_README } from './target-readme.ts'
 
@@ -79,7 +79,7 @@ async function open(terms: TargetTerms): Promise<Target> {
   const begun = await fileId(identityPath(folder))
   return {
     folder,
-    blobs: { folder, unsynced: new Set() },
+    blobs: await openBlobs(folder),
     warnings: (await isSameDisk(folder, root))
       ? [`the backup folder ${folder} is on the same disk as the data: it is lost together with it; use another disk`]
       : [],

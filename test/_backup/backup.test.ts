@@ -245,3 +245,20 @@ describe('backup: a folder that cannot be used', () => {
     expect(await refusal(fixture.backup())).toMatch(/has no identity \(\.volume-id\): start the node on it once/)
   })
 })
+
+test('backup: the newest snapshot is the last one that was made, also when the clock was set back', async () => {
+  await fixture.backup()
+  await fixture.write(JAN, 'corrected bars')
+  await fixture.backup({ now: () => NOW - 3_600_000 })
+  expect((await snapshotNames(fixture.target)).map((name) => name.slice(0, 18))).toEqual(['2026-11-30T210001Z'])
+  await fixture.restore()
+  expect(await textOf(join(fixture.home, 'restored'), JAN)).toBe('corrected bars')
+})
+
+test('backup: what a killed one left in the making is removed', async () => {
+  await fixture.backup()
+  const temp = join(fixture.target, 'blobs/.blob.0123abcd-1-1.tmp')
+  await writeFile(temp, 'half')
+  await fixture.backup()
+  expect(await readdir(join(fixture.target, 'blobs'))).not.toContain('.blob.0123abcd-1-1.tmp')
+})

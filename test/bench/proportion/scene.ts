@@ -12,7 +12,6 @@ import { type Dt, monthOf } from '../../../functions/_market/dt.ts'
 import { virtualClock } from '../../../functions/_runtime/clock.ts'
 import { type RunningNode, startNode } from '../../../functions/_runtime/start.ts'
 import { shippedConfig, writeBareConfig } from '../../write-config.ts'
-import type { BenchRow } from '../row.ts'
 
 export const DAYS: DatasetName = 'equities_bars'
 export const MINUTES: DatasetName = 'equities_bars_minute'
