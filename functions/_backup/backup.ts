@@ -52,6 +52,8 @@ export interface BackupTerms {
 export interface BackupDone extends LastBackup {
   /** Damaged files, the first few. */
   damaged: string[]
+  /** Contents of earlier backups that were gone or damaged, and were copied again. */
+  repaired: number
   droppedSnapshots: number
   freedBytes: number
 }
@@ -65,6 +67,9 @@ export interface BackupProgress {
 }
 
 const DAMAGED_SHOWN = 20
+const DAY_MS = 86_400_000
+/** In so many nights each content that is still needed is read again. */
+const RECHECK_NIGHTS = 64
 
 /** Throws BackupFault with one sentence where it cannot go on. */
 export async function* backup(terms: BackupTerms): AsyncGenerator<BackupProgress, BackupDone> {
@@ -125,7 +130,13 @@ export async function* backup(terms: BackupTerms): AsyncGenerator<BackupProgress
     const droppedSnapshots = await dropSnapshots(folder, terms.keep)
     let freedBytes = 0
     for await (freedBytes of dropUnneeded(folder, now())) yield run.progress('contents that no snapshot needs')
-    return { ...last, damaged: [...damaged].sort().slice(0, DAMAGED_SHOWN), droppedSnapshots, freedBytes }
+    return {
+      ...last,
+      damaged: [...damaged].sort().slice(0, DAMAGED_SHOWN),
+      repaired: run.repaired,
+      droppedSnapshots,
+      freedBytes,
+    }
   } finally {
     await dropBlobs(target.blobs)
     target.release()
@@ -140,6 +151,7 @@ interface Run {
   damaged: Set<string>
   newFiles: number
   newBytes: number
+  repaired: number
   known(place: string): Promise<Map<string, Entry>>
   progress(place: string): BackupProgress
 }
@@ -153,6 +165,7 @@ async function openRun(terms: BackupTerms, target: Target): Promise<Run> {
     damaged: new Set(),
     newFiles: 0,
     newBytes: 0,
+    repaired: 0,
     known: known.of,
     progress(place) {
       const done = [...run.listings.values()]
@@ -218,10 +231,13 @@ async function copy(run: Run, place: Place, how: Pick<CopyTerms, 'known' | 'only
   const { target, terms } = run
   await target.check()
   const recorded = (files: readonly string[]) => recordedRaw(terms.db, terms.lake.root, files)
-  const copied: Copied = await copyPlace(place, { blobs: target.blobs, recorded, ...how })
+  const night = Math.floor(terms.now() / DAY_MS) % RECHECK_NIGHTS
+  const isRechecked = (sha256: string): boolean => Number.parseInt(sha256.slice(0, 2), 16) % RECHECK_NIGHTS === night
+  const copied: Copied = await copyPlace(place, { blobs: target.blobs, recorded, isRechecked, ...how })
   run.listings.set(place.name, copied.listing)
   run.newFiles += copied.newFiles
   run.newBytes += copied.newBytes
+  run.repaired += copied.repaired
   for (const path of copied.damaged) run.damaged.add(path)
   await noteCopied(target.folder, copied.listing)
 }

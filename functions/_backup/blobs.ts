@@ -136,6 +136,19 @@ export async function readBlob(folder: string, sha256: string): Promise<Buffer> 
   throw new BackupFault(`${path} of the backup is ${bytes === null ? 'gone' : 'damaged'}: use an earlier snapshot`)
 }
 
+/** Whether a content is there and what its name says, read to its end. One that is damaged is removed: put again, it is written again. */
+export async function isWhole(folder: string, sha256: string): Promise<boolean> {
+  const path = blobPath(folder, sha256)
+  try {
+    if ((await hashFile(path)).hash === sha256) return true
+    await rm(path, { force: true })
+    return false
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return false
+    throw targetFault(folder, error)
+  }
+}
+
 /** Null where there is none. */
 async function blobSize(folder: string, sha256: string): Promise<number | null> {
   try {

@@ -3,7 +3,7 @@ import type { Stats } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { codeOf, eachBounded } from '../_lake/disk.ts'
 import { isExpected } from '../_lake/file-hashes.ts'
-import { type Blobs, type Content, putBytes, putFile, syncBlobs } from './blobs.ts'
+import { type Blobs, type Content, isWhole, putBytes, putFile, syncBlobs } from './blobs.ts'
 import { type Entry, packListing } from './listing.ts'
 import type { Place, SourceFile } from './places.ts'
 import type { PlaceListing } from './snapshot.ts'
@@ -15,6 +15,8 @@ export interface Copied {
   newBytes: number
   /** Files that are not what the node wrote; where an earlier backup has the right content, that one stays. */
   damaged: string[]
+  /** Contents that were gone or damaged in the backup, and were copied again. */
+  repaired: number
 }
 
 export interface CopyTerms {
@@ -23,6 +25,8 @@ export interface CopyTerms {
   known: ReadonlyMap<string, Entry>
   /** The recorded hashes of raw files, by file; those of no other file. The beginning of one is enough. */
   recorded(files: readonly string[]): Promise<ReadonlyMap<string, string>>
+  /** Whether a content in the backup is to be read again this time, to see that it is whole. */
+  isRechecked(sha256: string): boolean
   /** Copies only these files, and takes the others as they are known. */
   only?: readonly SourceFile[]
   /** Bytes to copy of files that are appended to; others are copied whole. */
@@ -37,7 +41,7 @@ const MOST_TRIES = 5
 const MOST_LISTINGS = 4
 
 export async function copyPlace(place: Place, terms: CopyTerms): Promise<Copied> {
-  const copied: Copied = { listing: NOTHING, newFiles: 0, newBytes: 0, damaged: [] }
+  const copied: Copied = { listing: NOTHING, newFiles: 0, newBytes: 0, damaged: [], repaired: 0 }
   let { known } = terms
   for (let listings = 1; ; listings++) {
     const sources = terms.only ?? (await place.files())
@@ -80,6 +84,7 @@ async function copyFiles(
     }
     entries.push(one.entry)
     if (one.isDamaged) copied.damaged.push(source.path)
+    if (one.isRepaired) copied.repaired++
     if (!one.isNew) return
     copied.newFiles++
     copied.newBytes += one.bytes
@@ -92,21 +97,23 @@ interface CopiedFile {
   isNew: boolean
   bytes: number
   isDamaged: boolean
+  isRepaired: boolean
 }
 
 /** Null for a file that is gone. */
 async function copyFile(
   { path, file }: SourceFile,
-  { blobs, known, recorded, lengths }: CopyTerms,
+  { blobs, known, recorded, lengths, isRechecked }: CopyTerms,
   hash: string | undefined,
 ): Promise<CopiedFile | null> {
   const before = known.get(path)
+  const isRepaired = before !== undefined && isRechecked(before.sha256) && !(await isWhole(blobs.folder, before.sha256))
   for (let tries = 1; ; tries++) {
     const found = await statOf(file)
     if (found === null) return null
     const length = Math.min(found.size, lengths?.get(file) ?? found.size)
-    if (before && isSame(before, length, found) && isExpected(before.sha256, hash))
-      return { entry: before, bytes: length, isNew: false, isDamaged: false }
+    if (before && !isRepaired && isSame(before, length, found) && isExpected(before.sha256, hash))
+      return { entry: before, bytes: length, isNew: false, isDamaged: false, isRepaired }
     const content = await contentOf(blobs, file, length)
     if (content === null) return null
     const after = await statOf(file)
@@ -115,17 +122,17 @@ async function copyFile(
       lengths?.has(file) || (after !== null && after.ino === found.ino && after.ctimeMs === found.ctimeMs)
     if (!isSteady && tries < MOST_TRIES) continue
     const entry = { path, bytes: content.bytes, changed: found.ctimeMs, sha256: content.sha256 }
-    if (isExpected(content.sha256, hash)) return { ...content, entry, isDamaged: false }
+    if (isExpected(content.sha256, hash)) return { ...content, entry, isDamaged: false, isRepaired }
     // The hash may have been recorded after it was looked up, or before the file was replaced.
     const now = (await recorded([file])).get(file)
-    if (isExpected(content.sha256, now)) return { ...content, entry, isDamaged: false }
+    if (isExpected(content.sha256, now)) return { ...content, entry, isDamaged: false, isRepaired }
     if (now !== hash && tries < MOST_TRIES) {
       hash = now
       continue
     }
     // What is right never gives way to what is damaged.
-    const isRightKnown = before !== undefined && isExpected(before.sha256, now)
-    return { ...content, entry: isRightKnown ? before : entry, isDamaged: true }
+    const isRightKnown = before !== undefined && !isRepaired && isExpected(before.sha256, now)
+    return { ...content, entry: isRightKnown ? before : entry, isDamaged: true, isRepaired }
   }
 }
 

@@ -3,7 +3,7 @@ import { appendFile, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { codeOf } from '../_lake/disk.ts'
 import { BackupFault, targetFault } from './backup-fault.ts'
-import { readBlob } from './blobs.ts'
+import { isWhole, readBlob } from './blobs.ts'
 import { type Entry, unpackListing } from './listing.ts'
 import { PlaceListing, type Snapshot } from './snapshot.ts'
 
@@ -30,12 +30,12 @@ export async function knownEntries(target: string, newest: Snapshot | null): Pro
   }
 }
 
-/** None for a listing that is damaged: its files are read again. */
+/** None for a listing that is damaged: its files are read again, and it is written again. */
 async function entriesOf(target: string, listing: string): Promise<Entry[]> {
   try {
     return await unpackListing(await readBlob(target, listing))
   } catch (error) {
-    if (error instanceof BackupFault) return []
+    if (error instanceof BackupFault && !(await isWhole(target, listing))) return []
     throw error
   }
 }

@@ -54,9 +54,13 @@ export async function feedsOf(root: string): Promise<Feed[]> {
 
 const nameOf = ({ vendor, dataset }: Feed): string => `${vendor}/${dataset}`
 
+/** Without what is being compressed: it stands for nothing until it is whole. */
 export const manifestPlace = (root: string, feed: Feed): Place => ({
   name: `manifests/${nameOf(feed)}`,
-  files: () => filesBelow(root, join(manifestRoot(root), feed.vendor, feed.dataset)),
+  files: async () => {
+    const files = await filesBelow(root, join(manifestRoot(root), feed.vendor, feed.dataset))
+    return files.filter(({ file }) => !file.endsWith('.partial'))
+  },
 })
 
 /** Raw files by month; what carries no month in its name lies in one place of its own. */

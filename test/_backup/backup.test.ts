@@ -3,7 +3,8 @@ import { dirname, join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { recordHashes } from '../../db/raw-files/raw-files.ts'
-import { snapshotNames } from '../../functions/_backup/snapshot.ts'
+import { blobPath } from '../../functions/_backup/blobs.ts'
+import { readSnapshot, snapshotNames } from '../../functions/_backup/snapshot.ts'
 import { compressionLock } from '../../functions/_lake/compress-lines.ts'
 import { sha256 } from '../../functions/_lake/digest.ts'
 import { withLock } from '../../functions/_lake/keyed-lock.ts'
@@ -261,4 +262,32 @@ test('backup: what a killed one left in the making is removed', async () => {
   await writeFile(temp, 'half')
   await fixture.backup()
   expect(await readdir(join(fixture.target, 'blobs'))).not.toContain('.blob.0123abcd-1-1.tmp')
+})
+
+test.each(['gone', 'damaged'])(
+  'backup: a content that is %s on the backup disk is found within 64 nights and copied again',
+  async (how) => {
+    await fixture.backup()
+    const path = blobPath(fixture.target, sha256('bars of 2025-01-02'))
+    if (how === 'gone') await rm(path)
+    else await writeFile(path, 'BARS OF 2025-01-02')
+    let repaired = 0
+    for (let night = 1; night <= 64 && repaired === 0; night++)
+      repaired += (await fixture.backup({ now: () => NOW + night * DAY, keep: { daily: 2, weekly: 0, monthly: 0 } }))
+        .repaired
+    expect(repaired).toBe(1)
+    expect(await readFile(path, 'utf8')).toBe('bars of 2025-01-02')
+    expect(await fixture.restore()).toMatchObject({ lost: [] })
+  },
+  120_000,
+)
+
+test('backup: a listing that is damaged on the backup disk is made again', async () => {
+  await fixture.backup()
+  const [name = ''] = await snapshotNames(fixture.target)
+  const { places } = await readSnapshot(fixture.target, name)
+  const { listing } = places.find(({ place }) => place.endsWith('2025-01'))!
+  await writeFile(blobPath(fixture.target, listing), 'not a listing')
+  expect(await fixture.backup({ now: () => NOW + DAY })).toMatchObject({ files: FILES, newFiles: 0 })
+  expect(await fixture.restore()).toMatchObject({ files: FILES, lost: [] })
 })
