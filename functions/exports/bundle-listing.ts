@@ -1,6 +1,6 @@
 /** What a finished bundle lists: the only files that are served, with their sizes and hashes, read from the bundle's own proof. */
 import type { BigIntStats } from 'node:fs'
-import { readFile, stat } from 'node:fs/promises'
+import { readFile, realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { sha256 } from '../_lake/digest.ts'
@@ -35,6 +35,8 @@ export interface BundleSummary {
 
 export interface BundleListing extends BundleSummary {
   folder: string
+  /** The same without links above it. */
+  realFolder: string
   /** Of the file SHA256SUMS that was read: another bundle in the folder's place has another. */
   identity: string
   /** By path, sorted; the proof is among them. */
@@ -110,7 +112,13 @@ export function bundleListings(): BundleListings {
   }
 }
 
-export const summaryOf = ({ folder: _, identity: __, listed: ___, ...summary }: BundleListing): BundleSummary => summary
+export const summaryOf = ({
+  folder: _,
+  realFolder: __,
+  identity: ___,
+  listed: ____,
+  ...summary
+}: BundleListing): BundleSummary => summary
 
 function dropOldest(map: Map<string, unknown>, most: number): void {
   for (const key of map.keys()) {
@@ -136,9 +144,11 @@ const isAbsent = (error: unknown): boolean => codeOf(error) === 'ENOENT' || code
 async function readListing(folder: string, asof: Dt, identity: string): Promise<BundleListing | null> {
   let sumsText: string
   let manifestText: string
+  let realFolder: string
   try {
     sumsText = await readFile(join(folder, SUMS), 'utf8')
     manifestText = await readFile(join(folder, MANIFEST), 'utf8')
+    realFolder = await realpath(folder)
   } catch (error) {
     if (isAbsent(error)) return null
     throw error
@@ -167,6 +177,7 @@ async function readListing(folder: string, asof: Dt, identity: string): Promise<
     bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
     rows: files.reduce((sum, { path, rows = 0 }) => (path.startsWith('curated/') ? sum + rows : sum), 0),
     folder,
+    realFolder,
     identity,
     listed: new Map(files.map((file) => [file.path, file])),
   }

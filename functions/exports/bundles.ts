@@ -10,6 +10,8 @@ import { type BundleListing, type BundleSummary, bundleListings, type ListedFile
 
 export interface FoundFile {
   folder: string
+  /** The same without links above it. */
+  realFolder: string
   /** Of the bundle that listed it. */
   identity: string
   file: ListedFile
@@ -93,9 +95,9 @@ export function bundlesIn(exportRoot: () => string): Bundles {
   }
 }
 
-function fileIn({ folder, identity, listed }: BundleListing, path: string): FoundFile | null {
+function fileIn({ folder, realFolder, identity, listed }: BundleListing, path: string): FoundFile | null {
   const file = listed.get(path)
-  return file === undefined ? null : { folder, identity, file }
+  return file === undefined ? null : { folder, realFolder, identity, file }
 }
 
 /** As-of days of the bundles that stand or are set aside, newest first. */

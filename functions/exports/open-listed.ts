@@ -28,18 +28,17 @@ export async function lookedUp<T>(work: () => Promise<T>): Promise<T> {
  * Opens a listed file. Throws BundleMoved; RequestError 404 where it is gone, and Error where it is not what the bundle lists: a link, a folder, another size. The
  * bytes are not hashed: whoever fetches them has the hash.
  */
-export async function openListed({ folder, identity, file }: FoundFile): Promise<FileHandle> {
+export async function openListed({ folder, realFolder, identity, file }: FoundFile): Promise<FileHandle> {
   const path = join(folder, file.path)
   let handle: FileHandle | undefined
   try {
-    // Neither the file nor a folder above it may be a link that leads out of the bundle; a pipe must not make us wait.
-    const inner = await realpath(dirname(path))
-    if (inner !== join(await realpath(folder), dirname(file.path)))
-      throw unlisted(file.path, 'a link to another folder')
+    // A pipe must not make us wait.
     handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
-    const found = await handle.stat()
-    // Only now: what took the folder's place before may have the path and the size, and other bytes.
-    if ((await identityOf(folder)) !== identity) throw new BundleMoved(file.path)
+    // Only now that it is open: what took the folder's place before may have the path and the size, and other bytes.
+    const [found, place, now] = await Promise.all([handle.stat(), realpath(dirname(path)), identityOf(folder)])
+    if (now !== identity) throw new BundleMoved(file.path)
+    // Neither the file nor a folder above it may be a link that leads out of the bundle.
+    if (place !== join(realFolder, dirname(file.path))) throw unlisted(file.path, 'a link to another folder')
     if (!found.isFile()) throw unlisted(file.path, 'no file')
     if (found.size !== file.bytes) throw unlisted(file.path, `${found.size} bytes`)
     return handle

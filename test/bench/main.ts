@@ -6,6 +6,7 @@ import { benchAudit } from './audit.ts'
 import { benchDispatch } from './dispatch.ts'
 import { benchFirstNight } from './first-night.ts'
 import { benchProportion } from './proportion.ts'
+import { benchPull } from './pull.ts'
 import { benchQueue } from './queue.ts'
 import { type BenchRow, tableOf } from './row.ts'
 import { benchVerify } from './verify.ts'
@@ -26,6 +27,7 @@ const BENCHES: Record<string, (asked: Asked) => Promise<BenchRow[]>> = {
   dispatch: ({ parts, scale }) => benchDispatch(parts, scale),
   'first-night': benchFirstNight,
   proportion: ({ parts, cells }) => benchProportion(parts, cells),
+  pull: ({ scale }) => benchPull(scale),
   queue: benchQueue,
   verify: benchVerify,
 }

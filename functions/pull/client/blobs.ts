@@ -1,6 +1,5 @@
 /** Fetched content below DIR/.pull, named by its sha256: whole and verified, or a beginning that a later run goes on from. */
 import { createHash, type Hash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 
@@ -49,12 +48,13 @@ export async function openPartial(
   let hash = createHash('sha256')
   let length = 0
   const clear = async (): Promise<void> => {
+    if (length === 0) return
     await handle.truncate(0)
     hash = createHash('sha256')
     length = 0
   }
   try {
-    if (found <= bytes) length = await hashFrom(handle, hash)
+    if (found > 0 && found <= bytes) length = await hashFrom(handle, hash)
   } catch (error) {
     await handle.close()
     throw error
@@ -86,14 +86,15 @@ export async function openPartial(
   }
 }
 
-const PIECE_BYTES = 1024 * 1024
+const PIECE_BYTES = 256 * 1024
 
-async function hashFrom(handle: FileHandle, hash: Hash): Promise<number> {
+/** Hashes a file from its beginning to its end; returns its size. */
+async function hashFrom(handle: FileHandle, hash: Hash, signal?: AbortSignal): Promise<number> {
   const piece = Buffer.allocUnsafeSlow(PIECE_BYTES)
-  let at = 0
-  for (;;) {
+  for (let at = 0; ; ) {
     const { bytesRead } = await handle.read(piece, 0, piece.length, at)
     if (bytesRead === 0) return at
+    signal?.throwIfAborted()
     hash.update(piece.subarray(0, bytesRead))
     at += bytesRead
   }
@@ -102,13 +103,16 @@ async function hashFrom(handle: FileHandle, hash: Hash): Promise<number> {
 /** sha256 of a file; null where it cannot be read. */
 export async function hashOfFile(path: string, signal: AbortSignal): Promise<string | null> {
   const hash = createHash('sha256')
+  let handle: FileHandle | undefined
   try {
-    for await (const piece of createReadStream(path, { highWaterMark: PIECE_BYTES, signal }))
-      hash.update(piece as Buffer)
+    handle = await open(path, 'r')
+    await hashFrom(handle, hash, signal)
     return hash.digest('hex')
   } catch {
     signal.throwIfAborted()
     return null
+  } finally {
+    await handle?.close()
   }
 }
 

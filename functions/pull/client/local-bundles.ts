@@ -86,12 +86,10 @@ export async function stageBundle(
   await rm(staging, { recursive: true, force: true })
   const folders = new Set<string>([staging, dirname(staging)])
   await mkdir(staging, { recursive: true })
-  for (const { path, sha256 } of proof.files) {
-    const place = join(staging, path)
-    for (let folder = dirname(place); !folders.has(folder); folder = dirname(folder)) folders.add(folder)
-    await mkdir(dirname(place), { recursive: true })
-    await linkOrCopyFile(sourceOf(sha256), place)
-  }
+  for (const { path } of proof.files)
+    for (let folder = dirname(join(staging, path)); !folders.has(folder); folder = dirname(folder)) folders.add(folder)
+  await eachInParallel([...folders], (folder) => mkdir(folder, { recursive: true }))
+  await eachInParallel(proof.files, ({ path, sha256 }) => linkOrCopyFile(sourceOf(sha256), join(staging, path)))
   for (const [name, bytes] of [
     [MANIFEST_NAME, proof.manifest],
     [SUMS_NAME, proof.sums],
@@ -99,7 +97,14 @@ export async function stageBundle(
     await writeFile(join(staging, name), bytes, { mode: 0o444 })
     await syncEntry(join(staging, name))
   }
-  for (const folder of folders) await syncEntry(folder)
+  await eachInParallel([...folders], syncEntry)
+}
+
+/** Disks and their journals take several at once faster than one after the other. */
+const AT_ONCE = 16
+
+async function eachInParallel<T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> {
+  for (let at = 0; at < items.length; at += AT_ONCE) await Promise.all(items.slice(at, at + AT_ONCE).map(work))
 }
 
 /** Bundles share what they have in common: so their files are read-only. */

@@ -75,6 +75,7 @@ export async function wireTo(address: string): Promise<Wire> {
     const behind = connect(Number(port), hostname)
     const most = limit === null ? Number.POSITIVE_INFINITY : limit()
     let own = 0
+    let isOver = false
     const end = (): void => {
       client.destroy()
       behind.destroy()
@@ -89,6 +90,7 @@ export async function wireTo(address: string): Promise<Wire> {
     }
     client.pipe(behind)
     behind.on('data', (piece: Buffer) => {
+      if (isOver) return
       const part = piece.subarray(0, Math.max(0, most - own))
       own += part.length
       carried += part.length
@@ -96,6 +98,7 @@ export async function wireTo(address: string): Promise<Wire> {
         client.write(part)
         behind.pause()
       } else if (part.length < piece.length) {
+        isOver = true
         cut += 1
         // What was carried arrives; only what follows is lost.
         client.end(part, () => behind.destroy())
