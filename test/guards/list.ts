@@ -4,6 +4,7 @@ import { CURATION_GUARDS } from './curation.ts'
 import { EXPORT_GUARDS } from './export.ts'
 import type { Guard } from './guard.ts'
 import { MACHINE_GUARDS } from './machine.ts'
+import { PULL_GUARDS } from './pull.ts'
 import { READING_GUARDS } from './reading.ts'
 import { RECOVERY_GUARDS } from './recovery.ts'
 import { VERIFY_GUARDS } from './verify.ts'
@@ -13,6 +14,7 @@ export const GUARDS: Guard[] = [
   ...CURATION_GUARDS,
   ...EXPORT_GUARDS,
   ...MACHINE_GUARDS,
+  ...PULL_GUARDS,
   ...READING_GUARDS,
   ...RECOVERY_GUARDS,
   ...VERIFY_GUARDS,
