@@ -35,12 +35,12 @@ const AT_ONCE = 8
 export function compactDay(
   context: NodeContext,
   day: RawDay,
-  reached: (step: Step) => void = () => undefined,
+  reached: (step: Step) => void | Promise<void> = () => undefined,
 ): Promise<CompactedDay | LeftAlone> {
   return withLock(`${context.lake.root} ${day.vendor} ${day.dataset}`, async () => {
     const found = await checkedDay(context, day)
     if ('why' in found) return found
-    reached('checked')
+    await reached('checked')
     const cells = found.versions.length
     // A killed process may have left empty folders and nothing else to do.
     if (found.own.length === 0) {
@@ -49,13 +49,13 @@ export function compactDay(
     }
     const { hash, bytes } = await writeShared(day, found, reached)
     await tell(context, day, found, hash)
-    reached('told')
+    await reached('told')
     const { vendor, dt } = day
     if (!(await shareFile(context.db, day.dataset, { dt, vendor, hashes: found.known }, hash)))
       return { why: 'changed', paths: [found.shared] }
-    reached('recorded')
+    await reached('recorded')
     await removeFiles(dirname(found.shared), found.own, reached)
-    reached('removed')
+    await reached('removed')
     return { cells, files: found.own.length, bytes }
   })
 }
@@ -64,7 +64,7 @@ export function compactDay(
 async function writeShared(
   { spec, vendor, dt }: RawDay,
   found: CheckedDay,
-  reached: (step: Step) => void,
+  reached: (step: Step) => void | Promise<void>,
 ): Promise<{ hash: string; bytes: number }> {
   const { shared, versions } = found
   const bytes = await encodeRows(spec.columns, found.parts, Number.POSITIVE_INFINITY)
@@ -77,7 +77,7 @@ async function writeShared(
   const temp = tempBeside(shared)
   try {
     await writeDurable(temp, bytes)
-    reached('written')
+    await reached('written')
     const back = readOwnParts(await readFile(temp), rawSchema(spec.columns)) ?? []
     const isWhole = back.reduce((sum, { from, to }) => sum + to - from, 0) === rows
     const there = new Set(back.map(({ symbol }) => symbol))
@@ -91,7 +91,7 @@ async function writeShared(
   } finally {
     await rm(temp, { force: true })
   }
-  reached('visible')
+  await reached('visible')
   return written
 }
 
@@ -123,12 +123,16 @@ async function tell(
 }
 
 /** With the folders that are empty then. They stay removed: the copy of a cell that came back after a power cut would count before the shared file. */
-async function removeFiles(folder: string, files: readonly string[], reached: (step: Step) => void): Promise<void> {
+async function removeFiles(
+  folder: string,
+  files: readonly string[],
+  reached: (step: Step) => void | Promise<void>,
+): Promise<void> {
   await eachBounded(files, AT_ONCE, async (path) => {
     await realDisk.unlink(path).catch((error: unknown) => {
       if (codeOf(error) !== 'ENOENT') throw new DiskError('remove', path, error)
     })
-    reached('removing')
+    await reached('removing')
   })
   const cells = (await namesIn(folder)).filter((name) => symbolOfFolder(name) !== null)
   await eachBounded(cells, AT_ONCE, async (name) => {

@@ -20,6 +20,7 @@ import {
   MINUTES,
   minuteRows,
   rawPaths,
+  SYMBOLS,
   settle,
   startCompactNode,
 } from './compact-node.ts'
@@ -33,7 +34,7 @@ afterEach(() => node.remove())
 const data = (): string => join(node.root, 'data_layer')
 const ownFile = (symbol: string): string => rawFile(data(), 'alpaca', MINUTES, 'date-symbol', DAY, symbol)
 
-function compactAlpaca(reached?: (step: Step) => void) {
+function compactAlpaca(reached?: (step: Step) => void | Promise<void>) {
   const { node: running } = node.running()
   const day = { dataset: MINUTES, spec: specOf(running.config, MINUTES), vendor: 'alpaca', dt: DAY } as const
   return compactDay(running, day, reached)
@@ -102,6 +103,23 @@ test('compact day: killed between the name and the line of a file that takes a c
   expect([await paths(), await hashed(node), await evidence(node)]).toEqual([COMPACTED, [''], known])
   expect(await found(node)).toEqual([])
 })
+
+test('compact day: an answer that comes while files are put together waits until they are', async () => {
+  await started()
+  const before = await readFile(ownFile('AAPL'))
+  let delivered: Promise<unknown> = Promise.resolve()
+  await compactAlpaca(async (step) => {
+    if (step !== 'checked') return
+    delivered = deliver(node, 'alpaca', MINUTES, DAY, { AAPL: minuteRows(DAY, 7) })
+    // Whoever does not wait is done by then: it began before this one, which has a turn of its own.
+    await deliver(node, 'massive', MINUTES, DAY, { AAPL: minuteRows(DAY, 8) })
+    expect(await readFile(ownFile('AAPL'))).toEqual(before)
+  })
+  await delivered
+  expect(await paths()).toEqual(['alpaca/data.parquet', 'alpaca/symbol=AAPL/data.parquet', ...MASSIVE])
+})
+
+const MASSIVE = SYMBOLS.map((symbol) => `massive/symbol=${symbol === 'CON' ? '%43ON' : symbol}/data.parquet`).sort()
 
 test('compact day: two at once and an answer that comes meanwhile end with the answer and one version of each cell', async () => {
   await started()

@@ -4,6 +4,8 @@ import { sql } from 'drizzle-orm'
 import { afterEach, expect, test, vi } from 'vitest'
 import { recordHashes } from '../../db/raw-files/raw-files.ts'
 import { specOf } from '../../functions/_catalog/catalog.ts'
+import { encodeRows } from '../../functions/_lake/encode.ts'
+import { readRawParts } from '../../functions/_lake/file-parts.ts'
 import { rawFile } from '../../functions/_lake/paths.ts'
 import { compact } from '../../functions/compact/index.ts'
 import type { TestNode } from '../test-node.ts'
@@ -70,6 +72,8 @@ async function manifestLines(): Promise<number> {
 
 test('compact: a database that is lost afterwards is rebuilt from the manifests, with the hash of each shared file', async () => {
   await started()
+  await deliver(node, 'alpaca', MINUTES, DAY, { AAPL: minuteRows(DAY, 7) })
+  await settle(node)
   await compactAll(node)
   const { db } = node.running().node
   const known = await db.all(sql`SELECT dt, vendor, symbol, hex(hash) AS hash FROM raw_files ORDER BY vendor`)
@@ -160,6 +164,17 @@ test('compact: a damaged file leaves the day alone and is repaired; the day is c
   await settle(node)
   expect(await compactAll(node)).toEqual({ days: 2, files: 8, skipped: {} })
   expect((await found(node)).filter((text) => !text.startsWith('raw-file-set-aside'))).toEqual([])
+})
+
+test('compact: a file with the right rows and other bytes than were written is not compacted', async () => {
+  await started()
+  const { lake, config } = node.running().node
+  const { columns } = specOf(config, MINUTES)
+  const path = ownFile('MSFT')
+  const [part] = (await readRawParts(lake, specOf(config, MINUTES), [path])).get(path) ?? []
+  const provenance = { ...part!.provenance, feed: 'otc' }
+  await writeFile(path, await encodeRows(columns, [{ ...part!, provenance }]))
+  expect((await compactAll(node)).skipped).toMatchObject({ damaged: 1 })
 })
 
 test('compact: a day with a file that nobody accepted, that is gone, or that nobody read is left alone as it is', async () => {
