@@ -152,6 +152,7 @@ test('compact day: of many cells a few changes wait for more, and a few files th
   await writeFile(ownFile('S20'), copy)
   expect(await compactAll(node)).toEqual({ days: 1, files: 1, skipped: {} })
   expect(await paths()).toEqual(['alpaca/data.parquet'])
+  expect((await node.post('/sweep')).body).toMatchObject({ packed: symbols.length })
   await deliver(node, 'alpaca', MINUTES, DAY, { S10: minuteRows(DAY, 51) })
   await settle(node)
   expect(await compactAll(node)).toEqual({ days: 0, files: 0, skipped: {} })
