@@ -49,7 +49,7 @@ function unpackDays(dataset: Param<string>, days: SQL): [SQL, SQL] {
 /** `months`: a query of dataset, month and symbol. The versions of a cell are all packed or all rows: so they can be compared in one place. */
 export function unpackMonths(months: SQL): [SQL, SQL] {
   const unpacked = sql`FROM (${months}) m CROSS JOIN packed_months p ON p.dataset = m.dataset AND p.month = m.month AND p.symbol = m.symbol
-    CROSS JOIN month_days d WHERE true`
+    CROSS JOIN month_days d WHERE d.day BETWEEN 1 AND 31`
   const columns = sql.raw(EVERY_COLUMN.join(', '))
   return [
     sql`INSERT INTO attempts (dataset, symbol, dt, vendor, ${columns})

@@ -70,7 +70,7 @@ test('corrections: minutes that the vendor fills in later are told as added, min
   expect(written.filter(({ dt }) => dt === ASOF)).toMatchObject([
     { verdict: 'new' },
     { verdict: 'replaced', difference: filledIn },
-    { verdict: 'kept_more_rows', refused: refused!.digest, difference: { removed: 5 } },
+    { verdict: 'kept_more_rows', refused: expect.stringContaining(refused!.digest), difference: { removed: 5 } },
   ])
 })
 

@@ -189,7 +189,7 @@ test('multi day tasks: each day of a month keeps what was said of it, however un
   )
   const inOrder = known.toSorted((a, b) => (a.dt < b.dt ? -1 : 1))
   expect(inOrder.map(({ dt, outcome, digest }) => ({ dt, outcome, digest }))).toEqual(
-    ends.map(({ dt, outcome, digest }) => ({ dt, outcome, digest })),
+    ends.map(({ dt, outcome, digest }) => ({ dt, outcome, digest: digest?.slice(0, 32) ?? null })),
   )
   const absent = dayBit('2024-07-09') | dayBit('2024-07-10')
   expect(await db.all(sql`SELECT present, absent FROM coverage`)).toEqual([

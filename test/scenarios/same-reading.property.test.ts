@@ -6,7 +6,7 @@ import { listAttempts } from '../../db/attempts/list-attempts.ts'
 import type { Db } from '../../db/client.ts'
 import { calendarOf } from '../../functions/_calendar/calendar.ts'
 import type { Zone } from '../../functions/_calendar/zone.ts'
-import { digestRows } from '../../functions/_lake/digest.ts'
+import { digestRows, isSameDigest } from '../../functions/_lake/digest.ts'
 import type { Lake } from '../../functions/_lake/lake.ts'
 import { rawFolder } from '../../functions/_lake/paths.ts'
 import type { DatasetName } from '../../functions/_market/cell.ts'
@@ -127,7 +127,7 @@ test.each<DatasetName>(['equities_bars_minute', 'equities_bars'])(
             )
             expect(yielded, told).toEqual(meant)
             expect(accepted.rows, told).toBe(meant.length)
-            expect(accepted.digest, told).toBe(digestRows(meant))
+            expect(isSameDigest(accepted.digest, digestRows(meant)), told).toBe(true)
           }
         } finally {
           await dropLake(lake)
