@@ -1,4 +1,5 @@
 /** All guards, by area: one file each. */
+import { BACKUP_GUARDS } from './backup.ts'
 import { COMPACTION_GUARDS } from './compaction.ts'
 import { CURATION_GUARDS } from './curation.ts'
 import { EXPORT_GUARDS } from './export.ts'
@@ -10,6 +11,7 @@ import { RECOVERY_GUARDS } from './recovery.ts'
 import { VERIFY_GUARDS } from './verify.ts'
 
 export const GUARDS: Guard[] = [
+  ...BACKUP_GUARDS,
   ...COMPACTION_GUARDS,
   ...CURATION_GUARDS,
   ...EXPORT_GUARDS,

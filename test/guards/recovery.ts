@@ -181,8 +181,8 @@ export const RECOVERY_GUARDS: Guard[] = [
   {
     name: 'The budgets that went with a database count as spent',
     file: 'functions/_runtime/recover.ts',
-    find: '    await assumeBudgetsSpent(node)\n',
-    replace: '',
+    find: '    await assumeBudgetsSpent(node)\n    const { restored, repaired }',
+    replace: '    const { restored, repaired }',
     test: 'test/_runtime/open-database.test.ts',
   },
   {
