@@ -58,6 +58,7 @@ export const MOMENTS: readonly Moments[] = [
   { table: 'ticks', stamps: ['begun_at', 'step_begun_at', 'ended_at'] },
   { table: 'backlog_overflow', stamps: ['as_of'] },
   { table: 'exports', stamps: ['made_at'] },
+  { table: 'acks', stamps: ['at'] },
   { table: 'corrections', stamps: ['at'] },
   { table: 'findings', stamps: ['checked_at'] },
   { table: 'lost_files', stamps: ['at'] },

@@ -192,11 +192,12 @@ describe('disk watch: a node on a disk without room', () => {
     const raw = join(node.env.DATA_ROOT!, 'raw')
     await writeFile(join(raw, '.data.parquet.0123abcd-1-1.tmp'), 'x')
     const { db } = node.running().node
+    const now = node.running().node.now()
     const before = (await readdir(raw, { recursive: true })).filter((name) => !name.includes('.tmp')).sort()
     for (let nth = 0; nth < 60; nth++) {
       await db.write([
         sql`INSERT INTO quarantine (vendor, dataset, symbol, dt, at, outcome, message, sample, times)
-        VALUES ('alpaca', 'equities_bars', '', '', ${nth}, 'malformed', ${`m${nth}`}, 'x', 1)`,
+        VALUES ('alpaca', 'equities_bars', '', '', ${now - 60 + nth}, 'malformed', ${`m${nth}`}, 'x', 1)`,
       ])
     }
     await short(0.9 * GB)
