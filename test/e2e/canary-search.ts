@@ -97,7 +97,9 @@ export async function searchBelow(root: string): Promise<Searched> {
       const unpacked = gunzipSync(bytes).toString()
       if (unpacked.includes(PLACEHOLDER)) searched.redacted.gzip++
       look(`inside ${path}`, unpacked)
-      look(`the body inside ${path}`, String((JSON.parse(unpacked) as { body?: string }).body))
+      // Kept pages are one object; compressed manifests are lines, which were looked through as they are.
+      if (!path.endsWith('.jsonl.gz'))
+        look(`the body inside ${path}`, String((JSON.parse(unpacked) as { body?: string }).body))
     }
     if (path.endsWith('.parquet')) parquet.push(path)
     if (/\.db(-wal)?$/.test(path)) searched.files.database++
