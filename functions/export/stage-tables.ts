@@ -1,5 +1,5 @@
 /** Stages the tables that are computed from a bundle's own files: the calendars, the adjustment factors of its daily bars; and that of the instruments. */
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { withTable } from '../_lake/duck-table.ts'
 import type { Lake } from '../_lake/lake.ts'
@@ -36,9 +36,7 @@ export async function stageTables(
   const spec = datasets.find(({ name }) => name === 'corporate_actions')?.spec
   const table = (path: string, sql: string): Promise<BundleFile> => stageTable(lake, staging, path, sql)
 
-  const calendar = await withTable(lake.duck, 'calendar_days', CALENDAR_COLUMNS, calendarRows(), (rows) =>
-    table(CALENDAR_PATH, calendarSql(rows)),
-  )
+  const calendar = await stageCalendar(lake, staging)
   const instruments = await withTable(lake.duck, 'instruments', INSTRUMENT_COLUMNS, instrumentRows(symbols), (rows) =>
     table(INSTRUMENTS_PATH, instrumentsSql(rows)),
   )
@@ -48,6 +46,23 @@ export async function stageTables(
   const factors = await table(FACTORS_PATH, adjustmentFactorsSql(sources))
   if (bars.length === 0) return [calendar, instruments, load, factors]
   return [calendar, instruments, load, factors, await stageText(staging, VIEWS, viewsText())]
+}
+
+/** The bytes and rows of the calendars, which are the same in every bundle that a process makes. */
+let calendarFile: { bytes: Buffer; rows: number } | undefined
+
+async function stageCalendar(lake: Lake, staging: string): Promise<BundleFile> {
+  if (calendarFile === undefined) {
+    const rows = calendarRows()
+    const staged = await withTable(lake.duck, 'calendar_days', CALENDAR_COLUMNS, rows, (table) =>
+      stageTable(lake, staging, CALENDAR_PATH, calendarSql(table)),
+    )
+    calendarFile = { bytes: await readFile(join(staging, CALENDAR_PATH)), rows: rows.length }
+    return staged
+  }
+  await mkdir(dirname(join(staging, CALENDAR_PATH)), { recursive: true })
+  await writeFile(join(staging, CALENDAR_PATH), calendarFile.bytes)
+  return { ...(await described(staging, CALENDAR_PATH)), rows: calendarFile.rows }
 }
 
 async function stageText(staging: string, path: string, text: string): Promise<BundleFile> {
