@@ -5,7 +5,7 @@ import { judge } from '../judge.ts'
 import { playNight } from '../night.ts'
 import { BASE_OPTIONS } from '../workshop.ts'
 
-const SMALL = '1500k'
+const SMALL = '2600k'
 const LARGE = '64m'
 
 export const diskFull: Case = {
