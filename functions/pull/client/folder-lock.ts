@@ -1,4 +1,5 @@
 /** One pull to a folder: a lock file that names its holder, and that a dead process does not hold. */
+import { randomUUID } from 'node:crypto'
 import { link, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
@@ -30,7 +31,7 @@ export async function lockFolder(dir: string): Promise<FolderLock> {
   await mkdir(folder, { recursive: true })
   const path = join(folder, 'lock.json')
   const mine = JSON.stringify(await thisProcess())
-  const temp = `${path}.${process.pid}`
+  const temp = nameBeside(path)
   await writeFile(temp, mine)
   try {
     await take(path, temp)
@@ -53,6 +54,9 @@ export async function lockFolder(dir: string): Promise<FolderLock> {
     },
   }
 }
+
+/** The number of a process does not tell two apart that pull from containers of their own. */
+const nameBeside = (path: string): string => `${path}.${randomUUID()}`
 
 /** A link either makes the name or finds it there: of two pulls one gets it. */
 async function take(path: string, temp: string): Promise<void> {
@@ -85,7 +89,7 @@ async function removeDead(path: string, aside: string, seen: string): Promise<vo
 async function isAlive(holder: LockHolder, path: string): Promise<boolean> {
   const me = await thisProcess()
   if (holder.host !== me.host) {
-    const probe = `${path}.${process.pid}.probe`
+    const probe = nameBeside(path)
     await writeFile(probe, '')
     // Both ages by the clock of the file system.
     const now = (await stat(probe)).mtimeMs
