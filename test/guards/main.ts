@@ -15,7 +15,8 @@ const isWanted = ({ name, file }: Guard): boolean =>
 /** The title of the first test that failed; null when all passed. */
 function firstFailure(copy: string, test: string): string | null {
   const vitest = join('node_modules', 'vitest', 'vitest.mjs')
-  const run = spawnSync(process.execPath, [vitest, 'run', '--reporter=json', '--bail=1', test], {
+  const config = test.startsWith('test/scenarios/') ? ['-c', 'vitest.scenarios.config.ts'] : []
+  const run = spawnSync(process.execPath, [vitest, 'run', ...config, '--reporter=json', '--bail=1', test], {
     cwd: copy,
     encoding: 'utf8',
     maxBuffer: 256 * 1024 * 1024,
