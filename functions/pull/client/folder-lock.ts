@@ -1,6 +1,5 @@
 /** One pull to a folder: a lock file that names its holder, and that a dead process does not hold. */
-import { randomUUID } from 'node:crypto'
-import { link, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { link, mkdir, mkdtemp, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { EXIT, PullError } from './options.ts'
@@ -31,13 +30,11 @@ export async function lockFolder(dir: string): Promise<FolderLock> {
   await mkdir(folder, { recursive: true })
   const path = join(folder, 'lock.json')
   const mine = JSON.stringify(await thisProcess())
-  const temp = nameBeside(path)
-  await writeFile(temp, mine)
-  try {
+  await inFolderBeside(path, async (beside) => {
+    const temp = join(beside, 'lock.json')
+    await writeFile(temp, mine)
     await take(path, temp)
-  } finally {
-    await rm(temp, { force: true })
-  }
+  })
   // Through our own descriptor: where another pull has taken the name, its file is left alone. The file system sets the time.
   const handle = await open(path, 'r+')
   const timer = setInterval(() => void handle.write(mine, 0).catch(() => undefined), HEARTBEAT_MS).unref()
@@ -55,8 +52,15 @@ export async function lockFolder(dir: string): Promise<FolderLock> {
   }
 }
 
-/** The number of a process does not tell two apart that pull from containers of their own. */
-const nameBeside = (path: string): string => `${path}.${randomUUID()}`
+/** A folder that nobody else has: the number of a process does not tell two apart that pull from containers of their own. */
+async function inFolderBeside<T>(path: string, work: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(`${path}.`)
+  try {
+    return await work(folder)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
 
 /** A link either makes the name or finds it there: of two pulls one gets it. */
 async function take(path: string, temp: string): Promise<void> {
@@ -89,19 +93,10 @@ async function removeDead(path: string, aside: string, seen: string): Promise<vo
 async function isAlive(holder: LockHolder, path: string): Promise<boolean> {
   const me = await thisProcess()
   if (holder.host !== me.host) {
-    const probe = nameBeside(path)
-    await writeFile(probe, '')
     // Both ages by the clock of the file system.
-    const now = (await stat(probe)).mtimeMs
-    await rm(probe, { force: true })
-    return (
-      now -
-        (await stat(path).then(
-          ({ mtimeMs }) => mtimeMs,
-          () => 0,
-        )) <
-      STALE_MS
-    )
+    const now = await inFolderBeside(path, async (folder) => (await stat(folder)).mtimeMs)
+    const then = await stat(path).catch(() => null)
+    return now - (then?.mtimeMs ?? 0) < STALE_MS
   }
   if (holder.boot !== me.boot) return false
   try {
