@@ -1,5 +1,5 @@
 /** Which days are kept of something that is made each day: the newest ones, then one a week, then one a month. */
-import { type Dt, dayNumber } from '../_market/dt.ts'
+import { type Dt, dayNumber, monthOf } from '../_market/dt.ts'
 
 export interface KeepRule {
   /** The newest days there are. */
@@ -11,7 +11,6 @@ export interface KeepRule {
 
 /** 1970-01-01 was a Thursday; weeks begin on Monday. */
 const weekOf = (day: Dt): string => String(Math.floor((dayNumber(day) + 3) / 7))
-const monthOf = (day: Dt): string => day.slice(0, 7)
 
 /** The newest day is always among them. */
 export function keptDays(days: Iterable<Dt>, { daily, weekly, monthly }: KeepRule): Set<Dt> {

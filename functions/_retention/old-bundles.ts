@@ -1,12 +1,13 @@
 /** The bundles that nobody needs any more, and how one is removed: out of sight first, so that no reader sees half of it. */
-import { lstat, readFile, readlink, rename, rm } from 'node:fs/promises'
+import { lstat, readFile, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { Db } from '../../db/client.ts'
 import { makeFolderOf } from '../_lake/atomic.ts'
 import { codeOf, namesIn, realDisk, syncFolders } from '../_lake/disk.ts'
+import { bundleDays, daysIn, MANIFEST, pointedDay } from '../_lake/finished-bundles.ts'
 import { withLock } from '../_lake/keyed-lock.ts'
-import { bundleFolder, heldBackFolder, latestLink, trashFolder } from '../_lake/paths.ts'
-import { addDays, type Dt, dtOfDay, isDt } from '../_market/dt.ts'
+import { bundleFolder, heldBackFolder, trashFolder } from '../_lake/paths.ts'
+import { addDays, type Dt, dtOfDay } from '../_market/dt.ts'
 import { type KeepRule, keptDays } from './kept-days.ts'
 import { protectedBundles } from './protected-bundles.ts'
 
@@ -29,10 +30,10 @@ const DAY_MS = 86_400_000
 /** Oldest first. The one that `latest` points at is never among them. */
 export async function oldBundles(terms: BundleTerms): Promise<OldBundles> {
   const { db, exportRoot, keep, graceDays, heldBackDays, now } = terms
-  const days = await daysIn(dirname(bundleFolder(exportRoot, '2000-01-01')))
+  const days = await bundleDays(exportRoot)
   const stay = keptDays(days, keep)
   for (const asof of await protectedBundles(db, now, graceDays)) stay.add(asof)
-  const latest = await latestOf(exportRoot)
+  const latest = await pointedDay(exportRoot)
   if (latest !== null) stay.add(latest)
   const heldBack: Dt[] = []
   for (const asof of await daysIn(dirname(heldBackFolder(exportRoot, '2000-01-01')))) {
@@ -55,7 +56,7 @@ export async function removeBundles(exportRoot: string, old: OldBundles, most: n
   ]
   // An export of that day must not find its bundle half gone.
   await withLock(`bundle ${exportRoot}`, async () => {
-    const latest = await latestOf(exportRoot)
+    const latest = await pointedDay(exportRoot)
     for (const folder of folders)
       if (latest === null || folder !== bundleFolder(exportRoot, latest)) await moveToTrash(exportRoot, folder)
   })
@@ -85,21 +86,10 @@ async function moveToTrash(exportRoot: string, folder: string): Promise<void> {
   await syncFolders(realDisk, [dirname(folder), dirname(to)], 1)
 }
 
-const daysIn = async (folder: string): Promise<Dt[]> => (await namesIn(folder)).filter(isDt).sort()
-
-async function latestOf(exportRoot: string): Promise<Dt | null> {
-  const target = await readlink(latestLink(exportRoot)).catch((error: unknown) => {
-    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'EINVAL') return null
-    throw error
-  })
-  const asof = target === null ? '' : basename(target)
-  return isDt(asof) ? asof : null
-}
-
 /** The day on which it was made; by its files where its manifest does not tell. */
 async function madeDay(folder: string, asof: Dt): Promise<Dt> {
   try {
-    const { generated_at } = JSON.parse(await readFile(join(folder, 'MANIFEST.json'), 'utf8')) as {
+    const { generated_at } = JSON.parse(await readFile(join(folder, MANIFEST), 'utf8')) as {
       generated_at: string
     }
     return new Date(generated_at).toISOString().slice(0, 10)

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Corrections, CorrectionVerdict } from '../../db/corrections/list-corrections.ts'
 import { sha256, sha256OfFile } from '../_lake/digest.ts'
 import { codeOf } from '../_lake/disk.ts'
+import { MANIFEST, SUMS } from '../_lake/finished-bundles.ts'
 import { withLock } from '../_lake/keyed-lock.ts'
 import type { Lake } from '../_lake/lake.ts'
 import { bundleFolder } from '../_lake/paths.ts'
@@ -21,14 +22,12 @@ import {
   type Lacking,
   latestDay,
   leftOutOf,
-  MANIFEST,
   type ManifestParts,
   manifestText,
   type Previous,
   previousBundle,
   readManifest,
   rowsIn,
-  SUMS,
   sumsText,
 } from './manifest.ts'
 import type { BundledDataset } from './partitions.ts'

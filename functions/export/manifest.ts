@@ -4,15 +4,13 @@ import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import type { Corrections } from '../../db/corrections/list-corrections.ts'
 import { codeOf } from '../_lake/disk.ts'
+import { MANIFEST } from '../_lake/finished-bundles.ts'
 import { bundleFolder } from '../_lake/paths.ts'
 import { DatasetName } from '../_market/cell.ts'
 import { type Dt, isDt } from '../_market/dt.ts'
 import type { DatasetCoverage } from './coverage.ts'
 import type { LedgerFacts } from './ledger-facts.ts'
 import type { BundleFile, Partition } from './stage-vouched.ts'
-
-export const MANIFEST = 'MANIFEST.json'
-export const SUMS = 'SHA256SUMS'
 
 export interface Previous {
   asof: Dt

@@ -3,7 +3,6 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { withTable } from '../_lake/duck-table.ts'
 import type { Lake } from '../_lake/lake.ts'
-import { readParquet } from '../_lake/parquet-sql.ts'
 import { sqlText } from '../_lake/sql-text.ts'
 import type { AppliedSymbol } from '../_references/refine-universe.ts'
 import { adjustmentFactorsSql } from './adjustment-factors.ts'
@@ -11,7 +10,7 @@ import { CALENDAR_COLUMNS, calendarRows, calendarSql } from './calendar-table.ts
 import { INSTRUMENT_COLUMNS, instrumentRows, instrumentsSql } from './instruments-table.ts'
 import { LOAD_SCRIPT, loadScriptText } from './load-script.ts'
 import type { BundledDataset } from './partitions.ts'
-import { FORMAT } from './stage.ts'
+import { FORMAT, rowsOf } from './stage.ts'
 import { type BundleFile, described } from './stage-vouched.ts'
 import { VIEWS, viewsText } from './views.ts'
 
@@ -74,6 +73,5 @@ async function stageTable(lake: Lake, staging: string, path: string, sql: string
   const file = join(staging, path)
   await mkdir(dirname(file), { recursive: true })
   await lake.duck.run(`COPY (${sql}) TO ${sqlText(file)} ${FORMAT}`)
-  const [counted] = await lake.duck.all<{ rows: number }>(`SELECT count(*) AS "rows" FROM ${readParquet(file)}`)
-  return { ...(await described(staging, path)), rows: counted?.rows ?? 0 }
+  return { ...(await described(staging, path)), rows: await rowsOf(lake, file) }
 }

@@ -103,7 +103,8 @@ async function rewrite(lake: Lake, path: string, sql: string): Promise<void> {
   await rename(temp, path)
 }
 
-async function rowsOf(lake: Lake, path: string): Promise<number> {
+/** Rows of a Parquet file, by its footer. */
+export async function rowsOf(lake: Lake, path: string): Promise<number> {
   const [footer] = await lake.duck.all<{ rows: number }>(`SELECT num_rows AS "rows" FROM ${parquetFileMetadata(path)}`)
   return footer?.rows ?? 0
 }

@@ -5,10 +5,8 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { sha256 } from '../_lake/digest.ts'
 import { codeOf } from '../_lake/disk.ts'
+import { MANIFEST, SUMS } from '../_lake/finished-bundles.ts'
 import type { Dt } from '../_market/dt.ts'
-
-export const MANIFEST = 'MANIFEST.json'
-export const SUMS = 'SHA256SUMS'
 
 export interface ListedFile {
   path: string

@@ -1,9 +1,9 @@
 /** The finished bundles of an export root: which there are, which one is the latest, and where the files of one lie. */
-import { readlink } from 'node:fs/promises'
-import { basename, dirname } from 'node:path'
+import { dirname } from 'node:path'
 import { RequestError } from '../_http/handler.ts'
-import { codeOf, namesIn } from '../_lake/disk.ts'
-import { asideFolder, bundleFolder, latestLink } from '../_lake/paths.ts'
+import { namesIn } from '../_lake/disk.ts'
+import { bundleDays, pointedDay } from '../_lake/finished-bundles.ts'
+import { asideFolder, bundleFolder } from '../_lake/paths.ts'
 import { replacedFolders } from '../_lake/replaced-bundles.ts'
 import { type Dt, isDt } from '../_market/dt.ts'
 import { type BundleListing, type BundleSummary, bundleListings, type ListedFile } from './bundle-listing.ts'
@@ -75,8 +75,8 @@ export function bundlesIn(exportRoot: () => string): Bundles {
       return found
     },
     async latest() {
-      const day = basename(await targetOf(latestLink(exportRoot())))
-      return isDt(day) && (await summary(day)) !== null ? day : null
+      const day = await pointedDay(exportRoot())
+      return day !== null && (await summary(day)) !== null ? day : null
     },
     of,
     async file(asof, path) {
@@ -102,19 +102,9 @@ function fileIn({ folder, realFolder, identity, listed }: BundleListing, path: s
 
 /** As-of days of the bundles that stand or are set aside, newest first. */
 async function daysIn(exportRoot: string): Promise<Dt[]> {
-  const standing = await namesIn(dirname(bundleFolder(exportRoot, '2000-01-01')))
+  const standing = await bundleDays(exportRoot)
   const aside = (await namesIn(dirname(asideFolder(exportRoot, '2000-01-01'))))
     .map((name) => name.slice(0, 10))
     .filter((day) => isDt(day))
-  return [...new Set([...standing.filter(isDt), ...aside])].sort().reverse()
-}
-
-/** What a symbolic link points at; empty where there is none. */
-async function targetOf(link: string): Promise<string> {
-  try {
-    return await readlink(link)
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'EINVAL') return ''
-    throw error
-  }
+  return [...new Set([...standing, ...aside])].sort().reverse()
 }

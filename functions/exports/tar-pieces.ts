@@ -2,7 +2,8 @@
 import { pipeline, Readable } from 'node:stream'
 import { createGzip } from 'node:zlib'
 import { type Pack, pack } from 'tar-stream'
-import { type BundleListing, type ListedFile, MANIFEST, SUMS } from './bundle-listing.ts'
+import { MANIFEST, SUMS } from '../_lake/finished-bundles.ts'
+import type { BundleListing, ListedFile } from './bundle-listing.ts'
 import { filePieces } from './file-pieces.ts'
 import type { Pieces } from './piece-stream.ts'
 

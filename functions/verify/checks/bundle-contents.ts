@@ -2,12 +2,13 @@
 import { readdir } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import type { DatasetConfig } from '../../../config/schema.ts'
+import { bundleDays, MANIFEST, SUMS } from '../../_lake/finished-bundles.ts'
 import { isOfAFile } from '../../_lake/footers.ts'
 import { readParquet } from '../../_lake/parquet-sql.ts'
 import { bundleFolder } from '../../_lake/paths.ts'
 import { sqlText } from '../../_lake/sql-text.ts'
 import type { DatasetName } from '../../_market/cell.ts'
-import { type BundleManifest, bundleDays, bundleManifest, bundleSums, MANIFEST, SUMS } from '../bundle-days.ts'
+import { type BundleManifest, bundleManifest, bundleSums } from '../bundle-proof.ts'
 import { type Check, type Report, specIn, type VerifyContext } from '../check.ts'
 import { sizeOf } from '../files-there.ts'
 
@@ -82,7 +83,7 @@ export const check: Check<Kind, VerifyContext> = {
       todo: 'The next night asks for them again; read MANIFEST.json of the bundle.',
     },
   },
-  places: bundleDays,
+  places: ({ lake }) => bundleDays(lake.exportRoot),
   async look(context, place, report) {
     const folder = bundleFolder(context.lake.exportRoot, place)
     const manifest = await bundleManifest(context, place)

@@ -1,7 +1,8 @@
 /** I7: every file of a bundle has the hash that its sums say. */
 import { join } from 'node:path'
+import { bundleDays } from '../../_lake/finished-bundles.ts'
 import { bundleFolder } from '../../_lake/paths.ts'
-import { bundleDays, bundleSums } from '../bundle-days.ts'
+import { bundleSums } from '../bundle-proof.ts'
 import type { Check, VerifyContext } from '../check.ts'
 import { sizeOf } from '../files-there.ts'
 import { hashOf } from '../known-hashes.ts'
@@ -23,7 +24,7 @@ export const check: Check<Kind, VerifyContext> = {
   },
   places: async (context) => {
     const places: string[] = []
-    for (const asof of await bundleDays(context)) {
+    for (const asof of await bundleDays(context.lake.exportRoot)) {
       const paths = [...((await bundleSums(context, asof)) ?? new Map<string, string>()).keys()]
       // A look takes the files of one folder below the bundle's own: those of a dataset.
       for (const group of new Set(paths.map(groupOf))) places.push(`${asof} ${group}`)

@@ -2,8 +2,8 @@
 import { lstat, readlink } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
 import { codeOf, namesIn } from '../../_lake/disk.ts'
+import { bundleDays, MANIFEST, SUMS } from '../../_lake/finished-bundles.ts'
 import { bundleFolder, latestLink } from '../../_lake/paths.ts'
-import { bundleDays, MANIFEST, SUMS } from '../bundle-days.ts'
 import type { Check, VerifyContext } from '../check.ts'
 
 type Kind = 'bundle-without-proof' | 'latest-dangling' | 'latest-missing' | 'latest-older'
@@ -36,7 +36,7 @@ export const check: Check<Kind, VerifyContext> = {
       todo: 'Nothing: the manifest of the newer bundle names what it lacks.',
     },
   },
-  places: async (context) => ['latest', ...(await bundleDays(context))],
+  places: async (context) => ['latest', ...(await bundleDays(context.lake.exportRoot))],
   async look(context, place, report) {
     const { exportRoot } = context.lake
     if (place !== 'latest') {
@@ -46,7 +46,7 @@ export const check: Check<Kind, VerifyContext> = {
       }
       return 1
     }
-    const days = await bundleDays(context)
+    const days = await bundleDays(context.lake.exportRoot)
     const target = await linkTarget(latestLink(exportRoot))
     if (target === null) {
       if (days.length > 0) report('latest-missing', 'latest', 'a link', 'none')

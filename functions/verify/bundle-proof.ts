@@ -1,15 +1,13 @@
-/** The finished bundles, and what the proof of one says. */
+/** What the proof of a finished bundle says. */
 import { readFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { z } from 'zod'
-import { codeOf, namesIn } from '../_lake/disk.ts'
+import { codeOf } from '../_lake/disk.ts'
+import { MANIFEST, SUMS } from '../_lake/finished-bundles.ts'
 import { bundleFolder } from '../_lake/paths.ts'
 import { DatasetName } from '../_market/cell.ts'
-import { type Dt, isDt } from '../_market/dt.ts'
+import type { Dt } from '../_market/dt.ts'
 import type { VerifyContext } from './check.ts'
-
-export const MANIFEST = 'MANIFEST.json'
-export const SUMS = 'SHA256SUMS'
 
 const Sha256 = z.string().regex(/^[0-9a-f]{64}$/)
 
@@ -31,10 +29,6 @@ const BundleManifest = z.object({
   ),
 })
 export type BundleManifest = z.infer<typeof BundleManifest>
-
-/** As-of days, ascending. */
-export const bundleDays = async ({ lake }: VerifyContext): Promise<Dt[]> =>
-  (await namesIn(dirname(bundleFolder(lake.exportRoot, '2000-01-01')))).filter(isDt).sort()
 
 /** Null when there is none that can be read. */
 export async function bundleManifest({ lake }: VerifyContext, asof: Dt): Promise<BundleManifest | null> {
