@@ -12,19 +12,32 @@ const wanted = process.argv.slice(2).map((word) => word.toLowerCase())
 const isWanted = ({ name, file }: Guard): boolean =>
   wanted.length === 0 || wanted.some((word) => `${name} ${file}`.toLowerCase().includes(word))
 
-/** The title of the first test that failed; null when all passed. */
-function firstFailure(copy: string, test: string): string | null {
+interface Run {
+  status: number | null
+  stdout: string
+  stderr: string
+}
+
+function runTest(copy: string, test: string): Run {
   const vitest = join('node_modules', 'vitest', 'vitest.mjs')
   const config = test.startsWith('test/scenarios/') ? ['-c', 'vitest.scenarios.config.ts'] : []
-  const run = spawnSync(process.execPath, [vitest, 'run', ...config, '--reporter=json', '--bail=1', test], {
+  return spawnSync(process.execPath, [vitest, 'run', ...config, '--reporter=json', '--bail=1', test], {
     cwd: copy,
     encoding: 'utf8',
     maxBuffer: 256 * 1024 * 1024,
   })
+}
+
+const hasReport = ({ status, stdout }: Run): boolean => status === 0 || stdout.includes('{')
+
+/** The title of the first test that failed; null when all passed. A run that printed no report is repeated once: a loaded machine kills test runners. */
+function firstFailure(copy: string, test: string): string | null {
+  let run = runTest(copy, test)
+  if (!hasReport(run)) run = runTest(copy, test)
+  if (!hasReport(run))
+    throw new Error(`expected the report of ${test}, got: ${(run.stderr || run.stdout).slice(-2000)}`)
   if (run.status === 0) return null
-  const start = run.stdout.indexOf('{')
-  if (start === -1) throw new Error(`expected the report of ${test}, got: ${(run.stderr || run.stdout).slice(-2000)}`)
-  const { testResults } = JSON.parse(run.stdout.slice(start)) as {
+  const { testResults } = JSON.parse(run.stdout.slice(run.stdout.indexOf('{'))) as {
     testResults: { message: string; assertionResults: { status: string; fullName: string }[] }[]
   }
   const failed = testResults.flatMap((file) => file.assertionResults).find(({ status }) => status === 'failed')
