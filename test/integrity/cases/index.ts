@@ -19,6 +19,7 @@ import { diskFull } from './disk-full.ts'
 import { emptyRootForFilledOne } from './empty-root-for-filled-one.ts'
 import { fewOpenFiles } from './few-open-files.ts'
 import { killedNights } from './killed-nights.ts'
+import { killedWeeks } from './killed-weeks.ts'
 import { ledgerBitFlips } from './ledger-bit-flips.ts'
 import { ledgerDeleted } from './ledger-deleted.ts'
 import { ledgerPartDeleted } from './ledger-part-deleted.ts'
@@ -86,4 +87,5 @@ export const CASES: Record<string, Case> = {
   'ledger-bit-flips': ledgerBitFlips,
   'manifest-bit-flips': manifestBitFlips,
   'killed-nights': killedNights,
+  'killed-weeks': killedWeeks,
 }
