@@ -94,6 +94,14 @@ describe('open database: a damaged database is set aside in words, and rebuilt f
     expect(await versions()).toEqual(known)
   })
 
+  test('a file cut within a page, whatever that page held', async () => {
+    await node.stop()
+    await released()
+    await truncate(file(), (await sizeOf(file())) - 1000)
+    await node.start()
+    expect(sentences()).toEqual([expect.stringMatching(/node\.db is damaged \(it was cut off: \d+ of \d+ bytes/)])
+  })
+
   test('the budgets that went with it count as spent', async () => {
     await node.stop()
     await truncate(file(), 100)
