@@ -4,6 +4,7 @@ import { benchCompaction } from './proportion/compaction.ts'
 import { manifestRows } from './proportion/manifests.ts'
 import { packedEvidence } from './proportion/packed-evidence.ts'
 import { ProportionScene } from './proportion/scene.ts'
+import { benchUpgrade } from './proportion/upgrade.ts'
 import type { BenchRow } from './row.ts'
 
 const PARTS: Record<string, (cells: number) => Promise<BenchRow[]>> = {
@@ -11,6 +12,7 @@ const PARTS: Record<string, (cells: number) => Promise<BenchRow[]>> = {
   manifests: manifestRows,
   compaction: benchCompaction,
   backup: () => benchBackup(),
+  upgrade: benchUpgrade,
 }
 const CELLS = 1_000_000
 

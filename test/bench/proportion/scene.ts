@@ -7,10 +7,12 @@ import { sql } from 'drizzle-orm'
 import { dayOf } from '../../../db/day-of.ts'
 import { calendarOf } from '../../../functions/_calendar/calendar.ts'
 import { instantOf } from '../../../functions/_calendar/zone.ts'
+import type { Clock } from '../../../functions/_http/node.ts'
 import type { DatasetName } from '../../../functions/_market/cell.ts'
 import { type Dt, monthOf } from '../../../functions/_market/dt.ts'
 import { virtualClock } from '../../../functions/_runtime/clock.ts'
 import { type RunningNode, startNode } from '../../../functions/_runtime/start.ts'
+import { draw, seedOf } from '../../lab/chance.ts'
 import { shippedConfig, writeBareConfig } from '../../write-config.ts'
 
 export const DAYS: DatasetName = 'equities_bars'
@@ -26,22 +28,27 @@ const WITH_MINUTES = 300
 const SESSIONS = 21
 /** Symbols of one call, whose cells are settled at one instant. */
 const CALL = 100
+/** Cells whose /why is compared. */
+const LOOKS = 1_000
 const MONTH_MS = 30 * 86_400_000
 
 export class ProportionScene {
   readonly running: RunningNode
   /** Months that are filled, the newest first. */
   private readonly months: readonly Dt[][]
-  private readonly root: string
+  readonly root: string
+  /** With which the node was started. */
+  readonly env: Record<string, string>
 
-  private constructor(running: RunningNode, months: readonly Dt[][], root: string) {
+  private constructor(running: RunningNode, months: readonly Dt[][], root: string, env: Record<string, string>) {
     this.running = running
     this.months = months
     this.root = root
+    this.env = env
   }
 
   static async open(cells: number): Promise<ProportionScene> {
-    const months = newestMonths(Math.max(1, Math.round(cells / SESSIONS / (SYMBOLS + WITH_MINUTES))))
+    const months = monthsFor(cells)
     const from = months.at(-1)!.at(-1)!
     const root = await mkdtemp(join(tmpdir(), 'data-node-bench-'))
     await mkdir(join(root, 'data_layer', 'state'), { recursive: true })
@@ -62,8 +69,28 @@ export class ProportionScene {
       universe: symbolsFrom(0, SYMBOLS).map((symbol) => ({ symbol, from: '1990-01-02' })),
       qc: shipped.qc,
     })
-    const running = await startNode({ env, clock: virtualClock(NOW), sink: () => undefined })
-    return new ProportionScene(running, months, root)
+    return new ProportionScene(await startScene(env), months, root, env)
+  }
+
+  /** The root of a scene with so many cells, of which the process has ended. */
+  static async reopen(root: string, env: Record<string, string>, cells: number): Promise<ProportionScene> {
+    return new ProportionScene(await startScene(env), monthsFor(cells), root, env)
+  }
+
+  /** What /why says of a thousand cells that chance chooses. */
+  async whys(): Promise<string[]> {
+    const dts = this.months.flat()
+    const told: string[] = []
+    for (let look = 0; look < LOOKS; look++) {
+      const place = Math.floor(draw(seedOf(7, 'symbol', look), 0) * (SYMBOLS + WITH_MINUTES))
+      const dataset = place < SYMBOLS ? DAYS : MINUTES
+      const dt = dts[Math.floor(draw(seedOf(7, 'day', look), 0) * dts.length)]!
+      const path = `/why/${dataset}/${symbolsFrom(place % SYMBOLS, 1)[0]}/${dt}`
+      const answer = await fetch(`${this.running.address}${path}`)
+      if (answer.status !== 200) throw new Error(`expected 200 of GET ${path}, got ${answer.status}`)
+      told.push(await answer.text())
+    }
+    return told
   }
 
   async remove(): Promise<void> {
@@ -116,8 +143,17 @@ export class ProportionScene {
   }
 }
 
+/** Stands still. */
+export const sceneClock = (): Clock => virtualClock(NOW)
+
+const startScene = (env: Record<string, string>): Promise<RunningNode> =>
+  startNode({ env, clock: sceneClock(), sink: () => undefined })
+
 const symbolsFrom = (from: number, count: number): string[] =>
   Array.from({ length: count }, (_, at) => `S${String(from + at).padStart(4, '0')}`)
+
+const monthsFor = (cells: number): Dt[][] =>
+  newestMonths(Math.max(1, Math.round(cells / SESSIONS / (SYMBOLS + WITH_MINUTES))))
 
 /** The sessions of so many months, both newest first. */
 function newestMonths(count: number): Dt[][] {
