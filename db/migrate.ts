@@ -2,6 +2,7 @@
 import { sql } from 'drizzle-orm'
 import type { LibSQLDatabase } from 'drizzle-orm/libsql'
 import { migrate } from 'drizzle-orm/libsql/migrator'
+import { readMigrationFiles } from 'drizzle-orm/migrator'
 import type { Db } from './client.ts'
 
 /** The database was brought to a schema that this program does not know. */
@@ -13,6 +14,10 @@ export class NewerSchemaError extends Error {
     this.name = 'NewerSchemaError'
   }
 }
+
+/** The instants (`when`) of this program's migrations. */
+export const instantsOfMigrations = (migrationsFolder: string): { when: number }[] =>
+  readMigrationFiles({ migrationsFolder }).map(({ folderMillis }) => ({ when: folderMillis }))
 
 export async function migrateDb(db: Db, migrationsFolder: string): Promise<void> {
   const bring = (): Promise<void> => migrate(db.orm as LibSQLDatabase, { migrationsFolder })

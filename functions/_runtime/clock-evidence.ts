@@ -1,6 +1,7 @@
 /** What there is besides the clock itself to tell whether it is right: when the program was built, and what the system says. */
-import { access, readFile } from 'node:fs/promises'
+import { access } from 'node:fs/promises'
 import { join } from 'node:path'
+import { instantsOfMigrations } from '../../db/migrate.ts'
 
 export interface ClockEvidence {
   /** Epoch ms before which this program cannot have run. */
@@ -20,11 +21,9 @@ const BUILD_TOLERANCE_MS = 86_400_000
  * the folder of systemd-timesyncd; another time service shows nothing that can be read without asking it.
  */
 export async function systemClockEvidence(root: string, timesync: string = TIMESYNC_FOLDER): Promise<ClockEvidence> {
-  const journal = JSON.parse(await readFile(join(root, 'migrations/meta/_journal.json'), 'utf8')) as {
-    entries: { when: number }[]
-  }
+  const migrations = instantsOfMigrations(join(root, 'migrations'))
   return {
-    builtAt: Math.max(...journal.entries.map(({ when }) => when)) - BUILD_TOLERANCE_MS,
+    builtAt: Math.max(...migrations.map(({ when }) => when)) - BUILD_TOLERANCE_MS,
     isSynchronised: async () => {
       if (await exists(join(timesync, 'synchronized'))) return true
       return (await exists(timesync)) ? false : null

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Config } from '../../config/schema.ts'
-import type { Db } from '../../db/client.ts'
+import { type Db, openDb } from '../../db/client.ts'
+import { instantsOfMigrations, migrateDb, migrationsToCome, refuseNewer } from '../../db/migrate.ts'
 import { isLocked, openCopy, openUnchanging } from '../../db/read-only.ts'
 import { createDuck } from '../_lake/duck.ts'
 import { stateFile } from '../_lake/paths.ts'
@@ -18,7 +19,9 @@ export interface DeadRoot {
   secrets: readonly string[]
   now(): number
   elapsed(): number
-  /** Where a database with a write-ahead log is copied to, and DuckDB spills; the system's folder of temporary files by default. */
+  /** The folder of migrations of this program. */
+  migrations: string
+  /** Where a database with a write-ahead log or older tables is copied to, and DuckDB spills; the system's folder of temporary files by default. */
   scratch?: string
 }
 
@@ -45,7 +48,7 @@ export async function withDeadRoot<T>(terms: DeadRoot, work: (context: VerifyCon
   const scratch = await mkdtemp(join(terms.scratch ?? tmpdir(), 'data-node-verify-'))
   const duck = createDuck({ root: scratch, threads: 2, memoryLimitMb: 512 })
   const before = await stampOf(root)
-  const { db, fault } = await databaseOf(root, scratch)
+  const { db, fault } = await databaseOf(terms, scratch)
   try {
     const lake = { root, exportRoot, duck }
     const result = await work({
@@ -68,19 +71,48 @@ export async function withDeadRoot<T>(terms: DeadRoot, work: (context: VerifyCon
   }
 }
 
-/** A write-ahead log that a killed process left is part of the database, and reading it in place writes beside it: then both are copied. */
-async function databaseOf(root: string, scratch: string): Promise<{ db: Db | null; fault: string | null }> {
+/**
+ * A write-ahead log that a killed process left is part of the database, and reading it in place writes beside it: then both are copied. So is a database whose
+ * tables are those of an older program: the copy is brought to the tables that checks read, as the next start will bring the database itself.
+ */
+async function databaseOf(
+  { root, migrations }: DeadRoot,
+  scratch: string,
+): Promise<{ db: Db | null; fault: string | null }> {
   const file = stateFile(root)
+  const copy = join(scratch, basename(file))
+  const hasLog = ((await sizeOf(`${file}-wal`)) ?? 0) > 0
   try {
     if ((await sizeOf(file)) === null) return { db: null, fault: 'there is none' }
-    if (((await sizeOf(`${file}-wal`)) ?? 0) === 0)
-      return { db: await openUnchanging(pathToFileURL(file).href), fault: null }
-    const copy = join(scratch, basename(file))
-    await copyFile(file, copy)
-    await copyFile(`${file}-wal`, `${copy}-wal`)
-    return { db: await openCopy(copy), fault: null }
+    if (hasLog) {
+      await copyFile(file, copy)
+      await copyFile(`${file}-wal`, `${copy}-wal`)
+    }
+    const db = hasLog ? await openCopy(copy) : await openUnchanging(pathToFileURL(file).href)
+    if (!(await isOlder(db, migrations))) return { db, fault: null }
+    db.close()
+    if (!hasLog) await copyFile(file, copy)
+    return { db: await openMigrated(copy, migrations), fault: null }
   } catch (error) {
     return { db: null, fault: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+/** Throws NewerSchemaError for tables of a newer program. */
+async function isOlder(db: Db, migrations: string): Promise<boolean> {
+  const all = instantsOfMigrations(migrations)
+  await refuseNewer(db, Math.max(...all.map(({ when }) => when)))
+  return (await migrationsToCome(db, all)).length > 0
+}
+
+async function openMigrated(copy: string, migrations: string): Promise<Db> {
+  const db = await openDb(copy)
+  try {
+    await migrateDb(db, migrations)
+    return db
+  } catch (error) {
+    db.close()
+    throw error
   }
 }
 

@@ -1,8 +1,9 @@
 /** `npm run verify -- ROOT`: every invariant that a root can show, by asking the node that works on it, or by reading it where none does. */
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { loadConfig } from '../../config/load.ts'
 import { systemClock } from '../_runtime/clock.ts'
 import { ENV_FILE, withEnvFile } from '../_runtime/env-file.ts'
+import { packageRoot } from '../_runtime/folders.ts'
 import { readSettings, type Settings } from '../_runtime/settings.ts'
 import { CONNECTORS } from '../_vendors/registry.ts'
 import { check as secretsCheck } from './checks/secrets.ts'
@@ -45,6 +46,7 @@ async function main(argv: readonly string[], given: Record<string, string | unde
     secrets: names.flatMap((name) => env[name] || []),
     now: systemClock.now,
     elapsed: systemClock.elapsed,
+    migrations: join(await packageRoot(), 'migrations'),
     ...(options.scratch === undefined ? {} : { scratch: options.scratch }),
   }
   const isLive = settings.databaseUrl !== null || (await isRootInUse(folders.dataRoot))

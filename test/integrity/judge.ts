@@ -78,7 +78,14 @@ export async function verdictOf(root: string): Promise<{ text: string; verified:
   const vendors = CONNECTORS.map(({ name }) => name)
   const config = await loadConfig({ folder: join(root, 'config'), vendors })
   const { now, elapsed } = systemClock
-  const terms = { root: join(root, 'data_layer'), exportRoot: join(root, 'exports'), config, now, elapsed }
+  const terms = {
+    root: join(root, 'data_layer'),
+    exportRoot: join(root, 'exports'),
+    config,
+    now,
+    elapsed,
+    migrations: 'migrations',
+  }
   const verified = await againWhenInUse(() =>
     withDeadRoot({ ...terms, secrets: ['no-such-key-anywhere'] }, (context) =>
       verify(context, { mode: 'deep', cursor: null, listed: 5 }),

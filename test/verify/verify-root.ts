@@ -18,7 +18,8 @@ export async function deadRootOf(root: string, secrets: readonly string[] = []):
   const vendors = CONNECTORS.map(({ name }) => name)
   const config = await loadConfig({ folder: folders.configDir, vendors })
   const { now, elapsed } = systemClock
-  return { root: folders.dataRoot, exportRoot: folders.exportRoot, config, secrets, now, elapsed }
+  const { dataRoot, exportRoot } = folders
+  return { root: dataRoot, exportRoot, config, secrets, now, elapsed, migrations: 'migrations' }
 }
 
 /** On which no node works. */

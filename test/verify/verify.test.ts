@@ -1,8 +1,12 @@
 import { createHash } from 'node:crypto'
-import { readdirSync, readFileSync, statSync } from 'node:fs'
-import { cp, mkdtemp, rm } from 'node:fs/promises'
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { createClient } from '@libsql/client'
+import { sql } from 'drizzle-orm'
+import { drizzle } from 'drizzle-orm/libsql'
+import { migrate } from 'drizzle-orm/libsql/migrator'
 import { Hono } from 'hono'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { refuseWhileClosed } from '../../functions/_http/write-gate.ts'
@@ -115,6 +119,22 @@ describe('verify: a root on which no node works', () => {
     expect(stateOf(root)).toEqual(before)
   })
 
+  test('is read also where an older program left its tables, in a copy that gets the newest ones', async () => {
+    const root = await mkdtemp(join(tmpdir(), 'verify-older-'))
+    onTestFinished(() => rm(root, { recursive: true, force: true }))
+    await cp(node.root, root, { recursive: true, verbatimSymlinks: true })
+    const state = join(root, 'data_layer/state')
+    await rm(state, { recursive: true })
+    await writeOlderDatabase(join(state, 'node.db'), '0024_packed_evidence')
+    const before = stateOf(root)
+    const months = await withDeadRoot(await deadRootOf(root), ({ db, dbFault }) => {
+      expect(dbFault).toBe(null)
+      return db!.all(sql`SELECT count(*) AS months FROM packed_months`)
+    })
+    expect(months).toEqual([{ months: 0 }])
+    expect(stateOf(root)).toEqual(before)
+  })
+
   test('is refused when a node comes while it is being read', async () => {
     const root = await mkdtemp(join(tmpdir(), 'verify-started-'))
     onTestFinished(() => rm(root, { recursive: true, force: true }))
@@ -126,6 +146,24 @@ describe('verify: a root on which no node works', () => {
     await expect(change).rejects.toThrow(RootInUse)
   })
 })
+
+/** As a program left it that had the migrations before the named one. */
+async function writeOlderDatabase(file: string, before: string): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'older-migrations-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  await cp('migrations', folder, { recursive: true })
+  const journal = JSON.parse(readFileSync(join(folder, 'meta/_journal.json'), 'utf8')) as { entries: { tag: string }[] }
+  const older = journal.entries.slice(
+    0,
+    journal.entries.findIndex(({ tag }) => tag === before),
+  )
+  expect(older.length).toBeGreaterThan(0)
+  writeFileSync(join(folder, 'meta/_journal.json'), JSON.stringify({ ...journal, entries: older }))
+  await mkdir(dirname(file), { recursive: true })
+  const client = createClient({ url: `file:${file}` })
+  await migrate(drizzle(client), { migrationsFolder: folder })
+  client.close()
+}
 
 describe('verify: a run', () => {
   const context = { db: {}, isLive: false, elapsed: () => 0, memo: new Map() } as unknown as ContextWithDb
