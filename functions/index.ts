@@ -22,12 +22,14 @@ import type { Enqueue } from './exports/acknowledge.ts'
 import { exportsOf } from './exports/index.ts'
 import { forget } from './forget/index.ts'
 import { ForgetBody } from './forget/request.ts'
+import { HoldBody, hold } from './hold.ts'
 import { IngestBody, ingestTick } from './ingest-tick.ts'
 import { pullClient, showPullClient } from './pull/index.ts'
 import { judgeNext, QcBody, qcPartition } from './qc-partition/index.ts'
 import { queue } from './queue/index.ts'
 import { RedriveBody, redrive } from './redrive.ts'
 import { ReferenceBody, reference } from './reference.ts'
+import { ReleaseBody, release } from './release.ts'
 import { run } from './run.ts'
 import { livez, readyz } from './status/health.ts'
 import { quarantine } from './status/quarantine.ts'
@@ -57,6 +59,8 @@ export function createApp(node: Node, tokens: Tokens): Hono {
   app.post('/dispatch-one-task', handler(node, DispatchBody, dispatchOneTask))
   app.post('/enqueue', handler(node, EnqueueBody, enqueue))
   app.post('/forget', handler(node, ForgetBody, forget))
+  app.post('/hold', handler(node, HoldBody, hold))
+  app.post('/release', handler(node, ReleaseBody, release))
   app.post('/redrive', handler(node, RedriveBody, redrive))
   app.post('/curate-partition', handler(node, CurateBody, curateOnePartition))
   app.post('/qc-partition', handler(node, QcBody, qcPartition))

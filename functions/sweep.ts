@@ -5,6 +5,7 @@ import { prune } from '../db/gap-tasks/prune.ts'
 import { dropCallStats } from '../db/vendor-call-stats/call-stats.ts'
 import { newYorkDt } from './_calendar/zone.ts'
 import { datasetsOf } from './_catalog/catalog.ts'
+import { badDecisionsText, readDecisions } from './_decisions/decisions.ts'
 import { sweepSnapshots } from './_dispatch/intraday-snapshot.ts'
 import { sweepPageCache } from './_dispatch/page-cache.ts'
 import { AsOfBody, type FunctionAnswer } from './_http/handler.ts'
@@ -38,6 +39,8 @@ export async function sweep(node: Node, { dryRun }: z.output<typeof SweepBody>):
   const running = await sweepSnapshots(node.lake.root, newYorkDt(node.now()))
   const counts = { removed, callStats, compacted, packed, manifests, pages, running, replaced, ...outdated }
   node.log('sweep.pruned', counts)
+  const badDecisions = badDecisionsText(node.lake.root, await readDecisions(node.lake.root))
+  if (badDecisions !== null) node.log('sweep.decisions_unreadable', { error: badDecisions })
   const more = hasOutdated || hasFinished || hasEmpty || hasSettled || hasManifests
   return { ...counts, more, nextAt: null }
 }

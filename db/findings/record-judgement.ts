@@ -18,6 +18,8 @@ export interface Finding {
   action: 'none' | 'second_opinion' | 'permanent'
   /** 1 when the cell has rows that are kept out of exports. */
   held: 0 | 1
+  /** 1 when that is because of the rows of this vendor's version: another vendor's then wins. */
+  refused: 0 | 1
 }
 
 export interface Judgement {
@@ -70,7 +72,7 @@ const holdCells = (dataset: string, findings: readonly Finding[], found: string,
       WHERE coverage.dataset = ${dataset} AND coverage.symbol = h.symbol AND coverage.month = h.month AND h.held > 0 AND ${mine}`,
   sql`UPDATE attempts SET refused_for = f.flags
       FROM (SELECT value->>'symbol' AS symbol, value->>'dt' AS dt, value->>'vendor' AS vendor, value->>'flags' AS flags
-            FROM json_each(${found}) WHERE value->>'held' = 1 LIMIT -1) f
+            FROM json_each(${found}) WHERE value->>'refused' = 1 LIMIT -1) f
       WHERE attempts.dataset = ${dataset} AND attempts.symbol = f.symbol AND attempts.dt = f.dt AND attempts.vendor = f.vendor
         AND ${mine}`,
 ]
@@ -81,7 +83,7 @@ const holdCells = (dataset: string, findings: readonly Finding[], found: string,
  */
 const hasAnotherVersion = (dataset: string, found: string): SQL => sql`EXISTS (
   SELECT 1 FROM json_each(${found}) f CROSS JOIN attempts a ON a.dataset = ${dataset} AND a.dt = f.value->>'dt' AND a.symbol = f.value->>'symbol'
-  WHERE f.value->>'held' = 1 AND a.vendor <> f.value->>'vendor' AND ${isStoredVersion('a')} AND a.refused_for IS NULL)`
+  WHERE f.value->>'refused' = 1 AND a.vendor <> f.value->>'vendor' AND ${isStoredVersion('a')} AND a.refused_for IS NULL)`
 
 /** Every calendar day of a range of at most a year or so. */
 function daysBetween(fromDt: string, toDt: string): string[] {

@@ -115,6 +115,9 @@ export const ledgerFragment = (root: string, dataset: DatasetName, partition: st
 /** The ledger: one row per cell, of all fragments. */
 export const ledgerFile = (root: string): string => join(root, 'qc', 'partition_status.parquet')
 
+/** What persons decided about cells. */
+export const decisionsFile = (root: string): string => join(root, 'qc', 'decisions.jsonl')
+
 export const runningRoot = (root: string): string => join(root, 'running')
 
 /** Where the bars of a running session lie until the day is over: the raw file's place, below another folder. */

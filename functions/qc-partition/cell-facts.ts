@@ -5,6 +5,8 @@ import type { AbsenceReason } from '../_market/outcome.ts'
 /** Daily bar, minute bars, one row of values, bars of contracts, or events: the way a dataset says how many rows a complete cell holds. */
 export type CellKind = DatasetConfig['expected_rows']
 
+export type PersonsDecision = 'hold' | 'release' | 'outdated'
+
 /**
  * Measured facts of one cell. Null is "not measured" (the dataset has no such thing, or the evidence could not be read),
  * never "zero". Two cells with equal facts get the same verdict, so nothing that names the cell is in here.
@@ -63,6 +65,8 @@ export interface CellFacts {
   otherDates: number | null
   /** Are the rows other than those that were delivered? */
   isDamaged: boolean
+  /** What a person decided; `outdated`: a release of other rows than these. Null where nobody did. */
+  decision: PersonsDecision | null
 }
 
 /** The number, or an error when it was not measured: a check must not pass for want of evidence. */
@@ -102,4 +106,5 @@ export const factsOfAbsence = (reason: AbsenceReason | null, expectedRows: numbe
   otherVendors: null,
   otherDates: null,
   isDamaged: false,
+  decision: null,
 })

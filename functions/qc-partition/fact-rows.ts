@@ -36,6 +36,7 @@ const FACTS = [
   ['otherVendors', 'r.other_vendors'],
   ['otherDates', 'r.other_dates'],
   ['isDamaged', 'c.damaged'],
+  ['decision', 'c.decision'],
 ] as const satisfies readonly (readonly [keyof CellFacts, string])[]
 
 /** The tables and queries the row is joined from; null where there is nothing to measure. */

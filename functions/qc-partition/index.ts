@@ -21,14 +21,17 @@ import { calendarOf } from '../_calendar/calendar.ts'
 import { absentByRule } from '../_catalog/absent-by-rule.ts'
 import { availabilityOf } from '../_catalog/availability.ts'
 import { preferenceOrder, sourcesFor, specOf } from '../_catalog/catalog.ts'
+import { type Decision, readDecisions } from '../_decisions/decisions.ts'
 import { asofAt, expectedRows, symbolRanges } from '../_expected/expected.ts'
 import { AsOfBody, type FunctionAnswer, leftOver } from '../_http/handler.ts'
 import type { Node } from '../_http/node.ts'
+import { isSameDigest } from '../_lake/digest.ts'
 import { type CellKey, cellKey, DatasetName } from '../_market/cell.ts'
 import { type Dt, dayBit, maxDt, minDt, monthOf } from '../_market/dt.ts'
 import type { AbsenceReason } from '../_market/outcome.ts'
 import { partitionDays } from '../_market/partition.ts'
 import { checkDay } from '../_recovery/check-day.ts'
+import type { PersonsDecision } from './cell-facts.ts'
 import { cellsToCompare } from './cells-to-compare.ts'
 import { type DifferingCell, differingCells, isAnyNew } from './damaged-cells.ts'
 import { CuratedFileDiffers, judgePartition } from './judge.ts'
@@ -170,15 +173,24 @@ async function expectedCells(
   const calendar = calendarOf(spec.calendar)
   const byRule = absentByRule(node, dataset)
   const waiting = await pendingReason(node, dataset, spec)
+  const decisions = (await readDecisions(node.lake.root)).byDataset.get(dataset)
   return symbolRanges(node.config, spec, asofAt(at)).flatMap(({ symbol, ...symbolRange }) =>
     calendar.sessions(maxDt(symbolRange.fromDt, fromDt), minDt(symbolRange.toDt, toDt)).map((dt) => {
       const version = versions.get(cellKey(symbol, dt))
       const digest = version?.digest ?? null
       const reason = reasons.get(cellKey(symbol, dt)) ?? byRule(dt) ?? waiting(dt)
       const expected = expectedRows(spec, symbol, dt)
-      return { symbol, dt, expectedRows: expected, present: digest !== null, reason, digest }
+      const decision = decisionOf(decisions?.get(cellKey(symbol, dt)), digest)
+      return { symbol, dt, expectedRows: expected, present: digest !== null, reason, digest, decision }
     }),
   )
+}
+
+/** A release counts for the rows that the person saw. */
+function decisionOf(decision: Decision | undefined, digest: string | null): PersonsDecision | null {
+  if (decision === undefined || decision.decision === 'none') return null
+  if (decision.decision === 'hold') return 'hold'
+  return isSameDigest(decision.digest, digest) ? 'release' : 'outdated'
 }
 
 /** The version that wins each cell, by the same order as curation. */
@@ -259,5 +271,6 @@ function findingOf(cell: JudgedCell, doubts: Map<string, unknown>): Finding {
     vendor: cell.vendor,
     action: asked ? 'second_opinion' : held ? 'permanent' : 'none',
     held: held ? 1 : 0,
+    refused: held && cell.refuses ? 1 : 0,
   }
 }

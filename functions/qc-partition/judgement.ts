@@ -24,6 +24,8 @@ export interface JudgedCell {
   vendor: string | null
   /** What the findings measured. */
   numbers: Record<string, number>
+  /** Did a check hold this version? */
+  refuses: boolean
 }
 
 export interface Judgement {

@@ -11,6 +11,7 @@ import type { Dt } from '../_market/dt.ts'
 import type { AbsenceReason } from '../_market/outcome.ts'
 import { barFactsSql } from './bar-facts.ts'
 import { baselineSql } from './baseline.ts'
+import type { PersonsDecision } from './cell-facts.ts'
 import { type CuratedColumns, curatedColumns } from './curated-columns.ts'
 import { eventFactsSql } from './event-facts.ts'
 import { factRowsSql } from './fact-rows.ts'
@@ -30,6 +31,8 @@ export interface ExpectedCell {
   digest: string | null
   /** Are the rows of the accepted version other than those that were delivered? Absent: no. */
   isDamaged?: boolean
+  /** Of a person about it. Absent: none. */
+  decision?: PersonsDecision | null
 }
 
 export interface MeasureRequest {
@@ -63,6 +66,7 @@ const CELL_COLUMNS = {
   reason: 'VARCHAR',
   digest: 'VARCHAR',
   damaged: 'BOOLEAN',
+  decision: 'VARCHAR',
 }
 
 /**
@@ -84,6 +88,7 @@ export async function withMeasuredCells<T>(
     cell.present ? null : cell.reason,
     cell.digest,
     cell.isDamaged ?? false,
+    cell.decision ?? null,
   ])
   return withSessionDays(duck, request.spec.expected_rows === 'series' ? [] : request.sessions, (days) =>
     withTable(duck, 'qc_cells', CELL_COLUMNS, rows, (cells) =>

@@ -10,27 +10,34 @@ export interface Verdict {
   flags: string[]
   /** The numbers of all findings. */
   numbers: Record<string, number>
+  /** Did a check hold this version? A person who holds a cell says nothing against the version it has. */
+  refuses: boolean
 }
 
 /**
- * The worst finding decides. A check that throws could not look: that is a flag `ERRORED:<id>` and AMBER, never GREEN.
+ * The worst finding decides, unless a person released these rows. A check that throws could not look: that is a flag `ERRORED:<id>` and AMBER, never GREEN.
  * A cell with rows that no check looked at, or without rows that no check explains, is AMBER for the same reason. That nothing
  * happened, said by the source, is the ordinary answer to a question about events, and GREEN.
  */
 export function verdictOf(kind: CellKind, facts: CellFacts, thresholds: QcConfig, checks: readonly Check[]): Verdict {
   const side = facts.rows > 0 ? 'present' : 'absent'
   if (kind === 'events' && side === 'absent' && facts.reason === 'SOURCE_SAYS_NONE') {
-    return { status: 'GREEN', flags: [], numbers: {} }
+    return { status: 'GREEN', flags: [], numbers: {}, refuses: false }
   }
   const asked = checks.filter((check) => check.judges === side && check.kinds.includes(kind))
   const findings = asked.map((check) => ask(check, facts, thresholds)).filter((finding) => finding !== null)
   if (asked.length === 0 || (side === 'absent' && findings.length === 0)) {
     findings.push({ flag: 'ERRORED:unchecked', severity: 'AMBER', numbers: {} })
   }
-  const flags = [...new Set(findings.map((finding) => finding.flag))].sort()
+  const flags = new Set(findings.map((finding) => finding.flag))
   const numbers = Object.assign({}, ...findings.map((finding) => finding.numbers)) as Record<string, number>
-  const isRed = findings.some((finding) => finding.severity === 'RED')
-  return { status: isRed ? 'RED' : findings.length > 0 ? 'AMBER' : 'GREEN', flags, numbers }
+  const red = findings.filter((finding) => finding.severity === 'RED')
+  // What the disk changed is not what the person saw.
+  const isReleased = red.length > 0 && facts.decision === 'release' && !facts.isDamaged
+  if (isReleased) flags.add('RELEASED_BY_PERSON')
+  const refuses = !isReleased && red.some(({ flag }) => flag !== 'HELD_BY_PERSON')
+  const status = red.length > 0 && !isReleased ? 'RED' : findings.length > 0 ? 'AMBER' : 'GREEN'
+  return { status, flags: [...flags].sort(), numbers, refuses }
 }
 
 function ask(check: Check, facts: CellFacts, thresholds: QcConfig): Finding | null {

@@ -12,7 +12,9 @@ import { type Incident, listOpenIncidents } from '../../db/incidents/list-incide
 import { type Baseline, findBaseline } from '../../db/liquidity/liquidity.ts'
 import { findPartition, type KnownPartition } from '../../db/partitions/find-partition.ts'
 import { listScores, type VendorScore } from '../../db/vendor-scores/scores.ts'
+import { type Decision, readDecisions } from '../_decisions/decisions.ts'
 import type { Node } from '../_http/node.ts'
+import { cellKey } from '../_market/cell.ts'
 import { dayBit, monthOf } from '../_market/dt.ts'
 import { partitionOf } from '../_market/partition.ts'
 import type { Cell } from './request.ts'
@@ -24,6 +26,8 @@ export interface CellState {
   absence: KeptAbsence | null
   corrections: CellCorrection[]
   finding: KeptFinding | null
+  /** What a person decided last; null where nobody did, or took it back. */
+  decision: Decision | null
   partition: KnownPartition | null
   task: OpenTask | null
   circuits: Circuit[]
@@ -49,6 +53,7 @@ export async function loadCellState(node: Node, { dataset, spec, symbol, dt }: C
     demotions: await listCellDemotions(db, dataset, symbol, dt, now),
     absence: (await findAbsence(db, dataset, symbol, dt)) ?? null,
     corrections: await listCellCorrections(db, dataset, symbol, dt),
+    decision: (await readDecisions(node.lake.root)).byDataset.get(dataset)?.get(cellKey(symbol, dt)) ?? null,
     finding: (await findFinding(db, dataset, symbol, dt)) ?? null,
     partition: (await findPartition(db, dataset, partitionOf(spec.partition, dt))) ?? null,
     task: (await findTask(db, dataset, symbol, dt)) ?? null,

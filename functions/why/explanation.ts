@@ -68,6 +68,7 @@ export async function explanationOf(node: Node, cell: Cell) {
       at: isoOf(winner.at),
     },
     qc: { ...judged, checkedAt: isoOf(judged.checkedAt) },
+    decision: decisionView(cellState),
     partition: { name: partitionOf(spec.partition, dt), stage, ...partitionView(cellState) },
     task: taskView(cellState),
     incidents: cellState.incidents.map(incidentView),
@@ -103,6 +104,11 @@ function partitionView({ partition }: CellState) {
     checkedAt: isoOf(checkedAt),
     leaseExpiresAt: isoOf(leaseExpiresAt === 0 ? null : leaseExpiresAt),
   }
+}
+
+function decisionView({ decision }: CellState) {
+  if (decision === null) return null
+  return { decision: decision.decision, reason: decision.reason, digest: decision.digest, at: decision.at }
 }
 
 const incidentView = ({ kind, vendor, cells, openedAt, lastSeenAt, looks, nextLookAt, probes }: Incident) => ({

@@ -106,8 +106,10 @@ function presentStep(known: Known): NextStep {
       return stage satisfies never
   }
   const flags = judged.flags.length > 0 ? ` (${judged.flags.join(', ')})` : ''
+  const { decision } = cellState
+  const byPerson = decision && decision.decision === 'hold' ? `by a person: ${decision.reason}` : null
   const state = cellState.coverage.held
-    ? `held and left out of bundles${flags}, no vendor has a better version`
+    ? `held and left out of bundles${flags}, ${byPerson ?? 'no vendor has a better version'}`
     : `present and ${judged.status ?? 'not judged'}${flags}`
   return rereadStep(known, state) ?? nothing(state)
 }

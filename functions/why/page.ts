@@ -28,6 +28,7 @@ ${insteadOf(explanation)}</header>
 ${section('Expected', expectedFacts(explanation))}
 ${section('Known', knownFacts(explanation))}
 ${section('Judged', judgedFacts(explanation))}
+${explanation.decision === null ? '' : section('Decided by a person', decisionFacts(explanation.decision))}
 ${explanation.task === null ? '' : section('Open task', taskFacts(explanation.task))}
 ${explanation.corrections.length === 0 ? '' : correctionsSection(explanation.corrections)}
 <section>
@@ -110,6 +111,12 @@ function judgedFacts({ qc, partition }: Explanation): Fact[] {
     ['Partition', `${partition.name}: ${partition.stage}`],
   ]
 }
+
+const decisionFacts = ({ decision, reason, at }: NonNullable<Explanation['decision']>): Fact[] => [
+  ['Decision', decision],
+  ['Reason', reason],
+  ['At', time(at)],
+]
 
 const taskFacts = (task: NonNullable<Explanation['task']>): Fact[] => [
   ['Task', task.id],

@@ -3,6 +3,27 @@ import type { Guard } from './guard.ts'
 
 export const CURATION_GUARDS: Guard[] = [
   {
+    name: 'Rows that the disk damaged are not released by a person who saw others',
+    file: 'functions/qc-partition/verdict.ts',
+    find: "facts.decision === 'release' && !facts.isDamaged",
+    replace: "facts.decision === 'release'",
+    test: 'test/qc-partition/checks/index.test.ts',
+  },
+  {
+    name: 'A hold by a person refuses no version of a vendor',
+    file: 'functions/qc-partition/index.ts',
+    find: 'refused: held && cell.refuses ? 1 : 0',
+    replace: 'refused: held ? 1 : 0',
+    test: 'test/hold.test.ts',
+  },
+  {
+    name: 'A release counts for the rows that the person saw',
+    file: 'functions/qc-partition/index.ts',
+    find: "isSameDigest(decision.digest, digest) ? 'release' : 'outdated'",
+    replace: "'release'",
+    test: 'test/hold.test.ts',
+  },
+  {
     name: 'a path with glob characters is not a pattern',
     file: 'functions/_lake/parquet-sql.ts',
     find: `'[$&]'`,

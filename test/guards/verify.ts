@@ -26,8 +26,8 @@ export const VERIFY_GUARDS: Guard[] = [
   {
     name: 'A database with a write-ahead log is copied, not opened where it lies',
     file: 'functions/verify/dead-root.ts',
-    find: '-wal`)) ?? 0) === 0)',
-    replace: '-wal`)) ?? 0) >= 0)',
+    find: '-wal`)) ?? 0) > 0\n',
+    replace: '-wal`)) ?? 0) < 0\n',
     test: 'test/verify/verify.test.ts',
   },
   {

@@ -8,10 +8,12 @@ import { check as damaged } from './damaged.ts'
 import { check as dateMismatch } from './date-mismatch.ts'
 import { check as duplicateConflict } from './duplicate-conflict.ts'
 import { check as duplicateRows } from './duplicate-rows.ts'
+import { check as heldByPerson } from './held-by-person.ts'
 import { check as missing } from './missing.ts'
 import { check as negativeVolume } from './negative-volume.ts'
 import { check as nonPositivePrice } from './non-positive-price.ts'
 import { check as ohlcOrder } from './ohlc-order.ts'
+import { check as outdatedRelease } from './outdated-release.ts'
 import { check as repeatedAction } from './repeated-action.ts'
 import { check as schema } from './schema.ts'
 import { check as sessionBounds } from './session-bounds.ts'
@@ -42,4 +44,6 @@ export const CHECKS: readonly Check[] = [
   vendorMismatch,
   dateMismatch,
   damaged,
+  heldByPerson,
+  outdatedRelease,
 ]

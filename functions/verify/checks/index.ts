@@ -9,6 +9,7 @@ import { check as curatedFiles } from './curated-files.ts'
 import { check as curatedHashes } from './curated-hashes.ts'
 import { check as curatedRows } from './curated-rows.ts'
 import { check as databasePages } from './database-pages.ts'
+import { check as decisions } from './decisions.ts'
 import { check as ledgerCells } from './ledger-cells.ts'
 import { check as ledgerFiles } from './ledger-files.ts'
 import { check as manifestLines } from './manifest-lines.ts'
@@ -32,6 +33,7 @@ export const CHECKS: readonly Check[] = [
   rawFiles,
   databasePages,
   bundleContents,
+  decisions,
   ledgerCells,
   curatedRows,
   manifestLines,

@@ -39,6 +39,7 @@ const red = (dt: string, more: Partial<Finding> = {}): Finding => ({
   vendor: 'alpaca',
   action: 'none',
   held: 1,
+  refused: more.held ?? 1,
   ...more,
 })
 

@@ -141,6 +141,7 @@ async function judge({ db, dataset }: Twin, { vendor, symbol, dts }: Step, now: 
       vendor,
     },
     ...{ action: 'none' as const, held: at === 0 ? (1 as const) : (0 as const) },
+    refused: at === 0 ? (1 as const) : (0 as const),
   }))
   const days = { fromDt: '2024-01-01', toDt: '2024-12-31' }
   await recordJudgement(db, { work, token: `judge ${now}`, ...days, findings, red: 1, ledgerSha256: 's', now })

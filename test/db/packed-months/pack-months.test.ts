@@ -209,7 +209,7 @@ describe('pack months: whoever writes about a packed cell finds rows', () => {
           ledgerSha256: 's',
           now: NOW,
         },
-        findings: [{ ...red, action: 'none', held: 1 }],
+        findings: [{ ...red, action: 'none', held: 1, refused: 1 }],
       })
     },
     'damage that no vendor can serve again': (db) =>

@@ -146,6 +146,10 @@ const CASES: Case[] = [
   on('vendor-mismatch', 'daily', { otherVendors: 1 }, 'RED VENDOR_MISMATCH'),
   on('damaged', 'daily', {}, null),
   on('damaged', 'daily', { isDamaged: true }, 'RED DAMAGED'),
+  on('held-by-person', 'daily', { decision: 'release' }, null),
+  on('held-by-person', 'daily', { decision: 'hold' }, 'RED HELD_BY_PERSON'),
+  on('outdated-release', 'daily', { decision: 'release' }, null),
+  on('outdated-release', 'daily', { decision: 'outdated' }, 'AMBER RELEASE_OUTDATED'),
   on('date-mismatch', 'daily', {}, null),
   on('date-mismatch', 'daily', { otherDates: 1 }, 'RED DATE_MISMATCH'),
 ]
@@ -164,6 +168,25 @@ test('checks: that nothing happened is GREEN for events when the source says so,
   expect(says('events', 'VENDOR_OUTAGE')).toBe('AMBER')
   expect(says('events', null)).toBe('RED')
   expect(says('contracts', 'SOURCE_SAYS_NONE')).toBe('AMBER')
+})
+
+test('checks: a release lets RED rows travel as AMBER, but not rows that the disk changed, and refuses no version', () => {
+  const wrong = { ...daily, ohlcViolations: 1 }
+  const verdict = (facts: CellFacts) => verdictOf('one', facts, QC, CHECKS)
+  expect(verdict(wrong)).toMatchObject({ status: 'RED', refuses: true })
+  expect(verdict({ ...wrong, decision: 'release' })).toMatchObject({
+    status: 'AMBER',
+    flags: ['OHLC_ORDER', 'RELEASED_BY_PERSON'],
+    refuses: false,
+  })
+  expect(verdict({ ...wrong, decision: 'release', isDamaged: true })).toMatchObject({ status: 'RED', refuses: true })
+  expect(verdict({ ...wrong, decision: 'outdated' })).toMatchObject({
+    status: 'RED',
+    flags: ['OHLC_ORDER', 'RELEASE_OUTDATED'],
+  })
+  expect(verdict({ ...daily, decision: 'hold' })).toMatchObject({ status: 'RED', refuses: false })
+  expect(verdict({ ...wrong, decision: 'hold' })).toMatchObject({ status: 'RED', refuses: true })
+  expect(verdict({ ...daily, decision: 'release' })).toMatchObject({ status: 'GREEN', flags: [] })
 })
 
 describe('checks: each check', () => {
@@ -205,7 +228,7 @@ describe('checks: a verdict', () => {
     ['session_minutes', minute],
     ['series', yields],
   ] as const)('of clean facts of kind %s is green', (kind, facts) => {
-    expect(verdictOf(kind, facts, QC, CHECKS)).toEqual({ status: 'GREEN', flags: [], numbers: {} })
+    expect(verdictOf(kind, facts, QC, CHECKS)).toEqual({ status: 'GREEN', flags: [], numbers: {}, refuses: false })
   })
 
   test('is the worst finding, with all flags sorted and all numbers', () => {
@@ -214,6 +237,7 @@ describe('checks: a verdict', () => {
       status: 'RED',
       flags: ['OHLC_ORDER', 'ZERO_VOLUME'],
       numbers: { ohlc_violations: 2, zero_volumes: 1 },
+      refuses: true,
     })
   })
 
@@ -226,7 +250,7 @@ describe('checks: a verdict', () => {
       },
     }
     const verdict = verdictOf('one', daily, QC, [...CHECKS, broken])
-    expect(verdict).toEqual({ status: 'AMBER', flags: ['ERRORED:broken'], numbers: {} })
+    expect(verdict).toEqual({ status: 'AMBER', flags: ['ERRORED:broken'], numbers: {}, refuses: false })
   })
 
   test('is never green without checks', () => {
