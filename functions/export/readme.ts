@@ -1,6 +1,7 @@
 /** README.md of a bundle: what it promises, in a page that a person reads. */
 import type { Corrections } from '../../db/corrections/list-corrections.ts'
 import { differenceText, percentText } from '../_market/difference.ts'
+import { cardText } from './card.ts'
 import type { LedgerFacts } from './ledger-facts.ts'
 import { LOAD_SCRIPT } from './load-script.ts'
 import { type Change, isComplete, type ManifestParts } from './manifest.ts'
@@ -21,7 +22,7 @@ type ReadmeParts = Omit<ManifestParts, 'files'> & { data: readonly BundleFile[] 
 /** The page's text: the same for the same bundle, whenever it is made. */
 export function readmeText(parts: ReadmeParts): string {
   const { facts } = parts
-  return [
+  const text = [
     `# Market data up to ${parts.asof}`,
     [
       'Checked and complete as far as it says below. Every row belongs to a cell (dataset, symbol, trading day) that the checks let pass;',
@@ -71,6 +72,7 @@ export function readmeText(parts: ReadmeParts): string {
           section('Fewer rows than before, so the old ones were kept', correctedCells(parts.refused), 'Nothing.'),
         ]),
   ].join('\n\n')
+  return cardText(parts.data) + text
 }
 
 /** What is computed from the data, and how prices are adjusted. */

@@ -92,6 +92,24 @@ for wrong in (dict(status="RED"), dict(adjust="both"), dict(dataset="options_bar
     ])
   })
 
+  test('is loaded table by table by the library datasets of Hugging Face', (context) => {
+    const script = `
+import duckdb, os
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["HF_HOME"] = os.path.join(os.path.dirname(os.getcwd()), "hugging-face")
+from datasets import get_dataset_config_names, load_dataset, disable_progress_bars
+disable_progress_bars()
+for name in sorted(get_dataset_config_names(os.getcwd())):
+    print(name, load_dataset(os.getcwd(), name, split="train").num_rows)`
+    const counted = printed(context, script).trim().split('\n')
+    const counts = `
+import duckdb, glob
+for name in ("adjustment_factors", "calendar", "corporate_actions", "equities_bars", "instruments", "partition_status"):
+    files = glob.glob(f"curated/{name}/**/*.parquet", recursive=True) + glob.glob(f"*/{name}.parquet")
+    print(name, len(duckdb.read_parquet(files)))`
+    expect(counted).toEqual(printed(context, counts).trim().split('\n'))
+  })
+
   test('feeds a training loop from the bundle alone', (context) => {
     const script = `
 import load

@@ -1,6 +1,6 @@
 /** The commands of docs/pull.md, run as they stand there against a real server. */
 import { execFile, execFileSync } from 'node:child_process'
-import { mkdtemp, readFile, rm, symlink } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, stat, symlink, utimes } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -37,7 +37,7 @@ async function blocksOf(heading: string): Promise<string[]> {
 const run = (block: string, token = READ) =>
   promisify(execFile)('bash', ['-euo', 'pipefail', '-c', block.replaceAll('http://pi.local:8080', server.address)], {
     cwd: folder,
-    env: { PATH: process.env.PATH, NODE_TOKEN: token },
+    env: { PATH: process.env.PATH, HOME: folder, NODE_TOKEN: token },
   })
 
 function isThere(command: string): boolean {
@@ -71,6 +71,30 @@ test.runIf(isThere('wget'))('docs/pull.md: its commands for wget bring a verifie
   await run(block)
   await isWhole(join(folder, DAY))
 })
+
+test.runIf(isThere('rsync'))(
+  'docs/pull.md: its commands for rsync bring a verified bundle, and link the files that an earlier one has',
+  async () => {
+    const [block = ''] = await blocksOf('With rsync')
+    // The machine of the node is this one.
+    const here = block.replace('ssh pi.local ', '').replace('pi.local:/', '/')
+    // Files of a night have its time, and one that is linked keeps it.
+    const then = new Date('2024-07-03T00:00:00Z')
+    const bundle = join(server.exportRoot, 'nightly', DAY)
+    for (const path of await readdir(bundle, { recursive: true })) await utimes(join(bundle, path), then, then)
+    await run(here.replaceAll('/opt/data-node/exports', server.exportRoot))
+    await isWhole(join(folder, 'bundles/latest'))
+    const next = '2024-07-05'
+    await server.bundle(next, { ...FILES, [LEDGER]: 'another ledger' })
+    await utimes(join(server.exportRoot, 'nightly', next, BARS), then, then)
+    await rm(latestLink(server.exportRoot))
+    await symlink(`nightly/${next}`, latestLink(server.exportRoot))
+    await run(here.replaceAll('/opt/data-node/exports', server.exportRoot))
+    expect(await readFile(join(folder, 'bundles/latest', LEDGER), 'utf8')).toBe('another ledger')
+    const inode = async (day: string): Promise<number> => (await stat(join(folder, 'bundles', day, BARS))).ino
+    expect(await inode(next)).toBe(await inode(DAY))
+  },
+)
 
 test('docs/pull.md: it lists the options of the pull client, and no others', async () => {
   const text = await readFile('docs/pull.md', 'utf8')
