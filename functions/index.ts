@@ -3,10 +3,12 @@ import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { instantWithinCalendars } from './_calendar/calendar.ts'
 import { auth, type Tokens } from './_http/auth.ts'
+import { browserLogin } from './_http/browser-login.ts'
 import { handler, RequestError } from './_http/handler.ts'
 import type { Node } from './_http/node.ts'
 import { refuseWhileClosed } from './_http/write-gate.ts'
 import { AdoptBody, adopt } from './adopt/index.ts'
+import { pageScript, pageStyle } from './assets/index.ts'
 import { AuditBody, auditOrRebuild } from './audit.ts'
 import { BackupBody, backupNode } from './backup/index.ts'
 import { changes } from './changes/index.ts'
@@ -24,6 +26,8 @@ import { forget } from './forget/index.ts'
 import { ForgetBody } from './forget/request.ts'
 import { HoldBody, hold } from './hold.ts'
 import { IngestBody, ingestTick } from './ingest-tick.ts'
+import { loginOf } from './login/index.ts'
+import { logout } from './logout.ts'
 import { pullClient, showPullClient } from './pull/index.ts'
 import { judgeNext, QcBody, qcPartition } from './qc-partition/index.ts'
 import { queue } from './queue/index.ts'
@@ -43,14 +47,17 @@ import { why } from './why/index.ts'
 const MAX_BODY_BYTES = 1024 * 1024
 const TOO_LARGE = { ok: false, error: 'the body is larger than 1 MiB: a function needs no more than a few fields' }
 
-export function createApp(node: Node, tokens: Tokens): Hono {
+/** `loginNetworks`: where a browser may log in over plain HTTP beside loopback, in CIDR form. */
+export function createApp(node: Node, tokens: Tokens, loginNetworks: readonly string[] = []): Hono {
   const app = new Hono()
+  const login = browserLogin(node, loginNetworks)
+  const entrance = loginOf({ node, tokens, login })
   app.use(async (c, next) => {
     await next()
     // Also on what went wrong: text that a caller sent may stand in it, and a browser must not take it for a page.
     c.header('X-Content-Type-Options', 'nosniff')
   })
-  app.use(auth(tokens))
+  app.use(auth(tokens, { login, showForm: entrance.inPlace }))
   app.use(bodyLimit({ maxSize: MAX_BODY_BYTES, onError: (c) => c.json(TOO_LARGE, 413) }))
   app.use(refuseWhileClosed(node))
 
@@ -72,6 +79,11 @@ export function createApp(node: Node, tokens: Tokens): Hono {
   app.post('/adopt', handler(node, AdoptBody, adopt))
   app.post('/verify', handler(node, VerifyBody, verifyNode))
   app.post('/run/:chain', run(node))
+  app.get('/login', entrance.show)
+  app.post('/login', entrance.enter)
+  app.post('/logout', logout(login))
+  app.get('/assets/page.css', pageStyle)
+  app.get('/assets/page.js', pageScript)
 
   // Reads answer whatever the clock shows: one that no calendar knows is taken for the nearest it does.
   const reading: Node = { ...node, now: () => instantWithinCalendars(node.now()) }

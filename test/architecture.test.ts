@@ -132,7 +132,7 @@ describe('the directions of imports', () => {
   })
 
   test('a function imports rooms, the database and its own folder, never another function', () => {
-    const ownerOf = (path: string): string => path.replace(/^functions\//, '').replace(/(\/.*|\.ts)$/, '')
+    const ownerOf = (path: string): string => path.replace(/^functions\//, '').replace(/(\/.*|\.tsx?)$/, '')
     const functions = functionFiles()
     expect(functions.length).toBeGreaterThan(10)
     const found = offences(functions, ({ target, isOurs }, { path }) => {
@@ -176,7 +176,7 @@ describe('the directions of imports', () => {
   })
 
   test('our own files are imported by their full name', () => {
-    expect(offences(everything, ({ target, isOurs }) => !isOurs || /\.(ts|json)$/.test(target))).toEqual([])
+    expect(offences(everything, ({ target, isOurs }) => !isOurs || /\.(tsx?|json)$/.test(target))).toEqual([])
   })
 })
 
@@ -186,8 +186,9 @@ describe('what must not be written', () => {
 
   test('only the clock reads the clock', () => {
     const reads = /\bDate\.now\b|\bnew Date\(\s*\)|\bDate\(\s*\)|\bperformance\.now\b|\bprocess\.hrtime\b/
-    // The pull client runs where nothing else of ours is.
-    expect(written(product, reads, ['functions/_runtime/clock.ts', 'functions/pull/client/main.ts'])).toEqual([])
+    // The pull client runs where nothing else of ours is, the script of the pages in a browser.
+    const elsewhere = ['functions/pull/client/main.ts', 'functions/_page/page-script.ts']
+    expect(written(product, reads, ['functions/_runtime/clock.ts', ...elsewhere])).toEqual([])
   })
 
   test('only chance draws chance', () => {
@@ -220,13 +221,14 @@ describe('what must not be written', () => {
     const files = new Set(product.map(({ path }) => path))
     const tests = everything.filter(({ path }) => /\.test\.ts$/.test(path) && !apart.test(path))
     const subjectOf = (path: string): string => path.replace(/^test\//, '').replace(/(\.property)?\.test\.ts$/, '.ts')
-    const lost = tests.filter(({ path }) => !files.has(subjectOf(path)) && !files.has(`functions/${subjectOf(path)}`))
+    const isThere = (path: string): boolean => files.has(path) || files.has(`${path}x`)
+    const lost = tests.filter(({ path }) => !isThere(subjectOf(path)) && !isThere(`functions/${subjectOf(path)}`))
     expect(tests.length).toBeGreaterThan(100)
     expect(lost.map(({ path }) => path)).toEqual([])
   })
 
   test('file names are in kebab-case', () => {
-    const kebab = /^[a-z0-9]+(-[a-z0-9]+)*(\.test|\.property\.test|\.d)?\.ts$/
+    const kebab = /^[a-z0-9]+(-[a-z0-9]+)*(\.test|\.property\.test|\.d)?\.tsx?$/
     expect(everything.filter(({ path }) => !kebab.test(basename(path))).map(({ path }) => path)).toEqual([])
   })
 
@@ -240,8 +242,8 @@ describe('lists that must agree', () => {
   const { routes } = createApp({} as unknown as Node, { full: null, read: null })
   const posts = routes.filter(({ method }) => method === 'POST').map(({ path }) => path.slice(1))
   /** A chain that begins chains would begin itself, and a schedule that forgets would delete what a typo in the universe left out.
-   * A puller acknowledges, no schedule. */
-  const FOR_PEOPLE = ['run/:chain', 'forget', 'hold', 'release', 'exports/:asof/ack']
+   * A puller acknowledges, and a person logs in and out, no schedule. */
+  const FOR_PEOPLE = ['run/:chain', 'forget', 'hold', 'release', 'exports/:asof/ack', 'login', 'logout']
 
   test('the datasets of the vocabulary are those of the configuration', () => {
     const { datasets } = parse(readFileSync('config/datasets.yaml', 'utf8')) as { datasets: object }

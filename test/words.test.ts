@@ -52,7 +52,7 @@ const LEFT_OUT = /^(CHANGELOG\.md|migrations\/|package-lock\.json|test\/words\.t
 
 const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { encoding: 'utf8' })
   .split('\n')
-  .filter((path) => /\.(ts|md|yaml|json|sh)$|^Dockerfile$/.test(path) && !LEFT_OUT.test(path))
+  .filter((path) => /\.(tsx?|md|yaml|json|sh)$|^Dockerfile$/.test(path) && !LEFT_OUT.test(path))
 
 test.each(PATTERNS)('words: nothing says "$word", which the field calls $term', ({ pattern }) => {
   const found = files.flatMap((path) =>

@@ -1,6 +1,12 @@
-/** Who may call: on loopback anyone on this machine, elsewhere only who holds a token; one token may read, one may act. */
+/**
+ * Who may call: on loopback anyone on this machine, elsewhere only who holds a token, or a browser that has logged in with one. One token may read,
+ * one may act.
+ */
 import { createHash, timingSafeEqual } from 'node:crypto'
-import type { MiddlewareHandler } from 'hono'
+import type { Context, MiddlewareHandler } from 'hono'
+import type { BrowserLogin } from './browser-login.ts'
+import { prefersPage } from './prefers-page.ts'
+import type { Access } from './sessions.ts'
 
 export interface Tokens {
   /** May call everything. */
@@ -9,39 +15,78 @@ export interface Tokens {
   read: string | null
 }
 
+/** What browsers need beside tokens; absent where no page is served. */
+export interface Browsers {
+  login: BrowserLogin
+  /** The form, in place of a page that only who is logged in may see. */
+  showForm(c: Context): Response | Promise<Response>
+}
+
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
 
 /** Compares in constant time whatever the lengths are. */
 const equal = (given: string, expected: string | null): boolean =>
   expected !== null && timingSafeEqual(digest(given), digest(expected))
 
-/** Open to every caller, so that a supervisor needs no token: they tell how well the node is, and no data. */
-const OPEN_PATHS: ReadonlySet<string> = new Set(['/livez', '/readyz'])
+/** What a token may do; null for one that is not known. */
+export function accessOfToken(tokens: Tokens, given: string): Access | null {
+  if (equal(given, tokens.full)) return 'full'
+  return equal(given, tokens.read) ? 'read' : null
+}
+
+export const needsToken = ({ full, read }: Tokens): boolean => full !== null || read !== null
+
+/** Open to every caller: how well the node is, so that a supervisor needs no token, and what a browser needs to log in. No data. */
+const OPEN_PATHS: ReadonlySet<string> = new Set([
+  '/livez',
+  '/readyz',
+  '/login',
+  '/logout',
+  '/assets/page.css',
+  '/assets/page.js',
+])
 
 /** The one thing that a reader may write: that it has a bundle. */
 const ACK_PATH = /^\/exports\/\d{4}-\d{2}-\d{2}\/ack$/
 
-const mayRead = (method: string, path: string): boolean =>
-  method === 'GET' || method === 'HEAD' || (method === 'POST' && ACK_PATH.test(path))
+const isRead = (method: string): boolean => method === 'GET' || method === 'HEAD'
+const mayRead = (method: string, path: string): boolean => isRead(method) || (method === 'POST' && ACK_PATH.test(path))
 
-export function auth(tokens: Tokens): MiddlewareHandler {
+export function auth(tokens: Tokens, browsers?: Browsers): MiddlewareHandler {
   return async (c, next) => {
-    if (OPEN_PATHS.has(c.req.path)) return await next()
-    if (tokens.full === null && tokens.read === null) {
+    const { method, path } = c.req
+    if (OPEN_PATHS.has(path)) return await next()
+    if (!needsToken(tokens)) {
       const refusal = crossSite(c.req.header('host'), c.req.header('origin'))
-      return refusal ? c.json({ ok: false, error: refusal }, 403) : await next()
+      return refusal ? refuse(c, 403, refusal) : await next()
     }
-    const given = /^Bearer +(\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1]
+    const header = c.req.header('authorization')
+    const access = header === undefined ? (browsers?.login.accessOf(c) ?? null) : null
+    if (browsers !== undefined && access !== null) {
+      if (isRead(method)) return await next()
+      if (access === 'read') return refuse(c, 403, 'this login may only read: log in with DATA_NODE_TOKEN')
+      const refusal = browsers.login.refusalOf(c)
+      return refusal ? refuse(c, 403, refusal) : await next()
+    }
+    const given = /^Bearer +(\S+)$/i.exec(header ?? '')?.[1]
     if (given === undefined) {
       c.header('WWW-Authenticate', 'Bearer')
-      return c.json({ ok: false, error: 'send the header Authorization: Bearer <DATA_NODE_TOKEN>' }, 401)
+      if (browsers !== undefined && isRead(method) && prefersPage(c)) return await browsers.showForm(c)
+      return refuse(c, 401, 'send the header Authorization: Bearer <DATA_NODE_TOKEN>')
     }
-    if (equal(given, tokens.full)) return await next()
-    if (!equal(given, tokens.read)) return c.json({ ok: false, error: 'this token is not known here' }, 401)
-    if (mayRead(c.req.method, c.req.path)) return await next()
-    return c.json({ ok: false, error: 'this token may only read: use DATA_NODE_TOKEN to call a function' }, 403)
+    switch (accessOfToken(tokens, given)) {
+      case 'full':
+        return await next()
+      case 'read':
+        if (mayRead(method, path)) return await next()
+        return refuse(c, 403, 'this token may only read: use DATA_NODE_TOKEN to call a function')
+      case null:
+        return refuse(c, 401, 'this token is not known here')
+    }
   }
 }
+
+const refuse = (c: Context, status: 401 | 403, error: string): Response => c.json({ ok: false, error }, status)
 
 /** Without a token only programs of this machine may call, not a web page that a browser on it happens to show. */
 function crossSite(host: string | undefined, origin: string | undefined): string | null {

@@ -39,8 +39,8 @@ export function writeGate(guards: readonly WriteGuard[], health: Health): WriteG
   return gate
 }
 
-/** Functions that write nothing: what is wrong with the disk or the clock is a reason to ask them. */
-const READERS: ReadonlySet<string> = new Set(['/verify'])
+/** Functions that write neither files nor rows: what is wrong with the disk or the clock is a reason to ask them. */
+const READERS: ReadonlySet<string> = new Set(['/verify', '/login', '/logout'])
 
 /** Answers functions with 503 and one sentence while there is an objection. */
 export const refuseWhileClosed =

@@ -11,6 +11,7 @@ import {
 } from '../../config/overrides.ts'
 import type { Simulation } from './clock.ts'
 import { Duration } from './cron.ts'
+import { PrivateNetworks } from './private-networks.ts'
 import { SimulationText } from './simulated-clock.ts'
 
 const text = z.string().trim().min(1)
@@ -42,6 +43,7 @@ const Environment = z.object({
     .default(8080),
   DATA_NODE_TOKEN: Token.optional(),
   DATA_NODE_READ_TOKEN: Token.optional(),
+  LOGIN_NETWORKS: PrivateNetworks.optional(),
   CLOCK_CHECK: z.enum(['on', 'off'], { error: 'expected one of on, off' }).default('on'),
   SIMULATED_CLOCK: SimulationText.optional(),
   STATE_DIR: text.optional(),
@@ -75,6 +77,8 @@ export interface Settings {
   port: number
   token: string | null
   readToken: string | null
+  /** Private networks in which a browser may log in over plain HTTP, in CIDR form. */
+  loginNetworks: readonly string[]
   /** Whether the system's clock must be plausible before anything is written. */
   clockCheck: boolean
   /** A clock for use with the vendor lab; null for that of the machine. */
@@ -121,6 +125,7 @@ export function readSettings(env: Record<string, string | undefined>): Settings 
     port: found.PORT,
     token: found.DATA_NODE_TOKEN ?? null,
     readToken: found.DATA_NODE_READ_TOKEN ?? null,
+    loginNetworks: found.LOGIN_NETWORKS ?? [],
     clockCheck: found.CLOCK_CHECK === 'on',
     simulation: found.SIMULATED_CLOCK ?? null,
     stateDir: stateDirOf(found.STATE_DIR, given),

@@ -216,7 +216,7 @@ export async function startNode(terms: StartTerms): Promise<RunningNode> {
     health.add(() => vendorReasons(node))
     health.add(() => nightReasons({ node, chains, startedAt: () => clock.now() - (clock.elapsed() - begun) }))
     health.add(() => backupReasons({ node, startedAt: () => clock.now() - (clock.elapsed() - begun) }))
-    const app = createApp(node, { full: settings.token, read: settings.readToken })
+    const app = createApp(node, { full: settings.token, read: settings.readToken }, settings.loginNetworks)
     const server = await listen(app.fetch, settings)
     const address = addressOf(server, settings.host)
     invoker = createInvoker({

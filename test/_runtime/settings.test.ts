@@ -34,6 +34,7 @@ test('settings: an empty environment gives a node on loopback with its folders b
     port: 8080,
     token: null,
     readToken: null,
+    loginNetworks: [],
     logLevel: 'info',
   })
 })
@@ -125,4 +126,25 @@ test('settings: a simulated clock is read as npm run lab prints it, and refused 
   for (const wrong of ['2024-03-09', `${text}0000`, text.replace('*10', '*0'), text.replace('*10', ''), 'now']) {
     expect(refusal({ SIMULATED_CLOCK: wrong })).toMatch(/SIMULATED_CLOCK: expected INSTANT@INSTANT\*SPEED/)
   }
+})
+
+test('settings: a browser may log in over plain HTTP in private networks alone', () => {
+  const read = (LOGIN_NETWORKS: string) => readSettings({ LOGIN_NETWORKS }).loginNetworks
+  expect(read('192.168.1.0/24, fd00::/8')).toEqual(['192.168.1.0/24', 'fd00::/8'])
+  expect(read('10.0.0.0/8,100.64.0.0/10,192.168.1.7/32')).toHaveLength(3)
+  for (const text of [
+    '0.0.0.0/0',
+    '::/0',
+    '203.0.113.0/24',
+    '192.168.0.0/8',
+    '10.0.0.0/7',
+    '192.168.1.0',
+    '192.168.1.0/33',
+    '192.168.1.0/24/8',
+    '192.168.1.0/x',
+    'lan',
+    '192.168.1.0/24,',
+    '192.168.1.0/24,0.0.0.0/0',
+  ])
+    expect(() => read(text), text).toThrow(/LOGIN_NETWORKS: expected private networks/)
 })
