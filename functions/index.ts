@@ -2,7 +2,7 @@
 import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { instantWithinCalendars } from './_calendar/calendar.ts'
-import { auth, type Tokens } from './_http/auth.ts'
+import { auth, needsToken, type Tokens } from './_http/auth.ts'
 import { browserLogin } from './_http/browser-login.ts'
 import { handler, RequestError } from './_http/handler.ts'
 import type { Node } from './_http/node.ts'
@@ -21,6 +21,7 @@ import { enqueue } from './enqueue/index.ts'
 import { EnqueueBody } from './enqueue/request.ts'
 import { ExportBody, exportWith } from './export/index.ts'
 import type { Enqueue } from './exports/acknowledge.ts'
+import { bundlesIn } from './exports/bundles.ts'
 import { exportsOf } from './exports/index.ts'
 import { forget } from './forget/index.ts'
 import { ForgetBody } from './forget/request.ts'
@@ -36,6 +37,7 @@ import { ReferenceBody, reference } from './reference.ts'
 import { ReleaseBody, release } from './release.ts'
 import { run } from './run.ts'
 import { livez, readyz } from './status/health.ts'
+import { homeOf } from './status/home.tsx'
 import { quarantine } from './status/quarantine.ts'
 import { status } from './status/status.ts'
 import { SweepBody, sweep } from './sweep.ts'
@@ -87,7 +89,13 @@ export function createApp(node: Node, tokens: Tokens, loginNetworks: readonly st
 
   // Reads answer whatever the clock shows: one that no calendar knows is taken for the nearest it does.
   const reading: Node = { ...node, now: () => instantWithinCalendars(node.now()) }
-  app.get('/', status(reading))
+  const home = homeOf({
+    node: reading,
+    newestBundles: bundlesIn(() => node.exportRoot).newest,
+    canLogOut: needsToken(tokens),
+  })
+  app.get('/', home.show)
+  app.get('/events', home.events)
   app.get('/status', status(reading))
   app.get('/cron', cron(reading))
   app.get('/queue', queue(reading))

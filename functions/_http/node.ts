@@ -81,4 +81,6 @@ export interface Node extends DispatchContext {
   schedule?: Schedule
   /** Absent where nothing is backed up. */
   backup?: BackupSettings
+  /** Aborts when the node begins to stop; absent where it never does. */
+  stopping?: AbortSignal
 }

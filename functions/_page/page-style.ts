@@ -29,6 +29,7 @@ b.good { color: var(--good); } b.warn { color: var(--warn); } b.bad { color: var
 .scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; padding: .25rem .75rem .25rem 0; vertical-align: top; overflow-wrap: normal; } thead th { border-bottom: 1px solid var(--line); font-weight: 600; font-size: .875rem; }
 tbody th { font-weight: 400; } tbody tr + tr > * { border-top: 1px solid var(--line); } .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+td + td, th + td, th + th { padding-left: .25rem; } td.number + td:not(.number), th.number + th:not(.number) { padding-left: .75rem; } .day { white-space: nowrap; }
 progress { width: 100%; height: .6rem; accent-color: var(--fill); }
 dl { display: grid; grid-template-columns: minmax(6rem, 11rem) minmax(0, 1fr); gap: .2rem .75rem; margin: 0; } dt { color: var(--quiet); } dd { margin: 0; }
 form.login { max-width: 26rem; display: grid; gap: .5rem; } input { font: inherit; padding: .5rem; border: 1px solid var(--quiet); border-radius: .3rem; background: var(--paper); color: inherit; width: 100%; }

@@ -178,6 +178,7 @@ export async function startNode(terms: StartTerms): Promise<RunningNode> {
     health.add(disk.reasons)
     // The invoker calls the server, and the server asks the invoker: no request comes before both are there.
     let invoker: Invoker | undefined
+    const stopping = new AbortController()
     const node: Node = {
       config,
       db,
@@ -200,6 +201,7 @@ export async function startNode(terms: StartTerms): Promise<RunningNode> {
       disk,
       health,
       backup: backupSettings(settings, terms.mounts),
+      stopping: stopping.signal,
       schedule: {
         list: async () => (await invoker?.schedule.list()) ?? [],
         play: async (chain) => (await invoker?.schedule.play(chain)) ?? null,
@@ -237,7 +239,10 @@ export async function startNode(terms: StartTerms): Promise<RunningNode> {
       recovered,
       address,
       mustStop: Promise.race([lock.lost, data.mustStop, damaged]),
-      stop: () => stopNode(server, invoker, node, lock),
+      stop: () => {
+        stopping.abort()
+        return stopNode(server, invoker, node, lock)
+      },
     }
   } catch (error) {
     await closeLake(lake)

@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest'
+import { keptSummary } from '../../functions/status/kept-summary.ts'
+
+function setup(load: (call: number) => Promise<string>) {
+  const state = { now: 1_000, calls: 0, errors: [] as unknown[] }
+  const kept = keptSummary({
+    keptMs: 100,
+    elapsed: () => state.now,
+    now: () => state.now,
+    load: () => load(++state.calls),
+    onError: (error) => void state.errors.push(error),
+  })
+  return { state, kept }
+}
+
+test('kept summary: nobody waits for the first count, and many readers share one', async () => {
+  const { state, kept } = setup(async (call) => `count ${call}`)
+  expect([kept.read(), kept.read()]).toEqual([null, null])
+  await kept.settled()
+  expect(kept.read()).toEqual({ at: 1_000, summary: 'count 1' })
+  expect(state.calls).toBe(1)
+})
+
+test('kept summary: an old one is shown with its age while the next is counted', async () => {
+  const { state, kept } = setup(async (call) => `count ${call}`)
+  kept.read()
+  await kept.settled()
+  state.now += 99
+  kept.read()
+  expect(state.calls).toBe(1)
+  state.now += 1
+  expect(kept.read()).toEqual({ at: 1_000, summary: 'count 1' })
+  await kept.settled()
+  expect(kept.read()).toEqual({ at: 1_100, summary: 'count 2' })
+})
+
+test('kept summary: a count that fails leaves the last one, and is tried again when its time is up', async () => {
+  const { state, kept } = setup(async (call) => {
+    if (call === 2) throw new Error('busy')
+    return `count ${call}`
+  })
+  kept.read()
+  await kept.settled()
+  state.now += 100
+  kept.read()
+  await kept.settled()
+  expect(kept.read()?.summary).toBe('count 1')
+  expect([state.calls, state.errors.length]).toEqual([2, 1])
+  state.now += 100
+  kept.read()
+  await kept.settled()
+  expect(kept.read()?.summary).toBe('count 3')
+})
