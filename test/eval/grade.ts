@@ -1,0 +1,112 @@
+/** What the ledger made of the faults and of the clean cells. Pure. */
+import type { FaultClass } from './fault.ts'
+import type { LedgerCell } from './judge-scene.ts'
+import { cellOf, type Scene } from './scene.ts'
+
+export interface ClassGrade {
+  name: string
+  /** Labelled cells. */
+  cells: number
+  /** Of them, in percent: not GREEN, and RED. */
+  recall: number
+  redRecall: number
+  /** What is demanded of both; null: shown only. */
+  demanded: number | null
+  demandedRed: number | null
+  ok: boolean
+  /** How often each flag stands in a labelled cell. */
+  flags: Record<string, number>
+}
+
+export interface CleanGrade {
+  name: string
+  cells: number
+  falseRed: number
+  falseAmber: number
+  /** RED demanded none; AMBER at most one in a thousand; null: AMBER may be. */
+  mostAmber: number | null
+  ok: boolean
+  /** Up to five cells that were flagged. */
+  examples: string[]
+}
+
+export interface Grade {
+  classes: ClassGrade[]
+  clean: CleanGrade[]
+  /** Percent of all labelled cells for which RED is demanded that are RED, and of all labelled cells that are not GREEN. */
+  redRecall: number
+  recall: number
+}
+
+const RED_RECALL = 90
+const CLEAN_PER_AMBER = 1_000
+const EXAMPLES = 5
+
+export type Judged = readonly { scene: Scene; ledger: ReadonlyMap<string, LedgerCell> }[]
+
+export function gradeOf(judged: Judged): Grade {
+  const byClass = new Map<FaultClass, (LedgerCell | undefined)[]>()
+  for (const { scene, ledger } of judged) {
+    for (const { fault, symbol, labels } of scene.injections) {
+      const cells = labels.map((dt) => ledger.get(cellOf(fault.dataset, symbol, dt)))
+      byClass.set(fault, [...(byClass.get(fault) ?? []), ...cells])
+    }
+  }
+  const classes = [...byClass].map(([fault, cells]) => gradeClass(fault, cells))
+  const all = [...byClass.values()].flat()
+  const red = [...byClass].flatMap(([fault, cells]) => (fault.red ? cells : []))
+  return {
+    classes: classes.sort((a, b) => (a.name < b.name ? -1 : 1)),
+    clean: judged.flatMap(gradeClean),
+    redRecall: percent(red.filter(isRed).length, red.length),
+    recall: percent(all.filter(isFlagged).length, all.length),
+  }
+}
+
+const isFlagged = (cell: LedgerCell | undefined): boolean => cell !== undefined && cell.status !== 'GREEN'
+const isRed = (cell: LedgerCell | undefined): boolean => cell?.status === 'RED'
+const percent = (part: number, whole: number): number => (whole === 0 ? 100 : Math.round((part / whole) * 1000) / 10)
+
+function gradeClass(
+  { name, recall: demanded, red }: FaultClass,
+  cells: readonly (LedgerCell | undefined)[],
+): ClassGrade {
+  const recall = percent(cells.filter(isFlagged).length, cells.length)
+  const redRecall = percent(cells.filter(isRed).length, cells.length)
+  const demandedRed = red ? RED_RECALL : null
+  const flags: Record<string, number> = {}
+  for (const cell of cells) for (const flag of namesIn(cell)) flags[flag] = (flags[flag] ?? 0) + 1
+  const ok = recall >= (demanded ?? 0) && redRecall >= (demandedRed ?? 0)
+  return { name, cells: cells.length, recall, redRecall, demanded, demandedRed, ok, flags }
+}
+
+const namesIn = (cell: LedgerCell | undefined): string[] =>
+  cell === undefined ? ['(not judged)'] : cell.flags === '' ? [] : cell.flags.split(',')
+
+function gradeClean({ scene, ledger }: Judged[number]): CleanGrade[] {
+  const groups = new Map<string, { cell: string; found: LedgerCell }[]>()
+  for (const [cell, found] of ledger) {
+    const [dataset = ''] = cell.split(' ')
+    const isEvent = scene.events.has(cell)
+    if (!(dataset in scene.rows) || scene.touched.has(cell)) continue
+    const group = `${scene.name}: ${isEvent ? 'large moves' : 'clean'}, ${dataset}`
+    const own = groups.get(group)
+    if (own) own.push({ cell, found })
+    else groups.set(group, [{ cell, found }])
+  }
+  return [...groups].map(([name, cells]) => {
+    const wrong = cells.filter(({ found }) => found.status !== 'GREEN')
+    const falseRed = wrong.filter(({ found }) => found.status === 'RED').length
+    const falseAmber = wrong.length - falseRed
+    const mostAmber = name.includes('large moves') ? null : Math.floor(cells.length / CLEAN_PER_AMBER)
+    return {
+      name,
+      cells: cells.length,
+      falseRed,
+      falseAmber,
+      mostAmber,
+      ok: falseRed === 0 && falseAmber <= (mostAmber ?? falseAmber),
+      examples: wrong.slice(0, EXAMPLES).map(({ cell, found }) => `${cell} ${found.status} ${found.flags}`),
+    }
+  })
+}

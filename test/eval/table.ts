@@ -1,0 +1,41 @@
+/** The grades as tables for people. */
+import type { ClassGrade, CleanGrade, Grade } from './grade.ts'
+
+/** What no scene holds: no figure speaks of it. */
+export const UNTESTED: readonly string[] = [
+  'trading halts of real stocks: no real minutes with a halt are at hand',
+  'changes of a ticker: no modelled company changes its name',
+  'minutes of real crash days: the real minutes are twelve quiet days of October 2013',
+  'rows that a vendor answered and the node refused: these faults end before quality control',
+]
+
+export const tableOf = (grade: Grade): string =>
+  [
+    `  ${'fault'.padEnd(62)} cells  flagged (demanded)  RED (demanded)  flags`,
+    ...grade.classes.map(classLine),
+    '',
+    `  ${'cells without a fault'.padEnd(62)} cells  RED (none)  AMBER (at most)`,
+    ...grade.clean.flatMap(cleanLines),
+    '',
+    `  all faults flagged: ${grade.recall} %; RED where it is demanded: ${grade.redRecall} %`,
+    ...UNTESTED.map((what) => `  untested: ${what}`),
+  ].join('\n')
+
+const against = (value: number, demanded: number | null): string =>
+  `${value.toFixed(1).padStart(6)} %${(demanded === null ? '' : ` (${demanded})`).padEnd(6)}`
+
+function classLine({ name, cells, recall, redRecall, demanded, demandedRed, ok, flags }: ClassGrade): string {
+  const most = Object.entries(flags)
+    .sort((a, b) => b[1] - a[1])
+    .slice(0, 3)
+    .map(([flag, count]) => `${flag} ${count}`)
+  return `${ok ? ' ' : '!'} ${name.padEnd(62)} ${String(cells).padStart(5)}  ${against(recall, demanded)}    ${against(redRecall, demandedRed)}  ${most.join(', ')}`
+}
+
+function cleanLines({ name, cells, falseRed, falseAmber, mostAmber, ok, examples }: CleanGrade): string[] {
+  const bound = mostAmber === null ? '' : ` (${mostAmber})`
+  return [
+    `${ok ? ' ' : '!'} ${name.padEnd(62)} ${String(cells).padStart(6)}  ${String(falseRed).padStart(4)}  ${String(falseAmber).padStart(8)}${bound}`,
+    ...examples.map((example) => `      ${example}`),
+  ]
+}
