@@ -12,6 +12,7 @@ import { consolidateLedger } from '../_ledger/ledger.ts'
 import type { Dt } from '../_market/dt.ts'
 import type { AppliedSymbol } from '../_references/refine-universe.ts'
 import { coverageOf, type DatasetCoverage } from './coverage.ts'
+import { knownFiles } from './known-files.ts'
 import { lackingCells } from './lacking.ts'
 import { ledgerFacts } from './ledger-facts.ts'
 import {
@@ -121,14 +122,14 @@ async function build(lake: Lake, request: BundleRequest): Promise<Bundle> {
   const { asof } = request
   await clearLeftovers(lake.exportRoot, request.now)
   const staging = await openStaging(lake.exportRoot, asof)
-  const { files, parts, isPoorer, ...made } = await stageContent(lake, staging, request)
+  const { files, parts, isPoorer, linked, ...made } = await stageContent(lake, staging, request)
   const standing = isPoorer ? null : await standingBundle(lake, staging, asof, files, parts)
   const sums = standing ?? (await stageProof(staging, files, parts, request.generatedAt))
   let verdict: Bundle['verdict'] = 'unchanged'
   let path = bundleFolder(lake.exportRoot, asof)
   if (standing === null) {
     await makeReadOnly(staging)
-    await syncTree(staging)
+    await syncTree(staging, linked)
     if (isPoorer) path = await holdBack(lake.exportRoot, asof)
     verdict = isPoorer ? 'held_back' : await takePlace(lake.exportRoot, asof, request.now)
   } else {
@@ -186,9 +187,15 @@ async function stageContent(lake: Lake, staging: string, request: BundleRequest)
   const said = { ...about, previous: previous?.asof ?? null, changes, corrections, refused }
   await writeFile(join(staging, 'README.md'), readmeText({ ...said, data }))
   await writeFile(join(staging, SCHEMA), await schemaText(lake, staging, data))
+  // What was rewritten for this bundle is another file.
+  const linked = new Set(
+    data.flatMap(({ path, sha256: hash }) =>
+      vouchers.known.has(path) && vouchers.files.get(path)?.sha256 === hash ? [path] : [],
+    ),
+  )
   const files = byPath([...data, await described(staging, 'README.md'), await described(staging, SCHEMA)])
   const parts: ManifestParts = { ...said, files }
-  return { files, parts, isPoorer: before.standing !== null && !acceptLacking, damaged, ledgerRows }
+  return { files, parts, isPoorer: before.standing !== null && !acceptLacking, damaged, ledgerRows, linked }
 }
 
 /** Files that are not what was recorded, and partitions that failed, are made again, once; what then is as recorded is staged. */
@@ -197,9 +204,10 @@ async function vouchedFiles(
   staging: string,
   request: BundleRequest,
 ): Promise<{ datasets: BundledDataset[]; vouchers: Vouchers; damaged: number }> {
+  const known = await knownFiles(lake.exportRoot, request.asof)
   const found = async (already?: Vouchers) => {
     const datasets = (await request.datasets()).toSorted((a, b) => (a.name < b.name ? -1 : 1))
-    return { datasets, vouchers: await stageVouched(lake, staging, datasets, already) }
+    return { datasets, vouchers: await stageVouched(lake, staging, datasets, known, already) }
   }
   const first = await found()
   const damaged = first.vouchers.damaged.length

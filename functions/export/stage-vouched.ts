@@ -38,7 +38,12 @@ export interface Vouchers {
   /** Absolute paths of the ledger fragments, each with the recorded digest. */
   fragments: string[]
   damaged: Damage[]
+  /** Rows of the curated files that were not hashed again, by their path in the bundle: an earlier bundle has the same file, on the disk. */
+  known: Map<string, number>
 }
+
+/** The rows of a file that was hashed before and found as recorded; undefined for one that is to be hashed. */
+export type KnownFiles = (path: string, staged: string, recorded: string) => Promise<number | undefined>
 
 /** File systems that cannot link (FAT, some network shares), another volume, or a file with too many links. */
 const NO_LINK = new Set(['EXDEV', 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK', 'ENOSYS'])
@@ -46,16 +51,17 @@ const NO_LINK = new Set(['EXDEV', 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK', 'E
 const UNREADABLE = new Set(['EIO', 'EACCES', 'EISDIR', 'ELOOP', 'EUCLEAN', 'EBADMSG'])
 
 /**
- * Stages each partition's curated file and hashes what was staged, and hashes each ledger fragment where it lies. No other night's hash is believed: this one is the
- * check for bit rot. What `already` holds from an earlier round is not read again. Rejects when the export disk fails.
+ * Stages each partition's curated file and hashes what was staged, and hashes each ledger fragment where it lies. The hash of an earlier bundle is
+ * believed of a file that `known` vouches for. What `already` holds from an earlier round is not read again. Rejects when the export disk fails.
  */
 export async function stageVouched(
   lake: Lake,
   staging: string,
   datasets: readonly BundledDataset[],
+  known: KnownFiles,
   already?: Vouchers,
 ): Promise<Vouchers> {
-  const vouchers: Vouchers = { files: new Map(), fragments: [], damaged: [] }
+  const vouchers: Vouchers = { files: new Map(), fragments: [], damaged: [], known: new Map(already?.known) }
   for (const { name: dataset, spec, partitions } of datasets) {
     for (const { partition, curatedSha256, ledgerSha256 } of partitions) {
       const one = { dataset, partition }
@@ -73,14 +79,21 @@ export async function stageVouched(
       }
       if (curatedSha256 === null) continue
       const path = `curated/${dataset}/${spec.partition}=${partition}/data.parquet`
-      const known = already?.files.get(path)
-      if (known?.sha256 === curatedSha256) {
-        vouchers.files.set(path, known)
+      const earlier = already?.files.get(path)
+      if (earlier?.sha256 === curatedSha256) {
+        vouchers.files.set(path, earlier)
         continue
       }
       const staged = join(staging, path)
       const source = curatedFile(lake.root, dataset, spec.partition, partition)
-      const found = await hashOrFault(() => linkedHash(source, staged))
+      vouchers.known.delete(path)
+      const found = await hashOrFault(async () => {
+        await linkAnew(source, staged)
+        const rows = await known(path, staged, curatedSha256)
+        if (rows === undefined) return await sha256OfFile(staged)
+        vouchers.known.set(path, rows)
+        return curatedSha256
+      })
       if (found.sha256 === curatedSha256) {
         vouchers.files.set(path, { path, ...one, bytes: (await stat(staged)).size, sha256: curatedSha256 })
       } else {
@@ -109,10 +122,9 @@ export async function linkOrCopy(from: string, to: string): Promise<void> {
   }
 }
 
-async function linkedHash(from: string, to: string): Promise<string> {
+async function linkAnew(from: string, to: string): Promise<void> {
   await rm(to, { force: true })
   await linkOrCopy(from, to)
-  return await sha256OfFile(to)
 }
 
 /** `fault` says in a word how a file is found whose hash is not the recorded one. */

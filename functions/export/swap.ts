@@ -1,6 +1,6 @@
 /** How a staged bundle takes its place, and how a run that was killed half-way is put right. */
 import { chmod, lstat, mkdir, readdir, readlink, rename, rm, rmdir, symlink } from 'node:fs/promises'
-import { basename, dirname, join, relative } from 'node:path'
+import { basename, dirname, join, relative, sep } from 'node:path'
 import { makeFolderOf } from '../_lake/atomic.ts'
 import { codeOf, eachBounded, namesIn, realDisk, syncFolders, syncPath } from '../_lake/disk.ts'
 import { asideFolder, bundleFolder, heldBackFolder, latestLink, stagingFolder } from '../_lake/paths.ts'
@@ -43,10 +43,11 @@ export async function openStaging(exportRoot: string, asof: Dt): Promise<string>
   return staging
 }
 
-/** Brings every staged file and folder to the disk. */
-export async function syncTree(folder: string): Promise<void> {
+/** Brings every staged file and folder to the disk. Files of `linked`, by their path in the folder, are there already: an earlier bundle has them. */
+export async function syncTree(folder: string, linked: ReadonlySet<string>): Promise<void> {
   const { files, folders } = await filesBelow(folder)
-  await eachBounded(files, PARALLEL, (path) => syncPath(realDisk, path))
+  const fresh = files.filter((path) => !linked.has(relative(folder, path).replaceAll(sep, '/')))
+  await eachBounded(fresh, PARALLEL, (path) => syncPath(realDisk, path))
   await syncFolders(realDisk, [...folders, folder], PARALLEL)
 }
 

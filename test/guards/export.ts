@@ -2,6 +2,7 @@
 import type { Guard } from './guard.ts'
 
 const LOST = 'test/scenarios/lost-files.test.ts'
+const KNOWN = 'test/export/known-files.test.ts'
 const LACKING = 'test/export/lacking.test.ts'
 const WAITING = 'test/scenarios/waiting-partitions.test.ts'
 const PARTITIONS = 'test/db/partitions/partitions.test.ts'
@@ -20,6 +21,20 @@ export const EXPORT_GUARDS: Guard[] = [
     find: 'if (found.sha256 === ledgerSha256) vouchers',
     replace: 'if (found.sha256 !== null) vouchers',
     test: LOST,
+  },
+  {
+    name: 'A curated file that was written since an earlier bundle is hashed again',
+    file: 'functions/export/known-files.ts',
+    find: 'isSame && now.mtimeNs < place.mtimeNs ?',
+    replace: 'isSame ?',
+    test: KNOWN,
+  },
+  {
+    name: 'A curated file is hashed when its turn comes, whatever is known of it',
+    file: 'functions/export/known-files.ts',
+    find: ' || isTurn(path, asof)',
+    replace: '',
+    test: KNOWN,
   },
   {
     name: 'Damaged files are made again before a bundle goes without them',
