@@ -261,6 +261,65 @@ const ListingOrTicker = z.preprocess(
 
 export const Universe = z.strictObject({ symbols: z.array(ListingOrTicker).min(1) })
 
+/**
+ * Daily bars against those around them. Moves are natural logarithms (0.1 is about 10 %); `gaps` and `scales` are multiples of what is usual for the
+ * symbol. An entry that is left out has its default; the reasons stand in config/qc.yaml.
+ */
+const Daily = z.strictObject({
+  move_undone: z
+    .strictObject({
+      /** Smallest move, and smallest in the symbol's own overnight gaps; `both_gaps` where the bar came and went overnight. */
+      move: z.number().positive().default(0.03),
+      gaps: z.number().positive().default(4.2),
+      both_gaps: z.number().positive().default(3.2),
+      /** Share of the move that need not be undone. */
+      rest: z.number().min(0).default(0.3),
+      /** From this share of the other symbols with such a move on, only moves twice as large count. */
+      market_share: z.number().min(0).max(1).default(0.2),
+    })
+    .prefault({}),
+  bad_print: z
+    .strictObject({
+      wick: z.number().positive().default(0.08),
+      beyond_neighbours: z.number().positive().default(0.06),
+      scales: z.number().positive().default(3.6),
+      open: z.number().positive().default(0.03),
+      open_rest: z.number().min(0).default(0.4),
+      /** From this far beyond the neighbours a bar is RED. */
+      red_from: z.number().positive().default(1),
+    })
+    .prefault({}),
+  other_scale: z
+    .strictObject({
+      /** Smallest shift of one bar whatever its ratio, and smallest by the ratio of a split that comes later. */
+      shift: z.number().positive().default(1.1),
+      split: z.number().positive().default(0.3),
+      from_split: z.number().min(0).default(0.05),
+      /** How far the bars before and after may be apart, their usual ranges aside. */
+      rest: z.number().min(0).default(0.15),
+    })
+    .prefault({}),
+  untold_split: z
+    .strictObject({
+      step: z.number().positive().default(0.3),
+      gaps: z.number().positive().default(6),
+      from_ratio: z.number().min(0).default(0.02),
+      /** Below this step it must be `small_gaps` of the symbol's gaps, and volume must not have grown by `news_volume` (a logarithm). */
+      large: z.number().positive().default(0.65),
+      small_gaps: z.number().positive().default(9),
+      news_volume: z.number().positive().default(1.8),
+    })
+    .prefault({}),
+  long_silence: z.strictObject({ sessions: z.int().positive().default(20) }).prefault({}),
+  partial_volume: z
+    .strictObject({
+      /** How far below the symbol's median (a logarithm), and below the lowest tenth of its days. */
+      drop: z.number().positive().default(2.3),
+      below_low: z.number().min(0).default(1.2),
+    })
+    .prefault({}),
+})
+
 export const Qc = z.strictObject({
   ruleset: z.string().min(1),
   /** Rows of a minute cell against the symbol's own baseline. */
@@ -278,6 +337,7 @@ export const Qc = z.strictObject({
     /** A name counts as trading every minute from this share of the session's minutes. */
     liquid_share: z.number().min(0).max(1),
   }),
+  daily: Daily.prefault({}),
 })
 
 export type Recency = z.infer<typeof Recency>

@@ -6,6 +6,7 @@ import { stat } from 'node:fs/promises'
 import { relative } from 'node:path'
 import { z } from 'zod'
 import { makeFolderOf } from '../_lake/atomic.ts'
+import { isSameDigest } from '../_lake/digest.ts'
 import { codeOf } from '../_lake/disk.ts'
 import { withLock } from '../_lake/keyed-lock.ts'
 import type { Lake } from '../_lake/lake.ts'
@@ -74,6 +75,16 @@ async function readFrom(file: string): Promise<Decisions> {
     else ofDataset.set(cellKey(symbol, dt), read.value)
   }
   return { byDataset, bad }
+}
+
+/** What a decision means for the rows of a cell now; `outdated`: a release of other rows than these. */
+export type DecisionEffect = 'hold' | 'release' | 'outdated'
+
+/** A release counts for the rows that the person saw. `digest` is that of the rows there are. */
+export function effectOf(decision: Decision | undefined, digest: string | null): DecisionEffect | null {
+  if (decision === undefined || decision.decision === 'none') return null
+  if (decision.decision === 'hold') return 'hold'
+  return isSameDigest(decision.digest, digest) ? 'release' : 'outdated'
 }
 
 /** Appends durably, all or none, those that change something. Returns them. Two calls at once take turns. */

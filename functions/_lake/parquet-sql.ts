@@ -9,17 +9,20 @@ export interface ReadOptions {
   filename?: boolean
   /** Adds `file_row_number`, from 0. */
   rowNumber?: boolean
+  /** Columns by name over all files; one that a file lacks is null there. */
+  unionByName?: boolean
 }
 
 /** `read_parquet(…)` over files that are there. Rejects, when run, with DuckDB's error where one is missing or an empty list is given. */
 export function readParquet(
   files: string | readonly string[],
-  { filename = false, rowNumber = false }: ReadOptions = {},
+  { filename = false, rowNumber = false, unionByName = false }: ReadOptions = {},
 ): string {
   const options = [
     'hive_partitioning = false',
     ...(filename ? ['filename = true'] : []),
     ...(rowNumber ? ['file_row_number = true'] : []),
+    ...(unionByName ? ['union_by_name = true'] : []),
   ]
   return `read_parquet(${placesSql(files)}, ${options.join(', ')})`
 }

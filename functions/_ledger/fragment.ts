@@ -22,6 +22,7 @@ export const LEDGER_COLUMNS = {
   adjustment: 'VARCHAR',
   sha256: 'VARCHAR',
   digest: 'VARCHAR',
+  provisional: 'BOOLEAN',
   ruleset: 'VARCHAR',
   checked_at: 'TIMESTAMP',
 } as const
@@ -56,6 +57,7 @@ export async function writeFragment(
     adjustment: 'c.adjustment',
     sha256: sha256 === null ? 'NULL' : `IF(c.row_count > 0, ${sqlText(sha256)}, NULL)`,
     digest: 'c.digest',
+    provisional: 'c.provisional',
     ruleset: sqlText(request.qc.ruleset),
     checked_at: `make_timestamp(${Math.trunc(request.checkedAt) * 1000})`,
   }

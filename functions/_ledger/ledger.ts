@@ -54,11 +54,14 @@ export async function ledgerCounts(lake: Lake): Promise<LedgerCount[]> {
   )
 }
 
-function consolidatedSql(fragments: readonly string[]): string {
+const consolidatedSql = (fragments: readonly string[]): string =>
+  `SELECT * FROM ${fragments.length === 0 ? NO_ROWS : ledgerRowsSql(fragments)} ORDER BY dataset, symbol, dt`
+
+const NO_ROWS = `(SELECT ${Object.entries(LEDGER_COLUMNS).map(([name, type]) => `NULL::${type} AS "${name}"`)} WHERE false)`
+
+/** The rows of ledger files in the columns of today: files of older versions lack some, and stay until their partition is judged again. */
+export function ledgerRowsSql(files: readonly string[]): string {
   const list = Object.entries(LEDGER_COLUMNS).map(([name, type]) => `"${name}"::${type} AS "${name}"`)
-  if (fragments.length === 0) {
-    const none = Object.keys(LEDGER_COLUMNS).map((name) => `NULL AS "${name}"`)
-    return `SELECT ${list.join(', ')} FROM (SELECT ${none.join(', ')}) WHERE false`
-  }
-  return `SELECT ${list.join(', ')} FROM ${readParquet(fragments)} ORDER BY dataset, symbol, dt`
+  return `(SELECT ${list.join(', ')} FROM (
+    SELECT * FROM ${readParquet(files, { unionByName: true })} UNION ALL BY NAME SELECT * FROM ${NO_ROWS}))`
 }

@@ -1,11 +1,11 @@
 /** The numbers a cell is judged by: what is measured, in which unit, for which kind of cell. Knows no judgement. */
 import type { DatasetConfig } from '../../config/schema.ts'
+import type { DecisionEffect } from '../_decisions/decisions.ts'
 import type { AbsenceReason } from '../_market/outcome.ts'
+import type { AroundName } from './daily-measures.ts'
 
 /** Daily bar, minute bars, one row of values, bars of contracts, or events: the way a dataset says how many rows a complete cell holds. */
 export type CellKind = DatasetConfig['expected_rows']
-
-export type PersonsDecision = 'hold' | 'release' | 'outdated'
 
 /**
  * Measured facts of one cell. Null is "not measured" (the dataset has no such thing, or the evidence could not be read),
@@ -66,7 +66,16 @@ export interface CellFacts {
   /** Are the rows other than those that were delivered? */
   isDamaged: boolean
   /** What a person decided; `outdated`: a release of other rows than these. Null where nobody did. */
-  decision: PersonsDecision | null
+  decision: DecisionEffect | null
+  /** Of a daily bar: what stands out against the bars around it, empty where nothing does. */
+  around: Partial<Record<AroundName, number>> | null
+}
+
+/** A measure against the bars around; 0 when it does not stand out. An error when the bar was not compared. */
+export function around(facts: CellFacts, name: AroundName): number {
+  if (facts.around === null)
+    throw new Error(`expected the number "${name}" of the bar, got none: it was not compared with the bars around it`)
+  return facts.around[name] ?? 0
 }
 
 /** The number, or an error when it was not measured: a check must not pass for want of evidence. */
@@ -107,4 +116,5 @@ export const factsOfAbsence = (reason: AbsenceReason | null, expectedRows: numbe
   otherDates: null,
   isDamaged: false,
   decision: null,
+  around: null,
 })

@@ -37,6 +37,8 @@ const FACTS = [
   ['otherDates', 'r.other_dates'],
   ['isDamaged', 'c.damaged'],
   ['decision', 'c.decision'],
+  // A bar that is broken in itself stands in no row: nothing is said of its surroundings, other checks hold it.
+  ['around', 'AROUND'],
 ] as const satisfies readonly (readonly [keyof CellFacts, string])[]
 
 /** The tables and queries the row is joined from; null where there is nothing to measure. */
@@ -46,6 +48,8 @@ export interface FactSources {
   duplicates: string
   baseline: string | null
   measures: string | null
+  /** Table of (symbol, dt, around, provisional), of daily bars alone. */
+  surroundings: string | null
 }
 
 /** The facts of one cell, from the text DuckDB made of them. */
@@ -54,7 +58,9 @@ export function factsOf(text: string): CellFacts {
   if (values.length !== FACTS.length)
     throw new Error(`expected ${FACTS.length} facts of a cell, got ${values.length}: ${text}`)
   const facts = Object.fromEntries(FACTS.map(([name], at) => [name, values[at]])) as unknown as CellFacts
-  return { ...facts, nulls: facts.nulls ?? {} }
+  const found = typeof facts.around === 'string' ? (JSON.parse(facts.around) as Record<string, number | null>) : null
+  const around = found && Object.fromEntries(Object.entries(found).filter(([, value]) => value !== null))
+  return { ...facts, nulls: facts.nulls ?? {}, around }
 }
 
 /** One row per cell of `from.cells`, in the columns that measure.ts hands out. */
@@ -63,14 +69,20 @@ export function factRowsSql({ spec, qc }: { spec: DatasetConfig; qc: QcConfig },
   const share = isMinute ? `IF(h.baseline_days >= ${qc.completeness.baseline_sessions}, h.share, NULL)` : 'NULL::DOUBLE'
   const minutes = isMinute ? 'd.session_minutes' : 'NULL::BIGINT'
   const expected = isMinute ? `coalesce(round(${share} * ${minutes}), c.expected, ${minutes})::INTEGER` : 'c.expected'
-  const words: Record<string, string> = { EXPECTED: expected, MINUTES: minutes, SHARE: share }
+  const words: Record<string, string> = {
+    EXPECTED: expected,
+    MINUTES: minutes,
+    SHARE: share,
+    AROUND: from.surroundings ? `coalesce(a.around, '{}')` : 'NULL::VARCHAR',
+  }
   const nothing = `SELECT * FROM (SELECT ''::VARCHAR AS symbol, NULL::DATE AS dt, ${NO_MEASURES}) WHERE false`
   return `
     SELECT c.symbol, c.dt, IF(coalesce(m.row_count, 0) = 0, c.reason, NULL), c.digest, ${expected}, coalesce(m.row_count, 0),
-      m.vendor, m.feed, m.adjustment,
+      m.vendor, m.feed, m.adjustment, ${from.surroundings ? 'coalesce(m.row_count > 0 AND a.provisional, false)' : 'false'},
       json_array(${FACTS.map(([, sql]) => words[sql] ?? sql).join(', ')})::VARCHAR
     FROM ${from.cells} c
     LEFT JOIN ${from.days} d ON d.dt = c.dt
+    ${from.surroundings ? `LEFT JOIN ${from.surroundings} a ON a.symbol = c.symbol AND a.dt = c.dt` : ''}
     LEFT JOIN (${from.measures ?? nothing}) m ON m.symbol = c.symbol AND m.dt = c.dt
     LEFT JOIN (${from.baseline ?? 'SELECT NULL::VARCHAR AS symbol, NULL::DATE AS dt, NULL::DOUBLE AS share, NULL::BIGINT AS baseline_days'}) h
       ON h.symbol = c.symbol AND h.dt = c.dt

@@ -9,42 +9,34 @@ import { enqueueTasks } from '../../db/gap-tasks/enqueue-tasks.ts'
 import { DAMAGED } from '../../db/lost-files/record-repaired.ts'
 import { storedVersions } from '../../db/manifests/stored-versions.ts'
 import { failPartition, returnToCuration } from '../../db/partitions/fail-partition.ts'
-import {
-  leaseUnchecked,
-  listPartitions,
-  type PartitionKey,
-  type PartitionWork,
-} from '../../db/partitions/partitions.ts'
+import { leaseUnchecked, type PartitionKey, type PartitionWork } from '../../db/partitions/partitions.ts'
 import { workLeft } from '../../db/partitions/work-left.ts'
 import { pendingReason } from '../_audit/pending-reason.ts'
 import { calendarOf } from '../_calendar/calendar.ts'
 import { absentByRule } from '../_catalog/absent-by-rule.ts'
 import { availabilityOf } from '../_catalog/availability.ts'
 import { preferenceOrder, sourcesFor, specOf } from '../_catalog/catalog.ts'
-import { type Decision, readDecisions } from '../_decisions/decisions.ts'
+import { effectOf, readDecisions } from '../_decisions/decisions.ts'
 import { asofAt, expectedRows, symbolRanges } from '../_expected/expected.ts'
 import { AsOfBody, type FunctionAnswer, leftOver } from '../_http/handler.ts'
 import type { Node } from '../_http/node.ts'
-import { isSameDigest } from '../_lake/digest.ts'
 import { type CellKey, cellKey, DatasetName } from '../_market/cell.ts'
 import { type Dt, dayBit, maxDt, minDt, monthOf } from '../_market/dt.ts'
 import type { AbsenceReason } from '../_market/outcome.ts'
 import { partitionDays } from '../_market/partition.ts'
 import { checkDay } from '../_recovery/check-day.ts'
-import type { PersonsDecision } from './cell-facts.ts'
 import { cellsToCompare } from './cells-to-compare.ts'
 import { type DifferingCell, differingCells, isAnyNew } from './damaged-cells.ts'
 import { CuratedFileDiffers, judgePartition } from './judge.ts'
 import type { JudgedCell } from './judgement.ts'
 import { learnLiquidity } from './liquidity.ts'
 import type { ExpectedCell } from './measure.ts'
+import { NEIGHBOUR_SESSIONS, surroundingsOf } from './neighbours.ts'
 import { repairRaw } from './repair-raw.ts'
 
 export const QcBody = AsOfBody
 
 const LEASE_MS = 10 * 60_000
-/** Sessions around a partition from which a symbol's own liquidity is learned. */
-const NEIGHBOUR_SESSIONS = 20
 const PRIORITY_SECOND_OPINION = 50
 
 export async function qcPartition(
@@ -88,13 +80,8 @@ async function judge(node: Node, work: PartitionWork, token: string, at: number)
   const { fromDt, toDt } = partitionDays(work.partition)
   const versions = await winningVersions(node, dataset, fromDt, toDt)
   const cells = await expectedCells(node, dataset, work.partition, at, versions)
-  const calendar = calendarOf(spec.calendar)
-  const near =
-    spec.partition === 'date' && work.curatedSha256 !== null ? await neighboursOf(node, dataset, work.partition) : []
-  const days = [work.partition, ...near]
-  const sessions = (spec.partition === 'date' ? days.sort() : calendar.sessions(fromDt, toDt)).map(
-    (dt) => calendar.session(dt)!,
-  )
+  const surroundings = await surroundingsOf(node, work, at)
+  const near = surroundings.neighbours
   const marked = await listMarked(node.db, dataset, fromDt, toDt, DAMAGED)
   const toCompare = cellsToCompare(work, cells, versions, marked)
   let differing: DifferingCell[] = []
@@ -102,11 +89,12 @@ async function judge(node: Node, work: PartitionWork, token: string, at: number)
     dataset,
     spec,
     partition: work.partition,
-    sessions: sessions.filter(Boolean),
+    sessions: surroundings.sessions,
     cells,
     qc: node.config.qc,
     checkedAt: at,
     neighbours: near,
+    actions: surroundings.actions,
     curatedSha256: work.curatedSha256,
     damagedIn: async (file) => {
       differing = await differingCells(node, work, file, toCompare)
@@ -131,7 +119,7 @@ async function judge(node: Node, work: PartitionWork, token: string, at: number)
   const askedAgain = recorded ? await repairRaw(node, dataset, damaged) : 0
   // The newest day is judged once a night. Its change of a symbol's baseline applies from the next night on.
   if (spec.expected_rows === 'session_minutes' && near.length > 0 && near.every((day) => day <= work.partition))
-    await learnLiquidity(node, dataset, days.slice(-NEIGHBOUR_SESSIONS))
+    await learnLiquidity(node, dataset, [...near, work.partition].sort().slice(-NEIGHBOUR_SESSIONS))
   const gone = await lookForGone(node, dataset, judgement.flagged)
   return {
     cells: judgement.cells,
@@ -180,17 +168,10 @@ async function expectedCells(
       const digest = version?.digest ?? null
       const reason = reasons.get(cellKey(symbol, dt)) ?? byRule(dt) ?? waiting(dt)
       const expected = expectedRows(spec, symbol, dt)
-      const decision = decisionOf(decisions?.get(cellKey(symbol, dt)), digest)
+      const decision = effectOf(decisions?.get(cellKey(symbol, dt)), digest)
       return { symbol, dt, expectedRows: expected, present: digest !== null, reason, digest, decision }
     }),
   )
-}
-
-/** A release counts for the rows that the person saw. */
-function decisionOf(decision: Decision | undefined, digest: string | null): PersonsDecision | null {
-  if (decision === undefined || decision.decision === 'none') return null
-  if (decision.decision === 'hold') return 'hold'
-  return isSameDigest(decision.digest, digest) ? 'release' : 'outdated'
 }
 
 /** The version that wins each cell, by the same order as curation. */
@@ -204,14 +185,6 @@ async function winningVersions(node: Node, dataset: DatasetName, fromDt: Dt, toD
   )
   accepted.sort((a, b) => order.indexOf(b.vendor) - order.indexOf(a.vendor))
   return new Map(accepted.map((row) => [cellKey(row.symbol, row.dt), row]))
-}
-
-/** The partitions with rows nearest in time, the judged one left out. */
-async function neighboursOf(node: Node, dataset: DatasetName, partition: string): Promise<string[]> {
-  const curated = (await listPartitions(node.db, dataset)).filter((row) => (row.curatedRows ?? 0) > 0)
-  const before = curated.filter((row) => row.partition < partition).slice(-NEIGHBOUR_SESSIONS)
-  const after = curated.filter((row) => row.partition > partition).slice(0, NEIGHBOUR_SESSIONS)
-  return [...before, ...after].map((row) => row.partition)
 }
 
 /** RED cells with rows that another vendor may still be asked for, with the instant it may be asked. */

@@ -39,7 +39,8 @@ export async function judgeAbsentPartition(lake: Lake, request: JudgeRequest): P
     flags.join(','),
   ])
   const fragment = await withTable(lake.duck, 'qc_absent', COLUMNS, rows, (table) => {
-    const nothing = 'NULL AS vendor, NULL AS feed, NULL AS adjustment, NULL AS digest, 0 AS row_count'
+    const nothing =
+      'NULL AS vendor, NULL AS feed, NULL AS adjustment, NULL AS digest, 0 AS row_count, false AS provisional'
     const source = `(SELECT *, ${nothing} FROM ${table}) c JOIN ${table} v ON v.symbol = c.symbol AND v.dt = c.dt`
     return writeFragment(lake, request, source, null)
   })

@@ -2,6 +2,7 @@
 import { access } from 'node:fs/promises'
 import type { DatasetConfig, QcConfig } from '../../config/schema.ts'
 import type { Session } from '../_calendar/session.ts'
+import type { DecisionEffect } from '../_decisions/decisions.ts'
 import { withTable } from '../_lake/duck-table.ts'
 import type { Lake } from '../_lake/lake.ts'
 import { readParquet } from '../_lake/parquet-sql.ts'
@@ -11,12 +12,12 @@ import type { Dt } from '../_market/dt.ts'
 import type { AbsenceReason } from '../_market/outcome.ts'
 import { barFactsSql } from './bar-facts.ts'
 import { baselineSql } from './baseline.ts'
-import type { PersonsDecision } from './cell-facts.ts'
 import { type CuratedColumns, curatedColumns } from './curated-columns.ts'
 import { eventFactsSql } from './event-facts.ts'
 import { factRowsSql } from './fact-rows.ts'
 import { countDuplicates, DUPLICATE_COLUMNS } from './raw-duplicates.ts'
 import { withSessionDays } from './session-days.ts'
+import { withSurroundings } from './surroundings.ts'
 import { yieldFactsSql } from './yield-facts.ts'
 
 export interface ExpectedCell {
@@ -32,7 +33,7 @@ export interface ExpectedCell {
   /** Are the rows of the accepted version other than those that were delivered? Absent: no. */
   isDamaged?: boolean
   /** Of a person about it. Absent: none. */
-  decision?: PersonsDecision | null
+  decision?: DecisionEffect | null
 }
 
 export interface MeasureRequest {
@@ -42,7 +43,10 @@ export interface MeasureRequest {
   sessions: readonly Session[]
   cells: readonly ExpectedCell[]
   qc: QcConfig
+  /** Partitions around this one: of minutes those a baseline is learned from, of daily bars those before and after. */
   neighbours: readonly string[]
+  /** Corporate actions that are known: their curated files. Absent: none. */
+  actions?: { spec: DatasetConfig; files: readonly string[] } | undefined
 }
 
 /** Columns of the table that `withMeasuredCells` hands out; `facts` is what `factsOf` (fact-rows.ts) reads. */
@@ -56,6 +60,7 @@ const MEASURED_COLUMNS = {
   vendor: 'VARCHAR',
   feed: 'VARCHAR',
   adjustment: 'VARCHAR',
+  provisional: 'BOOLEAN',
   facts: 'VARCHAR',
 }
 
@@ -97,10 +102,11 @@ export async function withMeasuredCells<T>(
           if (file !== null) await countDuplicates(lake, request, await vendorsOf(lake, file, columns), duplicates)
           const baseline = await baselineOf(lake, request, file, columns, cells, days)
           const measures = file === null || columns === null ? null : measuresSql(file, request.spec, columns, days)
-          await duck.run(
-            `INSERT INTO ${table} ${factRowsSql(request, { cells, days, duplicates, baseline, measures })}`,
-          )
-          return await fn(table)
+          return withSurroundings(lake, request, { file, columns, days }, async (surroundings) => {
+            const from = { cells, days, duplicates, baseline, measures, surroundings }
+            await duck.run(`INSERT INTO ${table} ${factRowsSql(request, from)}`)
+            return await fn(table)
+          })
         }),
       ),
     ),

@@ -100,6 +100,7 @@ test('ledger: a ledger of nothing has its columns and no rows', async () => {
     'adjustment VARCHAR',
     'sha256 VARCHAR',
     'digest VARCHAR',
+    'provisional BOOLEAN',
     'ruleset VARCHAR',
     'checked_at TIMESTAMP',
   ])

@@ -18,7 +18,7 @@ export const CURATION_GUARDS: Guard[] = [
   },
   {
     name: 'A release counts for the rows that the person saw',
-    file: 'functions/qc-partition/index.ts',
+    file: 'functions/_decisions/decisions.ts',
     find: "isSameDigest(decision.digest, digest) ? 'release' : 'outdated'",
     replace: "'release'",
     test: 'test/hold.test.ts',

@@ -67,7 +67,8 @@ export const dailyBar = (symbol: string, dt: Dt, change: Partial<TestBar> = {}):
   high: 110,
   low: 95,
   close: 105,
-  volume: 1_000_000,
+  // Another volume each day: a bar that repeats the one before is a fault.
+  volume: 1_000_000 + Number(dt.slice(5, 7)) * 31 + Number(dt.slice(8)),
   vwap: 102.5,
   trades: 5000,
   vendor: 'alpaca',

@@ -1,6 +1,8 @@
 /** Every check there is, in the order in which they are asked. A check that is not in this list does not run. */
 import type { Check } from '../check.ts'
+import { check as actionWithoutStep } from './action-without-step.ts'
 import { check as adjustmentMismatch } from './adjustment-mismatch.ts'
+import { check as badPrint } from './bad-print.ts'
 import { check as completeness } from './completeness.ts'
 import { check as continuity } from './continuity.ts'
 import { check as contradictingSplits } from './contradicting-splits.ts'
@@ -9,16 +11,23 @@ import { check as dateMismatch } from './date-mismatch.ts'
 import { check as duplicateConflict } from './duplicate-conflict.ts'
 import { check as duplicateRows } from './duplicate-rows.ts'
 import { check as heldByPerson } from './held-by-person.ts'
+import { check as longSilence } from './long-silence.ts'
 import { check as missing } from './missing.ts'
+import { check as mixedAdjustment } from './mixed-adjustment.ts'
+import { check as moveUndone } from './move-undone.ts'
 import { check as negativeVolume } from './negative-volume.ts'
 import { check as nonPositivePrice } from './non-positive-price.ts'
 import { check as ohlcOrder } from './ohlc-order.ts'
+import { check as otherScale } from './other-scale.ts'
 import { check as outdatedRelease } from './outdated-release.ts'
+import { check as partialVolume } from './partial-volume.ts'
 import { check as repeatedAction } from './repeated-action.ts'
+import { check as repeatedDay } from './repeated-day.ts'
 import { check as schema } from './schema.ts'
 import { check as sessionBounds } from './session-bounds.ts'
 import { check as symbolMismatch } from './symbol-mismatch.ts'
 import { check as terms } from './terms.ts'
+import { check as untoldSplit } from './untold-split.ts'
 import { check as vendorMismatch } from './vendor-mismatch.ts'
 import { check as yieldRange } from './yield-range.ts'
 import { check as zeroVolume } from './zero-volume.ts'
@@ -46,4 +55,13 @@ export const CHECKS: readonly Check[] = [
   damaged,
   heldByPerson,
   outdatedRelease,
+  otherScale,
+  mixedAdjustment,
+  badPrint,
+  moveUndone,
+  untoldSplit,
+  actionWithoutStep,
+  longSilence,
+  repeatedDay,
+  partialVolume,
 ]

@@ -5,6 +5,7 @@ import { isOfAFile } from '../../_lake/footers.ts'
 import { readParquet } from '../../_lake/parquet-sql.ts'
 import { curatedFile, ledgerFile, ledgerFragment } from '../../_lake/paths.ts'
 import { sqlText } from '../../_lake/sql-text.ts'
+import { ledgerRowsSql } from '../../_ledger/ledger.ts'
 import type { DatasetName } from '../../_market/cell.ts'
 import { type Check, type ContextWithDb, datasetOfPlace, datasetsIn, type Report } from '../check.ts'
 import { sizeOf } from '../files-there.ts'
@@ -146,10 +147,10 @@ async function compareLedger(
   const { root, duck } = context.lake
   const ledger = ledgerFile(root)
   if ((await sizeOf(ledger)) === null) return
-  const own = `SELECT * FROM ${readParquet([ledger])} WHERE dataset = ${sqlText(dataset)} AND starts_with(dt::VARCHAR, ${sqlText(partition)})`
+  const own = `SELECT * FROM ${ledgerRowsSql([ledger])} WHERE dataset = ${sqlText(dataset)} AND starts_with(dt::VARCHAR, ${sqlText(partition)})`
   const [found] = await duck.all<{ missing: number; surplus: number }>(`
-    SELECT (SELECT count(*) FROM (SELECT * FROM ${readParquet([part])} EXCEPT ALL ${own})) AS missing,
-           (SELECT count(*) FROM (${own} EXCEPT ALL SELECT * FROM ${readParquet([part])})) AS surplus`)
+    SELECT (SELECT count(*) FROM (SELECT * FROM ${ledgerRowsSql([part])} EXCEPT ALL ${own})) AS missing,
+           (SELECT count(*) FROM (${own} EXCEPT ALL SELECT * FROM ${ledgerRowsSql([part])})) AS surplus`)
   if (found && found.missing + found.surplus > 0)
     report(
       'ledger-part-differs',

@@ -19,7 +19,7 @@ const clean = {
   otherDates: 0,
 }
 const bar = { ...clean, outsideRows: 0, nonPositivePrices: 0, ohlcViolations: 0, negativeVolumes: 0, zeroVolumes: 0 }
-const daily: CellFacts = { ...none, ...bar, rows: 1 }
+const daily: CellFacts = { ...none, ...bar, rows: 1, around: {} }
 const minute: CellFacts = {
   ...none,
   ...bar,
@@ -74,6 +74,9 @@ const on = (check: string, of: keyof typeof base, change: Partial<CellFacts>, sa
   facts: { ...base[of], ...change },
   says,
 })
+
+const near = (check: string, around: NonNullable<CellFacts['around']>, says: string | null): Case =>
+  on(check, 'daily', { around }, says)
 
 const CASES: Case[] = [
   on('missing', 'daily', { rows: 0 }, 'RED MISSING'),
@@ -152,6 +155,46 @@ const CASES: Case[] = [
   on('outdated-release', 'daily', { decision: 'outdated' }, 'AMBER RELEASE_OUTDATED'),
   on('date-mismatch', 'daily', {}, null),
   on('date-mismatch', 'daily', { otherDates: 1 }, 'RED DATE_MISMATCH'),
+  near('move-undone', {}, null),
+  near('move-undone', { undone: 0.05, undoneGaps: 6 }, 'AMBER MOVE_UNDONE'),
+  near('move-undone', { undone: 0.05, undoneGaps: 2, undoneBothGaps: 3.5 }, 'AMBER MOVE_UNDONE'),
+  near('move-undone', { undone: 0.05, undoneGaps: 3, undoneBothGaps: 3 }, null),
+  near('move-undone', { undone: 0.025, undoneGaps: 9 }, null),
+  near('move-undone', { undone: 0.05, undoneGaps: 6, undoneRest: 0.5 }, null),
+  near('move-undone', { undone: 0.05, undoneGaps: 6, together: 0.5 }, null),
+  near('move-undone', { undone: 0.3, undoneGaps: 6, together: 0.5 }, 'AMBER MOVE_UNDONE'),
+  near('bad-print', {}, null),
+  near('bad-print', { wick: 0.1, spike: 0.09, spikeScales: 5 }, 'AMBER BAD_PRINT'),
+  near('bad-print', { wick: 0.1, spike: 0.09, spikeScales: 3 }, null),
+  near('bad-print', { wick: 0.07, spike: 0.07, spikeScales: 9 }, null),
+  near('bad-print', { wick: 1.3, spike: 1.2, spikeScales: 3 }, 'RED BAD_PRINT'),
+  near('bad-print', { openUndone: 0.08, openUndoneScales: 8 }, 'AMBER BAD_PRINT'),
+  near('bad-print', { openUndone: 0.08, openUndoneScales: 8, openRest: 0.9 }, null),
+  near('other-scale', {}, null),
+  near('other-scale', { shift: 4.6 }, 'RED OTHER_SCALE'),
+  near('other-scale', { otherUnit: 1 }, 'RED OTHER_SCALE'),
+  near('other-scale', { shift: 4.6, shiftRest: 4.6 }, null),
+  near('other-scale', { shift: 0.69 }, null),
+  near('other-scale', { shift: 0.69, shiftFromSplit: 0.01 }, 'RED OTHER_SCALE'),
+  near('other-scale', { shift: 0.6, shiftFromSplit: 0.09 }, null),
+  near('mixed-adjustment', {}, null),
+  near('mixed-adjustment', { adjusted: 1 }, 'RED MIXED_ADJUSTMENT'),
+  near('mixed-adjustment', { adjustedBefore: 1 }, 'RED MIXED_ADJUSTMENT'),
+  near('untold-split', {}, null),
+  near('untold-split', { step: 0.69, stepGaps: 20 }, 'AMBER UNTOLD_SPLIT'),
+  near('untold-split', { step: 0.69, stepGaps: 20, stepFromRatio: 0.05 }, null),
+  near('untold-split', { step: 0.4, stepGaps: 20 }, 'AMBER UNTOLD_SPLIT'),
+  near('untold-split', { step: 0.4, stepGaps: 7 }, null),
+  near('untold-split', { step: 0.4, stepGaps: 20, stepVolume: 2.5 }, null),
+  near('action-without-step', {}, null),
+  near('action-without-step', { missingStep: 0.69 }, 'AMBER ACTION_WITHOUT_STEP'),
+  near('long-silence', { silence: 8 }, null),
+  near('long-silence', { silence: 40 }, 'AMBER LONG_SILENCE'),
+  near('repeated-day', {}, null),
+  near('repeated-day', { repeated: 1 }, 'AMBER REPEATED_DAY'),
+  near('repeated-day', { stalePrices: 1 }, 'AMBER STALE_PRICES'),
+  near('partial-volume', { volumeDrop: 3, volumeBelowLow: 0.5 }, null),
+  near('partial-volume', { volumeDrop: 3, volumeBelowLow: 2 }, 'AMBER PARTIAL_VOLUME'),
 ]
 
 const named = (id: string): Check => {
