@@ -285,8 +285,9 @@ const Daily = z.strictObject({
       scales: z.number().positive().default(3.6),
       open: z.number().positive().default(0.03),
       open_rest: z.number().min(0).default(0.4),
-      /** From this far beyond the neighbours a bar is RED. */
-      red_from: z.number().positive().default(1),
+      /** From this far beyond the neighbours, and so many scales, a bar is RED. */
+      red_from: z.number().positive().default(0.45),
+      red_scales: z.number().positive().default(8),
     })
     .prefault({}),
   other_scale: z

@@ -38,8 +38,8 @@ const AROUND: Record<AroundName, string> = {
   spikeScales: 'IF(IS_WICK, least(spike / wick_scale, 4.5 * spike / range_scale), NULL)',
   shift: 'IF(IS_SHIFT, abs(shift), NULL)',
   shiftRest: 'IF(IS_SHIFT, greatest(0, abs(shift_rest) - 2 * range_scale), NULL)',
-  shiftFromSplit: `IF(IS_SHIFT AND is_before_split,
-    greatest(0, list_min(list_transform(later_steps, lambda r: abs(abs(shift) - abs(r)))) - range_scale), NULL)`,
+  // Whether or not a split is told of: the vendor may know of one that we do not.
+  shiftFromSplit: 'IF(IS_SHIFT, greatest(0, shift_from_ratio - gap_scale), NULL)',
   otherUnit: 'IF(is_other_unit, 1, NULL)',
   adjusted: 'IF(is_adjusted, 1, NULL)',
   adjustedBefore: 'IF(is_lone_exit, 1, NULL)',

@@ -64,7 +64,8 @@ export const dailyBar = (symbol: string, dt: Dt, change: Partial<TestBar> = {}):
   dt,
   ts: instantOf(dt, '00:00'),
   open: 100,
-  high: 110,
+  // No three days of the same prices: that is one too.
+  high: 110 + Number(dt.slice(8)) / 100,
   low: 95,
   close: 105,
   // Another volume each day: a bar that repeats the one before is a fault.

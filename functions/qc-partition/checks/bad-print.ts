@@ -12,7 +12,8 @@ export const check: Check = {
     const wick = around(facts, 'wick')
     const spike = around(facts, 'spike')
     const scales = around(facts, 'spikeScales')
-    if (spike >= least.red_from) return { flag: 'BAD_PRINT', severity: 'RED', numbers: { wick, scales } }
+    if (spike >= least.red_from && scales >= least.red_scales)
+      return { flag: 'BAD_PRINT', severity: 'RED', numbers: { wick, scales } }
     if (wick >= least.wick && spike >= least.beyond_neighbours && scales >= least.scales)
       return { flag: 'BAD_PRINT', severity: 'AMBER', numbers: { wick, scales } }
     const open = around(facts, 'openUndone')
