@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util'
 import { benchAdopt } from './adopt.ts'
 import { benchAudit } from './audit.ts'
 import { benchDispatch } from './dispatch.ts'
+import { benchExport } from './export.ts'
 import { benchFirstNight } from './first-night.ts'
 import { benchProportion } from './proportion.ts'
 import { benchPull } from './pull.ts'
@@ -19,19 +20,22 @@ interface Asked {
   cells: number | undefined
   scene: string | undefined
   seed: number | undefined
+  partitions: number | undefined
+  gigabytes: number | undefined
 }
 
 const BENCHES: Record<string, (asked: Asked) => Promise<BenchRow[]>> = {
   adopt: benchAdopt,
   audit: benchAudit,
   dispatch: ({ parts, scale }) => benchDispatch(parts, scale),
+  export: ({ partitions, gigabytes }) => benchExport(partitions, gigabytes),
   'first-night': benchFirstNight,
   proportion: ({ parts, cells }) => benchProportion(parts, cells),
   pull: ({ scale }) => benchPull(scale),
   queue: benchQueue,
   verify: benchVerify,
 }
-const USAGE = `npm run bench -- <name> [part …] [--scale 0.1] [--symbols 500] [--scene one-vendor-dying] [--seed 7] [--cells 1000000] [--json], where <name> is one of: ${Object.keys(BENCHES).join(', ')}`
+const USAGE = `npm run bench -- <name> [part …] [--scale 0.1] [--symbols 500] [--scene one-vendor-dying] [--seed 7] [--cells 1000000] [--partitions 5000] [--gigabytes 10] [--json], where <name> is one of: ${Object.keys(BENCHES).join(', ')}`
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -42,6 +46,8 @@ async function main(): Promise<number> {
       cells: { type: 'string' },
       scene: { type: 'string' },
       seed: { type: 'string' },
+      partitions: { type: 'string' },
+      gigabytes: { type: 'string' },
     },
     allowPositionals: true,
   })
@@ -51,12 +57,15 @@ async function main(): Promise<number> {
   const symbols = values.symbols === undefined ? undefined : Number(values.symbols)
   const cells = values.cells === undefined ? undefined : Number(values.cells)
   const seed = values.seed === undefined ? undefined : Number(values.seed)
+  const partitions = values.partitions === undefined ? undefined : Number(values.partitions)
+  const gigabytes = values.gigabytes === undefined ? undefined : Number(values.gigabytes)
   const isUsable =
+    (gigabytes === undefined || gigabytes > 0) &&
     (seed === undefined || Number.isInteger(seed)) &&
     (scale === undefined || (scale > 0 && scale <= 1)) &&
-    [symbols, cells].every((count) => count === undefined || (Number.isInteger(count) && count > 0))
+    [symbols, cells, partitions].every((count) => count === undefined || (Number.isInteger(count) && count > 0))
   if (bench === undefined || !isUsable) throw new Error(USAGE)
-  const rows = await bench({ parts, scale, symbols, cells, scene: values.scene, seed })
+  const rows = await bench({ parts, scale, symbols, cells, scene: values.scene, seed, partitions, gigabytes })
   const table = `${tableOf(rows)}\n`
   if (!values.json) process.stdout.write(table)
   else {
