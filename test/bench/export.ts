@@ -63,6 +63,7 @@ export async function benchExport(partitions = 500, gigabytes = 0.5): Promise<Be
             figure('the same again: bytes read', second.read / 1e6, 'MB', 0.1 * (first.bundle.bytes / 1e6) + 100),
           ]),
       figure('one changed partition, without the ledger', (third.ms - ledgerMs) / 1_000, 's', MOST_SECONDS_CHANGED),
+      figure('one changed partition, with it: processor', third.cpuMs / 1_000, 's'),
       figure('one changed partition: data files copied', await copiedFiles(lake, scene, THIRD), 'files', 0),
       figure('memory at its peak', process.resourceUsage().maxRSS / 1_000, 'MB'),
     ]
