@@ -5,6 +5,7 @@ import { MOST_MINUTES } from '../functions/_calendar/calendar.ts'
 import type { DatasetName } from '../functions/_market/cell.ts'
 import { describeIssues, type Fault, faultText, unknownName } from './describe-fault.ts'
 import { type ConfigOverrides, depthFaults, withOverrides } from './overrides.ts'
+import { rulesetOf } from './ruleset.ts'
 import { type Config, type DatasetConfig, Datasets, Qc, Universe, VendorCapabilities } from './schema.ts'
 import { readSource, type SourceFile, UnreadableSource } from './source-file.ts'
 import { universeFaults, withSymbols } from './universe.ts'
@@ -66,7 +67,7 @@ export async function loadConfig(files: ConfigFiles): Promise<Config> {
       scrub: datasets.scrub,
       retention: datasets.retention,
       universe: withSymbols(listed.value.symbols, overrides.symbols),
-      qc: qc.value,
+      qc: { ...qc.value, ruleset: rulesetOf(qc.value) },
     })
   }
   throw new ConfigError(faults)

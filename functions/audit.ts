@@ -9,6 +9,7 @@ import { openDatasets } from '../db/gap-tasks/open-datasets.ts'
 import { redriveStalled } from '../db/gap-tasks/redrive-stalled.ts'
 import { reorderQueue } from '../db/gap-tasks/reorder-queue.ts'
 import { listShares } from '../db/liquidity/liquidity.ts'
+import { judgeByRuleset } from '../db/partitions/judge-again.ts'
 import { expectPartitions, retirePartitions, unexpectedPartitions } from '../db/partitions/partitions.ts'
 import { recordScrub } from '../db/scrubs/scrubs.ts'
 import { closeRefused } from './_audit/close-refused.ts'
@@ -106,6 +107,9 @@ export async function audit(node: Node, { at = node.now() }: { at?: number | und
     await noteCutManifests(node)
     await scrubManifests(node, Math.floor(at / DAY_MS))
     await repairManifests(node)
+  })
+  await apart('ruleset', async () => {
+    await judgeByRuleset(node.db, node.config.qc.ruleset)
   })
   const datasets = datasetsOf(node.config)
   const open = await openPlaces(node)

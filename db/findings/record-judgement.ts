@@ -4,6 +4,7 @@ import type { Db } from '../client.ts'
 import { dayOf } from '../day-of.ts'
 import { isStoredVersion } from '../manifests/stored-versions.ts'
 import { unpackCells } from '../packed-months/unpack-months.ts'
+import { judgeAgain, type Outdated, type Seen } from '../partitions/judge-again.ts'
 import type { PartitionWork } from '../partitions/partitions.ts'
 
 export interface Finding {
@@ -34,6 +35,11 @@ export interface Judgement {
   /** Is the curated file to be made again, because it shows other rows than the raw files hold? Absent: no. */
   curateAgain?: boolean
   now: number
+  /** What the partition was judged beside. Absent: nothing. */
+  seen?: Seen
+  /** Judgements of other partitions that this one shows to be out of date. */
+  outdated?: readonly Outdated[]
+  ruleset?: string
 }
 
 /** False when the lease had passed on: nothing is changed then. */
@@ -55,8 +61,11 @@ export async function recordJudgement(db: Db, judgement: Judgement): Promise<boo
           FROM json_each(${JSON.stringify(daysBetween(fromDt, toDt))}) d WHERE substr(d.value, 1, 7) = coverage.month)
         WHERE dataset = ${dataset} AND month BETWEEN substr(${fromDt}, 1, 7) AND substr(${toDt}, 1, 7) AND held <> 0 AND ${mine}`,
     ...(anyHeld ? holdCells(dataset, judgement.findings, found, mine) : []),
+    ...judgeAgain(judgement.outdated ?? [], mine),
     sql`UPDATE partitions SET version = version + ${judgement.curateAgain ? sql`1` : anyHeld ? hasAnotherVersion(dataset, found) : sql`0`},
           checked_version = ${work.version}, checked_at = ${now}, red = ${judgement.red},
+          checked_context = ${work.contextVersion}, seen_before = ${judgement.seen?.before ?? null}, seen_after = ${judgement.seen?.after ?? null},
+          seen_splits = ${judgement.seen?.splits ?? null}, ruleset = ${judgement.ruleset ?? null},
           ledger_sha256 = ${judgement.ledgerSha256}, failures = 0, last_error = NULL, lease_token = NULL, lease_expires_at = 0
         WHERE dataset = ${dataset} AND partition = ${partition} AND lease_token = ${token} RETURNING partition`,
   ])

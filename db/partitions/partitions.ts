@@ -8,12 +8,14 @@ export interface PartitionWork {
   partition: string
   version: number
   curatedSha256: string | null
+  contextVersion: number
+  ledgerSha256: string | null
 }
 
 /** Which partitions are whose work. */
 export const TOUCHED = sql`retired_at IS NULL AND version > curated_version`
 export const UNCHECKED = sql`retired_at IS NULL AND curated_version = version
-  AND (checked_version < version OR ledger_sha256 IS NULL)`
+  AND (checked_version < version OR checked_context < context_version OR ledger_sha256 IS NULL)`
 
 export interface PartitionKey {
   dataset: string
@@ -57,6 +59,9 @@ export async function retirePartitions(db: Db, partitions: readonly PartitionKey
   return results[0]?.length ?? 0
 }
 
+/** What a worker is told of its partition. */
+export const WORK = sql`dataset, partition, version, curated_sha256 AS curatedSha256, context_version AS contextVersion, ledger_sha256 AS ledgerSha256`
+
 async function lease(
   db: Db,
   due: SQL,
@@ -70,7 +75,7 @@ async function lease(
     sql`UPDATE partitions SET lease_token = ${token}, lease_expires_at = ${until}
         WHERE (dataset, partition) = (SELECT dataset, partition FROM partitions
           WHERE ${due} AND lease_expires_at <= ${now} ${wanted} ORDER BY touched_at, dataset, partition LIMIT 1)
-        RETURNING dataset, partition, version, curated_sha256 AS curatedSha256`,
+        RETURNING ${WORK}`,
   ])
   return rows?.[0] as PartitionWork | undefined
 }

@@ -2,7 +2,8 @@
  * partitions: the units of curated files. `version` grows with a change of a partition's cells, unless it is touched already and nobody
  * works on it; curation and QC record the version they saw, so many changes cost one rebuild and a change during a rebuild is not lost.
  *
- *   touched: version > curated_version        unchecked: curated_version = version, and checked_version < version or no ledger_sha256
+ *   touched: version > curated_version
+ *   unchecked: curated_version = version, and checked_version < version, checked_context < context_version or no ledger_sha256
  *
  * A partition that the configuration no longer expects is retired, not deleted: an audit with a wrong clock or an emptied universe then costs
  * a rebuild at most. No work is handed out for it and no bundle shows it until an audit expects it again.
@@ -35,6 +36,14 @@ export const partitions = sqliteTable(
     lastError: text('last_error'),
     /** Epoch ms. */
     retiredAt: integer('retired_at'),
+    /** Grows when what the partition is judged beside changed: bars of the partitions around it, splits, the rules. A judgement records which it saw. */
+    contextVersion: integer('context_version').notNull().default(0),
+    checkedContext: integer('checked_context').notNull().default(0),
+    /** What the last judgement saw: digests of the bars before and after the partition and of the splits; and its ruleset. */
+    seenBefore: text('seen_before'),
+    seenAfter: text('seen_after'),
+    seenSplits: text('seen_splits'),
+    ruleset: text('ruleset'),
   },
   (table) => [
     primaryKey({ columns: [table.dataset, table.partition] }),

@@ -1,7 +1,9 @@
 /** The part of the ledger that one partition owns: its columns, and how it is written. */
+import { rm } from 'node:fs/promises'
 import { adoptTemp, makeFolderOf } from '../_lake/atomic.ts'
 import { sha256OfFile } from '../_lake/digest.ts'
 import type { Lake } from '../_lake/lake.ts'
+import { readParquet } from '../_lake/parquet-sql.ts'
 import { ledgerFragment } from '../_lake/paths.ts'
 import { sqlText } from '../_lake/sql-text.ts'
 import { tempBeside } from '../_lake/temp-names.ts'
@@ -36,7 +38,13 @@ export const LEDGER_FORMAT = '(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 
  */
 export async function writeFragment(
   lake: Lake,
-  request: { dataset: DatasetName; partition: string; qc: { ruleset: string }; checkedAt: number },
+  request: {
+    dataset: DatasetName
+    partition: string
+    qc: { ruleset: string }
+    checkedAt: number
+    ledgerSha256?: string | null
+  },
   judged: string,
   sha256: string | null,
 ): Promise<{ path: string; sha256: string }> {
@@ -68,6 +76,21 @@ export async function writeFragment(
   await lake.duck.run(
     `COPY (SELECT ${list.join(', ')} FROM ${judged} ORDER BY c.symbol, c.dt) TO ${sqlText(temp)} ${LEDGER_FORMAT}`,
   )
+  if (request.ledgerSha256 && (await saysTheSame(lake, temp, path, request.ledgerSha256))) {
+    await rm(temp, { force: true })
+    return { path, sha256: request.ledgerSha256 }
+  }
   await adoptTemp(temp, path)
   return { path, sha256: await sha256OfFile(path) }
+}
+
+/** Does the recorded fragment lie there, and differ in nothing but the instant? Then it stays, and so do the hard links of bundles. */
+async function saysTheSame(lake: Lake, made: string, path: string, recorded: string): Promise<boolean> {
+  const found = await sha256OfFile(path).catch(() => null)
+  if (found !== recorded) return false
+  const rows = (file: string): string => `SELECT * EXCLUDE (checked_at) FROM ${readParquet(file)}`
+  const [other] = await lake.duck.all<{ n: number }>(
+    `SELECT count(*) AS n FROM ((${rows(made)} EXCEPT ALL ${rows(path)}) UNION ALL (${rows(path)} EXCEPT ALL ${rows(made)}))`,
+  )
+  return other?.n === 0
 }

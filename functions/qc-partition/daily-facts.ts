@@ -50,7 +50,8 @@ const AROUND: Record<AroundName, string> = {
   missingStep: 'IF(is_step_missing AND NOT was_adjusted, abs(told_step), NULL)',
   silence: 'IF(silence >= 3, silence, NULL)',
   repeated: 'IF(same_prices AND same_volume AND volume > 0, 1, NULL)',
-  stalePrices: 'IF(same_twice AND high > low AND volume > 0, 1, NULL)',
+  // A name that hardly moves may have one price for days.
+  stalePrices: 'IF(same_twice AND volume > 0 AND (high > low OR range_scale >= 0.01), 1, NULL)',
   volumeDrop: 'IF(IS_THIN, usual_size - size, NULL)',
   volumeBelowLow: 'IF(IS_THIN, low_size - size, NULL)',
 }
@@ -100,7 +101,7 @@ const barsSql = (files: readonly string[], from: Dt, to: Dt): string => `
   GROUP BY symbol, dt`
 
 /** An action filed twice with the same terms counts once; of splits of a day that contradict each other none does. */
-function actionsSql({ actions, actionSpec }: DailySources): string {
+function actionsSql({ actions, actionSpec }: Pick<DailySources, 'actions' | 'actionSpec'>): string {
   const has = new Set(actionSpec?.columns.map(({ name }) => name))
   if (actions.length === 0 || !['kind', 'cash', 'old_shares', 'new_shares'].every((name) => has.has(name)))
     return 'SELECT NULL::VARCHAR AS symbol, NULL::DATE AS dt, NULL::DOUBLE AS step, NULL::DOUBLE AS cash WHERE false'
@@ -114,3 +115,23 @@ function actionsSql({ actions, actionSpec }: DailySources): string {
       FROM ${readParquet(actions)}) WHERE step IS NOT NULL OR cash IS NOT NULL
     GROUP BY symbol, dt`
 }
+
+/**
+ * What a judgement sees beside its partition, and what others see of it: digests of the bars of its first and last sessions, of those before and after
+ * it, and of the splits. They only tell whether something changed: another version of DuckDB may count other ones, and then all is judged once more.
+ */
+export function edgesSql(sources: DailySources & { firstTail: Dt; lastHead: Dt }): string {
+  const { from, to, first, last, firstTail, lastHead } = sources
+  const between = (start: Dt, end: Dt): string => `dt BETWEEN DATE ${sqlText(start)} AND DATE ${sqlText(end)}`
+  const digest = (condition: string): string =>
+    `count(*) FILTER (${condition}) || ':' || coalesce(bit_xor(seen) FILTER (${condition}), 0)`
+  return `
+    SELECT ${digest(`dt < DATE ${sqlText(first)}`)} AS before, ${digest(`dt > DATE ${sqlText(last)}`)} AS after,
+      ${digest(between(first, lastHead))} AS head, ${digest(between(firstTail, last))} AS tail,
+      (${splitsDigestSql(sources)}) AS splits
+    FROM (SELECT dt, hash(symbol, dt, open, high, low, close, volume) AS seen FROM (${barsSql(sources.bars, from, to)}))`
+}
+
+/** The splits that are known, as one text. */
+export const splitsDigestSql = (sources: Pick<DailySources, 'actions' | 'actionSpec'>): string =>
+  `SELECT count(*) || ':' || coalesce(bit_xor(hash(symbol, dt, step)), 0) FROM (${actionsSql(sources)}) WHERE step <> 0`

@@ -28,10 +28,10 @@ import { checkDay } from '../_recovery/check-day.ts'
 import { cellsToCompare } from './cells-to-compare.ts'
 import { type DifferingCell, differingCells, isAnyNew } from './damaged-cells.ts'
 import { CuratedFileDiffers, judgePartition } from './judge.ts'
-import type { JudgedCell } from './judgement.ts'
+import type { JudgedCell, JudgeRequest } from './judgement.ts'
 import { learnLiquidity } from './liquidity.ts'
 import type { ExpectedCell } from './measure.ts'
-import { NEIGHBOUR_SESSIONS, surroundingsOf } from './neighbours.ts'
+import { NEIGHBOUR_SESSIONS, seenBeside, surroundingsOf } from './neighbours.ts'
 import { repairRaw } from './repair-raw.ts'
 
 export const QcBody = AsOfBody
@@ -85,7 +85,7 @@ async function judge(node: Node, work: PartitionWork, token: string, at: number)
   const marked = await listMarked(node.db, dataset, fromDt, toDt, DAMAGED)
   const toCompare = cellsToCompare(work, cells, versions, marked)
   let differing: DifferingCell[] = []
-  const judgement = await judgePartition(node.lake, {
+  const request: JudgeRequest = {
     dataset,
     spec,
     partition: work.partition,
@@ -96,11 +96,14 @@ async function judge(node: Node, work: PartitionWork, token: string, at: number)
     neighbours: near,
     actions: surroundings.actions,
     curatedSha256: work.curatedSha256,
+    ledgerSha256: work.ledgerSha256,
     damagedIn: async (file) => {
       differing = await differingCells(node, work, file, toCompare)
       return differing
     },
-  })
+  }
+  const judgement = await judgePartition(node.lake, request)
+  const beside = await seenBeside(node, request)
   const doubts = await secondOpinions(node, dataset, judgement.flagged)
   const findings = judgement.flagged.map((cell) => findingOf(cell, doubts))
   const recorded = await recordJudgement(node.db, {
@@ -111,6 +114,8 @@ async function judge(node: Node, work: PartitionWork, token: string, at: number)
     findings,
     red: judgement.red,
     ledgerSha256: judgement.fragment.sha256,
+    ruleset: node.config.qc.ruleset,
+    ...beside,
     curateAgain: await isAnyNew(node, dataset, differing),
     now: node.now(),
   })

@@ -8,6 +8,8 @@ export interface JudgeRequest extends MeasureRequest {
   checkedAt: number
   /** The curated file that was recorded, null for none; absent: whatever is there is judged. */
   curatedSha256?: string | null
+  /** sha256 of the fragment that was recorded: it keeps its bytes where no verdict changed. Absent or null: a new one is written. */
+  ledgerSha256?: string | null
   /** Which cells of the curated file hold other rows than were delivered; asked once the file is known to be the recorded one. Absent: none. */
   damagedIn?: (file: string) => Promise<readonly { symbol: string; dt: Dt }[]>
 }

@@ -1,5 +1,6 @@
 /** What a partition is judged beside: the partitions around it, the sessions they have in common, and the actions that are known. */
 import type { DatasetConfig } from '../../config/schema.ts'
+import type { Outdated, Seen } from '../../db/partitions/judge-again.ts'
 import { listPartitions, type PartitionWork } from '../../db/partitions/partitions.ts'
 import { calendarOf } from '../_calendar/calendar.ts'
 import type { Session } from '../_calendar/session.ts'
@@ -11,6 +12,8 @@ import { DatasetName } from '../_market/cell.ts'
 import type { Dt } from '../_market/dt.ts'
 import { partitionDays } from '../_market/partition.ts'
 import { SESSIONS_AFTER, SESSIONS_BEFORE } from './daily-measures.ts'
+import type { JudgeRequest } from './judgement.ts'
+import { edgesOf, splitsOf } from './surroundings.ts'
 
 /** Sessions around a partition from which a symbol's own liquidity is learned. */
 export const NEIGHBOUR_SESSIONS = 20
@@ -42,6 +45,30 @@ export async function surroundingsOf(node: Node, work: PartitionWork, at: number
     sessions: sessionsOf(calendar.sessions(from, to > asof && asof > toDt ? asof : to)),
     neighbours: await besideOf(node, dataset, work.partition),
     ...(await actionsOf(node)),
+  }
+}
+
+/**
+ * What the judgement of `request` saw beside its partition, and which other judgements it shows to be out of date: those of the years around it when its
+ * first or last bars changed since, and those of all years when the splits did.
+ */
+export async function seenBeside(node: Node, request: JudgeRequest): Promise<{ seen?: Seen; outdated?: Outdated[] }> {
+  const { dataset, partition, actions } = request
+  if (dataset === 'corporate_actions') {
+    const known = (await actionsOf(node)).actions
+    const splits = known === undefined ? null : await splitsOf(node.lake, known)
+    return { outdated: [{ dataset: 'equities_bars', saw: 'splits', now: splits }] }
+  }
+  if (request.spec.expected_rows !== 'one' || request.curatedSha256 === null) return {}
+  const edges = await edgesOf(node.lake, request)
+  if (edges === null) return {}
+  const year = (years: number): string => String(Number(partition) + years)
+  return {
+    seen: { before: edges.before, after: edges.after, splits: actions === undefined ? null : edges.splits },
+    outdated: [
+      { dataset, partition: year(-1), saw: 'after', now: edges.head },
+      { dataset, partition: year(1), saw: 'before', now: edges.tail },
+    ],
   }
 }
 

@@ -18,6 +18,8 @@ const work = (version: number) => ({
   partition: '2024',
   version,
   curatedSha256: 'a'.repeat(64),
+  contextVersion: 0,
+  ledgerSha256: null,
 })
 const marked = (symbol: string) => ({ symbol, dt: '2024-07-03' })
 

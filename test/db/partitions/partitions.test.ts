@@ -48,7 +48,14 @@ test('partitions: a partition is touched, then curated, then checked', async () 
   await expectPartitions(db, DATASET, [expected('2024')], NOW)
   expect(await leaseUnchecked(db, 'qc', NOW, NOW + 100)).toBeUndefined()
   const work = (await leaseTouched(db, 'a', NOW, NOW + 100)) as PartitionWork
-  expect(work).toEqual({ dataset: DATASET, partition: '2024', version: 1, curatedSha256: null })
+  expect(work).toEqual({
+    dataset: DATASET,
+    partition: '2024',
+    version: 1,
+    curatedSha256: null,
+    contextVersion: 0,
+    ledgerSha256: null,
+  })
   expect(await markCurated(db, work, 'a', made, NOW)).toBe(true)
   expect(await countWork(db)).toEqual({ touched: 0, unchecked: 1 })
   expect(await leaseTouched(db, 'b', NOW, NOW + 100)).toBeUndefined()
