@@ -1,11 +1,10 @@
 /** README.md of a bundle: what it promises, in a page that a person reads. */
 import type { Corrections } from '../../db/corrections/list-corrections.ts'
 import { differenceText, percentText } from '../_market/difference.ts'
-import { cardText } from './card.ts'
 import type { LedgerFacts } from './ledger-facts.ts'
 import { LOAD_SCRIPT } from './load-script.ts'
 import { type Change, isComplete, type ManifestParts } from './manifest.ts'
-import { SCHEMA } from './schema.ts'
+import { SCHEMA, tablePatterns } from './schema.ts'
 import { CALENDAR_PATH, FACTORS_PATH, INSTRUMENTS_PATH } from './stage-tables.ts'
 import type { BundleFile } from './stage-vouched.ts'
 import { VIEWS } from './views.ts'
@@ -22,8 +21,8 @@ type ReadmeParts = Omit<ManifestParts, 'files'> & { data: readonly BundleFile[] 
 /** The page's text: the same for the same bundle, whenever it is made. */
 export function readmeText(parts: ReadmeParts): string {
   const { facts } = parts
-  const text = [
-    `# Market data up to ${parts.asof}`,
+  return [
+    `${cardHeader(parts)}# Market data up to ${parts.asof}`,
     [
       'Checked and complete as far as it says below. Every row belongs to a cell (dataset, symbol, trading day) that the checks let pass;',
       `cells judged RED are kept back and named here. Rules: ${parts.ruleset}; node ${parts.nodeVersion}.`,
@@ -72,7 +71,14 @@ export function readmeText(parts: ReadmeParts): string {
           section('Fewer rows than before, so the old ones were kept', correctedCells(parts.refused), 'Nothing.'),
         ]),
   ].join('\n\n')
-  return cardText(parts.data) + text
+}
+
+/** The header by which the library `datasets` of Hugging Face loads each table of the folder by its name. */
+function cardHeader({ data }: ReadmeParts): string {
+  const configs = tablePatterns(data).map(
+    ({ table: name, files }) => `- config_name: ${name}\n  data_files: ${JSON.stringify(files)}\n`,
+  )
+  return configs.length === 0 ? '' : `---\nconfigs:\n${configs.join('')}---\n`
 }
 
 /** What is computed from the data, and how prices are adjusted. */

@@ -157,14 +157,14 @@ export const TABLE_COLUMNS: Readonly<Record<string, Meanings>> = {
 export async function schemaText(lake: Lake, staging: string, data: readonly BundleFile[]): Promise<string> {
   const tables: Record<string, unknown> = {}
   for (const [name, meanings] of Object.entries(TABLE_COLUMNS)) {
-    const files = data.filter((file) => tableOf(file) === name)
+    const files = filesOf(name, data)
     const newest = files.at(-1)
     if (!newest) continue
     const columns = await lake.duck.all<{ column_name: string; column_type: string }>(
       `DESCRIBE SELECT * FROM ${readParquet(join(staging, newest.path))}`,
     )
     tables[name] = {
-      files: files.length === 1 ? newest.path : newest.path.replace(/\/[a-z]+=[^/]+\//, '/*/'),
+      files: patternOf(files),
       columns: columns.map(({ column_name, column_type }) => {
         const { nullable = false, ...meaning } = meaningOf(meanings, column_name) ?? { about: null, nullable: true }
         return { name: column_name, type: column_type, nullable, ...meaning }
@@ -173,6 +173,19 @@ export async function schemaText(lake: Lake, staging: string, data: readonly Bun
   }
   return `${JSON.stringify({ version: VERSION, tables }, null, 1)}\n`
 }
+
+/** The tables that a bundle has, each with the path of its file or a pattern for its files. */
+export const tablePatterns = (data: readonly BundleFile[]): { table: string; files: string }[] =>
+  Object.keys(TABLE_COLUMNS).flatMap((table) => {
+    const files = filesOf(table, data)
+    return files.length === 0 ? [] : [{ table, files: patternOf(files) }]
+  })
+
+const filesOf = (table: string, data: readonly BundleFile[]): BundleFile[] =>
+  data.filter((file) => tableOf(file) === table)
+
+const patternOf = (files: readonly BundleFile[]): string =>
+  files.length === 1 ? files[0]!.path : files[0]!.path.replace(/\/[a-z]+=[^/]+\//, '/*/')
 
 function tableOf({ path, dataset }: BundleFile): string | undefined {
   if (path === LEDGER_PATH) return 'ledger'

@@ -6,15 +6,14 @@ import { resolve } from 'node:path'
 import { promisify } from 'node:util'
 
 const PACKAGES = [
+  'datasets==5.2.0',
   'duckdb==2.0.1',
   'pandas==3.1.1',
   'polars==2.1.0',
   'pyarrow==26.0.1',
   'scikit-learn==1.9.1',
-  'datasets==5.2.0',
 ]
 const FOLDER = resolve('node_modules/.cache/python-packages')
-/** Names what was installed. */
 const DONE = `${FOLDER}/installed.txt`
 
 /** A Python that has the libraries, or why there is none. */
@@ -24,8 +23,7 @@ export type Python = { run(script: string, folder: string): string } | { absent:
 export async function pythonWithPackages(): Promise<Python> {
   const python = ['python3', 'python'].find(isThere)
   if (python === undefined) return { absent: 'there is no python3' }
-  const isDone = existsSync(DONE) && readFileSync(DONE, 'utf8') === PACKAGES.join('\n')
-  if (!isDone) {
+  if (!existsSync(DONE) || readFileSync(DONE, 'utf8') !== PACKAGES.join('\n')) {
     const temp = `${FOLDER}.${process.pid}`
     try {
       await promisify(execFile)(

@@ -92,22 +92,26 @@ for wrong in (dict(status="RED"), dict(adjust="both"), dict(dataset="options_bar
     ])
   })
 
-  test('is loaded table by table by the library datasets of Hugging Face', (context) => {
+  test('is loaded by datasets of Hugging Face, each table by its name', (context) => {
     const script = `
-import duckdb, os
+import os, tempfile
 os.environ["HF_HUB_OFFLINE"] = "1"
-os.environ["HF_HOME"] = os.path.join(os.path.dirname(os.getcwd()), "hugging-face")
-from datasets import get_dataset_config_names, load_dataset, disable_progress_bars
-disable_progress_bars()
-for name in sorted(get_dataset_config_names(os.getcwd())):
-    print(name, load_dataset(os.getcwd(), name, split="train").num_rows)`
-    const counted = printed(context, script).trim().split('\n')
-    const counts = `
-import duckdb, glob
-for name in ("adjustment_factors", "calendar", "corporate_actions", "equities_bars", "instruments", "partition_status"):
-    files = glob.glob(f"curated/{name}/**/*.parquet", recursive=True) + glob.glob(f"*/{name}.parquet")
-    print(name, len(duckdb.read_parquet(files)))`
-    expect(counted).toEqual(printed(context, counts).trim().split('\n'))
+import load
+${snippet(3)}
+print(sorted(names) == sorted(["equities_bars", "corporate_actions", "ledger", "calendar", "instruments", "adjustment_factors"]))
+with tempfile.TemporaryDirectory() as cache:
+    for name in names:
+        rows = datasets.load_dataset(folder, name, split="train", cache_dir=cache)
+        same = load.table(name)
+        assert rows.num_rows == len(same) > 0, name
+        assert rows.column_names == same.columns, name
+    frame = datasets.load_dataset(folder, "equities_bars", split="train", cache_dir=cache).to_pandas()
+    other = load.table("equities_bars").df()
+    keys = ["symbol", "dt"]
+    for each in (frame, other): each["dt"] = each["dt"].astype(str).str[:10]
+    left, right = (each.sort_values(keys)["close"].tolist() for each in (frame, other))
+    print(left == right)`
+    expect(printed(context, script).trim().split('\n')).toEqual(['True', 'True'])
   })
 
   test('feeds a training loop from the bundle alone', (context) => {
