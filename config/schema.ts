@@ -321,6 +321,43 @@ const Daily = z.strictObject({
     .prefault({}),
 })
 
+const share = z.number().positive()
+const count = z.int().positive()
+
+/**
+ * Minute bars against the minutes around them, the session before and their daily bar. Shares are of a price: 0.05 is 5 %. What is left out has its
+ * default; the reasons stand in config/qc.yaml.
+ */
+const Minute = z.strictObject({
+  /** Smallest share, smallest multiple of the day's median range, and the share from which on the cell is RED. */
+  spike: z
+    .strictObject({ share: share.default(0.03), ranges: share.default(12), red_from: share.default(0.5) })
+    .prefault({}),
+  wick: z
+    .strictObject({ share: share.default(0.03), ranges: share.default(12), red_from: share.default(0.5) })
+    .prefault({}),
+  /** Longest run of minutes with the prices of the one before, and with its volume too. */
+  stale: z.strictObject({ prices: count.default(45), copies: count.default(10) }).prefault({}),
+  /** Fewest bars, and how much larger the steps between minutes are than with open and close the other way round. */
+  swapped: z.strictObject({ bars: count.default(60), steps: share.default(1.25) }).prefault({}),
+  /** Fewest bars, fewest minutes missing before the close, and the share of the daily bar's volume that counts as all of it. */
+  session_cut: z
+    .strictObject({ bars: count.default(15), tail_minutes: count.default(20), whole_volume: share.default(0.97) })
+    .prefault({}),
+  repeated_session: z.strictObject({ bars: count.default(20) }).prefault({}),
+  /** Fewest rows in the hour outside, and the largest share of them in the hour that lost its own. */
+  shifted_hour: z.strictObject({ rows: count.default(40), rest: share.default(0.5) }).prefault({}),
+  /** Fewest bars, smallest shift, and the shift (a logarithm) from which on the session before decides whether the minutes are wrong or the daily bar. */
+  daily_price: z
+    .strictObject({ bars: count.default(20), shift: share.default(0.01), large: share.default(0.1) })
+    .prefault({}),
+  daily_volume: z.strictObject({ least: share.default(0.7), most: share.default(1.15) }).prefault({}),
+  /** Fewest bars, smallest factor to the session before, and how near a daily bar must be to agree with it. */
+  step: z
+    .strictObject({ bars: count.default(20), factor: share.default(20), daily_shift: share.default(0.1) })
+    .prefault({}),
+})
+
 export const Qc = z.strictObject({
   ruleset: z.string().min(1),
   /** Rows of a minute cell against the symbol's own baseline. */
@@ -339,6 +376,7 @@ export const Qc = z.strictObject({
     liquid_share: z.number().min(0).max(1),
   }),
   daily: Daily.prefault({}),
+  minute: Minute.prefault({}),
 })
 
 export type Recency = z.infer<typeof Recency>

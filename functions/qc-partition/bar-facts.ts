@@ -7,6 +7,8 @@ import { type CuratedColumns, requiredColumns } from './curated-columns.ts'
 const MICROS_PER_MINUTE = 60_000_000
 /** Longest session that can be measured: one day. */
 export const MOST_SESSION_MINUTES = 1440
+/** Vendors round the four prices one by one: half a tick, a cent from one dollar on, is no contradiction. */
+const HALF_TICK = 'IF(open >= 1, 0.005, 0.00005)'
 const PRICES = ['open', 'high', 'low', 'close']
 
 /** The measures of one file, one row per (symbol, dt); `days` is a table of sessions (see session-days.ts). */
@@ -54,7 +56,10 @@ function barCounts(spec: DatasetConfig, { usable }: CuratedColumns): Record<stri
       isMinute ? `us % ${MICROS_PER_MINUTE} <> 0` : 'us > midnight_us AND us < next_midnight_us',
     ),
     non_positive_prices: given(PRICES, `least(${[...PRICES, ...traded].join(', ')}) <= 0`),
-    ohlc_violations: given(PRICES, 'high < greatest(open, close, low) OR low > least(open, close, high)'),
+    ohlc_violations: given(
+      PRICES,
+      `high < greatest(open, close, low) - ${HALF_TICK} OR low > least(open, close, high) + ${HALF_TICK}`,
+    ),
     negative_volumes: given(['volume'], counted.map((name) => `${name} < 0`).join(' OR ')),
     zero_volumes: given(['volume'], 'volume = 0'),
   }

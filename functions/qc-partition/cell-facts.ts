@@ -3,6 +3,7 @@ import type { DatasetConfig } from '../../config/schema.ts'
 import type { DecisionEffect } from '../_decisions/decisions.ts'
 import type { AbsenceReason } from '../_market/outcome.ts'
 import type { AroundName } from './daily-measures.ts'
+import type { MinuteFacts } from './minute-facts.ts'
 
 /** Daily bar, minute bars, one row of values, bars of contracts, or events: the way a dataset says how many rows a complete cell holds. */
 export type CellKind = DatasetConfig['expected_rows']
@@ -69,6 +70,8 @@ export interface CellFacts {
   decision: DecisionEffect | null
   /** Of a daily bar: what stands out against the bars around it, empty where nothing does. */
   around: Partial<Record<AroundName, number>> | null
+  /** Of minute bars: how they stand to each other, to the session before and to their daily bar. */
+  minutes: MinuteFacts | null
 }
 
 /** A measure against the bars around; 0 when it does not stand out. An error when the bar was not compared. */
@@ -76,6 +79,13 @@ export function around(facts: CellFacts, name: AroundName): number {
   if (facts.around === null)
     throw new Error(`expected the number "${name}" of the bar, got none: it was not compared with the bars around it`)
   return facts.around[name] ?? 0
+}
+
+/** The minutes' own facts, or an error when they were not measured: the columns or the bars that a comparison needs are not there. */
+export function minutesOf({ minutes }: CellFacts): MinuteFacts {
+  if (minutes === null)
+    throw new Error('expected the minutes to be compared with each other, but no bar of the cell could be')
+  return minutes
 }
 
 /** The number, or an error when it was not measured: a check must not pass for want of evidence. */
@@ -117,4 +127,5 @@ export const factsOfAbsence = (reason: AbsenceReason | null, expectedRows: numbe
   isDamaged: false,
   decision: null,
   around: null,
+  minutes: null,
 })

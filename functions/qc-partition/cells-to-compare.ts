@@ -2,7 +2,7 @@
 import type { PartitionWork } from '../../db/partitions/partitions.ts'
 import { type CellKey, cellKey } from '../_market/cell.ts'
 import type { CellName } from './curated-cells.ts'
-import type { ExpectedCell } from './measure.ts'
+import type { ExpectedCell } from './measure-request.ts'
 import { sampleOf } from './sample.ts'
 
 /** The sample of this version, and every cell that was once found damaged: a sample that it is not in must not clear it. */

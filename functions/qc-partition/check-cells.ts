@@ -1,5 +1,5 @@
 /** The cells a judgement is asked for must fit their partition: a wrong request is a bug, and is named. */
-import type { MeasureRequest } from './measure.ts'
+import type { MeasureRequest } from './measure-request.ts'
 
 /** Throws when a cell comes twice, lies in another partition, or lies on a day without a session. */
 export function checkCells({ spec, partition, sessions, cells }: MeasureRequest): void {

@@ -39,6 +39,7 @@ const FACTS = [
   ['decision', 'c.decision'],
   // A bar that is broken in itself stands in no row: nothing is said of its surroundings, other checks hold it.
   ['around', 'AROUND'],
+  ['minutes', 'COMPARED'],
 ] as const satisfies readonly (readonly [keyof CellFacts, string])[]
 
 /** The tables and queries the row is joined from; null where there is nothing to measure. */
@@ -50,6 +51,8 @@ export interface FactSources {
   measures: string | null
   /** Table of (symbol, dt, around, provisional), of daily bars alone. */
   surroundings: string | null
+  /** Query of (symbol, dt, minutes), of minute bars alone. */
+  minutes: string | null
 }
 
 /** The facts of one cell, from the text DuckDB made of them. */
@@ -74,6 +77,7 @@ export function factRowsSql({ spec, qc }: { spec: DatasetConfig; qc: QcConfig },
     MINUTES: minutes,
     SHARE: share,
     AROUND: from.surroundings ? `coalesce(a.around, '{}')` : 'NULL::VARCHAR',
+    COMPARED: from.minutes ? 'x.minutes' : 'NULL::JSON',
   }
   const nothing = `SELECT * FROM (SELECT ''::VARCHAR AS symbol, NULL::DATE AS dt, ${NO_MEASURES}) WHERE false`
   return `
@@ -86,6 +90,7 @@ export function factRowsSql({ spec, qc }: { spec: DatasetConfig; qc: QcConfig },
     LEFT JOIN (${from.measures ?? nothing}) m ON m.symbol = c.symbol AND m.dt = c.dt
     LEFT JOIN (${from.baseline ?? 'SELECT NULL::VARCHAR AS symbol, NULL::DATE AS dt, NULL::DOUBLE AS share, NULL::BIGINT AS baseline_days'}) h
       ON h.symbol = c.symbol AND h.dt = c.dt
+    ${from.minutes ? `LEFT JOIN (${from.minutes}) x ON x.symbol = c.symbol AND x.dt = c.dt` : ''}
     LEFT JOIN (
       SELECT symbol, dt, vendor, feed, sum(duplicate_rows)::BIGINT AS duplicate_rows, sum(conflicts)::BIGINT AS conflicts,
         ${OTHERS.map((name) => `sum(${name})::BIGINT AS ${name}`).join(', ')}

@@ -1,4 +1,5 @@
 /** POST /qc-partition: judges one unchecked partition, writes its part of the ledger, holds RED cells and asks for second opinions. */
+import type { DatasetConfig } from '../../config/schema.ts'
 import { listAbsences } from '../../db/absences/absences.ts'
 import { type Accepted, listAccepted } from '../../db/attempts/list-accepted.ts'
 import { listAttempts } from '../../db/attempts/list-attempts.ts'
@@ -20,6 +21,7 @@ import { effectOf, readDecisions } from '../_decisions/decisions.ts'
 import { asofAt, expectedRows, symbolRanges } from '../_expected/expected.ts'
 import { AsOfBody, type FunctionAnswer, leftOver } from '../_http/handler.ts'
 import type { Node } from '../_http/node.ts'
+import { curatedFile } from '../_lake/paths.ts'
 import { type CellKey, cellKey, DatasetName } from '../_market/cell.ts'
 import { type Dt, dayBit, maxDt, minDt, monthOf } from '../_market/dt.ts'
 import type { AbsenceReason } from '../_market/outcome.ts'
@@ -30,7 +32,7 @@ import { type DifferingCell, differingCells, isAnyNew } from './damaged-cells.ts
 import { CuratedFileDiffers, judgePartition } from './judge.ts'
 import type { JudgedCell, JudgeRequest } from './judgement.ts'
 import { learnLiquidity } from './liquidity.ts'
-import type { ExpectedCell } from './measure.ts'
+import type { ExpectedCell } from './measure-request.ts'
 import { NEIGHBOUR_SESSIONS, seenBeside, surroundingsOf } from './neighbours.ts'
 import { repairRaw } from './repair-raw.ts'
 
@@ -95,6 +97,7 @@ async function judge(node: Node, work: PartitionWork, token: string, at: number)
     checkedAt: at,
     neighbours: near,
     actions: surroundings.actions,
+    dailyFile: dailyFileOf(node, spec, work.partition),
     curatedSha256: work.curatedSha256,
     ledgerSha256: work.ledgerSha256,
     damagedIn: async (file) => {
@@ -137,6 +140,18 @@ async function judge(node: Node, work: PartitionWork, token: string, at: number)
     askedAgain,
     recorded,
   }
+}
+
+/** Where the daily bars of a day of minutes are curated; of other datasets nowhere. */
+function dailyFileOf({ config, lake }: Node, { expected_rows: kind }: DatasetConfig, partition: string) {
+  const daily = config.datasets.equities_bars
+  if (kind !== 'session_minutes' || daily === undefined) return undefined
+  return curatedFile(
+    lake.root,
+    'equities_bars',
+    daily.partition,
+    daily.partition === 'year' ? partition.slice(0, 4) : partition,
+  )
 }
 
 /** Cells that the database claims and for which curation found no row: when their file is gone, they become gaps. Returns how many. */

@@ -1,7 +1,7 @@
 /** What a partition is judged by, and what came of it. */
 import type { Dt } from '../_market/dt.ts'
 import type { Status } from '../_market/status.ts'
-import type { MeasureRequest } from './measure.ts'
+import type { MeasureRequest } from './measure-request.ts'
 
 export interface JudgeRequest extends MeasureRequest {
   /** Epoch milliseconds; stands in every row of the fragment. */

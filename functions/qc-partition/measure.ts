@@ -1,53 +1,21 @@
 /** Measures every expected cell of a partition once, in DuckDB, and hands out the table of what was found. */
 import { access } from 'node:fs/promises'
-import type { DatasetConfig, QcConfig } from '../../config/schema.ts'
-import type { Session } from '../_calendar/session.ts'
-import type { DecisionEffect } from '../_decisions/decisions.ts'
+import type { DatasetConfig } from '../../config/schema.ts'
 import { withTable } from '../_lake/duck-table.ts'
 import type { Lake } from '../_lake/lake.ts'
 import { readParquet } from '../_lake/parquet-sql.ts'
 import { curatedFile } from '../_lake/paths.ts'
-import type { DatasetName } from '../_market/cell.ts'
-import type { Dt } from '../_market/dt.ts'
-import type { AbsenceReason } from '../_market/outcome.ts'
 import { barFactsSql } from './bar-facts.ts'
 import { baselineSql } from './baseline.ts'
 import { type CuratedColumns, curatedColumns } from './curated-columns.ts'
 import { eventFactsSql } from './event-facts.ts'
 import { factRowsSql } from './fact-rows.ts'
+import type { MeasureRequest } from './measure-request.ts'
+import { COMPARED_COLUMNS, minuteFactsSql } from './minute-facts.ts'
 import { countDuplicates, DUPLICATE_COLUMNS } from './raw-duplicates.ts'
 import { withSessionDays } from './session-days.ts'
 import { withSurroundings } from './surroundings.ts'
 import { yieldFactsSql } from './yield-facts.ts'
-
-export interface ExpectedCell {
-  symbol: string
-  dt: Dt
-  /** Rows a complete cell holds where that is known: 1 daily, the session's minutes, the series of the group that have begun. */
-  expectedRows: number | null
-  present: boolean
-  /** When absent and explained. */
-  reason: AbsenceReason | null
-  /** Logical digest of the accepted rows. */
-  digest: string | null
-  /** Are the rows of the accepted version other than those that were delivered? Absent: no. */
-  isDamaged?: boolean
-  /** Of a person about it. Absent: none. */
-  decision?: DecisionEffect | null
-}
-
-export interface MeasureRequest {
-  dataset: DatasetName
-  spec: DatasetConfig
-  partition: string
-  sessions: readonly Session[]
-  cells: readonly ExpectedCell[]
-  qc: QcConfig
-  /** Partitions around this one: of minutes those a baseline is learned from, of daily bars those before and after. */
-  neighbours: readonly string[]
-  /** Corporate actions that are known: their curated files. Absent: none. */
-  actions?: { spec: DatasetConfig; files: readonly string[] } | undefined
-}
 
 /** Columns of the table that `withMeasuredCells` hands out; `facts` is what `factsOf` (fact-rows.ts) reads. */
 const MEASURED_COLUMNS = {
@@ -102,8 +70,10 @@ export async function withMeasuredCells<T>(
           if (file !== null) await countDuplicates(lake, request, await vendorsOf(lake, file, columns), duplicates)
           const baseline = await baselineOf(lake, request, file, columns, cells, days)
           const measures = file === null || columns === null ? null : measuresSql(file, request.spec, columns, days)
+          const minutes =
+            file === null || columns === null ? null : await minutesSql(lake, request, file, columns, days)
           return withSurroundings(lake, request, { file, columns, days }, async (surroundings) => {
-            const from = { cells, days, duplicates, baseline, measures, surroundings }
+            const from = { cells, days, duplicates, baseline, measures, minutes, surroundings }
             await duck.run(`INSERT INTO ${table} ${factRowsSql(request, from)}`)
             return await fn(table)
           })
@@ -122,6 +92,26 @@ function measuresSql(file: string, spec: DatasetConfig, columns: CuratedColumns,
     default:
       return barFactsSql(file, spec, columns, days)
   }
+}
+
+/** Null where the file lacks a column that is compared: that is another check's to say. */
+async function minutesSql(
+  lake: Lake,
+  { dataset, spec, partition, neighbours, dailyFile }: MeasureRequest,
+  file: string,
+  { usable }: CuratedColumns,
+  days: string,
+): Promise<string | null> {
+  if (spec.expected_rows !== 'session_minutes' || !COMPARED_COLUMNS.every((name) => usable.has(name))) return null
+  const before = neighbours.filter((key) => key < partition).reduce((last, key) => (key > last ? key : last), '')
+  return minuteFactsSql(
+    {
+      file,
+      before: before === '' ? null : await present(curatedFile(lake.root, dataset, spec.partition, before)),
+      daily: dailyFile === undefined ? null : await present(dailyFile),
+    },
+    days,
+  )
 }
 
 async function baselineOf(

@@ -124,6 +124,7 @@ export class ExportScene {
       digest: `md5(${sqlText(dt)} || i)`,
       ruleset: `'bench'`,
       checked_at: `make_timestamp(${CHECKED_AT * 1000})`,
+      provisional: 'false',
     }
     const list = Object.entries(LEDGER_COLUMNS).map(
       ([name, type]) => `(${values[name as keyof typeof LEDGER_COLUMNS]})::${type} AS "${name}"`,

@@ -87,9 +87,9 @@ function gradeClean({ scene, ledger }: Judged[number]): CleanGrade[] {
   const groups = new Map<string, { cell: string; found: LedgerCell }[]>()
   for (const [cell, found] of ledger) {
     const [dataset = ''] = cell.split(' ')
-    const isEvent = scene.events.has(cell)
+    const kind = scene.beside.has(cell) ? 'beside a fault' : scene.events.has(cell) ? 'large moves' : 'clean'
     if (!(dataset in scene.rows) || scene.touched.has(cell)) continue
-    const group = `${scene.name}: ${isEvent ? 'large moves' : 'clean'}, ${dataset}`
+    const group = `${scene.name}: ${kind}, ${dataset}`
     const own = groups.get(group)
     if (own) own.push({ cell, found })
     else groups.set(group, [{ cell, found }])
@@ -98,7 +98,7 @@ function gradeClean({ scene, ledger }: Judged[number]): CleanGrade[] {
     const wrong = cells.filter(({ found }) => found.status !== 'GREEN')
     const falseRed = wrong.filter(({ found }) => found.status === 'RED').length
     const falseAmber = wrong.length - falseRed
-    const mostAmber = name.includes('large moves') ? null : Math.floor(cells.length / CLEAN_PER_AMBER)
+    const mostAmber = name.startsWith(`${scene.name}: clean`) ? Math.floor(cells.length / CLEAN_PER_AMBER) : null
     return {
       name,
       cells: cells.length,

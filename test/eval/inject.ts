@@ -9,7 +9,7 @@ export const SLOTS: Record<Injected, { length: number; from: number; to: number 
 }
 /** Sessions at a symbol's beginning that stay clean: from them its baselines are learned. */
 export const CLEAN_START: Record<Injected, number> = { equities_bars: 60, equities_bars_minute: 4 }
-/** Cells this near to a faulty one are no clean cells. */
+/** Cells this near to a faulty one are counted apart. */
 const BESIDE = 2
 
 /** Spreads `faults` over the slots of the symbols, in an order of the seed. Returns how many slots stayed clean; throws when there are too few. */
@@ -82,11 +82,14 @@ function record(
   for (const { exDt, ratio } of splits) scene.actions.push({ symbol, exDt, kind: 'split', value: ratio })
   const isClean = new Set(window.flatMap(({ rows }) => [rows]))
   const broken = days.flatMap(({ dt, rows }) => (isClean.has(rows) ? [] : [dt])).concat(labels)
+  const isBroken = new Set(broken)
   for (const [place, { dt }] of window.entries()) {
-    const near = window.slice(Math.max(0, place - BESIDE), place + BESIDE + 1)
     // Of a symbol of its own no cell is called clean.
-    if (fault.window === 'symbol' || near.some((day) => broken.includes(day.dt)))
-      for (const dataset of ['equities_bars', 'equities_bars_minute']) scene.touched.add(cellOf(dataset, symbol, dt))
+    const isOwn = fault.window === 'symbol'
+    if (isOwn || isBroken.has(dt)) scene.touched.add(cellOf(fault.dataset, symbol, dt))
+    const near = window.slice(Math.max(0, place - BESIDE), place + BESIDE + 1)
+    if (isOwn || near.some((day) => isBroken.has(day.dt)))
+      for (const dataset of ['equities_bars', 'equities_bars_minute']) scene.beside.add(cellOf(dataset, symbol, dt))
   }
   return days
 }

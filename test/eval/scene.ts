@@ -25,8 +25,10 @@ export interface Scene {
   rows: Record<Injected, Map<string, readonly Day[]>>
   actions: EvalAction[]
   injections: Injection[]
-  /** Cells that no figure of clean cells counts: faulty ones and those beside them, as `dataset symbol dt`. */
+  /** Cells that no figure of clean cells counts: faulty ones, as `dataset symbol dt`. */
   touched: Set<string>
+  /** Clean cells beside a faulty one, or of the other dataset on its day: counted apart. */
+  beside: Set<string>
   /** Real or modelled large moves: they may be AMBER, never RED. As `dataset symbol dt`. */
   events: Map<string, string>
 }
@@ -40,6 +42,7 @@ export const emptyScene = (name: string, asof: Dt): Scene => ({
   actions: [],
   injections: [],
   touched: new Set(),
+  beside: new Set(),
   events: new Map(),
 })
 

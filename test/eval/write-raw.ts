@@ -46,6 +46,10 @@ export async function writeRaw(
       if (part.length >= ROWS_AT_ONCE) await flush()
     }
     await flush()
+    // One file a day: DuckDB would write one for each of its threads, and begin new ones beyond a hundred open.
+    await lake.duck.run('SET threads = 1')
+    await lake.duck.run('SET partitioned_write_max_open_files = 10000')
+    await lake.duck.run('SET partitioned_write_flush_threshold = 100000000')
     await lake.duck.run(
       `COPY (SELECT day AS date, ${values.join(', ')} FROM ${name}) TO ${sqlText(folder)} (FORMAT parquet, PARTITION_BY (date), FILENAME_PATTERN 'data', OVERWRITE_OR_IGNORE)`,
     )

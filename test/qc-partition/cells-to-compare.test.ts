@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { cellsToCompare } from '../../functions/qc-partition/cells-to-compare.ts'
-import type { ExpectedCell } from '../../functions/qc-partition/measure.ts'
+import type { ExpectedCell } from '../../functions/qc-partition/measure-request.ts'
 
 const cells = Array.from({ length: 500 }, (_, at): ExpectedCell => {
   const digest = at % 10 === 0 ? null : 'd'.repeat(64)

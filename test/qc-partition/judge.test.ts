@@ -9,7 +9,7 @@ import type { DatasetName } from '../../functions/_market/cell.ts'
 import type { Dt } from '../../functions/_market/dt.ts'
 import { judgePartition } from '../../functions/qc-partition/judge.ts'
 import type { JudgedCell, JudgeRequest } from '../../functions/qc-partition/judgement.ts'
-import type { ExpectedCell } from '../../functions/qc-partition/measure.ts'
+import type { ExpectedCell } from '../../functions/qc-partition/measure-request.ts'
 import {
   dailyBar,
   minuteBars,
@@ -285,7 +285,7 @@ describe('judge: a day of minute bars', () => {
     ])
     const result = await judge(['FULL', 'HALF', 'LATE', 'THIN', 'RARE', 'QUIET'].map((symbol) => minuteCell(symbol)))
     expect(short(result.flagged)).toEqual([
-      `HALF ${D3} RED MINUTE_HOLE,SHORT_SESSION`,
+      `HALF ${D3} RED MINUTE_HOLE,SESSION_CUT,SHORT_SESSION`,
       `LATE ${D3} AMBER MISSING_ROWS`,
       `QUIET ${D3} RED SHORT_SESSION`,
       `RARE ${D3} AMBER MISSING_ROWS`,

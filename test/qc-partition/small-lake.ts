@@ -77,9 +77,13 @@ export const dailyBar = (symbol: string, dt: Dt, change: Partial<TestBar> = {}):
   ...change,
 })
 
-/** Clean minute bars at these minutes of the regular session (0 is 09:30). */
+/** Clean minute bars at these minutes of the regular session (0 is 09:30), a few cents apart from minute to minute and from day to day. */
 export const minuteBars = (symbol: string, dt: Dt, minutes: number[], change: Partial<TestBar> = {}): TestBar[] =>
-  minutes.map((minute) => dailyBar(symbol, dt, { ts: instantOf(dt, '09:30') + minute * 60_000, ...change }))
+  minutes.map((minute) => {
+    const cents = ((minute % 7) + Number(dt.slice(8))) / 100
+    const prices = { open: 100 + cents, high: 110 + cents, low: 95 + cents, close: 105 + cents, vwap: 102.5 + cents }
+    return dailyBar(symbol, dt, { ...prices, ts: instantOf(dt, '09:30') + minute * 60_000, ...change })
+  })
 
 export const upTo = (count: number): number[] => Array.from({ length: count }, (_, at) => at)
 

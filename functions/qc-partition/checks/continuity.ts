@@ -12,9 +12,12 @@ export const check: Check = {
     const hole = measured(facts.longestHole, 'longestHole')
     if (hole <= continuity.max_gap_minutes) return null
     const session = measured(facts.sessionMinutes, 'sessionMinutes')
-    // Without a baseline, the minutes around the hole decide whether the symbol is liquid: its own hole must not make it look thin.
+    // The minutes around the hole decide whether the symbol is liquid: neither its own hole nor a baseline learned from cut days makes it look thin.
     const around = session - hole
-    const share = facts.baselineShare ?? (around > 0 ? measured(facts.regularRows, 'regularRows') / around : 0)
+    const share = Math.max(
+      facts.baselineShare ?? 0,
+      around > 0 ? measured(facts.regularRows, 'regularRows') / around : 0,
+    )
     if (share < continuity.liquid_share) return null
     return { flag: 'MINUTE_HOLE', severity: 'AMBER', numbers: { longest_hole: hole, share } }
   },

@@ -12,6 +12,11 @@ import { check as duplicateConflict } from './duplicate-conflict.ts'
 import { check as duplicateRows } from './duplicate-rows.ts'
 import { check as heldByPerson } from './held-by-person.ts'
 import { check as longSilence } from './long-silence.ts'
+import { check as minuteDailyPrice } from './minute-daily-price.ts'
+import { check as minuteDailyVolume } from './minute-daily-volume.ts'
+import { check as minuteSpike } from './minute-spike.ts'
+import { check as minuteStep } from './minute-step.ts'
+import { check as minuteWick } from './minute-wick.ts'
 import { check as missing } from './missing.ts'
 import { check as mixedAdjustment } from './mixed-adjustment.ts'
 import { check as moveUndone } from './move-undone.ts'
@@ -23,8 +28,13 @@ import { check as outdatedRelease } from './outdated-release.ts'
 import { check as partialVolume } from './partial-volume.ts'
 import { check as repeatedAction } from './repeated-action.ts'
 import { check as repeatedDay } from './repeated-day.ts'
+import { check as repeatedSession } from './repeated-session.ts'
 import { check as schema } from './schema.ts'
 import { check as sessionBounds } from './session-bounds.ts'
+import { check as sessionCut } from './session-cut.ts'
+import { check as shiftedHour } from './shifted-hour.ts'
+import { check as staleMinutes } from './stale-minutes.ts'
+import { check as swappedOpenClose } from './swapped-open-close.ts'
 import { check as symbolMismatch } from './symbol-mismatch.ts'
 import { check as terms } from './terms.ts'
 import { check as untoldSplit } from './untold-split.ts'
@@ -64,4 +74,14 @@ export const CHECKS: readonly Check[] = [
   longSilence,
   repeatedDay,
   partialVolume,
+  minuteDailyPrice,
+  minuteDailyVolume,
+  minuteSpike,
+  minuteStep,
+  minuteWick,
+  repeatedSession,
+  sessionCut,
+  shiftedHour,
+  staleMinutes,
+  swappedOpenClose,
 ]

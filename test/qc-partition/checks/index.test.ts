@@ -7,6 +7,7 @@ import type { Check } from '../../../functions/qc-partition/check.ts'
 import { CHECKS } from '../../../functions/qc-partition/checks/index.ts'
 import { verdictOf } from '../../../functions/qc-partition/verdict.ts'
 import { QC } from '../small-lake.ts'
+import { CLEAN_MINUTES, MINUTE_CASES } from './minute-cases.ts'
 
 const none = factsOfAbsence(null, 1)
 const clean = {
@@ -30,6 +31,7 @@ const minute: CellFacts = {
   baselineShare: 1,
   baselineDays: 20,
   longestHole: 0,
+  minutes: CLEAN_MINUTES,
 }
 const yields: CellFacts = { ...none, ...clean, rows: 11, expectedRows: 11, impossibleYields: 0 }
 const contracts: CellFacts = { ...none, ...bar, rows: 250, expectedRows: null, impossibleTerms: 0, misdatedRows: 0 }
@@ -101,7 +103,9 @@ const CASES: Case[] = [
 
   on('continuity', 'minute', { longestHole: 10 }, null),
   on('continuity', 'minute', { longestHole: 11 }, 'AMBER MINUTE_HOLE'),
-  on('continuity', 'minute', { longestHole: 100, baselineShare: 0.94 }, null),
+  on('continuity', 'minute', { longestHole: 100, regularRows: 270, baselineShare: 0.94 }, null),
+  // Every day of the symbol ends at noon: its baseline is that of the mornings.
+  on('continuity', 'minute', { longestHole: 240, regularRows: 150, baselineShare: 150 / 390 }, 'AMBER MINUTE_HOLE'),
   on('continuity', 'minute', { longestHole: 100, regularRows: 290, baselineShare: null }, 'AMBER MINUTE_HOLE'),
   on('continuity', 'minute', { longestHole: 100, regularRows: 200, baselineShare: null }, null),
   on('continuity', 'minute', { longestHole: 390, regularRows: 0, baselineShare: null }, null),
@@ -196,6 +200,9 @@ const CASES: Case[] = [
   near('repeated-day', { stalePrices: 1 }, 'AMBER STALE_PRICES'),
   near('partial-volume', { volumeDrop: 3, volumeBelowLow: 0.5 }, null),
   near('partial-volume', { volumeDrop: 3, volumeBelowLow: 2 }, 'AMBER PARTIAL_VOLUME'),
+  ...MINUTE_CASES.map(([check, change, says]) =>
+    on(check, 'minute', { minutes: { ...CLEAN_MINUTES, ...change } }, says),
+  ),
 ]
 
 const named = (id: string): Check => {
