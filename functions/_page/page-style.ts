@@ -30,10 +30,15 @@ b.good { color: var(--good); } b.warn { color: var(--warn); } b.bad { color: var
 th, td { text-align: left; padding: .25rem .75rem .25rem 0; vertical-align: top; overflow-wrap: normal; } thead th { border-bottom: 1px solid var(--line); font-weight: 600; font-size: .875rem; }
 tbody th { font-weight: 400; } tbody tr + tr > * { border-top: 1px solid var(--line); } .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 td + td, th + td, th + th { padding-left: .25rem; } td.number + td:not(.number), th.number + th:not(.number) { padding-left: .75rem; } .day { white-space: nowrap; }
+ td.small { min-width: 12rem; }
 progress { width: 100%; height: .6rem; accent-color: var(--fill); }
 dl { display: grid; grid-template-columns: minmax(6rem, 11rem) minmax(0, 1fr); gap: .2rem .75rem; margin: 0; } dt { color: var(--quiet); } dd { margin: 0; }
 form.login { max-width: 26rem; display: grid; gap: .5rem; } input { font: inherit; padding: .5rem; border: 1px solid var(--quiet); border-radius: .3rem; background: var(--paper); color: inherit; width: 100%; }
 button { font: inherit; padding: .5rem 1rem; border: 1px solid var(--quiet); border-radius: .3rem; background: var(--box); color: inherit; cursor: pointer; justify-self: start; }
 .top button { border: 0; background: none; color: var(--link); text-decoration: underline; } .top form { margin: 0; }
+figure { margin: 0 0 1rem; } .map svg { display: block; min-width: 46rem; height: auto; } .map text { fill: currentColor; } .map .t { stroke: #fff; stroke-width: .4; }
+.map a:hover .t { stroke: #d6006c; stroke-width: 2; } details { margin: 0 0 1rem; } summary { cursor: pointer; } .columns { columns: 11rem; }
+article { border: 1px solid var(--line); border-radius: .4rem; padding: .75rem; margin: 0 0 .75rem; }
+.next { border-left: .3rem solid var(--line); padding: .1rem .75rem; } section > h2 { margin-top: 1.5rem; } dd ul { padding-left: 1.1rem; } code { overflow-wrap: anywhere; } footer nav { display: flex; flex-wrap: wrap; gap: .25rem 1rem; }
 footer { color: var(--quiet); margin-top: 1.5rem; font-size: .875rem; }
 `

@@ -22,6 +22,8 @@ export interface Counts {
   byRule: number
   /** Neither present nor explained: queued, waiting, given up, or not found by an audit yet. */
   open: number
+  /** Of the open ones, those that no vendor has yet. Counted for the picture alone. */
+  recent: number
 }
 
 export interface Grid {
@@ -31,7 +33,16 @@ export interface Grid {
   ruleReason: AbsenceReason
 }
 
-export const noCounts = (): Counts => ({ expected: 0, present: 0, short: 0, held: 0, absent: 0, byRule: 0, open: 0 })
+export const noCounts = (): Counts => ({
+  expected: 0,
+  present: 0,
+  short: 0,
+  held: 0,
+  absent: 0,
+  byRule: 0,
+  open: 0,
+  recent: 0,
+})
 
 export function addCounts(sum: Counts, more: Counts): void {
   sum.expected += more.expected
@@ -41,6 +52,7 @@ export function addCounts(sum: Counts, more: Counts): void {
   sum.absent += more.absent
   sum.byRule += more.byRule
   sum.open += more.open
+  sum.recent += more.recent
 }
 
 /** The lives of the symbols asked about, cut to the days asked about, in the order of the symbols. */

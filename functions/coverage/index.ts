@@ -1,6 +1,8 @@
-/** GET /coverage/:dataset: expected, present, absent and open cells by year or month. GET /coverage/:dataset.svg: the same as a picture. */
+/** GET /coverage/:dataset: expected, present, absent and open cells by year or month. GET /coverage/:dataset.svg: the same as a picture. A browser gets both on a page. */
 import type { Context } from 'hono'
 import type { Node } from '../_http/node.ts'
+import { prefersPage } from '../_http/prefers-page.ts'
+import { showMap } from './map-page.tsx'
 import { coverageOf } from './periods.ts'
 import { pictureOf } from './picture.ts'
 import { readRequest } from './request.ts'
@@ -9,12 +11,14 @@ const PICTURE = '.svg'
 
 /** Query: `from`, `to` (days), `symbols` (`AAPL,A..BRK.B`), `by` (year or month). Reads only. Throws RequestError 400 or 404. */
 export const coverage =
-  (node: Node) =>
+  (node: Node, canLogOut: boolean) =>
   async (c: Context): Promise<Response> => {
     const asked = c.req.param('dataset') ?? ''
     const isPicture = asked.endsWith(PICTURE)
     const request = readRequest(node, c, isPicture ? asked.slice(0, -PICTURE.length) : asked)
-    if (isPicture) return showPicture(c, await pictureOf(node, request))
+    if (isPicture) return showPicture(c, (await pictureOf(node, request, 'document')).svg)
+    c.header('Vary', 'Accept')
+    if (prefersPage(c)) return await showMap(c, node, request, canLogOut)
     const { dataset, asof, from, to, symbols, by } = request
     return c.json({
       ok: true,

@@ -8,7 +8,7 @@ import { type Column, columnsOf } from './columns.ts'
 import { addCounts, askedRanges, askedSlices, type Counts, countGrid, type Grid, noCounts } from './grid.ts'
 import type { CoverageRequest } from './request.ts'
 
-export interface PeriodCounts extends Omit<Counts, 'byRule'> {
+export interface PeriodCounts extends Omit<Counts, 'byRule' | 'recent'> {
   /** How many of `absent` there are of each reason. */
   absentBecause: Record<string, number>
   /** How many of `open` have a reason that says what they wait for, or why they were given up. */
@@ -85,4 +85,7 @@ function count(reasons: Record<string, number>, reason: string, cells: number): 
   reasons[reason] = (reasons[reason] ?? 0) + cells
 }
 
-const told = ({ byRule: _, ...counts }: Counts, because: Because): PeriodCounts => ({ ...counts, ...because })
+const told = ({ byRule: _, recent: _recent, ...counts }: Counts, because: Because): PeriodCounts => ({
+  ...counts,
+  ...because,
+})

@@ -21,11 +21,17 @@ export interface Tile {
  * The tiles of one row of a grid; nothing expected, no tile. A tile spans a quarter of the columns at the most: however equal everything
  * is, looking closer always shows less time than before. A single cell is never joined, because it has a story of its own.
  */
-export function tilesOf(row: number, cells: readonly Counts[], columns: readonly Column[], symbols: number): Tile[] {
+export function tilesOf(
+  row: number,
+  cells: readonly Counts[],
+  columns: readonly Column[],
+  symbols: number,
+  isQuiet = false,
+): Tile[] {
   const widest = Math.max(1, Math.floor(columns.length / 4))
   const tiles: Tile[] = []
   columns.forEach(({ from, to, sessions }, column) => {
-    const state = stateOf(cells[column]!)
+    const state = stateOf(cells[column]!, isQuiet)
     if (state === null) return
     const isCell = symbols === 1 && sessions.length === 1
     const last = tiles.at(-1)

@@ -1,5 +1,5 @@
 /** The vendors as a page: one article each, one table of datasets, no scripts; every value is escaped by the template. */
-import { html, raw } from 'hono/html'
+import { html } from 'hono/html'
 import { segmentText } from '../_dispatch/segment.ts'
 import type { VendorsView } from './view.ts'
 
@@ -7,39 +7,14 @@ type Html = ReturnType<typeof html>
 type Vendor = VendorsView['vendors'][number]
 type Dataset = Vendor['datasets'][number]
 
-const STYLE = `
-:root { color-scheme: light dark; --line: color-mix(in srgb, currentColor 25%, transparent); }
-body { margin: 0 auto; max-width: 70rem; padding: 1rem; font: 1rem/1.5 system-ui, sans-serif; }
-h1 { font-size: 1.4rem; } h2 { font-size: 1.1rem; margin: 0 0 .25rem; }
-article { border: 1px solid var(--line); border-radius: .4rem; padding: .75rem; margin: 0 0 1rem; }
-p { margin: 0 0 .5rem; }
-.scroll { overflow-x: auto; }
-table { border-collapse: collapse; } th, td { text-align: left; padding: .1rem .75rem .1rem 0; vertical-align: top; }
-thead th { border-bottom: 1px solid var(--line); font-weight: 600; }
-td.number { text-align: right; font-variant-numeric: tabular-nums; }
-footer { font-size: .875rem; opacity: .75; }
-`
-
-export const pageOf = (view: VendorsView): Html => html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Vendors</title>
-<style>${raw(STYLE)}</style>
-</head>
-<body>
-<header><h1>Vendors</h1></header>
-<main>
+/** The content; the frame is that of every page. */
+export const contentOf = (view: VendorsView): Html => html`<h1>Vendors</h1>
 ${view.vendors.map(vendorArticle)}
 ${view.datasets
   .filter(({ state }) => state !== 'served')
   .map(({ dataset, state }) => html`<p><strong>${dataset}</strong>: ${state}.</p>`)}
-</main>
 <footer><p>Read at ${time(view.now)}. Rates are of the last 24 hours. The same as JSON, with every input of the scores:
 <code>curl</code> this address. What waits: <a href="queue">the queue</a>.</p></footer>
-</body>
-</html>
 `
 
 function vendorArticle(vendor: Vendor): Html {
@@ -50,12 +25,12 @@ function vendorArticle(vendor: Vendor): Html {
 ${budgets.map((budget) => html`<p>${budgetSentence(budget)}</p>`)}
 ${circuit.isOpen ? html`<p>Left alone until ${time(circuit.until)} after ${circuit.failures} failures in a row: ${circuit.lastError}</p>` : ''}
 ${forecast === undefined ? '' : html`<p>Of the backlog it will do about ${forecast.cells} cells in ${forecast.calls} calls${forecast.busyUntil === null ? ', without a foreseeable end' : html`, until ${time(forecast.busyUntil)}`}.</p>`}
-<div class="scroll"><table>
+<section class="scroll" tabindex="0" aria-label="${vendor.vendor}: datasets"><table>
 <thead><tr><th scope="col">Dataset</th><th scope="col">Has</th><th scope="col">Score</th><th scope="col">Calls</th><th scope="col">Cells</th>
 <th scope="col">Filled</th><th scope="col">Empty</th><th scope="col">Errors</th><th scope="col">Rows a minute</th><th scope="col">Refusals</th></tr></thead>
 <tbody>${datasets.map(datasetRow)}</tbody>
-</table></div>
-${datasets.some(({ score }) => score.segments.length > 0) ? segmentTable(datasets) : ''}
+</table></section>
+${datasets.some(({ score }) => score.segments.length > 0) ? segmentTable(vendor.vendor, datasets) : ''}
 </article>
 `
 }
@@ -103,11 +78,14 @@ ${numbers.map((value) => html`<td class="number">${value}</td>`)}</tr>
 }
 
 /** What asking taught: cells count half as much each week, so they are fractions. */
-const segmentTable = (datasets: Dataset[]): Html => html`<div class="scroll"><table>
+const segmentTable = (
+  vendor: string,
+  datasets: Dataset[],
+): Html => html`<section class="scroll" tabindex="0" aria-label="${vendor}: what asking taught"><table>
 <thead><tr><th scope="col">Dataset</th><th scope="col">Asked for</th><th scope="col">Cells lately</th><th scope="col">Filled</th>
 <th scope="col">Others let expect</th><th scope="col">Expected</th><th scope="col">Score</th></tr></thead>
 <tbody>${datasets.flatMap(({ dataset, score }) => score.segments.map((segment) => segmentRow(dataset, segment)))}</tbody>
-</table></div>`
+</table></section>`
 
 function segmentRow(
   dataset: string,

@@ -1,30 +1,26 @@
 /** The story of a cell as a page: semantic HTML without scripts; every value is escaped by the template. */
-import { html, raw } from 'hono/html'
+import { html } from 'hono/html'
 import { segmentText } from '../_dispatch/segment.ts'
+import { instantText } from '../_page/instant.tsx'
 import type { Explanation, VendorExplanation } from './explanation.ts'
 import { newYorkText } from './new-york-text.ts'
-import { PAGE_STYLE } from './page-style.ts'
+import { standingOf } from './standing.ts'
 
 type Html = ReturnType<typeof html>
 /** Null and empty values are left out of the list. */
 type Fact = [label: string, value: Html | string | number | null | undefined]
 
-export function pageOf(explanation: Explanation): Html {
-  const title = `${explanation.dataset} ${explanation.symbol} ${explanation.dt}`
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Why ${title}</title>
-<style>${raw(PAGE_STYLE)}</style>
-</head>
-<body>
-<header>
+/** Title and content; the frame is that of every page. */
+export function pageOf(explanation: Explanation): { title: string; content: Html } {
+  const { dataset, symbol, dt } = explanation
+  const title = `${dataset} ${symbol} ${dt}`
+  const content = html`<header>
 <h1>${title}</h1>
+<div class="verdict ${standingOf(explanation).level}">
+<p>${standingOf(explanation).sentence}${nextText(explanation)}</p>
+</div>
 <p class="next">${explanation.next.sentence}</p>
 ${insteadOf(explanation)}</header>
-<main>
 ${section('Expected', expectedFacts(explanation))}
 ${section('Known', knownFacts(explanation))}
 ${section('Judged', judgedFacts(explanation))}
@@ -37,20 +33,27 @@ ${explanation.vendors.length === 0 ? html`<p>No vendor lists this dataset.</p>` 
 ${explanation.formerVendors.map(({ vendor, attempt }) => article(`${vendor}, no longer configured`, attemptFacts(attempt, true)))}
 </section>
 ${explanation.incidents.length === 0 ? '' : incidentsSection(explanation.incidents)}
-</main>
 <footer>
 <nav aria-label="Other views">${links(explanation)}</nav>
 <p>As of ${explanation.asof}, read at ${time(explanation.now)}. The same as JSON: <code>curl</code> this address.</p>
 </footer>
-</body>
-</html>
 `
+  return { title: `Why ${title}`, content }
+}
+
+/** When a person may look again; a cell that needs no more has no such time. */
+function nextText({ coverage, task, next, now }: Explanation): Html | string {
+  if (next.at === null || next.at === now || now === null) return ''
+  const at = html`<time datetime="${next.at.replace(/\.\d+Z$/, 'Z')}">${instantText(Date.parse(next.at), Date.parse(now))}</time>`
+  return coverage.present && task === null
+    ? html` Checked again for corrections after ${at}.`
+    : html` Looked at again ${at}.`
 }
 
 /** Addresses are relative, so that they hold behind whatever this node is served under. */
 function links({ dataset, symbol }: Explanation): Html {
-  return html`<a href="../../../coverage/${dataset}.svg?symbols=${symbol}">coverage of ${symbol}</a>
-<a href="../../../coverage/${dataset}.svg">coverage of ${dataset}</a>
+  return html`<a href="../../../coverage/${dataset}?symbols=${symbol}">coverage of ${symbol}</a>
+<a href="../../../coverage/${dataset}">coverage of ${dataset}</a>
 <a href="../../../changes?dataset=${dataset}&amp;symbol=${symbol}">changes of ${symbol}</a>`
 }
 
@@ -88,7 +91,7 @@ function knownFacts({ coverage, absence, winner }: Explanation): Fact[] {
   const bits = Object.entries(coverage).flatMap(([name, isSet]) => (isSet ? [name] : []))
   return [
     ['Coverage', bits.length === 0 ? 'nothing is known' : bits.join(', ')],
-    ['Absent for', absence && `${absence.reason}: ${absence.meaning}`],
+    ['Reason', absence && `${absence.reason}: ${absence.meaning}`],
     ['Decided', absence?.decidedAt && time(absence.decidedAt)],
     ['Look again', absence && (absence.recheckAt === null ? 'never' : time(absence.recheckAt))],
     ['Winner', winner && `${winner.vendor}${winner.feed === null ? '' : ` (${winner.feed})`}, rows ${winner.rows}`],
@@ -235,7 +238,7 @@ const list = (items: readonly string[]): Html | null =>
   items.length === 0 ? null : html`<ul>${items.map((item) => html`<li>${item}</li>`)}</ul>`
 
 const time = (iso: string | null): Html | string =>
-  iso === null ? 'never' : html`<time datetime="${iso}">${newYorkText(Date.parse(iso))}</time>`
+  iso === null ? 'never' : html`<time datetime="${iso.replace(/\.\d+Z$/, 'Z')}">${newYorkText(Date.parse(iso))}</time>`
 
 const digits = (value: number): string => String(Number(value.toPrecision(3)))
 const sessions = (count: number): string => `${count} session${count === 1 ? '' : 's'}`

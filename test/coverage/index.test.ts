@@ -168,16 +168,33 @@ describe('coverage: the picture', () => {
     expect(tileOf(HELD)).toEqual({
       told: 'AAPL, 2025-07-02: 1 expected, 1 present, 1 held',
       href: '../why/equities_bars/AAPL/2025-07-02',
-      state: 'held',
+      state: 'held-3',
     })
     expect(tileOf(AGREED_EMPTY)).toMatchObject({ state: 'absent', told: expect.stringContaining('1 absent') })
     expect(tileOf(BEFORE_HISTORY)?.state).toBe('absent')
     expect(tileOf({ symbol: 'GONE', dt: '2025-07-03' })).toBe(undefined)
-    expect(tilesIn(await picture('macro_treasury.svg')).at(-1)?.state).toBe('open')
+    expect(tilesIn(await picture('macro_treasury.svg')).at(-1)?.state).toBe('recent')
     for (const { href } of tiles) {
       const { pathname } = new URL(href, `${node.running().address}/coverage/equities_bars.svg`)
       expect((await node.get(pathname)).status, href).toBe(200)
     }
+  })
+
+  test('stands on a page for a browser, with a table that says the same', async () => {
+    const read = async (path: string): Promise<string> => {
+      const answer = await fetch(`${node.running().address}/coverage/${path}`, { headers: { accept: 'text/html' } })
+      expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'text/html; charset=UTF-8'])
+      return await answer.text()
+    }
+    const page = await read('equities_bars')
+    expect(page).toContain('<h1>Coverage of equities_bars</h1>')
+    expect(page.match(/<rect class="t /g)).toHaveLength(24)
+    expect(page).toContain(`href="../why/equities_bars/AAPL/2025-07-02" tabindex="-1"`)
+    expect(page).toContain('href="?from=2025-06-30&amp;to=2025-06-30">2025-06</a>')
+    expect(page).not.toMatch(/<style|\sstyle=|<script(?! src=)|\b(undefined|null|NaN|\[object)/)
+    const one = await read('equities_bars?symbols=AAPL&from=2025-07-02&to=2025-07-02')
+    expect(one).toContain('<h1>Coverage of equities_bars: AAPL</h1>')
+    expect(one).toContain('href="../why/equities_bars/AAPL/2025-07-02">2025-07</a>')
   })
 
   test('has a title, axes and a legend of every state', async () => {
@@ -191,9 +208,10 @@ describe('coverage: the picture', () => {
         'NEWB',
         FIRST,
         ASOF,
-        'all present',
-        'held by QC',
-        'missing: queued, waiting or given up',
+        'present',
+        'too recent: vendors do not have it yet',
+        'held by QC: up to 2 % of cells',
+        'missing: more',
         'blank: nothing expected',
       ]),
     )

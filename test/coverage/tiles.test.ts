@@ -36,21 +36,51 @@ describe('tiles: columns', () => {
 })
 
 describe('tiles: the state of a tile', () => {
-  test('is the most serious one that concerns one cell in a hundred', () => {
+  test('is the most serious one, in a step of the share that it concerns', () => {
     expect(stateOf(noCounts())).toBe(null)
     expect(stateOf(counts({ expected: 100, present: 100 }))).toBe('present')
     expect(stateOf(counts({ expected: 100, present: 100, short: 1 }))).toBe('short')
-    expect(stateOf(counts({ expected: 100, present: 98, short: 1, absent: 2 }))).toBe('absent')
-    expect(stateOf(counts({ expected: 100, present: 50, absent: 50, held: 1 }))).toBe('held')
-    expect(stateOf(counts({ expected: 100, present: 0, absent: 99, open: 1 }))).toBe('open')
-    expect(stateOf(counts({ expected: 1000, present: 999, open: 1 }))).toBe('nearly')
+    expect(stateOf(counts({ expected: 1000, present: 1000, short: 9 }))).toBe('present')
+    expect(stateOf(counts({ expected: 100, present: 50, short: 50, absent: 50, held: 1 }))).toBe('held-1')
+    expect(stateOf(counts({ expected: 100, present: 100, held: 20 }))).toBe('held-2')
+    expect(stateOf(counts({ expected: 100, present: 100, held: 21 }))).toBe('held-3')
+    const missing = [1, 20, 21, 200, 201, 600, 601, 1000]
+    expect(missing.map((open) => stateOf(counts({ expected: 1000, present: 1000 - open, held: 1, open })))).toEqual([
+      'open-1',
+      'open-1',
+      'open-2',
+      'open-2',
+      'open-3',
+      'open-3',
+      'open-4',
+      'open-4',
+    ])
   })
 
-  test('can be told apart in greyscale: each is at least ten darker than the one before', () => {
-    const lightness = STATES.map((state) => lightnessOf(COLOURS[state]))
-    for (const [at, value] of lightness.entries()) {
-      if (at > 0) expect(lightness[at - 1]! - value, STATES[at]).toBeGreaterThan(9.5)
+  test('shows what is absent only where that is most of a tile, and as quiet where nothing happens on most days', () => {
+    expect(stateOf(counts({ expected: 100, present: 51, absent: 49 }))).toBe('present')
+    expect(stateOf(counts({ expected: 100, present: 50, absent: 50 }))).toBe('absent')
+    expect(stateOf(counts({ expected: 100, absent: 100 }), true)).toBe('quiet')
+    expect(stateOf(counts({ expected: 100, present: 1, absent: 99 }), true)).toBe('present')
+    expect(stateOf(counts({ expected: 100, present: 1, absent: 98, open: 1 }), true)).toBe('open-1')
+  })
+
+  test('takes no cell for missing that no vendor has yet', () => {
+    expect(stateOf(counts({ expected: 100, present: 40, open: 60, recent: 60 }))).toBe('recent')
+    expect(stateOf(counts({ expected: 100, present: 99, open: 1, recent: 1 }))).toBe('present')
+    expect(stateOf(counts({ expected: 100, present: 40, open: 60, recent: 59 }))).toBe('open-1')
+  })
+
+  test('can be told apart in greyscale: each step of a share is at least ten darker than the one before', () => {
+    for (const kind of ['held', 'open']) {
+      const steps = STATES.filter((state) => state.startsWith(kind))
+      const lightness = ['present' as const, ...steps].map((state) => lightnessOf(COLOURS[state]))
+      for (const [at, value] of lightness.entries()) {
+        if (at > 0) expect(lightness[at - 1]! - value, `${kind} ${at}`).toBeGreaterThan(9.5)
+      }
     }
+    const calm = ['quiet', 'present', 'recent', 'absent'] as const
+    for (const state of calm) expect(lightnessOf(COLOURS[state]), state).toBeGreaterThan(70)
   })
 })
 
@@ -91,7 +121,7 @@ describe('tiles', () => {
     expect(tilesOf(0, cells, columns, 1).map(({ column, width, state }) => [column, width, state])).toEqual([
       [0, 1, 'present'],
       [2, 2, 'present'],
-      [4, 1, 'open'],
+      [4, 1, 'open-4'],
       [5, 2, 'present'],
       [7, 1, 'present'],
     ])

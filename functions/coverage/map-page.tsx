@@ -1,0 +1,129 @@
+/** Coverage of a dataset as a page: the picture to see and point at, and the same as a table to read and to walk through by keyboard. */
+import type { Context } from 'hono'
+import { raw } from 'hono/html'
+import { datasetsOf } from '../_catalog/catalog.ts'
+import type { Node } from '../_http/node.ts'
+import { count, percent } from '../_page/figures.ts'
+import { showPage } from '../_page/layout.tsx'
+import { coverageOf, type PeriodCounts } from './periods.ts'
+import { pictureOf } from './picture.ts'
+import type { CoverageRequest } from './request.ts'
+import { symbolsText } from './tiles.ts'
+
+type Period = PeriodCounts & { period: string; from: string; to: string }
+
+export async function showMap(c: Context, node: Node, request: CoverageRequest, canLogOut: boolean): Promise<Response> {
+  const { dataset, symbols, members, from, to } = request
+  const picture = await pictureOf(node, request, 'page')
+  const isShort = from.slice(0, 4) === to.slice(0, 4)
+  const { total, periods } = await coverageOf(node, { ...request, by: isShort ? 'month' : 'year' })
+  const isAll = symbols.length === members.length
+  const query = isAll ? '' : `&symbols=${encodeURIComponent(symbolsText(symbols, members))}`
+  const only = symbols.length === 1 ? symbols[0] : undefined
+  return await showPage(c, {
+    title: `Coverage of ${dataset}`,
+    datasets: datasetsOf(node.config).map((one) => one.dataset),
+    canLogOut,
+    children: (
+      <>
+        <h1>
+          Coverage of {dataset}
+          {only === undefined ? '' : `: ${only}`}
+        </h1>
+        <p>
+          {percentText(total)} {`${from} to ${to}, ${picture.summary}.`}
+        </p>
+        {(c.req.query('from') ?? c.req.query('to') ?? c.req.query('symbols')) !== undefined && (
+          <p>
+            <a href={`./${dataset}`}>The whole dataset</a>
+          </p>
+        )}
+        <figure>
+          {/* Scrolls by itself on a narrow screen. */}
+          <section class="scroll map" tabindex={0} aria-label="Map of symbols and time; the tables below say the same">
+            {raw(picture.svg)}
+          </section>
+          <figcaption class="quiet small">
+            Point at a tile for its counts; follow it to look closer, at last to why one cell is as it is.{' '}
+            <a href={`./${dataset}.svg?from=${from}&to=${to}${query}`}>The picture by itself</a>
+          </figcaption>
+        </figure>
+        <h2>By {isShort ? 'month' : 'year'}</h2>
+        <PeriodTable periods={periods} query={query} only={only} dataset={dataset} />
+        {picture.rows.length > 1 && (
+          <details>
+            <summary>Symbols</summary>
+            <ul class="columns">
+              {picture.rows.map((row) => (
+                <li>
+                  <a href={`?from=${from}&to=${to}&symbols=${encodeURIComponent(row.symbols)}`}>{row.name}</a>
+                </li>
+              ))}
+            </ul>
+          </details>
+        )}
+      </>
+    ),
+  })
+}
+
+function percentText({ expected, present, absent }: PeriodCounts): string {
+  if (expected === 0) return 'Nothing is expected here.'
+  return `${percent((present + absent) / expected)} of ${count(expected)} cells are there or explained.`
+}
+
+interface TableTerms {
+  periods: Period[]
+  query: string
+  only: string | undefined
+  dataset: string
+}
+
+function PeriodTable({ periods, query, only, dataset }: TableTerms) {
+  return (
+    <section class="scroll" tabindex={0} aria-label="Coverage by period">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Period</th>
+            {['There or explained', 'Expected', 'Present', 'Absent', 'Held', 'Open'].map((head) => (
+              <th scope="col" class="number">
+                {head}
+              </th>
+            ))}
+            <th scope="col">Because</th>
+          </tr>
+        </thead>
+        <tbody>
+          {periods.toReversed().map((period) => (
+            <tr>
+              <th scope="row" class="day">
+                <a
+                  href={
+                    only !== undefined && period.from === period.to
+                      ? `../why/${dataset}/${encodeURIComponent(only)}/${period.from}`
+                      : `?from=${period.from}&to=${period.to}${query}`
+                  }
+                >
+                  {period.period}
+                </a>
+              </th>
+              <td class="number">
+                {period.expected === 0 ? '–' : percent((period.present + period.absent) / period.expected)}
+              </td>
+              {[period.expected, period.present, period.absent, period.held, period.open].map((cells) => (
+                <td class="number">{count(cells)}</td>
+              ))}
+              <td class="small">{becauseText(period)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  )
+}
+
+const becauseText = ({ absentBecause, openBecause }: PeriodCounts): string =>
+  [...Object.entries(absentBecause), ...Object.entries(openBecause)]
+    .map(([reason, cells]) => `${reason.toLowerCase().replaceAll('_', ' ')} ${count(cells)}`)
+    .join(', ')
