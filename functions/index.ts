@@ -38,6 +38,8 @@ import { ReleaseBody, release } from './release.ts'
 import { run } from './run.ts'
 import { livez, readyz } from './status/health.ts'
 import { homeOf } from './status/home.tsx'
+import { metrics } from './status/metrics.ts'
+import { overviewOf } from './status/overview.ts'
 import { quarantine } from './status/quarantine.ts'
 import { status } from './status/status.ts'
 import { SweepBody, sweep } from './sweep.ts'
@@ -89,11 +91,8 @@ export function createApp(node: Node, tokens: Tokens, loginNetworks: readonly st
 
   // Reads answer whatever the clock shows: one that no calendar knows is taken for the nearest it does.
   const reading: Node = { ...node, now: () => instantWithinCalendars(node.now()) }
-  const home = homeOf({
-    node: reading,
-    newestBundles: bundlesIn(() => node.exportRoot).newest,
-    canLogOut: needsToken(tokens),
-  })
+  const overview = overviewOf({ node: reading, newestBundles: bundlesIn(() => node.exportRoot).newest })
+  const home = homeOf({ node: reading, overview, canLogOut: needsToken(tokens) })
   app.get('/', home.show)
   app.get('/events', home.events)
   app.get('/status', status(reading))
@@ -112,6 +111,7 @@ export function createApp(node: Node, tokens: Tokens, loginNetworks: readonly st
   app.get('/exports/nightly/*', exported.nightly)
   app.post('/exports/:asof/ack', exported.ack)
   app.get('/pull.mjs', showPullClient)
+  app.get('/metrics', metrics(overview))
   app.get('/livez', livez)
   app.get('/readyz', readyz(node))
 

@@ -5,13 +5,13 @@ import type { Node } from '../_http/node.ts'
 import { prefersPage } from '../_http/prefers-page.ts'
 import { showPage } from '../_page/layout.tsx'
 import { livePages, type Sections } from './live.ts'
-import { type BundleLine, type Overview, overviewOf } from './overview.ts'
+import type { Overview, OverviewSource } from './overview.ts'
 import { SECTIONS, type SectionName, WIDE } from './overview-sections.tsx'
 import { status } from './status.ts'
 
 export interface HomeTerms {
   node: Node
-  newestBundles(limit: number): Promise<BundleLine[]>
+  overview: OverviewSource
   /** Whether pages need a login, which then can be ended. */
   canLogOut: boolean
 }
@@ -25,8 +25,7 @@ function sectionsOf(overview: Overview): Sections {
   )
 }
 
-export function homeOf({ node, newestBundles, canLogOut }: HomeTerms) {
-  const overview = overviewOf({ node, newestBundles })
+export function homeOf({ node, overview, canLogOut }: HomeTerms) {
   const asJson = status(node)
   const live = livePages({
     render: async () => sectionsOf(await overview.read()),

@@ -5,6 +5,7 @@ import { callsSpent, nextCallAt, roomOf } from '../../db/budgets/take-calls.ts'
 import { listCircuits } from '../../db/circuits/circuits.ts'
 import type { CoverageCount } from '../../db/coverage/count-coverage.ts'
 import { countCoverageInSteps } from '../../db/coverage/count-coverage-in-steps.ts'
+import { countFindings, type FindingCount } from '../../db/findings/count-findings.ts'
 import { findHead } from '../../db/gap-tasks/find-head.ts'
 import { type TaskTally, tallyTasks } from '../../db/gap-tasks/tally-tasks.ts'
 import { type Incident, listOpenIncidents } from '../../db/incidents/list-incidents.ts'
@@ -44,6 +45,9 @@ export interface VendorLine {
   /** When the next call for the backlog may go; null for never. */
   nextCallAt: number | null
   /** Of the last 24 hours. */
+  calls: number
+  rows: number
+  tookMs: number
   cells: number
   filled: number
   empty: number
@@ -56,6 +60,7 @@ export interface Overview {
   now: number
   version: string
   verdict: Verdict
+  reasons: readonly ShownReason[]
   chains: ChainState[]
   bundles: BundleLine[]
   acks: Ack[]
@@ -72,6 +77,7 @@ export interface Counted {
   counts: CoverageCount[]
   forecast: Forecast
   outlook: Outlook
+  findings: FindingCount[]
 }
 
 export interface OverviewTerms {
@@ -118,6 +124,7 @@ export function overviewOf({ node, newestBundles }: OverviewTerms): OverviewSour
         now,
         version: node.version,
         verdict: verdictOf(reasons, chains),
+        reasons,
         chains,
         bundles: await orElse(newestBundles(BUNDLES_SHOWN), []),
         acks: await orElse(listAcks(node.db, ACKS_SHOWN), []),
@@ -148,7 +155,7 @@ async function countAll(node: Node): Promise<Counted> {
   const datasets = datasetsOf(node.config).map(({ dataset }) => dataset)
   const counts = await countCoverageInSteps(node.db, datasets)
   const forecast = await forecastOf(node)
-  return { counts, forecast, outlook: outlookOf(forecast, now) }
+  return { counts, forecast, outlook: outlookOf(forecast, now), findings: await countFindings(node.db) }
 }
 
 async function vendorLines(node: Node, now: number): Promise<VendorLine[]> {
@@ -176,6 +183,9 @@ async function vendorLines(node: Node, now: number): Promise<VendorLine[]> {
       perMinute: limits.perMinute,
       leftNow: nextAt !== null && nextAt <= now ? Math.max(0, roomOf(limits, spent)) : 0,
       nextCallAt: nextAt,
+      calls: sum(({ calls }) => calls),
+      rows: sum(({ rows }) => rows),
+      tookMs: sum(({ tookMs }) => tookMs),
       cells: sum(({ filled, short, empty, refused, postponed, malformed, unavailable }) =>
         [filled, short, empty, refused, postponed, malformed, unavailable].reduce((all, one) => all + one, 0),
       ),
