@@ -1,6 +1,7 @@
 /** A command of a person: its exit code, its help, and one sentence when it cannot go on. */
+
+import { screenOf, wrap } from '../../functions/_cli/screen.ts'
 import { OptionError } from './arguments.ts'
-import { screenOf, wrap } from './screen.ts'
 
 const EXIT_FAILED = 1
 const EXIT_USAGE = 2

@@ -4,6 +4,7 @@ import { appendFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { listExports } from '../../db/exports/exports.ts'
 import { instantOf } from '../../functions/_calendar/zone.ts'
+import { cut, type Screen, screenOf, wrap } from '../../functions/_cli/screen.ts'
 import { virtualClock } from '../../functions/_runtime/clock.ts'
 import type { StepEnding } from '../../functions/_runtime/run-chain.ts'
 import { type RunningNode, startNode } from '../../functions/_runtime/start.ts'
@@ -30,7 +31,6 @@ import {
 } from './report.ts'
 import { bindRoot, rootOptions } from './root-options.ts'
 import { demoCron, type Scene, setScene } from './scenario.ts'
-import { cut, type Screen, screenOf, wrap } from './screen.ts'
 import { actionLine, cellTable, isClosed, reasonLines, type ShownAction, taskLine, vendorTable } from './tables.ts'
 
 /** The hour of the night chain in cron.json. */

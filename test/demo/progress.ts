@@ -1,36 +1,13 @@
 /** A night as it goes by: one bar a dataset on the simulated clock, and the events a person should not miss. */
 import { newYorkMinute } from '../../functions/_calendar/zone.ts'
-import { cut, grouped, type Paint, plain, type Screen, wrap } from './screen.ts'
+import { progressLine } from '../../functions/_cli/progress-line.ts'
+import { cut, grouped, type Screen, wrap } from '../../functions/_cli/screen.ts'
 
 export interface DatasetProgress {
   dataset: string
   /** Cells that are present or explained, of those expected. */
   done: number
   expected: number
-}
-
-const NAME_WIDTH = 20
-const PERCENT_WIDTH = 5
-const COUNTS_WIDTH = 18
-const LONGEST_BAR = 40
-const SHORTEST_BAR = 6
-
-/** `  equities_bars         ██████░░░░  58 %  11,970 of 20,639`, never longer than the width. 100 % means that nothing is open. */
-export function progressLine(
-  { dataset, done, expected }: DatasetProgress,
-  width: number,
-  paint: Paint = plain,
-): string {
-  const share = expected === 0 ? 1 : Math.min(1, done / expected)
-  const percent = `${Math.floor(share * 100)} %`.padStart(PERCENT_WIDTH)
-  const counts = `${grouped(done)} of ${grouped(expected)}`
-  const room = width - NAME_WIDTH - PERCENT_WIDTH - 4
-  const hasCounts = room >= SHORTEST_BAR + 2 + Math.max(COUNTS_WIDTH, counts.length)
-  const length = Math.min(LONGEST_BAR, hasCounts ? room - 2 - Math.max(COUNTS_WIDTH, counts.length) : room)
-  if (length < SHORTEST_BAR) return cut(`${dataset} ${percent.trim()}`, width)
-  const full = Math.floor(share * length)
-  const bar = paint('green', '█'.repeat(full)) + paint('dim', '░'.repeat(length - full))
-  return `  ${cut(dataset, NAME_WIDTH).padEnd(NAME_WIDTH)} ${bar} ${percent}${hasCounts ? `  ${counts}` : ''}`
 }
 
 /** Wall clock of New York, `20:41`. */
@@ -75,7 +52,7 @@ export function nightView({ screen, now, steps, calls }: NightViewTerms): NightV
   }
   const redraw = (): void => {
     if (hasEnded || counts.length === 0) return
-    const bars = counts.map((one) => progressLine(one, screen.width(), screen.paint))
+    const bars = counts.map((one) => progressLine({ ...one, name: one.dataset }, screen.width(), screen.paint))
     screen.show([screen.paint('cyan', heading()), ...bars])
   }
   const event = (text: string): void => {
@@ -88,7 +65,7 @@ export function nightView({ screen, now, steps, calls }: NightViewTerms): NightV
       if (quarter <= (quarters.get(one.dataset) ?? 0)) continue
       quarters.set(one.dataset, quarter)
       const time = `  ${clockText(now())}`
-      screen.say(time + progressLine(one, screen.width() - time.length, screen.paint))
+      screen.say(time + progressLine({ ...one, name: one.dataset }, screen.width() - time.length, screen.paint))
     }
   }
 

@@ -1,6 +1,7 @@
 /** The tables at the end of a night: every expected cell in one column, who filled it, what the vendors were asked, and some actions by name. */
+
+import { cut, grouped, type Paint, plain, wrap } from '../../functions/_cli/screen.ts'
 import type { LedgerLine, TaskReport, VendorReport } from './report.ts'
-import { cut, grouped, type Paint, plain, wrap } from './screen.ts'
 
 /** What became of the expected cells of a dataset. */
 export interface CellRow {

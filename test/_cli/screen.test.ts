@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { cut, grouped, screenOf, wrap } from './screen.ts'
+import { cut, grouped, screenOf, wrap } from '../../functions/_cli/screen.ts'
 
 const stream = (terms: { isTTY?: boolean; columns?: number; colours?: boolean }) => {
   const written: string[] = []

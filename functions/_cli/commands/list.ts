@@ -1,0 +1,14 @@
+/** Every command that talks to a node, in the order of the help. */
+import type { Command } from '../command.ts'
+import { adopt } from './adopt.ts'
+import { call } from './call.ts'
+import { coverage } from './coverage.ts'
+import { enqueue } from './enqueue.ts'
+import { forget } from './forget.ts'
+import { queue } from './queue.ts'
+import { run } from './run.ts'
+import { status } from './status.ts'
+import { vendors } from './vendors.ts'
+import { why } from './why.ts'
+
+export const COMMANDS: readonly Command[] = [status, why, queue, vendors, coverage, call, run, enqueue, forget, adopt]
