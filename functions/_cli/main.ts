@@ -8,6 +8,7 @@ const { existsSync } = await import('node:fs')
 const { resolve } = await import('node:path')
 const { fileURLToPath } = await import('node:url')
 const { runProgram } = await import('./program.ts')
+const { doctorWith } = await import('./commands/doctor.ts')
 
 /** Those that ship. The lab and the demo lie beside the tests, which a package leaves out. */
 const SHIPPED: Record<string, () => Promise<unknown>> = {
@@ -44,5 +45,20 @@ const exitCode = await runProgram({
   elapsed: () => process.uptime() * 1000,
   version: async () => (await import('../_runtime/version.ts')).programVersion(),
   start,
+  more: [
+    doctorWith(async (health) => {
+      const { diagnose } = await import('../_runtime/doctor/diagnose.ts')
+      const { systemClock } = await import('../_runtime/clock.ts')
+      return await diagnose({
+        env: process.env,
+        envFile: resolve('.env'),
+        health,
+        now: systemClock.now,
+        elapsed: systemClock.elapsed,
+        version: process.versions.node,
+        user: process.getuid?.() ?? null,
+      })
+    }),
+  ],
 })
 if (exitCode !== null) process.exitCode = exitCode

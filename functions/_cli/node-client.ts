@@ -69,7 +69,7 @@ function answerOf(text: string, address: string, path: string): Answer {
 function unreachable({ code }: Pick<RequestError, 'code'>, address: string): string {
   switch (code) {
     case 'ECONNREFUSED':
-      return `no node listens at ${address}: start it with \`data-node serve\` or \`sudo systemctl start data-node\`, or give --url`
+      return `no node listens at ${address}: start it with \`data-node serve\` or \`sudo systemctl start data-node\`, or give --url; \`data-node doctor\` says what keeps it from starting`
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
       return `the name in ${address} is not known on this network: give --url with the address of the node, as in --url http://192.168.1.20:8080`

@@ -65,7 +65,7 @@ function parserOf(terms: ProgramTerms, end: (exitCode: number) => void): Parser 
     .configureHelp({ helpWidth: screenOf(terms.out).width(), subcommandTerm: (command) => command.name() })
     .showHelpAfterError('(data-node --help lists the commands and options)')
     .action(() => parser.help({ error: true }))
-    .addHelpText('after', '\nBegin with `data-node serve`, or with `data-node demo` in a checkout.')
+    .addHelpText('after', '\nBegin with `data-node doctor`, or with `data-node demo` in a checkout.')
   for (const program of PROGRAMS) addProgram(parser, program)
   for (const command of commands) addCommand(parser, command, terms, end)
   parser
