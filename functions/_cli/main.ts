@@ -33,6 +33,9 @@ async function start(program: string, argv: readonly string[]): Promise<void> {
   await import(path)
 }
 
+// Who reads a pipe may have seen enough, as `head` does.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
+
 const exitCode = await runProgram({
   argv: process.argv.slice(2),
   environment: async () => {

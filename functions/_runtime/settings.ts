@@ -12,6 +12,7 @@ import {
 import type { Simulation } from './clock.ts'
 import { Duration } from './cron.ts'
 import { PrivateNetworks } from './private-networks.ts'
+import { configFolder, scheduleFile } from './shipped-files.ts'
 import { SimulationText } from './simulated-clock.ts'
 
 const text = z.string().trim().min(1)
@@ -20,8 +21,8 @@ const Token = text.min(16, { error: 'expected at least 16 characters' })
 const Environment = z.object({
   DATA_ROOT: text.default('./data_layer'),
   EXPORT_ROOT: text.default('./exports'),
-  CONFIG_DIR: text.default('./config'),
-  CRON_FILE: text.default('./cron.json'),
+  CONFIG_DIR: text.optional(),
+  CRON_FILE: text.optional(),
   UNIVERSE: text.optional(),
   SYMBOLS: SymbolsText.optional(),
   DEPTH_EQUITIES_BARS: BackText.optional(),
@@ -110,8 +111,8 @@ export function readSettings(env: Record<string, string | undefined>): Settings 
   return {
     dataRoot: resolve(found.DATA_ROOT),
     exportRoot: resolve(found.EXPORT_ROOT),
-    configDir: resolve(found.CONFIG_DIR),
-    cronFile: resolve(found.CRON_FILE),
+    configDir: found.CONFIG_DIR ? resolve(found.CONFIG_DIR) : configFolder(),
+    cronFile: found.CRON_FILE ? resolve(found.CRON_FILE) : scheduleFile(),
     universe: found.UNIVERSE ? resolve(found.UNIVERSE) : null,
     overrides: {
       depth: depthsOf(found),
