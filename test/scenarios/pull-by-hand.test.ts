@@ -82,14 +82,14 @@ test.runIf(isThere('rsync'))(
     const then = new Date('2024-07-03T00:00:00Z')
     const bundle = join(server.exportRoot, 'nightly', DAY)
     for (const path of await readdir(bundle, { recursive: true })) await utimes(join(bundle, path), then, then)
-    await run(here.replaceAll('/opt/data-node/exports', server.exportRoot))
+    await run(here.replaceAll('/var/lib/data-node/exports', server.exportRoot))
     await isWhole(join(folder, 'bundles/latest'))
     const next = '2024-07-05'
     await server.bundle(next, { ...FILES, [LEDGER]: 'another ledger' })
     await utimes(join(server.exportRoot, 'nightly', next, BARS), then, then)
     await rm(latestLink(server.exportRoot))
     await symlink(`nightly/${next}`, latestLink(server.exportRoot))
-    await run(here.replaceAll('/opt/data-node/exports', server.exportRoot))
+    await run(here.replaceAll('/var/lib/data-node/exports', server.exportRoot))
     expect(await readFile(join(folder, 'bundles/latest', LEDGER), 'utf8')).toBe('another ledger')
     const inode = async (day: string): Promise<number> => (await stat(join(folder, 'bundles', day, BARS))).ino
     expect(await inode(next)).toBe(await inode(DAY))
