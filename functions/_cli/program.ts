@@ -6,7 +6,7 @@ import { type Completable, completionScript, SHELLS, type Shell } from './comple
 import { nodeClient } from './node-client.ts'
 import { HELPFUL_PROGRAMS, PROGRAMS } from './programs.ts'
 import { progressBar } from './progress-bar.ts'
-import { type ScreenStream, screenOf, wrap } from './screen.ts'
+import { cut, type ScreenStream, screenOf, wrap } from './screen.ts'
 
 const EXIT_FAILED = 1
 const EXIT_USAGE = 2
@@ -121,13 +121,18 @@ async function runCommand(
 ): Promise<number> {
   const screen = screenOf(terms.out)
   const env = await terms.environment()
-  const bar = progressBar(terms.err.isTTY === true, terms.elapsed, (text) => void terms.err.write(text))
+  const bar = progressBar(
+    terms.err.isTTY === true,
+    terms.elapsed,
+    (text) => void terms.err.write(text),
+    terms.err.columns || undefined,
+  )
   let hasProgress = false
   const progress = (done: number, all: number | null, label: string): void => {
     hasProgress = true
     // A sum that nobody knows has no bar and no time left.
     if (all !== null) bar.show(done, all, label)
-    else if (terms.err.isTTY) terms.err.write(`\r\x1b[K${label}`)
+    else if (terms.err.isTTY) terms.err.write(`\r\x1b[K${cut(label, screenOf(terms.err).width())}`)
   }
   let result: Result
   try {

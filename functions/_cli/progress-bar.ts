@@ -1,6 +1,8 @@
 /** How far a run has come: a bar with the time left on a terminal, a plain line now and then elsewhere. */
 
 const WIDTH = 30
+/** Of a terminal that does not say how wide it is. */
+const COLUMNS = 80
 const REDRAW_MS = 200
 const LINE_MS = 30_000
 
@@ -11,8 +13,13 @@ export interface ProgressBar {
   end(): void
 }
 
-/** `elapsed` in milliseconds; `write` gets what belongs on the stream. */
-export function progressBar(isTerminal: boolean, elapsed: () => number, write: (text: string) => void): ProgressBar {
+/** `elapsed` in milliseconds; `write` gets what belongs on the stream. A line is shorter than `columns`, or it would not be written over. */
+export function progressBar(
+  isTerminal: boolean,
+  elapsed: () => number,
+  write: (text: string) => void,
+  columns = COLUMNS,
+): ProgressBar {
   const begun = elapsed()
   let shownAt = begun
   let first: number | null = null
@@ -29,10 +36,10 @@ export function progressBar(isTerminal: boolean, elapsed: () => number, write: (
         return
       }
       const filled = Math.round(WIDTH * share)
-      write(`\r[${'#'.repeat(filled)}${' '.repeat(WIDTH - filled)}] ${text}`.padEnd(100).slice(0, 101))
+      write(`\r[${'#'.repeat(filled)}${' '.repeat(WIDTH - filled)}] ${text}`.padEnd(columns).slice(0, columns))
     },
     end: () => {
-      if (isTerminal) write(`\r${' '.repeat(101)}\r`)
+      if (isTerminal) write(`\r${' '.repeat(columns - 1)}\r`)
     },
   }
 }

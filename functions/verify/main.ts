@@ -103,7 +103,12 @@ async function runShown(
   dead: DeadRoot,
   slice: (cursor: string | null) => Promise<Verified>,
 ): Promise<Verified> {
-  const bar = progressBar(stderr.isTTY === true, dead.elapsed, (text) => void stderr.write(text))
+  const bar = progressBar(
+    stderr.isTTY === true,
+    dead.elapsed,
+    (text) => void stderr.write(text),
+    stderr.columns || undefined,
+  )
   try {
     return await runSlices({
       root: dead.root,

@@ -100,7 +100,11 @@ test('package: it shows its help and its version in an empty folder, and says wh
 test('package: a node plays against the lab from a folder of its own, and every command finds it', async () => {
   const [labPort, port] = [await freePort(), await freePort()]
   const lab = join(home, 'lab')
-  await begin([resolve('dist/test/lab/main.js'), '--root', lab, '--port', String(labPort)], resolve('.'), 'until Ctrl-C')
+  await begin(
+    [resolve('dist/test/lab/main.js'), '--root', lab, '--port', String(labPort)],
+    resolve('.'),
+    'until Ctrl-C',
+  )
   const env = (await readFile(join(lab, 'lab.env'), 'utf8')).replaceAll(/^PORT=.*$/gm, '')
   await writeFile(join(working, '.env'), `${env}\nPORT=${port}\n`, { mode: 0o600 })
   await begin([program, 'serve'], working, 'start.listening')
