@@ -52,7 +52,7 @@ export const COMPARED_COLUMNS = ['ts', 'open', 'high', 'low', 'close', 'volume']
 
 const SOUND = 'least(open, high, low, close) > 0 AND isfinite(open + high + low + close)'
 /** Equal for equal prices at equal minutes, whatever their order in the file. */
-const PRINT = `bit_xor(hash((us - open_us, open, high, low, close)))`
+const PRINT = `bit_xor(hash(us - open_us, open, high, low, close))`
 
 const barsSql = (file: string, days: string): string => `
       SELECT b.symbol, b.dt, epoch_us(b.ts) AS us, open, high, low, close, volume, open_us, close_us, session_minutes,

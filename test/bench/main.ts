@@ -8,6 +8,7 @@ import { benchExport } from './export.ts'
 import { benchFirstNight } from './first-night.ts'
 import { benchProportion } from './proportion.ts'
 import { benchPull } from './pull.ts'
+import { benchQc } from './qc.ts'
 import { benchQueue } from './queue.ts'
 import { type BenchRow, tableOf } from './row.ts'
 import { benchVerify } from './verify.ts'
@@ -32,6 +33,7 @@ const BENCHES: Record<string, (asked: Asked) => Promise<BenchRow[]>> = {
   'first-night': benchFirstNight,
   proportion: ({ parts, cells }) => benchProportion(parts, cells),
   pull: ({ scale }) => benchPull(scale),
+  qc: benchQc,
   queue: benchQueue,
   verify: benchVerify,
 }

@@ -61,8 +61,8 @@ test('faulty vendor: each fault of a lone vendor is held or explained, and none 
   expect(Object.fromEntries(Object.entries(ledger).filter(([, verdict]) => verdict !== 'GREEN'))).toEqual({
     '2024-06-04': 'AMBER DUPLICATE_ROWS',
     '2024-06-05': 'RED DUPLICATE_CONFLICT',
-    '2024-06-06': 'AMBER GIVEN_UP',
-    '2024-06-07': 'AMBER GIVEN_UP',
+    '2024-06-06': 'RED GIVEN_UP',
+    '2024-06-07': 'RED GIVEN_UP',
     '2024-06-10': 'RED NON_POSITIVE_PRICE',
     '2024-06-11': 'RED NEGATIVE_VOLUME',
     '2024-06-12': 'AMBER VENDORS_AGREE_EMPTY',

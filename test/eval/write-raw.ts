@@ -50,9 +50,15 @@ export async function writeRaw(
     await lake.duck.run('SET threads = 1')
     await lake.duck.run('SET partitioned_write_max_open_files = 10000')
     await lake.duck.run('SET partitioned_write_flush_threshold = 100000000')
-    await lake.duck.run(
-      `COPY (SELECT day AS date, ${values.join(', ')} FROM ${name}) TO ${sqlText(folder)} (FORMAT parquet, PARTITION_BY (date), FILENAME_PATTERN 'data', OVERWRITE_OR_IGNORE)`,
+    const years = await lake.duck.all<{ year: number }>(
+      `SELECT DISTINCT year(day)::INTEGER AS year FROM ${name} ORDER BY 1`,
     )
+    // A file under way needs memory: a year's are few enough.
+    for (const { year } of years) {
+      await lake.duck.run(
+        `COPY (SELECT day AS date, ${values.join(', ')} FROM ${name} WHERE year(day) = ${year}) TO ${sqlText(folder)} (FORMAT parquet, PARTITION_BY (date), FILENAME_PATTERN 'data', OVERWRITE_OR_IGNORE)`,
+      )
+    }
   })
   for (const day of await readdir(folder)) {
     const files = (await readdir(join(folder, day))).filter((file) => file.endsWith('.parquet'))

@@ -82,7 +82,9 @@ const near = (check: string, around: NonNullable<CellFacts['around']>, says: str
 
 const CASES: Case[] = [
   on('missing', 'daily', { rows: 0 }, 'RED MISSING'),
-  ...ABSENCE_REASONS.map((reason) => on('missing', 'minute', { rows: 0, reason }, `AMBER ${reason}`)),
+  ...ABSENCE_REASONS.map((reason) =>
+    on('missing', 'minute', { rows: 0, reason }, `${reason === 'GIVEN_UP' ? 'RED' : 'AMBER'} ${reason}`),
+  ),
 
   on('completeness', 'yields', {}, null),
   on('completeness', 'yields', { rows: 10 }, 'AMBER MISSING_ROWS'),
