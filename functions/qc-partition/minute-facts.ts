@@ -26,7 +26,7 @@ export interface MinuteFacts {
   firstHour: number
   lastHour: number
   hourAfter: number
-  /** 1 where the prices of all minutes are those of the session before. */
+  /** 1 where the prices of the first three hours are those of the session before. */
   repeatsSession: number | null
   /** First open over the last close of the session before. */
   step: number | null
@@ -87,8 +87,11 @@ const placedSql = (file: string, days: string): string => `
       FROM (${barsSql(file, days)})
       WINDOW beside AS (PARTITION BY symbol, dt, regular ORDER BY us)`
 
+/** As long as a half day: a repeated day is the same in them, whichever of the two days is the shorter. */
+const PRINTED = `regular AND us < open_us + 3 * ${HOUR}`
+
 const sessionSql = (file: string, days: string): string => `
-      SELECT symbol, ${PRINT} FILTER (WHERE regular) AS print, arg_max(close, us) FILTER (WHERE regular) AS last_close
+      SELECT symbol, ${PRINT} FILTER (WHERE ${PRINTED}) AS print, arg_max(close, us) FILTER (WHERE regular) AS last_close
       FROM (${barsSql(file, days)}) GROUP BY symbol`
 
 const NO_SESSION = 'SELECT NULL::VARCHAR AS symbol, NULL::UBIGINT AS print, NULL::DOUBLE AS last_close'
@@ -142,7 +145,7 @@ const MEASURES: Partial<Record<keyof MinuteFacts, string>> = {
 }
 
 /** What the comparisons with other files need of the cell. */
-const EDGES = `${regular(PRINT)} AS print, ${regular('arg_min(open, us)')} AS first_open,
+const EDGES = `${PRINT} FILTER (WHERE ${PRINTED}) AS print, ${regular('arg_min(open, us)')} AS first_open,
         ${regular('max(high)')} AS top, ${regular('min(low)')} AS bottom,
         sum(volume) AS volume, ${regular('sum(volume)')} AS regular_volume`
 

@@ -1,4 +1,4 @@
-/** All minutes have the prices of the session before. */
+/** The minutes of the first three hours have the prices of the session before. */
 import { minutesOf } from '../cell-facts.ts'
 import type { Check } from '../check.ts'
 

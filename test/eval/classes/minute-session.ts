@@ -1,4 +1,5 @@
 /** Minute days that are wrong as a whole: cut short, with holes, repeated, shifted, at another scale, against their daily bar. */
+import { calendarOf } from '../../../functions/_calendar/calendar.ts'
 import { instantOf } from '../../../functions/_calendar/zone.ts'
 import { changeDays, type Day, dtAt, type EvalRow, type FaultClass, oneDay, scaled } from '../fault.ts'
 
@@ -20,7 +21,7 @@ const fault = (
 
 const noonOf = ({ dt }: Day): number => instantOf(dt, '12:00')
 const lastRegular = (rows: readonly EvalRow[], { dt }: Day): number =>
-  rows.reduce((last, { ts }) => (ts < instantOf(dt, '16:00') ? Math.max(last, ts) : last), 0)
+  rows.reduce((last, { ts }) => (ts < (calendarOf('xnys').session(dt)?.close ?? 0) ? Math.max(last, ts) : last), 0)
 
 const cutBefore = (minutes: number): FaultClass =>
   fault(`session cut ${minutes} minutes short`, true, (rows, day) => {
