@@ -9,8 +9,10 @@ export const check: Check = {
   kinds: ['session_minutes'],
   judges: 'present',
   judge(facts, { minute: { stale } }) {
-    const { repeats, copies } = minutesOf(facts)
-    if (repeats < stale.prices && copies < stale.copies) return null
+    const { repeats, copies, range } = minutesOf(facts)
+    // Most minutes of a cheap name have one price: that the next one has it too says nothing there.
+    const standsStill = repeats >= stale.prices && (range ?? 0) > 0
+    if (!standsStill && copies < stale.copies) return null
     return { flag: 'STALE_MINUTES', severity: 'AMBER', numbers: { repeats, copies } }
   },
 }

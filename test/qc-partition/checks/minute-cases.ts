@@ -37,6 +37,7 @@ export const MINUTE_CASES: readonly (readonly [check: string, change: Partial<Mi
   ['minute-wick', { wick: null, bars: 0 }, null],
   ['stale-minutes', { repeats: 44, copies: 9 }, null],
   ['stale-minutes', { repeats: 45 }, 'AMBER STALE_MINUTES'],
+  ['stale-minutes', { repeats: 90, range: 0 }, null],
   ['stale-minutes', { copies: 10 }, 'AMBER STALE_MINUTES'],
   ['swapped-open-close', { stepsOverSwapped: 1.1 }, null],
   ['swapped-open-close', { stepsOverSwapped: 3 }, 'AMBER OPEN_CLOSE_SWAPPED'],
