@@ -24,11 +24,12 @@ const COLUMNS: Record<keyof Seen, SQL> = {
   splits: sql`seen_splits`,
 }
 
-/** One statement for each; part of the write that ends the judgement which noticed it. `guard` says that its lease holds. */
+/** Partitions without a curated file are judged by nothing beside them. One statement for each; part of the write that ends the judgement which noticed it. `guard` says that its lease holds. */
 export const judgeAgain = (outdated: readonly Outdated[], guard: SQL): SQL[] =>
   outdated.map(
     ({ dataset, partition, saw, now }) => sql`UPDATE partitions SET context_version = context_version + 1
-      WHERE dataset = ${dataset} ${partition === undefined ? sql`` : sql`AND partition = ${partition}`} AND ${COLUMNS[saw]} IS NOT ${now} AND ${guard}`,
+      WHERE dataset = ${dataset} ${partition === undefined ? sql`` : sql`AND partition = ${partition}`} AND curated_sha256 IS NOT NULL
+        AND ${COLUMNS[saw]} IS NOT ${now} AND ${guard}`,
   )
 
 /** Partitions judged by other rules are judged again. Safe to repeat: those that wait for it already stay as they are. Returns how many. */
