@@ -147,7 +147,9 @@ export function dailyMeasuresSql({ bars, days, actions }: DailyTables): string {
       FROM scaled s LEFT JOIN ratios_of k ON k.symbol = s.symbol
     ),
     matched AS (
-      SELECT *, ${nearest(ratios, 'gap')} AS ratio_rest, ${nearest(ratios, 'shift')} AS shift_from_ratio,
+      SELECT *, -- Lists for every bar would take longer than all the rest.
+        CASE WHEN abs(gap) > 0.15 THEN ${nearest(ratios, 'gap')} END AS ratio_rest,
+        CASE WHEN abs(shift) > 0.15 THEN ${nearest(ratios, 'shift')} END AS shift_from_ratio,
         0.02 + 2 * gap_scale AS slack,
         -- What the step is, as a step by a unit or by a split that is told of later; null where it is none.
         CASE WHEN abs(gap) > 4 THEN list_filter(${units}, lambda r: abs(gap - r) <= 0.1 + slack)[1] END AS unit_step,

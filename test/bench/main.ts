@@ -9,6 +9,7 @@ import { benchFirstNight } from './first-night.ts'
 import { benchProportion } from './proportion.ts'
 import { benchPull } from './pull.ts'
 import { benchQc } from './qc.ts'
+import { benchQcDaily } from './qc-daily.ts'
 import { benchQueue } from './queue.ts'
 import { type BenchRow, tableOf } from './row.ts'
 import { benchVerify } from './verify.ts'
@@ -34,6 +35,7 @@ const BENCHES: Record<string, (asked: Asked) => Promise<BenchRow[]>> = {
   proportion: ({ parts, cells }) => benchProportion(parts, cells),
   pull: ({ scale }) => benchPull(scale),
   qc: benchQc,
+  'qc-daily': ({ symbols }) => benchQcDaily(symbols),
   queue: benchQueue,
   verify: benchVerify,
 }
