@@ -5,16 +5,15 @@ import type { Counts } from './grid.ts'
 export const STATES = [
   'quiet',
   'present',
+  'nearly',
   'recent',
   'absent',
   'short',
   'held-1',
   'held-2',
-  'held-3',
   'open-1',
   'open-2',
   'open-3',
-  'open-4',
 ] as const
 export type State = (typeof STATES)[number]
 
@@ -25,51 +24,51 @@ export type State = (typeof STATES)[number]
 export const COLOURS: Record<State, string> = {
   quiet: '#e6f1e9',
   present: '#c5e3cf',
+  nearly: '#b2d7bf',
   recent: '#9fc3ee',
   absent: '#adb5be',
   short: '#d9a520',
-  'held-1': '#efb27c',
-  'held-2': '#cf6c22',
-  'held-3': '#8e3f00',
-  'open-1': '#cfb3dc',
-  'open-2': '#a873bf',
-  'open-3': '#6f3391',
-  'open-4': '#2f0b45',
+  'held-1': '#cf6c22',
+  'held-2': '#8e3f00',
+  'open-1': '#a873bf',
+  'open-2': '#6f3391',
+  'open-3': '#2f0b45',
 }
 
 export const LEGEND: Record<State, string> = {
   quiet: 'nothing happened',
   present: 'present',
+  nearly: 'present, up to 2 % missing or held',
   recent: 'too recent: vendors do not have it yet',
   absent: 'absent, explained',
   short: 'rows missing in cells',
-  'held-1': 'held by QC: up to 2 % of cells',
-  'held-2': 'held by QC: up to 20 %',
-  'held-3': 'held by QC: more',
-  'open-1': 'missing: up to 2 % of cells',
-  'open-2': 'missing: up to 20 %',
-  'open-3': 'missing: up to 60 %',
-  'open-4': 'missing: more',
+  'held-1': 'held by QC: up to 20 % of cells',
+  'held-2': 'held by QC: more',
+  'open-1': 'missing: up to 20 % of cells',
+  'open-2': 'missing: up to 60 %',
+  'open-3': 'missing: more',
 }
 
-const HELD_STEPS: readonly [share: number, state: State][] = [
-  [0.02, 'held-1'],
-  [0.2, 'held-2'],
-  [1, 'held-3'],
+type Steps = readonly [share: number, state: State][]
+const HELD_STEPS: Steps = [
+  [0.02, 'nearly'],
+  [0.2, 'held-1'],
+  [1, 'held-2'],
 ]
-const OPEN_STEPS: readonly [share: number, state: State][] = [
-  [0.02, 'open-1'],
-  [0.2, 'open-2'],
-  [0.6, 'open-3'],
-  [1, 'open-4'],
+const OPEN_STEPS: Steps = [
+  [0.02, 'nearly'],
+  [0.2, 'open-1'],
+  [0.6, 'open-2'],
+  [1, 'open-3'],
 ]
 /** Less than this of a tile does not colour it, unless somebody has to look. */
 const HALF = 0.5
 /** Fewer short cells than this are told, and not shown. */
 const SERIOUS_SHORT = 0.01
 
-const stepOf = (share: number, steps: typeof OPEN_STEPS): State =>
-  steps.find(([most]) => share <= most)?.[1] ?? steps[steps.length - 1]![1]
+/** Null where there is nothing of it. */
+const stepOf = (share: number, steps: Steps): State | null =>
+  share <= 0 ? null : (steps.find(([most]) => share <= most)?.[1] ?? steps[steps.length - 1]![1])
 
 /** Null where nothing is expected. `isQuiet`: the dataset is of events, and a day without one is as it should be. */
 export function stateOf(
@@ -77,11 +76,13 @@ export function stateOf(
   isQuiet = false,
 ): State | null {
   if (expected === 0) return null
-  if (open > recent) return stepOf((open - recent) / expected, OPEN_STEPS)
-  if (held > 0) return stepOf(held / expected, HELD_STEPS)
+  const missing = stepOf((open - recent) / expected, OPEN_STEPS)
+  const refused = stepOf(held / expected, HELD_STEPS)
+  if (missing !== null && missing !== 'nearly') return missing
+  if (refused !== null && refused !== 'nearly') return refused
   if (short / expected >= SERIOUS_SHORT) return 'short'
+  if (missing !== null || refused !== null) return 'nearly'
   if (recent / expected >= HALF) return 'recent'
   if (isQuiet) return present > 0 ? 'present' : 'quiet'
-  if (absent / expected >= HALF) return 'absent'
-  return 'present'
+  return absent / expected >= HALF ? 'absent' : 'present'
 }

@@ -168,7 +168,7 @@ describe('coverage: the picture', () => {
     expect(tileOf(HELD)).toEqual({
       told: 'AAPL, 2025-07-02: 1 expected, 1 present, 1 held',
       href: '../why/equities_bars/AAPL/2025-07-02',
-      state: 'held-3',
+      state: 'held-2',
     })
     expect(tileOf(AGREED_EMPTY)).toMatchObject({ state: 'absent', told: expect.stringContaining('1 absent') })
     expect(tileOf(BEFORE_HISTORY)?.state).toBe('absent')
@@ -210,7 +210,7 @@ describe('coverage: the picture', () => {
         ASOF,
         'present',
         'too recent: vendors do not have it yet',
-        'held by QC: up to 2 % of cells',
+        'present, up to 2 % missing or held',
         'missing: more',
         'blank: nothing expected',
       ]),

@@ -41,19 +41,19 @@ describe('tiles: the state of a tile', () => {
     expect(stateOf(counts({ expected: 100, present: 100 }))).toBe('present')
     expect(stateOf(counts({ expected: 100, present: 100, short: 1 }))).toBe('short')
     expect(stateOf(counts({ expected: 1000, present: 1000, short: 9 }))).toBe('present')
-    expect(stateOf(counts({ expected: 100, present: 50, short: 50, absent: 50, held: 1 }))).toBe('held-1')
-    expect(stateOf(counts({ expected: 100, present: 100, held: 20 }))).toBe('held-2')
-    expect(stateOf(counts({ expected: 100, present: 100, held: 21 }))).toBe('held-3')
+    expect(stateOf(counts({ expected: 100, present: 50, short: 50, absent: 50, held: 3 }))).toBe('held-1')
+    expect(stateOf(counts({ expected: 100, present: 100, held: 20 }))).toBe('held-1')
+    expect(stateOf(counts({ expected: 100, present: 100, held: 21 }))).toBe('held-2')
     const missing = [1, 20, 21, 200, 201, 600, 601, 1000]
     expect(missing.map((open) => stateOf(counts({ expected: 1000, present: 1000 - open, held: 1, open })))).toEqual([
+      'nearly',
+      'nearly',
       'open-1',
       'open-1',
       'open-2',
       'open-2',
       'open-3',
       'open-3',
-      'open-4',
-      'open-4',
     ])
   })
 
@@ -62,13 +62,14 @@ describe('tiles: the state of a tile', () => {
     expect(stateOf(counts({ expected: 100, present: 50, absent: 50 }))).toBe('absent')
     expect(stateOf(counts({ expected: 100, absent: 100 }), true)).toBe('quiet')
     expect(stateOf(counts({ expected: 100, present: 1, absent: 99 }), true)).toBe('present')
-    expect(stateOf(counts({ expected: 100, present: 1, absent: 98, open: 1 }), true)).toBe('open-1')
+    expect(stateOf(counts({ expected: 100, present: 1, absent: 96, open: 3 }), true)).toBe('open-1')
+    expect(stateOf(counts({ expected: 100, present: 98, absent: 1, open: 1 }), true)).toBe('nearly')
   })
 
   test('takes no cell for missing that no vendor has yet', () => {
     expect(stateOf(counts({ expected: 100, present: 40, open: 60, recent: 60 }))).toBe('recent')
     expect(stateOf(counts({ expected: 100, present: 99, open: 1, recent: 1 }))).toBe('present')
-    expect(stateOf(counts({ expected: 100, present: 40, open: 60, recent: 59 }))).toBe('open-1')
+    expect(stateOf(counts({ expected: 100, present: 40, open: 60, recent: 57 }))).toBe('open-1')
   })
 
   test('can be told apart in greyscale: each step of a share is at least ten darker than the one before', () => {
@@ -79,7 +80,7 @@ describe('tiles: the state of a tile', () => {
         if (at > 0) expect(lightness[at - 1]! - value, `${kind} ${at}`).toBeGreaterThan(9.5)
       }
     }
-    const calm = ['quiet', 'present', 'recent', 'absent'] as const
+    const calm = ['quiet', 'present', 'nearly', 'recent', 'absent'] as const
     for (const state of calm) expect(lightnessOf(COLOURS[state]), state).toBeGreaterThan(70)
   })
 })
@@ -121,7 +122,7 @@ describe('tiles', () => {
     expect(tilesOf(0, cells, columns, 1).map(({ column, width, state }) => [column, width, state])).toEqual([
       [0, 1, 'present'],
       [2, 2, 'present'],
-      [4, 1, 'open-4'],
+      [4, 1, 'open-3'],
       [5, 2, 'present'],
       [7, 1, 'present'],
     ])
