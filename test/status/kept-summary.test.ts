@@ -51,3 +51,17 @@ test('kept summary: a count that fails leaves the last one, and is tried again w
   await kept.settled()
   expect(kept.read()?.summary).toBe('count 3')
 })
+
+test('kept summary: a count that takes longer than it is kept is not begun twice', async () => {
+  const releases: (() => void)[] = []
+  const { state, kept } = setup((call) => new Promise((done) => releases.push(() => done(`count ${call}`))))
+  kept.read()
+  state.now += 1_000
+  expect(kept.read()).toBeNull()
+  expect(state.calls).toBe(1)
+  releases[0]!()
+  await kept.settled()
+  expect(kept.read()?.summary).toBe('count 1')
+  releases[1]!()
+  await kept.settled()
+})
