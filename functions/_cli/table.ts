@@ -26,11 +26,10 @@ export function table(
   const texts = rows.map((row) => head.map((_, at) => textOf(row[at])))
   const widths = head.map((name, at) => Math.max(name.length, ...texts.map((row) => row[at]!.length)))
   const isRight = head.map((_, at) => rows.every((row) => row[at] == null || typeof row[at] === 'number'))
-  const line = (cells: readonly string[]): string =>
-    cut(
-      GAP + cells.map((cell, at) => (isRight[at] ? cell.padStart(widths[at]!) : cell.padEnd(widths[at]!))).join(GAP),
-      width,
-    ).trimEnd()
+  const line = (cells: readonly string[]): string => {
+    const padded = cells.map((cell, at) => (isRight[at] ? cell.padStart(widths[at]!) : cell.padEnd(widths[at]!)))
+    return cut((GAP + padded.join(GAP)).trimEnd(), width)
+  }
   return [paint('bold', line(head)), ...texts.map(line)]
 }
 

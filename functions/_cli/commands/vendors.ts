@@ -7,7 +7,6 @@ interface Vendors {
     vendor: string
     usable: boolean
     because: (string | { sentence?: string })[]
-    keys: { missing: string[] }
     budgets: {
       host: string
       callsPerMinute: number | null
@@ -31,13 +30,12 @@ export const vendors: Command = {
       lines: [
         ...table(
           ['vendor', 'usable', 'because'],
-          body.vendors.map(({ vendor, usable, because, keys }) => [
+          body.vendors.map(({ vendor, usable, because }) => [
             vendor,
             usable,
-            [
-              ...because.map((one) => (typeof one === 'string' ? one : (one.sentence ?? JSON.stringify(one)))),
-              ...(keys.missing.length === 0 ? [] : [`set ${keys.missing.join(' and ')}`]),
-            ].join('; ') || 'nothing is in the way',
+            [...because.map((one) => (typeof one === 'string' ? one : (one.sentence ?? JSON.stringify(one))))].join(
+              '; ',
+            ) || 'nothing is in the way',
           ]),
           terms,
         ),
