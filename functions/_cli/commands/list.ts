@@ -3,6 +3,7 @@ import type { Command } from '../command.ts'
 import { adopt } from './adopt.ts'
 import { call } from './call.ts'
 import { coverage } from './coverage.ts'
+import { hold, release } from './decide.ts'
 import { enqueue } from './enqueue.ts'
 import { forget } from './forget.ts'
 import { queue } from './queue.ts'
@@ -11,4 +12,17 @@ import { status } from './status.ts'
 import { vendors } from './vendors.ts'
 import { why } from './why.ts'
 
-export const COMMANDS: readonly Command[] = [status, why, queue, vendors, coverage, call, run, enqueue, forget, adopt]
+export const COMMANDS: readonly Command[] = [
+  status,
+  why,
+  queue,
+  vendors,
+  coverage,
+  call,
+  run,
+  enqueue,
+  hold,
+  release,
+  forget,
+  adopt,
+]
