@@ -123,6 +123,8 @@ describe('judge: a year of daily bars', () => {
       dailyBar('SAYS0', D1, { vwap: 0, trades: 0 }),
       dailyBar('DOJI', D1, { open: 5, high: 5, low: 5, close: 5, vwap: null, trades: null }),
       dailyBar('HIGH', D1, { high: 104 }),
+      dailyBar('HALFTICK', D1, { high: 104.996 }),
+      dailyBar('TICK', D1, { high: 104.99 }),
       dailyBar('LOW', D1, { low: 101 }),
       dailyBar('MIX', D1),
       dailyBar('MIX', D1, { vendor: 'massive', ts: instantOf(D1, '00:00') }),
@@ -145,10 +147,11 @@ describe('judge: a year of daily bars', () => {
       `NOON ${D1} RED SCHEMA`,
       `NULL ${D1} RED SCHEMA`,
       `OTHER ${D1} RED OUTSIDE_SESSION`,
+      `TICK ${D1} RED OHLC_ORDER`,
       `ZERO ${D1} AMBER ZERO_VOLUME`,
     ])
     expect(result.flagged.find((found) => found.symbol === 'NULL')?.numbers).toEqual({ null_close: 1 })
-    expect(result.green).toBe(3)
+    expect(result.green).toBe(4)
   })
 
   test('tells harmless copies in the winning raw file from contradictions, and ignores those of other vendors', async () => {
