@@ -15,11 +15,11 @@ const command = (name: 'hold' | 'release', summary: string, reason: string): Com
     ['--reason <text>', 'why; `why` shows it'],
     ['--undo', 'take back what was decided: QC alone judges these cells again'],
   ],
-  example: `equities_bars AAPL 2025-07-02 --reason "${reason}"`,
+  example: `equities_bars AAPL 2025-07-02 --reason '${reason}'`,
   async run({ node }, [dataset, symbol, dt], { to, reason: said, undo }) {
     if (typeof said !== 'string') throw new UsageError(`--reason is missing: ${name} wants a sentence that says why`)
     const more = { ...(to === undefined ? {} : { to }), ...(undo === true ? { undo } : {}) }
-    const body = await node.post(name, { dataset, symbol, dt, reason: said, ...more })
+    const body = await node.post(`/${name}`, { dataset, symbol, dt, reason: said, ...more })
     const refused = (body.refused ?? []) as Refused[]
     return {
       body,
