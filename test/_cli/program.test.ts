@@ -84,7 +84,7 @@ describe('command line against a node', () => {
 
   test('why says what the node does next', async () => {
     // What the examples decided is judged first.
-    await node.steps('curate-partition', 'qc-partition')
+    for (const name of ['curate-partition', 'qc-partition']) await data(['call', name, '--until-idle'], env)
     const { out } = await data(['why', 'equities_bars', 'AAPL', '2025-07-08'], env)
     expect(out).toContain('equities_bars AAPL 2025-07-08: present')
     expect(out).toMatch(/next +nothing before/)
