@@ -59,6 +59,13 @@ describe('command line against a node', () => {
   })
   afterAll(() => node?.remove())
 
+  // Before the examples, which decide about a cell of this partition.
+  test('why says what the node does next', async () => {
+    const { out } = await data(['why', 'equities_bars', 'AAPL', '2025-07-08'], env)
+    expect(out).toContain('equities_bars AAPL 2025-07-08: present')
+    expect(out).toMatch(/next +nothing before/)
+  })
+
   test.each(COMMANDS.map(({ name }) => name))('the example in the help of %s runs', async (name) => {
     const help = await data([name, '--help'])
     expect(help.code).toBe(0)
@@ -80,14 +87,6 @@ describe('command line against a node', () => {
     expect(out).toContain('newest bundle 2025-07-08')
     expect(out).not.toContain('\x1b')
     expect((await data(['status'], env, true)).out).toContain('\x1b[')
-  })
-
-  test('why says what the node does next', async () => {
-    // What the examples decided is judged first.
-    for (const name of ['curate-partition', 'qc-partition']) await data(['call', name, '--until-idle'], env)
-    const { out } = await data(['why', 'equities_bars', 'AAPL', '2025-07-08'], env)
-    expect(out).toContain('equities_bars AAPL 2025-07-08: present')
-    expect(out).toMatch(/next +nothing before/)
   })
 
   test('enqueue goes on until nothing is left, and sums the counts of its calls', async () => {
