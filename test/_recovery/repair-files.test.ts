@@ -150,7 +150,7 @@ test('repair files: a damaged cell that no vendor can serve again is kept, held 
     await touch()
     await steps('curate-partition', 'qc-partition', 'export')
     expect(await ledger()).toEqual([
-      { symbol: 'AAPL', status: 'RED', flags: 'DAMAGED', rows: 1 },
+      { symbol: 'AAPL', status: 'RED', flags: 'BAD_PRINT,DAMAGED', rows: 1 },
       { symbol: 'MSFT', status: 'GREEN', flags: '', rows: 1 },
     ])
     expect(await bars()).toHaveLength(2)

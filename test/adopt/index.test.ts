@@ -152,10 +152,10 @@ describe('adopt: what is written down', () => {
 
   test('read cells have the digest of their rows, whatever the columns were called, and ordinary manifest lines', async () => {
     await daily(FIRST, 'AAPL')
-    const letters = `SELECT ${Date.parse(`${FIRST}T04:00:00Z`)}::BIGINT AS t, 10 AS o, 11 AS h, 9 AS l, 10.5 AS c, 1000 AS v`
+    const letters = `SELECT ${Date.parse(`${FIRST}T04:00:00Z`)}::BIGINT AS t, 10 AS o, 11 AS h, 9.3 AS l, 10.5 AS c, 1030 AS v`
     await write(`alpaca/equities_bars/date=${FIRST}/symbol=MSFT/data.parquet`, letters)
     expect(await adopt({ verify: 'rows' })).toMatchObject({ adopted: 2, cells: 2, rows: 2, problems: [] })
-    const row = { ts: Date.parse(`${FIRST}T04:00:00Z`), open: 10, high: 11, low: 9, close: 10.5, volume: 1000 }
+    const row = { ts: Date.parse(`${FIRST}T04:00:00Z`), open: 10, high: 11, low: 9.3, close: 10.5, volume: 1030 }
     const digest = digestRows([row as Row])
     expect(await attempts()).toMatchObject([
       { symbol: 'AAPL', rows: 1, digest: digest.slice(0, 32) },

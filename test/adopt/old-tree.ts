@@ -21,9 +21,9 @@ export async function oldBytes(root: string, place: string, bytes: Uint8Array | 
   return path
 }
 
-/** One daily bar as an older node wrote it: the day at New York midnight, ours otherwise. */
+/** One daily bar as an older node wrote it: the day at New York midnight, low and volume of its own, ours otherwise. */
 export const dailyBar = (dt: string, more = ''): string =>
-  `SELECT TIMESTAMP '${dt} 04:00:00' AS ts, 10.0 AS open, 11.0 AS high, 9.0 AS low, 10.5 AS close, 1000.0 AS volume${more}`
+  `SELECT TIMESTAMP '${dt} 04:00:00' AS ts, 10.0 AS open, 11.0 AS high, 9.${dt.slice(-2)} AS low, 10.5 AS close, 10${dt.slice(-2)}.0 AS volume${more}`
 
 /** Hash of every file below a folder, by path. */
 export async function hashesBelow(folder: string): Promise<Record<string, string>> {

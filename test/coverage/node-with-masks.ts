@@ -1,4 +1,6 @@
 /** A node whose database holds generated coverage masks and nothing else: the cost of counting does not depend on how they got there. */
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { sql } from 'drizzle-orm'
 import { loadConfig } from '../../config/load.ts'
 import type { Config } from '../../config/schema.ts'
@@ -34,7 +36,7 @@ export async function masksConfig(symbols: number, depthYears = 20): Promise<Con
   return { ...shipped, universe, datasets: { equities_bars: { ...equities_bars!, depth: { years: depthYears } } } }
 }
 
-/** What reading coverage needs of a running node. */
+/** What reading coverage needs of a running node. Its lake is a folder that does not exist. */
 export const masksNode = (db: Db, config: Config): Node => {
   const vendors = Object.entries(config.vendors).map(([name, vendor]) => ({
     name,
@@ -42,7 +44,8 @@ export const masksNode = (db: Db, config: Config): Node => {
     connector: CONNECTORS[0],
     missing: [],
   }))
-  return { db, config, vendors, now: () => NOW, log: () => undefined } as unknown as Node
+  const lake = { root: join(tmpdir(), 'no-lake-here') }
+  return { db, config, lake, vendors, now: () => NOW, log: () => undefined } as unknown as Node
 }
 
 /** Months that are whole but for one in ten, which lacks days, has short, absent or held ones. */
