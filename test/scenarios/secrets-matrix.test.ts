@@ -227,12 +227,12 @@ describe.each(CASES)('secrets matrix: no canary is told about $dataset of $name'
     vendor = { alpaca: lab.alpaca, massive: lab.massive, fred: lab.fred }[connector.name] ?? expect.fail(connector.name)
   })
   afterAll(async () => lab.close())
-  const getOfLab = (): Get =>
-    makeGet({ connector, baseUrl: vendor.url, secrets: CANARIES, acquire: allow, now: () => NOW, timeoutMs: 2_000 })
+  const getOfLab = (timeoutMs = 2_000): Get =>
+    makeGet({ connector, baseUrl: vendor.url, secrets: CANARIES, acquire: allow, now: () => NOW, timeoutMs })
 
   it('when the lab, which knows nobody but the canaries, gives its data', async () => {
     vendor.fault(null)
-    const { answer, plan, told } = await askWatched(connector, dataset, getOfLab())
+    const { answer, plan, told } = await askWatched(connector, dataset, getOfLab(60_000))
     expect(told).toEqual([])
     expect(answer.interruption).toBeNull()
     expect(answer.complete.size).toBe(plan.wants.length)
