@@ -40,23 +40,28 @@ const DAYS: ((dt: string) => string)[] = [
   (dt) => `${midnight(dt) / 1000}::INTEGER AS time`,
   (dt) => `TIMESTAMPTZ '${dt} 00:00:00-04' AS ts`,
 ]
-const LETTERS = '10.0 AS o, 11.0 AS h, 9.0 AS l, 10.5 AS c, 1000 AS v, 10.2 AS vw, 7 AS n'
-const CAPITALS =
-  '10::FLOAT AS "Open", 11::DECIMAL(9,2) AS "High", 9 AS "Low", 10.5::DOUBLE AS "Close", 1000 AS "Volume", 10.2 AS "VWAP", 7.0::DOUBLE AS trade_count'
+/** The bar of a day: no two days have the same low and volume, and the newest is that of its minutes. */
+const priceOf = (at: number) => ({ open: 10.3, high: 10.5, low: 10.2 - (SESSIONS - 1 - at) / 64, close: 10.3389 })
+const VOLUME = (MINUTES * (100 + 100 + MINUTES - 1)) / 2
+const volumeOf = (at: number): number => VOLUME - (SESSIONS - 1 - at)
+const letters = (at: number): string =>
+  `10.3 AS o, 10.5 AS h, ${priceOf(at).low} AS l, 10.3389 AS c, ${volumeOf(at)} AS v, 10.3 AS vw, 7 AS n`
+const capitals = (at: number): string =>
+  `10.3 AS "Open", 10.5::DECIMAL(9,2) AS "High", ${priceOf(at).low} AS "Low", 10.3389::DOUBLE AS "Close", ${volumeOf(at)} AS "Volume", 10.3 AS "VWAP", 7.0::DOUBLE AS trade_count`
 
 /** Bars of both symbols, minutes and yields; not one file spells all of its columns as ours do. */
 async function foreignTree(): Promise<void> {
   for (const [at, dt] of DTS.entries()) {
     const stamp = DAYS[at]!(dt)
-    await write(`alpaca/equities_bars/date=${dt}/symbol=AAPL/data.parquet`, `SELECT ${stamp}, ${LETTERS}`)
-    await write(`alpaca/equities_bars/date=${dt}/data.parquet`, `SELECT 'MSFT' AS ticker, ${stamp}, ${CAPITALS}`)
+    await write(`alpaca/equities_bars/date=${dt}/symbol=AAPL/data.parquet`, `SELECT ${stamp}, ${letters(at)}`)
+    await write(`alpaca/equities_bars/date=${dt}/data.parquet`, `SELECT 'MSFT' AS ticker, ${stamp}, ${capitals(at)}`)
     const yields = SERIES.map((id, n) => `SELECT '${id}' AS series_id, ${4 + n / 100} AS value, DATE '${dt}' AS date`)
     const more = ["SELECT 'CPIAUCSL', 300.0, NULL"]
     await write(`fred/macro_treasury/date=${dt}/data.parquet`, [...yields, ...more].join(' UNION ALL '))
   }
   const open = Date.parse(`${ASOF}T13:30:00Z`)
   const minutes = (stamp: string) =>
-    `SELECT ${stamp}, 10.0 AS o, 11.0 AS h, 9.0 AS l, 10.0 + m / 1000 AS c, 100 + m AS v FROM range(${MINUTES}) r(m)`
+    `SELECT ${stamp}, 10.3 AS o, 10.5 AS h, 10.2 AS l, 10.3 + m / 10000 AS c, 100 + m AS v FROM range(${MINUTES}) r(m)`
   const place = (symbol: string) => `alpaca/equities_bars_minute/date=${ASOF}/symbol=${symbol}/data.parquet`
   await write(place('AAPL'), minutes(`(${open} + m * 60000) * 1000000 AS timestamp`))
   await write(place('MSFT'), minutes(`strftime(to_timestamp(${open / 1000} + m * 60), '%Y-%m-%dT%H:%M:%SZ') AS t`))
@@ -88,12 +93,13 @@ test.each(['names', 'footers', 'rows'])(
        FROM '${curatedFile(bundle, 'equities_bars', 'year', '2025')}' ORDER BY dt, symbol`,
     )
     expect(daily).toEqual(
-      DTS.flatMap((dt) =>
+      DTS.flatMap((dt, at) =>
         ['AAPL', 'MSFT'].map((symbol) => ({
           symbol,
           dt,
           ts: midnight(dt),
-          ...{ open: 10, high: 11, low: 9, close: 10.5, volume: 1000, vwap: 10.2, trades: 7 },
+          ...priceOf(at),
+          ...{ volume: volumeOf(at), vwap: 10.3, trades: 7 },
           ...{ vendor: 'alpaca', feed: 'unknown', adjustment: 'raw' },
         })),
       ),
@@ -103,7 +109,7 @@ test.each(['names', 'footers', 'rows'])(
        FROM '${curatedFile(bundle, 'equities_bars_minute', 'date', ASOF)}' WHERE session = 'regular' GROUP BY symbol ORDER BY symbol`,
     )
     const first = Date.parse(`${ASOF}T13:30:00Z`)
-    const whole = { rows: MINUTES, first, last: first + 389 * 60_000, volume: 39_000 + (389 * 390) / 2, close: 10.389 }
+    const whole = { rows: MINUTES, first, last: first + 389 * 60_000, volume: VOLUME, close: 10.3389 }
     expect(minutes).toEqual([
       { symbol: 'AAPL', ...whole },
       { symbol: 'MSFT', ...whole },
@@ -137,7 +143,7 @@ test('foreign columns: an answer for one symbol of a shared foreign file keeps t
   try {
     const spec = specOf('equities_bars')
     const ts = Date.parse('2024-07-03T04:00:00Z')
-    const row = (symbol: string) => `SELECT '${symbol}' AS ticker, '2024-07-03' AS date, ${LETTERS}`
+    const row = (symbol: string) => `SELECT '${symbol}' AS ticker, '2024-07-03' AS date, ${letters(SESSIONS - 1)}`
     await oldFile(
       lake.duck,
       lake.root,
@@ -150,7 +156,7 @@ test('foreign columns: an answer for one symbol of a shared foreign file keeps t
     const cells = ['AAPL', 'MSFT'].map((symbol) => ({ symbol, dt: '2024-07-03' }))
     const stored = await readRawCells(lake, spec, 'equities_bars', 'alpaca', cells)
     expect(stored.get('AAPL 2024-07-03')).toMatchObject([{ ts, close: 10.75 }])
-    expect(stored.get('MSFT 2024-07-03')).toMatchObject([{ ts, open: 10, close: 10.5, vwap: 10.2, trades: 7 }])
+    expect(stored.get('MSFT 2024-07-03')).toMatchObject([{ ts, ...priceOf(SESSIONS - 1), vwap: 10.3, trades: 7 }])
   } finally {
     await dropLake(lake)
   }

@@ -10,7 +10,7 @@ import type { JudgedCell } from '../../functions/qc-partition/judgement.ts'
 import { dailyBar, QC, smallLake, specOf, type TestBar, writeBoth } from '../qc-partition/small-lake.ts'
 
 // Years of real files are real work: a slow machine may take its time.
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 120_000 })
 
 const DATA = join(process.cwd(), '../shared/data/bars')
 const xnys = calendarOf('xnys')

@@ -37,7 +37,7 @@ async function blocksOf(heading: string): Promise<string[]> {
 const run = (block: string, token = READ) =>
   promisify(execFile)('bash', ['-euo', 'pipefail', '-c', block.replaceAll('http://pi.local:8080', server.address)], {
     cwd: folder,
-    env: { PATH: process.env.PATH, HOME: folder, NODE_TOKEN: token },
+    env: { PATH: process.env.PATH, HOME: folder, DATA_NODE_READ_TOKEN: token },
   })
 
 function isThere(command: string): boolean {

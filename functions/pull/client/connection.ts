@@ -129,6 +129,9 @@ async function refusalOf(answer: IncomingMessage, method: string, path: string):
   const what = `${method} ${path} returned ${status}${said === '' ? '' : ` (${printable(said)})`}`
   if (status === 408 || status === 429 || status >= 500) return new PassingError(what)
   if (status === 401 || status === 403)
-    return new PullError(EXIT.failed, `${what}: give the node's DATA_NODE_READ_TOKEN by --token-file or NODE_TOKEN`)
+    return new PullError(
+      EXIT.failed,
+      `${what}: give the node's DATA_NODE_READ_TOKEN here too, in that variable or by --token-file`,
+    )
   return new PullError(EXIT.failed, `${what}: is this the address of a data node?`)
 }

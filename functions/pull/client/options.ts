@@ -7,7 +7,7 @@ export const USAGE = `node pull.mjs --from URL --to DIR [options]: brings DIR th
 
   --from URL         the node, such as http://pi.local:8080
   --to DIR           the folder of the bundles: DIR/nightly/<asof>, DIR/latest
-  --token-file FILE  a file that holds the node's read token; without it the variable NODE_TOKEN
+  --token-file FILE  a file that holds the node's read token; without it DATA_NODE_READ_TOKEN of the environment
   --complete         take a bundle only when it is complete
   --wait             wait, up to 12 hours, for the bundle of the newest session
   --keep N           keep the newest N bundles in DIR, remove older ones; without it all stay
@@ -66,7 +66,8 @@ export async function readPullOptions(
   if (values.help) return null
   if (values.from === undefined || values.to === undefined) throw usageFault('expected --from URL and --to DIR')
   const tokenFile = values['token-file']
-  const token = tokenFile === undefined ? (env.NODE_TOKEN ?? '') : await readTokenFile(tokenFile)
+  const token =
+    tokenFile === undefined ? env.DATA_NODE_READ_TOKEN || env.DATA_NODE_TOKEN || '' : await readTokenFile(tokenFile)
   return {
     from: readAddress(values.from),
     to: resolve(values.to),

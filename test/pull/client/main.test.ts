@@ -33,7 +33,7 @@ afterEach(async () => {
 })
 
 const args = (...more: string[]): string[] => ['--from', wire.address, '--to', folder.dir, ...more]
-const TOKEN = { NODE_TOKEN: READ }
+const TOKEN = { DATA_NODE_READ_TOKEN: READ }
 
 async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise((done) => setImmediate(done))
@@ -133,7 +133,7 @@ test('pull.mjs: its help lists every option, and a wrong token is no secret to p
   expect(help).toMatchObject({ code: 0, stderr: '' })
   for (const name of ['from', 'to', 'token-file', 'complete', 'wait', 'keep', 'parallel', 'quiet', 'json'])
     expect(help.stdout).toContain(`--${name}`)
-  const refused = await client.run(args('--json'), { NODE_TOKEN: 'wrong-token-0123456789' })
+  const refused = await client.run(args('--json'), { DATA_NODE_READ_TOKEN: 'wrong-token-0123456789' })
   expect(refused.code).toBe(1)
   expect(JSON.parse(refused.stdout)).toMatchObject({ ok: false, exitCode: 1 })
   expect(`${refused.stdout}${refused.stderr}`).not.toContain('wrong-token')

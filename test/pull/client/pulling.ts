@@ -22,7 +22,7 @@ export async function pullFolder(token = ''): Promise<PullFolder> {
   const dir = join(home, 'bundles')
   const notes: string[] = []
   const pullWith: PullFolder['pullWith'] = async (terms, from, ...more) => {
-    const options = await readPullOptions(['--from', from, '--to', dir, ...more], { NODE_TOKEN: token })
+    const options = await readPullOptions(['--from', from, '--to', dir, ...more], { DATA_NODE_READ_TOKEN: token })
     if (options === null) throw new Error('expected options, got a wish for help')
     let elapsed = 0
     return pull({

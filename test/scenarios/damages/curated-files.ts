@@ -1,11 +1,18 @@
-/** Damages of curated files and of the ledger, and what killed processes left behind. */
-import { mkdirSync, unlinkSync, writeFileSync } from 'node:fs'
+/** Damages of curated files, of the ledger and of persons' decisions, and what killed processes left behind. */
+import { appendFileSync, mkdirSync, unlinkSync, writeFileSync } from 'node:fs'
 import { cp } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ASOF } from '../../test-node.ts'
 import { changeDb, cut, type Damage, flipByte, middle, ownInode, YEAR } from './damage.ts'
 
 export const CURATED_FILE_DAMAGES: Damage[] = [
+  {
+    what: "a line of a person's decisions cannot be read",
+    inject: (root) => appendFileSync(join(root, 'data_layer/qc/decisions.jsonl'), '{"dataset":"equities_b\n'),
+    mode: 'exact',
+    kind: 'decision-unreadable',
+    code: 2,
+  },
   {
     what: 'a killed process left a temp file beside the curated files',
     inject: (root) =>
