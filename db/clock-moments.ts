@@ -64,6 +64,7 @@ export const MOMENTS: readonly Moments[] = [
   { table: 'lost_files', stamps: ['at'] },
   { table: 'unaccepted_files', stamps: ['seen_at'] },
   { table: 'quarantine', stamps: ['at'] },
+  { table: 'closed_day_bars', stamps: ['seen_at'] },
   { table: 'calendar_checks', stamps: ['checked_at'] },
   {
     table: 'symbol_references',

@@ -10,6 +10,7 @@ import { callStatsOf } from './call-stats.ts'
 import { updateCircuit } from './circuit-breaker.ts'
 import { type Claim, claimNext, type Nothing } from './claim.ts'
 import { withHeartbeat } from './lease-heartbeat.ts'
+import { noteClosedDayBars } from './note-closed-day-bars.ts'
 import { type AnswerSummary, type CellOutcome, outcomesOf } from './outcomes.ts'
 import { type PageCache, pageCache } from './page-cache.ts'
 import { preemptible } from './preempt-for-today.ts'
@@ -70,6 +71,7 @@ async function carryOut(context: DispatchContext, claim: Claim, asOf: number, be
   // Of a task of several days nobody has said anything yet.
   const asked = claim.plan.wants.filter((want) => claim.tasks.get(want)?.days === null)
   const known = await listAttempts(context.db, claim.dataset, asked)
+  await noteClosedDayBars(context, claim, answer, outcomes)
   const { stored, corrections } = await storeAnswer(context, claim, outcomes, known)
   // What is on the disk need not stay in memory while it is settled.
   for (const cell of outcomes) if (stored.has(cell.key)) cell.rows = []

@@ -66,6 +66,8 @@ export interface CellFacts {
   otherDates: number | null
   /** Are the rows other than those that were delivered? */
   isDamaged: boolean
+  /** Did its vendor serve bars of closed days near it, and leave a session as near empty? */
+  isDateDoubtful: boolean
   /** What a person decided; `outdated`: a release of other rows than these. Null where nobody did. */
   decision: DecisionEffect | null
   /** Of a daily bar: what stands out against the bars around it, empty where nothing does. */
@@ -125,6 +127,7 @@ export const factsOfAbsence = (reason: AbsenceReason | null, expectedRows: numbe
   otherVendors: null,
   otherDates: null,
   isDamaged: false,
+  isDateDoubtful: false,
   decision: null,
   around: null,
   minutes: null,

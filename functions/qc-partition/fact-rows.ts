@@ -36,6 +36,7 @@ const FACTS = [
   ['otherVendors', 'r.other_vendors'],
   ['otherDates', 'r.other_dates'],
   ['isDamaged', 'c.damaged'],
+  ['isDateDoubtful', 'c.date_doubtful'],
   ['decision', 'c.decision'],
   // A bar that is broken in itself stands in no row: nothing is said of its surroundings, other checks hold it.
   ['around', 'AROUND'],

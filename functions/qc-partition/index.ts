@@ -29,6 +29,7 @@ import { partitionDays } from '../_market/partition.ts'
 import { checkDay } from '../_recovery/check-day.ts'
 import { cellsToCompare } from './cells-to-compare.ts'
 import { type DifferingCell, differingCells, isAnyNew } from './damaged-cells.ts'
+import { doubtfulDates } from './doubtful-dates.ts'
 import { CuratedFileDiffers, judgePartition } from './judge.ts'
 import type { JudgedCell, JudgeRequest } from './judgement.ts'
 import { learnLiquidity } from './liquidity.ts'
@@ -182,6 +183,7 @@ async function expectedCells(
   const byRule = absentByRule(node, dataset)
   const waiting = await pendingReason(node, dataset, spec)
   const decisions = (await readDecisions(node.lake.root)).byDataset.get(dataset)
+  const isDoubtful = await doubtfulDates(node, dataset, fromDt, toDt)
   return symbolRanges(node.config, spec, asofAt(at)).flatMap(({ symbol, ...symbolRange }) =>
     calendar.sessions(maxDt(symbolRange.fromDt, fromDt), minDt(symbolRange.toDt, toDt)).map((dt) => {
       const version = versions.get(cellKey(symbol, dt))
@@ -189,7 +191,8 @@ async function expectedCells(
       const reason = reasons.get(cellKey(symbol, dt)) ?? byRule(dt) ?? waiting(dt)
       const expected = expectedRows(spec, symbol, dt)
       const decision = effectOf(decisions?.get(cellKey(symbol, dt)), digest)
-      return { symbol, dt, expectedRows: expected, present: digest !== null, reason, digest, decision }
+      const isDateDoubtful = version !== undefined && isDoubtful(symbol, dt, version.vendor)
+      return { symbol, dt, expectedRows: expected, present: digest !== null, reason, digest, isDateDoubtful, decision }
     }),
   )
 }

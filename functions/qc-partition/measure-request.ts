@@ -18,6 +18,8 @@ export interface ExpectedCell {
   digest: string | null
   /** Are the rows of the accepted version other than those that were delivered? Absent: no. */
   isDamaged?: boolean
+  /** Did its vendor serve bars of closed days near it, and leave a session empty? Absent: no. */
+  isDateDoubtful?: boolean
   /** Of a person about it. Absent: none. */
   decision?: DecisionEffect | null
 }

@@ -39,6 +39,7 @@ const CELL_COLUMNS = {
   reason: 'VARCHAR',
   digest: 'VARCHAR',
   damaged: 'BOOLEAN',
+  date_doubtful: 'BOOLEAN',
   decision: 'VARCHAR',
 }
 
@@ -61,6 +62,7 @@ export async function withMeasuredCells<T>(
     cell.present ? null : cell.reason,
     cell.digest,
     cell.isDamaged ?? false,
+    cell.isDateDoubtful ?? false,
     cell.decision ?? null,
   ])
   return withSessionDays(duck, request.spec.expected_rows === 'series' ? [] : request.sessions, (days) =>

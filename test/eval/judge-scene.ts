@@ -2,6 +2,8 @@
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { replaceClosedDayBars } from '../../db/closed-day-bars/closed-day-bars.ts'
+import { calendarOf } from '../../functions/_calendar/calendar.ts'
 import { instantOf } from '../../functions/_calendar/zone.ts'
 import { closeLake, openLake } from '../../functions/_lake/lake.ts'
 import { readParquet } from '../../functions/_lake/parquet-sql.ts'
@@ -34,6 +36,7 @@ export async function judgeScene(scene: Scene, say: (line: string) => void): Pro
     say(`${scene.name}: raw files are written`)
     const running = await startNode({ env, clock: virtualClock(instantOf(scene.asof, '23:00')), sink: () => undefined })
     try {
+      await noteClosedDayBarsOf(running, scene)
       await walk(running, say, scene.name)
       return await ledgerOf(running)
     } finally {
@@ -42,6 +45,16 @@ export async function judgeScene(scene: Scene, say: (line: string) => void): Pro
   } finally {
     await rm(root, { recursive: true, force: true })
   }
+}
+
+/** Bars of closed days as the dispatcher notes them: the faults are adopted here, not dispatched. */
+async function noteClosedDayBarsOf({ node }: RunningNode, { rows }: Scene): Promise<void> {
+  const calendar = calendarOf('xnys')
+  const found = [...rows.equities_bars].flatMap(([symbol, days]) =>
+    days.filter(({ dt }) => !calendar.isSession(dt)).map(({ dt }) => ({ symbol, dt })),
+  )
+  const range = { symbols: [], from: '', to: '' }
+  await replaceClosedDayBars(node.db, { dataset: 'equities_bars', vendor: VENDOR, ...range, found, now: FETCHED_AT })
 }
 
 async function walk({ node }: RunningNode, say: (line: string) => void, name: string): Promise<void> {

@@ -8,6 +8,7 @@ import { check as continuity } from './continuity.ts'
 import { check as contradictingSplits } from './contradicting-splits.ts'
 import { check as damaged } from './damaged.ts'
 import { check as dateMismatch } from './date-mismatch.ts'
+import { check as datesShifted } from './dates-shifted.ts'
 import { check as duplicateConflict } from './duplicate-conflict.ts'
 import { check as duplicateRows } from './duplicate-rows.ts'
 import { check as heldByPerson } from './held-by-person.ts'
@@ -73,6 +74,7 @@ export const CHECKS: readonly Check[] = [
   actionWithoutStep,
   longSilence,
   repeatedDay,
+  datesShifted,
   partialVolume,
   minuteDailyPrice,
   minuteDailyVolume,

@@ -155,6 +155,8 @@ const CASES: Case[] = [
   on('vendor-mismatch', 'daily', { otherVendors: 1 }, 'RED VENDOR_MISMATCH'),
   on('damaged', 'daily', {}, null),
   on('damaged', 'daily', { isDamaged: true }, 'RED DAMAGED'),
+  on('dates-shifted', 'daily', {}, null),
+  on('dates-shifted', 'daily', { isDateDoubtful: true }, 'AMBER DATES_SHIFTED'),
   on('held-by-person', 'daily', { decision: 'release' }, null),
   on('held-by-person', 'daily', { decision: 'hold' }, 'RED HELD_BY_PERSON'),
   on('outdated-release', 'daily', { decision: 'release' }, null),

@@ -1,0 +1,24 @@
+/** Which bars lie near a closed day for which their vendor served a bar. */
+import { listClosedDayBars } from '../../db/closed-day-bars/closed-day-bars.ts'
+import { calendarOf } from '../_calendar/calendar.ts'
+import { specOf } from '../_catalog/catalog.ts'
+import { isNearClosedDay, NEAR_DAYS } from '../_expected/closed-days.ts'
+import type { Node } from '../_http/node.ts'
+import type { DatasetName } from '../_market/cell.ts'
+import { addDays, type Dt } from '../_market/dt.ts'
+
+/** Says of a bar, by symbol, day and vendor, whether its date is in doubt. */
+export async function doubtfulDates(
+  node: Node,
+  dataset: DatasetName,
+  fromDt: Dt,
+  toDt: Dt,
+): Promise<(symbol: string, dt: Dt, vendor: string) => boolean> {
+  const calendar = calendarOf(specOf(node.config, dataset).calendar)
+  const closedDays = await listClosedDayBars(node.db, dataset, addDays(fromDt, -NEAR_DAYS), addDays(toDt, NEAR_DAYS))
+  const bySource = new Map<string, Dt[]>()
+  for (const { symbol, dt, vendor } of closedDays)
+    bySource.set(`${vendor} ${symbol}`, [...(bySource.get(`${vendor} ${symbol}`) ?? []), dt])
+  return (symbol, dt, vendor) =>
+    bySource.get(`${vendor} ${symbol}`)?.some((closedDay) => isNearClosedDay(calendar, closedDay, dt)) ?? false
+}
