@@ -191,7 +191,7 @@ async function expectedCells(
       const reason = reasons.get(cellKey(symbol, dt)) ?? byRule(dt) ?? waiting(dt)
       const expected = expectedRows(spec, symbol, dt)
       const decision = effectOf(decisions?.get(cellKey(symbol, dt)), digest)
-      const isDateDoubtful = version !== undefined && isDoubtful(symbol, dt, version.vendor)
+      const isDateDoubtful = isDoubtful(symbol, dt, version?.vendor)
       return { symbol, dt, expectedRows: expected, present: digest !== null, reason, digest, isDateDoubtful, decision }
     }),
   )

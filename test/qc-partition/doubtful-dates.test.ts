@@ -21,6 +21,7 @@ test('doubtful dates: five sessions on both sides of the closed day, those of th
   expect(days.filter((dt) => isDoubtful('AAPL', dt, 'alpaca'))).toEqual(days.slice(1))
   expect(isDoubtful('AAPL', '2024-12-30', 'massive')).toBe(false)
   expect(isDoubtful('MSFT', '2024-12-30', 'alpaca')).toBe(false)
+  expect(isDoubtful('AAPL', '2024-12-30', undefined)).toBe(true)
 })
 
 test('doubtful dates: a closed day of the year before counts in the next', async () => {
