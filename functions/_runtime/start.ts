@@ -22,6 +22,7 @@ import { clockGuard } from './clock-guard.ts'
 import { connectVendors } from './connect-vendors.ts'
 import { type Chain, loadCron } from './cron.ts'
 import { claimVolume, findVolume, type VolumeTerms } from './data-volume.ts'
+import { databaseReasons } from './database-health.ts'
 import { type DiskWatchTerms, diskWatch } from './disk-watch.ts'
 import { withEnvFile } from './env-file.ts'
 import { checkRoot, packageRoot } from './folders.ts'
@@ -29,8 +30,9 @@ import { createInvoker, type Invoker } from './invoker.ts'
 import { addressOf, checkPort, listen } from './listen.ts'
 import { createLog, type Log } from './log.ts'
 import type { MountFiles } from './mounts.ts'
+import { nightEnding } from './night-ending.ts'
 import { nightReasons } from './night-health.ts'
-import { markSuspect, openDatabase } from './open-database.ts'
+import { markSuspect, newestSetAside, openDatabase } from './open-database.ts'
 import { checkOpenFiles } from './open-files.ts'
 import { pruneDisk } from './prune-disk.ts'
 import { freshToken, jitter } from './random.ts'
@@ -216,8 +218,14 @@ export async function startNode(terms: StartTerms): Promise<RunningNode> {
     guards.push(clockGuard({ node, evidence: await evidenceOf(terms, settings, root), recover: recoverOnce }))
     await node.gate.objection()
     health.add(() => vendorReasons(node))
-    health.add(() => nightReasons({ node, chains, startedAt: () => clock.now() - (clock.elapsed() - begun) }))
-    health.add(() => backupReasons({ node, startedAt: () => clock.now() - (clock.elapsed() - begun) }))
+    const startedAt = (): number => clock.now() - (clock.elapsed() - begun)
+    const active = chainsFor(node, chains)
+    const ending = nightEnding({ node, chains: active, startedAt })
+    const setAside = databaseFile === null ? null : await newestSetAside(databaseFile)
+    health.add(() => databaseReasons({ setAside, okAt: ending.okAt }))
+    health.add(ending.reasons)
+    health.add(() => nightReasons({ node, chains, startedAt }))
+    health.add(() => backupReasons({ node, startedAt }))
     const app = createApp(node, { full: settings.token, read: settings.readToken }, settings.loginNetworks)
     const server = await listen(app.fetch, settings)
     const address = addressOf(server, settings.host)
@@ -225,7 +233,7 @@ export async function startNode(terms: StartTerms): Promise<RunningNode> {
       db,
       clock,
       log,
-      chains: chainsFor(node, chains),
+      chains: active,
       address,
       token: settings.token,
       gate: node.gate,

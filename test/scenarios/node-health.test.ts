@@ -1,9 +1,11 @@
-import { writeFile } from 'node:fs/promises'
+import { readFile, truncate, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { sql } from 'drizzle-orm'
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
 import type { VendorConnection } from '../../functions/_catalog/context.ts'
+import { stateFile } from '../../functions/_lake/paths.ts'
 import { checkKeys } from '../../functions/_runtime/check-keys.ts'
 import { againWhileHeld } from '../db/again-while-held.ts'
 import { LAB_KEYS } from '../lab/lab.ts'
@@ -245,9 +247,9 @@ describe('health: the machine and the nights', () => {
   test('a new node without a bundle has twelve hours from its start, and a night without one is a reason then', async () => {
     const on = await begin()
     await on.clock.sleep(11 * HOUR)
-    expect(await reasonsOf(on)).toEqual([])
+    expect((await reasonsOf(on)).map(({ code }) => code)).toEqual(['night_missed'])
     await on.clock.sleep(2 * HOUR)
-    const [late] = await reasonsOf(on)
+    const late = (await reasonsOf(on)).find(({ code }) => code === 'no_new_bundle')
     expect(late).toMatchObject({
       code: 'no_new_bundle',
       sentence: expect.stringMatching(
@@ -264,6 +266,76 @@ describe('health: the machine and the nights', () => {
     await on.clock.sleep(37 * HOUR)
     await restarted(on, {})
     expect((await reasonsOf(on)).map(({ code }) => code)).toEqual(['no_new_bundle'])
+  })
+
+  test('a night that has not begun an hour after it was due is a reason until it begins', async () => {
+    const on = await begin()
+    await on.night()
+    await on.clock.sleep(24.5 * HOUR)
+    expect(await reasonsOf(on)).toEqual([])
+    await on.clock.sleep(HOUR)
+    const missed = await reasonsOf(on)
+    expect(missed).toMatchObject([
+      {
+        code: 'night_missed',
+        sentence: expect.stringMatching(/^The night due at 2025-07-10T00:30:00\.000Z has not begun; look in the log/),
+      },
+    ])
+    // However many follow, it is the same trouble.
+    await on.clock.sleep(4 * HOUR)
+    expect(await reasonsOf(on)).toEqual(missed)
+    await on.running().invoker.play('night', Date.parse('2025-07-10T00:30:00Z'))
+    expect(await reasonsOf(on)).toEqual([])
+  })
+
+  test('a night that ended with failed steps, and a bundle that is incomplete, are reasons until a night ends well', async () => {
+    const on = await begin()
+    const { db } = on.running().node
+    await on.night()
+    const manifest = join(on.env.EXPORT_ROOT!, 'nightly/2025-07-08/MANIFEST.json')
+    const whole = await readFile(manifest, 'utf8')
+    await writeFile(manifest, whole.replace('"complete": true', '"complete": false'))
+    const endings = JSON.stringify([
+      { call: 'export', calls: 1, ok: false, error: 'the disk is full' },
+      { call: 'sweep', calls: 1, ok: true },
+    ])
+    await db.write([sql`UPDATE ticks SET result = ${endings} WHERE chain = 'night'`])
+    expect(await reasonsOf(on)).toMatchObject([
+      {
+        code: 'night_failed',
+        sentence:
+          'The night of 2025-07-09T00:30:00.000Z ended with steps that were not ok (export); see why under chains in GET /status, then call POST /run/night.',
+      },
+      {
+        code: 'bundle_incomplete',
+        sentence:
+          'The bundle of 2025-07-08 is incomplete; see incomplete and lacking in its MANIFEST.json; the next night tries again.',
+      },
+    ])
+    await restarted(on, {})
+    expect((await reasonsOf(on)).map(({ code }) => code)).toEqual(['night_failed', 'bundle_incomplete'])
+    await writeFile(manifest, whole)
+    expect((await on.night()).every(({ ok }) => ok)).toBe(true)
+    expect(await reasonsOf(on)).toEqual([])
+  })
+
+  test('a damaged database that was set aside is a reason until a night ends well', async () => {
+    const on = await begin()
+    await on.night()
+    await on.clock.sleep(HOUR)
+    await on.stop()
+    await truncate(stateFile(on.env.DATA_ROOT!), 1_000)
+    await on.start()
+    expect(await reasonsOf(on)).toMatchObject([
+      {
+        code: 'database_set_aside',
+        sentence: expect.stringMatching(/^The database was damaged and was set aside as node\.db\.damaged-2025-07-/),
+      },
+    ])
+    await restarted(on, {})
+    expect((await reasonsOf(on)).map(({ code }) => code)).toEqual(['database_set_aside'])
+    await on.night()
+    expect(await reasonsOf(on)).toEqual([])
   })
 
   test('a queue from which nothing is taken for six hours after the schedule sent for work is stuck', async () => {

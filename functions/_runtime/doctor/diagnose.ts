@@ -2,6 +2,7 @@
 import { statfs } from 'node:fs/promises'
 import { loadConfig } from '../../../config/load.ts'
 import type { Config } from '../../../config/schema.ts'
+import { partsOf } from '../../_http/health.ts'
 import { CONNECTORS } from '../../_vendors/registry.ts'
 import { systemClockEvidence } from '../clock-evidence.ts'
 import { loadCron } from '../cron.ts'
@@ -55,13 +56,8 @@ export async function diagnose(terms: DoctorTerms): Promise<Finding[]> {
 function nodeFindings(reasons: NonNullable<DoctorTerms['health']>['reasons']): Finding[] {
   if (reasons.length === 0) return [well('node', 'runs, and is well')]
   return reasons.map(({ code, sentence, isDown }) => {
-    const at = sentence.indexOf('; ')
-    const say = isDown ? fault : warning
-    return say(
-      code,
-      sentence.slice(0, at < 0 ? undefined : at),
-      at < 0 ? 'see docs/operations.md' : sentence.slice(at + 2, -1),
-    )
+    const { what, todo } = partsOf(sentence)
+    return (isDown ? fault : warning)(code, what, todo ?? 'see docs/operations.md')
   })
 }
 
