@@ -10,6 +10,7 @@ import type { Node } from '../_http/node.ts'
 import { MANIFEST } from '../_lake/finished-bundles.ts'
 import { bundleFolder } from '../_lake/paths.ts'
 import type { Dt } from '../_market/dt.ts'
+import type { GoodNight } from '../_notify/ping.ts'
 import { lastOf } from './chain-state.ts'
 import { type Chain, newestDue, nextAfter } from './cron.ts'
 import { CATCH_UP_MS } from './invoker.ts'
@@ -22,13 +23,6 @@ export interface NightEndingTerms {
   chains: readonly Chain[]
   /** Epoch ms by the present clock at which this process began. */
   startedAt(): number
-}
-
-export interface GoodNight {
-  /** Tells one ending from another. */
-  id: string
-  /** Epoch ms. */
-  endedAt: number
 }
 
 export interface NightEnding {
