@@ -3,7 +3,7 @@
  * opened it last; an earlier one that still runs notices at its next write, and sends no more.
  */
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { access, mkdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { writeFileAtomic } from '../_lake/atomic.ts'
@@ -110,6 +110,8 @@ export async function openJournal({ file, holder, log }: JournalTerms): Promise<
           return false
         }
       }
+      // A folder that is gone is perhaps on a disk that is gone: it is not made again on what lies below.
+      await access(dirname(file))
       await writeFileAtomic(file, Buffer.from(`${JSON.stringify(state, null, 1)}\n`))
       isMine = true
       hasFailed = false
@@ -128,6 +130,7 @@ export async function openJournal({ file, holder, log }: JournalTerms): Promise<
       return writing
     },
   }
+  await mkdir(dirname(file), { recursive: true }).catch((error: unknown) => log('notify.record_failed', { error }))
   await journal.save()
   return journal
 }

@@ -134,6 +134,7 @@ export function createNotifier(terms: NotifierTerms): Notifier {
     async stop() {
       stopping.abort()
       await looking
+      await journal.save()
     },
     reasons: () => [
       ...unsent(
