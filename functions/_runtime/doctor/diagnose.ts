@@ -15,6 +15,7 @@ import { database, isHeld, newestBundle } from './database.ts'
 import { type Measure, permissions, room, speed, volume } from './disk.ts'
 import { type Finding, fault, refusal, warning, well } from './finding.ts'
 import { type Lookup, network, powerAndHeat, type RunProgram, runProgram, serviceState, versions } from './machine.ts'
+import { receiverFindings } from './receivers.ts'
 
 export interface DoctorTerms {
   env: Record<string, string | undefined>
@@ -46,7 +47,8 @@ export async function diagnose(terms: DoctorTerms): Promise<Finding[]> {
     const places = await placesOf(terms, settings)
     const vendors = configured.config === null ? [] : await vendorFindings(terms, configured.config, env)
     const clock = health === null && settings.clockCheck ? await clockFindings(terms) : []
-    return [...machine, ...told, ...configured.findings, ...clock, ...places, ...vendors]
+    const receivers = await receiverFindings(settings, health !== null)
+    return [...machine, ...told, ...configured.findings, ...clock, ...places, ...vendors, ...receivers]
   } catch (error) {
     return [...machine, ...told, refusal('environment', error)]
   }
