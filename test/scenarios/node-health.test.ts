@@ -1,13 +1,13 @@
-import { readFile, truncate, writeFile } from 'node:fs/promises'
+import { mkdir, truncate, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { sql } from 'drizzle-orm'
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
-import { beginTick } from '../../db/ticks/ticks.ts'
+import { beginTick, endTick, findTick } from '../../db/ticks/ticks.ts'
 import type { VendorConnection } from '../../functions/_catalog/context.ts'
 import { stateFile } from '../../functions/_lake/paths.ts'
 import { checkKeys } from '../../functions/_runtime/check-keys.ts'
+import type { StepEnding } from '../../functions/_runtime/run-chain.ts'
 import { againWhileHeld } from '../db/again-while-held.ts'
 import { LAB_KEYS } from '../lab/lab.ts'
 import { EVENING, type SmallTerms, smallNode, startTestNode, type TestNode } from '../test-node.ts'
@@ -81,6 +81,14 @@ const restarted = async (of: TestNode, env: Record<string, string>): Promise<voi
   await of.stop()
   Object.assign(of.env, env)
   await of.start()
+}
+
+/** The night of the evening, ended as it is said, a minute from now. */
+async function endNight(on: TestNode, endings: readonly StepEnding[]): Promise<void> {
+  const { db, now } = on.running().node
+  await on.clock.sleep(60_000)
+  const tick = (await beginTick(db, 'night', EVENING, now())) ?? (await findTick(db, 'night', EVENING))
+  await endTick(db, tick!, JSON.stringify(endings), now())
 }
 
 describe('health: a wrong key', () => {
@@ -272,7 +280,8 @@ describe('health: the machine and the nights', () => {
   test('a night that has not begun an hour after it was due is a reason until it begins', async () => {
     const on = await begin()
     const { db } = on.running().node
-    const missed = async () => (await reasonsOf(on)).filter(({ code }) => code === 'night_missed')
+    const missed = async () =>
+      ((await on.get('/readyz')).body.reasons as Shown[]).filter(({ code }) => code === 'night_missed')
     await beginTick(db, 'night', EVENING, EVENING)
     await on.clock.sleep(24.5 * HOUR)
     expect(await missed()).toEqual([])
@@ -290,16 +299,10 @@ describe('health: the machine and the nights', () => {
 
   test('a night that ended with failed steps, and a bundle that is incomplete, are reasons until a night ends well', async () => {
     const on = await begin()
-    const { db } = on.running().node
-    await on.night()
-    const manifest = join(on.env.EXPORT_ROOT!, 'nightly/2025-07-08/MANIFEST.json')
-    const whole = await readFile(manifest, 'utf8')
-    await writeFile(manifest, whole.replace('"complete": true', '"complete": false'))
-    const endings = JSON.stringify([
-      { call: 'export', calls: 1, ok: false, error: 'the disk is full' },
-      { call: 'sweep', calls: 1, ok: true },
-    ])
-    await db.write([sql`UPDATE ticks SET result = ${endings} WHERE chain = 'night'`])
+    const folder = join(on.env.EXPORT_ROOT!, 'nightly/2025-07-08')
+    await mkdir(folder, { recursive: true })
+    await writeFile(join(folder, 'MANIFEST.json'), '{"complete": false}')
+    await endNight(on, [{ call: 'export', calls: 1, ok: false, error: 'the disk is full' }])
     expect(await reasonsOf(on)).toMatchObject([
       {
         code: 'night_failed',
@@ -314,15 +317,13 @@ describe('health: the machine and the nights', () => {
     ])
     await restarted(on, {})
     expect((await reasonsOf(on)).map(({ code }) => code)).toEqual(['night_failed', 'bundle_incomplete'])
-    await writeFile(manifest, whole)
-    expect((await on.night()).every(({ ok }) => ok)).toBe(true)
+    await writeFile(join(folder, 'MANIFEST.json'), '{"complete": true }')
+    await endNight(on, [{ call: 'export', calls: 1, ok: true }])
     expect(await reasonsOf(on)).toEqual([])
   })
 
   test('a damaged database that was set aside is a reason until a night ends well', async () => {
     const on = await begin()
-    await on.night()
-    await on.clock.sleep(HOUR)
     await on.stop()
     await truncate(stateFile(on.env.DATA_ROOT!), 1_000)
     await on.start()
@@ -334,7 +335,9 @@ describe('health: the machine and the nights', () => {
     ])
     await restarted(on, {})
     expect((await reasonsOf(on)).map(({ code }) => code)).toEqual(['database_set_aside'])
-    await on.night()
+    await endNight(on, [{ call: 'export', calls: 1, ok: false, error: 'the disk is full' }])
+    expect((await reasonsOf(on)).map(({ code }) => code)).toContain('database_set_aside')
+    await endNight(on, [{ call: 'export', calls: 1, ok: true }])
     expect(await reasonsOf(on)).toEqual([])
   })
 
