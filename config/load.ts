@@ -1,4 +1,5 @@
 /** Reads and checks config/: every fault of every file at once, each with its file and path. */
+import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { z } from 'zod'
 import { MOST_MINUTES } from '../functions/_calendar/calendar.ts'
@@ -6,7 +7,7 @@ import type { DatasetName } from '../functions/_market/cell.ts'
 import { describeIssues, type Fault, faultText, unknownName } from './describe-fault.ts'
 import { type ConfigOverrides, depthFaults, withOverrides } from './overrides.ts'
 import { rulesetOf } from './ruleset.ts'
-import { type Config, type DatasetConfig, Datasets, Qc, Universe, VendorCapabilities } from './schema.ts'
+import { type Config, type DatasetConfig, Datasets, Notifications, Qc, Universe, VendorCapabilities } from './schema.ts'
 import { readSource, type SourceFile, UnreadableSource } from './source-file.ts'
 import { universeFaults, withSymbols } from './universe.ts'
 
@@ -47,6 +48,10 @@ export async function loadConfig(files: ConfigFiles): Promise<Config> {
     files.universe === undefined ? 'CONFIG_DIR' : 'UNIVERSE',
   )
   const qc = await readChecked(file('qc.yaml'), Qc, faults)
+  // A folder of an older version has no such file.
+  const notifications = (await isThere(file('notifications.yaml')))
+    ? (await readChecked(file('notifications.yaml'), Notifications, faults))?.value
+    : Notifications.parse({})
   const datasets = wanted && withOverrides(wanted.value, overrides, faults)
   // Files that could be read are compared even when another could not: one message then lists every fault to repair.
   const check = (source: SourceFile, found: Fault[]): void =>
@@ -55,7 +60,7 @@ export async function loadConfig(files: ConfigFiles): Promise<Config> {
   if (wanted) check(wanted.source, datasetFaults(wanted.value))
   if (listed) check(listed.source, universeFaults(listed.value.symbols))
   if (qc) check(qc.source, qcFaults(qc.value))
-  if (capabilities && datasets && listed && qc && faults.length === 0) {
+  if (capabilities && datasets && listed && qc && notifications && faults.length === 0) {
     return enabledOnly({
       vendors: withLimits(capabilities.value.vendors),
       datasets: datasets.datasets,
@@ -68,10 +73,17 @@ export async function loadConfig(files: ConfigFiles): Promise<Config> {
       retention: datasets.retention,
       universe: withSymbols(listed.value.symbols, overrides.symbols),
       qc: { ...qc.value, ruleset: rulesetOf(qc.value) },
+      notifications,
     })
   }
   throw new ConfigError(faults)
 }
+
+const isThere = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  )
 
 /** Reads a file and checks it; adds its faults to those of the others. */
 export async function readChecked<Schema extends z.ZodType>(

@@ -1,8 +1,10 @@
 /** The shape of every file under config/, strict: an unknown key is a mistake, not a wish. */
 import { z } from 'zod'
 import { calendarOf } from '../functions/_calendar/calendar.ts'
+import { isZone } from '../functions/_calendar/zone-name.ts'
 import { DatasetName, SymbolText } from '../functions/_market/cell.ts'
 import { DtText } from '../functions/_market/dt.ts'
+import { REASON_CODES } from '../functions/_market/reason-code.ts'
 
 const Clock = z
   .string()
@@ -379,6 +381,35 @@ export const Qc = z.strictObject({
   minute: Minute.prefault({}),
 })
 
+export const WEBHOOK_FORMATS = ['json', 'ntfy', 'slack', 'discord'] as const
+
+const WallTime = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, { error: 'expected a time of day as "HH:MM"' })
+
+/** Who hears how the nights go; the addresses are secrets and come from the environment. */
+export const Notifications = z.strictObject({
+  /** How this node is called in messages; absent: the name of the machine. */
+  node: z
+    .string()
+    .regex(/^[^\p{C}]{1,60}$/u, { error: 'expected a name of 1 to 60 characters in one line' })
+    .optional(),
+  webhook: z
+    .strictObject({
+      format: z.enum(WEBHOOK_FORMATS).default('json'),
+      /** Reasons of which no message is sent. */
+      leave_out: z.array(z.enum(REASON_CODES)).default(['vendor_out']),
+    })
+    .prefault({}),
+  /** Messages of these hours go out as one when they end. */
+  quiet_hours: z
+    .strictObject({
+      from: WallTime,
+      to: WallTime,
+      timezone: z.string().refine(isZone, { error: 'expected a time zone such as America/New_York' }),
+    })
+    .refine(({ from, to }) => from !== to, { path: ['to'], error: 'equals from: these hours would never end' })
+    .optional(),
+})
+
 export type Recency = z.infer<typeof Recency>
 export type History = z.infer<typeof History>
 export type VendorCapabilities = z.infer<typeof VendorCapabilities>
@@ -392,6 +423,7 @@ export type BackConfig = z.infer<typeof Back>
 export type DatasetConfig = z.infer<typeof Dataset>
 export type ColumnConfig = z.infer<typeof Column>
 export type QcConfig = z.infer<typeof Qc>
+export type NotificationsConfig = z.infer<typeof Notifications>
 
 /** Everything the node is told to do; secrets are not part of it. */
 export interface Config {
@@ -410,4 +442,5 @@ export interface Config {
   /** The universe as the files state it, once `universe` is what vendors' reference lists made of it. */
   stated?: Listing[]
   qc: QcConfig
+  notifications: NotificationsConfig
 }

@@ -29,6 +29,7 @@ import { HoldBody, hold } from './hold.ts'
 import { IngestBody, ingestTick } from './ingest-tick.ts'
 import { loginOf } from './login/index.ts'
 import { logout } from './logout.ts'
+import { NotifyBody, notify } from './notify.ts'
 import { pullClient, showPullClient } from './pull/index.ts'
 import { judgeNext, QcBody, qcPartition } from './qc-partition/index.ts'
 import { queue } from './queue/index.ts'
@@ -82,6 +83,7 @@ export function createApp(node: Node, tokens: Tokens, loginNetworks: readonly st
   app.post('/compact', handler(node, CompactBody, compact))
   app.post('/adopt', handler(node, AdoptBody, adopt))
   app.post('/verify', handler(node, VerifyBody, verifyNode))
+  app.post('/notify', handler(node, NotifyBody, notify))
   app.post('/run/:chain', run(node))
   app.get('/login', entrance.show)
   app.post('/login', entrance.enter)

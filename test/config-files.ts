@@ -10,6 +10,8 @@ export interface NodeFiles {
   datasets: Record<string, unknown>
   universe: readonly object[]
   qc: unknown
+  /** Absent: no file. */
+  notifications?: unknown
   cron: unknown
 }
 
@@ -23,6 +25,7 @@ export function writeNodeFiles(root: string, files: NodeFiles, port: number): Re
   write('datasets.yaml', files.datasets)
   write('universe.yaml', { symbols: files.universe })
   write('qc.yaml', files.qc)
+  if (files.notifications !== undefined) write('notifications.yaml', files.notifications)
   writeFileSync(join(root, 'cron.json'), JSON.stringify(files.cron, null, 2))
   return {
     DATA_ROOT: join(root, 'data_layer'),

@@ -1,26 +1,8 @@
 /**
  * What keeps the node from being well right now. Guards and watches add their reasons here; `/readyz`, `/status` and the log show each of them as the
- * same sentence, and the log says once that it began and once that it is over.
+ * same sentence, and so do messages; the log says once that it began and once that it is over.
  */
-
-/** What a reason is about. The list is closed; docs/http-api.md explains each. */
-export const REASON_CODES = [
-  'volume_lost',
-  'clock_doubtful',
-  'not_ready',
-  'disk_low',
-  'disk_refuses',
-  'env_file_readable',
-  'no_key',
-  'no_vendor',
-  'key_refused',
-  'vendor_out',
-  'incident_open',
-  'no_new_bundle',
-  'queue_stuck',
-  'no_backup',
-] as const
-export type ReasonCode = (typeof REASON_CODES)[number]
+import type { ReasonCode } from '../_market/reason-code.ts'
 
 export interface Reason {
   code: ReasonCode
@@ -48,6 +30,8 @@ export type HealthProvider = () => Reason[] | Promise<Reason[]>
 
 export interface Health {
   add(provider: HealthProvider): void
+  /** The listener gets every list of reasons that anybody asked for. */
+  watch(listener: (reasons: readonly ShownReason[]) => void): void
   reasons(): Promise<ShownReason[]>
 }
 
@@ -58,6 +42,7 @@ export interface HealthTerms {
 
 export function createHealth({ now, log }: HealthTerms): Health {
   const providers: HealthProvider[] = []
+  const listeners: ((reasons: readonly ShownReason[]) => void)[] = []
   let shown = new Map<string, ShownReason>()
 
   const show = (reason: Reason): ShownReason => ({
@@ -70,6 +55,7 @@ export function createHealth({ now, log }: HealthTerms): Health {
 
   return {
     add: (provider) => void providers.push(provider),
+    watch: (listener) => void listeners.push(listener),
     async reasons() {
       const found: ShownReason[] = []
       // In their order: what one guard measures when it is asked, another may show.
@@ -83,13 +69,38 @@ export function createHealth({ now, log }: HealthTerms): Health {
       for (const [key, { code, sentence, since }] of before) {
         if (!shown.has(key)) log('health.recovered', { code, sentence, forMs: now() - since })
       }
-      return [...shown.values()]
+      const reasons = [...shown.values()]
+      for (const listener of listeners) listener(reasons)
+      return reasons
     },
   }
 }
 
-const keyOf = ({ code, about = '' }: Pick<Reason, 'code' | 'about'>): string => `${code} ${about}`
+/** What tells reasons apart. */
+export const keyOf = ({ code, about = '' }: Pick<Reason, 'code' | 'about'>): string => `${code} ${about}`
 
 /** One sentence: what is wrong, and what to do. */
 const sentenceOf = ({ what, todo }: Pick<Reason, 'what' | 'todo'>): string =>
   `${what[0]?.toUpperCase()}${what.slice(1)}; ${todo[0]?.toLowerCase()}${todo.slice(1)}.`
+
+/** The two halves of a sentence: what is wrong, and what to do; null where it says nothing of the second. */
+export function partsOf(sentence: string): { what: string; todo: string | null } {
+  const at = sentence.indexOf('; ')
+  return at < 0
+    ? { what: sentence.replace(/\.$/, ''), todo: null }
+    : { what: sentence.slice(0, at), todo: sentence.slice(at + 2).replace(/\.$/, '') }
+}
+
+/** The sentence of a reason that is over. */
+export const overSentence = (sentence: string): string => `Over: ${partsOf(sentence).what}.`
+
+/** What is shown where the reasons themselves cannot be read. */
+export const unreadable = (now: number): ShownReason => ({
+  code: 'not_ready',
+  sentence: sentenceOf({
+    what: 'the database does not answer',
+    todo: 'look at the log and at the disk of the data root',
+  }),
+  since: now,
+  isDown: true,
+})

@@ -68,6 +68,23 @@ export interface BackupSettings {
   missingMount(path: string): Promise<string | null>
 }
 
+/** What a receiver said of a test message. */
+export interface TestDelivery {
+  /** Scheme and host alone: the rest of an address is a secret. */
+  address: string
+  format: string
+  delivered: boolean
+  answer: string
+}
+
+export interface Notifications {
+  /** Sends a test message at once; null where there is no webhook. */
+  test(): Promise<TestDelivery | null>
+  reasons(): Reason[]
+  /** For `/status`; an object for each receiver, null where it is not set. */
+  view(): { webhook: object | null; ping: object | null }
+}
+
 export interface Node extends DispatchContext {
   disk: DiskWatch
   clock: Clock
@@ -79,6 +96,8 @@ export interface Node extends DispatchContext {
   health: Health
   /** Absent where no schedule runs. */
   schedule?: Schedule
+  /** Absent where nobody hears of the node. */
+  notifications?: Notifications
   /** Absent where nothing is backed up. */
   backup?: BackupSettings
   /** Aborts when the node begins to stop; absent where it never does. */

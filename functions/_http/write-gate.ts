@@ -40,7 +40,7 @@ export function writeGate(guards: readonly WriteGuard[], health: Health): WriteG
 }
 
 /** Functions that write neither files nor rows: what is wrong with the disk or the clock is a reason to ask them. */
-const READERS: ReadonlySet<string> = new Set(['/verify', '/login', '/logout'])
+const READERS: ReadonlySet<string> = new Set(['/verify', '/notify', '/login', '/logout'])
 
 /** Answers functions with 503 and one sentence while there is an objection. */
 export const refuseWhileClosed =

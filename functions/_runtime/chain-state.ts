@@ -21,7 +21,8 @@ export async function chainState(terms: StateTerms, chain: Chain, running: numbe
   }
 }
 
-async function lastOf(db: Db, chain: Chain): Promise<ChainState['last']> {
+/** The newest firing that ended; null before the first. */
+export async function lastOf(db: Db, chain: Chain): Promise<ChainState['last']> {
   const ended = await lastEnded(db, chain.id)
   if (ended === undefined) return null
   const endings = JSON.parse(ended.result) as StepEnding[]

@@ -2,6 +2,7 @@
 import { Cron } from 'croner'
 import { z } from 'zod'
 import { ConfigError, readChecked } from '../../config/load.ts'
+import { isZone } from '../_calendar/zone-name.ts'
 
 /** The functions a chain may call: a path that is no function would fail every night instead of at start. */
 export const CALLS = [
@@ -111,14 +112,6 @@ export function nextAfter(chain: Chain, after: number): number | null {
 function isPattern(text: string): boolean {
   try {
     return new Cron(text, { paused: true }).nextRun() !== undefined
-  } catch {
-    return false
-  }
-}
-
-function isZone(text: string): boolean {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: text }) !== undefined
   } catch {
     return false
   }

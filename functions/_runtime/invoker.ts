@@ -29,7 +29,7 @@ export interface Invoker {
 
 const LOOK_EVERY_MS = 15_000
 /** A firing missed by more than this is left to the next one. */
-const CATCH_UP_MS = 8 * 86_400_000
+export const CATCH_UP_MS = 8 * 86_400_000
 
 interface Firing {
   scheduledAt: number

@@ -5,7 +5,7 @@ import { basename, dirname, join } from 'node:path'
 import { checkPages } from '../../db/check-pages.ts'
 import { DamagedDatabaseError, type Db, isDamage, openDb } from '../../db/client.ts'
 import { isOurs, migrateDb, migrationsToCome, refuseNewer } from '../../db/migrate.ts'
-import { codeOf, realDisk, syncPath } from '../_lake/disk.ts'
+import { codeOf, namesIn, realDisk, syncPath } from '../_lake/disk.ts'
 import type { Log } from './log.ts'
 import { snapshotBeforeMigration } from './migration-snapshot.ts'
 
@@ -124,6 +124,22 @@ async function setDatabaseAside(file: string, now: number): Promise<string> {
   }
   return aside
 }
+
+/** The newest database that was set aside, and when; null where none was. */
+export async function newestSetAside(file: string): Promise<{ name: string; at: number } | null> {
+  const prefix = `${basename(file)}.damaged-`
+  const found = (await namesIn(dirname(file))).flatMap((name) => {
+    const [, day, hour, minute, second] = INSTANT.exec(name.startsWith(prefix) ? name.slice(prefix.length) : '') ?? []
+    return day === undefined ? [] : [{ name, at: Date.parse(`${day}T${hour}:${minute}:${second}Z`) }]
+  })
+  return found.reduce<{ name: string; at: number } | null>(
+    (newest, one) => (newest === null || one.at >= newest.at ? one : newest),
+    null,
+  )
+}
+
+/** The instant in the name of such a file, without its log. */
+const INSTANT = /^(\d{4}-\d{2}-\d{2})T(\d{2})(\d{2})(\d{2}\.\d{3})Z(?:-\d+)?$/
 
 async function renameIfThere(from: string, to: string): Promise<void> {
   await rename(from, to).catch((error: unknown) => {

@@ -15,6 +15,7 @@ export async function runNode(env: Record<string, string | undefined>): Promise<
     const { node, address } = running
     reportMissingKeys(running)
     running.invoker.start()
+    running.notifier?.start()
     node.log('start.listening', { address, dataRoot: running.settings.dataRoot })
     stopOnSignal(running)
     running.mustStop.then(fail, fail)

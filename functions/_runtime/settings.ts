@@ -18,6 +18,8 @@ import { SimulationText } from './simulated-clock.ts'
 const text = z.string().trim().min(1)
 const Token = text.min(16, { error: 'expected at least 16 characters' })
 
+const Address = z.url({ protocol: /^https?$/, error: 'expected an address such as https://ntfy.sh/a-name-of-yours' })
+
 const Environment = z.object({
   DATA_ROOT: text.default('./data_layer'),
   EXPORT_ROOT: text.default('./exports'),
@@ -59,6 +61,9 @@ const Environment = z.object({
     .regex(/^[1-9]\d{0,2}$/, { error: 'expected a number of days from 1 to 999' })
     .transform(Number)
     .default(3),
+  PING_URL: Address.optional(),
+  WEBHOOK_URL: Address.optional(),
+  WEBHOOK_TOKEN: text.regex(/^[\x21-\x7e]+$/, { error: 'expected a token without spaces' }).optional(),
   LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error', 'silent'], { error: 'expected one of debug, info, warn, error, silent' })
     .default('info'),
@@ -93,6 +98,12 @@ export interface Settings {
   backupRoot: string | null
   /** After so many days the last good backup is too old. */
   backupMaxAgeDays: number
+  /** Asked after each good night; a secret. */
+  pingUrl: string | null
+  /** Gets messages about troubles; a secret. */
+  webhookUrl: string | null
+  /** Sent to the webhook as a bearer token. */
+  webhookToken: string | null
   logLevel: string
 }
 
@@ -134,6 +145,9 @@ export function readSettings(env: Record<string, string | undefined>): Settings 
     acceptNewVolume: found.ACCEPT_NEW_VOLUME === 'yes',
     backupRoot: found.BACKUP_ROOT ? resolve(found.BACKUP_ROOT) : null,
     backupMaxAgeDays: found.BACKUP_MAX_AGE_DAYS,
+    pingUrl: found.PING_URL ?? null,
+    webhookUrl: found.WEBHOOK_URL ?? null,
+    webhookToken: found.WEBHOOK_TOKEN ?? null,
     logLevel: found.LOG_LEVEL,
   }
 }

@@ -10,6 +10,7 @@ import type { Clock, Node } from '../_http/node.ts'
 import { type WriteGuard, writeGate } from '../_http/write-gate.ts'
 import { closeLake, openLake } from '../_lake/lake.ts'
 import { stateFile } from '../_lake/paths.ts'
+import { type Notifier, receiverSecrets } from '../_notify/notifier.ts'
 import { applyReferences } from '../_references/apply-references.ts'
 import { CONNECTORS } from '../_vendors/registry.ts'
 import { createApp } from '../index.ts'
@@ -19,9 +20,11 @@ import { noteKeys } from './check-keys.ts'
 import { simulatedClock, systemClock } from './clock.ts'
 import { type ClockEvidence, systemClockEvidence } from './clock-evidence.ts'
 import { clockGuard } from './clock-guard.ts'
+import { connectReceivers, receiversOf } from './connect-receivers.ts'
 import { connectVendors } from './connect-vendors.ts'
 import { type Chain, loadCron } from './cron.ts'
 import { claimVolume, findVolume, type VolumeTerms } from './data-volume.ts'
+import { databaseReasons } from './database-health.ts'
 import { type DiskWatchTerms, diskWatch } from './disk-watch.ts'
 import { withEnvFile } from './env-file.ts'
 import { checkRoot, packageRoot } from './folders.ts'
@@ -29,8 +32,9 @@ import { createInvoker, type Invoker } from './invoker.ts'
 import { addressOf, checkPort, listen } from './listen.ts'
 import { createLog, type Log } from './log.ts'
 import type { MountFiles } from './mounts.ts'
+import { type NightEnding, nightEnding } from './night-ending.ts'
 import { nightReasons } from './night-health.ts'
-import { markSuspect, openDatabase } from './open-database.ts'
+import { markSuspect, newestSetAside, openDatabase } from './open-database.ts'
 import { checkOpenFiles } from './open-files.ts'
 import { pruneDisk } from './prune-disk.ts'
 import { freshToken, jitter } from './random.ts'
@@ -64,6 +68,8 @@ export interface RunningNode {
   node: Node
   settings: Settings
   invoker: Invoker
+  /** Null where nobody is to hear of the node. */
+  notifier: Notifier | null
   /** Nothing yet where the clock is not to be believed: it is done as soon as it is. */
   recovered: Recovered
   /** Base address of the HTTP server. */
@@ -83,7 +89,7 @@ async function readGiven({ env: given, envFile, sink }: StartTerms) {
     settings.token,
     settings.readToken,
   ].filter((value) => value != null)
-  const log = createLog(settings.logLevel, secrets, sink)
+  const log = createLog(settings.logLevel, [...secrets, ...receiverSecrets(receiversOf(settings))], sink)
   await checkOpenFiles(log)
   const [config, chains] = await readFiles(settings)
   for (const entry of config.disabled) log('start.disabled', { entry })
@@ -178,6 +184,16 @@ export async function startNode(terms: StartTerms): Promise<RunningNode> {
     health.add(disk.reasons)
     // The invoker calls the server, and the server asks the invoker: no request comes before both are there.
     let invoker: Invoker | undefined
+    let ending: NightEnding | undefined
+    const notifier = await connectReceivers({
+      settings,
+      config,
+      secrets,
+      health,
+      clock,
+      log,
+      goodNight: async () => (await ending?.good()) ?? null,
+    })
     const stopping = new AbortController()
     const node: Node = {
       config,
@@ -200,6 +216,7 @@ export async function startNode(terms: StartTerms): Promise<RunningNode> {
       gate,
       disk,
       health,
+      ...(notifier === null ? {} : { notifications: notifier }),
       backup: backupSettings(settings, terms.mounts),
       stopping: stopping.signal,
       schedule: {
@@ -216,8 +233,15 @@ export async function startNode(terms: StartTerms): Promise<RunningNode> {
     guards.push(clockGuard({ node, evidence: await evidenceOf(terms, settings, root), recover: recoverOnce }))
     await node.gate.objection()
     health.add(() => vendorReasons(node))
-    health.add(() => nightReasons({ node, chains, startedAt: () => clock.now() - (clock.elapsed() - begun) }))
-    health.add(() => backupReasons({ node, startedAt: () => clock.now() - (clock.elapsed() - begun) }))
+    const startedAt = (): number => clock.now() - (clock.elapsed() - begun)
+    const active = chainsFor(node, chains)
+    const nights = nightEnding({ node, chains: active, startedAt })
+    ending = nights
+    const setAside = databaseFile === null ? null : await newestSetAside(databaseFile)
+    health.add(() => databaseReasons({ setAside, okAt: nights.okAt }))
+    health.add(nights.reasons)
+    health.add(() => nightReasons({ node, chains, startedAt }))
+    health.add(() => backupReasons({ node, startedAt }))
     const app = createApp(node, { full: settings.token, read: settings.readToken }, settings.loginNetworks)
     const server = await listen(app.fetch, settings)
     const address = addressOf(server, settings.host)
@@ -225,7 +249,7 @@ export async function startNode(terms: StartTerms): Promise<RunningNode> {
       db,
       clock,
       log,
-      chains: chainsFor(node, chains),
+      chains: active,
       address,
       token: settings.token,
       gate: node.gate,
@@ -236,12 +260,13 @@ export async function startNode(terms: StartTerms): Promise<RunningNode> {
       node,
       settings,
       invoker,
+      notifier,
       recovered,
       address,
       mustStop: Promise.race([lock.lost, data.mustStop, damaged]),
       stop: () => {
         stopping.abort()
-        return stopNode(server, invoker, node, lock)
+        return stopNode({ server, invoker, notifier, node, lock })
       },
     }
   } catch (error) {

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { releaseHolder } from '../../db/leases/release-leases.ts'
 import type { Node } from '../_http/node.ts'
 import { closeLake } from '../_lake/lake.ts'
+import type { Notifier } from '../_notify/notifier.ts'
 import type { Invoker } from './invoker.ts'
 import type { RootLock } from './root-lock.ts'
 
@@ -13,9 +14,17 @@ const GRACE_MS = 6_000
 const QUERIES_GRACE_MS = 1_000
 const IDLE_LOOK_MS = 20
 
+export interface StopTerms {
+  server: Server
+  invoker: Invoker
+  notifier: Notifier | null
+  node: Node
+  lock: RootLock
+}
+
 /** Takes at most eight seconds. */
-export async function stopNode(server: Server, invoker: Invoker, node: Node, lock: RootLock): Promise<void> {
-  const calls = invoker.stop()
+export async function stopNode({ server, invoker, notifier, node, lock }: StopTerms): Promise<void> {
+  const calls = Promise.all([invoker.stop(), notifier?.stop()])
   const closed = new Promise<void>((done) => server.close(() => done()))
   // A kept connection falls idle whenever its answer is through, also after the first look.
   const closer = setInterval(() => server.closeIdleConnections(), IDLE_LOOK_MS)

@@ -16,7 +16,7 @@ import { datasetsOf } from '../_catalog/catalog.ts'
 import type { VendorConnection } from '../_catalog/context.ts'
 import { type Forecast, forecastOf } from '../_forecast/forecast.ts'
 import { type Outlook, outlookOf } from '../_forecast/outlook.ts'
-import type { ShownReason } from '../_http/health.ts'
+import { type ShownReason, unreadable } from '../_http/health.ts'
 import type { ChainState, DiskWatch, Node } from '../_http/node.ts'
 import { type KeptSummary, keptSummary } from './kept-summary.ts'
 import { type Machine, machineState } from './machine.ts'
@@ -142,13 +142,6 @@ export function overviewOf({ node, newestBundles }: OverviewTerms): OverviewSour
     },
   }
 }
-
-const unreadable = (now: number): ShownReason => ({
-  code: 'not_ready',
-  sentence: 'The database does not answer; look at the log and at the disk of the data root.',
-  since: now,
-  isDown: true,
-})
 
 async function countAll(node: Node): Promise<Counted> {
   const now = node.now()

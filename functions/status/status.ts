@@ -74,6 +74,7 @@ export const status =
       scrub: (await listScrubs(node.db)).map(scrubOf),
       exports: await listExports(node.db),
       backup: await backupState(node),
+      notifications: node.notifications?.view() ?? { webhook: null, ping: null },
       acknowledged: acknowledgement(await lastAck(node.db)),
       retention: await findOutdated(node),
     })

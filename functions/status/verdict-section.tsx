@@ -1,5 +1,4 @@
 /** The first line of the status page: how the node is, what it did last and does next, and what is wrong. */
-import { counted } from '../_page/figures.ts'
 import { Instant } from '../_page/instant.tsx'
 import type { Overview } from './overview.ts'
 import type { Verdict } from './verdict.ts'
@@ -26,14 +25,6 @@ export function VerdictSection({ overview }: { overview: Overview }) {
           {verdict.reasons.map((sentence) => (
             <li>{sentence}</li>
           ))}
-        </ul>
-      )}
-      {verdict.failed.length > 0 && (
-        <ul>
-          <li>
-            In the last night {counted(verdict.failed.length, 'step')} failed: {[...new Set(verdict.failed)].join(', ')}
-            . The chains below say why.
-          </li>
         </ul>
       )}
     </div>

@@ -1,5 +1,6 @@
 /** How the node is, in one line: the reasons of `/readyz`, and else what it did last and does next. Pure. */
 import type { ShownReason } from '../_http/health.ts'
+import { nightOf } from '../_http/night-chain.ts'
 import type { ChainState } from '../_http/node.ts'
 
 export interface Verdict {
@@ -12,13 +13,9 @@ export interface Verdict {
   running: { chain: string; call: string; step: number; steps: number; since: string | null } | null
   /** When the night fires next. */
   nextAt: string | null
-  /** Steps of the last night that were not ok. */
-  failed: string[]
 }
 
-/** The chain `night` is what a person waits for; a schedule without one has its first chain in its place. */
 export function verdictOf(reasons: readonly ShownReason[], chains: readonly ChainState[]): Verdict {
-  const night = chains.find(({ id }) => id === 'night') ?? chains[0]
   const running = chains
     .flatMap(({ id, running: now }) => (now === null ? [] : [{ chain: id, ...now }]))
     .sort((a, b) => b.steps - a.steps)[0]
@@ -28,7 +25,6 @@ export function verdictOf(reasons: readonly ShownReason[], chains: readonly Chai
     word: isDown ? 'Down: nothing is written.' : reasons.length > 0 ? 'Needs attention.' : 'Well.',
     reasons: [...reasons].sort((a, b) => Number(b.isDown) - Number(a.isDown)).map(({ sentence }) => sentence),
     running: running ?? null,
-    nextAt: night?.nextAt ?? null,
-    failed: (night?.last?.failed ?? []).map(({ call }) => call),
+    nextAt: nightOf(chains)?.nextAt ?? null,
   }
 }

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { COMMANDS } from '../../functions/_cli/commands/list.ts'
 import { addressOf, runProgram } from '../../functions/_cli/program.ts'
 import { PROGRAMS } from '../../functions/_cli/programs.ts'
+import { type Receiver, startReceiver } from '../receiver.ts'
 import { startTestNode, type TestNode } from '../test-node.ts'
 
 const TOKEN = 'a-token-of-this-test'
@@ -50,14 +51,19 @@ function exampleOf(help: string): string[] {
 
 describe('command line against a node', () => {
   let node: TestNode
+  let receiver: Receiver
   let env: Record<string, string>
 
   beforeAll(async () => {
-    node = await startTestNode({ env: { DATA_NODE_TOKEN: TOKEN } })
+    receiver = await startReceiver()
+    node = await startTestNode({ env: { DATA_NODE_TOKEN: TOKEN, WEBHOOK_URL: receiver.url } })
     await node.night()
     env = { DATA_NODE_URL: node.running().address, DATA_NODE_TOKEN: TOKEN }
   })
-  afterAll(() => node?.remove())
+  afterAll(async () => {
+    await node?.remove()
+    await receiver.close()
+  })
 
   // Before the examples, which decide about a cell of this partition.
   test('why says what the node does next', async () => {
@@ -73,6 +79,19 @@ describe('command line against a node', () => {
     expect(ran).toMatchObject({ code: 0, err: '' })
     expect(ran.out.length).toBeGreaterThan(10)
     expect(Math.max(...ran.out.split('\n').map(({ length }) => length))).toBeLessThan(80)
+  })
+
+  test('notify says what the receiver answered, and ends with 1 where it did not take the message', async () => {
+    receiver.answer(200, 'thank you')
+    const taken = await data(['notify', '--test'], env)
+    expect(taken).toMatchObject({ code: 0 })
+    expect(taken.out.replaceAll(/\s+/g, ' ')).toMatch(/took the test message, as json \(HTTP 200: thank you\)/)
+    receiver.answer(404, 'no such topic')
+    const refused = await data(['notify', '--test'], env)
+    expect(refused).toMatchObject({ code: 1 })
+    expect(refused.out.replaceAll(/\s+/g, ' ')).toMatch(/did not take the test message, as json \(HTTP 404: no such/)
+    receiver.answer(200)
+    expect(await data(['notify'], env)).toMatchObject({ code: 2, err: expect.stringContaining('--test is missing') })
   })
 
   test.each(COMMANDS.map(({ name }) => name))('%s --json prints one object of the node', async (name) => {

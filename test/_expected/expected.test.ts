@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type Config, type DatasetConfig, Datasets, Qc } from '../../config/schema.ts'
+import { type Config, type DatasetConfig, Datasets, Notifications, Qc } from '../../config/schema.ts'
 import { calendarOf } from '../../functions/_calendar/calendar.ts'
 import { instantOf } from '../../functions/_calendar/zone.ts'
 import {
@@ -32,6 +32,7 @@ const config = (universe: Config['universe']): Config => ({
   scrub: {},
   retention: Datasets.parse({ datasets: {} }).retention,
   universe,
+  notifications: Notifications.parse({}),
   qc: Qc.parse({ ruleset: 'test', completeness, continuity: { max_gap_minutes: 10, liquid_share: 0.95 } }),
 })
 const listed = (symbol: string, from = '1990-01-02', to: string | null = null) => ({ symbol, from, to })

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { beforeEach, expect, test } from 'vitest'
-import { createHealth, type Health, REASON_CODES, type Reason } from '../../functions/_http/health.ts'
+import { createHealth, type Health, overSentence, partsOf, type Reason } from '../../functions/_http/health.ts'
+import { REASON_CODES } from '../../functions/_market/reason-code.ts'
 
 const LOW: Reason = { code: 'disk_low', what: 'the disk is low', todo: 'Free space' }
 const REFUSED: Reason = { code: 'key_refused', about: 'fred', what: 'fred refuses the key', todo: 'correct it' }
@@ -63,6 +64,23 @@ test('health: the reasons of all who watch stand side by side', async () => {
   health.add(async () => [{ ...REFUSED, since: 7, isDown: true }])
   found = [LOW]
   expect(await health.reasons()).toMatchObject([{ code: 'disk_low' }, { code: 'key_refused', since: 7, isDown: true }])
+})
+
+test('health: who watches gets each list of reasons that anybody asked for', async () => {
+  const lists: number[] = []
+  health.watch((reasons) => void lists.push(reasons.length))
+  found = [LOW]
+  await health.reasons()
+  found = []
+  await health.reasons()
+  expect(lists).toEqual([1, 0])
+})
+
+test('health: a sentence falls apart into what is wrong and what to do, and has another one for its end', () => {
+  const sentence = 'Fred refuses the key; correct it; restart.'
+  expect(partsOf(sentence)).toEqual({ what: 'Fred refuses the key', todo: 'correct it; restart' })
+  expect(partsOf('The disk is low.')).toEqual({ what: 'The disk is low', todo: null })
+  expect(overSentence(sentence)).toBe('Over: Fred refuses the key.')
 })
 
 test('health: every code stands in the table of docs/http-api.md, and no other', () => {

@@ -35,6 +35,9 @@ test('settings: an empty environment gives a node on loopback with its folders b
     token: null,
     readToken: null,
     loginNetworks: [],
+    pingUrl: null,
+    webhookUrl: null,
+    webhookToken: null,
     logLevel: 'info',
   })
 })
@@ -63,6 +66,9 @@ test('settings: every variable that cannot be used is named at once, and no valu
     DATABASE_URL: 'canary://user:password@host',
     DATA_NODE_TOKEN: 'canary-short',
     DATA_NODE_READ_TOKEN: 'canary-too',
+    PING_URL: 'canary-address',
+    WEBHOOK_URL: 'ftp://user:password@canary.example/topic',
+    WEBHOOK_TOKEN: 'canary of two words',
     LOG_LEVEL: 'canary-loud',
   }
   const message = refusal(env)

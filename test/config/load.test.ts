@@ -1,4 +1,4 @@
-import { rm, writeFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ConfigError, loadConfig } from '../../config/load.ts'
@@ -244,6 +244,30 @@ const table: [string, ConfigFile, string, string, RegExp][] = [
   ],
   ['a key given twice', 'qc.yaml', 'ruleset:', 'ruleset: "1"\nruleset:', /unique/],
 ]
+
+describe('load: notifications.yaml', () => {
+  test('may be missing: then a message goes out as JSON, of all reasons but a vendor that is out', async () => {
+    expect((await copy.load()).notifications).toEqual({ webhook: { format: 'json', leave_out: ['vendor_out'] } })
+  })
+
+  test('as it is shipped says the same', async () => {
+    await copy.write('notifications.yaml', await readFile('config/notifications.yaml', 'utf8'))
+    expect((await copy.load()).notifications).toEqual({ webhook: { format: 'json', leave_out: ['vendor_out'] } })
+  })
+
+  test.each([
+    ['webhook:\n  format: teams\n', /notifications\.yaml: webhook\.format: /],
+    ['webhook:\n  url: https://hooks.example/secret\n', /notifications\.yaml: webhook: .*url/],
+    ['webhook:\n  leave_out: [nights]\n', /notifications\.yaml: webhook\.leave_out\.0: /],
+    ['quiet_hours: { from: "22:00", to: "7", timezone: UTC }\n', /quiet_hours\.to: expected a time of day as "HH:MM"/],
+    ['quiet_hours: { from: "22:00", to: "22:00", timezone: UTC }\n', /quiet_hours\.to: .*would never end/],
+    ['quiet_hours: { from: "22:00", to: "07:00", timezone: Mars }\n', /quiet_hours\.timezone: expected a time zone/],
+    ['node: "two\\nlines"\n', /notifications\.yaml: node: expected a name of 1 to 60 characters/],
+  ])('that says %j is refused', async (text, expected) => {
+    await copy.write('notifications.yaml', text)
+    expect((await copy.faults()).join('\n')).toMatch(expected)
+  })
+})
 
 describe('load: a fault is named with its file and its path:', () => {
   test.each(table)('%s', async (_name, file, from, to, expected) => {

@@ -23,7 +23,7 @@ export async function writeDemoConfig(
       return [name, { ...entry, ...limits, base_url: url, ...trading, datasets: Object.fromEntries(datasets) }]
     }),
   )
-  const { datasets, incidents, maxOpenTasks, disk, scrub, retention, universe, qc } = scene.config
+  const { datasets, incidents, maxOpenTasks, disk, scrub, retention, universe, qc, notifications } = scene.config
   const env = writeNodeFiles(
     root,
     {
@@ -31,6 +31,7 @@ export async function writeDemoConfig(
       datasets: { datasets, incidents, disk, max_open_tasks: maxOpenTasks, scrub, retention },
       universe: universe.map(({ undated, from, ...entry }) => ({ ...entry, ...(undated ? {} : { from }) })),
       qc,
+      notifications,
       cron: await demoCron(),
     },
     port,

@@ -14,6 +14,7 @@ import { checkKeys } from '../../functions/_runtime/check-keys.ts'
 import { type DoctorTerms, diagnose } from '../../functions/_runtime/doctor/diagnose.ts'
 import type { Finding } from '../../functions/_runtime/doctor/finding.ts'
 import { nodeVersionFault } from '../../functions/_runtime/node-version.ts'
+import { SECRET_PATH, startReceiver } from '../receiver.ts'
 import { EVENING, type SmallTerms, smallNode, type TestNode } from '../test-node.ts'
 
 const GB = 1e9
@@ -52,7 +53,8 @@ async function findings(more: Partial<DoctorTerms> = {}, isRunning = true): Prom
   })
 }
 
-const troubled = (found: readonly Finding[]): Finding[] => found.filter(({ level }) => level !== 'ok')
+const troubled = (found: readonly Finding[]): Finding[] =>
+  found.filter(({ level }) => level === 'warning' || level === 'error')
 
 /** One row of the table of troubles: what each of the three says. */
 interface Row {
@@ -106,6 +108,38 @@ test('doctor: a node that is well has no finding, running or stopped', async () 
   expect(troubled(await findings())).toEqual([])
   await node.stop()
   expect(troubled(await findings({}, false))).toMatchObject([{ check: 'node', what: 'does not run' }])
+})
+
+test('doctor: where nobody hears of the node it says so, and is well all the same', async () => {
+  await begin()
+  const nobody = {
+    check: 'notifications',
+    level: 'info',
+    what: 'nobody hears of a night that did not run',
+    todo: 'set PING_URL, WEBHOOK_URL or both (docs/operations.md, Messages)',
+  }
+  expect(await findings()).toContainEqual(nobody)
+  await node.stop()
+  expect(await findings({}, false)).toContainEqual(nobody)
+})
+
+test('doctor: a message that was not taken is a warning, running or stopped, without the address', async () => {
+  const receiver = await startReceiver()
+  await begin({ env: { WEBHOOK_URL: receiver.url, PING_URL: 'http://127.0.0.1:9/another-secret-path' } })
+  expect((await findings()).filter(({ check }) => check === 'notifications')).toMatchObject([
+    { level: 'ok', what: `webhook to ${new URL(receiver.url).origin}/…` },
+    { level: 'ok', what: 'ping to http://127.0.0.1:9/…' },
+  ])
+  receiver.answer(410, 'gone')
+  await node.running().notifier?.test()
+  await running('an unsent message', /did not take the last message \(HTTP 410: gone\)/)
+  await node.stop()
+  const found = await findings({}, false)
+  expect(troubled(found).filter(({ check }) => check === 'notifications')).toMatchObject([
+    { level: 'warning', what: expect.stringMatching(/the last one was not taken \(HTTP 410: gone\)/) },
+  ])
+  for (const secret of [SECRET_PATH, 'another-secret-path']) expect(JSON.stringify(found)).not.toContain(secret)
+  await receiver.close()
 })
 
 test('doctor: a wrong key is named by its variables, and never shown', async () => {

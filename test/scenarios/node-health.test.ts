@@ -1,10 +1,13 @@
-import { writeFile } from 'node:fs/promises'
+import { mkdir, truncate, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
+import { beginTick, endTick, findTick } from '../../db/ticks/ticks.ts'
 import type { VendorConnection } from '../../functions/_catalog/context.ts'
+import { stateFile } from '../../functions/_lake/paths.ts'
 import { checkKeys } from '../../functions/_runtime/check-keys.ts'
+import type { StepEnding } from '../../functions/_runtime/run-chain.ts'
 import { againWhileHeld } from '../db/again-while-held.ts'
 import { LAB_KEYS } from '../lab/lab.ts'
 import { EVENING, type SmallTerms, smallNode, startTestNode, type TestNode } from '../test-node.ts'
@@ -78,6 +81,14 @@ const restarted = async (of: TestNode, env: Record<string, string>): Promise<voi
   await of.stop()
   Object.assign(of.env, env)
   await of.start()
+}
+
+/** The night of the evening, ended as it is said, a minute from now. */
+async function endNight(on: TestNode, endings: readonly StepEnding[]): Promise<void> {
+  const { db, now } = on.running().node
+  await on.clock.sleep(60_000)
+  const tick = (await beginTick(db, 'night', EVENING, now())) ?? (await findTick(db, 'night', EVENING))
+  await endTick(db, tick!, JSON.stringify(endings), now())
 }
 
 describe('health: a wrong key', () => {
@@ -245,9 +256,9 @@ describe('health: the machine and the nights', () => {
   test('a new node without a bundle has twelve hours from its start, and a night without one is a reason then', async () => {
     const on = await begin()
     await on.clock.sleep(11 * HOUR)
-    expect(await reasonsOf(on)).toEqual([])
+    expect((await reasonsOf(on)).map(({ code }) => code)).toEqual(['night_missed'])
     await on.clock.sleep(2 * HOUR)
-    const [late] = await reasonsOf(on)
+    const late = (await reasonsOf(on)).find(({ code }) => code === 'no_new_bundle')
     expect(late).toMatchObject({
       code: 'no_new_bundle',
       sentence: expect.stringMatching(
@@ -264,6 +275,70 @@ describe('health: the machine and the nights', () => {
     await on.clock.sleep(37 * HOUR)
     await restarted(on, {})
     expect((await reasonsOf(on)).map(({ code }) => code)).toEqual(['no_new_bundle'])
+  })
+
+  test('a night that has not begun an hour after it was due is a reason until it begins', async () => {
+    const on = await begin()
+    const { db } = on.running().node
+    const missed = async () =>
+      ((await on.get('/readyz')).body.reasons as Shown[]).filter(({ code }) => code === 'night_missed')
+    await beginTick(db, 'night', EVENING, EVENING)
+    await on.clock.sleep(24.5 * HOUR)
+    expect(await missed()).toEqual([])
+    await on.clock.sleep(HOUR)
+    const found = await missed()
+    expect(found).toMatchObject([
+      { sentence: expect.stringMatching(/^The night due at 2025-07-10T00:30:00\.000Z has not begun; look in the log/) },
+    ])
+    // However many follow, it is the same trouble.
+    await on.clock.sleep(26 * HOUR)
+    expect(await missed()).toEqual(found)
+    await beginTick(db, 'night', on.clock.now(), on.clock.now())
+    expect(await missed()).toEqual([])
+  })
+
+  test('a night that ended with failed steps, and a bundle that is incomplete, are reasons until a night ends well', async () => {
+    const on = await begin()
+    const folder = join(on.env.EXPORT_ROOT!, 'nightly/2025-07-08')
+    await mkdir(folder, { recursive: true })
+    await writeFile(join(folder, 'MANIFEST.json'), '{"complete": false}')
+    await endNight(on, [{ call: 'export', calls: 1, ok: false, error: 'the disk is full' }])
+    expect(await reasonsOf(on)).toMatchObject([
+      {
+        code: 'night_failed',
+        sentence:
+          'The night of 2025-07-09T00:30:00.000Z ended with steps that were not ok (export); see why under chains in GET /status, then call POST /run/night.',
+      },
+      {
+        code: 'bundle_incomplete',
+        sentence:
+          'The bundle of 2025-07-08 is incomplete; see incomplete and lacking in its MANIFEST.json; the next night tries again.',
+      },
+    ])
+    await restarted(on, {})
+    expect((await reasonsOf(on)).map(({ code }) => code)).toEqual(['night_failed', 'bundle_incomplete'])
+    await writeFile(join(folder, 'MANIFEST.json'), '{"complete": true }')
+    await endNight(on, [{ call: 'export', calls: 1, ok: true }])
+    expect(await reasonsOf(on)).toEqual([])
+  })
+
+  test('a damaged database that was set aside is a reason until a night ends well', async () => {
+    const on = await begin()
+    await on.stop()
+    await truncate(stateFile(on.env.DATA_ROOT!), 1_000)
+    await on.start()
+    expect(await reasonsOf(on)).toMatchObject([
+      {
+        code: 'database_set_aside',
+        sentence: expect.stringMatching(/^The database was damaged and was set aside as node\.db\.damaged-2025-07-/),
+      },
+    ])
+    await restarted(on, {})
+    expect((await reasonsOf(on)).map(({ code }) => code)).toEqual(['database_set_aside'])
+    await endNight(on, [{ call: 'export', calls: 1, ok: false, error: 'the disk is full' }])
+    expect((await reasonsOf(on)).map(({ code }) => code)).toContain('database_set_aside')
+    await endNight(on, [{ call: 'export', calls: 1, ok: true }])
+    expect(await reasonsOf(on)).toEqual([])
   })
 
   test('a queue from which nothing is taken for six hours after the schedule sent for work is stuck', async () => {

@@ -20,7 +20,6 @@ test('verdict: without a reason the node is well, and the night is what comes ne
     reasons: [],
     running: null,
     nextAt: 'next of night',
-    failed: [],
   })
   expect(verdictOf([], [chain('other')]).nextAt).toBe('next of other')
   expect(verdictOf([], []).nextAt).toBeNull()
@@ -32,15 +31,13 @@ test('verdict: what keeps the node down stands before what only needs attention'
   expect(verdictOf([mild, reason('Grave.', true)], [])).toMatchObject({ level: 'bad', reasons: ['Grave.', 'Mild.'] })
 })
 
-test('verdict: of several chains under way the longest is named, and failed steps of the night are', () => {
-  const last = { scheduledAt: null, endedAt: null, ok: false, failed: [{ call: 'export', error: 'x' }], left: [] }
+test('verdict: of several chains under way the longest is named', () => {
   const chains = [
     chain('day', { running: running('ingest-tick', 2) }),
-    chain('night', { running: running('audit', 16), last }),
+    chain('night', { running: running('audit', 16) }),
   ]
   expect(verdictOf([], chains)).toMatchObject({
     level: 'good',
     running: { chain: 'night', call: 'audit', step: 2, steps: 16 },
-    failed: ['export'],
   })
 })

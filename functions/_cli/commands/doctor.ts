@@ -4,7 +4,7 @@ import { wrap } from '../screen.ts'
 
 export interface DoctorFinding {
   check: string
-  level: 'ok' | 'warning' | 'error'
+  level: 'ok' | 'info' | 'warning' | 'error'
   what: string
   todo?: string
 }
@@ -12,7 +12,7 @@ export interface DoctorFinding {
 /** What the node says of itself; null where none answers. */
 export type NodeHealth = { reasons: { code: string; sentence: string; isDown: boolean }[] } | null
 
-const SIGNS = { ok: ['green', '✓'], warning: ['yellow', '!'], error: ['red', '✗'] } as const
+const SIGNS = { ok: ['green', '✓'], info: ['dim', 'i'], warning: ['yellow', '!'], error: ['red', '✗'] } as const
 const CHECK_WIDTH = 15
 
 /** Exit code 0: all is well; 1: warnings; 2: errors. */

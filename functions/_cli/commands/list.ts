@@ -6,6 +6,7 @@ import { coverage } from './coverage.ts'
 import { hold, release } from './decide.ts'
 import { enqueue } from './enqueue.ts'
 import { forget } from './forget.ts'
+import { notify } from './notify.ts'
 import { queue } from './queue.ts'
 import { run } from './run.ts'
 import { status } from './status.ts'
@@ -20,6 +21,7 @@ export const COMMANDS: readonly Command[] = [
   coverage,
   call,
   run,
+  notify,
   enqueue,
   hold,
   release,

@@ -2,6 +2,7 @@
 import { statfs } from 'node:fs/promises'
 import { loadConfig } from '../../../config/load.ts'
 import type { Config } from '../../../config/schema.ts'
+import { partsOf } from '../../_http/health.ts'
 import { CONNECTORS } from '../../_vendors/registry.ts'
 import { systemClockEvidence } from '../clock-evidence.ts'
 import { loadCron } from '../cron.ts'
@@ -14,6 +15,7 @@ import { database, isHeld, newestBundle } from './database.ts'
 import { type Measure, permissions, room, speed, volume } from './disk.ts'
 import { type Finding, fault, refusal, warning, well } from './finding.ts'
 import { type Lookup, network, powerAndHeat, type RunProgram, runProgram, serviceState, versions } from './machine.ts'
+import { receiverFindings } from './receivers.ts'
 
 export interface DoctorTerms {
   env: Record<string, string | undefined>
@@ -45,7 +47,8 @@ export async function diagnose(terms: DoctorTerms): Promise<Finding[]> {
     const places = await placesOf(terms, settings)
     const vendors = configured.config === null ? [] : await vendorFindings(terms, configured.config, env)
     const clock = health === null && settings.clockCheck ? await clockFindings(terms) : []
-    return [...machine, ...told, ...configured.findings, ...clock, ...places, ...vendors]
+    const receivers = await receiverFindings(settings, health !== null)
+    return [...machine, ...told, ...configured.findings, ...clock, ...places, ...vendors, ...receivers]
   } catch (error) {
     return [...machine, ...told, refusal('environment', error)]
   }
@@ -55,13 +58,8 @@ export async function diagnose(terms: DoctorTerms): Promise<Finding[]> {
 function nodeFindings(reasons: NonNullable<DoctorTerms['health']>['reasons']): Finding[] {
   if (reasons.length === 0) return [well('node', 'runs, and is well')]
   return reasons.map(({ code, sentence, isDown }) => {
-    const at = sentence.indexOf('; ')
-    const say = isDown ? fault : warning
-    return say(
-      code,
-      sentence.slice(0, at < 0 ? undefined : at),
-      at < 0 ? 'see docs/operations.md' : sentence.slice(at + 2, -1),
-    )
+    const { what, todo } = partsOf(sentence)
+    return (isDown ? fault : warning)(code, what, todo ?? 'see docs/operations.md')
   })
 }
 

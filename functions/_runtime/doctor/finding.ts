@@ -1,6 +1,7 @@
 /** What the doctor says of one thing it looked at. */
 
-export const LEVELS = ['ok', 'warning', 'error'] as const
+/** `info`: nothing is wrong, and something could be better. */
+export const LEVELS = ['ok', 'info', 'warning', 'error'] as const
 
 export interface Finding {
   /** What was looked at: `port`, `database`. */
@@ -13,6 +14,7 @@ export interface Finding {
 }
 
 export const well = (check: string, what: string): Finding => ({ check, level: 'ok', what })
+export const note = (check: string, what: string, todo: string): Finding => ({ check, level: 'info', what, todo })
 export const warning = (check: string, what: string, todo: string): Finding => ({ check, level: 'warning', what, todo })
 export const fault = (check: string, what: string, todo: string): Finding => ({ check, level: 'error', what, todo })
 
