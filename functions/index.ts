@@ -13,6 +13,7 @@ import { AuditBody, auditOrRebuild } from './audit.ts'
 import { BackupBody, backupNode } from './backup/index.ts'
 import { changes } from './changes/index.ts'
 import { CompactBody, compact } from './compact/index.ts'
+import { condition } from './condition/index.ts'
 import { coverage } from './coverage/index.ts'
 import { cron } from './cron.ts'
 import { CurateBody, curateNext, curateOnePartition } from './curate-partition/index.ts'
@@ -102,6 +103,7 @@ export function createApp(node: Node, tokens: Tokens, loginNetworks: readonly st
   app.get('/symbols', symbols(reading))
   app.get('/quarantine', quarantine(reading))
   app.get('/coverage/:dataset', coverage(reading, needsToken(tokens)))
+  app.get('/condition/:dataset', condition(reading))
   app.on('GET', ['/changes', '/changes.csv'], changes(reading))
   app.get('/why/:dataset/:symbol/:dt', why(reading, needsToken(tokens)))
   const queueMissed: Enqueue = (range) => enqueue(node, EnqueueBody.parse(range))

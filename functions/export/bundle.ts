@@ -11,6 +11,7 @@ import { bundleFolder } from '../_lake/paths.ts'
 import { consolidateLedger } from '../_ledger/ledger.ts'
 import type { Dt } from '../_market/dt.ts'
 import type { AppliedSymbol } from '../_references/refine-universe.ts'
+import { type Conditions, stageConditions } from './condition-table.ts'
 import { coverageOf, type DatasetCoverage } from './coverage.ts'
 import { knownFiles } from './known-files.ts'
 import { lackingCells } from './lacking.ts'
@@ -69,6 +70,8 @@ export interface BundleRequest {
   deliveredCells(partition: Partition, limit: number): Promise<{ cells: number; first: { symbol: string; dt: Dt }[] }>
   /** Cells of partitions without verdicts, up to `asof`, that the database knows to be absent. */
   explainedCells(dataset: BundledDataset, partitions: readonly string[]): Promise<number>
+  /** The condition of each day of a dataset, up to `asof`. */
+  conditions: Conditions
   /** The universe as it applies, with the source of each day. */
   symbols(): Promise<readonly AppliedSymbol[]>
   /** The bundle may lack cells that an earlier one has. */
@@ -174,6 +177,7 @@ async function stageContent(lake: Lake, staging: string, request: BundleRequest)
   const incomplete = await incompleteOf(request, datasets, vouchers.damaged, unjudged)
   data.push(...(await stageTables(lake, staging, datasets, data, await request.symbols())))
   data.unshift(await trimLedger(lake, staging, leftOutOf({ incomplete }), asof))
+  data.push(await stageConditions(lake, staging, datasets, request.conditions))
   const before = await betterBundles(lake, staging, datasets, asof)
   const lacking = before.latest ?? before.standing
   const facts = await ledgerFacts(lake, join(staging, LEDGER_PATH))

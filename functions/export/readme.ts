@@ -1,6 +1,7 @@
 /** README.md of a bundle: what it promises, in a page that a person reads. */
 import type { Corrections } from '../../db/corrections/list-corrections.ts'
 import { differenceText, percentText } from '../_market/difference.ts'
+import { CONDITION_PATH } from './condition-table.ts'
 import type { LedgerFacts } from './ledger-facts.ts'
 import { LOAD_SCRIPT } from './load-script.ts'
 import { type Change, isComplete, type ManifestParts } from './manifest.ts'
@@ -92,6 +93,10 @@ function tables({ data }: ReadmeParts): string {
     [
       FACTORS_PATH,
       'per symbol and ex-date the factors for splits and for dividends, and their products back from the newest',
+    ],
+    [
+      CONDITION_PATH,
+      'per dataset and day whether it is complete, degraded, pending or missing, and from when on it is final',
     ],
     [SCHEMA, 'every column with its type, unit and meaning'],
     [LOAD_SCRIPT, 'Python: verifies the bundle and reads bars, adjusted or as traded; needs the package duckdb'],

@@ -139,6 +139,31 @@ export const TABLE_COLUMNS: Readonly<Record<string, Meanings>> = {
     },
     to_source: { about: 'who states the last day', nullable: true },
   },
+  condition: {
+    dataset: { about: 'the dataset' },
+    dt: { about: 'the trading day' },
+    condition: {
+      about:
+        'the first that applies of missing (a gap that nobody is going to ask for soon), pending (queued, or judged provisionally), degraded (short, AMBER or held cells), complete',
+    },
+    expected: { about: 'cells of the day: present + absent + pending + missing', unit: 'cells' },
+    present: { about: 'delivered; short, AMBER and held ones included', unit: 'cells' },
+    short: { about: 'present with fewer rows than a complete cell has', unit: 'cells' },
+    amber: { about: 'present, in the bundle, with a doubt', unit: 'cells' },
+    held: { about: 'present and RED: not in the bundle', unit: 'cells' },
+    absent: { about: 'not there, for a known reason', unit: 'cells' },
+    pending: { about: 'queued, or not judged yet', unit: 'cells' },
+    missing: { about: 'neither there, nor explained, nor queued', unit: 'cells' },
+    provisional: { about: 'judged again when the next session is there', unit: 'cells' },
+    final_at: {
+      about: 'the instant, in UTC, from which nothing that is planned changes the day; none while something does',
+      nullable: true,
+    },
+    last_changed: {
+      about: 'the instant, in UTC, of the night that first judged what the day holds now; none where it is not judged',
+      nullable: true,
+    },
+  },
   adjustment_factors: {
     symbol: CELL.symbol!,
     dt: { about: 'ex-date: the session on which the shares first trade on the new terms' },

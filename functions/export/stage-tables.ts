@@ -69,7 +69,8 @@ async function stageText(staging: string, path: string, text: string): Promise<B
   return described(staging, path)
 }
 
-async function stageTable(lake: Lake, staging: string, path: string, sql: string): Promise<BundleFile> {
+/** Writes a query as a table of the bundle. */
+export async function stageTable(lake: Lake, staging: string, path: string, sql: string): Promise<BundleFile> {
   const file = join(staging, path)
   await mkdir(dirname(file), { recursive: true })
   await lake.duck.run(`COPY (${sql}) TO ${sqlText(file)} ${FORMAT}`)

@@ -76,6 +76,7 @@ export class ExportScene {
       },
       deliveredCells: async () => ({ cells: 0, first: [] }),
       explainedCells: async () => 0,
+      conditions: async () => [],
       symbols: async () => [],
       acceptLacking: false,
       calendar: {},

@@ -67,7 +67,7 @@ describe('bundle: a bundle', () => {
     const bundle = await buildBundle(lake, request(D2))
     expect(bundle).toMatchObject({
       verdict: 'written',
-      files: 12,
+      files: 13,
       unchecked: [],
       path: bundleFolder(lake.exportRoot, D2),
     })
@@ -83,6 +83,7 @@ describe('bundle: a bundle', () => {
       'qc/partition_status.parquet',
       'schema.json',
       'tables/calendar.parquet',
+      'tables/condition.parquet',
       'tables/instruments.parquet',
     ])
     expect(verify(bundle.path)).toBe('')
@@ -189,7 +190,7 @@ describe('bundle: a bundle', () => {
 
   test('of a lake without cells is empty but whole, and is never latest', async () => {
     const bundle = await buildBundle(lake, request(D1))
-    expect(bundle).toMatchObject({ files: 8, rows: 0, latest: 'kept', latestDay: null })
+    expect(bundle).toMatchObject({ files: 9, rows: 0, latest: 'kept', latestDay: null })
     expect(verify(bundle.path)).toBe('')
     expect(await readdir(lake.exportRoot)).not.toContain('latest')
     expect(await buildBundle(lake, request(D1))).toEqual({ ...bundle, verdict: 'unchanged' })

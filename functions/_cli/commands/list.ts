@@ -2,6 +2,7 @@
 import type { Command } from '../command.ts'
 import { adopt } from './adopt.ts'
 import { call } from './call.ts'
+import { condition } from './condition.ts'
 import { coverage } from './coverage.ts'
 import { hold, release } from './decide.ts'
 import { enqueue } from './enqueue.ts'
@@ -18,6 +19,7 @@ export const COMMANDS: readonly Command[] = [
   queue,
   vendors,
   coverage,
+  condition,
   call,
   run,
   enqueue,
