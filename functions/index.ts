@@ -17,6 +17,7 @@ import { condition } from './condition/index.ts'
 import { coverage } from './coverage/index.ts'
 import { cron } from './cron.ts'
 import { CurateBody, curateNext, curateOnePartition } from './curate-partition/index.ts'
+import { writeVintages } from './curate-partition/vintages.ts'
 import { DispatchBody, dispatchOneTask } from './dispatch-one-task.ts'
 import { enqueue } from './enqueue/index.ts'
 import { EnqueueBody } from './enqueue/request.ts'
@@ -76,7 +77,10 @@ export function createApp(node: Node, tokens: Tokens, loginNetworks: readonly st
   app.post('/redrive', handler(node, RedriveBody, redrive))
   app.post('/curate-partition', handler(node, CurateBody, curateOnePartition))
   app.post('/qc-partition', handler(node, QcBody, qcPartition))
-  app.post('/export', handler(node, ExportBody, exportWith({ curate: curateNext, judge: judgeNext })))
+  app.post(
+    '/export',
+    handler(node, ExportBody, exportWith({ curate: curateNext, judge: judgeNext, vintages: writeVintages })),
+  )
   app.post('/reference', handler(node, ReferenceBody, reference))
   app.post('/backup', handler(node, BackupBody, backupNode))
   app.post('/sweep', handler(node, SweepBody, sweep))

@@ -55,6 +55,7 @@ import {
   syncTree,
   takePlace,
 } from './swap.ts'
+import { stageVintages, type VintageWriter } from './vintages-table.ts'
 
 export interface BundleRequest {
   asof: Dt
@@ -70,6 +71,7 @@ export interface BundleRequest {
   deliveredCells(partition: Partition, limit: number): Promise<{ cells: number; first: { symbol: string; dt: Dt }[] }>
   /** Cells of partitions without verdicts, up to `asof`, that the database knows to be absent. */
   explainedCells(dataset: BundledDataset, partitions: readonly string[]): Promise<number>
+  vintages: VintageWriter
   /** The condition of each day of a dataset, up to `asof`. */
   conditions: Conditions
   /** The universe as it applies, with the source of each day. */
@@ -175,7 +177,10 @@ async function stageContent(lake: Lake, staging: string, request: BundleRequest)
     unjudged.push(...trimmed.unjudged)
   }
   const incomplete = await incompleteOf(request, datasets, vouchers.damaged, unjudged)
-  data.push(...(await stageTables(lake, staging, datasets, data, await request.symbols())))
+  const vintages = await stageVintages(lake, staging, datasets, data, request.vintages)
+  for (const { reason, ...partition } of vintages.failed)
+    incomplete.push({ ...partition, reason, leftOut: false, cells: 0, first: [] })
+  data.push(...(await stageTables(lake, staging, datasets, data, await request.symbols())), ...vintages.files)
   data.unshift(await trimLedger(lake, staging, leftOutOf({ incomplete }), asof))
   data.push(await stageConditions(lake, staging, datasets, request.conditions))
   const before = await betterBundles(lake, staging, datasets, asof)

@@ -50,6 +50,7 @@ export const exportWith =
       },
       deliveredCells: (partition, limit) => deliveredCells(node.db, partition, asof, limit),
       explainedCells: (dataset, partitions) => explainedCells(node.db, { ...dataset, partitions }, asof),
+      vintages: (partition, path) => makers.vintages(node, partition, path),
       conditions: (dataset, judged) => conditionsUpTo(node, dataset, asof, judged),
       symbols: () => appliedSymbols(node),
       acceptLacking,

@@ -9,6 +9,7 @@ import { SCHEMA, tablePatterns } from './schema.ts'
 import { CALENDAR_PATH, FACTORS_PATH, INSTRUMENTS_PATH } from './stage-tables.ts'
 import type { BundleFile } from './stage-vouched.ts'
 import { VIEWS } from './views.ts'
+import { vintagesPath } from './vintages-table.ts'
 
 /** Changed files that are named; the manifest has them all. */
 const MOST_CHANGES = 40
@@ -94,6 +95,7 @@ function tables({ data }: ReadmeParts): string {
       FACTORS_PATH,
       'per symbol and ex-date the factors for splits and for dividends, and their products back from the newest',
     ],
+    [vintagesPath('macro_treasury'), 'every published value of each yield, with the day on which it became known'],
     [
       CONDITION_PATH,
       'per dataset and day whether it is complete, degraded, pending or missing, and from when on it is final',

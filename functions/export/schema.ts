@@ -95,6 +95,18 @@ export const TABLE_COLUMNS: Readonly<Record<string, Meanings>> = {
     vendor: SOURCE.vendor!,
     feed: SOURCE.feed!,
   },
+  macro_treasury_vintages: {
+    series: { about: 'the series, such as DGS10' },
+    date: { about: 'the day the yield is of' },
+    value: { about: 'the yield; none where the source took it back', unit: 'percent a year', nullable: true },
+    realtime_start: {
+      about:
+        'the day on which this value was published: it counts until the next vintage of its series and date. Of a vendor without vintages the day on which the node first read it; none where an older node did not keep it',
+      nullable: true,
+    },
+    vendor: SOURCE.vendor!,
+    feed: SOURCE.feed!,
+  },
   ledger: {
     dataset: { about: 'the dataset of the cell' },
     symbol: CELL.symbol!,

@@ -77,6 +77,7 @@ export class ExportScene {
       deliveredCells: async () => ({ cells: 0, first: [] }),
       explainedCells: async () => 0,
       conditions: async () => [],
+      vintages: async () => false,
       symbols: async () => [],
       acceptLacking: false,
       calendar: {},

@@ -51,6 +51,7 @@ export const requestOn = (on: Lake, asof: Dt, more: Partial<BundleRequest> = {})
   deliveredCells: async () => ({ cells: 3, first: [{ symbol: 'AAPL', dt: D1 }] }),
   explainedCells: async () => 0,
   conditions: async () => [],
+  vintages: async () => false,
   symbols: async () => [],
   acceptLacking: false,
   calendar: { xnys: '2030-12-31', fed: '2030-12-31' },

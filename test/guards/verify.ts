@@ -89,8 +89,8 @@ export const VERIFY_GUARDS: Guard[] = [
   {
     name: 'A judge whose lease has passed on changes no verdict of a day',
     file: 'db/day-verdicts/day-verdicts.ts',
-    find: '${insertDays(dataset, partition, list)} WHERE ${guard}',
-    replace: '${insertDays(dataset, partition, list)} WHERE true',
+    find: 'insertDays(dataset, partition, list)} WHERE',
+    replace: 'insertDays(dataset, partition, list)} WHERE true OR',
     test: 'test/db/day-verdicts/day-verdicts.test.ts',
   },
 ]
