@@ -9,7 +9,7 @@ import { sqlText } from '../_lake/sql-text.ts'
 import type { Dt } from '../_market/dt.ts'
 import type { BundledDataset } from './partitions.ts'
 import { LEDGER_PATH } from './stage.ts'
-import { stageTable } from './stage-tables.ts'
+import { stageTable } from './stage-table.ts'
 import type { BundleFile } from './stage-vouched.ts'
 
 export const CONDITION_PATH = 'tables/condition.parquet'

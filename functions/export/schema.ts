@@ -151,6 +151,16 @@ export const TABLE_COLUMNS: Readonly<Record<string, Meanings>> = {
     },
     to_source: { about: 'who states the last day', nullable: true },
   },
+  availability: {
+    dataset: {
+      about: 'the dataset; one of bars of a minute has no rows: there a row is known at the end of its minute',
+    },
+    dt: { about: 'the session, or the day with yields' },
+    available_at: {
+      about:
+        'the instant, in UTC, from which a trader could have known the rows of the day; of corporate actions the open',
+    },
+  },
   condition: {
     dataset: { about: 'the dataset' },
     dt: { about: 'the trading day' },

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import type { Lake } from '../_lake/lake.ts'
 import { readParquet } from '../_lake/parquet-sql.ts'
 import type { BundledDataset, PartitionRecord } from './partitions.ts'
-import { stageTable } from './stage-tables.ts'
+import { stageTable } from './stage-table.ts'
 import type { BundleFile, Partition } from './stage-vouched.ts'
 
 /** Writes the vintages of a partition to a file; false where there are none. */

@@ -32,6 +32,7 @@ describe('schema: the columns of a bundle', () => {
       'ledger',
       'calendar',
       'instruments',
+      'availability',
       'condition',
     ])
     expect(tables.equities_bars.files).toBe('curated/equities_bars/*/data.parquet')
