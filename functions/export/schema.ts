@@ -200,6 +200,13 @@ export const TABLE_COLUMNS: Readonly<Record<string, Meanings>> = {
   },
 }
 
+/** What a table's file says of itself in its footer: the version of the schema, and the unit of each column that has one, as JSON. */
+export function metadataOf(path: string): Record<string, string> {
+  const columns = Object.entries(TABLE_COLUMNS[tableOf({ path }) ?? ''] ?? {})
+  const units = columns.flatMap(([name, { unit }]) => (unit === undefined ? [] : [[name, unit]]))
+  return { schema_version: String(VERSION), units: JSON.stringify(Object.fromEntries(units)) }
+}
+
 /** The text of the file, for the data files of a bundle. A column that only this configuration has stands without a meaning. */
 export async function schemaText(lake: Lake, staging: string, data: readonly BundleFile[]): Promise<string> {
   const tables: Record<string, unknown> = {}
@@ -234,7 +241,7 @@ const filesOf = (table: string, data: readonly BundleFile[]): BundleFile[] =>
 const patternOf = (files: readonly BundleFile[]): string =>
   files.length === 1 ? files[0]!.path : files[0]!.path.replace(/\/[a-z]+=[^/]+\//, '/*/')
 
-function tableOf({ path, dataset }: BundleFile): string | undefined {
+function tableOf({ path, dataset }: Pick<BundleFile, 'path' | 'dataset'>): string | undefined {
   if (path === LEDGER_PATH) return 'ledger'
   return dataset ?? /^tables\/(.+)\.parquet$/.exec(path)?.[1]
 }

@@ -89,7 +89,7 @@ print(day, abs(close / newest(adjust=None, end=day)[1] * 10 - 1) < 1e-9)
 actions = load.available("corporate_actions").df()
 print(len(actions) > 0, actions["available_at"].notna().all(), len(load.available("corporate_actions", as_of=split)) < len(actions))
 duckdb.execute(open("views.sql").read())
-views = duckdb.sql(f"SELECT count(*) FROM equities_bars WHERE available_at <= TIMESTAMPTZ '{friday}'").fetchone()[0]
+views = len(duckdb.sql(f"SELECT symbol FROM equities_bars WHERE available_at <= TIMESTAMPTZ '{friday}'"))
 print(views == len(load.available("equities_bars", as_of=friday)) > 0)
 for wrong in (lambda: load.available("calendar"), lambda: load.bars(as_of="2024-06-07 18:00")):
     try: wrong()

@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { sha256 } from '../../functions/_lake/digest.ts'
 import { type CellValue, withTable } from '../../functions/_lake/duck-table.ts'
 import type { Lake } from '../../functions/_lake/lake.ts'
+import { parquetTexts } from '../../functions/_lake/parquet-sql.ts'
 import { sqlText } from '../../functions/_lake/sql-text.ts'
 import { stageTables } from '../../functions/export/stage-tables.ts'
 import type { BundleFile } from '../../functions/export/stage-vouched.ts'
@@ -132,6 +133,17 @@ describe('bundle tables: the tables of a bundle', () => {
     ])
     for (const file of files) expect(sha256(await readFile(join(staging, file.path)))).toBe(file.sha256)
     expect(await stageTables(lake, staging, DATASETS, data, [])).toEqual(files)
+  })
+
+  test('say in their footers the version of the schema and the units of their columns', async () => {
+    await stageTables(lake, staging, DATASETS, await withActions(), [])
+    const texts = await lake.duck.all(
+      `SELECT decode(key) AS key, decode(value) AS value FROM ${parquetTexts(join(staging, 'tables/adjustment_factors.parquet'))} ORDER BY key`,
+    )
+    expect(texts).toEqual([
+      { key: 'schema_version', value: '1' },
+      { key: 'units', value: '{"cash":"dollars a share, before the ex-date","previous_close":"dollars"}' },
+    ])
   })
 
   test('give adjusted bars through the views', async () => {
