@@ -84,7 +84,7 @@ def newest(**terms):
 friday, split = "2024-06-07T18:00:00-04:00", "2024-06-10T09:30:00-04:00"
 day, close = newest(as_of=friday)
 print(day, abs(close / newest(adjust=None, end=day)[1] - 1) < 1e-9)
-day, close = newest(as_of=split)
+day, close = newest(adjust="split", as_of=split)
 print(day, abs(close / newest(adjust=None, end=day)[1] * 10 - 1) < 1e-9)
 actions = load.available("corporate_actions").df()
 print(len(actions) > 0, actions["available_at"].notna().all(), len(load.available("corporate_actions", as_of=split)) < len(actions))
