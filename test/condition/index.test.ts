@@ -25,7 +25,7 @@ beforeAll(async () => {
   await node.steps('audit')
   before = await daysOf('equities_bars')
   await node.night()
-})
+}, 120_000)
 afterAll(() => node.remove())
 
 async function daysOf(dataset: string, query = ''): Promise<Day[]> {

@@ -16,7 +16,7 @@ describe('vintages: the table of a bundle', () => {
     const revised = [{ date: '2025-07-01', from: '2025-07-03', value: '9.87' }]
     node = await startTestNode({ yields: withRevisions(syntheticYields(1), { DGS10: revised }) })
     await node.night()
-  })
+  }, 120_000)
   afterAll(() => node.remove())
 
   const all = (sql: string): Promise<Record<string, unknown>[]> => node.running().node.lake.duck.all(sql)
