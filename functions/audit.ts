@@ -20,6 +20,7 @@ import { openPlaces, placesOf } from './_audit/queue-places.ts'
 import { queueUpTo } from './_audit/refill-queue.ts'
 import { datasetsOf } from './_catalog/catalog.ts'
 import { servableBy } from './_catalog/servable.ts'
+import { fillMissingDays } from './_condition/fill-days.ts'
 import { isMachineFault } from './_dispatch/machine-fault.ts'
 import { asofAt, expectedPartitions, lookBackFrom, symbolRanges } from './_expected/expected.ts'
 import { currentOutlook } from './_forecast/outlook.ts'
@@ -110,6 +111,9 @@ export async function audit(node: Node, { at = node.now() }: { at?: number | und
   })
   await apart('ruleset', async () => {
     await judgeByRuleset(node.db, node.config.qc.ruleset)
+  })
+  await apart('verdicts by day', async () => {
+    await fillMissingDays(node)
   })
   const datasets = datasetsOf(node.config)
   const open = await openPlaces(node)

@@ -13,9 +13,11 @@ import { AuditBody, auditOrRebuild } from './audit.ts'
 import { BackupBody, backupNode } from './backup/index.ts'
 import { changes } from './changes/index.ts'
 import { CompactBody, compact } from './compact/index.ts'
+import { condition } from './condition/index.ts'
 import { coverage } from './coverage/index.ts'
 import { cron } from './cron.ts'
 import { CurateBody, curateNext, curateOnePartition } from './curate-partition/index.ts'
+import { writeVintages } from './curate-partition/vintages.ts'
 import { DispatchBody, dispatchOneTask } from './dispatch-one-task.ts'
 import { enqueue } from './enqueue/index.ts'
 import { EnqueueBody } from './enqueue/request.ts'
@@ -76,7 +78,10 @@ export function createApp(node: Node, tokens: Tokens, loginNetworks: readonly st
   app.post('/redrive', handler(node, RedriveBody, redrive))
   app.post('/curate-partition', handler(node, CurateBody, curateOnePartition))
   app.post('/qc-partition', handler(node, QcBody, qcPartition))
-  app.post('/export', handler(node, ExportBody, exportWith({ curate: curateNext, judge: judgeNext })))
+  app.post(
+    '/export',
+    handler(node, ExportBody, exportWith({ curate: curateNext, judge: judgeNext, vintages: writeVintages })),
+  )
   app.post('/reference', handler(node, ReferenceBody, reference))
   app.post('/backup', handler(node, BackupBody, backupNode))
   app.post('/sweep', handler(node, SweepBody, sweep))
@@ -104,6 +109,7 @@ export function createApp(node: Node, tokens: Tokens, loginNetworks: readonly st
   app.get('/symbols', symbols(reading))
   app.get('/quarantine', quarantine(reading))
   app.get('/coverage/:dataset', coverage(reading, needsToken(tokens)))
+  app.get('/condition/:dataset', condition(reading))
   app.on('GET', ['/changes', '/changes.csv'], changes(reading))
   app.get('/why/:dataset/:symbol/:dt', why(reading, needsToken(tokens)))
   const queueMissed: Enqueue = (range) => enqueue(node, EnqueueBody.parse(range))

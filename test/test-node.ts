@@ -15,6 +15,7 @@ import { againWhileHeld } from './db/again-while-held.ts'
 import { writeDemoConfig } from './demo/demo-config.ts'
 import { demoCron, type Scene } from './demo/scenario.ts'
 import { type BarSource, type Lab, type LabOptions, startLab } from './lab/lab.ts'
+import type { YieldSource } from './lab/source.ts'
 import { syntheticBars, syntheticYields } from './lab/synthetic.ts'
 
 /** The Tuesday of the synthetic scene, after the close. */
@@ -68,6 +69,8 @@ export interface SmallTerms {
   clock?: Clock
   clockEvidence?: ClockEvidence
   statfs?: StartTerms['statfs']
+  /** Yields that FRED knows; absent: synthetic ones without revisions. */
+  yields?: YieldSource
   /** Corporate actions that the vendors know; absent: none. */
   actions?: LabOptions['actions']
   /** What is wrong with Massive's list of tickers; absent: nothing. */
@@ -115,7 +118,7 @@ export async function smallNode(terms: SmallTerms = {}): Promise<TestNode> {
     plan: terms.plan ?? 'open',
     alpaca: terms.sources?.alpaca ?? bars('alpaca', universe),
     massive: terms.sources?.massive ?? bars('massive', universe),
-    fred: syntheticYields(1),
+    fred: terms.yields ?? syntheticYields(1),
     ...(terms.actions ? { actions: terms.actions } : {}),
     ...(terms.listFaults ? { listFaults: terms.listFaults } : {}),
   })

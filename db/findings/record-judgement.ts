@@ -2,6 +2,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
 import { dayOf } from '../day-of.ts'
+import { type DayVerdict, replaceDays } from '../day-verdicts/day-verdicts.ts'
 import { isStoredVersion } from '../manifests/stored-versions.ts'
 import { unpackCells } from '../packed-months/unpack-months.ts'
 import { judgeAgain, type Outdated, type Seen } from '../partitions/judge-again.ts'
@@ -40,6 +41,8 @@ export interface Judgement {
   /** Judgements of other partitions that this one shows to be out of date. */
   outdated?: readonly Outdated[]
   ruleset?: string
+  /** What the fragment says of each day. Absent: what is known of the days stays. */
+  days?: readonly DayVerdict[]
 }
 
 /** False when the lease had passed on: nothing is changed then. */
@@ -62,6 +65,7 @@ export async function recordJudgement(db: Db, judgement: Judgement): Promise<boo
         WHERE dataset = ${dataset} AND month BETWEEN substr(${fromDt}, 1, 7) AND substr(${toDt}, 1, 7) AND held <> 0 AND ${mine}`,
     ...(anyHeld ? holdCells(dataset, judgement.findings, found, mine) : []),
     ...judgeAgain(judgement.outdated ?? [], mine),
+    ...(judgement.days ? replaceDays(work, judgement.days, mine) : []),
     sql`UPDATE partitions SET version = version + ${judgement.curateAgain ? sql`1` : anyHeld ? hasAnotherVersion(dataset, found) : sql`0`},
           checked_version = ${work.version}, checked_at = ${now}, red = ${judgement.red},
           checked_context = ${work.contextVersion}, seen_before = ${judgement.seen?.before ?? null}, seen_after = ${judgement.seen?.after ?? null},

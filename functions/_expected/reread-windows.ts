@@ -51,6 +51,13 @@ export function nextWindow(spec: DatasetConfig, dt: Dt, at: number): number | nu
   return null
 }
 
+/** The instant (epoch ms) at which the last window of a session opens; null without windows, and where the calendar ends before it. */
+export function lastWindow(spec: DatasetConfig, dt: Dt): number | null {
+  if (!spec.restate) return null
+  const opening = opensAt(calendarOf(spec.calendar), dt, Math.max(...spec.restate.sessions))
+  return opening === Number.POSITIVE_INFINITY ? null : opening
+}
+
 /** The close of the n-th session after a day, epoch ms; Infinity where the calendar ends before it. */
 function opensAt(calendar: TradingCalendar, dt: Dt, after: number): number {
   const session = calendar.away(dt, after)

@@ -34,6 +34,9 @@ export const parquetFileMetadata = (files: string | readonly string[]): string =
 /** `parquet_schema(…)`: a row per column of each file, with `file_name`. */
 export const parquetSchema = (files: string | readonly string[]): string => `parquet_schema(${placesSql(files)})`
 
+/** `parquet_kv_metadata(…)`: a row per text in the footer of each file, with `file_name`, `key` and `value`, both as bytes. */
+export const parquetTexts = (files: string | readonly string[]): string => `parquet_kv_metadata(${placesSql(files)})`
+
 /** `parquet_metadata(…)`: a row per column of each row group, with `file_name`. */
 export const parquetMetadata = (files: string | readonly string[]): string => `parquet_metadata(${placesSql(files)})`
 

@@ -26,7 +26,7 @@ export const LEDGER_COLUMNS = {
   digest: 'VARCHAR',
   provisional: 'BOOLEAN',
   ruleset: 'VARCHAR',
-  checked_at: 'TIMESTAMP',
+  checked_at: 'TIMESTAMPTZ',
 } as const
 
 /** How DuckDB writes a ledger file; row groups small enough for a reader that wants one symbol. */
@@ -67,7 +67,7 @@ export async function writeFragment(
     digest: 'c.digest',
     provisional: 'c.provisional',
     ruleset: sqlText(request.qc.ruleset),
-    checked_at: `make_timestamp(${Math.trunc(request.checkedAt) * 1000})`,
+    checked_at: `make_timestamptz(${Math.trunc(request.checkedAt) * 1000})`,
   }
   const list = Object.entries(LEDGER_COLUMNS).map(([name, type]) => {
     const value = values[name as keyof typeof LEDGER_COLUMNS]

@@ -59,7 +59,10 @@ const consolidatedSql = (fragments: readonly string[]): string =>
 
 const NO_ROWS = `(SELECT ${Object.entries(LEDGER_COLUMNS).map(([name, type]) => `NULL::${type} AS "${name}"`)} WHERE false)`
 
-/** The rows of ledger files in the columns of today: files of older versions lack some, and stay until their partition is judged again. */
+/**
+ * The rows of ledger files in the columns of today: files of older versions lack some, and stay until their partition is judged again. Their instants are
+ * not marked as UTC, which they are; DuckDB's zone is UTC, so the cast marks them.
+ */
 export function ledgerRowsSql(files: readonly string[]): string {
   const list = Object.entries(LEDGER_COLUMNS).map(([name, type]) => `"${name}"::${type} AS "${name}"`)
   return `(SELECT ${list.join(', ')} FROM (

@@ -32,6 +32,8 @@ export interface CurateRequest {
   accepted: AsyncIterable<readonly AcceptedDay[]>
   /** Sees the files while they are read. When it rejects, so does the whole, whatever else failed, and no file becomes visible. */
   look?: (files: readonly string[]) => Promise<void>
+  /** Another query over the winning rows, and where its rows go. Absent: the curated file. */
+  as?: { path: string; sql: (spec: DatasetConfig, winners: string) => string }
 }
 
 export interface Curated {
@@ -57,7 +59,10 @@ export interface Curation {
  */
 export async function curatePartition(lake: Lake, request: CurateRequest): Promise<Curation> {
   const { dataset, spec, partition, sessions } = request
-  const path = curatedFile(lake.root, dataset, spec.partition, partition)
+  const { path, sql } = request.as ?? {
+    path: curatedFile(lake.root, dataset, spec.partition, partition),
+    sql: curatedSql,
+  }
   const days = new Set(sessions.map(({ dt }) => dt))
   const there = (await rawFilesOf(lake.root, dataset, partition)).filter((file) => days.has(dtOf(lake, file)))
   const built = await withAccepted(lake, there, request.accepted, async ({ table, files, unaccepted }) => {
@@ -67,7 +72,7 @@ export async function curatePartition(lake: Lake, request: CurateRequest): Promi
     // It may reject while the files are still being read; that is asked for below.
     looking.catch(() => undefined)
     // A damaged file may be unreadable as well: what the look says of it is the more exact.
-    const { curated, shared } = await build(lake, path, { ...request, files, accepted: table }, looking).catch(
+    const { curated, shared } = await build(lake, { path, sql }, { ...request, files, accepted: table }, looking).catch(
       async (error: unknown) => {
         await looking
         throw error
@@ -89,7 +94,7 @@ function keyOf(lake: Lake, file: string): string {
 
 async function build(
   lake: Lake,
-  path: string,
+  { path, sql }: NonNullable<CurateRequest['as']>,
   choice: Choice,
   looking: Promise<void>,
 ): Promise<{ curated: Curated | null; shared: Set<string> }> {
@@ -99,7 +104,7 @@ async function build(
     const shared = await overRawRows(lake, choice.spec, choice.files, (raw) =>
       withWinners(lake, choice, raw, async (winners, unaccepted) => {
         await lake.duck.run(
-          `COPY (${curatedSql(choice.spec, winners)}) TO ${sqlText(temp)}
+          `COPY (${sql(choice.spec, winners)}) TO ${sqlText(temp)}
            (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 100000, USE_TMP_FILE false)`,
         )
         return new Set(unaccepted.map(({ vendor, dt }) => `${vendor} ${dt}`))

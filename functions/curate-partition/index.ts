@@ -1,7 +1,5 @@
 /** POST /curate-partition: rebuilds one touched partition from the raw files; those that cannot be read are set aside. */
 import { relative } from 'node:path'
-import { acceptedVersions } from '../../db/attempts/accepted-versions.ts'
-import { listRefused } from '../../db/attempts/list-refused.ts'
 import { failPartition } from '../../db/partitions/fail-partition.ts'
 import {
   leaseTouched,
@@ -12,8 +10,6 @@ import {
 } from '../../db/partitions/partitions.ts'
 import { workLeft } from '../../db/partitions/work-left.ts'
 import { recordUnaccepted, type UnacceptedDay } from '../../db/unaccepted-files/unaccepted-files.ts'
-import { calendarOf } from '../_calendar/calendar.ts'
-import { preferenceOrder, specOf } from '../_catalog/catalog.ts'
 import { servableBy } from '../_catalog/servable.ts'
 import { AsOfBody, type FunctionAnswer, leftOver } from '../_http/handler.ts'
 import type { Node } from '../_http/node.ts'
@@ -27,6 +23,7 @@ import { checkHashes } from '../_recovery/recorded-hashes.ts'
 import { repairFiles } from '../_recovery/repair-files.ts'
 import { setAsideDamaged } from '../_recovery/set-aside.ts'
 import { type Curated, curatePartition } from './curate.ts'
+import { type Hashed, partitionRequest } from './partition-request.ts'
 
 export const CurateBody = AsOfBody
 
@@ -100,39 +97,14 @@ async function refuseStillDamaged(node: Node, paths: readonly string[]): Promise
   if (still.length > 0) throw new DamagedFiles(still)
 }
 
-interface Hashed {
-  files: number
-  bytes: number
-  /** Files whose hash nobody has recorded. */
-  unverified: number
-}
-
 async function rebuild(node: Node, work: PartitionWork): Promise<{ curated: Curated | null; hashed: Hashed }> {
-  const dataset = DatasetName.parse(work.dataset)
-  const spec = specOf(node.config, dataset)
-  const { fromDt, toDt } = partitionDays(work.partition)
-  const calendar = calendarOf(spec.calendar)
-  const sessions = calendar.sessions(fromDt, toDt).map((dt) => calendar.session(dt)!)
   let hashed: Hashed = { files: 0, bytes: 0, unverified: 0 }
-  const { curated, unaccepted } = await curatePartition(node.lake, {
-    dataset,
-    spec,
-    partition: work.partition,
-    sessions,
-    vendors: preferenceOrder(node.config, dataset),
-    refused: await listRefused(node.db, work.dataset, fromDt, toDt),
-    accepted: acceptedVersions(
-      node.db,
-      dataset,
-      sessions.map(({ dt }) => dt),
-    ),
-    look: async (files) => {
-      const { damaged, unverified, ...read } = await checkHashes(node, dataset, files)
-      hashed = { ...read, unverified: unverified.length }
-      if (damaged.length > 0) throw new DamagedFiles(damaged)
-    },
+  const request = await partitionRequest(node, work, (read) => {
+    hashed = read
   })
-  await recordUnaccepted(node.db, dataset, { fromDt, toDt }, unacceptedDays(node.lake.root, unaccepted), node.now())
+  const { curated, unaccepted } = await curatePartition(node.lake, request)
+  const days = unacceptedDays(node.lake.root, unaccepted)
+  await recordUnaccepted(node.db, request.dataset, partitionDays(work.partition), days, node.now())
   return { curated, hashed }
 }
 

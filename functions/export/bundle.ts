@@ -11,6 +11,7 @@ import { bundleFolder } from '../_lake/paths.ts'
 import { consolidateLedger } from '../_ledger/ledger.ts'
 import type { Dt } from '../_market/dt.ts'
 import type { AppliedSymbol } from '../_references/refine-universe.ts'
+import { type Conditions, stageConditions } from './condition-table.ts'
 import { coverageOf, type DatasetCoverage } from './coverage.ts'
 import { knownFiles } from './known-files.ts'
 import { lackingCells } from './lacking.ts'
@@ -54,6 +55,7 @@ import {
   syncTree,
   takePlace,
 } from './swap.ts'
+import { stageVintages, type VintageWriter } from './vintages-table.ts'
 
 export interface BundleRequest {
   asof: Dt
@@ -69,6 +71,9 @@ export interface BundleRequest {
   deliveredCells(partition: Partition, limit: number): Promise<{ cells: number; first: { symbol: string; dt: Dt }[] }>
   /** Cells of partitions without verdicts, up to `asof`, that the database knows to be absent. */
   explainedCells(dataset: BundledDataset, partitions: readonly string[]): Promise<number>
+  vintages: VintageWriter
+  /** The condition of each day of a dataset, up to `asof`. */
+  conditions: Conditions
   /** The universe as it applies, with the source of each day. */
   symbols(): Promise<readonly AppliedSymbol[]>
   /** The bundle may lack cells that an earlier one has. */
@@ -172,8 +177,13 @@ async function stageContent(lake: Lake, staging: string, request: BundleRequest)
     unjudged.push(...trimmed.unjudged)
   }
   const incomplete = await incompleteOf(request, datasets, vouchers.damaged, unjudged)
+  const vintages = await stageVintages(lake, staging, datasets, data, request.vintages)
+  for (const { reason, ...partition } of vintages.failed)
+    incomplete.push({ ...partition, reason, leftOut: false, cells: 0, first: [] })
+  data.push(...vintages.files)
   data.push(...(await stageTables(lake, staging, datasets, data, await request.symbols())))
   data.unshift(await trimLedger(lake, staging, leftOutOf({ incomplete }), asof))
+  data.push(await stageConditions(lake, staging, datasets, request.conditions))
   const before = await betterBundles(lake, staging, datasets, asof)
   const lacking = before.latest ?? before.standing
   const facts = await ledgerFacts(lake, join(staging, LEDGER_PATH))

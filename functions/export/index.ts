@@ -4,7 +4,8 @@ import { listCorrections } from '../../db/corrections/list-corrections.ts'
 import { recordExport } from '../../db/exports/exports.ts'
 import { workLeft } from '../../db/partitions/work-left.ts'
 import { CALENDARS, calendarOf } from '../_calendar/calendar.ts'
-import { asofAt } from '../_expected/expected.ts'
+import { conditionsOf, type JudgedDay } from '../_condition/conditions.ts'
+import { asofAt, expectedRange } from '../_expected/expected.ts'
 import { AsOfBody, type FunctionAnswer, RequestError } from '../_http/handler.ts'
 import type { Node } from '../_http/node.ts'
 import { type Dt, DtText } from '../_market/dt.ts'
@@ -13,6 +14,7 @@ import { type Bundle, buildBundle } from './bundle.ts'
 import { deliveredCells } from './delivered-cells.ts'
 import { explainedCells } from './explained-cells.ts'
 import { bundledDatasets } from './known-partitions.ts'
+import type { BundledDataset } from './partitions.ts'
 import { type PartitionMakers, rebuildDamaged } from './rebuild-damaged.ts'
 
 /** Corrections the manifest names; the rest is counted. */
@@ -48,6 +50,8 @@ export const exportWith =
       },
       deliveredCells: (partition, limit) => deliveredCells(node.db, partition, asof, limit),
       explainedCells: (dataset, partitions) => explainedCells(node.db, { ...dataset, partitions }, asof),
+      vintages: (partition, path) => makers.vintages(node, partition, path),
+      conditions: (dataset, judged) => conditionsUpTo(node, dataset, asof, judged),
       symbols: () => appliedSymbols(node),
       acceptLacking,
       calendar: Object.fromEntries(Object.values(CALENDARS).map(({ name, last }) => [name, last])),
@@ -64,6 +68,13 @@ export const exportWith =
     const mayHeal = unreached === 0 && tried > 0 && bundle.incomplete.length > 0
     return { ...made, more: unreached > 0, nextAt: mayHeal ? await nextTry(node) : null }
   }
+
+/** As of the close of the day, so that the same data gives the same table whenever it is exported. */
+function conditionsUpTo(node: Node, { name, spec }: BundledDataset, asof: Dt, judged: ReadonlyMap<Dt, JudgedDay>) {
+  const { fromDt, toDt } = expectedRange(spec, asof)
+  const at = calendarOf('xnys').session(asof)?.close ?? 0
+  return conditionsOf(node, { dataset: name, spec, asof, from: fromDt, to: toDt, at }, judged)
+}
 
 function shortened({ incomplete, lacking, ...bundle }: Bundle) {
   return {

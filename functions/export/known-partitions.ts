@@ -37,7 +37,8 @@ const recordOf = (state: PartitionState, root: string): PartitionRecord => {
   const { partition, curatedSha256, ledgerSha256, lastError } = state
   // A bundle travels: where this machine keeps its files is nobody's business there.
   const behind = behindText({ ...state, lastError: lastError?.replaceAll(join(root, '/'), '') ?? null })
-  return { partition, curatedSha256, ledgerSha256, behind, hasFailed: lastError !== null }
+  const edition = state.version === state.curatedVersion ? `${state.version} ${state.curatedAt} ${curatedSha256}` : null
+  return { partition, curatedSha256, ledgerSha256, behind, hasFailed: lastError !== null, edition }
 }
 
 function behindText({

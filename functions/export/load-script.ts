@@ -1,19 +1,23 @@
-/** load.py of a bundle: how a trainer in Python verifies it and reads its bars, adjusted, in one call. */
+/** load.py of a bundle: how a trainer in Python verifies it and reads its bars, adjusted and as of an instant, in one call. */
+import type { DatedTable } from './availability.ts'
 
 export const LOAD_SCRIPT = 'load.py'
 
 /** The text of the file. It needs Python 3.9 or newer and the package duckdb. */
-export const loadScriptText = (): string => `"""Reads this bundle of market data.
+export const loadScriptText = (tables: readonly DatedTable[]): string => `"""Reads this bundle of market data.
 
     import load
     load.verify()                                        # every file against SHA256SUMS
     frame = load.bars(symbols=["AAPL"]).df()             # daily bars adjusted for splits and dividends, as pandas
     frame = load.bars(adjust=None, status="GREEN").pl()  # as traded, without doubtful cells, as Polars
+    frame = load.bars(as_of="2025-07-03T09:30:00-04:00").df()      # what was known at that instant
+    frame = load.available("corporate_actions").df()               # each row with the instant from which it was known
 
 Needs the package duckdb; .df() needs pandas, .pl() Polars, .arrow() pyarrow. Run as a program, it verifies: python3 load.py
 """
 import hashlib
 import json
+from datetime import datetime, timezone
 from pathlib import Path
 
 import duckdb
@@ -21,11 +25,10 @@ import duckdb
 FOLDER = Path(__file__).resolve().parent
 PRICES = ("open", "high", "low", "close", "vwap")
 STATUS = {"GREEN": ["GREEN"], "AMBER": ["GREEN", "AMBER"]}
-FACTOR = {
-    None: None,
-    "split": ("coalesce(f.cumulative_split_factor, 1)", "coalesce(f.cumulative_split_factor, 1)"),
-    "total": ("coalesce(f.cumulative_total_return_factor, 1)", "coalesce(f.cumulative_split_factor, 1)"),
-}
+FACTOR = {None: None, "split": "cumulative_split_factor", "total": "cumulative_total_return_factor"}
+# Per table: the dataset whose days it goes by, how they are joined to its rows, and the instant from which a row was known.
+AVAILABLE = {
+${tables.map(({ name, dataset, join, at }) => `    ${JSON.stringify(name)}: ${JSON.stringify([dataset, join, at])},\n`).join('')}}
 
 
 def verify(folder=FOLDER):
@@ -55,12 +58,25 @@ def table(name, folder=FOLDER):
     return duckdb.sql(f"SELECT * FROM {_source(name, folder)}")
 
 
-def bars(dataset="equities_bars", adjust="total", status="AMBER", symbols=None, start=None, end=None, folder=FOLDER):
+def available(name, as_of=None, folder=FOLDER):
+    """All rows of a dataset, or of its vintages, with available_at: the instant from which a trader could have known the row.
+
+    as_of    only what was known at this instant: a datetime with its zone, or a text such as 2025-07-03T09:30:00-04:00.
+    """
+    join, at = _available(name, folder)
+    where = "" if as_of is None else f"WHERE {at} <= {_instant(as_of)}"
+    return duckdb.sql(f"SELECT b.*, {at} AS available_at FROM {_source(name, folder)} b {join} {where}")
+
+
+def bars(
+    dataset="equities_bars", adjust="total", status="AMBER", symbols=None, start=None, end=None, as_of=None, folder=FOLDER
+):
     """Bars sorted by symbol and time, as a DuckDB relation.
 
     adjust   "total" for splits and dividends, "split" for splits alone, None for prices as traded. Volume is adjusted for splits only.
     status   "GREEN" leaves cells out about which the checks had a doubt; "AMBER" takes them too.
     start, end  first and last day, YYYY-MM-DD.
+    as_of    only bars that were known at this instant, adjusted to the share count and price level of that instant.
     """
     if adjust not in FACTOR:
         raise ValueError(f'adjust: expected "total", "split" or None, got {adjust!r}')
@@ -75,18 +91,54 @@ def bars(dataset="equities_bars", adjust="total", status="AMBER", symbols=None, 
         where.append(f"b.dt >= DATE {_text(start)}")
     if end:
         where.append(f"b.dt <= DATE {_text(end)}")
-    factors, shown = "", "b.*"
+    joins, shown = "", "b.*"
+    if as_of is not None:
+        joins, at = _available(dataset, folder)
+        where.append(f"{at} <= {_instant(as_of)}")
     if adjust:
-        price, volume = FACTOR[adjust]
-        columns = [f"b.{name} * {price} AS {name}" for name in PRICES] + [f"b.volume / {volume} AS volume"]
+        price, volume = _factor(FACTOR[adjust], as_of), _factor(FACTOR["split"], as_of)
+        columns = [f"b.{name} * {price} AS {name}" for name in PRICES] + [f"b.volume / ({volume}) AS volume"]
         shown = f"b.* REPLACE ({', '.join(columns)})"
-        factors = f"ASOF LEFT JOIN {_source('adjustment_factors', folder)} f ON f.symbol = b.symbol AND f.dt > b.dt"
+        factors = _source("adjustment_factors", folder)
+        joins += f" ASOF LEFT JOIN {factors} f ON f.symbol = b.symbol AND f.dt > b.dt"
+        if as_of is not None:
+            # Ex-dates that were still to come: what they change is divided out again.
+            joins += (
+                f" LEFT JOIN (SELECT x.symbol, arg_min(x.cumulative_split_factor, x.dt) AS cumulative_split_factor, "
+                f"arg_min(x.cumulative_total_return_factor, x.dt) AS cumulative_total_return_factor "
+                f"FROM {factors} x JOIN {_days('corporate_actions', folder)} o ON o.dt = x.dt "
+                f"WHERE o.available_at > {_instant(as_of)} GROUP BY x.symbol) g ON g.symbol = b.symbol"
+            )
     order = "ts" if dataset != "options_bars" else "ts, b.contract"
     return duckdb.sql(
         f"SELECT {shown} FROM {_source(dataset, folder)} b "
-        f"JOIN {_source('ledger', folder)} l ON l.symbol = b.symbol AND l.dt = b.dt {factors} "
+        f"JOIN {_source('ledger', folder)} l ON l.symbol = b.symbol AND l.dt = b.dt {joins} "
         f"WHERE {' AND '.join(where)} ORDER BY b.symbol, b.{order}"
     )
+
+
+def _available(name, folder):
+    """What joins the days of a table to its rows, and the instant from which a row was known."""
+    if name not in AVAILABLE:
+        raise ValueError(f"{name} has no available_at: expected one of {', '.join(AVAILABLE)}")
+    dataset, join, at = AVAILABLE[name]
+    return join.replace("{days}", _days(dataset, folder)), at
+
+
+def _days(dataset, folder):
+    return f"(SELECT dt, available_at FROM {_source('availability', folder)} WHERE dataset = {_text(dataset)})"
+
+
+def _factor(column, as_of):
+    ahead = "" if as_of is None else f" / coalesce(g.{column}, 1)"
+    return f"coalesce(f.{column}, 1){ahead}"
+
+
+def _instant(value):
+    moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value).replace("Z", "+00:00"))
+    if moment.tzinfo is None:
+        raise ValueError(f"as_of: expected an instant with its offset such as 2025-07-03T09:30:00-04:00, got {value}")
+    return "TIMESTAMPTZ " + _text(moment.astimezone(timezone.utc).isoformat())
 
 
 def _source(name, folder):

@@ -26,6 +26,8 @@ export interface PartitionRecord {
   behind: string | null
   /** The last try to curate or judge it failed: it is tried again before a bundle goes without. */
   hasFailed?: boolean
+  /** Another one after every change of its cells and after every curation; absent or null while it waits to be curated. */
+  edition?: string | null
 }
 
 /** A dataset as a bundle shows it. */

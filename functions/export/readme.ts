@@ -1,13 +1,15 @@
 /** README.md of a bundle: what it promises, in a page that a person reads. */
 import type { Corrections } from '../../db/corrections/list-corrections.ts'
 import { differenceText, percentText } from '../_market/difference.ts'
+import { CONDITION_PATH } from './condition-table.ts'
 import type { LedgerFacts } from './ledger-facts.ts'
 import { LOAD_SCRIPT } from './load-script.ts'
 import { type Change, isComplete, type ManifestParts } from './manifest.ts'
 import { SCHEMA, tablePatterns } from './schema.ts'
-import { CALENDAR_PATH, FACTORS_PATH, INSTRUMENTS_PATH } from './stage-tables.ts'
+import { AVAILABILITY_PATH, CALENDAR_PATH, FACTORS_PATH, INSTRUMENTS_PATH } from './stage-tables.ts'
 import type { BundleFile } from './stage-vouched.ts'
 import { VIEWS } from './views.ts'
+import { vintagesPath } from './vintages-table.ts'
 
 /** Changed files that are named; the manifest has them all. */
 const MOST_CHANGES = 40
@@ -89,13 +91,25 @@ function tables({ data }: ReadmeParts): string {
       'sessions of the stock exchange (`xnys`: open, close, half days) and days with Treasury yields (`fed`)',
     ],
     [INSTRUMENTS_PATH, 'tickers of each symbol with their days, name, exchange, type, and who states them'],
+    [AVAILABILITY_PATH, 'per dataset and day the instant from which a trader could have known its rows'],
     [
       FACTORS_PATH,
       'per symbol and ex-date the factors for splits and for dividends, and their products back from the newest',
     ],
+    [vintagesPath('macro_treasury'), 'every published value of each yield, with the day on which it became known'],
+    [
+      CONDITION_PATH,
+      'per dataset and day whether it is complete, degraded, pending or missing, and from when on it is final',
+    ],
     [SCHEMA, 'every column with its type, unit and meaning'],
-    [LOAD_SCRIPT, 'Python: verifies the bundle and reads bars, adjusted or as traded; needs the package duckdb'],
-    [VIEWS, 'daily bars with adjusted prices: `duckdb -init views.sql` in this folder'],
+    [
+      LOAD_SCRIPT,
+      'Python: verifies the bundle, reads bars, adjusted or as traded, and what was known at an instant; needs the package duckdb',
+    ],
+    [
+      VIEWS,
+      'each dataset with `available_at`, daily bars with adjusted prices: `duckdb -init views.sql` in this folder',
+    ],
   ]
   const there = new Set([...data.map(({ path }) => path), SCHEMA])
   const list = about.filter(([path]) => there.has(path)).map(([path, what]) => [`\`${path}\``, what])

@@ -4,10 +4,11 @@ import { touchDamaged } from '../../db/partitions/touch-damaged.ts'
 import type { Node } from '../_http/node.ts'
 import type { Damage, Partition } from './stage-vouched.ts'
 
-/** How one partition is curated and judged. Both answer null where it may not be tried now, and record their failures themselves. */
+/** How one partition is curated and judged. Both answer null where it may not be tried now, and record their failures themselves. `vintages` writes those of a partition of yields to a file. */
 export interface PartitionMakers {
   curate(node: Node, only: PartitionKey): Promise<Record<string, unknown> | null>
   judge(node: Node, at: number, only: PartitionKey): Promise<Record<string, unknown> | null>
+  vintages(node: Node, only: PartitionKey, path: string): Promise<boolean>
 }
 
 /** An export is bounded in time: what it does not reach in so long is made by the next call. */
@@ -19,7 +20,7 @@ const LONGEST_MS = 10 * 60_000
  */
 export async function rebuildDamaged(
   node: Node,
-  { curate, judge }: PartitionMakers,
+  { curate, judge }: Pick<PartitionMakers, 'curate' | 'judge'>,
   damaged: readonly Damage[],
   failed: readonly Partition[],
   at: number,

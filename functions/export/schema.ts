@@ -95,6 +95,18 @@ export const TABLE_COLUMNS: Readonly<Record<string, Meanings>> = {
     vendor: SOURCE.vendor!,
     feed: SOURCE.feed!,
   },
+  macro_treasury_vintages: {
+    series: { about: 'the series, such as DGS10' },
+    date: { about: 'the day the yield is of' },
+    value: { about: 'the yield; none where the source took it back', unit: 'percent a year', nullable: true },
+    realtime_start: {
+      about:
+        'the day on which this value was published: it counts until the next vintage of its series and date. Of a vendor without vintages the day on which the node first read it; none where an older node did not keep it',
+      nullable: true,
+    },
+    vendor: SOURCE.vendor!,
+    feed: SOURCE.feed!,
+  },
   ledger: {
     dataset: { about: 'the dataset of the cell' },
     symbol: CELL.symbol!,
@@ -139,6 +151,41 @@ export const TABLE_COLUMNS: Readonly<Record<string, Meanings>> = {
     },
     to_source: { about: 'who states the last day', nullable: true },
   },
+  availability: {
+    dataset: {
+      about: 'the dataset; one of bars of a minute has no rows: there a row is known at the end of its minute',
+    },
+    dt: { about: 'the session, or the day with yields' },
+    available_at: {
+      about:
+        'the instant, in UTC, from which a trader could have known the rows of the day; of corporate actions the open',
+    },
+  },
+  condition: {
+    dataset: { about: 'the dataset' },
+    dt: { about: 'the trading day' },
+    condition: {
+      about:
+        'the first that applies of missing (a gap that nobody is going to ask for soon), pending (queued, or judged provisionally), degraded (short, AMBER or held cells), complete',
+    },
+    expected: { about: 'cells of the day: present + absent + pending + missing', unit: 'cells' },
+    present: { about: 'delivered; short, AMBER and held ones included', unit: 'cells' },
+    short: { about: 'present with fewer rows than a complete cell has', unit: 'cells' },
+    amber: { about: 'present, in the bundle, with a doubt', unit: 'cells' },
+    held: { about: 'present and RED: not in the bundle', unit: 'cells' },
+    absent: { about: 'not there, for a known reason', unit: 'cells' },
+    pending: { about: 'queued, or not judged yet', unit: 'cells' },
+    missing: { about: 'neither there, nor explained, nor queued', unit: 'cells' },
+    provisional: { about: 'judged again when the next session is there', unit: 'cells' },
+    final_at: {
+      about: 'the instant, in UTC, from which nothing that is planned changes the day; none while something does',
+      nullable: true,
+    },
+    last_changed: {
+      about: 'the instant, in UTC, of the night that first judged what the day holds now; none where it is not judged',
+      nullable: true,
+    },
+  },
   adjustment_factors: {
     symbol: CELL.symbol!,
     dt: { about: 'ex-date: the session on which the shares first trade on the new terms' },
@@ -151,6 +198,13 @@ export const TABLE_COLUMNS: Readonly<Record<string, Meanings>> = {
     previous_dt: { about: 'the day of that bar', nullable: true },
     flags: { about: 'what was not applied, or applied with doubt, comma-separated' },
   },
+}
+
+/** What a table's file says of itself in its footer: the version of the schema, and the unit of each column that has one, as JSON. */
+export function metadataOf(path: string): Record<string, string> {
+  const columns = Object.entries(TABLE_COLUMNS[tableOf({ path }) ?? ''] ?? {})
+  const units = columns.flatMap(([name, { unit }]) => (unit === undefined ? [] : [[name, unit]]))
+  return { schema_version: String(VERSION), units: JSON.stringify(Object.fromEntries(units)) }
 }
 
 /** The text of the file, for the data files of a bundle. A column that only this configuration has stands without a meaning. */
@@ -187,7 +241,7 @@ const filesOf = (table: string, data: readonly BundleFile[]): BundleFile[] =>
 const patternOf = (files: readonly BundleFile[]): string =>
   files.length === 1 ? files[0]!.path : files[0]!.path.replace(/\/[a-z]+=[^/]+\//, '/*/')
 
-function tableOf({ path, dataset }: BundleFile): string | undefined {
+function tableOf({ path, dataset }: Pick<BundleFile, 'path' | 'dataset'>): string | undefined {
   if (path === LEDGER_PATH) return 'ledger'
   return dataset ?? /^tables\/(.+)\.parquet$/.exec(path)?.[1]
 }

@@ -1,26 +1,35 @@
-/** Stages the tables that are computed from a bundle's own files: the calendars, the adjustment factors of its daily bars; and that of the instruments. */
+/** Stages the tables that are computed from a bundle's own files and the calendars: sessions, availability, adjustment factors; and that of the instruments. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { withTable } from '../_lake/duck-table.ts'
 import type { Lake } from '../_lake/lake.ts'
-import { sqlText } from '../_lake/sql-text.ts'
 import type { AppliedSymbol } from '../_references/refine-universe.ts'
 import { adjustmentFactorsSql } from './adjustment-factors.ts'
+import {
+  AVAILABILITY_COLUMNS,
+  availabilityRows,
+  availabilitySql,
+  availableAt,
+  type DatedTable,
+  VINTAGES_AVAILABLE_AT,
+} from './availability.ts'
 import { CALENDAR_COLUMNS, calendarRows, calendarSql } from './calendar-table.ts'
 import { INSTRUMENT_COLUMNS, instrumentRows, instrumentsSql } from './instruments-table.ts'
 import { LOAD_SCRIPT, loadScriptText } from './load-script.ts'
 import type { BundledDataset } from './partitions.ts'
-import { FORMAT, rowsOf } from './stage.ts'
+import { stageTable } from './stage-table.ts'
 import { type BundleFile, described } from './stage-vouched.ts'
 import { VIEWS, viewsText } from './views.ts'
+import { vintagesPath } from './vintages-table.ts'
 
 export const CALENDAR_PATH = 'tables/calendar.parquet'
 export const INSTRUMENTS_PATH = 'tables/instruments.parquet'
+export const AVAILABILITY_PATH = 'tables/availability.parquet'
 export const FACTORS_PATH = 'tables/adjustment_factors.parquet'
 
 /**
- * Writes the tables, and what reads them: load.py and the views; `data` are the bundle's data files. A bundle without corporate actions has no factors, and one without
- * daily bars no views.
+ * Writes the tables, and what reads them: load.py and the views; `data` are the bundle's data files, its vintages included. A bundle without corporate actions has no factors, and an
+ * empty one no views.
  */
 export async function stageTables(
   lake: Lake,
@@ -35,16 +44,34 @@ export async function stageTables(
   const spec = datasets.find(({ name }) => name === 'corporate_actions')?.spec
   const table = (path: string, sql: string): Promise<BundleFile> => stageTable(lake, staging, path, sql)
 
-  const calendar = await stageCalendar(lake, staging)
-  const instruments = await withTable(lake.duck, 'instruments', INSTRUMENT_COLUMNS, instrumentRows(symbols), (rows) =>
-    table(INSTRUMENTS_PATH, instrumentsSql(rows)),
+  const staged = [await stageCalendar(lake, staging)]
+  staged.push(
+    await withTable(lake.duck, 'instruments', INSTRUMENT_COLUMNS, instrumentRows(symbols), (rows) =>
+      table(INSTRUMENTS_PATH, instrumentsSql(rows)),
+    ),
+    await withTable(lake.duck, 'availability', AVAILABILITY_COLUMNS, availabilityRows(datasets), (rows) =>
+      table(AVAILABILITY_PATH, availabilitySql(rows)),
+    ),
   )
-  const load = await stageText(staging, LOAD_SCRIPT, loadScriptText())
-  if (actions.length === 0 || !spec) return [calendar, instruments, load]
-  const sources = { actions, spec, bars, calendar: join(staging, CALENDAR_PATH) }
-  const factors = await table(FACTORS_PATH, adjustmentFactorsSql(sources))
-  if (bars.length === 0) return [calendar, instruments, load, factors]
-  return [calendar, instruments, load, factors, await stageText(staging, VIEWS, viewsText())]
+  const hasFactors = actions.length > 0 && spec !== undefined
+  if (hasFactors) {
+    const sources = { actions, spec, bars, calendar: join(staging, CALENDAR_PATH) }
+    staged.push(await table(FACTORS_PATH, adjustmentFactorsSql(sources)))
+  }
+  const tables = datedTables(datasets, data)
+  staged.push(await stageText(staging, LOAD_SCRIPT, loadScriptText(tables)))
+  if (tables.length > 0) staged.push(await stageText(staging, VIEWS, viewsText(tables, hasFactors)))
+  return staged
+}
+
+/** The tables whose rows have an instant, datasets first of which the bundle has files. */
+function datedTables(datasets: readonly BundledDataset[], data: readonly BundleFile[]): DatedTable[] {
+  const there = datasets.filter(({ name }) => data.some(({ dataset }) => dataset === name))
+  const vintages = there.filter(({ name }) => data.some(({ path }) => path === vintagesPath(name)))
+  return [
+    ...there.map(({ name, spec }) => ({ name, dataset: name, ...availableAt(spec) })),
+    ...vintages.map(({ name }) => ({ name: `${name}_vintages`, dataset: name, ...VINTAGES_AVAILABLE_AT })),
+  ]
 }
 
 /** The bytes and rows of the calendars, which are the same in every bundle that a process makes. */
@@ -67,11 +94,4 @@ async function stageCalendar(lake: Lake, staging: string): Promise<BundleFile> {
 async function stageText(staging: string, path: string, text: string): Promise<BundleFile> {
   await writeFile(join(staging, path), text)
   return described(staging, path)
-}
-
-async function stageTable(lake: Lake, staging: string, path: string, sql: string): Promise<BundleFile> {
-  const file = join(staging, path)
-  await mkdir(dirname(file), { recursive: true })
-  await lake.duck.run(`COPY (${sql}) TO ${sqlText(file)} ${FORMAT}`)
-  return { ...(await described(staging, path)), rows: await rowsOf(lake, file) }
 }

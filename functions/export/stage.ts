@@ -13,7 +13,14 @@ export const LEDGER_PATH = 'qc/partition_status.parquet'
 /** The flag of a cell that passed, and whose partition is not in the bundle all the same. */
 const NOT_IN_BUNDLE = 'NOT_IN_BUNDLE'
 /** How every Parquet file of a bundle is written that is not linked. */
-export const FORMAT = '(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 100000, USE_TMP_FILE false)'
+const OPTIONS = 'FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 100000, USE_TMP_FILE false'
+export const FORMAT = `(${OPTIONS})`
+
+/** The same with key-value metadata in the footer: the same bytes for the same rows and texts. */
+export function formatWith(metadata: Readonly<Record<string, string>>): string {
+  const pairs = Object.entries(metadata).map(([key, text]) => `${key}: ${sqlText(text)}`)
+  return `(${OPTIONS}, KV_METADATA {${pairs.join(', ')}})`
+}
 
 /** Stages the whole ledger, linked, so that a consolidation that runs meanwhile cannot change what this bundle is made of. Returns its path. */
 export async function stageLedger(lake: Lake, staging: string): Promise<string> {

@@ -22,6 +22,7 @@ import { asofAt, expectedRows, symbolRanges } from '../_expected/expected.ts'
 import { AsOfBody, type FunctionAnswer, leftOver } from '../_http/handler.ts'
 import type { Node } from '../_http/node.ts'
 import { curatedFile } from '../_lake/paths.ts'
+import { daysOfFragment } from '../_ledger/day-verdicts.ts'
 import { type CellKey, cellKey, DatasetName } from '../_market/cell.ts'
 import { type Dt, dayBit, maxDt, minDt, monthOf } from '../_market/dt.ts'
 import type { AbsenceReason } from '../_market/outcome.ts'
@@ -120,6 +121,7 @@ async function judge(node: Node, work: PartitionWork, token: string, at: number)
     ledgerSha256: judgement.fragment.sha256,
     ruleset: node.config.qc.ruleset,
     ...beside,
+    days: await daysOfFragment(node.lake, judgement.fragment.path),
     curateAgain: await isAnyNew(node, dataset, differing),
     now: node.now(),
   })

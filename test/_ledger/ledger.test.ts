@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
 import type { Lake } from '../../functions/_lake/lake.ts'
@@ -102,8 +102,27 @@ test('ledger: a ledger of nothing has its columns and no rows', async () => {
     'digest VARCHAR',
     'provisional BOOLEAN',
     'ruleset VARCHAR',
-    'checked_at TIMESTAMP',
+    'checked_at TIMESTAMP WITH TIME ZONE',
   ])
+})
+
+test('ledger: instants of fragments that are not marked as UTC are read as UTC, beside those that are', async () => {
+  await judge('2023', ['2023-12-29'], ['AAPL'])
+  await judge('2024', ['2024-07-02'], ['AAPL'])
+  const instants = async () => {
+    await consolidateLedger(lake, fragments)
+    return await lake.duck.all(
+      `SELECT dt, checked_at, typeof(checked_at) AS type FROM read_parquet(${sqlText(ledgerFile(lake.root))}) WHERE symbol = 'AAPL' ORDER BY dt`,
+    )
+  }
+  const marked = await instants()
+  expect(marked).toMatchObject([{ type: 'TIMESTAMP WITH TIME ZONE' }, { type: 'TIMESTAMP WITH TIME ZONE' }])
+  const [old = ''] = fragments
+  await lake.duck.run(
+    `COPY (SELECT * REPLACE (checked_at AT TIME ZONE 'UTC' AS checked_at) FROM read_parquet(${sqlText(old)})) TO ${sqlText(`${old}.new`)} (FORMAT parquet)`,
+  )
+  await rename(`${old}.new`, old)
+  expect(await instants()).toEqual(marked)
 })
 
 test('ledger: a torn or missing fragment leaves the old ledger as it was', async () => {

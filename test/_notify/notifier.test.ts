@@ -193,6 +193,7 @@ describe('notifier: a restart', () => {
       await notifier.stop()
     }
     await notifier.turn()
+    await notifier.stop()
     expect(receiver.received).toHaveLength(1)
     expect(JSON.parse(left)).toMatchObject({ open: [{ code: 'volume_lost' }], waiting: [{ tries: 1 }] })
     await writeFile(journalFile(folder, '/data'), left)
@@ -442,6 +443,7 @@ describe('notifier: the ping', () => {
       await notifier.stop()
     }
     await notifier.turn()
+    await notifier.stop()
     await start()
     await pass(MINUTE)
     expect(receiver.received).toHaveLength(2)

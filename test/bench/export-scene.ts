@@ -76,6 +76,8 @@ export class ExportScene {
       },
       deliveredCells: async () => ({ cells: 0, first: [] }),
       explainedCells: async () => 0,
+      conditions: async () => [],
+      vintages: async () => false,
       symbols: async () => [],
       acceptLacking: false,
       calendar: {},
@@ -123,7 +125,7 @@ export class ExportScene {
       sha256: sqlText(sha256),
       digest: `md5(${sqlText(dt)} || i)`,
       ruleset: `'bench'`,
-      checked_at: `make_timestamp(${CHECKED_AT * 1000})`,
+      checked_at: `make_timestamptz(${CHECKED_AT * 1000})`,
       provisional: 'false',
     }
     const list = Object.entries(LEDGER_COLUMNS).map(

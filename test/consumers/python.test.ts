@@ -75,6 +75,35 @@ print(abs(split[0] / split[1] - 1) < 0.2)`
     expect(second).toBe('True')
   })
 
+  test('gives what was known at an instant, adjusted to the share count of that instant, as the views do', (context) => {
+    const script = `
+import duckdb, load
+def newest(**terms):
+    frame = load.bars(symbols=["NVDA"], **terms).df()
+    return str(frame["dt"].max())[:10], frame["close"].iloc[-1]
+friday, split = "2024-06-07T18:00:00-04:00", "2024-06-10T09:30:00-04:00"
+day, close = newest(as_of=friday)
+print(day, abs(close / newest(adjust=None, end=day)[1] - 1) < 1e-9)
+day, close = newest(adjust="split", as_of=split)
+print(day, abs(close / newest(adjust=None, end=day)[1] * 10 - 1) < 1e-9)
+actions = load.available("corporate_actions").df()
+print(len(actions) > 0, actions["available_at"].notna().all(), len(load.available("corporate_actions", as_of=split)) < len(actions))
+duckdb.execute(open("views.sql").read())
+views = len(duckdb.sql(f"SELECT symbol FROM equities_bars WHERE available_at <= TIMESTAMPTZ '{friday}'"))
+print(views == len(load.available("equities_bars", as_of=friday)) > 0)
+for wrong in (lambda: load.available("calendar"), lambda: load.bars(as_of="2024-06-07 18:00")):
+    try: wrong()
+    except ValueError as error: print(error)`
+    expect(printed(context, script).trim().split('\n')).toEqual([
+      '2024-06-06 True',
+      '2024-06-07 True',
+      'True True True',
+      'True',
+      expect.stringMatching(/^calendar has no available_at: expected one of .*equities_bars/),
+      expect.stringContaining('as_of: expected an instant with its offset such as'),
+    ])
+  })
+
   test('leaves doubtful cells out on request, and refuses what it cannot do', (context) => {
     const script = `
 import load
@@ -98,7 +127,7 @@ import os, tempfile
 os.environ["HF_HUB_OFFLINE"] = "1"
 import load
 ${snippet(3)}
-print(sorted(names) == sorted(["equities_bars", "corporate_actions", "ledger", "calendar", "instruments", "adjustment_factors"]))
+print(sorted(names) == sorted(["equities_bars", "corporate_actions", "ledger", "calendar", "instruments", "availability", "condition", "adjustment_factors"]))
 with tempfile.TemporaryDirectory() as cache:
     for name in names:
         rows = datasets.load_dataset(folder, name, split="train", cache_dir=cache)

@@ -50,6 +50,8 @@ export const requestOn = (on: Lake, asof: Dt, more: Partial<BundleRequest> = {})
   rebuild: async () => undefined,
   deliveredCells: async () => ({ cells: 3, first: [{ symbol: 'AAPL', dt: D1 }] }),
   explainedCells: async () => 0,
+  conditions: async () => [],
+  vintages: async () => false,
   symbols: async () => [],
   acceptLacking: false,
   calendar: { xnys: '2030-12-31', fed: '2030-12-31' },

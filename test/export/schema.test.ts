@@ -32,6 +32,8 @@ describe('schema: the columns of a bundle', () => {
       'ledger',
       'calendar',
       'instruments',
+      'availability',
+      'condition',
     ])
     expect(tables.equities_bars.files).toBe('curated/equities_bars/*/data.parquet')
     expect(tables.ledger.files).toBe('qc/partition_status.parquet')

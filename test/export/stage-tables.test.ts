@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { sha256 } from '../../functions/_lake/digest.ts'
 import { type CellValue, withTable } from '../../functions/_lake/duck-table.ts'
 import type { Lake } from '../../functions/_lake/lake.ts'
+import { parquetTexts } from '../../functions/_lake/parquet-sql.ts'
 import { sqlText } from '../../functions/_lake/sql-text.ts'
 import { stageTables } from '../../functions/export/stage-tables.ts'
 import type { BundleFile } from '../../functions/export/stage-vouched.ts'
@@ -65,6 +66,7 @@ const ACTIONS = {
   dt: 'DATE',
   kind: 'VARCHAR',
   effective_date: 'DATE',
+  declaration_date: 'DATE',
   cash: 'DOUBLE',
   currency: 'VARCHAR',
   old_shares: 'DOUBLE',
@@ -75,15 +77,20 @@ const ACTIONS = {
 const withActions = async (): Promise<BundleFile[]> => [
   await put('equities_bars', BARS, [bar(D1, 100), bar(D2, 110), bar(D3, 27)]),
   await put('corporate_actions', ACTIONS, [
-    ['AAPL', D2, 'cash_dividend', D2, 10, null, null, null, null],
-    ['AAPL', D3, 'split', D3, null, null, 1, 4, null],
+    ['AAPL', D2, 'cash_dividend', D2, D1, 10, null, null, null, null],
+    ['AAPL', D3, 'split', D3, null, null, null, 1, 4, null],
   ]),
 ]
 
 describe('bundle tables: the tables of a bundle', () => {
   test('are the calendars alone where there are no corporate actions', async () => {
     const files = await stageTables(lake, staging, DATASETS, [], [])
-    expect(files.map(({ path }) => path)).toEqual(['tables/calendar.parquet', 'tables/instruments.parquet', 'load.py'])
+    expect(files.map(({ path }) => path)).toEqual([
+      'tables/calendar.parquet',
+      'tables/instruments.parquet',
+      'tables/availability.parquet',
+      'load.py',
+    ])
     const days = await lake.duck.all(
       `SELECT calendar, epoch_ms(opens) AS opens, epoch_ms(closes) AS closes, half_day FROM read_parquet(${sqlText(join(staging, 'tables/calendar.parquet'))})
        WHERE dt BETWEEN DATE '2024-07-03' AND DATE '2024-07-04' ORDER BY ALL`,
@@ -99,15 +106,18 @@ describe('bundle tables: the tables of a bundle', () => {
     ])
   })
 
-  test('have no views where there are no daily bars', async () => {
+  test('have no adjusted bars in the views where there are no daily bars', async () => {
     const [, actions] = await withActions()
     const files = await stageTables(lake, staging, DATASETS, actions ? [actions] : [], [])
     expect(files.map(({ path }) => path)).toEqual([
       'tables/calendar.parquet',
       'tables/instruments.parquet',
-      'load.py',
+      'tables/availability.parquet',
       'tables/adjustment_factors.parquet',
+      'load.py',
+      'views.sql',
     ])
+    expect(await readFile(join(staging, 'views.sql'), 'utf8')).not.toContain('equities_bars')
   })
 
   test('name the bytes that lie there, which are the same every time', async () => {
@@ -116,12 +126,24 @@ describe('bundle tables: the tables of a bundle', () => {
     expect(files.map(({ path, rows }) => [path, rows ?? null])).toEqual([
       ['tables/calendar.parquet', expect.any(Number)],
       ['tables/instruments.parquet', 0],
-      ['load.py', null],
+      ['tables/availability.parquet', expect.any(Number)],
       ['tables/adjustment_factors.parquet', 2],
+      ['load.py', null],
       ['views.sql', null],
     ])
     for (const file of files) expect(sha256(await readFile(join(staging, file.path)))).toBe(file.sha256)
     expect(await stageTables(lake, staging, DATASETS, data, [])).toEqual(files)
+  })
+
+  test('say in their footers the version of the schema and the units of their columns', async () => {
+    await stageTables(lake, staging, DATASETS, await withActions(), [])
+    const texts = await lake.duck.all(
+      `SELECT decode(key) AS key, decode(value) AS value FROM ${parquetTexts(join(staging, 'tables/adjustment_factors.parquet'))} ORDER BY key`,
+    )
+    expect(texts).toEqual([
+      { key: 'schema_version', value: '1' },
+      { key: 'units', value: '{"cash":"dollars a share, before the ex-date","previous_close":"dollars"}' },
+    ])
   })
 
   test('give adjusted bars through the views', async () => {

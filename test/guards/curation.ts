@@ -67,7 +67,7 @@ export const CURATION_GUARDS: Guard[] = [
   },
   {
     name: 'curation compares the hash of every raw file with what was written',
-    file: 'functions/curate-partition/index.ts',
+    file: 'functions/curate-partition/partition-request.ts',
     find: 'if (damaged.length > 0) throw new DamagedFiles(damaged)',
     replace: '',
     test: 'test/_recovery/repair-files.test.ts',

@@ -86,4 +86,11 @@ export const VERIFY_GUARDS: Guard[] = [
     replace: 'sql`0`',
     test: 'test/db/findings/record-judgement.test.ts',
   },
+  {
+    name: 'A judge whose lease has passed on changes no verdict of a day',
+    file: 'db/day-verdicts/day-verdicts.ts',
+    find: 'insertDays(dataset, partition, list)} WHERE',
+    replace: 'insertDays(dataset, partition, list)} WHERE true OR',
+    test: 'test/db/day-verdicts/day-verdicts.test.ts',
+  },
 ]

@@ -1,10 +1,11 @@
 import type { Hono } from 'hono'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { openDb } from '../../db/client.ts'
+import { type Db, openDb } from '../../db/client.ts'
 import { migrateDb } from '../../db/migrate.ts'
 import { calendarOf } from '../../functions/_calendar/calendar.ts'
+import { conditionsOf } from '../../functions/_condition/conditions.ts'
 import { createApp } from '../../functions/index.ts'
-import { fillCoverage, madeUpMasks, masksConfig, masksNode, symbolAt } from '../coverage/node-with-masks.ts'
+import { fillCoverage, madeUpMasks, masksConfig, masksNode, NOW, symbolAt } from '../coverage/node-with-masks.ts'
 import { type Element, elementsOf, readXml } from '../coverage/well-formed.ts'
 
 const SYMBOLS = 3_000
@@ -14,10 +15,11 @@ const MOST_BYTES = 2_000_000
 const MOST_TILES = 4_800
 
 let app: Hono
+let db: Db
 let truth: { present: number; short: number; held: number }
 
 beforeAll(async () => {
-  const db = await openDb(':memory:')
+  db = await openDb(':memory:')
   await migrateDb(db, 'migrations')
   const config = await masksConfig(SYMBOLS)
   truth = { present: 0, short: 0, held: 0 }
@@ -44,6 +46,27 @@ const picture = async (query: string): Promise<{ bytes: number; svg: Element; li
 }
 
 describe('coverage scale: 3,000 symbols by 20 years', { timeout: 60_000 }, () => {
+  test('have a condition for each day, which sum up to the same cells', async () => {
+    const config = await masksConfig(SYMBOLS)
+    const { equities_bars: spec } = config.datasets
+    const at = performance.now()
+    const days = await conditionsOf(masksNode(db, config), {
+      dataset: 'equities_bars',
+      spec: spec!,
+      asof: TO,
+      from: FROM,
+      to: TO,
+      at: NOW,
+    })
+    // Fifteen million cells: two seconds where nothing else runs.
+    expect(performance.now() - at).toBeLessThan(15_000)
+    const sum = (name: 'expected' | 'short' | 'pending'): number => days.reduce((all, day) => all + day[name], 0)
+    expect(days).toHaveLength(calendarOf('xnys').sessions(FROM, TO).length)
+    expect(sum('expected')).toBe(SYMBOLS * days.length)
+    // Nothing was judged: what is there waits for it.
+    expect(sum('pending')).toBe(truth.present)
+  })
+
   test('are counted right, to the cell', async () => {
     const { total } = JSON.parse(await ask('equities_bars')) as { total: Record<string, number> }
     expect(total).toMatchObject({ ...truth, expected: SYMBOLS * calendarOf('xnys').sessions(FROM, TO).length })

@@ -2,6 +2,7 @@
 import type { Command } from '../command.ts'
 import { adopt } from './adopt.ts'
 import { call } from './call.ts'
+import { condition } from './condition.ts'
 import { coverage } from './coverage.ts'
 import { hold, release } from './decide.ts'
 import { enqueue } from './enqueue.ts'
@@ -19,6 +20,7 @@ export const COMMANDS: readonly Command[] = [
   queue,
   vendors,
   coverage,
+  condition,
   call,
   run,
   notify,
