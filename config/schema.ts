@@ -358,6 +358,30 @@ const Minute = z.strictObject({
     .prefault({}),
 })
 
+/**
+ * Two vendors' versions of one cell. Margins are logarithms (0.01 is 1 %), `scatters` multiples of how much a ratio scatters. What is left out has its
+ * default; the reasons stand in config/qc.yaml.
+ */
+const Second = z.strictObject({
+  /** Farthest that prices may be apart: as they are, and of the symbol's usual range. */
+  price: z.strictObject({ margin: share.default(0.01), of_range: share.default(0.25) }).prefault({}),
+  /** How near open and close must be to each other's column, and how far from their own. */
+  swapped: z.strictObject({ crosswise: share.default(0.001), straight: share.default(0.004) }).prefault({}),
+  volume: z.strictObject({ margin: share.default(0.4), scatters: share.default(6) }).prefault({}),
+  rows: z.strictObject({ margin: share.default(0.1), scatters: share.default(6) }).prefault({}),
+  /** How much more one version must leave its neighbours and return: in the symbol's scales, and as a share of what the versions are apart. */
+  believed: z
+    .strictObject({
+      strays_scales: share.default(4),
+      strays_share: share.default(0.5),
+      /** How much nearer to the usual volume the believed one must be. */
+      volume_strays: share.default(1.4),
+    })
+    .prefault({}),
+  /** AMBER cells of one judgement for which a second vendor is asked. */
+  most_asked: z.int().min(0).default(25),
+})
+
 export const Qc = z.strictObject({
   ruleset: z.string().min(1),
   /** Rows of a minute cell against the symbol's own baseline. */
@@ -377,6 +401,7 @@ export const Qc = z.strictObject({
   }),
   daily: Daily.prefault({}),
   minute: Minute.prefault({}),
+  second: Second.prefault({}),
 })
 
 export type Recency = z.infer<typeof Recency>

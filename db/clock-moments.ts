@@ -61,6 +61,7 @@ export const MOMENTS: readonly Moments[] = [
   { table: 'acks', stamps: ['at'] },
   { table: 'corrections', stamps: ['at'] },
   { table: 'findings', stamps: ['checked_at'] },
+  { table: 'second_views', stamps: ['decided_at'] },
   { table: 'lost_files', stamps: ['at'] },
   { table: 'unaccepted_files', stamps: ['seen_at'] },
   { table: 'quarantine', stamps: ['at'] },

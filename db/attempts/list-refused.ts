@@ -14,3 +14,13 @@ export const listRefused = (
       AND EXISTS (SELECT 1 FROM attempts good
         WHERE good.dataset = bad.dataset AND good.symbol = bad.symbol AND good.dt = bad.dt AND good.vendor <> bad.vendor
           AND good.digest IS NOT NULL AND good.refused_for IS NULL)`)
+
+/** Versions QC refused, whether or not another vendor has a good one, with the flags joined by commas. */
+export const listRefusedVersions = (
+  db: Db,
+  dataset: string,
+  fromDt: string,
+  toDt: string,
+): Promise<{ vendor: string; symbol: string; dt: string; refusedFor: string }[]> =>
+  db.all(sql`SELECT vendor, symbol, dt, refused_for AS refusedFor FROM attempts
+    WHERE dataset = ${dataset} AND dt BETWEEN ${fromDt} AND ${toDt} AND refused_for IS NOT NULL AND digest IS NOT NULL`)

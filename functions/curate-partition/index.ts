@@ -15,6 +15,7 @@ import { recordUnaccepted, type UnacceptedDay } from '../../db/unaccepted-files/
 import { calendarOf } from '../_calendar/calendar.ts'
 import { preferenceOrder, specOf } from '../_catalog/catalog.ts'
 import { servableBy } from '../_catalog/servable.ts'
+import { exceptReleased } from '../_decisions/except-released.ts'
 import { AsOfBody, type FunctionAnswer, leftOver } from '../_http/handler.ts'
 import type { Node } from '../_http/node.ts'
 import { DamagedFiles } from '../_lake/file-hashes.ts'
@@ -120,7 +121,12 @@ async function rebuild(node: Node, work: PartitionWork): Promise<{ curated: Cura
     partition: work.partition,
     sessions,
     vendors: preferenceOrder(node.config, dataset),
-    refused: await listRefused(node.db, work.dataset, fromDt, toDt),
+    refused: await exceptReleased(
+      node,
+      dataset,
+      { fromDt, toDt },
+      await listRefused(node.db, work.dataset, fromDt, toDt),
+    ),
     accepted: acceptedVersions(
       node.db,
       dataset,

@@ -113,6 +113,8 @@ export class ExportScene {
       symbol: `'S' || lpad(i::VARCHAR, 3, '0')`,
       dt: `DATE ${sqlText(dt)}`,
       status: `'GREEN'`,
+      second_vendor: 'NULL',
+      action: 'NULL',
       flags: `''`,
       reason: 'NULL',
       expected_rows: String(each),

@@ -8,6 +8,7 @@ import { CHECKS } from '../../../functions/qc-partition/checks/index.ts'
 import { verdictOf } from '../../../functions/qc-partition/verdict.ts'
 import { QC } from '../small-lake.ts'
 import { CLEAN_MINUTES, MINUTE_CASES } from './minute-cases.ts'
+import { ALIKE_MINUTES, PAIR_CASES } from './pair-cases.ts'
 
 const none = factsOfAbsence(null, 1)
 const clean = {
@@ -111,6 +112,18 @@ const CASES: Case[] = [
   on('continuity', 'minute', { longestHole: 100, regularRows: 290, baselineShare: null }, 'AMBER MINUTE_HOLE'),
   on('continuity', 'minute', { longestHole: 100, regularRows: 200, baselineShare: null }, null),
   on('continuity', 'minute', { longestHole: 390, regularRows: 0, baselineShare: null }, null),
+
+  // The daily bar has as much more volume as the second has minutes.
+  on(
+    'second-rows',
+    'minute',
+    {
+      minutes: { ...CLEAN_MINUTES, dailyVolume: 0.6 },
+      second: { ...ALIKE_MINUTES, rows: -0.5, rowsUsual: -0.5, secondMinutes: CLEAN_MINUTES },
+    },
+    'RED VENDORS_ROWS_DIFFER',
+  ),
+  ...PAIR_CASES.map(([check, kind, second, says]) => on(check, kind, { second }, says)),
 
   on('schema', 'daily', {}, null),
   on('schema', 'daily', { nulls: { close: 0 } }, null),
@@ -281,7 +294,14 @@ describe('checks: a verdict', () => {
     ['session_minutes', minute],
     ['series', yields],
   ] as const)('of clean facts of kind %s is green', (kind, facts) => {
-    expect(verdictOf(kind, facts, QC, CHECKS)).toEqual({ status: 'GREEN', flags: [], numbers: {}, refuses: false })
+    expect(verdictOf(kind, facts, QC, CHECKS)).toEqual({
+      status: 'GREEN',
+      flags: [],
+      numbers: {},
+      refuses: false,
+      asksSecond: false,
+      second: null,
+    })
   })
 
   test('is the worst finding, with all flags sorted and all numbers', () => {
@@ -291,6 +311,8 @@ describe('checks: a verdict', () => {
       flags: ['OHLC_ORDER', 'ZERO_VOLUME'],
       numbers: { ohlc_violations: 2, zero_volumes: 1 },
       refuses: true,
+      asksSecond: false,
+      second: null,
     })
   })
 
@@ -303,7 +325,14 @@ describe('checks: a verdict', () => {
       },
     }
     const verdict = verdictOf('one', daily, QC, [...CHECKS, broken])
-    expect(verdict).toEqual({ status: 'AMBER', flags: ['ERRORED:broken'], numbers: {}, refuses: false })
+    expect(verdict).toEqual({
+      status: 'AMBER',
+      flags: ['ERRORED:broken'],
+      numbers: {},
+      refuses: false,
+      asksSecond: false,
+      second: null,
+    })
   })
 
   test('is never green without checks', () => {
