@@ -82,6 +82,7 @@ export class ExportScene {
       ruleset: 'bench',
       nodeVersion: '0.0.0',
       corrections: async () => ({ cells: [], counts: [], fields: [] }),
+      secondViews: async () => ({ total: 0, cells: [] }),
     }
   }
 
