@@ -378,8 +378,15 @@ const Second = z.strictObject({
       volume_strays: share.default(1.4),
     })
     .prefault({}),
-  /** AMBER cells of one judgement for which a second vendor is asked. */
-  most_asked: z.int().min(0).default(25),
+})
+
+/** For how much a second vendor is asked. Judges nothing, so it is no part of the ruleset. */
+const Asking = z.strictObject({
+  /** AMBER cells of one judgement. */
+  doubts: z.int().min(0).default(25),
+  /** Share of the symbols of a night's newest session, and symbols whose whole history is asked for where one call holds it. */
+  sample_share: z.number().min(0).max(1).default(0.02),
+  sample_histories: z.int().min(0).max(20).default(1),
 })
 
 export const Qc = z.strictObject({
@@ -402,6 +409,7 @@ export const Qc = z.strictObject({
   daily: Daily.prefault({}),
   minute: Minute.prefault({}),
   second: Second.prefault({}),
+  asking: Asking.prefault({}),
 })
 
 export type Recency = z.infer<typeof Recency>

@@ -10,6 +10,7 @@ export const CALLS = [
   'dispatch-one-task',
   'curate-partition',
   'qc-partition',
+  'sample',
   'export',
   'reference',
   'backup',

@@ -39,7 +39,7 @@ export async function secondOpinions(
   }
   let asked = 0
   for (const cell of doubted) {
-    if (asked >= node.config.qc.second.most_asked) break
+    if (asked >= node.config.qc.asking.doubts) break
     const task = doubtedTask(node, dataset, cell, sources, known(cell))
     if (task === null) continue
     tasks.set(cellKey(cell.symbol, cell.dt), task)
