@@ -33,7 +33,7 @@ export function dailyPairsSql(file: string, second: string, sources: DailySource
       SELECT c.*, s.* EXCLUDE (symbol, dt) FROM (
         SELECT symbol, dt, any_value(vendor) AS vendor, ${oneOf(1)}, 1 AS row_count1 FROM ${readParquet(file)}
         WHERE symbol IN (SELECT symbol FROM ${second}) GROUP BY symbol, dt) c
-      JOIN second_bars s ON s.symbol = c.symbol AND s.dt = c.dt),
+      JOIN second_bars s ON s.symbol = c.symbol AND s.dt = c.dt AND s.second_vendor <> c.vendor),
     apart AS MATERIALIZED (SELECT *, ${isBroken(1)} AS broken1, ${isBroken(2)} AS broken2 FROM (${differencesSql('SELECT * FROM pairs')})),
     versions AS MATERIALIZED (
       SELECT '1' || symbol AS symbol, * EXCLUDE (symbol) FROM paired_bars

@@ -1,5 +1,6 @@
 /** The versions of a partition's cells: the one that wins each, by the same order as curation, and the one it is compared with. */
 import { type Accepted, listAccepted } from '../../db/attempts/list-accepted.ts'
+import { listContested } from '../../db/attempts/list-contested.ts'
 import { listRefused, listRefusedVersions } from '../../db/attempts/list-refused.ts'
 import { preferenceOrder } from '../_catalog/catalog.ts'
 import { houseOf } from '../_catalog/house-of.ts'
@@ -34,7 +35,14 @@ export async function deliveredVersions(
   mayWin.sort((a, b) => order.indexOf(b.vendor) - order.indexOf(a.vendor))
   const winners = new Map(mayWin.map((row) => [cellKey(row.symbol, row.dt), row]))
   const everRefused = await listRefusedVersions(node.db, dataset, fromDt, toDt)
-  const seconds = secondVersions(accepted, winners, {
+  const contested = await listContested(node.db, dataset, fromDt, toDt)
+  const rankOf = ({ vendor }: { vendor: string }): number =>
+    order.includes(vendor) ? order.indexOf(vendor) : order.length
+  const best = contested
+    .filter((row) => !barred.has(keyOf(row)))
+    .sort((a, b) => rankOf(b) - rankOf(a) || (a.vendor < b.vendor ? 1 : -1))
+  const first = new Map(best.map((row) => [cellKey(row.symbol, row.dt), row]))
+  const seconds = secondVersions(contested, first, {
     order,
     refused: new Map(everRefused.map((row) => [keyOf(row), row.refusedFor])),
     houseOf: (vendor) => houseOf(node, vendor),

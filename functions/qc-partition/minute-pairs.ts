@@ -13,7 +13,7 @@ export function minutePairsSql(second: string, { bars, before, daily }: MinuteSo
       JOIN (${sessionSql(second, days, 2)}) s ON s.symbol = f.symbol AND s.dt = f.dt
       JOIN (SELECT symbol, dt, any_value(vendor) AS second_vendor, any_value(refused) AS refused, any_value(may_return) AS may_return FROM ${second} GROUP BY symbol, dt) n
         ON n.symbol = f.symbol AND n.dt = f.dt
-      JOIN (SELECT symbol, dt, any_value(vendor) AS vendor FROM ${paired} GROUP BY symbol, dt) v ON v.symbol = f.symbol AND v.dt = f.dt)
+      JOIN (SELECT symbol, dt, any_value(vendor) AS vendor FROM ${paired} GROUP BY symbol, dt) v ON v.symbol = f.symbol AND v.dt = f.dt AND v.vendor <> n.second_vendor)
     SELECT p.symbol, p.dt, p.second_vendor, json_object(${Object.entries(FACTS)
       .map(([name, sql]) => `${sqlText(name)}, ${sql}`)
       .join(', ')})::VARCHAR AS second

@@ -1,6 +1,7 @@
 /** Which cells of a dataset a date's sample holds, each with the second vendor that is asked for it. */
 import { type Attempt, listAttempts } from '../../db/attempts/list-attempts.ts'
 import { knownMonths } from '../../db/coverage/known-months.ts'
+import { storedVersions } from '../../db/manifests/stored-versions.ts'
 import { calendarOf } from '../_calendar/calendar.ts'
 import { availabilityOf, historyStart } from '../_catalog/availability.ts'
 import { type DatasetSource, sourcesFor, specOf } from '../_catalog/catalog.ts'
@@ -101,7 +102,7 @@ function readingOf(
   sources: readonly DatasetSource[],
 ): SampledCell[] {
   const houses = new Set(answers.map(({ vendor }) => houseOf(node, vendor)))
-  const hasVersion = answers.some(({ digest }) => digest !== null)
+  const hasVersion = answers.some(storedVersions)
   if (!hasVersion || houses.size > 1) return []
   for (const { connection, terms } of sources) {
     if (houses.has(houseOf(node, connection.name))) continue
