@@ -255,6 +255,21 @@ test('checks: a release lets RED rows travel as AMBER, but not rows that the dis
   expect(verdict({ ...daily, decision: 'release' })).toMatchObject({ status: 'GREEN', flags: [] })
 })
 
+test('checks: a second version that agrees lets doubts go, but neither damaged rows nor what a person holds', () => {
+  const doubted = { ...daily, around: { wick: 0.8, spike: 0.8, spikeScales: 20 }, second: PAIR_CASES[0]![2] }
+  const of = (change: Partial<CellFacts>) => verdictOf('one', { ...doubted, ...change }, QC, CHECKS)
+  expect(of({})).toMatchObject({
+    status: 'AMBER',
+    flags: ['BAD_PRINT', 'CONFIRMED_BY_SECOND'],
+    refuses: false,
+    second: { action: 'released' },
+  })
+  expect(of({ second: null })).toMatchObject({ status: 'RED', refuses: true, asksSecond: true, second: null })
+  expect(of({ isDamaged: true })).toMatchObject({ status: 'RED', refuses: true })
+  expect(of({ decision: 'hold' })).toMatchObject({ status: 'RED' })
+  expect(of({ ohlcViolations: 1 })).toMatchObject({ status: 'RED', refuses: true })
+})
+
 describe('checks: each check', () => {
   test.each(CASES.map((each) => [each.check, each.says ?? 'nothing', each] as const))(
     '%s says %s',
