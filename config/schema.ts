@@ -372,10 +372,10 @@ const Second = z.strictObject({
   /** How much more one version must leave its neighbours and return: in the symbol's scales, and as a share of what the versions are apart. */
   believed: z
     .strictObject({
-      strays_scales: share.default(4),
-      strays_share: share.default(0.5),
+      excursion_scales: share.default(4),
+      excursion_share: share.default(0.5),
       /** How much nearer to the usual volume the believed one must be. */
-      volume_strays: share.default(1.4),
+      volume_excursion: share.default(1.4),
     })
     .prefault({}),
 })

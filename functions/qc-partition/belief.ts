@@ -48,23 +48,23 @@ export function beliefOf(facts: CellFacts, qc: QcConfig): Belief | null {
 function ofPrices(facts: CellFacts, pair: PairFacts, apart: number, qc: QcConfig): Belief {
   if (pair.firstBroken || pair.secondBroken)
     return pair.firstBroken && pair.secondBroken ? 'neither' : pair.firstBroken ? 'second' : 'first'
-  const { strays, straysScales } = pair
-  const { strays_scales: least, strays_share: share } = qc.second.believed
+  const { excursion, excursionScales } = pair
+  const { excursion_scales: least, excursion_share: share } = qc.second.believed
   const checked = ofChecks(facts, pair, 'prices', qc)
-  if (checked === 'neither' || strays === null || straysScales === null) return checked
+  if (checked === 'neither' || excursion === null || excursionScales === null) return checked
   // What the checks say must not be against the neighbours.
-  if (checked === 'second') return strays > 0 ? checked : 'undecided'
-  if (checked === 'first') return strays < 0 ? checked : 'undecided'
-  if (Math.abs(straysScales) < least || Math.abs(strays) < share * apart || strays * straysScales < 0)
+  if (checked === 'second') return excursion > 0 ? checked : 'undecided'
+  if (checked === 'first') return excursion < 0 ? checked : 'undecided'
+  if (Math.abs(excursionScales) < least || Math.abs(excursion) < share * apart || excursion * excursionScales < 0)
     return 'undecided'
-  return strays > 0 ? 'second' : 'first'
+  return excursion > 0 ? 'second' : 'first'
 }
 
 function ofVolume(facts: CellFacts, pair: PairFacts, qc: QcConfig): Belief {
   const checked = ofChecks(facts, pair, 'volume', qc)
-  if (checked !== 'undecided' || pair.volumeStrays === null) return checked
-  if (Math.abs(pair.volumeStrays) < qc.second.believed.volume_strays) return 'undecided'
-  return pair.volumeStrays > 0 ? 'second' : 'first'
+  if (checked !== 'undecided' || pair.volumeExcursion === null) return checked
+  if (Math.abs(pair.volumeExcursion) < qc.second.believed.volume_excursion) return 'undecided'
+  return pair.volumeExcursion > 0 ? 'second' : 'first'
 }
 
 function ofChecks(facts: CellFacts, pair: PairFacts, subject: Subject, qc: QcConfig): Belief {

@@ -11,9 +11,9 @@ const isBroken = (at: 1 | 2): string => {
     AND high${at} >= greatest(open${at}, close${at}, low${at}) - ${half} AND low${at} <= least(open${at}, close${at}) + ${half}, false)`
 }
 
-const strays = (bar: string): string => `(abs(${bar}.gap) + coalesce(abs(${bar}.gap_after), 0))`
+const excursion = (bar: string): string => `(abs(${bar}.gap) + coalesce(abs(${bar}.gap_after), 0))`
 const wick = (bar: string): string => `greatest(coalesce(${bar}.spike, 0), 0)`
-/** Of the calmer of the two: a price that strays is no part of its own scale, but a version may have strayed before. */
+/** Of the calmer of the two: a price that leaves it is no part of its own scale, but a version may have done so before. */
 const scaleOf = (name: string): string => `least(f.${name}, s.${name})`
 
 /**
@@ -68,11 +68,11 @@ const FACTS = {
   rowsScatter: 'NULL',
   firstBroken: 'p.broken1',
   secondBroken: 'p.broken2',
-  strays: round(`${strays('f')} - ${strays('s')} + ${wick('f')} - ${wick('s')}`),
-  straysScales: round(
-    `(${strays('f')} - ${strays('s')}) / ${scaleOf('gap_scale')} + (${wick('f')} - ${wick('s')}) / ${scaleOf('wick_scale')}`,
+  excursion: round(`${excursion('f')} - ${excursion('s')} + ${wick('f')} - ${wick('s')}`),
+  excursionScales: round(
+    `(${excursion('f')} - ${excursion('s')}) / ${scaleOf('gap_scale')} + (${wick('f')} - ${wick('s')}) / ${scaleOf('wick_scale')}`,
   ),
-  volumeStrays: round('abs(f.size - f.usual_size) - abs(s.size - s.usual_size)'),
+  volumeExcursion: round('abs(f.size - f.usual_size) - abs(s.size - s.usual_size)'),
   firstAround: 'f.around::JSON',
   secondAround: 's.around::JSON',
   secondMinutes: 'NULL',

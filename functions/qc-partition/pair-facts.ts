@@ -25,10 +25,10 @@ export interface PairFacts {
   firstBroken: boolean
   secondBroken: boolean
   /** How much more the first leaves its neighbours and returns than the second, as a logarithm and in the symbol's own scales. Daily bars alone. */
-  strays: number | null
-  straysScales: number | null
+  excursion: number | null
+  excursionScales: number | null
   /** How much farther the first's volume is from what is usual for the symbol. Daily bars alone. */
-  volumeStrays: number | null
+  volumeExcursion: number | null
   /** What stands out of each version beside its own neighbours. Daily bars alone. */
   firstAround: Partial<Record<AroundName, number>> | null
   secondAround: Partial<Record<AroundName, number>> | null
@@ -42,8 +42,8 @@ export interface PairFacts {
 
 /** The numbers that a person needs to follow a decision. */
 export function pairNumbers(pair: PairFacts): Record<string, number> {
-  const { open, high, low, close, volume, rows, strays, straysScales } = pair
-  const all = { open, high, low, close, volume, rows, strays, strays_scales: straysScales }
+  const { open, high, low, close, volume, rows, excursion, excursionScales } = pair
+  const all = { open, high, low, close, volume, rows, excursion, excursion_scales: excursionScales }
   return Object.fromEntries(
     Object.entries(all).flatMap(([name, value]) => (value === null ? [] : [[`second_${name}`, value]])),
   ) as Record<string, number>

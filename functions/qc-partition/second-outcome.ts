@@ -8,7 +8,7 @@ export type SecondAction = 'replacing' | 'replaced' | 'released' | 'condemned' |
 
 export interface SecondOutcome {
   action: SecondAction
-  /** How far the versions are apart, and how much one strays. */
+  /** How far the versions are apart, and how far one leaves its neighbours and returns. */
   numbers: Record<string, number>
   /** The second version was refused for what both agree in: it may win again. */
   lifts: boolean

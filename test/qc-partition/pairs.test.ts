@@ -132,10 +132,10 @@ describe('pairs: daily bars of two vendors', () => {
     const { flagged, actions, seconds } = await judged(on(DT, clean, how), asMassive(clean))
     expect(flagged).toEqual([expect.stringMatching(new RegExp(`^A ${DT} RED .*${flag}`))])
     expect(actions).toEqual([`A ${DT} massive replacing`])
-    expect(seconds[0]?.second?.numbers.second_strays).toBeGreaterThan(0)
+    expect(seconds[0]?.second?.numbers.second_excursion).toBeGreaterThan(0)
   })
 
-  test('keep the first where the second is the one that strays, and have nothing against it', async () => {
+  test('keep the first where the second is the one that does so, and have nothing against it', async () => {
     const { flagged, actions } = await judged(
       clean,
       on(DT, asMassive(clean), (bar) => ({ ...bar, close: bar.close! * 1.06 })),

@@ -40,7 +40,7 @@ const manifest = async () => JSON.parse(await readFile(join(node.root, 'exports/
 const settle = () =>
   node.steps('dispatch-one-task', 'curate-partition', 'qc-partition', 'curate-partition', 'qc-partition', 'export')
 
-test('second view: an AMBER doubt asks the other vendor once, and its version replaces the one that strays', async () => {
+test('second view: an AMBER doubt asks the other vendor once, and its version replaces the one that leaves its neighbours and returns', async () => {
   node = await startTestNode({ sources: { alpaca: withBar(bars('alpaca'), wrongClose), massive: bars('massive') } })
   await node.night()
   await settle()
@@ -56,7 +56,7 @@ test('second view: an AMBER doubt asks the other vendor once, and its version re
       action: 'replaced',
       vendor: 'massive',
       secondVendor: 'alpaca',
-      numbers: { second_close: expect.any(Number), second_strays: expect.any(Number) },
+      numbers: { second_close: expect.any(Number), second_excursion: expect.any(Number) },
     },
     vendors: expect.arrayContaining([
       expect.objectContaining({
