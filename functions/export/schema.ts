@@ -109,6 +109,10 @@ export const TABLE_COLUMNS: Readonly<Record<string, Meanings>> = {
     adjustment: { ...SOURCE.adjustment!, nullable: true },
     sha256: { about: 'of the curated file that was judged', nullable: true },
     digest: { about: 'the first 32 digits of the digest of the rows', nullable: true },
+    provisional: {
+      about: 'a daily bar that was judged before the next session was there; it is judged again then',
+      nullable: true,
+    },
     second_vendor: {
       about: 'whose version the cell was compared with; empty where one house alone has delivered it',
       nullable: true,
@@ -116,10 +120,6 @@ export const TABLE_COLUMNS: Readonly<Record<string, Meanings>> = {
     action: {
       about:
         'what the second version decided: replacing, replaced, released, condemned, kept or undecided; empty where nothing was to be decided',
-      nullable: true,
-    },
-    provisional: {
-      about: 'a daily bar that was judged before the next session was there; it is judged again then',
       nullable: true,
     },
     ruleset: { about: 'version of the rules' },
