@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises'
-import { beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { calendarOf } from '../../functions/_calendar/calendar.ts'
 import type { Lake } from '../../functions/_lake/lake.ts'
 import { rawFile } from '../../functions/_lake/paths.ts'
@@ -17,6 +17,9 @@ import {
   writeCurated,
   writeRaw,
 } from './small-lake.ts'
+
+// Sixty raw files a test: a slow machine may take its time.
+vi.setConfig({ testTimeout: 120_000 })
 
 const xnys = calendarOf('xnys')
 const DAYS = xnys.sessions('2024-02-20', '2024-05-24')
