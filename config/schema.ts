@@ -365,8 +365,10 @@ const Minute = z.strictObject({
 const Second = z.strictObject({
   /** Farthest that prices may be apart: as they are, and of the symbol's usual range. */
   price: z.strictObject({ margin: share.default(0.01), of_range: share.default(0.25) }).prefault({}),
-  /** How near open and close must be to each other's column, and how far from their own. */
-  swapped: z.strictObject({ crosswise: share.default(0.001), straight: share.default(0.004) }).prefault({}),
+  /** How near open and close must be to each other's column, how far from their own, and how many times as far. */
+  swapped: z
+    .strictObject({ crosswise: share.default(0.005), straight: share.default(0.004), times: share.default(3) })
+    .prefault({}),
   volume: z.strictObject({ margin: share.default(0.4), scatters: share.default(6) }).prefault({}),
   rows: z.strictObject({ margin: share.default(0.1), scatters: share.default(6) }).prefault({}),
   /** How much more one version must leave its neighbours and return: in the symbol's scales, and as a share of what the versions are apart. */

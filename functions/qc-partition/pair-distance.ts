@@ -20,7 +20,7 @@ export function distanceOf(pair: PairFacts, { second }: QcConfig): PairDistance 
     pair.crosswise !== null &&
     pair.straight !== null &&
     pair.crosswise <= second.swapped.crosswise &&
-    pair.straight >= second.swapped.straight
+    pair.straight >= Math.max(second.swapped.straight, second.swapped.times * pair.crosswise)
   const margin = Math.max(second.price.margin, second.price.of_range * (pair.range ?? 0))
   const prices = Math.max(...[pair.open, pair.high, pair.low, pair.close].map((apart) => Math.abs(apart ?? 0)))
   return {

@@ -90,6 +90,8 @@ export const PAIR_CASES: readonly (readonly [
   bar('second-swapped', { ...swapped, excursion: 0.05, excursionScales: 6 }, 'RED VENDORS_OPEN_CLOSE_SWAPPED'),
   bar('second-swapped', { ...swapped, excursion: -0.05, excursionScales: -6 }, null),
   bar('second-swapped', { ...swapped, straight: 0.003 }, null),
+  bar('second-swapped', { ...swapped, crosswise: 0.005, straight: 0.016 }, 'AMBER VENDORS_OPEN_CLOSE_SWAPPED'),
+  bar('second-swapped', { ...swapped, crosswise: 0.005, straight: 0.014 }, null),
   bar('second-volume', {}, null),
   bar('second-volume', { volume: 0.39 }, null),
   bar('second-volume', { volume: 0.69 }, 'AMBER VENDORS_VOLUME_DIFFERS'),
