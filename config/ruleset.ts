@@ -3,12 +3,13 @@ import { createHash } from 'node:crypto'
 import type { QcConfig } from './schema.ts'
 
 /** Count up with every change of the code that changes a verdict; thresholds count by themselves. */
-const RULES = 2
+const RULES = 3
 const DIGITS = 8
 
-/** The name in qc.yaml, and a hash of all its thresholds, defaults included, and of the version of the code. */
+/** The name in qc.yaml, and a hash of all its thresholds, defaults included, and of the version of the code. How much is asked for judges nothing. */
 export function rulesetOf(qc: QcConfig): string {
-  const rules = JSON.stringify([RULES, sorted(qc)])
+  const { asking: _, ...judging } = qc
+  const rules = JSON.stringify([RULES, sorted(judging)])
   return `${qc.ruleset}-${createHash('sha256').update(rules).digest('hex').slice(0, DIGITS)}`
 }
 

@@ -360,6 +360,39 @@ const Minute = z.strictObject({
     .prefault({}),
 })
 
+/**
+ * Two vendors' versions of one cell. Margins are logarithms (0.01 is 1 %), `scatters` multiples of how much a ratio scatters. What is left out has its
+ * default; the reasons stand in config/qc.yaml.
+ */
+const Second = z.strictObject({
+  /** Farthest that prices may be apart: as they are, and of the symbol's usual range. */
+  price: z.strictObject({ margin: share.default(0.01), of_range: share.default(0.25) }).prefault({}),
+  /** How near open and close must be to each other's column, how far from their own, and how many times as far. */
+  swapped: z
+    .strictObject({ crosswise: share.default(0.005), straight: share.default(0.004), times: share.default(3) })
+    .prefault({}),
+  volume: z.strictObject({ margin: share.default(0.4), scatters: share.default(6) }).prefault({}),
+  rows: z.strictObject({ margin: share.default(0.1), scatters: share.default(6) }).prefault({}),
+  /** How much more one version must leave its neighbours and return: in the symbol's scales, and as a share of what the versions are apart. */
+  believed: z
+    .strictObject({
+      excursion_scales: share.default(4),
+      excursion_share: share.default(0.5),
+      /** How much nearer to the usual volume the believed one must be. */
+      volume_excursion: share.default(1.4),
+    })
+    .prefault({}),
+})
+
+/** For how much a second vendor is asked. Judges nothing, so it is no part of the ruleset. */
+const Asking = z.strictObject({
+  /** AMBER cells of one judgement. */
+  doubts: z.int().min(0).default(25),
+  /** Share of the symbols of a night's newest session, and symbols whose whole history is asked for where one call holds it. */
+  sample_share: z.number().min(0).max(1).default(0.02),
+  sample_histories: z.int().min(0).max(20).default(1),
+})
+
 export const Qc = z.strictObject({
   ruleset: z.string().min(1),
   /** Rows of a minute cell against the symbol's own baseline. */
@@ -379,6 +412,8 @@ export const Qc = z.strictObject({
   }),
   daily: Daily.prefault({}),
   minute: Minute.prefault({}),
+  second: Second.prefault({}),
+  asking: Asking.prefault({}),
 })
 
 export const WEBHOOK_FORMATS = ['json', 'ntfy', 'slack', 'discord'] as const

@@ -62,6 +62,7 @@ export const MOMENTS: readonly Moments[] = [
   { table: 'corrections', stamps: ['at'] },
   { table: 'findings', stamps: ['checked_at'] },
   { table: 'day_verdicts', stamps: ['changed_at'] },
+  { table: 'second_views', stamps: ['decided_at'] },
   { table: 'lost_files', stamps: ['at'] },
   { table: 'unaccepted_files', stamps: ['seen_at'] },
   { table: 'quarantine', stamps: ['at'] },

@@ -39,6 +39,7 @@ import { RedriveBody, redrive } from './redrive.ts'
 import { ReferenceBody, reference } from './reference.ts'
 import { ReleaseBody, release } from './release.ts'
 import { run } from './run.ts'
+import { SampleBody, sample } from './sample/index.ts'
 import { livez, readyz } from './status/health.ts'
 import { homeOf } from './status/home.tsx'
 import { metrics } from './status/metrics.ts'
@@ -78,6 +79,7 @@ export function createApp(node: Node, tokens: Tokens, loginNetworks: readonly st
   app.post('/redrive', handler(node, RedriveBody, redrive))
   app.post('/curate-partition', handler(node, CurateBody, curateOnePartition))
   app.post('/qc-partition', handler(node, QcBody, qcPartition))
+  app.post('/sample', handler(node, SampleBody, sample))
   app.post(
     '/export',
     handler(node, ExportBody, exportWith({ curate: curateNext, judge: judgeNext, vintages: writeVintages })),

@@ -32,7 +32,7 @@ const PARTS = [
 ] as const
 
 /** The parts of months that lie between two days, cut where these fall into one. */
-function partsBetween(fromDt: string, toDt: string): { first: string; last: string }[] {
+export function partsBetween(fromDt: string, toDt: string): { first: string; last: string }[] {
   const number = (dt: string): number => Number(dt.slice(0, 4)) * 12 + Number(dt.slice(5, 7)) - 1
   const parts: { first: string; last: string }[] = []
   for (let month = number(fromDt); month <= number(toDt); month++) {

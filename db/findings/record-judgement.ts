@@ -7,6 +7,7 @@ import { isStoredVersion } from '../manifests/stored-versions.ts'
 import { unpackCells } from '../packed-months/unpack-months.ts'
 import { judgeAgain, type Outdated, type Seen } from '../partitions/judge-again.ts'
 import type { PartitionWork } from '../partitions/partitions.ts'
+import { liftRefusals, recordSecondViews, type SecondView } from '../second-views/record-second-views.ts'
 
 export interface Finding {
   symbol: string
@@ -17,7 +18,16 @@ export interface Finding {
   flags: string
   numbers: string
   vendor: string | null
-  action: 'none' | 'second_opinion' | 'permanent'
+  action:
+    | 'none'
+    | 'second_opinion'
+    | 'permanent'
+    | 'replacing'
+    | 'replaced'
+    | 'released'
+    | 'condemned'
+    | 'kept'
+    | 'undecided'
   /** 1 when the cell has rows that are kept out of exports. */
   held: 0 | 1
   /** 1 when that is because of the rows of this vendor's version: another vendor's then wins. */
@@ -30,6 +40,8 @@ export interface Judgement {
   fromDt: string
   toDt: string
   findings: readonly Finding[]
+  /** What second vendors' versions decided. Absent: nothing. */
+  secondViews?: readonly SecondView[]
   red: number
   /** sha256 of the ledger fragment that holds the verdicts. */
   ledgerSha256: string
@@ -54,6 +66,9 @@ export async function recordJudgement(db: Db, judgement: Judgement): Promise<boo
   const found = JSON.stringify(judgement.findings)
   // Most partitions hold nothing: the two joins over coverage and attempts are then not worth their time.
   const anyHeld = judgement.findings.some(({ held }) => held === 1)
+  const { secondViews = [] } = judgement
+  // A version whose refusal ends may be the preferred one.
+  const anyLifted = secondViews.some(({ lifts }) => lifts === 1)
   const results = await db.write([
     sql`DELETE FROM findings WHERE dataset = ${dataset} AND partition = ${partition} AND ${mine}`,
     sql`INSERT INTO findings (dataset, symbol, dt, partition, status, flags, numbers, vendor, action, checked_at)
@@ -64,9 +79,11 @@ export async function recordJudgement(db: Db, judgement: Judgement): Promise<boo
           FROM json_each(${JSON.stringify(daysBetween(fromDt, toDt))}) d WHERE substr(d.value, 1, 7) = coverage.month)
         WHERE dataset = ${dataset} AND month BETWEEN substr(${fromDt}, 1, 7) AND substr(${toDt}, 1, 7) AND held <> 0 AND ${mine}`,
     ...(anyHeld ? holdCells(dataset, judgement.findings, found, mine) : []),
+    ...recordSecondViews(work, secondViews, now, mine),
+    ...(anyLifted ? [liftRefusals(dataset, secondViews, mine)] : []),
     ...judgeAgain(judgement.outdated ?? [], mine),
     ...(judgement.days ? replaceDays(work, judgement.days, mine) : []),
-    sql`UPDATE partitions SET version = version + ${judgement.curateAgain ? sql`1` : anyHeld ? hasAnotherVersion(dataset, found) : sql`0`},
+    sql`UPDATE partitions SET version = version + ${judgement.curateAgain || anyLifted ? sql`1` : anyHeld ? hasAnotherVersion(dataset, found) : sql`0`},
           checked_version = ${work.version}, checked_at = ${now}, red = ${judgement.red},
           checked_context = ${work.contextVersion}, seen_before = ${judgement.seen?.before ?? null}, seen_after = ${judgement.seen?.after ?? null},
           seen_splits = ${judgement.seen?.splits ?? null}, ruleset = ${judgement.ruleset ?? null},

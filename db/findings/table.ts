@@ -12,7 +12,7 @@ export const findings = sqliteTable(
     flags: text('flags').notNull(),
     numbers: text('numbers').notNull(),
     vendor: text('vendor'),
-    /** none, second_opinion (another vendor was asked) or permanent (no vendor has a better version). */
+    /** none, second_opinion (another vendor was asked), permanent (no vendor has a better version), or what a second version decided (second-views/table.ts). */
     action: text('action').notNull(),
     checkedAt: integer('checked_at').notNull(),
   },

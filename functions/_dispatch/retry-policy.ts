@@ -180,7 +180,8 @@ export function rereadDisposition(judged: DispositionInput): Disposition {
   const end: Disposition = {
     state: 'done',
     nextAt: now,
-    askAgainAt: NEVER,
+    // Of a vendor that has no version of the cell this is evidence: should the one there is be lost, it may be asked again.
+    askAgainAt: askAgainAt(judged),
     absence: null,
     recheckAt: null,
     countsAsAttempt: true,

@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises'
 import { adoptTemp, makeFolderOf } from '../_lake/atomic.ts'
 import { sha256OfFile } from '../_lake/digest.ts'
 import type { Lake } from '../_lake/lake.ts'
-import { readParquet } from '../_lake/parquet-sql.ts'
+import { parquetSchema, readParquet } from '../_lake/parquet-sql.ts'
 import { ledgerFragment } from '../_lake/paths.ts'
 import { sqlText } from '../_lake/sql-text.ts'
 import { tempBeside } from '../_lake/temp-names.ts'
@@ -25,6 +25,8 @@ export const LEDGER_COLUMNS = {
   sha256: 'VARCHAR',
   digest: 'VARCHAR',
   provisional: 'BOOLEAN',
+  second_vendor: 'VARCHAR',
+  action: 'VARCHAR',
   ruleset: 'VARCHAR',
   checked_at: 'TIMESTAMPTZ',
 } as const
@@ -66,6 +68,8 @@ export async function writeFragment(
     sha256: sha256 === null ? 'NULL' : `IF(c.row_count > 0, ${sqlText(sha256)}, NULL)`,
     digest: 'c.digest',
     provisional: 'c.provisional',
+    second_vendor: 'c.second_vendor',
+    action: 'v.action',
     ruleset: sqlText(request.qc.ruleset),
     checked_at: `make_timestamptz(${Math.trunc(request.checkedAt) * 1000})`,
   }
@@ -88,6 +92,10 @@ export async function writeFragment(
 async function saysTheSame(lake: Lake, made: string, path: string, recorded: string): Promise<boolean> {
   const found = await sha256OfFile(path).catch(() => null)
   if (found !== recorded) return false
+  // A fragment of an older version lacks columns: it is written anew.
+  const names = async (file: string): Promise<string> =>
+    JSON.stringify(await lake.duck.all(`SELECT name FROM ${parquetSchema(file)}`))
+  if ((await names(made)) !== (await names(path))) return false
   const rows = (file: string): string => `SELECT * EXCLUDE (checked_at) FROM ${readParquet(file)}`
   const [other] = await lake.duck.all<{ n: number }>(
     `SELECT count(*) AS n FROM ((${rows(made)} EXCEPT ALL ${rows(path)}) UNION ALL (${rows(path)} EXCEPT ALL ${rows(made)}))`,

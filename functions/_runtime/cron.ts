@@ -11,6 +11,7 @@ export const CALLS = [
   'dispatch-one-task',
   'curate-partition',
   'qc-partition',
+  'sample',
   'export',
   'reference',
   'backup',

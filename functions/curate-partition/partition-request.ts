@@ -4,6 +4,7 @@ import { listRefused } from '../../db/attempts/list-refused.ts'
 import type { PartitionKey } from '../../db/partitions/partitions.ts'
 import { calendarOf } from '../_calendar/calendar.ts'
 import { preferenceOrder, specOf } from '../_catalog/catalog.ts'
+import { exceptReleased } from '../_decisions/except-released.ts'
 import type { Node } from '../_http/node.ts'
 import { DamagedFiles } from '../_lake/file-hashes.ts'
 import { DatasetName } from '../_market/cell.ts'
@@ -35,7 +36,7 @@ export async function partitionRequest(
     partition: key.partition,
     sessions,
     vendors: preferenceOrder(node.config, dataset),
-    refused: await listRefused(node.db, dataset, fromDt, toDt),
+    refused: await exceptReleased(node, dataset, { fromDt, toDt }, await listRefused(node.db, dataset, fromDt, toDt)),
     accepted: acceptedVersions(
       node.db,
       dataset,

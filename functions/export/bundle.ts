@@ -2,6 +2,7 @@
 import { readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Corrections, CorrectionVerdict } from '../../db/corrections/list-corrections.ts'
+import type { SecondViews } from '../../db/second-views/list-second-views.ts'
 import { sha256, sha256OfFile } from '../_lake/digest.ts'
 import { codeOf } from '../_lake/disk.ts'
 import { MANIFEST, SUMS } from '../_lake/finished-bundles.ts'
@@ -84,6 +85,8 @@ export interface BundleRequest {
   nodeVersion: string
   /** What vendors changed after an instant (epoch ms), of days up to `asof`; the bundle asks for the time since the previous one. */
   corrections(verdict: CorrectionVerdict, since: number): Promise<Corrections>
+  /** What second vendors' versions decided after an instant (epoch ms), of days up to `asof`. */
+  secondViews(since: number): Promise<SecondViews>
 }
 
 export interface Bundle {
@@ -193,8 +196,9 @@ async function stageContent(lake: Lake, staging: string, request: BundleRequest)
   const changes = changesSince(previous, data)
   const corrections = await correctionsSince(request, 'replaced', previous)
   const refused = await correctionsSince(request, 'kept_more_rows', previous)
+  const secondViews = previous ? await request.secondViews(previous.generatedAt) : { total: 0, cells: [] }
   const about = { asof, nodeVersion, ruleset, calendar, facts, coverage, incomplete, lacking, accepted: acceptLacking }
-  const said = { ...about, previous: previous?.asof ?? null, changes, corrections, refused }
+  const said = { ...about, previous: previous?.asof ?? null, changes, corrections, refused, secondViews }
   await writeFile(join(staging, 'README.md'), readmeText({ ...said, data }))
   await writeFile(join(staging, SCHEMA), await schemaText(lake, staging, data))
   // What was rewritten for this bundle is another file.

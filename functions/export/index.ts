@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { listCorrections } from '../../db/corrections/list-corrections.ts'
 import { recordExport } from '../../db/exports/exports.ts'
 import { workLeft } from '../../db/partitions/work-left.ts'
+import { listSecondViews } from '../../db/second-views/list-second-views.ts'
 import { CALENDARS, calendarOf } from '../_calendar/calendar.ts'
 import { conditionsOf, type JudgedDay } from '../_condition/conditions.ts'
 import { asofAt, expectedRange } from '../_expected/expected.ts'
@@ -57,6 +58,7 @@ export const exportWith =
       calendar: Object.fromEntries(Object.values(CALENDARS).map(({ name, last }) => [name, last])),
       ruleset: node.config.qc.ruleset,
       nodeVersion: node.version,
+      secondViews: (since) => listSecondViews(node.db, since, asof, MOST_CORRECTIONS_LISTED),
       corrections: (verdict, since) => listCorrections(node.db, verdict, since, asof, MOST_CORRECTIONS_LISTED),
     })
     const { digest, files, bytes, rows, verdict } = bundle

@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import type { Corrections } from '../../db/corrections/list-corrections.ts'
+import type { SecondViews } from '../../db/second-views/list-second-views.ts'
 import { codeOf } from '../_lake/disk.ts'
 import { MANIFEST } from '../_lake/finished-bundles.ts'
 import { bundleFolder } from '../_lake/paths.ts'
@@ -54,6 +55,7 @@ export interface ManifestParts {
   corrections: Corrections
   /** Answers with fewer rows, which were not taken. */
   refused: Corrections
+  secondViews: SecondViews
 }
 
 /** The manifest's text. `generatedAt` is the only part that two runs over the same lake may differ in. */
@@ -73,6 +75,7 @@ export function manifestText(parts: ManifestParts, generatedAt: number): string 
     changes: parts.changes,
     corrections: correctionsText(parts.corrections),
     refused: correctionsText(parts.refused),
+    second_views: secondViewsText(parts.secondViews),
     coverage: parts.coverage,
     cells: facts.cells,
     absences: facts.absences,
@@ -100,6 +103,16 @@ const lackingText = ({ lacking, accepted }: ManifestParts) =>
         more: lacking.total - lacking.cells.length,
         cells: lacking.cells,
       }
+
+const secondViewsText = ({ total, cells }: SecondViews) => ({
+  total,
+  more: total - cells.length,
+  cells: cells.map(({ secondVendor, numbers, ...cell }) => ({
+    ...cell,
+    second_vendor: secondVendor,
+    numbers: JSON.parse(numbers) as Record<string, number>,
+  })),
+})
 
 function correctionsText({ cells, counts }: Corrections) {
   const total = counts.reduce((sum, { corrections }) => sum + corrections, 0)

@@ -1,5 +1,6 @@
 /** README.md of a bundle: what it promises, in a page that a person reads. */
 import type { Corrections } from '../../db/corrections/list-corrections.ts'
+import type { SecondViews } from '../../db/second-views/list-second-views.ts'
 import { differenceText, percentText } from '../_market/difference.ts'
 import { CONDITION_PATH } from './condition-table.ts'
 import type { LedgerFacts } from './ledger-facts.ts'
@@ -70,6 +71,7 @@ export function readmeText(parts: ReadmeParts): string {
       ? []
       : [
           section('Corrected by the vendor', corrections(parts.corrections), 'Nothing.'),
+          section('Decided by a second vendor', secondViews(parts.secondViews), 'Nothing.'),
           section('Fewer rows than before, so the old ones were kept', correctedCells(parts.refused), 'Nothing.'),
         ]),
   ].join('\n\n')
@@ -183,6 +185,16 @@ function changes(list: readonly Change[]): string {
   const lines = list.slice(0, MOST_CHANGES).map(({ path, change }) => `- ${change}: ${path}`)
   if (list.length > MOST_CHANGES) lines.push(`- and ${list.length - MOST_CHANGES} more, all named in MANIFEST.json`)
   return `${lines.join('\n')}\n`
+}
+
+/** Of cells that two vendors have delivered and that differ, or that QC doubted: what came of it. */
+function secondViews({ total, cells }: SecondViews): string {
+  if (total === 0) return ''
+  const list = cells
+    .slice(0, MOST_CHANGES)
+    .map(({ dataset, symbol, dt, vendor, secondVendor, action }) => [dataset, symbol, dt, vendor, secondVendor, action])
+  const rest = total > list.length ? `\n${total - list.length} more; MANIFEST.json names up to a thousand.\n` : ''
+  return `${table(['dataset', 'symbol', 'day', 'vendor', 'second vendor', 'outcome'], list)}${rest}`
 }
 
 /** Cells an earlier bundle may have carried with other values. */

@@ -125,6 +125,15 @@ export const TABLE_COLUMNS: Readonly<Record<string, Meanings>> = {
       about: 'a daily bar that was judged before the next session was there; it is judged again then',
       nullable: true,
     },
+    second_vendor: {
+      about: 'whose version the cell was compared with; empty where one house alone has delivered it',
+      nullable: true,
+    },
+    action: {
+      about:
+        'what the second version decided: replacing, replaced, released, condemned, kept or undecided; empty where nothing was to be decided',
+      nullable: true,
+    },
     ruleset: { about: 'version of the rules' },
     checked_at: { about: 'the instant of the night that judged, in UTC' },
   },

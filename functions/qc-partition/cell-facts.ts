@@ -4,6 +4,7 @@ import type { DecisionEffect } from '../_decisions/decisions.ts'
 import type { AbsenceReason } from '../_market/outcome.ts'
 import type { AroundName } from './daily-measures.ts'
 import type { MinuteFacts } from './minute-facts.ts'
+import type { PairFacts } from './pair-facts.ts'
 
 /** Daily bar, minute bars, one row of values, bars of contracts, or events: the way a dataset says how many rows a complete cell holds. */
 export type CellKind = DatasetConfig['expected_rows']
@@ -74,6 +75,8 @@ export interface CellFacts {
   around: Partial<Record<AroundName, number>> | null
   /** Of minute bars: how they stand to each other, to the session before and to their daily bar. */
   minutes: MinuteFacts | null
+  /** Where a second, independent vendor has delivered the cell as well: how the two versions stand to each other. */
+  second: PairFacts | null
 }
 
 /** A measure against the bars around; 0 when it does not stand out. An error when the bar was not compared. */
@@ -131,4 +134,5 @@ export const factsOfAbsence = (reason: AbsenceReason | null, expectedRows: numbe
   decision: null,
   around: null,
   minutes: null,
+  second: null,
 })

@@ -1,6 +1,7 @@
 /** What a check is: one question about one cell, answered from numbers that were measured once for the whole partition. */
 import type { QcConfig } from '../../config/schema.ts'
 import type { CellFacts, CellKind } from './cell-facts.ts'
+import type { Subject } from './pair-distance.ts'
 
 /** AMBER travels in the bundle with its flag; RED is held back. */
 export type Severity = 'AMBER' | 'RED'
@@ -23,6 +24,11 @@ export interface Check {
   kinds: readonly CellKind[]
   /** `absent`: asked of cells without rows. `present`: of cells with rows. */
   judges: 'absent' | 'present'
+  /**
+   * What of a second vendor's version can settle it: an AMBER finding then asks for one too, and a RED one lets the cell go where both agree in that.
+   * Absent: nothing.
+   */
+  secondSettles?: Subject
   /**
    * Pure. Null means nothing is wrong; a number the check needs and that was not measured must throw (see `measured`),
    * because no evidence is never GREEN.

@@ -71,10 +71,6 @@ const IS: Record<string, string> = {
 /** One row per (symbol, dt) of the partition: `around`, a JSON object of what stands out, empty for a quiet bar; `provisional`, whether the next session is not there yet. */
 export function dailyFactsSql(sources: DailySources): string {
   const { from, to, first, last, days } = sources
-  const pairs = Object.entries(AROUND).map(([name, sql]) => [
-    name,
-    sql.replaceAll(/IS_[A-Z]+/g, (word) => `(${IS[word] ?? word})`),
-  ])
   const measures = dailyMeasuresSql({
     bars: `(${barsSql(sources.bars, from, to)})`,
     days,
@@ -83,17 +79,29 @@ export function dailyFactsSql(sources: DailySources): string {
   return `
     WITH around AS (SELECT *, max(dt) OVER () AS newest FROM (${measures})),
     shown AS (
-      SELECT symbol, dt, dt = newest AS provisional, ${pairs.map(([name, sql]) => `round((${sql})::DOUBLE, 4) AS "${name}"`).join(', ')}
+      SELECT symbol, dt, dt = newest AS provisional, ${aroundColumns()}
       FROM around WHERE dt BETWEEN DATE ${sqlText(first)} AND DATE ${sqlText(last)}
     )
-    SELECT symbol, dt, provisional,
-      IF(coalesce(${pairs.map(([name]) => `"${name}"`).join(', ')}) IS NULL, '{}',
-        json_object(${pairs.map(([name]) => `${sqlText(name ?? '')}, "${name}"`).join(', ')})::VARCHAR) AS around
+    SELECT symbol, dt, provisional, ${aroundJson()} AS around
     FROM shown`
 }
 
+/** What stands out as columns, over a row of daily-measures.ts. */
+export const aroundColumns = (): string =>
+  Object.entries(AROUND)
+    .map(([name, sql]) => [name, sql.replaceAll(/IS_[A-Z]+/g, (word) => `(${IS[word] ?? word})`)])
+    .map(([name, sql]) => `round((${sql})::DOUBLE, 4) AS "${name}"`)
+    .join(', ')
+
+/** These columns as one JSON text, empty for a quiet bar. */
+export function aroundJson(): string {
+  const names = Object.keys(AROUND)
+  return `IF(coalesce(${names.map((name) => `"${name}"`).join(', ')}) IS NULL, '{}',
+        json_object(${names.map((name) => `${sqlText(name)}, "${name}"`).join(', ')})::VARCHAR)`
+}
+
 /** Broken bars are left out: other checks speak of them, and what is said of their neighbours must not come from them. Of several rows of a day one counts. */
-const barsSql = (files: readonly string[], from: Dt, to: Dt): string => `
+export const barsSql = (files: readonly string[], from: Dt, to: Dt): string => `
   SELECT symbol, dt, arg_min(open, ts) AS open, arg_min(high, ts) AS high, arg_min(low, ts) AS low, arg_min(close, ts) AS close, arg_min(volume, ts) AS volume
   FROM ${readParquet(files)}
   WHERE dt BETWEEN DATE ${sqlText(from)} AND DATE ${sqlText(to)} AND low > 0 AND isfinite(high) AND high >= greatest(open, close, low)
@@ -101,7 +109,7 @@ const barsSql = (files: readonly string[], from: Dt, to: Dt): string => `
   GROUP BY symbol, dt`
 
 /** An action filed twice with the same terms counts once; of splits of a day that contradict each other none does. */
-function actionsSql({ actions, actionSpec }: Pick<DailySources, 'actions' | 'actionSpec'>): string {
+export function actionsSql({ actions, actionSpec }: Pick<DailySources, 'actions' | 'actionSpec'>): string {
   const has = new Set(actionSpec?.columns.map(({ name }) => name))
   if (actions.length === 0 || !['kind', 'cash', 'old_shares', 'new_shares'].every((name) => has.has(name)))
     return 'SELECT NULL::VARCHAR AS symbol, NULL::DATE AS dt, NULL::DOUBLE AS step, NULL::DOUBLE AS cash WHERE false'

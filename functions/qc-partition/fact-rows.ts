@@ -1,6 +1,7 @@
 /** How the measures of a cell come together in one row, and how that row is read back as facts. */
 import type { DatasetConfig, QcConfig } from '../../config/schema.ts'
 import type { CellFacts } from './cell-facts.ts'
+import type { PairFacts } from './pair-facts.ts'
 
 /**
  * The facts a verdict needs, in the order in which they travel as one JSON array. Cells with the same facts share one verdict, so a
@@ -41,6 +42,7 @@ const FACTS = [
   // A bar that is broken in itself stands in no row: nothing is said of its surroundings, other checks hold it.
   ['around', 'AROUND'],
   ['minutes', 'COMPARED'],
+  ['second', 'SECOND'],
 ] as const satisfies readonly (readonly [keyof CellFacts, string])[]
 
 /** The tables and queries the row is joined from; null where there is nothing to measure. */
@@ -54,6 +56,8 @@ export interface FactSources {
   surroundings: string | null
   /** Query of (symbol, dt, minutes), of minute bars alone. */
   minutes: string | null
+  /** Table of (symbol, dt, second_vendor, second), of cells that two vendors have delivered. */
+  pairs: string | null
 }
 
 /** The facts of one cell, from the text DuckDB made of them. */
@@ -62,9 +66,19 @@ export function factsOf(text: string): CellFacts {
   if (values.length !== FACTS.length)
     throw new Error(`expected ${FACTS.length} facts of a cell, got ${values.length}: ${text}`)
   const facts = Object.fromEntries(FACTS.map(([name], at) => [name, values[at]])) as unknown as CellFacts
-  const found = typeof facts.around === 'string' ? (JSON.parse(facts.around) as Record<string, number | null>) : null
-  const around = found && Object.fromEntries(Object.entries(found).filter(([, value]) => value !== null))
-  return { ...facts, nulls: facts.nulls ?? {}, around }
+  return { ...facts, nulls: facts.nulls ?? {}, around: aroundOf(facts.around), second: pairOf(facts.second) }
+}
+
+/** What stands out alone; the text is JSON with a null for the rest. */
+function aroundOf(said: unknown): CellFacts['around'] {
+  const found = typeof said === 'string' ? (JSON.parse(said) as Record<string, number | null>) : said
+  return found == null ? null : Object.fromEntries(Object.entries(found).filter(([, value]) => value !== null))
+}
+
+function pairOf(said: unknown): PairFacts | null {
+  if (typeof said !== 'string') return null
+  const pair = JSON.parse(said) as PairFacts
+  return { ...pair, firstAround: aroundOf(pair.firstAround), secondAround: aroundOf(pair.secondAround) }
 }
 
 /** One row per cell of `from.cells`, in the columns that measure.ts hands out. */
@@ -79,11 +93,12 @@ export function factRowsSql({ spec, qc }: { spec: DatasetConfig; qc: QcConfig },
     SHARE: share,
     AROUND: from.surroundings ? `coalesce(a.around, '{}')` : 'NULL::VARCHAR',
     COMPARED: from.minutes ? 'x.minutes' : 'NULL::JSON',
+    SECOND: from.pairs ? 'p.second' : 'NULL::VARCHAR',
   }
   const nothing = `SELECT * FROM (SELECT ''::VARCHAR AS symbol, NULL::DATE AS dt, ${NO_MEASURES}) WHERE false`
   return `
     SELECT c.symbol, c.dt, IF(coalesce(m.row_count, 0) = 0, c.reason, NULL), c.digest, ${expected}, coalesce(m.row_count, 0),
-      m.vendor, m.feed, m.adjustment, ${from.surroundings ? 'coalesce(m.row_count > 0 AND a.provisional, false)' : 'false'},
+      m.vendor, m.feed, m.adjustment, ${from.surroundings ? 'coalesce(m.row_count > 0 AND a.provisional, false)' : 'false'}, ${from.pairs ? 'p.second_vendor' : 'NULL'},
       json_array(${FACTS.map(([, sql]) => words[sql] ?? sql).join(', ')})::VARCHAR
     FROM ${from.cells} c
     LEFT JOIN ${from.days} d ON d.dt = c.dt
@@ -91,6 +106,7 @@ export function factRowsSql({ spec, qc }: { spec: DatasetConfig; qc: QcConfig },
     LEFT JOIN (${from.measures ?? nothing}) m ON m.symbol = c.symbol AND m.dt = c.dt
     LEFT JOIN (${from.baseline ?? 'SELECT NULL::VARCHAR AS symbol, NULL::DATE AS dt, NULL::DOUBLE AS share, NULL::BIGINT AS baseline_days'}) h
       ON h.symbol = c.symbol AND h.dt = c.dt
+    ${from.pairs ? `LEFT JOIN ${from.pairs} p ON p.symbol = c.symbol AND p.dt = c.dt` : ''}
     ${from.minutes ? `LEFT JOIN (${from.minutes}) x ON x.symbol = c.symbol AND x.dt = c.dt` : ''}
     LEFT JOIN (
       SELECT symbol, dt, vendor, feed, sum(duplicate_rows)::BIGINT AS duplicate_rows, sum(conflicts)::BIGINT AS conflicts,

@@ -1,10 +1,9 @@
 /** POST /qc-partition: judges one unchecked partition, writes its part of the ledger, holds RED cells and asks for second opinions. */
 import type { DatasetConfig } from '../../config/schema.ts'
 import { listAbsences } from '../../db/absences/absences.ts'
-import { type Accepted, listAccepted } from '../../db/attempts/list-accepted.ts'
+import type { Accepted } from '../../db/attempts/list-accepted.ts'
 import { listAttempts } from '../../db/attempts/list-attempts.ts'
 import { listMarked } from '../../db/attempts/list-marked.ts'
-import { listRefused } from '../../db/attempts/list-refused.ts'
 import { type Finding, recordJudgement } from '../../db/findings/record-judgement.ts'
 import { enqueueTasks } from '../../db/gap-tasks/enqueue-tasks.ts'
 import { DAMAGED } from '../../db/lost-files/record-repaired.ts'
@@ -15,8 +14,7 @@ import { workLeft } from '../../db/partitions/work-left.ts'
 import { pendingReason } from '../_audit/pending-reason.ts'
 import { calendarOf } from '../_calendar/calendar.ts'
 import { absentByRule } from '../_catalog/absent-by-rule.ts'
-import { availabilityOf } from '../_catalog/availability.ts'
-import { preferenceOrder, sourcesFor, specOf } from '../_catalog/catalog.ts'
+import { specOf } from '../_catalog/catalog.ts'
 import { effectOf, readDecisions } from '../_decisions/decisions.ts'
 import { asofAt, expectedRows, symbolRanges } from '../_expected/expected.ts'
 import { AsOfBody, type FunctionAnswer, leftOver } from '../_http/handler.ts'
@@ -24,12 +22,13 @@ import type { Node } from '../_http/node.ts'
 import { curatedFile } from '../_lake/paths.ts'
 import { daysOfFragment } from '../_ledger/day-verdicts.ts'
 import { type CellKey, cellKey, DatasetName } from '../_market/cell.ts'
-import { type Dt, dayBit, maxDt, minDt, monthOf } from '../_market/dt.ts'
+import { dayBit, maxDt, minDt, monthOf } from '../_market/dt.ts'
 import type { AbsenceReason } from '../_market/outcome.ts'
 import { partitionDays } from '../_market/partition.ts'
 import { checkDay } from '../_recovery/check-day.ts'
 import { cellsToCompare } from './cells-to-compare.ts'
 import { type DifferingCell, differingCells, isAnyNew } from './damaged-cells.ts'
+import { deliveredVersions } from './delivered-versions.ts'
 import { doubtfulDates } from './doubtful-dates.ts'
 import { CuratedFileDiffers, judgePartition } from './judge.ts'
 import type { JudgedCell, JudgeRequest } from './judgement.ts'
@@ -37,11 +36,12 @@ import { learnLiquidity } from './liquidity.ts'
 import type { ExpectedCell } from './measure-request.ts'
 import { NEIGHBOUR_SESSIONS, seenBeside, surroundingsOf } from './neighbours.ts'
 import { repairRaw } from './repair-raw.ts'
+import { secondOpinions } from './second-opinions.ts'
+import { secondViewOf } from './second-view.ts'
 
 export const QcBody = AsOfBody
 
 const LEASE_MS = 10 * 60_000
-const PRIORITY_SECOND_OPINION = 50
 
 export async function qcPartition(
   node: Node,
@@ -82,7 +82,7 @@ async function judge(node: Node, work: PartitionWork, token: string, at: number)
   const dataset = DatasetName.parse(work.dataset)
   const spec = specOf(node.config, dataset)
   const { fromDt, toDt } = partitionDays(work.partition)
-  const versions = await winningVersions(node, dataset, fromDt, toDt)
+  const { winners: versions, seconds } = await deliveredVersions(node, dataset, fromDt, toDt)
   const cells = await expectedCells(node, dataset, work.partition, at, versions)
   const surroundings = await surroundingsOf(node, work, at)
   const near = surroundings.neighbours
@@ -100,6 +100,7 @@ async function judge(node: Node, work: PartitionWork, token: string, at: number)
     neighbours: near,
     actions: surroundings.actions,
     dailyFile: dailyFileOf(node, spec, work.partition),
+    seconds,
     curatedSha256: work.curatedSha256,
     ledgerSha256: work.ledgerSha256,
     damagedIn: async (file) => {
@@ -111,12 +112,14 @@ async function judge(node: Node, work: PartitionWork, token: string, at: number)
   const beside = await seenBeside(node, request)
   const doubts = await secondOpinions(node, dataset, judgement.flagged)
   const findings = judgement.flagged.map((cell) => findingOf(cell, doubts))
+  const secondViews = judgement.seconds.flatMap(secondViewOf)
   const recorded = await recordJudgement(node.db, {
     work,
     token,
     fromDt,
     toDt,
     findings,
+    secondViews,
     red: judgement.red,
     ledgerSha256: judgement.fragment.sha256,
     ruleset: node.config.qc.ruleset,
@@ -125,7 +128,7 @@ async function judge(node: Node, work: PartitionWork, token: string, at: number)
     curateAgain: await isAnyNew(node, dataset, differing),
     now: node.now(),
   })
-  if (recorded) await askSecondVendors(node, dataset, doubts)
+  if (recorded) await enqueueTasks(node.db, dataset, [...doubts.values()], node.now())
   const damaged = differing.filter(({ differs }) => differs === 'raw')
   const askedAgain = recorded ? await repairRaw(node, dataset, damaged) : 0
   // The newest day is judged once a night. Its change of a symbol's baseline applies from the next night on.
@@ -138,6 +141,7 @@ async function judge(node: Node, work: PartitionWork, token: string, at: number)
     amber: judgement.amber,
     red: judgement.red,
     secondOpinions: doubts.size,
+    secondViews: secondViews.length,
     gone,
     differing: differing.length,
     askedAgain,
@@ -199,63 +203,7 @@ async function expectedCells(
   )
 }
 
-/** The version that wins each cell, by the same order as curation. */
-async function winningVersions(node: Node, dataset: DatasetName, fromDt: Dt, toDt: Dt): Promise<Map<string, Accepted>> {
-  const order = preferenceOrder(node.config, dataset)
-  const refused = new Set(
-    (await listRefused(node.db, dataset, fromDt, toDt)).map((row) => `${row.vendor} ${cellKey(row.symbol, row.dt)}`),
-  )
-  const accepted = (await listAccepted(node.db, dataset, fromDt, toDt)).filter(
-    (row) => !refused.has(`${row.vendor} ${cellKey(row.symbol, row.dt)}`),
-  )
-  accepted.sort((a, b) => order.indexOf(b.vendor) - order.indexOf(a.vendor))
-  return new Map(accepted.map((row) => [cellKey(row.symbol, row.dt), row]))
-}
-
-/** RED cells with rows that another vendor may still be asked for, with the instant it may be asked. */
-async function secondOpinions(
-  node: Node,
-  dataset: DatasetName,
-  flagged: JudgedCell[],
-): Promise<Map<string, { cell: JudgedCell; askAt: number }>> {
-  const held = flagged.filter((cell) => cell.status === 'RED' && cell.rows > 0)
-  if (held.length === 0) return new Map()
-  const spec = specOf(node.config, dataset)
-  const now = node.now()
-  const known = new Set(
-    (await listAttempts(node.db, dataset, held))
-      .filter((row) => row.askAgainAt > now)
-      .map((row) => `${row.vendor} ${cellKey(row.symbol, row.dt)}`),
-  )
-  const doubts = new Map<string, { cell: JudgedCell; askAt: number }>()
-  for (const cell of held) {
-    const times = sourcesFor(node, dataset)
-      .filter(({ connection }) => !known.has(`${connection.name} ${cellKey(cell.symbol, cell.dt)}`))
-      .map(({ terms }) => availabilityOf(terms, spec, cell.dt, now))
-      .flatMap((served) => (served.can === 'now' ? [now] : served.can === 'later' ? [served.at] : []))
-    if (times.length > 0) doubts.set(cellKey(cell.symbol, cell.dt), { cell, askAt: Math.min(...times) })
-  }
-  return doubts
-}
-
-async function askSecondVendors(
-  node: Node,
-  dataset: DatasetName,
-  doubts: Map<string, { cell: JudgedCell; askAt: number }>,
-): Promise<void> {
-  const tasks = [...doubts.values()].map(({ cell, askAt }) => ({
-    symbol: cell.symbol,
-    dt: cell.dt,
-    lane: 'backfill' as const,
-    priority: PRIORITY_SECOND_OPINION,
-    expectedRows: null,
-    reason: 'second_opinion' as const,
-    nextAt: askAt,
-  }))
-  await enqueueTasks(node.db, dataset, tasks, node.now())
-}
-
-function findingOf(cell: JudgedCell, doubts: Map<string, unknown>): Finding {
+function findingOf(cell: JudgedCell, doubts: ReadonlyMap<string, unknown>): Finding {
   const held = cell.status === 'RED' && cell.rows > 0
   const asked = doubts.has(cellKey(cell.symbol, cell.dt))
   return {
@@ -267,7 +215,7 @@ function findingOf(cell: JudgedCell, doubts: Map<string, unknown>): Finding {
     flags: cell.flags.join(','),
     numbers: JSON.stringify(cell.numbers),
     vendor: cell.vendor,
-    action: asked ? 'second_opinion' : held ? 'permanent' : 'none',
+    action: asked ? 'second_opinion' : (cell.second?.action ?? (held ? 'permanent' : 'none')),
     held: held ? 1 : 0,
     refused: held && cell.refuses ? 1 : 0,
   }

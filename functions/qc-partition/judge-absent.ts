@@ -24,7 +24,7 @@ export async function judgeAbsentPartition(lake: Lake, request: JudgeRequest): P
   const judged = request.cells.map(({ symbol, dt, expectedRows, present, reason }): JudgedCell => {
     const facts = factsOfAbsence(present ? null : reason, expectedRows)
     const verdict = verdictOf(request.spec.expected_rows, facts, request.qc, CHECKS)
-    return { symbol, dt, ...verdict, rows: 0, expectedRows, vendor: null }
+    return { symbol, dt, ...verdict, rows: 0, expectedRows, vendor: null, secondVendor: null }
   })
   judged.sort((a, b) => (a.symbol < b.symbol ? -1 : a.symbol > b.symbol ? 1 : a.dt < b.dt ? -1 : 1))
   const reasons = new Map(
@@ -40,8 +40,9 @@ export async function judgeAbsentPartition(lake: Lake, request: JudgeRequest): P
   ])
   const fragment = await withTable(lake.duck, 'qc_absent', COLUMNS, rows, (table) => {
     const nothing =
-      'NULL AS vendor, NULL AS feed, NULL AS adjustment, NULL AS digest, 0 AS row_count, false AS provisional'
-    const source = `(SELECT *, ${nothing} FROM ${table}) c JOIN ${table} v ON v.symbol = c.symbol AND v.dt = c.dt`
+      'NULL AS vendor, NULL AS feed, NULL AS adjustment, NULL AS digest, 0 AS row_count, false AS provisional, NULL AS second_vendor, NULL AS action'
+    const absent = `(SELECT *, ${nothing} FROM ${table})`
+    const source = `${absent} c JOIN ${absent} v ON v.symbol = c.symbol AND v.dt = c.dt`
     return writeFragment(lake, request, source, null)
   })
   const count = (status: JudgedCell['status']): number => judged.filter((cell) => cell.status === status).length
@@ -51,6 +52,7 @@ export async function judgeAbsentPartition(lake: Lake, request: JudgeRequest): P
     amber: count('AMBER'),
     red: count('RED'),
     flagged: judged.filter((cell) => cell.status !== 'GREEN'),
+    seconds: [],
     fragment,
   }
 }

@@ -47,12 +47,20 @@ export async function judgePartition(lake: Lake, request: JudgeRequest): Promise
         `${file} was replaced while it was judged: its verdicts would be of no file; judge the partition again`,
       )
     }
-    const rows = [...verdicts].map(([facts, { status, flags }]) => [facts, status, flags.join(',')])
-    const columns = { facts: 'VARCHAR', status: 'VARCHAR', flags: 'VARCHAR' }
+    const rows = [...verdicts].map(([facts, { status, flags, second }]) => [
+      facts,
+      status,
+      flags.join(','),
+      second?.action ?? null,
+    ])
+    const columns = { facts: 'VARCHAR', status: 'VARCHAR', flags: 'VARCHAR', action: 'VARCHAR' }
     return withTable(lake.duck, 'qc_verdicts', columns, rows, async (table) => {
       const judged = `${cells} c JOIN ${table} v ON v.facts = c.facts`
       const fragment = await writeFragment(lake, request, judged, sha256)
-      return { ...(await countsOf(lake, judged)), flagged: await flaggedOf(lake, judged, verdicts), fragment }
+      const remarkable = await remarkableOf(lake, judged, verdicts)
+      const flagged = remarkable.filter(({ status }) => status !== 'GREEN')
+      const seconds = remarkable.filter(({ second }) => second !== null)
+      return { ...(await countsOf(lake, judged)), flagged, seconds, fragment }
     })
   })
 }
@@ -80,7 +88,8 @@ async function countsOf(lake: Lake, judged: string): Promise<Pick<Judgement, 'ce
   return counts ?? { cells: 0, green: 0, amber: 0, red: 0 }
 }
 
-async function flaggedOf(lake: Lake, judged: string, verdicts: Map<string, Verdict>): Promise<JudgedCell[]> {
+/** Cells that are not GREEN, and those that a second vendor's version decided something of. */
+async function remarkableOf(lake: Lake, judged: string, verdicts: Map<string, Verdict>): Promise<JudgedCell[]> {
   const rows = await lake.duck.all<{
     symbol: string
     dt: Dt
@@ -88,14 +97,16 @@ async function flaggedOf(lake: Lake, judged: string, verdicts: Map<string, Verdi
     row_count: number
     expected_rows: number | null
     vendor: string | null
+    second_vendor: string | null
   }>(
-    `SELECT c.symbol, c.dt, c.facts, c.row_count, c.expected_rows, c.vendor FROM ${judged} WHERE v.status <> 'GREEN' ORDER BY c.symbol, c.dt`,
+    `SELECT c.symbol, c.dt, c.facts, c.row_count, c.expected_rows, c.vendor, c.second_vendor FROM ${judged} WHERE v.status <> 'GREEN' OR v.action IS NOT NULL ORDER BY c.symbol, c.dt`,
   )
   return rows.map((row) => {
     const verdict = verdicts.get(row.facts)
     if (verdict === undefined) throw new Error(`expected a verdict for ${row.symbol} ${row.dt}, got none`)
-    const { symbol, dt, row_count, expected_rows, vendor } = row
-    return { symbol, dt, ...verdict, rows: row_count, expectedRows: expected_rows, vendor }
+    const { symbol, dt, row_count, expected_rows, vendor, second_vendor } = row
+    const cell = { symbol, dt, rows: row_count, expectedRows: expected_rows, vendor, secondVendor: second_vendor }
+    return { ...cell, ...verdict }
   })
 }
 

@@ -1,7 +1,7 @@
 /** What a partition is judged by, and what came of it. */
 import type { Dt } from '../_market/dt.ts'
-import type { Status } from '../_market/status.ts'
 import type { MeasureRequest } from './measure-request.ts'
+import type { Verdict } from './verdict.ts'
 
 export interface JudgeRequest extends MeasureRequest {
   /** Epoch milliseconds; stands in every row of the fragment. */
@@ -14,20 +14,16 @@ export interface JudgeRequest extends MeasureRequest {
   damagedIn?: (file: string) => Promise<readonly { symbol: string; dt: Dt }[]>
 }
 
-export interface JudgedCell {
+export interface JudgedCell extends Verdict {
   symbol: string
   dt: Dt
-  status: Status
-  flags: string[]
   /** Curated rows, pre- and post-market included. */
   rows: number
   /** Regular rows a complete cell would hold. */
   expectedRows: number | null
   vendor: string | null
-  /** What the findings measured. */
-  numbers: Record<string, number>
-  /** Did a check hold this version? */
-  refuses: boolean
+  /** Whose version it was compared with; null where nobody else's. */
+  secondVendor: string | null
 }
 
 export interface Judgement {
@@ -37,5 +33,7 @@ export interface Judgement {
   red: number
   /** AMBER and RED cells, sorted by symbol and day. */
   flagged: JudgedCell[]
+  /** Cells that a second vendor's version decided something of, GREEN ones among them. */
+  seconds: JudgedCell[]
   fragment: { path: string; sha256: string }
 }

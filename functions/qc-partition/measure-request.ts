@@ -5,6 +5,7 @@ import type { DecisionEffect } from '../_decisions/decisions.ts'
 import type { DatasetName } from '../_market/cell.ts'
 import type { Dt } from '../_market/dt.ts'
 import type { AbsenceReason } from '../_market/outcome.ts'
+import type { SecondVersion } from './second-version.ts'
 
 export interface ExpectedCell {
   symbol: string
@@ -37,4 +38,6 @@ export interface MeasureRequest {
   actions?: { spec: DatasetConfig; files: readonly string[] } | undefined
   /** Where the curated daily bars of minute bars lie; absent: nowhere. */
   dailyFile?: string | undefined
+  /** Versions of second vendors, with which the curated ones are compared. Absent: none. */
+  seconds?: readonly SecondVersion[]
 }

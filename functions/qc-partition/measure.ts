@@ -1,5 +1,4 @@
 /** Measures every expected cell of a partition once, in DuckDB, and hands out the table of what was found. */
-import { access } from 'node:fs/promises'
 import type { DatasetConfig } from '../../config/schema.ts'
 import { withTable } from '../_lake/duck-table.ts'
 import type { Lake } from '../_lake/lake.ts'
@@ -11,7 +10,10 @@ import { type CuratedColumns, curatedColumns } from './curated-columns.ts'
 import { eventFactsSql } from './event-facts.ts'
 import { factRowsSql } from './fact-rows.ts'
 import type { MeasureRequest } from './measure-request.ts'
-import { COMPARED_COLUMNS, minuteFactsSql } from './minute-facts.ts'
+import { minuteFactsSql } from './minute-facts.ts'
+import { minuteSources } from './minute-sources.ts'
+import { withPairs } from './pairs.ts'
+import { present } from './present-file.ts'
 import { countDuplicates, DUPLICATE_COLUMNS } from './raw-duplicates.ts'
 import { withSessionDays } from './session-days.ts'
 import { withSurroundings } from './surroundings.ts'
@@ -29,6 +31,7 @@ const MEASURED_COLUMNS = {
   feed: 'VARCHAR',
   adjustment: 'VARCHAR',
   provisional: 'BOOLEAN',
+  second_vendor: 'VARCHAR',
   facts: 'VARCHAR',
 }
 
@@ -75,8 +78,10 @@ export async function withMeasuredCells<T>(
           const minutes =
             file === null || columns === null ? null : await minutesSql(lake, request, file, columns, days)
           return withSurroundings(lake, request, { file, columns, days }, async (surroundings) => {
-            const from = { cells, days, duplicates, baseline, measures, minutes, surroundings }
-            await duck.run(`INSERT INTO ${table} ${factRowsSql(request, from)}`)
+            await withPairs(lake, request, { file, columns, days }, async (pairs) => {
+              const from = { cells, days, duplicates, baseline, measures, minutes, surroundings, pairs }
+              await duck.run(`INSERT INTO ${table} ${factRowsSql(request, from)}`)
+            })
             return await fn(table)
           })
         }),
@@ -99,21 +104,13 @@ function measuresSql(file: string, spec: DatasetConfig, columns: CuratedColumns,
 /** Null where the file lacks a column that is compared: that is another check's to say. */
 async function minutesSql(
   lake: Lake,
-  { dataset, spec, partition, neighbours, dailyFile }: MeasureRequest,
+  request: MeasureRequest,
   file: string,
-  { usable }: CuratedColumns,
+  columns: CuratedColumns,
   days: string,
 ): Promise<string | null> {
-  if (spec.expected_rows !== 'session_minutes' || !COMPARED_COLUMNS.every((name) => usable.has(name))) return null
-  const before = neighbours.filter((key) => key < partition).reduce((last, key) => (key > last ? key : last), '')
-  return minuteFactsSql(
-    {
-      file,
-      before: before === '' ? null : await present(curatedFile(lake.root, dataset, spec.partition, before)),
-      daily: dailyFile === undefined ? null : await present(dailyFile),
-    },
-    days,
-  )
+  const sources = await minuteSources(lake, request, file, columns)
+  return sources === null ? null : minuteFactsSql(sources, days)
 }
 
 async function baselineOf(
@@ -137,11 +134,4 @@ async function vendorsOf(lake: Lake, file: string, columns: CuratedColumns | nul
     `SELECT DISTINCT vendor FROM ${readParquet(file)} WHERE vendor IS NOT NULL ORDER BY vendor`,
   )
   return rows.map((row) => row.vendor)
-}
-
-async function present(path: string): Promise<string | null> {
-  return access(path).then(
-    () => path,
-    () => null,
-  )
 }

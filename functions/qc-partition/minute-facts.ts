@@ -38,7 +38,8 @@ export interface MinuteFacts {
 }
 
 export interface MinuteSources {
-  file: string
+  /** The relation of the cells' bars: symbol, dt, ts, the four prices and volume. */
+  bars: string
   /** Curated file of the session before; null where none is at hand. */
   before: string | null
   /** Curated file of the year's daily bars. */
@@ -54,14 +55,14 @@ const SOUND = 'least(open, high, low, close) > 0 AND isfinite(open + high + low 
 /** Equal for equal prices at equal minutes, whatever their order in the file. */
 const PRINT = `bit_xor(hash(us - open_us, open, high, low, close))`
 
-const barsSql = (file: string, days: string): string => `
+export const soundMinutesSql = (bars: string, days: string): string => `
       SELECT b.symbol, b.dt, epoch_us(b.ts) AS us, open, high, low, close, volume, open_us, close_us, session_minutes,
         epoch_us(b.ts) >= open_us AND epoch_us(b.ts) < close_us AS regular
-      FROM ${readParquet(file)} b JOIN ${days} d ON d.dt = b.dt
+      FROM ${bars} b JOIN ${days} d ON d.dt = b.dt
       WHERE ${SOUND}`
 
-/** One row per (symbol, dt) of the file with `minutes`, a JSON object of MinuteFacts. `days` is a table of sessions (see session-days.ts). */
-export function minuteFactsSql({ file, before, daily }: MinuteSources, days: string): string {
+/** One row per (symbol, dt) of the bars with `minutes`, a JSON object of MinuteFacts. `days` is a table of sessions (see session-days.ts). */
+export function minuteFactsSql({ bars, before, daily }: MinuteSources, days: string): string {
   const own = Object.entries(MEASURES).map(([name, sql]) => `${sql} AS "${name}"`)
   const all = [
     ...Object.keys(MEASURES).map((name) => `${sqlText(name)}, m."${name}"`),
@@ -71,28 +72,28 @@ export function minuteFactsSql({ file, before, daily }: MinuteSources, days: str
     SELECT m.symbol, m.dt, json_object(${all.join(', ')}) AS minutes
     FROM (
       SELECT symbol, dt, ${own.join(', ')}, ${EDGES}
-      FROM (${placedSql(file, days)})
+      FROM (${placedSql(bars, days)})
       GROUP BY symbol, dt
     ) m
-    LEFT JOIN (${before === null ? NO_SESSION : sessionSql(before, days)}) s ON s.symbol = m.symbol
+    LEFT JOIN (${before === null ? NO_SESSION : sessionSql(readParquet(before), days)}) s ON s.symbol = m.symbol
     LEFT JOIN (${daily === null ? NO_DAILY : `SELECT symbol, dt, high, low, volume FROM ${readParquet(daily)} WHERE dt IN (SELECT dt FROM ${days})`}) y
       ON y.symbol = m.symbol AND y.dt = m.dt`
 }
 
 /** Each bar beside the ones before and after it of its own part of the day. */
-const placedSql = (file: string, days: string): string => `
+const placedSql = (bars: string, days: string): string => `
       SELECT *, lag(open) OVER beside AS open_before, lag(high) OVER beside AS high_before, lag(low) OVER beside AS low_before,
         lag(close) OVER beside AS close_before, lag(volume) OVER beside AS volume_before,
         lead(open) OVER beside AS open_after, lead(high) OVER beside AS high_after, lead(low) OVER beside AS low_after
-      FROM (${barsSql(file, days)})
+      FROM (${soundMinutesSql(bars, days)})
       WINDOW beside AS (PARTITION BY symbol, dt, regular ORDER BY us)`
 
 /** As long as a half day: a repeated day is the same in them, whichever of the two days is the shorter. */
 const PRINTED = `regular AND us < open_us + 3 * ${HOUR}`
 
-const sessionSql = (file: string, days: string): string => `
+const sessionSql = (bars: string, days: string): string => `
       SELECT symbol, ${PRINT} FILTER (WHERE ${PRINTED}) AS print, arg_max(close, us) FILTER (WHERE regular) AS last_close
-      FROM (${barsSql(file, days)}) GROUP BY symbol`
+      FROM (${soundMinutesSql(bars, days)}) GROUP BY symbol`
 
 const NO_SESSION = 'SELECT NULL::VARCHAR AS symbol, NULL::UBIGINT AS print, NULL::DOUBLE AS last_close'
 const NO_DAILY =

@@ -35,7 +35,7 @@ export async function withSurroundings<T>(
   const beside = await readableBeside(lake, request)
   return withTable(lake.duck, 'qc_surroundings', COLUMNS, [], async (table) => {
     const insert = (bars: readonly string[]): Promise<void> =>
-      lake.duck.run(`INSERT INTO ${table} ${dailyFactsSql({ ...windowOf(request), bars, days })}`)
+      lake.duck.run(`INSERT INTO ${table} ${dailyFactsSql({ ...dailyWindow(request), bars, days })}`)
     // A damaged file beside is told by its own judgement, and must not keep this one from being made.
     await insert([file, ...beside]).catch((error: unknown) => {
       if (beside.length === 0) throw error
@@ -60,7 +60,7 @@ export async function edgesOf(lake: Lake, request: DailyRequest): Promise<Edges 
   const file = curatedFile(lake.root, dataset, spec.partition, partition)
   if (!hasBars(await curatedColumns(lake.duck, file, spec))) return null
   const own = sessions.map(({ dt }) => dt).filter((dt) => dt.startsWith(partition))
-  const window = windowOf(request)
+  const window = dailyWindow(request)
   const bars = [file, ...(await readableBeside(lake, request))]
   const ends = { lastHead: own[SESSIONS_AFTER - 1] ?? window.last, firstTail: own.at(-SESSIONS_BEFORE) ?? window.first }
   const [edges] = await lake.duck.all<Edges & Record<string, unknown>>(edgesSql({ ...window, ...ends, bars, days: '' }))
@@ -74,9 +74,9 @@ export async function splitsOf(lake: Lake, actions: NonNullable<DailyRequest['ac
   return found?.splits ?? ''
 }
 
-const hasBars = ({ usable }: CuratedColumns): boolean => NEEDED.every((name) => usable.has(name))
+export const hasBars = ({ usable }: CuratedColumns): boolean => NEEDED.every((name) => usable.has(name))
 
-function windowOf({ partition, sessions, actions }: DailyRequest) {
+export function dailyWindow({ partition, sessions, actions }: DailyRequest) {
   const { fromDt, toDt } = partitionDays(partition)
   const known = sessions.map(({ dt }) => dt).sort()
   return {
@@ -89,7 +89,7 @@ function windowOf({ partition, sessions, actions }: DailyRequest) {
   }
 }
 
-async function readableBeside(lake: Lake, { dataset, spec, neighbours }: DailyRequest): Promise<string[]> {
+export async function readableBeside(lake: Lake, { dataset, spec, neighbours }: DailyRequest): Promise<string[]> {
   const files: string[] = []
   for (const partition of neighbours) {
     const path = curatedFile(lake.root, dataset, spec.partition, partition)

@@ -11,6 +11,7 @@ import { findTask, type OpenTask } from '../../db/gap-tasks/find-task.ts'
 import { type Incident, listOpenIncidents } from '../../db/incidents/list-incidents.ts'
 import { type Baseline, findBaseline } from '../../db/liquidity/liquidity.ts'
 import { findPartition, type KnownPartition } from '../../db/partitions/find-partition.ts'
+import { findSecondView, type KeptSecondView } from '../../db/second-views/list-second-views.ts'
 import { listScores, type VendorScore } from '../../db/vendor-scores/scores.ts'
 import { type Decision, readDecisions } from '../_decisions/decisions.ts'
 import type { Node } from '../_http/node.ts'
@@ -26,6 +27,8 @@ export interface CellState {
   absence: KeptAbsence | null
   corrections: CellCorrection[]
   finding: KeptFinding | null
+  /** What a second vendor's version decided; null where there was none, or nothing to decide. */
+  secondView: KeptSecondView | null
   /** What a person decided last; null where nobody did, or took it back. */
   decision: Decision | null
   partition: KnownPartition | null
@@ -55,6 +58,7 @@ export async function loadCellState(node: Node, { dataset, spec, symbol, dt }: C
     corrections: await listCellCorrections(db, dataset, symbol, dt),
     decision: (await readDecisions(node.lake.root)).byDataset.get(dataset)?.get(cellKey(symbol, dt)) ?? null,
     finding: (await findFinding(db, dataset, symbol, dt)) ?? null,
+    secondView: (await findSecondView(db, dataset, symbol, dt)) ?? null,
     partition: (await findPartition(db, dataset, partitionOf(spec.partition, dt))) ?? null,
     task: (await findTask(db, dataset, symbol, dt)) ?? null,
     circuits: await listCircuits(db),

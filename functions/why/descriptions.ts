@@ -56,3 +56,23 @@ export const describeIncident = (kind: Incident['kind'], vendor: string, cells: 
       return kind satisfies never
   }
 }
+
+/** What a second vendor's version of a cell decided, in a sentence. */
+export function describeSecondView(action: string, vendor: string, second: string): string {
+  switch (action) {
+    case 'replacing':
+      return `the version of ${second} contradicts that of ${vendor}, and so do its neighbours: the next curation takes that of ${second}`
+    case 'replaced':
+      return `the version of ${vendor} replaced that of ${second}, which QC refused`
+    case 'released':
+      return `${vendor} and ${second} agree, so what QC doubts does not hold the cell`
+    case 'condemned':
+      return `QC refuses the versions of both ${vendor} and ${second}`
+    case 'kept':
+      return `${second} differs, and its own neighbours contradict it: the version of ${vendor} is believed`
+    case 'undecided':
+      return `${vendor} and ${second} differ, and nothing says which of them is wrong`
+    default:
+      return `${action}: ${vendor} compared with ${second}`
+  }
+}

@@ -10,7 +10,7 @@ import { changeText } from '../_market/difference.ts'
 import { partitionOf } from '../_market/partition.ts'
 import { type CellState, isBlank, loadCellState } from './cell-state.ts'
 import { absenceOf, judgedOf, stageOf, winnerOf } from './conclusion.ts'
-import { describeIncident, describeOutcome } from './descriptions.ts'
+import { describeIncident, describeOutcome, describeSecondView } from './descriptions.ts'
 import { expectationOf } from './expectation.ts'
 import { nextStepOf } from './next-step.ts'
 import type { Cell } from './request.ts'
@@ -68,6 +68,7 @@ export async function explanationOf(node: Node, cell: Cell) {
       at: isoOf(winner.at),
     },
     qc: { ...judged, checkedAt: isoOf(judged.checkedAt) },
+    secondView: secondViewOf(cellState),
     decision: decisionView(cellState),
     partition: { name: partitionOf(spec.partition, dt), stage, ...partitionView(cellState) },
     task: taskView(cellState),
@@ -103,6 +104,19 @@ function partitionView({ partition }: CellState) {
     curatedAt: isoOf(curatedAt),
     checkedAt: isoOf(checkedAt),
     leaseExpiresAt: isoOf(leaseExpiresAt === 0 ? null : leaseExpiresAt),
+  }
+}
+
+function secondViewOf({ secondView }: CellState) {
+  if (secondView === null) return null
+  const { vendor, secondVendor, action, numbers, decidedAt } = secondView
+  return {
+    vendor,
+    secondVendor,
+    action,
+    sentence: describeSecondView(action, vendor, secondVendor),
+    numbers: JSON.parse(numbers) as Record<string, number>,
+    decidedAt: isoOf(decidedAt),
   }
 }
 

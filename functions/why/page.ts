@@ -24,6 +24,7 @@ ${insteadOf(explanation)}</header>
 ${section('Expected', expectedFacts(explanation))}
 ${section('Known', knownFacts(explanation))}
 ${section('Judged', judgedFacts(explanation))}
+${explanation.secondView === null ? '' : section('Second vendor', secondFacts(explanation.secondView))}
 ${explanation.decision === null ? '' : section('Decided by a person', decisionFacts(explanation.decision))}
 ${explanation.task === null ? '' : section('Open task', taskFacts(explanation.task))}
 ${explanation.corrections.length === 0 ? '' : correctionsSection(explanation.corrections)}
@@ -114,6 +115,17 @@ function judgedFacts({ qc, partition }: Explanation): Fact[] {
     ['Partition', `${partition.name}: ${partition.stage}`],
   ]
 }
+
+const secondFacts = ({ sentence, action, numbers, decidedAt }: NonNullable<Explanation['secondView']>): Fact[] => [
+  ['Outcome', `${action}: ${sentence}`],
+  [
+    'Numbers',
+    Object.entries(numbers)
+      .map(([name, value]) => `${name} ${value}`)
+      .join(', '),
+  ],
+  ['Decided', time(decidedAt)],
+]
 
 const decisionFacts = ({ decision, reason, at }: NonNullable<Explanation['decision']>): Fact[] => [
   ['Decision', decision],

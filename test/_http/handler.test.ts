@@ -8,6 +8,7 @@ const FUNCTIONS = [
   'dispatch-one-task',
   'curate-partition',
   'qc-partition',
+  'sample',
   'export',
   'reference',
   'sweep',

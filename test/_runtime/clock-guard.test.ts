@@ -124,6 +124,7 @@ describe('clock guard: a clock that cannot be right', () => {
       'ingest-tick',
       'dispatch-one-task',
       'curate-partition',
+      'sample',
       'export',
       'reference',
       'sweep',

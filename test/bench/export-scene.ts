@@ -84,6 +84,7 @@ export class ExportScene {
       ruleset: 'bench',
       nodeVersion: '0.0.0',
       corrections: async () => ({ cells: [], counts: [], fields: [] }),
+      secondViews: async () => ({ total: 0, cells: [] }),
     }
   }
 
@@ -115,6 +116,8 @@ export class ExportScene {
       symbol: `'S' || lpad(i::VARCHAR, 3, '0')`,
       dt: `DATE ${sqlText(dt)}`,
       status: `'GREEN'`,
+      second_vendor: 'NULL',
+      action: 'NULL',
       flags: `''`,
       reason: 'NULL',
       expected_rows: String(each),

@@ -307,6 +307,10 @@ export async function demoCron(): Promise<{ chains: { id: string; steps: { call:
   const cron = JSON.parse(await readFile(resolve('cron.json'), 'utf8')) as Awaited<ReturnType<typeof demoCron>>
   const chains = cron.chains
     .filter(({ id }) => id === 'night')
-    .map((chain) => ({ ...chain, steps: chain.steps.map((step) => ({ ...step, parallel: 1 })) }))
+    // A sample would ask vendors for cells that the scene has from another.
+    .map((chain) => ({
+      ...chain,
+      steps: chain.steps.filter(({ call }) => call !== 'sample').map((step) => ({ ...step, parallel: 1 })),
+    }))
   return { chains }
 }

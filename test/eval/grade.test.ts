@@ -6,7 +6,11 @@ import { cellOf, emptyScene } from './scene.ts'
 
 const fault = FAULT_CLASSES.find(({ name }) => name === 'daily: prices × 100')!
 const day = (n: number): string => `2025-01-${String(n).padStart(2, '0')}`
-const cell = (status: LedgerCell['status'], flags = ''): LedgerCell => ({ status, flags })
+const cell = (status: LedgerCell['status'], flags = '', action: string | null = null): LedgerCell => ({
+  status,
+  flags,
+  action,
+})
 
 describe('grade', () => {
   test('counts flagged and RED cells of a class, and a cell the ledger lacks as missed', () => {

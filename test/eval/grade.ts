@@ -63,8 +63,11 @@ export function gradeOf(judged: Judged): Grade {
   }
 }
 
-const isFlagged = (cell: LedgerCell | undefined): boolean => cell !== undefined && cell.status !== 'GREEN'
-const isRed = (cell: LedgerCell | undefined): boolean => cell?.status === 'RED'
+/** A faulty version that another vendor's replaced was found, and does not travel. */
+const isReplaced = (cell: LedgerCell | undefined): boolean => cell?.action === 'replaced'
+const isFlagged = (cell: LedgerCell | undefined): boolean =>
+  cell !== undefined && (cell.status !== 'GREEN' || isReplaced(cell))
+const isRed = (cell: LedgerCell | undefined): boolean => cell?.status === 'RED' || isReplaced(cell)
 const percent = (part: number, whole: number): number => (whole === 0 ? 100 : Math.round((part / whole) * 1000) / 10)
 
 function gradeClass(
@@ -81,7 +84,9 @@ function gradeClass(
 }
 
 const namesIn = (cell: LedgerCell | undefined): string[] =>
-  cell === undefined ? ['(not judged)'] : cell.flags === '' ? [] : cell.flags.split(',')
+  cell === undefined
+    ? ['(not judged)']
+    : [...(cell.flags === '' ? [] : cell.flags.split(',')), ...(isReplaced(cell) ? ['(replaced)'] : [])]
 
 function gradeClean({ scene, ledger }: Judged[number]): CleanGrade[] {
   const groups = new Map<string, { cell: string; found: LedgerCell }[]>()
@@ -95,8 +100,8 @@ function gradeClean({ scene, ledger }: Judged[number]): CleanGrade[] {
     else groups.set(group, [{ cell, found }])
   }
   return [...groups].map(([name, cells]) => {
-    const wrong = cells.filter(({ found }) => found.status !== 'GREEN')
-    const falseRed = wrong.filter(({ found }) => found.status === 'RED').length
+    const wrong = cells.filter(({ found }) => isFlagged(found))
+    const falseRed = wrong.filter(({ found }) => isRed(found)).length
     const falseAmber = wrong.length - falseRed
     const mostAmber = name.startsWith(`${scene.name}: clean`) ? Math.floor(cells.length / CLEAN_PER_AMBER) : null
     return {
@@ -106,7 +111,9 @@ function gradeClean({ scene, ledger }: Judged[number]): CleanGrade[] {
       falseAmber,
       mostAmber,
       ok: falseRed === 0 && falseAmber <= (mostAmber ?? falseAmber),
-      examples: wrong.slice(0, EXAMPLES).map(({ cell, found }) => `${cell} ${found.status} ${found.flags}`),
+      examples: wrong
+        .slice(0, EXAMPLES)
+        .map(({ cell, found }) => `${cell} ${found.status} ${found.flags}${isReplaced(found) ? ' (replaced)' : ''}`),
     }
   })
 }

@@ -8,6 +8,7 @@ import { syntheticBars } from '../lab/synthetic.ts'
 import { type Day, type EvalRow, type FaultClass, type Injected, scaled } from './fault.ts'
 import { injectIntoSlots, injectIntoSymbol, SLOTS } from './inject.ts'
 import { cellOf, drawsOf, emptyScene, type Scene } from './scene.ts'
+import { asSecondVendor } from './second-vendor.ts'
 
 export interface SceneSize {
   /** Faults of each class. */
@@ -56,8 +57,14 @@ const EARNINGS_EVERY = 63
 const OWN_SYMBOLS = 6
 
 /** The whole scene of one seed: the same arguments, the same scene. */
-export function inventedScene(seed: number, size: SceneSize, classes: readonly FaultClass[]): Scene {
+export function inventedScene(
+  seed: number,
+  size: SceneSize,
+  classes: readonly FaultClass[],
+  hasTwoVendors = false,
+): Scene {
   const scene = emptyScene('invented', ASOF)
+  if (hasTwoVendors) scene.second = { equities_bars: new Map(), equities_bars_minute: new Map() }
   const sessions = calendarOf('xnys').sessions(size.from, ASOF)
   const maker = makerOf(seed, scene, sessions)
   const count = { repetitions: size.repetitions, own: Math.min(size.repetitions, OWN_SYMBOLS) }
@@ -100,6 +107,10 @@ const names = (group: string, count: number): string[] =>
 
 function makerOf(seed: number, scene: Scene, sessions: readonly Dt[]) {
   const from = sessions[0] ?? ASOF
+  const put = (dataset: Injected, symbol: string, days: readonly Day[]): void => {
+    scene.rows[dataset].set(symbol, days)
+    scene.second?.[dataset].set(symbol, asSecondVendor(seed, dataset, symbol, days))
+  }
   const sourceOf = (symbol: string): BarSource =>
     syntheticBars({ seed, universe: [{ symbol, from, to: null }], vendor: 'alpaca' })
   const levelOf = (symbol: string): ((dt: Dt) => number) => {
@@ -114,7 +125,7 @@ function makerOf(seed: number, scene: Scene, sessions: readonly Dt[]) {
       .map((bar) => ({ dt: bar.dt, rows: [scaled(rowOf({ ...bar, ts: midnightOf(bar.dt) }), level(bar.dt))] }))
   }
   const daily = (symbol: string): void => {
-    scene.rows.equities_bars.set(symbol, dailyOf(symbol))
+    put('equities_bars', symbol, dailyOf(symbol))
     for (const dt of Object.keys(SHOCKS))
       scene.events.set(cellOf('equities_bars', symbol, dt), 'market day of March 2020 or April 2025, modelled')
   }
@@ -128,7 +139,7 @@ function makerOf(seed: number, scene: Scene, sessions: readonly Dt[]) {
         const rows = source.minute(symbol, midnightOf(dt), midnightOf(dt) + 86_399_999)
         return { dt, rows: rows.map((row) => scaled(rowOf(row), level(dt))) }
       })
-      scene.rows.equities_bars_minute.set(symbol, days)
+      put('equities_bars_minute', symbol, days)
     },
     /** A price that earnings move for good four times a year, a told split and a told special dividend. */
     eventful(symbol: string): void {
@@ -160,7 +171,7 @@ function makerOf(seed: number, scene: Scene, sessions: readonly Dt[]) {
         return { ...day, rows: day.rows.map((row) => scaled(row, level / shares, traded * shares)) }
       })
       scene.actions.push({ symbol, exDt: sessions[split] ?? ASOF, kind: 'split', value: ratio })
-      scene.rows.equities_bars.set(symbol, days)
+      put('equities_bars', symbol, days)
     },
   }
 }

@@ -21,11 +21,16 @@ import { cellOf, type EvalAction, type Scene } from './scene.ts'
 import { type RawFields, writeRaw } from './write-raw.ts'
 
 const VENDOR = 'alpaca'
+const SECOND = 'massive'
+/** A version that is refused has its partition curated and judged again, and so may the other. */
+const ROUNDS = 3
 const FETCHED_AT = 1_700_000_000_000
 
 export interface LedgerCell extends Record<string, unknown> {
   status: 'GREEN' | 'AMBER' | 'RED'
   flags: string
+  /** What a second vendor's version decided. */
+  action: string | null
 }
 
 /** Every judged cell as `dataset symbol dt`, from the ledger's files. */
@@ -65,10 +70,11 @@ async function walk({ node }: RunningNode, say: (line: string) => void, name: st
     more = walked.more
   }
   say(`${name}: adopted`)
-  for (const [what, step] of [
+  const steps = [
     ['curated', () => curateOnePartition(node)],
     ['judged', () => qcPartition(node, {})],
-  ] as const) {
+  ] as const
+  for (const [what, step] of Array.from({ length: ROUNDS }, () => steps).flat()) {
     for (let more = true; more; ) {
       const done = await step()
       if ('failed' in done) throw new Error(`expected a partition to be ${what}, got: ${String(done.failed)}`)
@@ -85,9 +91,10 @@ async function ledgerOf({ node }: RunningNode): Promise<Map<string, LedgerCell>>
     .filter((file) => file.endsWith('.parquet'))
     .map((file) => join(folder, file))
   const rows = await node.lake.duck.all<{ dataset: string; symbol: string; dt: Dt } & LedgerCell>(
-    `SELECT dataset, symbol, dt, status, flags FROM ${readParquet(files)}`,
+    `SELECT dataset, symbol, dt, status, flags, action FROM ${readParquet(files)}`,
   )
-  for (const { dataset, symbol, dt, status, flags } of rows) found.set(cellOf(dataset, symbol, dt), { status, flags })
+  for (const { dataset, symbol, dt, status, flags, action } of rows)
+    found.set(cellOf(dataset, symbol, dt), { status, flags, action })
   return found
 }
 
@@ -111,24 +118,26 @@ async function writeScene(root: string, scene: Scene): Promise<Record<string, st
   const lake = openLake({ root: join(root, 'data_layer'), exportRoot: join(root, 'exports') })
   await mkdir(lake.root, { recursive: true })
   try {
-    for (const dataset of ['equities_bars', 'equities_bars_minute'] as const)
-      await writeRaw(lake, dataset, shipped.datasets[dataset]!, VENDOR, barsOf(scene.rows[dataset]))
+    for (const dataset of ['equities_bars', 'equities_bars_minute'] as const) {
+      const spec = shipped.datasets[dataset]!
+      await writeRaw(lake, dataset, spec, VENDOR, barsOf(scene.rows[dataset], VENDOR, 'sip'))
+      if (scene.second !== null)
+        await writeRaw(lake, dataset, spec, SECOND, barsOf(scene.second[dataset], SECOND, 'consolidated'))
+    }
     if (told.length > 0)
       await writeRaw(lake, 'corporate_actions', shipped.datasets.corporate_actions!, VENDOR, actionsOf(scene.actions))
   } finally {
     await closeLake(lake)
   }
+  const { datasets: secondDatasets, ...massive } = shipped.vendors[SECOND]!
+  const termsOf = (terms: typeof datasets) =>
+    Object.fromEntries(
+      Object.keys(wanted).map((name) => [name, { ...terms[DatasetName.parse(name)], history: { from: '1990-01-02' } }]),
+    )
   return writeBareConfig(root, {
     vendors: {
-      [VENDOR]: {
-        ...alpaca,
-        datasets: Object.fromEntries(
-          Object.keys(wanted).map((name) => [
-            name,
-            { ...datasets[DatasetName.parse(name)], history: { from: '1990-01-02' } },
-          ]),
-        ),
-      },
+      [VENDOR]: { ...alpaca, datasets: termsOf(datasets) },
+      ...(scene.second === null ? {} : { [SECOND]: { ...massive, datasets: termsOf(secondDatasets) } }),
     },
     datasets: Object.fromEntries(
       Object.entries(wanted).map(([name, more]) => [name, { ...shipped.datasets[DatasetName.parse(name)], ...more }]),
@@ -138,11 +147,11 @@ async function writeScene(root: string, scene: Scene): Promise<Record<string, st
   })
 }
 
-function* barsOf(symbols: Map<string, readonly Day[]>): Generator<RawFields> {
+function* barsOf(symbols: Map<string, readonly Day[]>, vendor: string, feed: string): Generator<RawFields> {
   for (const [symbol, days] of symbols) {
     for (const { dt, rows } of days) {
       for (const { adjustment = 'raw', ...row } of rows)
-        yield { dt, symbol, ...row, vendor: VENDOR, feed: 'sip', adjustment, fetched_at: FETCHED_AT }
+        yield { dt, symbol, ...row, vendor, feed, adjustment, fetched_at: FETCHED_AT }
     }
   }
 }

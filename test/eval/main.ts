@@ -1,4 +1,4 @@
-/** `npm run eval -- qc [--seed 1] [--quick] [--class TEXT] [--json] [--demand]`: how well faults are found, graded by the ledger. */
+/** `npm run eval -- qc [--seed 1] [--quick] [--two-vendors] [--class TEXT] [--json] [--demand]`: how well faults are found, graded by the ledger. */
 import { parseArgs } from 'node:util'
 import { evalQc } from './qc.ts'
 import { tableOf, UNTESTED } from './table.ts'
@@ -7,7 +7,7 @@ import { tableOf, UNTESTED } from './table.ts'
 const TUNING_SEED = 1
 const REPORT_SEED = 2
 const USAGE =
-  'npm run eval -- qc [--seed 7 | --seed-of-report] [--quick] [--class TEXT] [--json] [--demand]; --demand exits 1 when a demanded figure is missed'
+  'npm run eval -- qc [--seed 7 | --seed-of-report] [--quick] [--two-vendors] [--class TEXT] [--json] [--demand]; --demand exits 1 when a demanded figure is missed'
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -15,6 +15,7 @@ async function main(): Promise<number> {
       seed: { type: 'string' },
       'seed-of-report': { type: 'boolean', default: false },
       quick: { type: 'boolean', default: false },
+      'two-vendors': { type: 'boolean', default: false },
       class: { type: 'string' },
       json: { type: 'boolean', default: false },
       demand: { type: 'boolean', default: false },
@@ -24,7 +25,13 @@ async function main(): Promise<number> {
   const seed = values['seed-of-report'] ? REPORT_SEED : Number(values.seed ?? TUNING_SEED)
   if (positionals.length !== 1 || positionals[0] !== 'qc' || !Number.isInteger(seed)) throw new Error(USAGE)
   const say = (line: string): void => void process.stderr.write(`${line}\n`)
-  const grade = await evalQc({ seed, isQuick: values.quick, only: values.class, say })
+  const grade = await evalQc({
+    seed,
+    isQuick: values.quick,
+    only: values.class,
+    hasTwoVendors: values['two-vendors'],
+    say,
+  })
   const table = `seed ${seed}\n${tableOf(grade)}\n`
   if (values.json) {
     process.stderr.write(table)

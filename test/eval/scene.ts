@@ -23,6 +23,8 @@ export interface Scene {
   /** The last session of its node. */
   asof: Dt
   rows: Record<Injected, Map<string, readonly Day[]>>
+  /** What a second vendor has; null where there is none. */
+  second: Record<Injected, Map<string, readonly Day[]>> | null
   actions: EvalAction[]
   injections: Injection[]
   /** Cells that no figure of clean cells counts: faulty ones, as `dataset symbol dt`. */
@@ -39,6 +41,7 @@ export const emptyScene = (name: string, asof: Dt): Scene => ({
   name,
   asof,
   rows: { equities_bars: new Map(), equities_bars_minute: new Map() },
+  second: null,
   actions: [],
   injections: [],
   touched: new Set(),

@@ -58,6 +58,7 @@ export const requestOn = (on: Lake, asof: Dt, more: Partial<BundleRequest> = {})
   ruleset: QC.ruleset,
   nodeVersion: '0.1.0',
   corrections: async () => ({ cells: [], counts: [], fields: [] }),
+  secondViews: async () => ({ total: 0, cells: [] }),
   ...more,
 })
 

@@ -3,6 +3,28 @@ import type { Guard } from './guard.ts'
 
 export const CURATION_GUARDS: Guard[] = [
   {
+    name: 'Rows that the disk damaged are not confirmed by a second vendor: only what a second version settles is',
+    file: 'functions/qc-partition/verdict.ts',
+    find: 'doubts.every(isShared) && red.every(isShared)',
+    replace: 'doubts.every(isShared)',
+    test: 'test/qc-partition/checks/index.test.ts',
+  },
+  {
+    name: 'A version that a person released is passed over for no other',
+    file: 'functions/_decisions/except-released.ts',
+    find: 'if (!isCorrected) pinned.add(cellKey(symbol, dt))',
+    replace: '',
+    test: 'test/scenarios/second-view.test.ts',
+  },
+  {
+    name: 'A vendor that has no version of a present cell may be asked again after a re-reading',
+    file: 'functions/_dispatch/retry-policy.ts',
+    find: 'askAgainAt: askAgainAt(judged),\n    absence: null,\n    recheckAt: null,\n    countsAsAttempt: true,\n  }\n  const again: Disposition',
+    replace:
+      'askAgainAt: NEVER,\n    absence: null,\n    recheckAt: null,\n    countsAsAttempt: true,\n  }\n  const again: Disposition',
+    test: 'test/sample/index.test.ts',
+  },
+  {
     name: 'Rows that the disk damaged are not released by a person who saw others',
     file: 'functions/qc-partition/verdict.ts',
     find: "facts.decision === 'release' && !facts.isDamaged",

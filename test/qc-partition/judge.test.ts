@@ -107,6 +107,8 @@ describe('judge: a year of daily bars', () => {
       vendor: 'alpaca',
       feed: 'sip',
       adjustment: 'raw',
+      second_vendor: null,
+      action: null,
       sha256: await sha256OfFile(file),
       digest: 'd'.repeat(64),
       provisional: false,

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { readParquet } from '../../functions/_lake/parquet-sql.ts'
 import { type MinuteFacts, minuteFactsSql } from '../../functions/qc-partition/minute-facts.ts'
 import { withSessionDays } from '../../functions/qc-partition/session-days.ts'
 import { dailyBar, minuteBars, sessionOf, smallLake, type TestBar, upTo, writeCurated } from './small-lake.ts'
@@ -22,7 +23,7 @@ async function measure(bars: TestBar[], before: TestBar[] | null, daily: TestBar
   const year = daily && (await writeCurated(lake, 'equities_bars', '2024', daily))
   return withSessionDays(lake.duck, [sessionOf(D1), sessionOf(D2)], async (days) => {
     const rows = await lake.duck.all<{ symbol: string; minutes: string }>(
-      minuteFactsSql({ file, before: previous, daily: year }, days),
+      minuteFactsSql({ bars: readParquet(file), before: previous, daily: year }, days),
     )
     return new Map(rows.map(({ symbol, minutes }) => [symbol, JSON.parse(minutes) as MinuteFacts]))
   })

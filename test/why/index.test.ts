@@ -85,7 +85,7 @@ describe('why: a cell that is there', () => {
     const told = await why(HELD.symbol, HELD.dt)
     expect(told).toMatchObject({
       coverage: { present: true, held: true },
-      qc: { status: 'RED', flags: ['NON_POSITIVE_PRICE'], numbers: { non_positive_prices: 1 }, action: 'permanent' },
+      qc: { status: 'RED', flags: ['NON_POSITIVE_PRICE'], numbers: { non_positive_prices: 1 }, action: 'condemned' },
     })
     expect(told.winner).toMatchObject({ vendor: (told.qc as { vendor: string }).vendor })
     expect(told.next).toEqual({

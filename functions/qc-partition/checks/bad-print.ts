@@ -8,6 +8,7 @@ export const check: Check = {
   severity: 'RED',
   kinds: ['one'],
   judges: 'present',
+  secondSettles: 'prices',
   judge(facts, { daily: { bad_print: least } }) {
     const wick = around(facts, 'wick')
     const spike = around(facts, 'spike')

@@ -8,6 +8,7 @@ export const check: Check = {
   severity: 'AMBER',
   kinds: ['session_minutes'],
   judges: 'present',
+  secondSettles: 'rows',
   judge(facts, { continuity }) {
     const hole = measured(facts.longestHole, 'longestHole')
     if (hole <= continuity.max_gap_minutes) return null

@@ -31,6 +31,10 @@ import { check as repeatedAction } from './repeated-action.ts'
 import { check as repeatedDay } from './repeated-day.ts'
 import { check as repeatedSession } from './repeated-session.ts'
 import { check as schema } from './schema.ts'
+import { check as secondPrice } from './second-price.ts'
+import { check as secondRows } from './second-rows.ts'
+import { check as secondSwapped } from './second-swapped.ts'
+import { check as secondVolume } from './second-volume.ts'
 import { check as sessionBounds } from './session-bounds.ts'
 import { check as sessionCut } from './session-cut.ts'
 import { check as shiftedHour } from './shifted-hour.ts'
@@ -86,4 +90,8 @@ export const CHECKS: readonly Check[] = [
   shiftedHour,
   staleMinutes,
   swappedOpenClose,
+  secondPrice,
+  secondSwapped,
+  secondVolume,
+  secondRows,
 ]

@@ -8,6 +8,7 @@ export const check: Check = {
   severity: 'RED',
   kinds: ['session_minutes'],
   judges: 'present',
+  secondSettles: 'prices',
   judge(facts, { minute: { daily_price: daily } }) {
     const { bars, dailyShift, step } = minutesOf(facts)
     if (bars < daily.bars || dailyShift === null || Math.abs(dailyShift) < daily.shift) return null

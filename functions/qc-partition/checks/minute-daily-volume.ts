@@ -8,6 +8,7 @@ export const check: Check = {
   severity: 'AMBER',
   kinds: ['session_minutes'],
   judges: 'present',
+  secondSettles: 'volume',
   judge(facts, { minute: { daily_volume: daily } }) {
     const { dailyVolume: all, dailyRegularVolume: regular } = minutesOf(facts)
     if (all === null || regular === null || (all >= daily.least && regular <= daily.most)) return null

@@ -8,6 +8,7 @@ export const check: Check = {
   severity: 'RED',
   kinds: ['session_minutes'],
   judges: 'present',
+  secondSettles: 'prices',
   judge(facts, { minute }) {
     const { bars, spike, range } = minutesOf(facts)
     // Of fewer than three bars none has both a bar before and one after.

@@ -8,6 +8,7 @@ export const check: Check = {
   severity: 'RED',
   kinds: ['session_minutes'],
   judges: 'present',
+  secondSettles: 'prices',
   judge(facts, { minute: { step: most } }) {
     const { bars, step, dailyShift } = minutesOf(facts)
     if (bars < most.bars || step === null || step <= -1 || Math.abs(Math.log(1 + step)) < Math.log(most.factor))

@@ -8,6 +8,7 @@ export const check: Check = {
   severity: 'RED',
   kinds: ['session_minutes'],
   judges: 'present',
+  secondSettles: 'prices',
   judge(facts, { minute }) {
     const { bars, wick, range } = minutesOf(facts)
     if (bars < 3 || wick === null) return null

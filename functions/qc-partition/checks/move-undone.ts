@@ -8,6 +8,7 @@ export const check: Check = {
   severity: 'AMBER',
   kinds: ['one'],
   judges: 'present',
+  secondSettles: 'prices',
   judge(facts, { daily: { move_undone: least } }) {
     const move = around(facts, 'undone')
     const gaps = around(facts, 'undoneGaps')

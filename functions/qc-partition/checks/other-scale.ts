@@ -8,6 +8,7 @@ export const check: Check = {
   severity: 'RED',
   kinds: ['one'],
   judges: 'present',
+  secondSettles: 'prices',
   judge(facts, { daily: { other_scale: least } }) {
     if (around(facts, 'otherUnit') > 0) return { flag: 'OTHER_SCALE', severity: 'RED', numbers: {} }
     const shift = around(facts, 'shift')

@@ -8,6 +8,7 @@ export const check: Check = {
   severity: 'AMBER',
   kinds: ['one'],
   judges: 'present',
+  secondSettles: 'volume',
   judge(facts, { daily: { partial_volume: least } }) {
     const drop = around(facts, 'volumeDrop')
     if (drop < least.drop || around(facts, 'volumeBelowLow') < least.below_low) return null

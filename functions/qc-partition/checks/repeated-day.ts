@@ -8,6 +8,7 @@ export const check: Check = {
   severity: 'AMBER',
   kinds: ['one'],
   judges: 'present',
+  secondSettles: 'prices',
   judge(facts) {
     if (around(facts, 'repeated') > 0) return { flag: 'REPEATED_DAY', severity: 'AMBER', numbers: {} }
     return around(facts, 'stalePrices') > 0 ? { flag: 'STALE_PRICES', severity: 'AMBER', numbers: {} } : null

@@ -8,6 +8,7 @@ export const check: Check = {
   severity: 'RED',
   kinds: ['session_minutes'],
   judges: 'present',
+  secondSettles: 'prices',
   judge(facts, { minute: { repeated_session: repeated } }) {
     const { bars, repeatsSession } = minutesOf(facts)
     // A few bars of a thin symbol may be alike by chance.

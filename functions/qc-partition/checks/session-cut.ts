@@ -8,6 +8,7 @@ export const check: Check = {
   severity: 'RED',
   kinds: ['session_minutes'],
   judges: 'present',
+  secondSettles: 'rows',
   judge(facts, { minute: { session_cut: cut }, continuity }) {
     const { bars, tail, shareBeforeTail, dailyVolume } = minutesOf(facts)
     if (bars < cut.bars || tail < cut.tail_minutes || shareBeforeTail < continuity.liquid_share) return null

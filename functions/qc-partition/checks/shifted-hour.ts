@@ -8,6 +8,7 @@ export const check: Check = {
   severity: 'AMBER',
   kinds: ['session_minutes'],
   judges: 'present',
+  secondSettles: 'rows',
   judge(facts, { minute: { shifted_hour: shifted } }) {
     const { hourBefore, firstHour, lastHour, hourAfter } = minutesOf(facts)
     const isEarly = hourBefore >= shifted.rows && lastHour <= hourBefore * shifted.rest

@@ -8,6 +8,7 @@ export const check: Check = {
   severity: 'AMBER',
   kinds: ['session_minutes'],
   judges: 'present',
+  secondSettles: 'prices',
   judge(facts, { minute: { stale } }) {
     const { repeats, copies, range } = minutesOf(facts)
     // Most minutes of a cheap name have one price: that the next one has it too says nothing there.

@@ -8,6 +8,7 @@ export const check: Check = {
   severity: 'AMBER',
   kinds: ['session_minutes'],
   judges: 'present',
+  secondSettles: 'prices',
   judge(facts, { minute: { swapped } }) {
     const { bars, stepsOverSwapped: steps } = minutesOf(facts)
     if (bars < swapped.bars || steps === null || steps < swapped.steps) return null

@@ -145,3 +145,58 @@ test('record judgement: a partition is curated again when a refused version has 
   await judge(db, again, [red(DTS[0]!, { vendor: 'massive' })])
   expect(await leaseTouched(db, 'curate', NOW, NOW + 1)).toBeUndefined()
 })
+
+test('record judgement: what a second version decided is replaced by the next judgement, and keeps its instant while it stays the same', async () => {
+  const { db, work } = await unchecked(['alpaca', 'massive'])
+  const view = (dt: string, more: object = {}) => ({
+    ...{
+      symbol: 'AAPL',
+      dt,
+      vendor: 'massive',
+      secondVendor: 'alpaca',
+      action: 'replaced',
+      numbers: '{}',
+      lifts: 0 as const,
+    },
+    ...more,
+  })
+  await judge(db, work, [], { secondViews: [view(DTS[0]!), view(DTS[1]!)] })
+  await db.write([sql`UPDATE partitions SET version = version + 1`])
+  const again = await curateAndLease(db, 'qc')
+  const secondViews = [view(DTS[0]!, { numbers: '{"second_close":1}' }), view(DTS[2]!, { action: 'kept' })]
+  await judge(db, again, [], { secondViews, now: NOW + 5 })
+  expect((await snapshot(db)).second_views).toEqual([
+    expect.objectContaining({ dt: DTS[0], numbers: '{"second_close":1}', decided_at: NOW }),
+    expect.objectContaining({ dt: DTS[2], action: 'kept', decided_at: NOW + 5 }),
+  ])
+  expect(await judge(db, again, [])).toBe(false)
+  expect((await snapshot(db)).second_views).toHaveLength(2)
+})
+
+test('record judgement: a refusal ends where both versions agree, and the partition is curated again; damaged rows stay refused', async () => {
+  const { db, work } = await unchecked(['alpaca', 'massive'])
+  await db.write([
+    sql`UPDATE attempts SET refused_for = CASE dt WHEN ${DTS[0]} THEN 'BAD_PRINT' ELSE 'DAMAGED' END WHERE vendor = 'alpaca'`,
+  ])
+  const views = [DTS[0]!, DTS[1]!].map((dt) => ({
+    ...{
+      symbol: 'AAPL',
+      dt,
+      vendor: 'massive',
+      secondVendor: 'alpaca',
+      action: 'released',
+      numbers: '{}',
+      lifts: 1 as const,
+    },
+  }))
+  await judge(db, work, [], { secondViews: views })
+  const known = await listAttempts(db, DATASET, [
+    { symbol: 'AAPL', dt: DTS[0]! },
+    { symbol: 'AAPL', dt: DTS[1]! },
+  ])
+  expect(known.filter(({ vendor }) => vendor === 'alpaca').map(({ refusedFor }) => refusedFor)).toEqual([
+    null,
+    'DAMAGED',
+  ])
+  expect((await snapshot(db)).partitions).toEqual([expect.objectContaining({ version: work.version + 1 })])
+})

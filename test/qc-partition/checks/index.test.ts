@@ -8,6 +8,7 @@ import { CHECKS } from '../../../functions/qc-partition/checks/index.ts'
 import { verdictOf } from '../../../functions/qc-partition/verdict.ts'
 import { QC } from '../small-lake.ts'
 import { CLEAN_MINUTES, MINUTE_CASES } from './minute-cases.ts'
+import { ALIKE_MINUTES, PAIR_CASES } from './pair-cases.ts'
 
 const none = factsOfAbsence(null, 1)
 const clean = {
@@ -111,6 +112,18 @@ const CASES: Case[] = [
   on('continuity', 'minute', { longestHole: 100, regularRows: 290, baselineShare: null }, 'AMBER MINUTE_HOLE'),
   on('continuity', 'minute', { longestHole: 100, regularRows: 200, baselineShare: null }, null),
   on('continuity', 'minute', { longestHole: 390, regularRows: 0, baselineShare: null }, null),
+
+  // The daily bar has as much more volume as the second has minutes.
+  on(
+    'second-rows',
+    'minute',
+    {
+      minutes: { ...CLEAN_MINUTES, dailyVolume: 0.6 },
+      second: { ...ALIKE_MINUTES, rows: -0.5, rowsUsual: -0.5, secondMinutes: CLEAN_MINUTES },
+    },
+    'RED VENDORS_ROWS_DIFFER',
+  ),
+  ...PAIR_CASES.map(([check, kind, second, says]) => on(check, kind, { second }, says)),
 
   on('schema', 'daily', {}, null),
   on('schema', 'daily', { nulls: { close: 0 } }, null),
@@ -244,6 +257,21 @@ test('checks: a release lets RED rows travel as AMBER, but not rows that the dis
   expect(verdict({ ...daily, decision: 'release' })).toMatchObject({ status: 'GREEN', flags: [] })
 })
 
+test('checks: a second version that agrees lets doubts go, but neither damaged rows nor what a person holds', () => {
+  const doubted = { ...daily, around: { wick: 0.8, spike: 0.8, spikeScales: 20 }, second: PAIR_CASES[0]![2] }
+  const of = (change: Partial<CellFacts>) => verdictOf('one', { ...doubted, ...change }, QC, CHECKS)
+  expect(of({})).toMatchObject({
+    status: 'AMBER',
+    flags: ['BAD_PRINT', 'CONFIRMED_BY_SECOND'],
+    refuses: false,
+    second: { action: 'released' },
+  })
+  expect(of({ second: null })).toMatchObject({ status: 'RED', refuses: true, asksSecond: true, second: null })
+  expect(of({ isDamaged: true })).toMatchObject({ status: 'RED', refuses: true })
+  expect(of({ decision: 'hold' })).toMatchObject({ status: 'RED' })
+  expect(of({ ohlcViolations: 1 })).toMatchObject({ status: 'RED', refuses: true })
+})
+
 describe('checks: each check', () => {
   test.each(CASES.map((each) => [each.check, each.says ?? 'nothing', each] as const))(
     '%s says %s',
@@ -283,7 +311,14 @@ describe('checks: a verdict', () => {
     ['session_minutes', minute],
     ['series', yields],
   ] as const)('of clean facts of kind %s is green', (kind, facts) => {
-    expect(verdictOf(kind, facts, QC, CHECKS)).toEqual({ status: 'GREEN', flags: [], numbers: {}, refuses: false })
+    expect(verdictOf(kind, facts, QC, CHECKS)).toEqual({
+      status: 'GREEN',
+      flags: [],
+      numbers: {},
+      refuses: false,
+      asksSecond: false,
+      second: null,
+    })
   })
 
   test('is the worst finding, with all flags sorted and all numbers', () => {
@@ -293,6 +328,8 @@ describe('checks: a verdict', () => {
       flags: ['OHLC_ORDER', 'ZERO_VOLUME'],
       numbers: { ohlc_violations: 2, zero_volumes: 1 },
       refuses: true,
+      asksSecond: false,
+      second: null,
     })
   })
 
@@ -305,7 +342,14 @@ describe('checks: a verdict', () => {
       },
     }
     const verdict = verdictOf('one', daily, QC, [...CHECKS, broken])
-    expect(verdict).toEqual({ status: 'AMBER', flags: ['ERRORED:broken'], numbers: {}, refuses: false })
+    expect(verdict).toEqual({
+      status: 'AMBER',
+      flags: ['ERRORED:broken'],
+      numbers: {},
+      refuses: false,
+      asksSecond: false,
+      second: null,
+    })
   })
 
   test('is never green without checks', () => {
