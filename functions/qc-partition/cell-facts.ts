@@ -51,10 +51,8 @@ export interface CellFacts {
   impossibleTerms: number | null
   /** Option bars after their contract's expiration; corporate actions that take effect outside the days of their cell. */
   misdatedRows: number | null
-  /** Corporate actions that say the same as another of the cell under another id. */
-  repeatedActions: number | null
-  /** Ratios of the cell's splits that differ from its first. */
-  contradictingSplits: number | null
+  /** Corporate actions of the cell that cannot all be right. */
+  contradictingActions: number | null
   /** Surplus rows in the winning vendor's raw file that repeat a stamp with the same values. */
   duplicateRows: number | null
   /** Stamps the winning vendor's raw file holds with different values. */
@@ -116,8 +114,7 @@ export const factsOfAbsence = (reason: AbsenceReason | null, expectedRows: numbe
   impossibleYields: null,
   impossibleTerms: null,
   misdatedRows: null,
-  repeatedActions: null,
-  contradictingSplits: null,
+  contradictingActions: null,
   duplicateRows: null,
   duplicateConflicts: null,
   otherAdjustments: null,

@@ -5,7 +5,7 @@ import { check as adjustmentMismatch } from './adjustment-mismatch.ts'
 import { check as badPrint } from './bad-print.ts'
 import { check as completeness } from './completeness.ts'
 import { check as continuity } from './continuity.ts'
-import { check as contradictingSplits } from './contradicting-splits.ts'
+import { check as contradictingActions } from './contradicting-actions.ts'
 import { check as damaged } from './damaged.ts'
 import { check as dateMismatch } from './date-mismatch.ts'
 import { check as duplicateConflict } from './duplicate-conflict.ts'
@@ -26,7 +26,6 @@ import { check as ohlcOrder } from './ohlc-order.ts'
 import { check as otherScale } from './other-scale.ts'
 import { check as outdatedRelease } from './outdated-release.ts'
 import { check as partialVolume } from './partial-volume.ts'
-import { check as repeatedAction } from './repeated-action.ts'
 import { check as repeatedDay } from './repeated-day.ts'
 import { check as repeatedSession } from './repeated-session.ts'
 import { check as schema } from './schema.ts'
@@ -54,8 +53,7 @@ export const CHECKS: readonly Check[] = [
   zeroVolume,
   yieldRange,
   terms,
-  repeatedAction,
-  contradictingSplits,
+  contradictingActions,
   duplicateRows,
   duplicateConflict,
   adjustmentMismatch,

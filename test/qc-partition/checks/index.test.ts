@@ -42,8 +42,7 @@ const events: CellFacts = {
   expectedRows: null,
   impossibleTerms: 0,
   misdatedRows: 0,
-  repeatedActions: 0,
-  contradictingSplits: 0,
+  contradictingActions: 0,
 }
 /** Minute facts of a thin name that usually trades in `share` of the minutes. */
 const thin = (share: number, rows: number): CellFacts => ({
@@ -138,9 +137,8 @@ const CASES: Case[] = [
   on('terms', 'contracts', { impossibleTerms: 1 }, 'RED IMPOSSIBLE_TERMS'),
   on('terms', 'events', { misdatedRows: 1 }, 'RED MISDATED'),
   on('repeated-action', 'events', {}, null),
-  on('repeated-action', 'events', { repeatedActions: 1 }, 'AMBER ACTION_FILED_TWICE'),
-  on('contradicting-splits', 'events', {}, null),
-  on('contradicting-splits', 'events', { contradictingSplits: 1 }, 'AMBER CONTRADICTING_SPLITS'),
+  on('contradicting-actions', 'events', {}, null),
+  on('contradicting-actions', 'events', { contradictingActions: 2 }, 'AMBER CONTRADICTING_ACTIONS'),
   on('ohlc-order', 'contracts', { ohlcViolations: 1 }, 'RED OHLC_ORDER'),
   on('schema', 'events', { nulls: { effective_date: 1 } }, 'RED SCHEMA'),
   on('duplicate-rows', 'daily', {}, null),
