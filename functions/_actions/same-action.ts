@@ -38,7 +38,7 @@ export const sizedSql = (rows: string, column: (name: string) => string): string
         WHEN lower(subtype_) IN ${SPECIAL} THEN 'special' ELSE lower(subtype_) END
       WHEN kind IN ${ONE_A_COMPANY} THEN coalesce(other_symbol_, '') ELSE '' END AS sort
   FROM (SELECT *, ${column('currency')} AS currency_, ${column('other_symbol')} AS other_symbol_, ${column('subtype')} AS subtype_,
-      ${column('detail')} AS detail_, ${column('cash')} AS cash_, CASE WHEN ${column('old_shares')} > 0 THEN ${column('new_shares')} / ${column('old_shares')} END AS ratio
+      ${column('detail')} AS detail_, ${column('first_seen')} AS seen_, ${column('cash')} AS cash_, CASE WHEN ${column('old_shares')} > 0 THEN ${column('new_shares')} / ${column('old_shares')} END AS ratio
     FROM ${rows}) r`
 
 /** Do two sizes say the same? Each is the SQL of a size and of its slack; symbol, day, kind and scope are compared apart. */

@@ -61,7 +61,7 @@ export async function dispatchNext(
 }
 
 async function carryOut(context: DispatchContext, claim: Claim, asOf: number, begun: number): Promise<Dispatched> {
-  const { answer, outcomes, tookMs, idleMs } = await answered(context, claim, asOf)
+  const { answer, outcomes, tookMs, idleMs, askedAt } = await answered(context, claim, asOf)
   if (answer.interruption?.refusesKey) {
     await giveBack(context, claim, answer.interruption)
     return report(context, claim, answer, [], 0, true)
@@ -70,7 +70,7 @@ async function carryOut(context: DispatchContext, claim: Claim, asOf: number, be
   // Of a task of several days nobody has said anything yet.
   const asked = claim.plan.wants.filter((want) => claim.tasks.get(want)?.days === null)
   const known = await listAttempts(context.db, claim.dataset, asked)
-  const { stored, corrections } = await storeAnswer(context, claim, outcomes, known)
+  const { stored, corrections } = await storeAnswer(context, claim, outcomes, known, { asOf, askedAt })
   // What is on the disk need not stay in memory while it is settled.
   for (const cell of outcomes) if (stored.has(cell.key)) cell.rows = []
   const settled = await settle(context, claim, { answer, outcomes, stored, corrections, known, asOf })
@@ -93,7 +93,7 @@ async function answered(
   asOf: number,
 ): Promise<Asked & { answer: AnswerSummary; outcomes: CellOutcome[] }> {
   const { plan, spec, source } = claim
-  const { served, tookMs, idleMs } = await ask(context, claim, asOf)
+  const { served, ...asked } = await ask(context, claim, asOf)
   const relevant = rejectIrrelevant(served, plan, spec)
   await updateCircuit(context, source.connection.name, relevant)
   const { rows, complete, ...answer } = postponed(relevant, context.now())
@@ -105,11 +105,15 @@ async function answered(
     outcomes.push(...outcomesOf({ ...answer, rows, complete }, wants, spec, isShort))
     await yieldToEventLoop()
   }
-  return { answer, outcomes, tookMs, idleMs }
+  return { answer, outcomes, ...asked }
 }
 
-/** How long asking took, without tasks of today in between; and how long of all that the worker did nothing for this plan. Milliseconds. */
+/**
+ * How long asking took, without tasks of today in between; and how long of all that the worker did nothing for this plan. Milliseconds. `askedAt`: when
+ * its oldest page was asked for, epoch ms.
+ */
 interface Asked {
+  askedAt: number
   tookMs: number
   idleMs: number
 }
@@ -119,6 +123,7 @@ async function ask(context: DispatchContext, claim: Claim, asOf: number): Promis
   const { plan, terms, head, token, source } = claim
   const { connector, name, get } = source.connection
   const begun = context.elapsed()
+  const begunAt = context.now()
   const budget = waitForBudget(context, get(head.lane))
   const renewed = withHeartbeat(context, token, (request) => {
     context.reservations.consume(token)
@@ -133,7 +138,8 @@ async function ask(context: DispatchContext, claim: Claim, asOf: number): Promis
     .finally(() => context.reservations.release(token))
   if (pages !== null) await keepOrForget(context, plan, served, pages)
   const preemptedMs = preempting.preemptedMs()
-  return { served, tookMs: context.elapsed() - begun - preemptedMs, idleMs: preemptedMs + budget.waitedMs() }
+  const askedAt = Math.min(begunAt, pages?.oldest() ?? begunAt)
+  return { served, askedAt, tookMs: context.elapsed() - begun - preemptedMs, idleMs: preemptedMs + budget.waitedMs() }
 }
 
 /** Pages stay for the rest of a plan that a budget cut, and for other plans that they answer as well. */

@@ -53,6 +53,8 @@ export interface CellFacts {
   misdatedRows: number | null
   /** Corporate actions of the cell that cannot all be right. */
   contradictingActions: number | null
+  /** Corporate actions of the cell that their vendor stated and no longer states, here or on another day. */
+  withdrawnActions: number | null
   /** Surplus rows in the winning vendor's raw file that repeat a stamp with the same values. */
   duplicateRows: number | null
   /** Stamps the winning vendor's raw file holds with different values. */
@@ -93,7 +95,11 @@ export function measured(value: number | null, name: keyof CellFacts): number {
 }
 
 /** The facts of a cell that has no rows: nothing was there to be measured. */
-export const factsOfAbsence = (reason: AbsenceReason | null, expectedRows: number | null): CellFacts => ({
+export const factsOfAbsence = (
+  reason: AbsenceReason | null,
+  expectedRows: number | null,
+  withdrawnActions: number | null = null,
+): CellFacts => ({
   reason,
   rows: 0,
   expectedRows,
@@ -115,6 +121,7 @@ export const factsOfAbsence = (reason: AbsenceReason | null, expectedRows: numbe
   impossibleTerms: null,
   misdatedRows: null,
   contradictingActions: null,
+  withdrawnActions,
   duplicateRows: null,
   duplicateConflicts: null,
   otherAdjustments: null,

@@ -21,8 +21,8 @@ export interface Check {
   /** The worst it can say. */
   severity: Severity
   kinds: readonly CellKind[]
-  /** `absent`: asked of cells without rows. `present`: of cells with rows. */
-  judges: 'absent' | 'present'
+  /** `absent`: asked of cells without rows. `present`: of cells with rows. `any`: of both. */
+  judges: 'absent' | 'present' | 'any'
   /**
    * Pure. Null means nothing is wrong; a number the check needs and that was not measured must throw (see `measured`),
    * because no evidence is never GREEN.

@@ -28,6 +28,7 @@ const FACTS = [
   ['impossibleTerms', 'm.impossible_terms'],
   ['misdatedRows', 'm.misdated_rows'],
   ['contradictingActions', 'm.contradicting_actions'],
+  ['withdrawnActions', 'c.withdrawn'],
   ['duplicateRows', 'r.duplicate_rows'],
   ['duplicateConflicts', 'r.conflicts'],
   ['otherAdjustments', 'r.other_adjustments'],

@@ -18,6 +18,8 @@ export interface ExpectedCell {
   digest: string | null
   /** Are the rows of the accepted version other than those that were delivered? Absent: no. */
   isDamaged?: boolean
+  /** Corporate actions that were withdrawn. Absent: none. */
+  withdrawn?: number
   /** Of a person about it. Absent: none. */
   decision?: DecisionEffect | null
 }

@@ -39,6 +39,7 @@ const CELL_COLUMNS = {
   reason: 'VARCHAR',
   digest: 'VARCHAR',
   damaged: 'BOOLEAN',
+  withdrawn: 'INTEGER',
   decision: 'VARCHAR',
 }
 
@@ -61,6 +62,7 @@ export async function withMeasuredCells<T>(
     cell.present ? null : cell.reason,
     cell.digest,
     cell.isDamaged ?? false,
+    cell.withdrawn ?? noneWithdrawn(request.spec),
     cell.decision ?? null,
   ])
   return withSessionDays(duck, request.spec.expected_rows === 'series' ? [] : request.sessions, (days) =>
@@ -82,6 +84,9 @@ export async function withMeasuredCells<T>(
     ),
   )
 }
+
+/** Of what is no event nothing can be withdrawn. */
+export const noneWithdrawn = ({ expected_rows: kind }: DatasetConfig): 0 | null => (kind === 'events' ? 0 : null)
 
 function measuresSql(file: string, spec: DatasetConfig, columns: CuratedColumns, days: string): string {
   switch (spec.expected_rows) {

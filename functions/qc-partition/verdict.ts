@@ -17,16 +17,16 @@ export interface Verdict {
 /**
  * The worst finding decides, unless a person released these rows. A check that throws could not look: that is a flag `ERRORED:<id>` and AMBER, never GREEN.
  * A cell with rows that no check looked at, or without rows that no check explains, is AMBER for the same reason. That nothing
- * happened, said by the source, is the ordinary answer to a question about events, and GREEN.
+ * happened, said by the source, is the ordinary answer to a question about events, and explains itself.
  */
 export function verdictOf(kind: CellKind, facts: CellFacts, thresholds: QcConfig, checks: readonly Check[]): Verdict {
   const side = facts.rows > 0 ? 'present' : 'absent'
-  if (kind === 'events' && side === 'absent' && facts.reason === 'SOURCE_SAYS_NONE') {
-    return { status: 'GREEN', flags: [], numbers: {}, refuses: false }
-  }
-  const asked = checks.filter((check) => check.judges === side && check.kinds.includes(kind))
+  const isQuiet = kind === 'events' && side === 'absent' && facts.reason === 'SOURCE_SAYS_NONE'
+  const asked = checks.filter(
+    ({ judges, kinds }) => kinds.includes(kind) && (judges === 'any' || (judges === side && !isQuiet)),
+  )
   const findings = asked.map((check) => ask(check, facts, thresholds)).filter((finding) => finding !== null)
-  if (asked.length === 0 || (side === 'absent' && findings.length === 0)) {
+  if (!isQuiet && (asked.length === 0 || (side === 'absent' && findings.length === 0))) {
     findings.push({ flag: 'ERRORED:unchecked', severity: 'AMBER', numbers: {} })
   }
   const flags = new Set(findings.map((finding) => finding.flag))

@@ -38,6 +38,7 @@ import { check as symbolMismatch } from './symbol-mismatch.ts'
 import { check as terms } from './terms.ts'
 import { check as untoldSplit } from './untold-split.ts'
 import { check as vendorMismatch } from './vendor-mismatch.ts'
+import { check as withdrawnAction } from './withdrawn-action.ts'
 import { check as yieldRange } from './yield-range.ts'
 import { check as zeroVolume } from './zero-volume.ts'
 
@@ -54,6 +55,7 @@ export const CHECKS: readonly Check[] = [
   yieldRange,
   terms,
   contradictingActions,
+  withdrawnAction,
   duplicateRows,
   duplicateConflict,
   adjustmentMismatch,

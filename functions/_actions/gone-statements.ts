@@ -1,0 +1,90 @@
+/** Statements of vendors that do not stand any more: withdrawn, or moved to another day. */
+import type { DatasetConfig } from '../../config/schema.ts'
+import { withTable } from '../_lake/duck-table.ts'
+import type { Lake } from '../_lake/lake.ts'
+import { rawFileParts } from '../_lake/paths.ts'
+import { overRawRows } from '../_lake/query-raw.ts'
+import type { Dt } from '../_market/dt.ts'
+import { actionColumns } from './action-columns.ts'
+import { isSameSize, sizedSql } from './same-action.ts'
+import { newestSql, standingSql } from './standing-statements.ts'
+
+/** An ex-date that is corrected under a new id moves by days; an equal dividend of the next week is another one. */
+const MOST_DAYS_APART = 6
+
+export interface GoneStatement {
+  vendor: string
+  symbol: string
+  dt: Dt
+  kind: string
+  id: string
+  cash: number | null
+  old_shares: number | null
+  new_shares: number | null
+  first_seen: Dt | null
+  /** As-of day of the answer that no longer had it; null of one that its vendor states for another day now. */
+  withdrawn: Dt | null
+  /** Where its vendor states the same action now; null: nowhere. */
+  moved_to: Dt | null
+}
+
+/** The vendors' versions that count. */
+export type AcceptedVersion = readonly [vendor: string, symbol: string, dt: Dt]
+
+/**
+ * Those of accepted versions in these raw files, sorted. One that the vendor states anew under another id of the same day is none. Throws
+ * UnreadableFiles for damaged files.
+ */
+export async function goneStatements(
+  lake: Lake,
+  spec: DatasetConfig,
+  files: readonly string[],
+  accepted: readonly AcceptedVersion[],
+): Promise<GoneStatement[]> {
+  if (files.length === 0 || accepted.length === 0) return []
+  const places = files.map((path) => {
+    const parts = rawFileParts(lake.root, path)
+    if (!parts) throw new Error(`expected a raw file, got ${path}`)
+    return [path, parts.dt, parts.vendor, parts.symbol]
+  })
+  const placed = { filename: 'VARCHAR', dt: 'DATE', vendor: 'VARCHAR', symbol: 'VARCHAR' }
+  const version = { vendor: 'VARCHAR', symbol: 'VARCHAR', dt: 'DATE' }
+  return withTable(lake.duck, 'action_files', placed, places, (place) =>
+    withTable(
+      lake.duck,
+      'action_versions',
+      version,
+      accepted.map((one) => [...one]),
+      (versions) =>
+        overRawRows(lake, spec, files, (raw) =>
+          lake.duck.all<GoneStatement & Record<string, unknown>>(
+            goneSql(
+              `(SELECT * FROM (SELECT r.* EXCLUDE (symbol, vendor, fetched_at), coalesce(p.symbol, r.symbol) AS symbol, p.vendor, p.dt,
+                coalesce(r.fetched_at, 'epoch'::TIMESTAMP) AS fetched_at FROM ${raw} r JOIN ${place} p USING (filename))
+              SEMI JOIN ${versions} USING (vendor, symbol, dt))`,
+              spec,
+            ),
+          ),
+        ),
+    ),
+  )
+}
+
+function goneSql(statements: string, { columns }: DatasetConfig): string {
+  const column = actionColumns(columns)
+  return `
+    WITH statements AS MATERIALIZED (FROM ${statements}),
+    standing AS MATERIALIZED (${sizedSql(`(${standingSql('statements', columns)})`, column)}),
+    gone AS (${sizedSql(`(SELECT * FROM (${newestSql('statements')}) ANTI JOIN standing USING (vendor, symbol, dt, kind, id))`, column)}),
+    stated AS (
+      SELECT g.vendor, g.symbol, g.dt, g.kind, g.id, bool_or(s.dt = g.dt) AS is_here, arg_min(s.dt, (s.id <> g.id, abs(s.dt - g.dt), s.dt)) AS moved_to
+      FROM gone g JOIN standing s ON s.vendor = g.vendor AND s.symbol = g.symbol AND s.kind = g.kind AND (s.id = g.id OR (s.scope = g.scope
+        AND ${isSameSize(['s.size', 's.slack'], ['g.size', 'g.slack'])}
+        AND (s.dt = g.dt OR (abs(s.dt - g.dt) <= ${MOST_DAYS_APART} AND s.seen_ > g.seen_))))
+      GROUP BY ALL
+    )
+    SELECT g.vendor, g.symbol, g.dt, g.kind, g.id, cash_ AS cash, ${column('old_shares')} AS old_shares, ${column('new_shares')} AS new_shares,
+      seen_ AS first_seen, ${column('withdrawn')} AS withdrawn, t.moved_to
+    FROM gone g LEFT JOIN stated t USING (vendor, symbol, dt, kind, id) WHERE NOT coalesce(t.is_here, false)
+    ORDER BY symbol, dt, kind, vendor, id`
+}
