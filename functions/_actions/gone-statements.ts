@@ -32,7 +32,8 @@ export interface GoneStatement {
 export type AcceptedVersion = readonly [vendor: string, symbol: string, dt: Dt]
 
 /**
- * Those of accepted versions in these raw files, sorted. One that the vendor states anew under another id of the same day is none. Throws
+ * Those of accepted versions in these raw files, sorted. One that the vendor states anew under another id of the same day, with the same terms or with
+ * others in the answer that no longer had it, is none. Throws
  * UnreadableFiles for damaged files.
  */
 export async function goneStatements(
@@ -75,16 +76,16 @@ function goneSql(statements: string, { columns }: DatasetConfig): string {
   return `
     WITH statements AS MATERIALIZED (FROM ${statements}),
     standing AS MATERIALIZED (${sizedSql(`(${standingSql('statements', columns)})`, column)}),
-    gone AS (${sizedSql(`(SELECT * FROM (${newestSql('statements')}) ANTI JOIN standing USING (vendor, symbol, dt, kind, id))`, column)}),
+    gone AS (${sizedSql(`(SELECT *, ${column('withdrawn')} AS withdrawn_ FROM (${newestSql('statements')}) ANTI JOIN standing USING (vendor, symbol, dt, kind, id))`, column)}),
     stated AS (
       SELECT g.vendor, g.symbol, g.dt, g.kind, g.id, bool_or(s.dt = g.dt) AS is_here, arg_min(s.dt, (s.id <> g.id, abs(s.dt - g.dt), s.dt)) AS moved_to
-      FROM gone g JOIN standing s ON s.vendor = g.vendor AND s.symbol = g.symbol AND s.kind = g.kind AND (s.id = g.id OR (s.scope = g.scope
+      FROM gone g JOIN standing s ON s.vendor = g.vendor AND s.symbol = g.symbol AND s.kind = g.kind AND (s.id = g.id OR (s.scope = g.scope AND s.dt = g.dt AND s.seen_ = g.withdrawn_) OR (s.scope = g.scope
         AND ${isSameSize(['s.size', 's.slack'], ['g.size', 'g.slack'])}
         AND (s.dt = g.dt OR (abs(s.dt - g.dt) <= ${MOST_DAYS_APART} AND s.seen_ > g.seen_))))
       GROUP BY ALL
     )
     SELECT g.vendor, g.symbol, g.dt, g.kind, g.id, cash_ AS cash, ${column('old_shares')} AS old_shares, ${column('new_shares')} AS new_shares,
-      seen_ AS first_seen, ${column('withdrawn')} AS withdrawn, t.moved_to
+      seen_ AS first_seen, withdrawn_ AS withdrawn, t.moved_to
     FROM gone g LEFT JOIN stated t USING (vendor, symbol, dt, kind, id) WHERE NOT coalesce(t.is_here, false)
     ORDER BY symbol, dt, kind, vendor, id`
 }

@@ -6,6 +6,7 @@ import { recordScore } from '../../db/vendor-scores/scores.ts'
 import type { DispatchContext, Lane } from '../_catalog/context.ts'
 import type { Outcome } from '../_market/outcome.ts'
 import type { Answer, CallPlan } from '../_vendors/vendor.ts'
+import { askNearby } from './ask-nearby.ts'
 import { callStatsOf } from './call-stats.ts'
 import { updateCircuit } from './circuit-breaker.ts'
 import { type Claim, claimNext, type Nothing } from './claim.ts'
@@ -75,6 +76,7 @@ async function carryOut(context: DispatchContext, claim: Claim, asOf: number, be
   for (const cell of outcomes) if (stored.has(cell.key)) cell.rows = []
   const settled = await settle(context, claim, { answer, outcomes, stored, corrections, known, asOf })
   if (!settled) await reconcileLateFiles(context, claim, stored)
+  else await askNearby(context, claim, corrections, asOf)
   const informative = outcomes.filter(({ outcome }) => INFORMATIVE.has(outcome))
   const cost = { calls: answer.calls, latencyMs: tookMs }
   await recordScore(context.db, await scoreUpdateOf(context, claim, informative, stored, cost), context.now())
