@@ -1,13 +1,11 @@
 /** Statements of vendors that do not stand any more: withdrawn, or moved to another day. */
 import type { DatasetConfig } from '../../config/schema.ts'
-import { withTable } from '../_lake/duck-table.ts'
 import type { Lake } from '../_lake/lake.ts'
-import { rawFileParts } from '../_lake/paths.ts'
-import { overRawRows } from '../_lake/query-raw.ts'
 import type { Dt } from '../_market/dt.ts'
 import { actionColumns } from './action-columns.ts'
 import { isSameSize, sizedSql } from './same-action.ts'
 import { newestSql, standingSql } from './standing-statements.ts'
+import { type AcceptedVersion, withStatementRows } from './statement-rows.ts'
 
 /** An ex-date that is corrected under a new id moves by days; an equal dividend of the next week is another one. */
 const MOST_DAYS_APART = 6
@@ -28,13 +26,9 @@ export interface GoneStatement {
   moved_to: Dt | null
 }
 
-/** The vendors' versions that count. */
-export type AcceptedVersion = readonly [vendor: string, symbol: string, dt: Dt]
-
 /**
  * Those of accepted versions in these raw files, sorted. One that the vendor states anew under another id of the same day, with the same terms or with
- * others in the answer that no longer had it, is none. Throws
- * UnreadableFiles for damaged files.
+ * others in the answer that no longer had it, is none. Throws UnreadableFiles for damaged files.
  */
 export async function goneStatements(
   lake: Lake,
@@ -43,35 +37,12 @@ export async function goneStatements(
   accepted: readonly AcceptedVersion[],
 ): Promise<GoneStatement[]> {
   if (files.length === 0 || accepted.length === 0) return []
-  const places = files.map((path) => {
-    const parts = rawFileParts(lake.root, path)
-    if (!parts) throw new Error(`expected a raw file, got ${path}`)
-    return [path, parts.dt, parts.vendor, parts.symbol]
-  })
-  const placed = { filename: 'VARCHAR', dt: 'DATE', vendor: 'VARCHAR', symbol: 'VARCHAR' }
-  const version = { vendor: 'VARCHAR', symbol: 'VARCHAR', dt: 'DATE' }
-  return withTable(lake.duck, 'action_files', placed, places, (place) =>
-    withTable(
-      lake.duck,
-      'action_versions',
-      version,
-      accepted.map((one) => [...one]),
-      (versions) =>
-        overRawRows(lake, spec, files, (raw) =>
-          lake.duck.all<GoneStatement & Record<string, unknown>>(
-            goneSql(
-              `(SELECT * FROM (SELECT r.* EXCLUDE (symbol, vendor, fetched_at), coalesce(p.symbol, r.symbol) AS symbol, p.vendor, p.dt,
-                coalesce(r.fetched_at, 'epoch'::TIMESTAMP) AS fetched_at FROM ${raw} r JOIN ${place} p USING (filename))
-              SEMI JOIN ${versions} USING (vendor, symbol, dt))`,
-              spec,
-            ),
-          ),
-        ),
-    ),
+  return withStatementRows(lake, spec, files, accepted, (statements) =>
+    lake.duck.all<GoneStatement & Record<string, unknown>>(goneSql(statements, spec)),
   )
 }
 
-function goneSql(statements: string, { columns }: DatasetConfig): string {
+export function goneSql(statements: string, { columns }: DatasetConfig): string {
   const column = actionColumns(columns)
   return `
     WITH statements AS MATERIALIZED (FROM ${statements}),

@@ -26,6 +26,14 @@ ${section('Known', knownFacts(explanation))}
 ${section('Judged', judgedFacts(explanation))}
 ${explanation.decision === null ? '' : section('Decided by a person', decisionFacts(explanation.decision))}
 ${explanation.task === null ? '' : section('Open task', taskFacts(explanation.task))}
+${
+  explanation.actions.length === 0
+    ? ''
+    : html`<section>
+<h2>Corporate actions</h2>
+${list(explanation.actions)}
+</section>`
+}
 ${explanation.corrections.length === 0 ? '' : correctionsSection(explanation.corrections)}
 <section>
 <h2>Vendors, best score first</h2>

@@ -16,7 +16,11 @@ import type { LabAction } from '../lab/action-source.ts'
 
 export const FROM = '2013-12-16'
 
-export const dividend = (exDt: Dt, cash: number, more: { symbol?: string; special?: boolean } = {}): LabAction => ({
+export const dividend = (
+  exDt: Dt,
+  cash: number,
+  more: { symbol?: string; special?: boolean; knownDt?: Dt } = {},
+): LabAction => ({
   kind: 'dividend',
   symbol: 'SPY',
   exDt,
@@ -25,6 +29,17 @@ export const dividend = (exDt: Dt, cash: number, more: { symbol?: string; specia
   cash,
   special: false,
   frequency: 4,
+  knownDt: '2013-06-03',
+  ...more,
+})
+
+/** 2 for 1. */
+export const split = (exDt: Dt, more: { knownDt?: Dt; to?: number } = {}): LabAction => ({
+  kind: 'split',
+  symbol: 'SPY',
+  exDt,
+  from: 1,
+  to: 2,
   knownDt: '2013-06-03',
   ...more,
 })
@@ -77,10 +92,16 @@ export async function openActionNights(terms: Partial<BareNodeTerms> = {}): Prom
     table: async () =>
       (
         await rows(
-          `SELECT symbol, dt, kind, cash, sources, contradicts, first_seen FROM ${readParquet(curatedFile(node.lake.root, 'corporate_actions', 'year', '2013'))}`,
+          `SELECT symbol, dt, coalesce(cash::VARCHAR, new_shares::INTEGER || ':' || old_shares::INTEGER) AS size, contradicts, first_seen FROM ${readParquet(curatedFile(node.lake.root, 'corporate_actions', 'year', '2013'))}`,
         ).catch(() => [])
-      ).map(({ symbol, dt, cash, contradicts, first_seen }) =>
-        [symbol, dt, cash, `seen ${first_seen}`, ...(contradicts ? ['contradicts'] : [])].join(' '),
+      ).map(({ symbol, dt, size, contradicts, first_seen }) =>
+        [
+          symbol,
+          dt,
+          String(size).replace(/\.0$/, ''),
+          `seen ${first_seen}`,
+          ...(contradicts ? ['contradicts'] : []),
+        ].join(' '),
       ),
     judged: async (dt) =>
       (
