@@ -104,13 +104,17 @@ type Tables = Record<'winner' | 'version' | 'rows' | 'accepted' | 'barred' | 'pr
 
 const everyVersionSql = (t: Tables): string =>
   `CREATE TEMP TABLE ${t.winner} AS SELECT symbol, dt, vendor, feed, rank
-   FROM ${t.version} SEMI JOIN ${t.accepted} USING (vendor, symbol, dt) ANTI JOIN ${t.barred} USING (vendor, symbol, dt) LEFT JOIN ${t.preference} USING (vendor)`
+   FROM ${admittedSql(t)} LEFT JOIN ${t.preference} USING (vendor)`
+
+/** Versions that somebody accepted and nobody refused. */
+const admittedSql = (t: Tables): string =>
+  `(SELECT * FROM ${t.version} SEMI JOIN ${t.accepted} USING (vendor, symbol, dt) ANTI JOIN ${t.barred} USING (vendor, symbol, dt))`
 
 /** Distinct stamps are counted only where one vendor has two feeds for a cell: counting them everywhere would need memory for every bar. */
 const winnersSql = (t: Tables): string =>
   `CREATE TEMP TABLE ${t.winner} AS
    WITH version AS MATERIALIZED (
-     SELECT * FROM ${t.version} SEMI JOIN ${t.accepted} USING (vendor, symbol, dt) ANTI JOIN ${t.barred} USING (vendor, symbol, dt)),
+     FROM ${admittedSql(t)}),
    contested AS (SELECT symbol, dt, vendor FROM version GROUP BY symbol, dt, vendor HAVING count(*) > 1),
    counted AS (
      SELECT symbol, dt, vendor, feed, count(DISTINCT ${t.stamp}) AS stamps
