@@ -118,7 +118,7 @@ const Backfill = z.strictObject({
   recent_sessions: z.int().min(0).max(20_000).default(60),
 })
 
-const Dataset = z.strictObject({
+const DatasetEntry = z.strictObject({
   enabled: Enabled,
   calendar: z.enum(['xnys', 'fed']),
   /** `symbols`: the universe's symbols. `groups`: the series groups below. */
@@ -159,6 +159,21 @@ const Dataset = z.strictObject({
     .record(SymbolText, z.strictObject({ series: z.array(z.strictObject({ id: SymbolText, from: DtText })).min(1) }))
     .optional(),
 })
+
+/** What the node itself notes of each event: the as-of day of the night that accepted it, and of the one whose answer no longer had it. */
+const NOTED: z.output<typeof Column>[] = [
+  { name: 'first_seen', type: 'day', optional: true },
+  { name: 'withdrawn', type: 'day', optional: true },
+]
+
+const Dataset = DatasetEntry.transform((entry) =>
+  entry.expected_rows === 'events' ? { ...entry, columns: withNoted(entry.columns) } : entry,
+)
+
+const withNoted = (columns: z.output<typeof Column>[]): z.output<typeof Column>[] => [
+  ...columns.filter(({ name }) => !NOTED.some((noted) => noted.name === name)),
+  ...NOTED,
+]
 
 /** When a session that symbols lack counts as one incident rather than as so many gaps. */
 const Incidents = z.strictObject({

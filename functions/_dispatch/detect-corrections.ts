@@ -6,6 +6,7 @@ import { isDigested } from '../_lake/canonical-row.ts'
 import { digestRows, isDigestOf, isSameDigest } from '../_lake/digest.ts'
 import { readRawCells } from '../_lake/file-parts.ts'
 import type { Lake } from '../_lake/lake.ts'
+import { stands } from '../_lake/statements.ts'
 import { newestVintages } from '../_lake/vintages.ts'
 import { distinctRows } from '../_lake/write-decision.ts'
 import { type CellKey, cellKey, type DatasetName } from '../_market/cell.ts'
@@ -50,8 +51,10 @@ export async function detectCorrections(
     const before = newestVintages(stored.get(key) ?? [])
     const isKnown = before.length > 0 && cell.known !== null && isDigestOf(before, cell.known)
     // The digest is of a time when a zero was not read as unknown; the rows are the same.
-    if (isKnown && digestRows(before) === digest) continue
-    const difference = isKnown ? differenceBetween(before, newestVintages(cell.rows), spec) : null
+    // What was withdrawn before is no difference from an answer without it.
+    const standing = before.filter(stands)
+    if (isKnown && digestRows(standing) === digest) continue
+    const difference = isKnown ? differenceBetween(standing, newestVintages(cell.rows), spec) : null
     corrections.set(key, { digest, rows: distinctRows(cell.rows, spec.key), difference })
     if (corrections.size % 50 === 0) await yieldToEventLoop()
   }

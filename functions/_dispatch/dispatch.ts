@@ -6,6 +6,7 @@ import { recordScore } from '../../db/vendor-scores/scores.ts'
 import type { DispatchContext, Lane } from '../_catalog/context.ts'
 import type { Outcome } from '../_market/outcome.ts'
 import type { Answer, CallPlan } from '../_vendors/vendor.ts'
+import { askNearby } from './ask-nearby.ts'
 import { callStatsOf } from './call-stats.ts'
 import { updateCircuit } from './circuit-breaker.ts'
 import { type Claim, claimNext, type Nothing } from './claim.ts'
@@ -62,7 +63,7 @@ export async function dispatchNext(
 }
 
 async function carryOut(context: DispatchContext, claim: Claim, asOf: number, begun: number): Promise<Dispatched> {
-  const { answer, outcomes, tookMs, idleMs } = await answered(context, claim, asOf)
+  const { answer, outcomes, tookMs, idleMs, askedAt } = await answered(context, claim, asOf)
   if (answer.interruption?.refusesKey) {
     await giveBack(context, claim, answer.interruption)
     return report(context, claim, answer, [], 0, true)
@@ -72,11 +73,12 @@ async function carryOut(context: DispatchContext, claim: Claim, asOf: number, be
   const asked = claim.plan.wants.filter((want) => claim.tasks.get(want)?.days === null)
   const known = await listAttempts(context.db, claim.dataset, asked)
   await noteClosedDayBars(context, claim, answer, outcomes)
-  const { stored, corrections } = await storeAnswer(context, claim, outcomes, known)
+  const { stored, corrections } = await storeAnswer(context, claim, outcomes, known, { asOf, askedAt })
   // What is on the disk need not stay in memory while it is settled.
   for (const cell of outcomes) if (stored.has(cell.key)) cell.rows = []
   const settled = await settle(context, claim, { answer, outcomes, stored, corrections, known, asOf })
   if (!settled) await reconcileLateFiles(context, claim, stored)
+  else await askNearby(context, claim, corrections, asOf)
   const informative = outcomes.filter(({ outcome }) => INFORMATIVE.has(outcome))
   const cost = { calls: answer.calls, latencyMs: tookMs }
   await recordScore(context.db, await scoreUpdateOf(context, claim, informative, stored, cost), context.now())
@@ -95,7 +97,7 @@ async function answered(
   asOf: number,
 ): Promise<Asked & { answer: AnswerSummary; outcomes: CellOutcome[] }> {
   const { plan, spec, source } = claim
-  const { served, tookMs, idleMs } = await ask(context, claim, asOf)
+  const { served, ...asked } = await ask(context, claim, asOf)
   const relevant = rejectIrrelevant(served, plan, spec)
   await updateCircuit(context, source.connection.name, relevant)
   const { rows, complete, ...answer } = postponed(relevant, context.now())
@@ -107,11 +109,15 @@ async function answered(
     outcomes.push(...outcomesOf({ ...answer, rows, complete }, wants, spec, isShort))
     await yieldToEventLoop()
   }
-  return { answer, outcomes, tookMs, idleMs }
+  return { answer, outcomes, ...asked }
 }
 
-/** How long asking took, without tasks of today in between; and how long of all that the worker did nothing for this plan. Milliseconds. */
+/**
+ * How long asking took, without tasks of today in between; and how long of all that the worker did nothing for this plan. Milliseconds. `askedAt`: when
+ * its oldest page was asked for, epoch ms.
+ */
 interface Asked {
+  askedAt: number
   tookMs: number
   idleMs: number
 }
@@ -121,6 +127,7 @@ async function ask(context: DispatchContext, claim: Claim, asOf: number): Promis
   const { plan, terms, head, token, source } = claim
   const { connector, name, get } = source.connection
   const begun = context.elapsed()
+  const begunAt = context.now()
   const budget = waitForBudget(context, get(head.lane))
   const renewed = withHeartbeat(context, token, (request) => {
     context.reservations.consume(token)
@@ -135,7 +142,8 @@ async function ask(context: DispatchContext, claim: Claim, asOf: number): Promis
     .finally(() => context.reservations.release(token))
   if (pages !== null) await keepOrForget(context, plan, served, pages)
   const preemptedMs = preempting.preemptedMs()
-  return { served, tookMs: context.elapsed() - begun - preemptedMs, idleMs: preemptedMs + budget.waitedMs() }
+  const askedAt = Math.min(begunAt, pages?.oldest() ?? begunAt)
+  return { served, askedAt, tookMs: context.elapsed() - begun - preemptedMs, idleMs: preemptedMs + budget.waitedMs() }
 }
 
 /** Pages stay for the rest of a plan that a budget cut, and for other plans that they answer as well. */

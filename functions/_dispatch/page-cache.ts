@@ -25,17 +25,23 @@ export interface PageCache {
   cached(get: Get): Get
   /** Removes every page that was served through `cached`: the plan is answered, and asking again must mean asking. */
   forget(): Promise<void>
+  /** Epoch ms at which the oldest page was kept that came from here instead of the vendor; null when none did. */
+  oldest(): number | null
 }
 
 /** The kept pages of one vendor under a lake's root. Bodies come scrubbed of secrets (http.ts), and queries hold none. */
 export function pageCache(root: string, vendor: string, now: () => number): PageCache {
   const used = new Set<string>()
+  let oldest: number | null = null
   return {
     cached: (get) => async (request) => {
       const path = join(pageCacheFolder(root), vendor, `${sha256(canonical(request))}.json.gz`)
       used.add(path)
       const kept = await readPage(path, now())
-      if (kept !== null) return kept
+      if (kept !== null) {
+        oldest = Math.min(kept.at, oldest ?? kept.at)
+        return kept.answer
+      }
       const answer = await get(request)
       if (answer.status === 200) await writePage(path, answer, now())
       return answer
@@ -43,6 +49,7 @@ export function pageCache(root: string, vendor: string, now: () => number): Page
     async forget() {
       for (const path of used) await rm(path, { force: true })
     },
+    oldest: () => oldest,
   }
 }
 
@@ -62,12 +69,13 @@ const canonical = ({ path, query, host, url }: Parameters<Get>[0]): string =>
   JSON.stringify([host ?? 'data', url ?? path, Object.entries(query).sort(([a], [b]) => (a < b ? -1 : 1))])
 
 /** Null for a page that is not there, too old, torn, or from a future that a clock has left. */
-async function readPage(path: string, now: number): Promise<HttpAnswer | null> {
+async function readPage(path: string, now: number): Promise<{ at: number; answer: HttpAnswer } | null> {
   try {
     const text = await promisify(gunzip)(await readFile(path), { maxOutputLength: MOST_BYTES })
     const page = Page.parse(JSON.parse(text.toString('utf8')))
     if (page.at > now || page.at < now - KEPT_MS) return null
-    return { status: 200, contentType: page.contentType, headers: {}, body: page.body, isCached: true }
+    const { at, contentType, body } = page
+    return { at, answer: { status: 200, contentType, headers: {}, body, isCached: true } }
   } catch {
     return null
   }

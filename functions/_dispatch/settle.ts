@@ -114,7 +114,8 @@ function settlementOf(
     id: task.id,
     symbol,
     dt,
-    outcome: cell.outcome,
+    // What was withdrawn is kept, marked: the cell is delivered still.
+    outcome: written && cell.outcome === 'empty' ? 'filled' : cell.outcome,
     status: cell.error?.status ?? null,
     rows: written?.rows ?? 0,
     digest: written?.digest ?? null,
@@ -142,7 +143,7 @@ function changeOf(
   corrections: Corrections | undefined,
   before: Attempt | undefined,
 ): Pick<Settlement, 'difference' | 'refused'> {
-  if (outcome === 'empty' && before?.digest != null) {
+  if (outcome === 'empty' && stored === undefined && before?.digest != null) {
     // A withdrawn value that is stated as none is a row still.
     const difference = rows.length > 0 ? null : { added: 0, removed: before.rows, changed: 0, fields: [] }
     return { difference, refused: { digest: digestRows(newestVintages(rows)), rows: 0 } }

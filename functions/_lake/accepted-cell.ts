@@ -6,7 +6,7 @@ import type { Row } from '../_market/row.ts'
 export interface AcceptedCell {
   symbol: string
   dt: Dt
-  /** Every row served, duplicates too, in the order served; at least one. */
+  /** Every row served, duplicates too, in the order served; at least one, unless events are asked for. */
   rows: Row[]
   /** Digest that the database holds for this cell from this vendor; null if none. */
   known: string | null

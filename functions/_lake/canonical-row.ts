@@ -2,7 +2,7 @@
 import type { Row } from '../_market/row.ts'
 
 /** Whether a field is part of the digest. */
-export const isDigested = (name: string): boolean => name !== 'realtime_start'
+export const isDigested = (name: string): boolean => name !== 'realtime_start' && name !== 'first_seen'
 
 /** The line of a row with its end, as `digestRows` documents it. */
 export function canonicalLine(row: Row): string {

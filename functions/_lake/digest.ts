@@ -17,6 +17,7 @@ export const sha256OfFile = async (path: string): Promise<string> => (await hash
  * code unit and ended by `\n`. A line is a JSON object: the row's fields by name in code-unit order, without those that are null
  * or absent (a column added later leaves old digests alone), numbers in their shortest exact form (-0 is 0), text as JSON text.
  * Left out is `realtime_start`: a vendor without vintages stamps each answer with the day it was asked, so the same yield would look revised daily.
+ * So is `first_seen`, which the node notes of an action: the same action answered again is no other one.
  * Of yields with vintages the caller passes the newest ones (vintages.ts): the digest is that of the curve that counts.
  * A zero that stands for an unknown vwap or number of trades is left out like null: files that were written before it was read so hold it still.
  * Throws for a number that is not finite. No rows have a digest too: that of the empty text.

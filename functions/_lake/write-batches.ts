@@ -19,12 +19,12 @@ const BATCH_BYTES = 1_000_000
 const BATCH_ROWS = 25_000
 const BATCH_CELLS = 2_500
 
-/** The places of a day's cells in the answer, by ascending day and symbol. Throws for a cell without rows and for one that comes twice. */
-export function cellsByDay(cells: readonly AcceptedCell[]): Map<Dt, number[]> {
+/** The places of a day's cells in the answer, by ascending day and symbol. Throws for a cell without rows, unless it may be empty, and for one that comes twice. */
+export function cellsByDay(cells: readonly AcceptedCell[], mayBeEmpty = false): Map<Dt, number[]> {
   const days = new Map<Dt, number[]>()
   for (let at = 0; at < cells.length; at++) {
     const { symbol, dt, rows } = cells[at]!
-    if (rows.length === 0) {
+    if (rows.length === 0 && !mayBeEmpty) {
       throw new Error(
         `expected rows in the accepted cell ${cellKey(symbol, dt)}, got none: an empty answer is not kept`,
       )

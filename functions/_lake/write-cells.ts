@@ -19,6 +19,7 @@ import { appendLines, type Verdict } from './manifest.ts'
 import { endOfLines, lineWriter, type ManifestCell } from './manifest-lines.ts'
 import { manifestFile } from './paths.ts'
 import type { FilePart, RawPart } from './raw-part.ts'
+import { type Asking, withStatements } from './statements.ts'
 import { asRawPart } from './stored-part.ts'
 import { withVintages } from './vintages.ts'
 import { cellsByDay, type PlacedCells, writeBatches } from './write-batches.ts'
@@ -51,7 +52,8 @@ interface Settled extends ManifestCell {
  * symbols share is written beside it, where it counts before that: such a file is large, and compaction takes the change into it.
  * When the promise resolves, files and manifest lines are on the disk. When it rejects (DiskError; an Error for a row that cannot be stored;
  * or DamagedFiles where `hashes` knows other bytes of a file that is to be merged), every file is whole, old or new; asking again heals: what was written counts as `same`, and its line is written because `known` differs.
- * A `same` cell that the database knows writes nothing at all.
+ * A `same` cell that the database knows writes nothing at all. With `asking`, the answer is complete and about events: what it lacks is marked as
+ * withdrawn, and a cell without rows may be among its cells (one of which nothing is on disk writes nothing, and comes back with no rows).
  */
 export async function writeCells(
   lake: Lake,
@@ -60,8 +62,9 @@ export async function writeCells(
   provenance: Provenance,
   cells: AcceptedCell[],
   hashes: RecordedHashes | null = null,
+  asking: Asking | null = null,
 ): Promise<StoredCell[]> {
-  const days = cellsByDay(cells)
+  const days = cellsByDay(cells, asking !== null)
   // Symbols of a day share a file: two calls that read, merge and write it at once would lose the rows of one of them.
   return withLock(`${lake.root} ${provenance.vendor} ${dataset}`, async () => {
     const kept = new Array<StoredCell>(cells.length)
@@ -69,7 +72,7 @@ export async function writeCells(
     const manifestCells = new Array<Uint8Array>(batches.length)
     // No two batches touch the same file: while one waits for the disk, the other is made ready.
     await eachBounded(batches, 2, async (batch, at) => {
-      manifestCells[at] = await keepBatch({ lake, spec, dataset, provenance, hashes }, batch, kept)
+      manifestCells[at] = await keepBatch({ lake, spec, dataset, provenance, hashes, asking }, batch, kept)
     })
     // One append for the whole answer: killed before it, the answer is asked for again as it was; half of it would leave a
     // scatter of cells that costs many calls.
@@ -85,6 +88,7 @@ interface Writing {
   dataset: DatasetName
   provenance: Provenance
   hashes: RecordedHashes | null
+  asking: Asking | null
 }
 
 /** The parts of the files that are merged. Rows of a damaged file must not travel into a new one, whose hash would vouch for them. */
@@ -105,7 +109,7 @@ async function storedParts(
 
 /** Writes the files of a batch and notes in `kept` what became of each cell; answers the lines for the manifest. */
 async function keepBatch(
-  { lake, spec, dataset, provenance, hashes: recorded }: Writing,
+  { lake, spec, dataset, provenance, hashes: recorded, asking }: Writing,
   batch: readonly PlacedCells[],
   kept: StoredCell[],
 ): Promise<Uint8Array> {
@@ -114,7 +118,7 @@ async function keepBatch(
   const settled: Settled[] = []
   for (const placed of batch) {
     for (const [i, cell] of placed.cells.entries()) {
-      const one = settle(cell, placed, bySymbol, provenance, spec)
+      const one = settle(cell, placed, bySymbol, { provenance, spec, asking })
       settled.push(one)
       const { verdict, rows, digest, previous } = one.decision
       kept[placed.at[i]!] = { symbol: cell.symbol, dt: cell.dt, verdict, rows, digest, previous }
@@ -125,7 +129,8 @@ async function keepBatch(
   const hashes = await writeChanged(spec, stored, settled)
 
   const manifestCells = settled.filter(
-    ({ decision, known }) => decision.verdict !== 'same' || !isSameDigest(known, decision.digest),
+    ({ decision, known }) =>
+      decision.rows > 0 && (decision.verdict !== 'same' || !isSameDigest(known, decision.digest)),
   )
   // Written by an earlier process that may not have lived to sync it, nor to write the line.
   const untouched = [...new Set(manifestCells.map(({ path }) => path))].filter((path) => !hashes.has(path))
@@ -162,8 +167,7 @@ function settle(
   { symbol, dt, rows: answer, known, difference = null }: AcceptedCell,
   { files, target }: PlacedCells,
   stored: Map<string, Map<string, FilePart[]>>,
-  provenance: Provenance,
-  spec: DatasetConfig,
+  { provenance, spec, asking }: Pick<Writing, 'provenance' | 'spec' | 'asking'>,
 ): Settled {
   let path = target
   let old: RawPart[] = []
@@ -175,13 +179,19 @@ function settle(
     break
   }
   const part = { symbol, provenance, rows: answer }
-  const parts = old.length === 0 ? [part] : withVintages(old, part)
-  const decision = decide(rowsOf(old), answer, rowsOf(parts), spec.key, known)
-  const origin = isWritten(decision) ? provenance : newestOf(old)
+  const parts = partsOf(old, part, spec, asking)
+  // A withdrawn event is kept, so an answer about events never has fewer rows than there are.
+  const decision = decide(rowsOf(old), asking === null ? answer : rowsOf(parts), rowsOf(parts), spec.key, known)
+  const origin = isWritten(decision) || old.length === 0 ? provenance : newestOf(old)
   // Only then is the target another file: that of the cell alone.
   if (spec.raw_layout !== 'date' && isWritten(decision) && isOfDay(path)) path = target
   const isMeasured = decision.verdict !== 'same' && isSameDigest(decision.previous, known)
   return { symbol, dt, origin, decision, difference: isMeasured ? difference : null, known, path, parts }
+}
+
+function partsOf(old: readonly RawPart[], answer: RawPart, { key }: DatasetConfig, asking: Asking | null): RawPart[] {
+  if (asking !== null) return withStatements(old, answer, key, asking)
+  return old.length === 0 ? [answer] : withVintages(old, answer)
 }
 
 const newestOf = (parts: readonly RawPart[]): Provenance =>

@@ -36,7 +36,8 @@ export function decide(
 ): Decision {
   const digest = digestOf(merged)
   const rows = distinctRows(merged, key)
-  if (old.length === 0) return { verdict: 'new', rows, digest, previous: null, refused: null }
+  if (old.length === 0)
+    return { verdict: merged.length === 0 ? 'same' : 'new', rows, digest, previous: null, refused: null }
   const stored = digestOf(old)
   const previous = known === null || isSameDigest(known, stored) ? stored : digestKnownAs(known, newestVintages(old))
   const had = distinctRows(old, key)

@@ -80,6 +80,10 @@ export interface Action {
   subtype: string | null
   /** Fields of the vendor that have no column, as JSON with sorted names; derived figures that change with every later action are left out. */
   detail: string | null
+  /** As-of day of the night that accepted it; the node notes it, no vendor says it. Absent or null: not known. */
+  first_seen?: string | null
+  /** As-of day of the complete answer that no longer had it; null or absent while it stands. */
+  withdrawn?: string | null
 }
 
 export type Row = Bar | OptionBar | Yield | Action

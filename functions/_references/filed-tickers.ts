@@ -1,8 +1,8 @@
 /** Earlier tickers out of the curated corporate actions: what vendors filed as name changes. */
 import { listRecords } from '../../db/partitions/list-records.ts'
 import { type FiledTickers, recordFiled } from '../../db/symbol-references/record-filed.ts'
+import { readMerged } from '../_actions/read-merged.ts'
 import type { NodeContext } from '../_catalog/context.ts'
-import { readParquet } from '../_lake/parquet-sql.ts'
 import { curatedFile } from '../_lake/paths.ts'
 import { SymbolText } from '../_market/cell.ts'
 import { addDays, type Dt } from '../_market/dt.ts'
@@ -16,7 +16,7 @@ type NameChange = {
   earlier: string
 }
 
-/** Reads a file a year of corporate actions; nothing where the dataset is not collected. Rejects with DuckDB's error where one is damaged. */
+/** Reads a file a year of corporate actions, whose rows name every vendor that states them; nothing where the dataset is not collected. Rejects with DuckDB's error where one is damaged. */
 export async function keepFiledTickers(context: NodeContext): Promise<void> {
   const { config, db, lake, now } = context
   const spec = config.datasets.corporate_actions
@@ -26,9 +26,11 @@ export async function keepFiledTickers(context: NodeContext): Promise<void> {
     .map(({ partition }) => curatedFile(lake.root, 'corporate_actions', spec.partition, partition))
   if (files.length === 0) return
   const changes = await lake.duck.all<NameChange>(
-    `SELECT vendor, symbol, effective_date::VARCHAR AS effective, other_symbol AS earlier FROM ${readParquet(files)}
-     WHERE kind = 'name_change' AND other_symbol IS NOT NULL AND other_symbol <> symbol
-     ORDER BY vendor, symbol, effective_date, other_symbol`,
+    `SELECT vendor, symbol, effective, earlier FROM (
+       SELECT unnest(list_distinct(coalesce(regexp_extract_all(sources, '(?:^|,)([a-z][a-z0-9_]*):', 1), [vendor]))) AS vendor, symbol,
+         effective_date::VARCHAR AS effective, other_symbol AS earlier
+       FROM ${readMerged(files)} WHERE kind = 'name_change' AND other_symbol IS NOT NULL AND other_symbol <> symbol)
+     ORDER BY vendor, symbol, effective, earlier`,
   )
   const known = new Set(statedOf(context).map(({ symbol }) => symbol))
   await recordFiled(db, filedTickers(changes.filter(({ symbol }) => known.has(symbol))), now())

@@ -2,7 +2,7 @@
 import type { CellKey, DatasetName } from '../_market/cell.ts'
 import type { Dt } from '../_market/dt.ts'
 import type { Fault } from '../_market/outcome.ts'
-import type { Row } from '../_market/row.ts'
+import type { ActionKind, Row } from '../_market/row.ts'
 
 /**
  * The outside failed. The message says what was asked (path without query), what was expected and what came; it never holds
@@ -115,6 +115,11 @@ export interface CallPlan {
   isResumable?: boolean
   /** Cells that the request asks for, wanted or not, so that other plans may be answered from its pages. Absent: nobody else is. */
   covers?: { symbols: string[]; from: Dt; to: Dt }
+  /**
+   * Of which events a complete answer speaks: one that it lacks is then withdrawn. `kinds`: those that the vendor lists; `processed`: the days on which
+   * they are paid (or, without such a day, take effect) that the request spans. Absent, or without a bound: all of its cells.
+   */
+  speaksFor?: { kinds?: readonly ActionKind[]; processed?: { from: Dt; to: Dt } }
 }
 
 /** What came back. A cell is in exactly one of `complete`, `faults`, or neither (then `interruption` says why it was not answered). */

@@ -1,11 +1,31 @@
 /** What a curated file looks like: the query that turns winning rows into its rows, in its order. */
 import type { ColumnConfig, DatasetConfig } from '../../config/schema.ts'
+import { MERGED_COLUMNS, mergedSql } from '../_actions/merged-actions.ts'
 import { SQL_TYPE } from '../_lake/column-mapping.ts'
 import { sqlText } from '../_lake/sql-text.ts'
 
 /** The rows of a curated file, from the winning rows of its cells. */
-export const curatedSql = (spec: DatasetConfig, winners: string): string =>
-  spec.expected_rows === 'series' ? wideSql(spec, winners) : longSql(spec, winners)
+export function curatedSql(spec: DatasetConfig, winners: string): string {
+  switch (spec.expected_rows) {
+    case 'series':
+      return wideSql(spec, winners)
+    case 'events':
+      return actionsSql(spec, winners)
+    default:
+      return longSql(spec, winners)
+  }
+}
+
+/**
+ * Corporate actions, merged: symbol, dt, the dataset's other columns, sources, contradicts, vendor, feed, adjustment (those of the statement that is
+ * shown); sorted by symbol, dt and the dataset's key. What a vendor withdrew is no row, and so needs no column.
+ */
+function actionsSql(spec: DatasetConfig, statements: string): string {
+  const shown = spec.columns.filter(({ name }) => name !== 'withdrawn')
+  const columns = shown.map((one) => (one.name === 'first_seen' ? 'seen AS first_seen' : column(one)))
+  return `SELECT ${['symbol', 'dt', ...columns, ...MERGED_COLUMNS, 'vendor', 'feed', 'adjustment'].join(', ')}
+    FROM (${mergedSql(statements, spec.columns)}) ORDER BY ${['symbol', 'dt', ...spec.key.map((name) => `"${name}"`)].join(', ')}`
+}
 
 /**
  * Long: symbol, dt, ts where there is one, the dataset's other columns, session (minute bars of stocks), vendor, feed, adjustment; sorted by

@@ -32,7 +32,8 @@ export interface UnacceptedCells {
  * Runs `fn` with a subquery of the winning rows among `raw` (those of the chosen files, as `rawRows` gives them): raw columns (feed, adjustment filled in where an older file
  * does not say; vendor, and symbol where the path names one, are those of the path: that is what was accepted), `dt DATE`, `opens` and `closes` (epoch ms of the session), `filename`, `file_row_number`. Within a cell all rows are of
  * one vendor and feed, and of the cell's own file where it has one; duplicate stamps are still there. The winner is the best vendor by order, then the version with more distinct
- * rows by the dataset's key, then the newest fetch, then the feed's name.
+ * rows by the dataset's key, then the newest fetch, then the feed's name. Of events every accepted version wins: what vendors state is merged row by row.
+ * `rank` is the place of the vendor in the order, null for one that it does not name.
  */
 export async function withWinners<T>(
   lake: Lake,
@@ -82,9 +83,10 @@ export async function withWinners<T>(
                   `SELECT vendor, dt, count(*) AS cells FROM ${version} ANTI JOIN ${accepted} USING (vendor, symbol, dt)
                  WHERE symbol IS NOT NULL GROUP BY vendor, dt ORDER BY vendor, dt`,
                 )
-                await duck.run(winnersSql({ winner, version, rows, accepted, barred, preference, stamp }))
+                const tables = { winner, version, rows, accepted, barred, preference, stamp }
+                await duck.run(spec.expected_rows === 'events' ? everyVersionSql(tables) : winnersSql(tables))
                 return await fn(
-                  `(SELECT r.* FROM ${rows} r SEMI JOIN ${winner} w USING (symbol, dt, vendor, feed))`,
+                  `(SELECT r.*, w.rank FROM ${rows} r JOIN ${winner} w USING (symbol, dt, vendor, feed))`,
                   unaccepted,
                 )
               } finally {
@@ -98,17 +100,25 @@ export async function withWinners<T>(
   )
 }
 
+type Tables = Record<'winner' | 'version' | 'rows' | 'accepted' | 'barred' | 'preference' | 'stamp', string>
+
+const everyVersionSql = (t: Tables): string =>
+  `CREATE TEMP TABLE ${t.winner} AS SELECT symbol, dt, vendor, feed, rank
+   FROM ${admittedSql(t)} LEFT JOIN ${t.preference} USING (vendor)`
+
+/** Versions that somebody accepted and nobody refused. */
+const admittedSql = (t: Tables): string =>
+  `(SELECT * FROM ${t.version} SEMI JOIN ${t.accepted} USING (vendor, symbol, dt) ANTI JOIN ${t.barred} USING (vendor, symbol, dt))`
+
 /** Distinct stamps are counted only where one vendor has two feeds for a cell: counting them everywhere would need memory for every bar. */
-const winnersSql = (
-  t: Record<'winner' | 'version' | 'rows' | 'accepted' | 'barred' | 'preference' | 'stamp', string>,
-): string =>
+const winnersSql = (t: Tables): string =>
   `CREATE TEMP TABLE ${t.winner} AS
    WITH version AS MATERIALIZED (
-     SELECT * FROM ${t.version} SEMI JOIN ${t.accepted} USING (vendor, symbol, dt) ANTI JOIN ${t.barred} USING (vendor, symbol, dt)),
+     FROM ${admittedSql(t)}),
    contested AS (SELECT symbol, dt, vendor FROM version GROUP BY symbol, dt, vendor HAVING count(*) > 1),
    counted AS (
      SELECT symbol, dt, vendor, feed, count(DISTINCT ${t.stamp}) AS stamps
      FROM ${t.rows} SEMI JOIN contested USING (symbol, dt, vendor) GROUP BY symbol, dt, vendor, feed)
-   SELECT DISTINCT ON (symbol, dt) symbol, dt, vendor, feed
+   SELECT DISTINCT ON (symbol, dt) symbol, dt, vendor, feed, rank
    FROM version LEFT JOIN counted USING (symbol, dt, vendor, feed) LEFT JOIN ${t.preference} USING (vendor)
    ORDER BY symbol, dt, rank NULLS LAST, vendor, stamps DESC, fetched DESC, feed`

@@ -2,8 +2,10 @@
  * Adjustment factors: what makes raw daily bars comparable across splits and dividends. A table of its own, because a new dividend must not rewrite
  * twenty years of bars. Computed from the bundle's own files, so nothing in it was unknown on the bundle's day.
  */
-import type { ColumnConfig, DatasetConfig } from '../../config/schema.ts'
-import { SQL_TYPE } from '../_lake/column-mapping.ts'
+import type { DatasetConfig } from '../../config/schema.ts'
+import { actionColumns } from '../_actions/action-columns.ts'
+import { readMerged } from '../_actions/read-merged.ts'
+import { CASH, RATIO_SLACK } from '../_actions/same-action.ts'
 import { readParquet } from '../_lake/parquet-sql.ts'
 
 /** The files a table of factors is made of, all absolute. */
@@ -15,15 +17,14 @@ export interface FactorSources {
   calendar: string
 }
 
-/** Kinds that pay cash on the share count before the ex-date. */
-const CASH = `('cash_dividend', 'capital_gains_distribution')`
-/** Kinds that move the price by what the filing alone does not tell. Mergers, redemptions and removals end a series and need no factor. */
-const WITHOUT_VALUE = `('spin_off', 'rights_distribution', 'unit_split', 'other')`
+/** Kinds that may move the price by what the filing alone does not say. Redemptions and removals end a series, and a name moves no price. */
+const WITHOUT_VALUE = `('spin_off', 'rights_distribution', 'unit_split', 'cash_merger', 'stock_merger', 'stock_and_cash_merger', 'reorganization', 'other')`
 
 /**
  * Rows, sorted by symbol and dt, one for each symbol and ex-date (the session on which the shares first trade on the new terms):
  *
- * - `split_factor`: old ÷ new shares, 0.5 for 2:1; a stock dividend of n new for o old shares counts o ÷ (o + n). 1 where there is none.
+ * - `split_factor`: old ÷ new shares, 0.5 for 2:1; a stock dividend of n new for o old shares counts o ÷ (o + n). One action that is filed as both
+ *   counts once. 1 where there is none.
  * - `cash`: D, all cash of the day in US dollars a share, on the share count before the ex-date; null where there is none.
  * - `previous_close`, `previous_dt`: P0, the raw close of the newest daily bar before the day, and its day.
  * - `total_return_factor`: 1 − D ÷ P0, the factor by which CRSP and the exchanges' data services lower earlier prices for a dividend; 1 where there is none.
@@ -32,26 +33,27 @@ const WITHOUT_VALUE = `('spin_off', 'rights_distribution', 'unit_split', 'other'
  * - `cumulative_total_return_factor`: the same product of split factor × total return factor.
  * - `flags`: comma-separated; what was not applied, or applied with doubt.
  *
- * An action filed twice with the same terms counts once. Two splits of a day with different ratios contradict each other, and neither is applied.
+ * The rows of the actions are merged (_actions/merged-actions.ts), so each counts once. Of those that contradict each other none is applied: which is
+ * right nobody knows, a wrong factor would change every earlier price unseen, and a missing one leaves its step at the day that the flag names.
  */
 export function adjustmentFactorsSql({ actions, spec, bars, calendar }: FactorSources): string {
-  const column = columnOf(spec.columns)
+  const column = actionColumns(spec.columns)
   const closes =
     bars.length === 0
       ? `SELECT NULL::VARCHAR AS symbol, NULL::DATE AS dt, NULL::DOUBLE AS close WHERE false`
       : `SELECT symbol, dt, close FROM ${readParquet(bars)} WHERE close > 0 AND symbol IN (SELECT symbol FROM days)`
   return `WITH filed AS (
-      SELECT symbol, dt, kind, cash, currency, subtype, effective_date, factor, count(*) AS filings FROM (
-        SELECT symbol, dt, kind, ${column('cash')}, coalesce(${column('currency', false)}, 'USD') AS currency, ${column('subtype')},
-          ${column('effective_date')}, ${factorSql(column('old_shares', false), column('new_shares', false))} AS factor
-        FROM ${readParquet(actions)})
-      WHERE kind IN ('split', 'stock_dividend') OR kind IN ${CASH} OR kind IN ${WITHOUT_VALUE} GROUP BY ALL
+      SELECT symbol, dt, kind, ${column('cash')} AS cash, coalesce(${column('currency')}, 'USD') AS currency, coalesce(contradicts, false) AS contradicts,
+        ${factorSql(column('old_shares'), column('new_shares'))} AS factor
+      FROM ${readMerged(actions)}
+      WHERE kind IN ('split', 'stock_dividend') OR kind IN ${CASH} OR kind IN ${WITHOUT_VALUE}
     ), days AS (
       SELECT symbol, dt,
-        list(DISTINCT factor ORDER BY factor) FILTER (kind = 'split' AND factor IS NOT NULL) AS splits,
-        list(DISTINCT factor ORDER BY factor) FILTER (kind = 'stock_dividend' AND factor IS NOT NULL) AS stock_dividends,
-        sum(cash ORDER BY cash, subtype) FILTER (kind IN ${CASH} AND currency = 'USD' AND cash > 0) AS cash,
-        max(filings) > 1 AS filed_twice,
+        min(factor) FILTER (kind = 'split' AND NOT contradicts) AS split,
+        min(factor) FILTER (kind = 'stock_dividend' AND NOT contradicts) AS stock_dividend,
+        sum(cash ORDER BY cash) FILTER (kind IN ${CASH} AND currency = 'USD' AND cash > 0 AND NOT contradicts) AS cash,
+        bool_or(kind IN ('split', 'stock_dividend') AND contradicts) AS contradicting_splits,
+        bool_or(kind IN ${CASH} AND contradicts) AS contradicting_dividends,
         bool_or(kind IN ('split', 'stock_dividend') AND factor IS NULL) AS without_ratio,
         bool_or(kind IN ${CASH} AND currency <> 'USD') AS other_currency,
         bool_or(kind IN ${CASH} AND (cash IS NULL OR cash < 0)) AS without_cash,
@@ -65,13 +67,11 @@ export function adjustmentFactorsSql({ actions, spec, bars, calendar }: FactorSo
       SELECT d.*, c.close AS previous_close, c.dt AS previous_dt FROM days d ASOF LEFT JOIN closes c ON c.symbol = d.symbol AND c.dt < d.dt
     ), factors AS (
       SELECT p.symbol, p.dt, p.cash, p.previous_close, p.previous_dt,
-        len(splits) > 1 OR len(stock_dividends) > 1 AS contradicts,
-        CASE WHEN contradicts THEN 1 ELSE coalesce(splits[1], 1) *
-          IF(stock_dividends[1] IS NOT DISTINCT FROM splits[1], 1, coalesce(stock_dividends[1], 1)) END::DOUBLE AS split_factor,
+        (coalesce(split, 1) * IF(abs(stock_dividend / split - 1) <= ${RATIO_SLACK}, 1, coalesce(stock_dividend, 1)))::DOUBLE AS split_factor,
         IF(p.cash < p.previous_close, 1 - p.cash / p.previous_close, 1)::DOUBLE AS total_return_factor,
         array_to_string(list_sort(list_concat(coalesce(p.not_applied, []), list_filter([
-          IF(contradicts, 'CONTRADICTING_SPLITS', NULL),
-          IF(p.filed_twice, 'FILED_TWICE', NULL),
+          IF(p.contradicting_splits, 'CONTRADICTING_SPLITS', NULL),
+          IF(p.contradicting_dividends, 'CONTRADICTING_DIVIDENDS', NULL),
           IF(p.without_ratio, 'SPLIT_WITHOUT_RATIO', NULL),
           IF(p.without_cash, 'DIVIDEND_WITHOUT_CASH', NULL),
           IF(p.other_currency, 'OTHER_CURRENCY_NOT_APPLIED', NULL),
@@ -96,18 +96,3 @@ const factorSql = (oldShares: string, newShares: string): string =>
 /** The product from the newest row of the symbol back to this one. Multiplied in that order: DuckDB's own product over a window may round otherwise from run to run. */
 const cumulativeSql = (factor: string): string =>
   `list_reduce(list(${factor}) OVER (PARTITION BY symbol ORDER BY dt DESC ROWS UNBOUNDED PRECEDING), lambda a, b: a * b)`
-
-/** A column of the actions as configured; null where the configuration has none. */
-const columnOf =
-  (columns: readonly ColumnConfig[]) =>
-  (name: string, named = true): string => {
-    const found = columns.find((column) => column.name === name)
-    if (found) return `"${name}"`
-    const type =
-      name === 'currency' || name === 'subtype'
-        ? SQL_TYPE.text
-        : name.endsWith('_date')
-          ? SQL_TYPE.day
-          : SQL_TYPE.double
-    return `NULL::${type}${named ? ` AS "${name}"` : ''}`
-  }

@@ -12,6 +12,7 @@ import { bundleFolder } from '../_lake/paths.ts'
 import { consolidateLedger } from '../_ledger/ledger.ts'
 import type { Dt } from '../_market/dt.ts'
 import type { AppliedSymbol } from '../_references/refine-universe.ts'
+import { type ActionChanges, actionChanges } from './action-changes.ts'
 import { type Conditions, stageConditions } from './condition-table.ts'
 import { coverageOf, type DatasetCoverage } from './coverage.ts'
 import { knownFiles } from './known-files.ts'
@@ -194,11 +195,12 @@ async function stageContent(lake: Lake, staging: string, request: BundleRequest)
   const previous = await previousBundle(lake.exportRoot, asof)
   const { nodeVersion, ruleset, calendar } = request
   const changes = changesSince(previous, data)
+  const actions = await actionChangesOf(lake, staging, datasets, previous, data)
   const corrections = await correctionsSince(request, 'replaced', previous)
   const refused = await correctionsSince(request, 'kept_more_rows', previous)
   const secondViews = previous ? await request.secondViews(previous.generatedAt) : { total: 0, cells: [] }
   const about = { asof, nodeVersion, ruleset, calendar, facts, coverage, incomplete, lacking, accepted: acceptLacking }
-  const said = { ...about, previous: previous?.asof ?? null, changes, corrections, refused, secondViews }
+  const said = { ...about, previous: previous?.asof ?? null, changes, actions, corrections, refused, secondViews }
   await writeFile(join(staging, 'README.md'), readmeText({ ...said, data }))
   await writeFile(join(staging, SCHEMA), await schemaText(lake, staging, data))
   // What was rewritten for this bundle is another file.
@@ -266,6 +268,17 @@ async function betterBundles(lake: Lake, staging: string, datasets: readonly Bun
     standing: await lackingOf(asof),
     latest: latest !== null && latest < asof ? await lackingOf(latest) : null,
   }
+}
+
+function actionChangesOf(
+  lake: Lake,
+  staging: string,
+  datasets: readonly BundledDataset[],
+  previous: Previous | null,
+  data: readonly BundleFile[],
+): Promise<ActionChanges> | null {
+  const dataset = datasets.find(({ spec }) => spec.expected_rows === 'events')
+  return dataset === undefined ? null : actionChanges(lake, staging, dataset, previous, data)
 }
 
 /** The first bundle has nothing to correct. */

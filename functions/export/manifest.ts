@@ -9,6 +9,7 @@ import { MANIFEST } from '../_lake/finished-bundles.ts'
 import { bundleFolder } from '../_lake/paths.ts'
 import { DatasetName } from '../_market/cell.ts'
 import { type Dt, isDt } from '../_market/dt.ts'
+import type { ActionChanges } from './action-changes.ts'
 import type { DatasetCoverage } from './coverage.ts'
 import type { LedgerFacts } from './ledger-facts.ts'
 import type { BundleFile, Partition } from './stage-vouched.ts'
@@ -52,6 +53,8 @@ export interface ManifestParts {
   accepted: boolean
   previous: Dt | null
   changes: Change[]
+  /** Null where no actions are collected. */
+  actions: ActionChanges | null
   corrections: Corrections
   /** Answers with fewer rows, which were not taken. */
   refused: Corrections
@@ -73,6 +76,11 @@ export function manifestText(parts: ManifestParts, generatedAt: number): string 
     lacking: lackingText(parts),
     previous: parts.previous,
     changes: parts.changes,
+    actions: parts.actions && {
+      total: parts.actions.total,
+      more: parts.actions.total - parts.actions.first.length,
+      changes: parts.actions.first,
+    },
     corrections: correctionsText(parts.corrections),
     refused: correctionsText(parts.refused),
     second_views: secondViewsText(parts.secondViews),

@@ -67,7 +67,7 @@ export const TABLE_COLUMNS: Readonly<Record<string, Meanings>> = {
     symbol: CELL.symbol!,
     dt: { about: 'the first session on or after the effective date' },
     kind: { about: 'split, cash_dividend, stock_dividend, spin_off, name_change, cash_merger, …' },
-    id: { about: "the vendor's id of the action" },
+    id: { about: 'the id of the statement that is shown' },
     effective_date: { about: 'ex-date, or the day a merger or a new name takes effect' },
     declaration_date: { about: 'day it was announced', nullable: true },
     record_date: { about: 'day on which holders are counted', nullable: true },
@@ -87,7 +87,17 @@ export const TABLE_COLUMNS: Readonly<Record<string, Meanings>> = {
     other_symbol: { about: 'old name of a renamed company, child of a spin-off, acquirer of a merger', nullable: true },
     subtype: { about: "the vendor's word for what sort it is", nullable: true },
     detail: { about: 'what has no column, as JSON', nullable: true },
-    ...SOURCE,
+    first_seen: {
+      about: 'as-of day of the bundle that first could have the action; none where nobody knows',
+      nullable: true,
+    },
+    sources: { about: 'vendor:id of every statement of the action, comma-separated' },
+    contradicts: {
+      about: 'another action of the day says something else where only one can be; neither is in the factors',
+    },
+    vendor: { about: 'who delivered the statement that is shown' },
+    feed: SOURCE.feed!,
+    adjustment: SOURCE.adjustment!,
   },
   macro_treasury: {
     date: { about: 'the day the yield is of' },

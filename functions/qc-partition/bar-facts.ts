@@ -74,8 +74,8 @@ function termsSql(spec: DatasetConfig, { usable }: CuratedColumns): string {
       count(*) FILTER (WHERE expiration < b.dt) AS misdated_rows`
 }
 
-/** The measures that only corporate actions have, as a file without them has them. */
-export const NOT_OF_ACTIONS = 'NULL::BIGINT AS repeated_actions, NULL::BIGINT AS contradicting_splits'
+/** The measure that only corporate actions have, as a file without them has it. */
+export const NOT_OF_ACTIONS = 'NULL::BIGINT AS contradicting_actions'
 
 /** The measures that only bars have, as a file without bars has them; a row without a stamp is on every grid. */
 export const NOT_OF_BARS = [

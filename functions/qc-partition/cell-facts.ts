@@ -52,10 +52,10 @@ export interface CellFacts {
   impossibleTerms: number | null
   /** Option bars after their contract's expiration; corporate actions that take effect outside the days of their cell. */
   misdatedRows: number | null
-  /** Corporate actions that say the same as another of the cell under another id. */
-  repeatedActions: number | null
-  /** Ratios of the cell's splits that differ from its first. */
-  contradictingSplits: number | null
+  /** Corporate actions of the cell that cannot all be right. */
+  contradictingActions: number | null
+  /** Corporate actions of the cell that their vendor stated and no longer states, here or on another day. */
+  withdrawnActions: number | null
   /** Surplus rows in the winning vendor's raw file that repeat a stamp with the same values. */
   duplicateRows: number | null
   /** Stamps the winning vendor's raw file holds with different values. */
@@ -100,7 +100,11 @@ export function measured(value: number | null, name: keyof CellFacts): number {
 }
 
 /** The facts of a cell that has no rows: nothing was there to be measured. */
-export const factsOfAbsence = (reason: AbsenceReason | null, expectedRows: number | null): CellFacts => ({
+export const factsOfAbsence = (
+  reason: AbsenceReason | null,
+  expectedRows: number | null,
+  withdrawnActions: number | null = null,
+): CellFacts => ({
   reason,
   rows: 0,
   expectedRows,
@@ -121,8 +125,8 @@ export const factsOfAbsence = (reason: AbsenceReason | null, expectedRows: numbe
   impossibleYields: null,
   impossibleTerms: null,
   misdatedRows: null,
-  repeatedActions: null,
-  contradictingSplits: null,
+  contradictingActions: null,
+  withdrawnActions,
   duplicateRows: null,
   duplicateConflicts: null,
   otherAdjustments: null,

@@ -22,8 +22,8 @@ export interface Check {
   /** The worst it can say. */
   severity: Severity
   kinds: readonly CellKind[]
-  /** `absent`: asked of cells without rows. `present`: of cells with rows. */
-  judges: 'absent' | 'present'
+  /** `absent`: asked of cells without rows. `present`: of cells with rows. `any`: of both. */
+  judges: 'absent' | 'present' | 'any'
   /**
    * What of a second vendor's version can settle it: an AMBER finding then asks for one too, and a RED one lets the cell go where both agree in that.
    * Absent: nothing.

@@ -10,6 +10,8 @@ export interface CuratedColumns {
   wrong: number
 }
 
+/** Of merged corporate actions: another one of the day says something else. */
+export const CONTRADICTS = 'contradicts'
 const PROVENANCE = ['vendor', 'feed', 'adjustment'] as const
 /** Instants are accepted with and without a zone: both hold microseconds of UTC. */
 const SQL_TYPES: Record<ColumnConfig['type'], readonly string[]> = {
@@ -49,6 +51,8 @@ export async function curatedColumns(duck: Duck, file: string, spec: DatasetConf
     if (type !== undefined && SQL_TYPES[column.type].includes(type)) usable.add(column.name)
     else if (type !== undefined || !column.optional) wrong++
   }
+  // Files that were curated before actions were merged have none.
+  if (spec.expected_rows === 'events' && types.get(CONTRADICTS) === 'BOOLEAN') usable.add(CONTRADICTS)
   return { usable, wrong }
 }
 

@@ -1,5 +1,6 @@
 /** The SQL that measures daily bars against those around them: which rows it reads, and which of the measures travel on as facts. */
 import type { DatasetConfig } from '../../config/schema.ts'
+import { readMerged } from '../_actions/read-merged.ts'
 import { readParquet } from '../_lake/parquet-sql.ts'
 import { sqlText } from '../_lake/sql-text.ts'
 import type { Dt } from '../_market/dt.ts'
@@ -108,7 +109,7 @@ export const barsSql = (files: readonly string[], from: Dt, to: Dt): string => `
     AND low <= least(open, close) AND isfinite(volume)
   GROUP BY symbol, dt`
 
-/** An action filed twice with the same terms counts once; of splits of a day that contradict each other none does. */
+/** Of splits of a day that differ none counts, and of actions that contradict each other none either. */
 export function actionsSql({ actions, actionSpec }: Pick<DailySources, 'actions' | 'actionSpec'>): string {
   const has = new Set(actionSpec?.columns.map(({ name }) => name))
   if (actions.length === 0 || !['kind', 'cash', 'old_shares', 'new_shares'].every((name) => has.has(name)))
@@ -116,11 +117,11 @@ export function actionsSql({ actions, actionSpec }: Pick<DailySources, 'actions'
   const isDollars = has.has('currency') ? `coalesce(currency, 'USD') = 'USD'` : 'true'
   return `
     SELECT symbol, dt, coalesce(IF(min(step) = max(step), min(step), 0), 0)::DOUBLE AS step, coalesce(sum(cash), 0)::DOUBLE AS cash FROM (
-      SELECT DISTINCT symbol, dt, kind,
+      SELECT symbol, dt,
         CASE WHEN old_shares > 0 AND new_shares > 0 THEN
           CASE kind WHEN 'split' THEN round(ln(old_shares / new_shares), 9) WHEN 'stock_dividend' THEN round(ln(old_shares / (old_shares + new_shares)), 9) END END AS step,
         CASE WHEN kind IN ('cash_dividend', 'capital_gains_distribution') AND cash > 0 AND ${isDollars} THEN cash END AS cash
-      FROM ${readParquet(actions)}) WHERE step IS NOT NULL OR cash IS NOT NULL
+      FROM ${readMerged(actions)} WHERE NOT coalesce(contradicts, false)) WHERE step IS NOT NULL OR cash IS NOT NULL
     GROUP BY symbol, dt`
 }
 

@@ -2,8 +2,8 @@
 import type { DatasetConfig } from '../../config/schema.ts'
 import { readParquet } from '../_lake/parquet-sql.ts'
 import { sqlText } from '../_lake/sql-text.ts'
-import { NOT_OF_BARS, nullsByColumn, sourcesSql } from './bar-facts.ts'
-import { type CuratedColumns, requiredColumns } from './curated-columns.ts'
+import { NOT_OF_BARS, nullsByColumn } from './bar-facts.ts'
+import { CONTRADICTS, type CuratedColumns, requiredColumns } from './curated-columns.ts'
 
 /** Kinds that are a ratio of shares, and those that are dollars a share. A name changes without either. */
 const RATIOS = ['split', 'stock_dividend', 'spin_off', 'unit_split']
@@ -24,19 +24,23 @@ export function eventFactsSql(file: string, spec: DatasetConfig, columns: Curate
       ${nullsByColumn(nulls)} AS nulls,
       ${columns.wrong} AS wrong_columns,
       ${NOT_OF_BARS},
-      ${sourcesSql(columns)},
+      ${sourceSql(columns, has)},
       NULL::BIGINT AS impossible_yields,
       ${count(IMPOSSIBLE)} AS impossible_terms,
       ${count(`effective_date > dt OR effective_date < dt - ${LONGEST_CLOSURE_DAYS}`)} AS misdated_rows,
-      ${has ? `count(*) - count(DISTINCT ${termsOf(columns)})` : 'NULL::BIGINT'} AS repeated_actions,
-      ${has ? `greatest(count(DISTINCT new_shares / old_shares) FILTER (WHERE kind = 'split') - 1, 0)` : 'NULL::BIGINT'} AS contradicting_splits
+      ${columns.usable.has(CONTRADICTS) ? `count(*) FILTER (WHERE ${CONTRADICTS})` : 'NULL::BIGINT'} AS contradicting_actions
     FROM ${readParquet(file)}
     GROUP BY symbol, dt`
 }
 
-/** What an action says, its id apart. */
-const termsOf = ({ usable }: CuratedColumns): string =>
-  `(${[...NEEDED, 'currency', 'other_symbol', 'subtype'].filter((name) => usable.has(name)).join(', ')})`
+/** A cell may have actions of several vendors: it is one of those whose terms cannot be, where there is one, because that version is then refused. */
+function sourceSql({ usable }: CuratedColumns, hasTerms: boolean): string {
+  const order = usable.has('vendor') ? `(${hasTerms ? `IF(${IMPOSSIBLE}, 0, 1)` : '1'}, vendor)` : '1'
+  const columns = ['vendor', 'feed', 'adjustment'].map((name) =>
+    usable.has(name) ? `arg_min(${name}, ${order}) AS ${name}` : `NULL::VARCHAR AS ${name}`,
+  )
+  return `${columns.join(', ')}, 0 AS mixed_sources`
+}
 
 const listOf = (kinds: readonly string[]): string => kinds.map(sqlText).join(', ')
 

@@ -28,8 +28,8 @@ const FACTS = [
   ['impossibleYields', 'm.impossible_yields'],
   ['impossibleTerms', 'm.impossible_terms'],
   ['misdatedRows', 'm.misdated_rows'],
-  ['repeatedActions', 'm.repeated_actions'],
-  ['contradictingSplits', 'm.contradicting_splits'],
+  ['contradictingActions', 'm.contradicting_actions'],
+  ['withdrawnActions', 'c.withdrawn'],
   ['duplicateRows', 'r.duplicate_rows'],
   ['duplicateConflicts', 'r.conflicts'],
   ['otherAdjustments', 'r.other_adjustments'],
@@ -121,7 +121,7 @@ const NO_MEASURES = [
   'NULL::BIGINT AS row_count, NULL::JSON AS nulls, NULL::VARCHAR AS vendor, NULL::VARCHAR AS feed, NULL::VARCHAR AS adjustment',
   ...['wrong_columns', 'mixed_sources', 'regular_rows', 'outside_rows', 'off_grid_stamps', 'non_positive_prices'],
   ...['ohlc_violations', 'negative_volumes', 'zero_volumes', 'longest_hole', 'impossible_yields'],
-  ...['impossible_terms', 'misdated_rows', 'repeated_actions', 'contradicting_splits'],
+  ...['impossible_terms', 'misdated_rows', 'contradicting_actions'],
 ]
   .map((name, at) => (at === 0 ? name : `NULL::BIGINT AS ${name}`))
   .join(', ')

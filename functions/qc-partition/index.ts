@@ -38,6 +38,7 @@ import { NEIGHBOUR_SESSIONS, seenBeside, surroundingsOf } from './neighbours.ts'
 import { repairRaw } from './repair-raw.ts'
 import { secondOpinions } from './second-opinions.ts'
 import { secondViewOf } from './second-view.ts'
+import { withWithdrawn } from './withdrawn-cells.ts'
 
 export const QcBody = AsOfBody
 
@@ -83,7 +84,8 @@ async function judge(node: Node, work: PartitionWork, token: string, at: number)
   const spec = specOf(node.config, dataset)
   const { fromDt, toDt } = partitionDays(work.partition)
   const { winners: versions, seconds } = await deliveredVersions(node, dataset, fromDt, toDt)
-  const cells = await expectedCells(node, dataset, work.partition, at, versions)
+  const expected = await expectedCells(node, dataset, work.partition, at, versions)
+  const cells = spec.expected_rows === 'events' ? await withWithdrawn(node, work, expected) : expected
   const surroundings = await surroundingsOf(node, work, at)
   const near = surroundings.neighbours
   const marked = await listMarked(node.db, dataset, fromDt, toDt, DAMAGED)

@@ -5,6 +5,7 @@ import { writeFragment } from '../_ledger/fragment.ts'
 import { factsOfAbsence } from './cell-facts.ts'
 import { CHECKS } from './checks/index.ts'
 import type { JudgedCell, Judgement, JudgeRequest } from './judgement.ts'
+import { noneWithdrawn } from './measure.ts'
 import { verdictOf } from './verdict.ts'
 
 const COLUMNS = {
@@ -21,8 +22,8 @@ const COLUMNS = {
  * anything, and each costs a fifth of the time. `expected_rows` is the configured number: without rows there is no baseline.
  */
 export async function judgeAbsentPartition(lake: Lake, request: JudgeRequest): Promise<Judgement> {
-  const judged = request.cells.map(({ symbol, dt, expectedRows, present, reason }): JudgedCell => {
-    const facts = factsOfAbsence(present ? null : reason, expectedRows)
+  const judged = request.cells.map(({ symbol, dt, expectedRows, present, reason, withdrawn }): JudgedCell => {
+    const facts = factsOfAbsence(present ? null : reason, expectedRows, withdrawn ?? noneWithdrawn(request.spec))
     const verdict = verdictOf(request.spec.expected_rows, facts, request.qc, CHECKS)
     return { symbol, dt, ...verdict, rows: 0, expectedRows, vendor: null, secondVendor: null }
   })

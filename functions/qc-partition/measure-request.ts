@@ -21,6 +21,8 @@ export interface ExpectedCell {
   isDamaged?: boolean
   /** Did its vendor serve bars of closed days near it, and leave a session empty? Absent: no. */
   isDateDoubtful?: boolean
+  /** Corporate actions that were withdrawn. Absent: none. */
+  withdrawn?: number
   /** Of a person about it. Absent: none. */
   decision?: DecisionEffect | null
 }

@@ -43,6 +43,7 @@ const CELL_COLUMNS = {
   digest: 'VARCHAR',
   damaged: 'BOOLEAN',
   date_doubtful: 'BOOLEAN',
+  withdrawn: 'INTEGER',
   decision: 'VARCHAR',
 }
 
@@ -66,6 +67,7 @@ export async function withMeasuredCells<T>(
     cell.digest,
     cell.isDamaged ?? false,
     cell.isDateDoubtful ?? false,
+    cell.withdrawn ?? noneWithdrawn(request.spec),
     cell.decision ?? null,
   ])
   return withSessionDays(duck, request.spec.expected_rows === 'series' ? [] : request.sessions, (days) =>
@@ -89,6 +91,9 @@ export async function withMeasuredCells<T>(
     ),
   )
 }
+
+/** Of what is no event nothing can be withdrawn. */
+export const noneWithdrawn = ({ expected_rows: kind }: DatasetConfig): 0 | null => (kind === 'events' ? 0 : null)
 
 function measuresSql(file: string, spec: DatasetConfig, columns: CuratedColumns, days: string): string {
   switch (spec.expected_rows) {

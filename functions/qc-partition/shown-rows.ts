@@ -11,13 +11,19 @@ import { seriesOf } from './curated-columns.ts'
 
 /**
  * Are the curated rows what curation makes of these parts of the cell? They may rightly have another digest than the parts: of rows with one key only
- * the newest is shown, of feeds only one, of minutes perhaps only those of the regular session, and of yields neither a series without a value nor one
+ * the newest is shown, of feeds only one, of actions those that stand and that no other vendor's statement is shown for, of minutes perhaps only those of the regular session, and of yields neither a series without a value nor one
  * that nobody collects.
  */
 export function showsTheRowsOf(spec: DatasetConfig, cell: CuratedCell, parts: readonly RawPart[]): boolean {
+  if (spec.expected_rows === 'events') return areStated(cell.rows, parts)
   const own = parts.filter(({ provenance }) => provenance.feed === cell.feed)
   const shown = spec.expected_rows === 'series' ? shownYields(spec, own) : shownBars(spec, cell.dt, own)
   return isDigestOfCell(cell.rows, digestRows(shown))
+}
+
+function areStated(actions: readonly Row[], parts: readonly RawPart[]): boolean {
+  const stated = new Set(parts.flatMap(({ rows }) => rows.map((row) => digestRows([row]))))
+  return actions.every((row) => stated.has(digestRows([row])))
 }
 
 function shownYields(spec: DatasetConfig, parts: readonly RawPart[]): readonly Row[] {

@@ -22,25 +22,23 @@ export interface Verdict {
   second: SecondOutcome | null
 }
 
-const NOTHING_FOUND = { flags: [], numbers: {}, refuses: false, asksSecond: false, second: null }
-
 /**
  * The worst finding decides, unless a person released these rows, or a second vendor's version agrees and every RED finding is of a check that this
  * settles. A check that throws could not look: that is a flag `ERRORED:<id>` and AMBER, never GREEN.
  * A cell with rows that no check looked at, or without rows that no check explains, is AMBER for the same reason. That nothing
- * happened, said by the source, is the ordinary answer to a question about events, and GREEN.
+ * happened, said by the source, is the ordinary answer to a question about events, and explains itself.
  */
 export function verdictOf(kind: CellKind, facts: CellFacts, thresholds: QcConfig, checks: readonly Check[]): Verdict {
   const side = facts.rows > 0 ? 'present' : 'absent'
-  if (kind === 'events' && side === 'absent' && facts.reason === 'SOURCE_SAYS_NONE') {
-    return { status: 'GREEN', ...NOTHING_FOUND }
-  }
-  const asked = checks.filter((check) => check.judges === side && check.kinds.includes(kind))
+  const isQuiet = kind === 'events' && side === 'absent' && facts.reason === 'SOURCE_SAYS_NONE'
+  const asked = checks.filter(
+    ({ judges, kinds }) => kinds.includes(kind) && (judges === 'any' || (judges === side && !isQuiet)),
+  )
   const findings = asked.flatMap((check) => {
     const finding = ask(check, facts, thresholds)
     return finding === null ? [] : [{ ...finding, settledBy: check.secondSettles }]
   })
-  if (asked.length === 0 || (side === 'absent' && findings.length === 0)) {
+  if (!isQuiet && (asked.length === 0 || (side === 'absent' && findings.length === 0))) {
     findings.push({ flag: 'ERRORED:unchecked', severity: 'AMBER', numbers: {}, settledBy: undefined })
   }
   const flags = new Set(findings.map((finding) => finding.flag))

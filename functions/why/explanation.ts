@@ -8,6 +8,7 @@ import { isoOf } from '../_http/iso-instant.ts'
 import type { Node } from '../_http/node.ts'
 import { changeText } from '../_market/difference.ts'
 import { partitionOf } from '../_market/partition.ts'
+import { actionStory } from './action-story.ts'
 import { type CellState, isBlank, loadCellState } from './cell-state.ts'
 import { absenceOf, judgedOf, stageOf, winnerOf } from './conclusion.ts'
 import { describeIncident, describeOutcome, describeSecondView } from './descriptions.ts'
@@ -78,6 +79,8 @@ export async function explanationOf(node: Node, cell: Cell) {
       at: isoOf(row.at),
       sentence: changeText(row.difference, row.verdict),
     })),
+    /** Of corporate actions: what was stated of the day, and what became of it. */
+    actions: await actionStory(node, cell),
     vendors: vendors.map((view) => vendorView(view, now)),
     /** Answers of vendors that the configuration no longer lists for the dataset. */
     formerVendors: cellState.attempts

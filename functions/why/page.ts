@@ -27,6 +27,14 @@ ${section('Judged', judgedFacts(explanation))}
 ${explanation.secondView === null ? '' : section('Second vendor', secondFacts(explanation.secondView))}
 ${explanation.decision === null ? '' : section('Decided by a person', decisionFacts(explanation.decision))}
 ${explanation.task === null ? '' : section('Open task', taskFacts(explanation.task))}
+${
+  explanation.actions.length === 0
+    ? ''
+    : html`<section>
+<h2>Corporate actions</h2>
+${list(explanation.actions)}
+</section>`
+}
 ${explanation.corrections.length === 0 ? '' : correctionsSection(explanation.corrections)}
 <section>
 <h2>Vendors, best score first</h2>

@@ -85,6 +85,7 @@ export function cellReport(lines: readonly LedgerLine[]): CellReport {
 /** What the node itself says of a dataset in `GET /coverage/:dataset`. */
 interface CoverageTotal {
   expected: number
+  present: number
   absent: number
   open: number
 }
@@ -96,13 +97,17 @@ async function coverageTotal(address: string, dataset: string): Promise<Coverage
   return total
 }
 
-/** A row a dataset: expected, absent and open by the coverage, present and held by the ledger. */
+/**
+ * A row a dataset: expected, absent and open by the coverage, present and held by the ledger. Of events a cell whose actions were all withdrawn is
+ * delivered by the coverage and absent by the ledger.
+ */
 export const cellRows = (address: string, { datasets }: Config, lines: readonly LedgerLine[]): Promise<CellRow[]> =>
   Promise.all(
-    Object.keys(datasets).map(async (dataset) => {
-      const { expected, absent, open } = await coverageTotal(address, dataset)
+    Object.entries(datasets).map(async ([dataset, spec]) => {
+      const { expected, present: delivered, absent, open } = await coverageTotal(address, dataset)
       const { present, held } = cellReport(lines.filter((line) => line.dataset === dataset))
-      return { dataset, expected, present, held, absent, open }
+      const withdrawn = spec?.expected_rows === 'events' ? delivered - present - held : 0
+      return { dataset, expected, present, held, absent: absent + withdrawn, open }
     }),
   )
 

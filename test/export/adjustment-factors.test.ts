@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
+import { mergedSql } from '../../functions/_actions/merged-actions.ts'
 import { type CellValue, withTable } from '../../functions/_lake/duck-table.ts'
 import type { Lake } from '../../functions/_lake/lake.ts'
 import { sqlText } from '../../functions/_lake/sql-text.ts'
@@ -14,6 +15,7 @@ const REAL = resolve('../shared/data')
 const [D1, D2, D3, D4] = ['2024-07-01', '2024-07-02', '2024-07-03', '2024-07-05'] as const
 
 interface Filed {
+  vendor?: string
   symbol?: string
   dt?: Dt
   kind: string
@@ -48,6 +50,7 @@ beforeEach(async () => {
 })
 
 const ACTION_COLUMNS = {
+  vendor: 'VARCHAR',
   symbol: 'VARCHAR',
   dt: 'DATE',
   kind: 'VARCHAR',
@@ -58,6 +61,8 @@ const ACTION_COLUMNS = {
   old_shares: 'DOUBLE',
   new_shares: 'DOUBLE',
   subtype: 'VARCHAR',
+  other_symbol: 'VARCHAR',
+  detail: 'VARCHAR',
 }
 
 /** Writes rows as a Parquet file, through a query over their table where one is given. */
@@ -75,6 +80,13 @@ async function write(
   return path
 }
 
+/** The merged rows of statements, each of one vendor, all of one answer. */
+const merged = (table: string): string =>
+  mergedSql(
+    `(SELECT *, 0 AS rank, 'epoch'::TIMESTAMP AS fetched_at, 0 AS file_row_number, '' AS filename, NULL::DATE AS first_seen, NULL::DATE AS withdrawn FROM ${table})`,
+    specOf('corporate_actions').columns,
+  )
+
 /** The factors of actions on D3, unless they name another day; closes are of SPY unless they name another symbol. */
 async function factorsOf(
   filed: readonly Filed[],
@@ -82,7 +94,19 @@ async function factorsOf(
   spec = specOf('corporate_actions'),
 ): Promise<Factor[]> {
   const actions = filed.map(
-    ({ symbol = 'SPY', dt = D3, kind, id = 'E1', cash, currency, old_shares, new_shares, subtype }) => [
+    ({
+      vendor = 'alpaca',
+      symbol = 'SPY',
+      dt = D3,
+      kind,
+      id = 'E1',
+      cash,
+      currency,
+      old_shares,
+      new_shares,
+      subtype,
+    }) => [
+      vendor,
       symbol,
       dt,
       kind,
@@ -93,12 +117,14 @@ async function factorsOf(
       old_shares ?? null,
       new_shares ?? null,
       subtype ?? null,
+      null,
+      null,
     ],
   )
   const bars = closes.map(({ symbol = 'SPY', dt, close }) => [symbol, dt, close])
   return lake.duck.all<Factor>(
     adjustmentFactorsSql({
-      actions: [await write('actions', ACTION_COLUMNS, actions)],
+      actions: [await write('actions', ACTION_COLUMNS, actions, merged)],
       spec,
       bars: bars.length === 0 ? [] : [await write('bars', { symbol: 'VARCHAR', dt: 'DATE', close: 'DOUBLE' }, bars)],
       calendar: await write('calendar', CALENDAR_COLUMNS, calendarRows(), calendarSql),
@@ -139,6 +165,17 @@ describe('adjustment factors: an action', () => {
       'RIGHTS_DISTRIBUTION_NOT_APPLIED',
     ],
     ['an action without a word', { kind: 'other' }, 1, 1, 'OTHER_NOT_APPLIED'],
+    ['a unit split', { kind: 'unit_split', old_shares: 1, new_shares: 1 }, 1, 1, 'UNIT_SPLIT_NOT_APPLIED'],
+    ['a merger for cash', { kind: 'cash_merger', cash: 10 }, 1, 1, 'CASH_MERGER_NOT_APPLIED'],
+    ['a merger for stock', { kind: 'stock_merger', old_shares: 1, new_shares: 0.5 }, 1, 1, 'STOCK_MERGER_NOT_APPLIED'],
+    [
+      'a merger for both',
+      { kind: 'stock_and_cash_merger', cash: 10, old_shares: 1, new_shares: 0.5 },
+      1,
+      1,
+      'STOCK_AND_CASH_MERGER_NOT_APPLIED',
+    ],
+    ['a reorganization', { kind: 'reorganization', cash: 1 }, 1, 1, 'REORGANIZATION_NOT_APPLIED'],
   ])('%s has its factors', async (_, filed, split, total, flags) => {
     const [factor, ...more] = await factorsOf([filed], AT_100)
     expect(more).toEqual([])
@@ -147,12 +184,9 @@ describe('adjustment factors: an action', () => {
     expect(factor?.total_return_factor).toBeCloseTo(total, 12)
   })
 
-  test.each(['name_change', 'cash_merger', 'stock_merger', 'redemption', 'worthless_removal'])(
-    '%s has none',
-    async (kind) => {
-      expect(await factorsOf([{ kind, cash: 10, old_shares: 1, new_shares: 1 }], AT_100)).toEqual([])
-    },
-  )
+  test.each(['name_change', 'redemption', 'worthless_removal', 'partial_call'])('%s has none', async (kind) => {
+    expect(await factorsOf([{ kind, cash: 10, old_shares: 1, new_shares: 1 }], AT_100)).toEqual([])
+  })
 
   test('the dividend carries its cash and the close it relates to', async () => {
     const [factor] = await factorsOf(
@@ -190,7 +224,7 @@ describe('adjustment factors: doubt', () => {
       ],
       AT_100,
     )
-    expect(dividend).toMatchObject({ cash: 1, total_return_factor: 0.99, flags: 'FILED_TWICE' })
+    expect(dividend).toMatchObject({ cash: 1, total_return_factor: 0.99, flags: '' })
     const twoForOne: Filed = { kind: 'split', old_shares: 1, new_shares: 2 }
     const [split] = await factorsOf(
       [
@@ -199,18 +233,41 @@ describe('adjustment factors: doubt', () => {
       ],
       AT_100,
     )
-    expect(split).toMatchObject({ split_factor: 0.5, flags: 'FILED_TWICE' })
+    expect(split).toMatchObject({ split_factor: 0.5, flags: '' })
+  })
+
+  test('one dividend of two vendors that round it and word it differently counts once', async () => {
+    const [factor] = await factorsOf(
+      [
+        { kind: 'cash_dividend', id: 'E1', cash: 0.9834, subtype: 'recurring' },
+        { vendor: 'massive', kind: 'cash_dividend', id: 'S9', cash: 0.98, currency: 'USD' },
+      ],
+      AT_100,
+    )
+    expect(factor).toMatchObject({ cash: 0.9834, flags: '' })
+  })
+
+  test('two ordinary dividends of a day with different cash contradict each other, and neither is applied', async () => {
+    const [factor] = await factorsOf(
+      [
+        { kind: 'cash_dividend', id: 'E1', cash: 0.65 },
+        { vendor: 'massive', kind: 'cash_dividend', id: 'S9', cash: 0.61 },
+        { kind: 'cash_dividend', id: 'E2', cash: 4, subtype: 'special' },
+      ],
+      AT_100,
+    )
+    expect(factor).toMatchObject({ cash: 4, total_return_factor: 0.96, flags: 'CONTRADICTING_DIVIDENDS' })
   })
 
   test('one split filed as a split and as a stock dividend counts once', async () => {
     const [factor] = await factorsOf(
       [
-        { kind: 'split', id: 'a', old_shares: 4, new_shares: 5 },
-        { kind: 'stock_dividend', id: 'b', old_shares: 4, new_shares: 1 },
+        { kind: 'split', id: 'a', old_shares: 3, new_shares: 4 },
+        { kind: 'stock_dividend', id: 'b', old_shares: 1, new_shares: 0.3333 },
       ],
       AT_100,
     )
-    expect(factor?.split_factor).toBe(0.8)
+    expect(factor?.split_factor).toBe(0.75)
   })
 
   test('two splits of a day with different ratios contradict each other, and neither is applied', async () => {

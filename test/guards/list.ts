@@ -1,4 +1,5 @@
 /** All guards, by area: one file each. */
+import { ACTION_GUARDS } from './actions.ts'
 import { BACKUP_GUARDS } from './backup.ts'
 import { COMPACTION_GUARDS } from './compaction.ts'
 import { CURATION_GUARDS } from './curation.ts'
@@ -11,6 +12,7 @@ import { RECOVERY_GUARDS } from './recovery.ts'
 import { VERIFY_GUARDS } from './verify.ts'
 
 export const GUARDS: Guard[] = [
+  ...ACTION_GUARDS,
   ...BACKUP_GUARDS,
   ...COMPACTION_GUARDS,
   ...CURATION_GUARDS,

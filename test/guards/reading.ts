@@ -96,7 +96,7 @@ export const READING_GUARDS: Guard[] = [
   {
     name: 'A day that holds zeros for unknown and comes again without them is no correction',
     file: 'functions/_dispatch/detect-corrections.ts',
-    find: 'if (isKnown && digestRows(before) === digest) continue',
+    find: 'if (isKnown && digestRows(standing) === digest) continue',
     replace: '',
     test: 'test/_lake/write-cells.test.ts',
   },

@@ -116,7 +116,7 @@ test('corrections: a bar that is corrected in one window and again in the next i
   })
 })
 
-test('corrections: a corporate action that the vendor withdraws stays, and that it was withdrawn is told', async () => {
+test('corrections: a corporate action that the vendor withdraws is kept as withdrawn, which is one correction', async () => {
   const dividend = (cash: number): LabAction => ({
     kind: 'dividend',
     symbol: 'AAPL',
@@ -141,15 +141,17 @@ test('corrections: a corporate action that the vendor withdraws stays, and that 
   actions = []
   await evening(bare, MONDAY)
   await evening(bare, instantOf(calendarOf('xnys').next(ASOF, 3), '20:30'))
-  expect(await attemptsOf(bare)).toEqual(kept)
+  const marked = await attemptsOf(bare)
+  expect(marked).toMatchObject([{ rows: 1 }])
   expect(await changesOf(bare)).toMatchObject([
     {
       dataset: 'corporate_actions',
       at: MONDAY,
-      verdict: 'kept_more_rows',
+      verdict: 'replaced',
       previous: kept[0]!.digest,
+      digest: marked[0]!.digest,
       rowsBefore: 1,
-      rows: 0,
+      rows: 1,
       window: 1,
       difference: { added: 0, removed: 1, changed: 0, fields: [] },
     },

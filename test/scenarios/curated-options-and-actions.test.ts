@@ -165,7 +165,17 @@ test('curated options and actions: actions are curated by year, symbol, day, kin
     'B 2024-07-03 cash_dividend d1 alpaca',
     'B 2024-07-03 split s1 alpaca',
   ])
-  expect(rows[1]).toEqual({ symbol: 'B', dt: DT, ...dividend, vendor: 'alpaca', feed: 'sip', adjustment: 'none' })
+  expect(rows[1]).toEqual({
+    symbol: 'B',
+    dt: DT,
+    ...dividend,
+    sources: 'alpaca:d1',
+    contradicts: false,
+    vendor: 'alpaca',
+    feed: 'sip',
+    adjustment: 'none',
+  })
+  expect(rows[2]).toMatchObject({ id: 's1', sources: 'alpaca:s1,massive:m1', contradicts: false })
 })
 
 test('curated options and actions: a year of actions is judged cell by cell: what happened, what could not have, and that nothing did', async () => {
@@ -189,7 +199,7 @@ test('curated options and actions: a year of actions is judged cell by cell: wha
   ])
 })
 
-test('curated options and actions: an action under two ids is AMBER, and so are two splits of a day with different ratios', async () => {
+test('curated options and actions: an action under two ids is one GREEN row, and two splits of a day with different ratios are two AMBER ones', async () => {
   const dividend = { kind: 'cash_dividend', cash: 0.98, old_shares: null, new_shares: null } as const
   await keep('corporate_actions', 'alpaca', 'A', [action('e1', DT, dividend), action('e2', DT, dividend)])
   await keep('corporate_actions', 'alpaca', 'B', [action('s1', DT), action('s2', DT)])
@@ -202,11 +212,9 @@ test('curated options and actions: an action under two ids is AMBER, and so are 
   await curate('corporate_actions')
   const cells = ['A', 'B', 'C', 'D'].map((symbol) => ({ symbol, dt: DT, present: true }))
   const judged = await judge('corporate_actions', cells)
-  expect(judged).toMatchObject({ cells: 4, green: 1, amber: 3, red: 0 })
-  expect(judged.flagged.map(({ symbol, flags }) => `${symbol} ${flags}`)).toEqual([
-    'A ACTION_FILED_TWICE',
-    'B ACTION_FILED_TWICE',
-    'C CONTRADICTING_SPLITS',
+  expect(judged).toMatchObject({ cells: 4, green: 3, amber: 1, red: 0 })
+  expect(judged.flagged.map(({ symbol, flags, rows }) => `${symbol} ${flags} ${rows}`)).toEqual([
+    'C CONTRADICTING_ACTIONS 2',
   ])
 })
 

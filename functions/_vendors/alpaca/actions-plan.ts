@@ -60,6 +60,8 @@ export function planActions(head: Want, others: readonly Want[], terms: PlanTerm
     request,
     feed: shape.feed,
     isResumable: true,
+    // A wider window may have brought what this one passes over.
+    speaksFor: { processed: { from: request.start, to: request.end } },
   }
 }
 

@@ -18,6 +18,8 @@ const DAYS_A_YEAR = 365.25
 /** Splits are rare: those of all symbols and years fit on one page. A plan has that one and one of dividends at the least. */
 const SPLIT_PAGES = 1
 const LEAST_PAGES = SPLIT_PAGES + 1
+/** What the two lists hold. */
+const LISTED = ['split', 'stock_dividend', 'cash_dividend', 'other'] as const
 /** All spellings go into one address, which servers refuse beyond some 8,000 bytes. */
 const TICKER_BYTES = 6_000
 
@@ -64,6 +66,8 @@ export function planActions(head: Want, others: readonly Want[], terms: PlanTerm
     request,
     feed: shape.feed,
     isResumable: true,
+    // Names are not asked of every symbol, and not by every configuration.
+    speaksFor: { kinds: LISTED },
     ...(isShared ? { covers: { symbols: sorted, from: first, to } } : {}),
   }
 }

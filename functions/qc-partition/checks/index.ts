@@ -5,7 +5,7 @@ import { check as adjustmentMismatch } from './adjustment-mismatch.ts'
 import { check as badPrint } from './bad-print.ts'
 import { check as completeness } from './completeness.ts'
 import { check as continuity } from './continuity.ts'
-import { check as contradictingSplits } from './contradicting-splits.ts'
+import { check as contradictingActions } from './contradicting-actions.ts'
 import { check as damaged } from './damaged.ts'
 import { check as dateMismatch } from './date-mismatch.ts'
 import { check as datesShifted } from './dates-shifted.ts'
@@ -27,7 +27,6 @@ import { check as ohlcOrder } from './ohlc-order.ts'
 import { check as otherScale } from './other-scale.ts'
 import { check as outdatedRelease } from './outdated-release.ts'
 import { check as partialVolume } from './partial-volume.ts'
-import { check as repeatedAction } from './repeated-action.ts'
 import { check as repeatedDay } from './repeated-day.ts'
 import { check as repeatedSession } from './repeated-session.ts'
 import { check as schema } from './schema.ts'
@@ -44,6 +43,7 @@ import { check as symbolMismatch } from './symbol-mismatch.ts'
 import { check as terms } from './terms.ts'
 import { check as untoldSplit } from './untold-split.ts'
 import { check as vendorMismatch } from './vendor-mismatch.ts'
+import { check as withdrawnAction } from './withdrawn-action.ts'
 import { check as yieldRange } from './yield-range.ts'
 import { check as zeroVolume } from './zero-volume.ts'
 
@@ -59,8 +59,8 @@ export const CHECKS: readonly Check[] = [
   zeroVolume,
   yieldRange,
   terms,
-  repeatedAction,
-  contradictingSplits,
+  contradictingActions,
+  withdrawnAction,
   duplicateRows,
   duplicateConflict,
   adjustmentMismatch,

@@ -43,6 +43,7 @@ describe('alpaca actions plan: the rectangle of corporate actions', () => {
     // 2024-01-02 follows a long weekend, so what took effect since 2023-12-30 is its.
     const made = alpaca.plan(want('AAPL', '2024-01-02'), [want('AAPL', '2024-01-05')], TERMS)
     expect(requestOf(made)).toMatchObject({ start: '2023-11-30', end: '2024-07-03' })
+    expect(made.speaksFor).toEqual({ processed: { from: '2023-11-30', to: '2024-07-03' } })
   })
 
   it('names every ticker a symbol ever had, as the vendor spells it, each once', () => {
