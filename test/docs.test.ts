@@ -200,6 +200,22 @@ describe('documents: the HTTP interface', () => {
   })
 })
 
+describe('documents: quality checks', () => {
+  const sources = below('functions/qc-partition').filter((path) => path.endsWith('.ts'))
+  const flags = once(
+    sources.flatMap((path) => [
+      ...matches(read(path), /\bflag: '([A-Z_]+)'/g),
+      ...matches(read(path), /flags\.add\('([A-Z_]+)'\)/g),
+    ]),
+  )
+
+  test('every flag of a check stands in docs/quality-checks.md with a sentence', () => {
+    const { prose } = documentAt('docs/quality-checks.md')
+    expect(flags.length).toBeGreaterThan(40)
+    expect(flags.filter((flag) => !prose.includes(`\`${flag}\``))).toEqual([])
+  })
+})
+
 describe('documents: configuration', () => {
   const configuration = documentAt('docs/configuration.md').prose
   /** What the environment is asked for: the fields of the settings, and what the start reads beside them. */
