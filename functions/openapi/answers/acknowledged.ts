@@ -1,0 +1,4 @@
+/** The answer about what became of an acknowledgement. */
+import { z } from 'zod'
+
+export const Acknowledged = z.looseObject({ ok: z.literal(true) })
