@@ -14,6 +14,15 @@ import { Why } from './answers/why.ts'
 import type { Route } from './route.ts'
 
 const HTML = ['text/html']
+/** Beside JSON: the files of a bundle, and the whole of it as one stream. */
+const FILES = [
+  'text/markdown',
+  'text/plain',
+  'application/vnd.apache.parquet',
+  'application/octet-stream',
+  'application/x-tar',
+  'application/gzip',
+]
 
 export const READS: Record<string, Route> = {
   'GET /': {
@@ -86,8 +95,8 @@ export const READS: Record<string, Route> = {
   },
   'GET /exports/nightly/*': {
     summary: 'A bundle: its listing, what differs from an earlier one, one of its files, or all of it as a tar.',
-    answer: Bundle,
-    media: [...HTML, 'application/octet-stream', 'application/x-tar', 'application/gzip'],
+    answer: z.union([...Bundle.options, z.looseObject({}).describe('a JSON file of the bundle')]),
+    media: [...HTML, ...FILES],
     others: [206, 304, 307],
     refusals: [404, 412, 416, 503],
   },

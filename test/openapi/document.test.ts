@@ -5,26 +5,18 @@ import { createApp } from '../../functions/index.ts'
 import { documentOf, templateOf } from '../../functions/openapi/document.ts'
 import { FUNCTIONS } from '../../functions/openapi/functions.ts'
 import { READS } from '../../functions/openapi/reads.ts'
-
-interface Operation {
-  summary: string
-  description: string
-  operationId: string
-  security: { bearer: string[] }[]
-  parameters?: { name: string; in: string; schema: Record<string, unknown> }[]
-  requestBody?: { content: Record<string, { schema: Record<string, unknown>; example?: unknown }> }
-  responses: Record<string, { description: string; content?: Record<string, unknown> }>
-}
+import { type OpenApi, type Operation, operationsOf } from './documented.ts'
 
 // Only the routes are looked at; no request is made.
 const app = createApp({} as unknown as Node, { full: 'full-token', read: 'read-token' })
 const routes = app.routes.filter(({ method }) => method !== 'ALL')
-const { paths } = documentOf(app.routes, '1.2.3') as { paths: Record<string, Record<string, Operation>> }
-const operations = Object.entries(paths).flatMap(([path, methods]) =>
-  Object.entries(methods).map(([method, operation]) => ({ name: `${method.toUpperCase()} ${path}`, operation })),
-)
+const document = documentOf(app.routes, '1.2.3') as unknown as OpenApi
+const operations = operationsOf(document).map(({ method, path, operation }) => ({
+  name: `${method} ${path}`,
+  operation,
+}))
 const of = (method: string, path: string): Operation => {
-  const operation = paths[path]?.[method]
+  const operation = document.paths[path]?.[method]
   if (operation === undefined) throw new Error(`no ${method} ${path} in the document`)
   return operation
 }
