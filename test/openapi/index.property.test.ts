@@ -37,7 +37,7 @@ test('OpenAPI: 300 requests with valid and broken values get an answer that the 
   }
   const all = [...seen.values()].reduce((sum, times) => sum + times, 0)
   expect(all).toBeGreaterThanOrEqual(REQUESTS)
-  // Neither only what is refused at the door, nor only what goes well.
+  // Neither only what the schemas refuse, nor only what goes well.
   expect(seen.get(200)).toBeGreaterThan(REQUESTS / 5)
   expect(seen.get(400)).toBeGreaterThan(REQUESTS / 5)
 }, 120_000)

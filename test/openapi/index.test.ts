@@ -67,6 +67,15 @@ test('OpenAPI: every read of a new node answers as the document says', async () 
   await readAll()
 })
 
+test('OpenAPI: a read with parameters refuses one that the document does not name, and no other read has a refusal that it does not list', async () => {
+  for (const one of operations.filter(({ method }) => method === 'GET')) {
+    const answer = await ask(`${pathOf(one)}?unknown=1`)
+    if (one.operation.parameters?.some((parameter) => parameter.in === 'query'))
+      expect(answer.status, one.path).toBe(400)
+    await check(one, answer)
+  }
+})
+
 test('OpenAPI: a queue that nobody has worked on yet answers as the document says', async () => {
   await node.steps('audit')
   await readAll()

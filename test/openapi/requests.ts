@@ -37,6 +37,8 @@ const BROKEN = [
   '__proto__',
   'constructor',
 ]
+/** Sent as they stand: what no encoder makes, and separators in disguise. */
+const ENCODINGS = ['%', '%zz', '%C3%28', '%ED%A0%80', '%2e%2e%2f', '%2F', '%5C', '%00', '%0d%0a', '+', '%25%32%46']
 /** No text among them is a full path: a backup goes where it is sent. */
 const WRONG: unknown[] = [null, true, false, -1, 0, 1.5, 1e300, '', 'x', '2025-02-30', [], [null], {}, { a: { b: [] } }]
 const TEXTS = ['', '{', 'null', '[]', '"x"', '1', '{"__proto__":{"at":1}}', '\u0000', '['.repeat(5_000)]
@@ -78,17 +80,20 @@ function pathsOf(route: Documented): fc.Arbitrary<string> {
   const { parameters = [] } = route.operation
   const parts = parameters.filter((one) => one.in === 'path')
   const queries = parameters.filter((one) => one.in === 'query')
-  const part = (one: Parameter) =>
+  const raw = fc.constantFrom(...ENCODINGS)
+  const part = (one: Parameter) => {
     // A chain that is there would play a whole night.
-    (one.name === 'chain' ? broken.filter((text) => text !== 'night') : valueFor(one)).map((text) =>
-      // Slashes are part of a path below /exports/nightly/.
-      one.name === 'path' ? text.split('/').map(encoded).join('/') : encoded(text),
-    )
+    const texts = one.name === 'chain' ? broken.filter((text) => text !== 'night') : valueFor(one)
+    // Slashes are part of a path below /exports/nightly/.
+    const path = texts.map((text) => (one.name === 'path' ? text.split('/').map(encoded).join('/') : encoded(text)))
+    const behind = raw.map((text) => `${one.example ?? ''}${text}`)
+    return fc.oneof({ weight: 4, arbitrary: path }, { weight: 1, arbitrary: raw }, { weight: 1, arbitrary: behind })
+  }
   const pair = fc.oneof(
-    ...queries.map((one) => ({
-      weight: 6,
-      arbitrary: valueFor(one).map((text) => `${one.name}=${encoded(text)}`),
-    })),
+    ...queries.map((one) => {
+      const text = fc.oneof({ weight: 6, arbitrary: valueFor(one).map(encoded) }, { weight: 1, arbitrary: raw })
+      return { weight: 6, arbitrary: text.map((value) => `${one.name}=${value}`) }
+    }),
     { weight: 1, arbitrary: broken.map((text) => `${encoded(text)}=1`) },
   )
   return fc.tuple(fc.tuple(...parts.map(part)), fc.array(pair, { maxLength: 3 })).map(([texts, pairs]) => {
