@@ -42,13 +42,13 @@ export const FUNCTIONS: Record<string, Route> = {
     summary: 'Keeps cells out of bundles, with a reason.',
     answer: Ending,
     example: { ...CELL, reason: 'a print that no other vendor has' },
-    refusals: [404, 409],
+    refusals: [404],
   },
   'POST /release': {
     summary: 'Lets cells that quality control holds into bundles, with a reason.',
     answer: Ending,
     example: { ...CELL, reason: 'compared with the tape', undo: true },
-    refusals: [404, 409],
+    refusals: [404],
   },
   'POST /redrive': {
     summary: 'Gives stalled tasks all their attempts again.',
@@ -70,7 +70,6 @@ export const FUNCTIONS: Record<string, Route> = {
     summary: 'Builds the bundle of an as-of day and points latest at it.',
     answer: Ending,
     example: { asof: '2025-07-08' },
-    refusals: [404, 409],
   },
   'POST /reference': {
     summary: "Asks vendors' reference lists about the symbols of the universe, and applies what they state.",
@@ -97,7 +96,6 @@ export const FUNCTIONS: Record<string, Route> = {
     summary: 'Takes over raw files of an older node where they lie.',
     answer: Ending,
     example: { verify: 'footers' },
-    refusals: [409],
   },
   'POST /verify': {
     summary: 'Checks the invariants that files and database can show, and changes nothing.',
