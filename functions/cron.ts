@@ -3,12 +3,12 @@ import type { Context } from 'hono'
 import { z } from 'zod'
 import { readQuery } from './_http/handler.ts'
 import type { Node } from './_http/node.ts'
+import { checking } from './_http/request-schemas.ts'
 
 const Query = z.strictObject({})
 
-export const cron =
-  (node: Node) =>
-  async (c: Context): Promise<Response> => {
+export const cron = (node: Node) =>
+  checking({ query: Query }, async (c: Context): Promise<Response> => {
     readQuery(c, Query)
     return c.json({ ok: true, chains: (await node.schedule?.list()) ?? [] })
-  }
+  })

@@ -5,6 +5,7 @@ import type { ReferenceRow } from '../db/symbol-references/list-references.ts'
 import { RequestError, readQuery, singleParam } from './_http/handler.ts'
 import { isoOf } from './_http/iso-instant.ts'
 import type { Node } from './_http/node.ts'
+import { checking } from './_http/request-schemas.ts'
 import { appliedSymbols, countRemarks } from './_references/apply-references.ts'
 import type { StatedBy } from './_references/life.ts'
 import type { AppliedSymbol } from './_references/refine-universe.ts'
@@ -17,9 +18,8 @@ const Query = z.strictObject({
 })
 
 /** Reads only, asks nobody. Throws RequestError 400 for a query it does not know, 404 for a symbol the universe does not have. */
-export const symbols =
-  (node: Node) =>
-  async (c: Context): Promise<Response> => {
+export const symbols = (node: Node) =>
+  checking({ query: Query }, async (c: Context): Promise<Response> => {
     const { symbol, remarks } = readQuery(c, Query)
     const all = await appliedSymbols(node)
     const named = symbol === undefined ? all : all.filter((one) => one.symbol === symbol)
@@ -28,7 +28,7 @@ export const symbols =
     const hasRemark = (one: AppliedSymbol): boolean => one.contradictions.length + one.suggestions.length > 0
     const shown = remarks === undefined ? named : named.filter(hasRemark)
     return c.json({ ok: true, universe: all.length, ...countRemarks(all), symbols: shown.map(shownSymbol) })
-  }
+  })
 
 const shownSymbol = ({ symbol, from, to, was, rows, contradictions, suggestions }: AppliedSymbol): object => ({
   symbol,

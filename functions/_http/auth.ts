@@ -52,10 +52,17 @@ const ACK_PATH = /^\/exports\/\d{4}-\d{2}-\d{2}\/ack$/
 const isRead = (method: string): boolean => method === 'GET' || method === 'HEAD'
 const mayRead = (method: string, path: string): boolean => isRead(method) || (method === 'POST' && ACK_PATH.test(path))
 
+/** What a caller must be allowed; null where the route is open. */
+export function accessNeeded(method: string, path: string): Access | null {
+  if (OPEN_PATHS.has(path)) return null
+  return mayRead(method, path) ? 'read' : 'full'
+}
+
 export function auth(tokens: Tokens, browsers?: Browsers): MiddlewareHandler {
   return async (c, next) => {
     const { method, path } = c.req
-    if (OPEN_PATHS.has(path)) return await next()
+    const needed = accessNeeded(method, path)
+    if (needed === null) return await next()
     if (!needsToken(tokens)) {
       const refusal = crossSite(c.req.header('host'), c.req.header('origin'))
       return refusal ? refuse(c, 403, refusal) : await next()
@@ -78,7 +85,7 @@ export function auth(tokens: Tokens, browsers?: Browsers): MiddlewareHandler {
       case 'full':
         return await next()
       case 'read':
-        if (mayRead(method, path)) return await next()
+        if (needed === 'read') return await next()
         return refuse(c, 403, 'this token may only read: use DATA_NODE_TOKEN to call a function')
       case null:
         return refuse(c, 401, 'this token is not known here')

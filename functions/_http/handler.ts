@@ -8,6 +8,7 @@ import { datasetsOf } from '../_catalog/catalog.ts'
 import type { DatasetName } from '../_market/cell.ts'
 import { isoOf } from './iso-instant.ts'
 import type { Node } from './node.ts'
+import { checking } from './request-schemas.ts'
 
 /** What every function accepts: the instant it speaks for; the invoker sends the scheduled one. */
 export const AsOfBody = z.strictObject({
@@ -55,12 +56,12 @@ export type FunctionOf<Body extends z.ZodType> = (node: Node, body: z.output<Bod
 
 /** Binds a function to its route. `nextAt` leaves as an ISO instant. */
 export function handler<Body extends z.ZodType>(node: Node, schema: Body, run: FunctionOf<Body>) {
-  return async (c: Context): Promise<Response> => {
+  return checking({ body: schema }, async (c: Context): Promise<Response> => {
     const body = await readBody(c, schema)
     checkInstant(body, node.now())
     const { nextAt, ...ending } = await run(node, body)
     return c.json({ ok: true, ...ending, nextAt: isoOf(nextAt) })
-  }
+  })
 }
 
 /** A clock that ran ahead when a chain fired may have been set right since: that must not cost the night. */
@@ -100,6 +101,20 @@ export const singleParam = <Value extends z.ZodType<unknown, string>>(value: Val
     .tuple([value], { error: 'expected at most once' })
     .transform(([only]) => only)
     .optional()
+
+/** How many of a list are wanted: a whole number from 1 to `most`. */
+export function limitParam(most: number) {
+  const error = { error: `expected one whole number from 1 to ${most}` }
+  return singleParam(
+    z
+      .string()
+      .regex(/^\d{1,4}$/, error)
+      .transform(Number)
+      .refine((limit) => limit >= 1 && limit <= most, error)
+      // In a document it is the number that it stands for.
+      .meta({ type: 'integer', pattern: undefined, minimum: 1, maximum: most }),
+  )
+}
 
 /** A query through its schema; throws RequestError 400 that names each parameter at fault. */
 export function readQuery<Query extends z.ZodType>(c: Context, schema: Query): z.output<Query> {

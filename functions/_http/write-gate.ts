@@ -42,11 +42,14 @@ export function writeGate(guards: readonly WriteGuard[], health: Health): WriteG
 /** Functions that write neither files nor rows: what is wrong with the disk or the clock is a reason to ask them. */
 const READERS: ReadonlySet<string> = new Set(['/verify', '/notify', '/login', '/logout'])
 
+/** Whether a request may write, and so waits for the gate. */
+export const mayWrite = (method: string, path: string): boolean => method === 'POST' && !READERS.has(path)
+
 /** Answers functions with 503 and one sentence while there is an objection. */
 export const refuseWhileClosed =
   (terms: { gate: WriteGate; now: () => number }): MiddlewareHandler =>
   async (c, next) => {
-    if (c.req.method !== 'POST' || READERS.has(c.req.path)) return await next()
+    if (!mayWrite(c.req.method, c.req.path)) return await next()
     const reason = await terms.gate.objection()
     if (reason === null) return await next()
     c.header('Retry-After', String(CLOSED_RETRY_MS / 1000))

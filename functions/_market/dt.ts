@@ -27,7 +27,10 @@ export function dtOfDay(day: number): Dt {
 /** A real calendar day written `YYYY-MM-DD`; refuses 2023-02-30. */
 export const isDt = (text: string): boolean => /^\d{4}-\d{2}-\d{2}$/.test(text) && dtOfDay(dayNumber(text)) === text
 
-export const DtText = z.string().refine(isDt, { error: (issue) => `expected a day as YYYY-MM-DD, got ${issue.input}` })
+export const DtText = z
+  .string()
+  .refine(isDt, { error: (issue) => `expected a day as YYYY-MM-DD, got ${issue.input}` })
+  .meta({ format: 'date' })
 
 export const addDays = (dt: Dt, days: number): Dt => dtOfDay(dayNumber(dt) + days)
 

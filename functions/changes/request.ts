@@ -3,14 +3,13 @@ import type { Context } from 'hono'
 import { z } from 'zod'
 import type { CorrectionFilter, CorrectionKey } from '../../db/corrections/page-corrections.ts'
 import { datasetsOf } from '../_catalog/catalog.ts'
-import { RequestError, readQuery, singleParam } from '../_http/handler.ts'
+import { limitParam, RequestError, readQuery, singleParam } from '../_http/handler.ts'
 import type { Node } from '../_http/node.ts'
 import { SymbolText } from '../_market/cell.ts'
 import { DtText } from '../_market/dt.ts'
 
 const MOST = 1000
 const USUAL = 100
-const LIMIT = { error: `expected one whole number from 1 to ${MOST}` }
 const INSTANT = {
   error: 'expected an instant such as 2026-01-05T20:30:00-05:00 or 2026-01-06T01:30:00Z (+ is %2B in an address)',
 }
@@ -24,25 +23,19 @@ const Place = z
     return { at: Number(at), dataset, symbol, dt, vendor, digest }
   })
 
-const Query = z.strictObject({
+export const ChangesQuery = z.strictObject({
   dataset: singleParam(z.string()),
   symbol: singleParam(SymbolText),
   from: singleParam(DtText),
   to: singleParam(DtText),
   since: singleParam(z.iso.datetime({ offset: true, ...INSTANT }).transform((text) => Date.parse(text))),
-  limit: singleParam(
-    z
-      .string()
-      .regex(/^\d{1,4}$/, LIMIT)
-      .transform(Number)
-      .refine((limit) => limit >= 1 && limit <= MOST, LIMIT),
-  ),
+  limit: limitParam(MOST),
   after: singleParam(Place),
 })
 
 /** `limit` is 1 to 1,000, 100 unless told. Throws RequestError 400. A symbol that has left the universe may still be asked about. */
 export function readRequest(node: Node, c: Context): { filter: CorrectionFilter; limit: number } {
-  const { dataset, symbol, from, to, since, limit = USUAL, after } = readQuery(c, Query)
+  const { dataset, symbol, from, to, since, limit = USUAL, after } = readQuery(c, ChangesQuery)
   const known = datasetsOf(node.config).map((one) => one.dataset as string)
   if (dataset !== undefined && !known.includes(dataset)) {
     throw new RequestError(400, `dataset: no ${JSON.stringify(dataset)} here: there are ${known.join(', ')}`)

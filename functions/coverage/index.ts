@@ -2,17 +2,17 @@
 import type { Context } from 'hono'
 import type { Node } from '../_http/node.ts'
 import { prefersPage } from '../_http/prefers-page.ts'
+import { checking } from '../_http/request-schemas.ts'
 import { showMap } from './map-page.tsx'
 import { coverageOf } from './periods.ts'
 import { pictureOf } from './picture.ts'
-import { readRequest } from './request.ts'
+import { CoverageQuery, readRequest } from './request.ts'
 
 const PICTURE = '.svg'
 
 /** Query: `from`, `to` (days), `symbols` (`AAPL,A..BRK.B`), `by` (year or month). Reads only. Throws RequestError 400 or 404. */
-export const coverage =
-  (node: Node, canLogOut: boolean) =>
-  async (c: Context): Promise<Response> => {
+export const coverage = (node: Node, canLogOut: boolean) =>
+  checking({ query: CoverageQuery }, async (c: Context): Promise<Response> => {
     const asked = c.req.param('dataset') ?? ''
     const isPicture = asked.endsWith(PICTURE)
     const request = readRequest(node, c, isPicture ? asked.slice(0, -PICTURE.length) : asked)
@@ -30,7 +30,7 @@ export const coverage =
       by,
       ...(await coverageOf(node, request)),
     })
-  }
+  })
 
 function showPicture(c: Context, svg: string): Response {
   c.header('Content-Type', 'image/svg+xml; charset=utf-8')

@@ -26,7 +26,7 @@ export interface CoverageRequest {
 /** Names and ranges in one question; a range stands for as many symbols as there are between its ends. */
 const MOST_ITEMS = 200
 
-const Query = z.strictObject({
+export const CoverageQuery = z.strictObject({
   from: singleParam(DtText),
   to: singleParam(DtText),
   symbols: singleParam(z.string()),
@@ -36,7 +36,7 @@ const Query = z.strictObject({
 /** Throws RequestError: 404 for a dataset or a symbol that is not collected, 400 for what cannot be asked. */
 export function readRequest(node: Node, c: Context, datasetText: string): CoverageRequest {
   const found = datasetNamed(node, datasetText)
-  const query = readQuery(c, Query)
+  const query = readQuery(c, CoverageQuery)
   const asof = asofAt(node.now())
   const { fromDt, toDt } = expectedRange(found.spec, asof)
   // One end alone, beyond what is expected, is no contradiction: it asks about days of which nothing is expected.

@@ -5,6 +5,7 @@ import { recordAck } from '../../db/acks/record-ack.ts'
 import { RequestError, readBody } from '../_http/handler.ts'
 import { isoOf } from '../_http/iso-instant.ts'
 import type { Node } from '../_http/node.ts'
+import { checking } from '../_http/request-schemas.ts'
 import { SymbolText } from '../_market/cell.ts'
 import { type Dt, DtText } from '../_market/dt.ts'
 import type { BundleListing } from './bundle-listing.ts'
@@ -52,9 +53,8 @@ export interface MissedDay {
 export type Enqueue = (range: MissedDay) => Promise<Record<string, unknown>>
 
 /** Said again it changes nothing. Throws RequestError: 404 without a bundle of the day, 400 for too many days, 409 for too many pullers. */
-export const acknowledge =
-  (node: Node, bundles: Bundles, enqueue: Enqueue) =>
-  async (c: Context): Promise<Response> => {
+export const acknowledge = (node: Node, bundles: Bundles, enqueue: Enqueue) =>
+  checking({ body: AckBody }, async (c: Context): Promise<Response> => {
     const asof = DtText.safeParse(c.req.param('asof'))
     if (!asof.success) throw new RequestError(400, `asof: ${asof.error.issues[0]?.message}`)
     const bundle = await bundles.of(asof.data)
@@ -73,7 +73,7 @@ export const acknowledge =
     const said = { asof: asof.data, puller, matches: isSame(body, bundle), missed: missed.length, ...queued }
     node.log('exports.acknowledged', { ...said, files, rows, bytes })
     return c.json({ ok: true, ...said, more: false, nextAt: isoOf(null) })
-  }
+  })
 
 /** Whether what the puller has is the bundle that stands now. */
 const isSame = ({ digest, files, rows, bytes }: AckBody, bundle: BundleListing): boolean =>

@@ -3,8 +3,9 @@ import type { Context } from 'hono'
 import { accepts } from 'hono/accepts'
 import { z } from 'zod'
 import { asofAt } from '../_expected/expected.ts'
-import { RequestError, readQuery, singleParam } from '../_http/handler.ts'
+import { limitParam, RequestError, readQuery, singleParam } from '../_http/handler.ts'
 import type { Node } from '../_http/node.ts'
+import { checking } from '../_http/request-schemas.ts'
 import { type Dt, DtText } from '../_market/dt.ts'
 import { acknowledge, type Enqueue } from './acknowledge.ts'
 import { summaryOf } from './bundle-listing.ts'
@@ -18,15 +19,10 @@ import { allowedHashes } from './preconditions.ts'
 import { readBundlePath } from './request-path.ts'
 import { tarSender } from './tar-response.ts'
 
+const MOST = 1_000
 const SHOWN = 30
 const ListQuery = z.strictObject({
-  limit: singleParam(
-    z
-      .string()
-      .regex(/^[1-9]\d{0,3}$/, { error: 'expected a number from 1 to 1000' })
-      .transform(Number)
-      .refine((limit) => limit <= 1_000, { error: 'expected a number from 1 to 1000' }),
-  ),
+  limit: limitParam(MOST),
 })
 const FolderQuery = z.strictObject({ since: singleParam(DtText) })
 const NO_QUERY = z.strictObject({})
@@ -57,7 +53,7 @@ export function exportsOf(node: Node, { clientHash, enqueue }: ExportsTerms): Ex
   return {
     ack: acknowledge(node, bundles, enqueue),
     /** The newest bundles, newest first. */
-    async list(c) {
+    list: checking({ query: ListQuery }, async (c: Context) => {
       const { limit = SHOWN } = readQuery(c, ListQuery)
       const latest = await bundles.latest()
       const found = await bundles.newest(limit)
@@ -69,15 +65,15 @@ export function exportsOf(node: Node, { clientHash, enqueue }: ExportsTerms): Ex
         client: client && { path: '/pull.mjs', sha256: client.sha256 },
         bundles: found.map((one) => ({ ...one, isLatest: one.asof === latest })),
       })
-    },
+    }),
     /** Sends the caller to the bundle's own address: whoever goes on from there stays with one day. */
-    async latest(c) {
+    latest: checking({ query: NO_QUERY }, async (c: Context) => {
       readQuery(c, NO_QUERY)
       const latest = await bundles.latest()
       if (latest === null) throw new RequestError(404, 'there is no latest bundle yet: POST /export makes one')
       return c.redirect(`/exports/nightly/${latest}/`, 307)
-    },
-    async nightly(c) {
+    }),
+    nightly: checking({ query: FolderQuery }, async (c: Context) => {
       const path = readBundlePath(c.req.url)
       switch (path.asked) {
         case 'folder-name':
@@ -93,7 +89,7 @@ export function exportsOf(node: Node, { clientHash, enqueue }: ExportsTerms): Ex
         default:
           throw new Error(`expected a folder, a file or a tar, got ${path satisfies never}`)
       }
-    },
+    }),
   }
 }
 

@@ -2,28 +2,21 @@
 import type { Context } from 'hono'
 import { z } from 'zod'
 import { listSamples } from '../../db/quarantine/list-samples.ts'
-import { RequestError, readQuery, singleParam } from '../_http/handler.ts'
+import { limitParam, RequestError, readQuery, singleParam } from '../_http/handler.ts'
 import type { Node } from '../_http/node.ts'
+import { checking } from '../_http/request-schemas.ts'
 
 const MOST = 200
 const USUAL = 50
-const LIMIT = { error: `expected one whole number from 1 to ${MOST}` }
 
 const Query = z.strictObject({
-  limit: singleParam(
-    z
-      .string()
-      .regex(/^\d{1,3}$/, LIMIT)
-      .transform(Number)
-      .refine((limit) => limit >= 1 && limit <= MOST, LIMIT),
-  ),
+  limit: limitParam(MOST),
   vendor: singleParam(z.string()),
 })
 
 /** `limit` samples (1 to 200, 50 unless told) of all vendors or of `vendor`. Throws RequestError 400 for anything else. */
-export const quarantine =
-  (node: Node) =>
-  async (c: Context): Promise<Response> => {
+export const quarantine = (node: Node) =>
+  checking({ query: Query }, async (c: Context): Promise<Response> => {
     const { limit = USUAL, vendor = null } = readQuery(c, Query)
     const known = node.vendors.map(({ name }) => name)
     // A misspelt vendor would be answered with an empty list, which reads as good news.
@@ -32,4 +25,4 @@ export const quarantine =
     }
     const samples = await listSamples(node.db, limit, vendor)
     return c.json({ ok: true, samples: samples.map((row) => ({ ...row, at: new Date(row.at).toISOString() })) })
-  }
+  })

@@ -5,6 +5,7 @@ import { datasetsOf } from '../_catalog/catalog.ts'
 import { readQuery, singleParam } from '../_http/handler.ts'
 import type { Node } from '../_http/node.ts'
 import { prefersPage } from '../_http/prefers-page.ts'
+import { checking } from '../_http/request-schemas.ts'
 import { showPage } from '../_page/layout.tsx'
 import { contentOf } from './page.ts'
 import { viewOf } from './view.ts'
@@ -15,13 +16,12 @@ const Query = z.strictObject({
 })
 
 /** JSON, or a page for a client that prefers text/html. Reads only, asks nobody. Throws RequestError 400 for a query it does not know. */
-export const vendors =
-  (node: Node, canLogOut: boolean) =>
-  async (c: Context): Promise<Response> => {
+export const vendors = (node: Node, canLogOut: boolean) =>
+  checking({ query: Query }, async (c: Context): Promise<Response> => {
     const { forecast = 'yes' } = readQuery(c, Query)
     const view = await viewOf(node, forecast === 'yes')
     c.header('Vary', 'Accept')
     if (!prefersPage(c)) return c.json(view)
     const datasets = datasetsOf(node.config).map(({ dataset }) => dataset)
     return await showPage(c, { title: 'Vendors', datasets, canLogOut, children: contentOf(view) })
-  }
+  })

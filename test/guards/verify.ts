@@ -68,7 +68,7 @@ export const VERIFY_GUARDS: Guard[] = [
   {
     name: 'Verify is answered while nothing may be written',
     file: 'functions/_http/write-gate.ts',
-    find: ' || READERS.has(c.req.path)',
+    find: ' && !READERS.has(path)',
     replace: '',
     test: 'test/verify/verify.test.ts',
   },
