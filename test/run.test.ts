@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Node } from '../functions/_http/node.ts'
-import { loadCron } from '../functions/_runtime/cron.ts'
 import { createApp } from '../functions/index.ts'
+import { demoCron } from './demo/scenario.ts'
 import { EVENING, startTestNode, type TestNode } from './test-node.ts'
 
 let node: TestNode
@@ -26,7 +26,7 @@ async function ask(change: Partial<Node>, token = 'full-token') {
 
 test('run: a chain begins at once for now, is joined while it runs, and plays to its end', async () => {
   node.lab.alpaca.fault({ kind: 'slow-body', ms: 300 })
-  const { steps } = (await loadCron('cron.json')).find(({ id }) => id === 'night')!
+  const { steps } = (await demoCron()).chains[0]!
   const begun = { ok: true, chain: 'night', scheduledAt: '2025-07-09T01:00:00.000Z' }
   expect(await node.post('/run/night')).toEqual({ status: 202, body: begun })
   expect(await node.post('/run/night')).toEqual({ status: 202, body: { ...begun, alreadyRunning: true } })

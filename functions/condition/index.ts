@@ -7,6 +7,7 @@ import { asofAt, expectedRange } from '../_expected/expected.ts'
 import { datasetNamed, RequestError, readQuery, singleParam } from '../_http/handler.ts'
 import { isoOf } from '../_http/iso-instant.ts'
 import type { Node } from '../_http/node.ts'
+import { checking } from '../_http/request-schemas.ts'
 import { addDays, DtText, dayNumber, maxDt, minDt } from '../_market/dt.ts'
 
 /** Calendar days of one answer: a year of sessions, and one for a leap. */
@@ -15,9 +16,8 @@ const MOST_DAYS = 366
 const Query = z.strictObject({ from: singleParam(DtText), to: singleParam(DtText) })
 
 /** Query: `from`, `to` (days, both inclusive, at most a year; left out: the newest year). Reads only. Throws RequestError 400 or 404. */
-export const condition =
-  (node: Node) =>
-  async (c: Context): Promise<Response> => {
+export const condition = (node: Node) =>
+  checking({ query: Query }, async (c: Context): Promise<Response> => {
     const { dataset, spec } = datasetNamed(node, c.req.param('dataset') ?? '')
     const query = readQuery(c, Query)
     const at = node.now()
@@ -37,7 +37,7 @@ export const condition =
       at,
     })
     return c.json({ ok: true, dataset, asof, from, to, total: totalOf(days), days: days.map(dayText) })
-  }
+  })
 
 function totalOf(days: readonly DayCondition[]): Record<Condition, number> & { days: number } {
   const total = { days: days.length, complete: 0, degraded: 0, pending: 0, missing: 0 }

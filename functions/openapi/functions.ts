@@ -26,6 +26,11 @@ export const FUNCTIONS: Record<string, Route> = {
     answer: Ending,
     example: { dryRun: true },
   },
+  'POST /sample': {
+    summary: "Queues a second vendor's reading of a few cells.",
+    answer: Ending,
+    example: {},
+  },
   'POST /enqueue': {
     summary: 'Queues a range of cells by hand, or moves it forward.',
     answer: Ending,

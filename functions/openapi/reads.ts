@@ -1,6 +1,7 @@
 /** The routes that read, by method and path. Their parameters are those that the handlers check. */
 import { z } from 'zod'
 import { Changes } from './answers/changes.ts'
+import { Condition } from './answers/condition.ts'
 import { Coverage } from './answers/coverage.ts'
 import { Bundle, Exports } from './answers/exports.ts'
 import { Ready } from './answers/health.ts'
@@ -68,6 +69,11 @@ export const READS: Record<string, Route> = {
       'Expected, present, absent and open cells of a dataset by year or month; with the ending .svg as a picture.',
     answer: Coverage,
     media: [...HTML, 'image/svg+xml'],
+    refusals: [404],
+  },
+  'GET /condition/:dataset': {
+    summary: 'Each trading day of a dataset as complete, degraded, pending or missing, and since when it is final.',
+    answer: Condition,
     refusals: [404],
   },
   'GET /changes': {

@@ -101,6 +101,8 @@ test('ledger: a ledger of nothing has its columns and no rows', async () => {
     'sha256 VARCHAR',
     'digest VARCHAR',
     'provisional BOOLEAN',
+    'second_vendor VARCHAR',
+    'action VARCHAR',
     'ruleset VARCHAR',
     'checked_at TIMESTAMP WITH TIME ZONE',
   ])

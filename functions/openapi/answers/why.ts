@@ -124,6 +124,18 @@ const concluded = {
       at: InstantText,
     })
     .nullable(),
+  secondView: z
+    .object({
+      vendor: z.string(),
+      secondVendor: z.string(),
+      action: z.string(),
+      sentence: z.string(),
+      numbers: z.record(z.string(), z.number()),
+      decidedAt: Maybe,
+    })
+    .nullable()
+    .describe("what a second vendor's version decided"),
+  actions: z.array(z.string()).describe('what vendors stated of corporate actions of the day, and what became of it'),
   partition: z.looseObject({ name: z.string(), stage: z.enum(['unknown', 'touched', 'unchecked', 'judged']) }),
 }
 
