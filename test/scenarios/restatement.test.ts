@@ -48,7 +48,7 @@ async function nightAfter(days: number): Promise<StepEnding[]> {
 }
 
 const higher = (bar: LabBar): LabBar =>
-  bar.dt === CHANGED ? { ...bar, h: bar.h! + 2, c: bar.c! * 1.01, v: bar.v! * 2 } : bar
+  bar.dt === CHANGED ? { ...bar, h: bar.h! * 1.011, c: bar.c! * 1.01, v: bar.v! * 2 } : bar
 const gone = (bar: LabBar): LabBar | null => (bar.dt === CHANGED ? null : bar)
 
 const all = <Row>(text: string): Promise<Row[]> => node.running().node.db.all<Row>(sql.raw(text))
