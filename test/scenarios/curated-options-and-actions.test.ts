@@ -171,6 +171,7 @@ test('curated options and actions: actions are curated by year, symbol, day, kin
     ...dividend,
     sources: 'alpaca:d1',
     contradicts: false,
+    first_seen: null,
     vendor: 'alpaca',
     feed: 'sip',
     adjustment: 'none',
