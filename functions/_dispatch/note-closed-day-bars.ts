@@ -2,7 +2,7 @@
 import { listClosedDayBars, replaceClosedDayBars } from '../../db/closed-day-bars/closed-day-bars.ts'
 import { calendarOf } from '../_calendar/calendar.ts'
 import type { DispatchContext } from '../_catalog/context.ts'
-import { isNearClosedDay } from '../_expected/closed-days.ts'
+import { isNearClosedDay, isShiftedDay } from '../_expected/closed-days.ts'
 import { type Dt, maxDt, minDt } from '../_market/dt.ts'
 import type { Claim } from './claim.ts'
 import type { AnswerSummary, CellOutcome } from './outcomes.ts'
@@ -24,7 +24,9 @@ export async function noteClosedDayBars(
       dt >= from &&
       dt <= to &&
       !calendar.isSession(dt) &&
-      empty.get(symbol)?.some((session) => isNearClosedDay(calendar, dt, session)),
+      empty
+        .get(symbol)
+        ?.some((session) => isNearClosedDay(calendar, dt, session) && isShiftedDay(calendar, dt, session)),
   )
   const vendor = source.connection.name
   if (found.length === 0 && (await listClosedDayBars(context.db, dataset, from, to)).length === 0) return

@@ -57,6 +57,10 @@ describe('bars of closed days', () => {
     expect(await notedAfter({ closed: [SUNDAY] })).toEqual([])
   })
 
+  test('an empty session amid a week does not count: no shift of a day leaves it', async () => {
+    expect(await notedAfter({ closed: [SUNDAY], empty: ['2024-07-17'] })).toEqual([])
+  })
+
   test('an empty session of another week does not count', async () => {
     expect(await notedAfter({ closed: [SUNDAY], empty: [FRIDAY], sessions: [FRIDAY, '2024-07-05'] })).toEqual([
       `AAPL ${SUNDAY}`,

@@ -9,10 +9,21 @@ import { freshRoot, playNight } from './night.ts'
 const HEADER = 'symbol,ts_utc,open,high,low,close,volume,session'
 const SESSIONS = calendarOf('xnys').sessions('2024-06-03', '2024-06-28')
 
+/** A low and a volume of the day's own: a bar that repeats the one before would be a fault as well. */
+const LOW = 98
+const dayOf = (dt: string): number => Number(dt.slice(-2))
+
 type Fields = Partial<Record<'open' | 'high' | 'low' | 'close' | 'volume' | 'time', string | number>>
 const row = (
   dt: string,
-  { open = 100, high = 101, low = 99, close = 100.5, volume = 1000, time = '04:00:00' }: Fields = {},
+  {
+    open = 100,
+    high = 101,
+    low = LOW + dayOf(dt) / 32,
+    close = 100.5,
+    volume = 1000 + dayOf(dt),
+    time = '04:00:00',
+  }: Fields = {},
 ) => `AAA,${dt}T${time}Z,${open},${high},${low},${close},${volume},${dt}`
 
 /** What the faulty vendor says of a day; the other days are right. */
@@ -84,7 +95,7 @@ test('faulty vendor: a second vendor fills what the first lacks and replaces wha
   const night = await playNight(await freshRoot(), ['--alpaca-data', faulty, '--massive-data', right])
   expect(night.cells).toEqual({ expected: SESSIONS.length, present: SESSIONS.length, absent: 0, held: 0 })
   const rows = await read<{ vendor: string; cells: number; wrong: number }>(
-    `SELECT vendor, count(*) AS cells, count(*) FILTER (WHERE (open, high, low, close, volume) <> (100, 101, 99, 100.5, 1000)) AS wrong
+    `SELECT vendor, count(*) AS cells, count(*) FILTER (WHERE (open, high, low, close, volume) <> (100, 101, ${LOW} + day(dt) / 32, 100.5, 1000 + day(dt))) AS wrong
      FROM read_parquet('${night.bundle.path}/curated/equities_bars/*/*.parquet') GROUP BY vendor ORDER BY vendor`,
   )
   expect(rows).toEqual([
