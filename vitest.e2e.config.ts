@@ -2,5 +2,5 @@
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
-  test: { include: ['test/e2e/**/*.test.ts'], maxWorkers: 2, testTimeout: 300_000, hookTimeout: 300_000 },
+  test: { include: ['test/e2e/**/*.test.ts'], maxWorkers: 2, testTimeout: 900_000, hookTimeout: 900_000 },
 })
