@@ -11,7 +11,7 @@ const SHORT_MEMORY = 10
 const LONGEST_BLOCK = 60
 const LONGEST_UNIT_BLOCK = 20
 /** Fewer symbols make no market. */
-const FEWEST_SYMBOLS = 10
+const FEWEST_SYMBOLS = 5
 /** Bars that a scale needs; until then a symbol counts as one that moves a lot. */
 const FEWEST_BARS = 10
 /** For normally distributed moves the median of their sizes times this is their standard deviation. */
