@@ -126,9 +126,11 @@ export const dailyCsv = (symbol: string, dts: readonly string[], price: number):
 /** The minutes of a whole session of one symbol; `more` adds to a row, `head` to the header. */
 export function minuteCsv(symbol: string, dt: string, more: (stamp: string) => string = () => '', head = ''): string[] {
   const open = Date.parse(`${dt}T09:30:00-04:00`)
+  // Minutes that repeat those of the session before would be a fault as well.
+  const price = 100 + Number(dt.slice(-2)) / 4
   const rows = Array.from({ length: 390 }, (_, minute) => {
     const stamp = `${new Date(open + minute * 60_000).toISOString().slice(0, 19)}Z`
-    return `${symbol},${stamp},100,101,99,100,500,${dt}${more(stamp)}`
+    return `${symbol},${stamp},${price},${price + 1},${price - 1},${price},500,${dt}${more(stamp)}`
   })
   return [HEAD + head, ...rows]
 }
