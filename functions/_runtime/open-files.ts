@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import type { Log } from './log.ts'
 
 /** A start and a night of two symbols crash with 128; DuckDB, vendors and callers each hold dozens. */
-const NEEDED = 256
+const NEEDED = 512
 /** What nearly every system gives; below it many callers at once may be turned away. */
 const COMFORTABLE = 1024
 
