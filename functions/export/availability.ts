@@ -76,6 +76,10 @@ export const availabilityRows = (datasets: readonly { name: string; spec: Datase
     })
   })
 
+/** Equal for datasets whose rows of availability are equal. */
+export const availabilityKey = (datasets: readonly { name: string; spec: DatasetConfig }[]): string =>
+  JSON.stringify(datasets.map(({ name, spec }) => [name, spec.calendar, ruleOf(spec)]))
+
 export const availabilitySql = (table: string): string =>
   `SELECT dataset, dt, make_timestamptz(available_at * 1000) AS available_at FROM ${table} ORDER BY dataset, dt`
 

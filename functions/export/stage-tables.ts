@@ -7,6 +7,7 @@ import type { AppliedSymbol } from '../_references/refine-universe.ts'
 import { adjustmentFactorsSql } from './adjustment-factors.ts'
 import {
   AVAILABILITY_COLUMNS,
+  availabilityKey,
   availabilityRows,
   availabilitySql,
   availableAt,
@@ -44,15 +45,21 @@ export async function stageTables(
   const spec = datasets.find(({ name }) => name === 'corporate_actions')?.spec
   const table = (path: string, sql: string): Promise<BundleFile> => stageTable(lake, staging, path, sql)
 
-  const staged = [await stageCalendar(lake, staging)]
-  staged.push(
+  const staged = [
+    await stageKept(staging, CALENDAR_PATH, '', () =>
+      withTable(lake.duck, 'calendar_days', CALENDAR_COLUMNS, calendarRows(), (rows) =>
+        table(CALENDAR_PATH, calendarSql(rows)),
+      ),
+    ),
     await withTable(lake.duck, 'instruments', INSTRUMENT_COLUMNS, instrumentRows(symbols), (rows) =>
       table(INSTRUMENTS_PATH, instrumentsSql(rows)),
     ),
-    await withTable(lake.duck, 'availability', AVAILABILITY_COLUMNS, availabilityRows(datasets), (rows) =>
-      table(AVAILABILITY_PATH, availabilitySql(rows)),
+    await stageKept(staging, AVAILABILITY_PATH, availabilityKey(datasets), () =>
+      withTable(lake.duck, 'availability', AVAILABILITY_COLUMNS, availabilityRows(datasets), (rows) =>
+        table(AVAILABILITY_PATH, availabilitySql(rows)),
+      ),
     ),
-  )
+  ]
   const hasFactors = actions.length > 0 && spec !== undefined
   if (hasFactors) {
     const sources = { actions, spec, bars, calendar: join(staging, CALENDAR_PATH) }
@@ -74,21 +81,25 @@ function datedTables(datasets: readonly BundledDataset[], data: readonly BundleF
   ]
 }
 
-/** The bytes and rows of the calendars, which are the same in every bundle that a process makes. */
-let calendarFile: { bytes: Buffer; rows: number } | undefined
+/** The tables that come from the calendars and the configuration alone: one process makes each once. */
+const kept = new Map<string, { key: string; bytes: Buffer; file: BundleFile }>()
 
-async function stageCalendar(lake: Lake, staging: string): Promise<BundleFile> {
-  if (calendarFile === undefined) {
-    const rows = calendarRows()
-    const staged = await withTable(lake.duck, 'calendar_days', CALENDAR_COLUMNS, rows, (table) =>
-      stageTable(lake, staging, CALENDAR_PATH, calendarSql(table)),
-    )
-    calendarFile = { bytes: await readFile(join(staging, CALENDAR_PATH)), rows: rows.length }
-    return staged
+/** Stages a table whose bytes are the same as long as its key is: from what this process made before, else by `make`. */
+async function stageKept(
+  staging: string,
+  path: string,
+  key: string,
+  make: () => Promise<BundleFile>,
+): Promise<BundleFile> {
+  const before = kept.get(path)
+  if (before?.key !== key) {
+    const file = await make()
+    kept.set(path, { key, bytes: await readFile(join(staging, path)), file })
+    return file
   }
-  await mkdir(dirname(join(staging, CALENDAR_PATH)), { recursive: true })
-  await writeFile(join(staging, CALENDAR_PATH), calendarFile.bytes)
-  return { ...(await described(staging, CALENDAR_PATH)), rows: calendarFile.rows }
+  await mkdir(dirname(join(staging, path)), { recursive: true })
+  await writeFile(join(staging, path), before.bytes)
+  return { ...before.file, ...(await described(staging, path)) }
 }
 
 async function stageText(staging: string, path: string, text: string): Promise<BundleFile> {

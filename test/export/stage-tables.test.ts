@@ -135,6 +135,14 @@ describe('bundle tables: the tables of a bundle', () => {
     expect(await stageTables(lake, staging, DATASETS, data, [])).toEqual(files)
   })
 
+  test('are made anew for other datasets, though one process kept them', async () => {
+    const rowsOfAvailability = async (datasets: typeof DATASETS): Promise<number | undefined> =>
+      (await stageTables(lake, staging, datasets, [], [])).find(({ path }) => path.includes('availability'))?.rows
+    const both = (await rowsOfAvailability(DATASETS)) ?? 0
+    expect(await rowsOfAvailability(DATASETS.slice(1))).toBe(both / 2)
+    expect(await rowsOfAvailability(DATASETS)).toBe(both)
+  })
+
   test('say in their footers the version of the schema and the units of their columns', async () => {
     await stageTables(lake, staging, DATASETS, await withActions(), [])
     const texts = await lake.duck.all(
