@@ -224,10 +224,12 @@ describe('what must not be written', () => {
   })
 
   test('a test lies where the file it tests lies, or tells of a scenario', () => {
-    const apart = /^test\/(scenarios|e2e|consumers|lab|demo|bench|eval|guards|integrity)\/|^test\/[a-z-]+\.test\.ts$/
+    const apart =
+      /^test\/(scenarios|e2e|consumers|lab|demo|bench|eval|guards|integrity)\/|^test\/[a-z-]+(\.long)?\.test\.ts$/
     const files = new Set(product.map(({ path }) => path))
     const tests = everything.filter(({ path }) => /\.test\.ts$/.test(path) && !apart.test(path))
-    const subjectOf = (path: string): string => path.replace(/^test\//, '').replace(/(\.property)?\.test\.ts$/, '.ts')
+    const subjectOf = (path: string): string =>
+      path.replace(/^test\//, '').replace(/(\.property)?(\.long)?\.test\.ts$/, '.ts')
     const isThere = (path: string): boolean => files.has(path) || files.has(`${path}x`)
     const lost = tests.filter(({ path }) => !isThere(subjectOf(path)) && !isThere(`functions/${subjectOf(path)}`))
     expect(tests.length).toBeGreaterThan(100)
@@ -235,7 +237,7 @@ describe('what must not be written', () => {
   })
 
   test('file names are in kebab-case', () => {
-    const kebab = /^[a-z0-9]+(-[a-z0-9]+)*(\.test|\.property\.test|\.d)?\.tsx?$/
+    const kebab = /^[a-z0-9]+(-[a-z0-9]+)*((\.property)?(\.long)?\.test|\.d)?\.tsx?$/
     expect(everything.filter(({ path }) => !kebab.test(basename(path))).map(({ path }) => path)).toEqual([])
   })
 

@@ -21,14 +21,14 @@ export const BACKUP_GUARDS: Guard[] = [
     file: 'functions/_backup/copy-place.ts',
     find: 'const isRightKnown = before !== undefined && !isRepaired && isExpected(before.sha256, now)',
     replace: 'const isRightKnown = before !== undefined && isRepaired',
-    test: 'test/_backup/backup.test.ts',
+    test: 'test/_backup/backup.long.test.ts',
   },
   {
     name: 'An empty folder in place of the backup disk is not filled',
     file: 'functions/_backup/target.ts',
     find: 'if (isExpected && !acceptNew) {',
     replace: 'if (isExpected && acceptNew) {',
-    test: 'test/_backup/backup.test.ts',
+    test: 'test/_backup/backup.long.test.ts',
   },
   {
     name: 'No node starts on a restore that was cut off',

@@ -1,8 +1,8 @@
 /** Guards of compaction, and of reading days that were compacted. */
 import type { Guard } from './guard.ts'
 
-const KILLED = 'test/compact/compact-day.test.ts'
-const CALLS = 'test/compact/index.test.ts'
+const KILLED = 'test/compact/compact-day.long.test.ts'
+const CALLS = 'test/compact/index.long.test.ts'
 const LATER = 'test/scenarios/compacted-days.test.ts'
 
 export const COMPACTION_GUARDS: Guard[] = [

@@ -1,9 +1,9 @@
 /** Guards of curated files, the ledger and bundles: nothing is replaced by less, and nothing is believed that was not checked. */
 import type { Guard } from './guard.ts'
 
-const LOST = 'test/scenarios/lost-files.test.ts'
+const LOST = 'test/scenarios/lost-files.long.test.ts'
 const KNOWN = 'test/export/known-files.test.ts'
-const LACKING = 'test/export/lacking.test.ts'
+const LACKING = 'test/export/lacking.long.test.ts'
 const WAITING = 'test/scenarios/waiting-partitions.test.ts'
 const PARTITIONS = 'test/db/partitions/partitions.test.ts'
 

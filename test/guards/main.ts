@@ -20,7 +20,7 @@ interface Run {
 
 function runTest(copy: string, test: string): Run {
   const vitest = join('node_modules', 'vitest', 'vitest.mjs')
-  const config = test.startsWith('test/scenarios/') ? ['-c', 'vitest.scenarios.config.ts'] : []
+  const config = /^test\/scenarios\/|\.long\.test\.ts$/.test(test) ? ['-c', 'vitest.scenarios.config.ts'] : []
   return spawnSync(process.execPath, [vitest, 'run', ...config, '--reporter=json', '--bail=1', test], {
     cwd: copy,
     encoding: 'utf8',

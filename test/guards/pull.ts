@@ -4,7 +4,7 @@ import type { Guard } from './guard.ts'
 const HOSTILE = 'test/exports/request-path.test.ts'
 const SERVED = 'test/exports/index.test.ts'
 const VERSIONS = 'test/exports/bundles.test.ts'
-const PULL = 'test/pull/client/pull.test.ts'
+const PULL = 'test/pull/client/pull.long.test.ts'
 const LOCK = 'test/pull/client/folder-lock.test.ts'
 
 export const PULL_GUARDS: Guard[] = [

@@ -77,7 +77,7 @@ export const VERIFY_GUARDS: Guard[] = [
     file: 'functions/_recovery/repair-manifests.ts',
     find: 'return cut + (await noteUnreadManifests(context))',
     replace: 'return cut',
-    test: 'test/_recovery/repair-manifests.test.ts',
+    test: 'test/_recovery/repair-manifests.long.test.ts',
   },
   {
     name: 'A partition is curated again when a refused version has another one beside it',
