@@ -14,6 +14,7 @@ export async function othersSeenFrom(
   context: DispatchContext,
   claim: Claim,
   known: readonly Attempt[],
+  knowsSymbol: (vendor: string, symbol: string) => boolean,
   now: number,
 ): Promise<(symbol: string, dt: string) => OtherVendor[]> {
   const circuits = new Map((await listCircuits(context.db)).map((row) => [row.vendor, row.blockedUntil]))
@@ -43,6 +44,7 @@ export async function othersSeenFrom(
         askAt: served.can === 'never' || isDemoted ? NEVER : Math.max(from, served.can === 'later' ? served.at : 0),
         waitsForRecency: served.can === 'later',
         saidEmpty: answer?.outcome === 'empty' && answer.askAgainAt > 0,
+        knowsSymbol: knowsSymbol(vendor, symbol),
       }
     })
 }

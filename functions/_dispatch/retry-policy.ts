@@ -29,12 +29,16 @@ export interface OtherVendor {
   waitsForRecency: boolean
   /** It has said that the cell is empty. */
   saidEmpty: boolean
+  /** False where its own lists say nothing of the symbol: that it has no rows is then no witness. */
+  knowsSymbol: boolean
 }
 
 export interface DispositionInput {
   outcome: Outcome
   /** Whose data the asked vendor shows. */
   source: string
+  /** As of another vendor. */
+  knowsSymbol: boolean
   saysNone: boolean
   /** When the vendor said it may be asked again, or its blockade ends. */
   retryAt: number | null
@@ -90,10 +94,10 @@ function askAgainAt({ outcome, saysNone, doubtAt, retryAt, ttlMs, asked, now, ji
 const intervalOf = (days: readonly number[], times: number): number =>
   days[Math.min(Math.max(0, times), days.length - 1)] as number
 
-/** Independent sources that say the cell is empty, this answer included. */
-function witnesses({ outcome, source, others }: DispositionInput): number {
-  const empty = new Set(others.filter(({ saidEmpty }) => saidEmpty).map((other) => other.source))
-  if (outcome === 'empty') empty.add(source)
+/** Independent sources that know the symbol and say the cell is empty, this answer included. */
+function witnesses({ outcome, source, knowsSymbol, others }: DispositionInput): number {
+  const empty = new Set(others.filter((other) => other.saidEmpty && other.knowsSymbol).map((other) => other.source))
+  if (outcome === 'empty' && knowsSymbol) empty.add(source)
   return empty.size
 }
 

@@ -16,6 +16,7 @@ import { partitionOf } from '../_market/partition.ts'
 import type { Claim } from './claim.ts'
 import { demotionsOf, ttlMs } from './demotions-of.ts'
 import type { Corrections } from './detect-corrections.ts'
+import { knowsSymbolFrom } from './knows-symbol.ts'
 import { othersSeenFrom } from './other-vendors.ts'
 import type { AnswerSummary, CellOutcome } from './outcomes.ts'
 import {
@@ -49,7 +50,8 @@ export async function settle(context: DispatchContext, claim: Claim, gathered: S
   const vendor = claim.source.connection.name
   const isPlans = ({ error }: CellOutcome): boolean => error !== null && error === answer.interruption
   await demote(context.db, demotionsOf(claim, outcomes, isPlans, now))
-  const othersOf = await othersSeenFrom(context, claim, known, now)
+  const knowsSymbol = await knowsSymbolFrom(context, claim, outcomes, known)
+  const othersOf = await othersSeenFrom(context, claim, known, knowsSymbol, now)
   const mine = new Map(known.filter((row) => row.vendor === vendor).map((row) => [cellKey(row.symbol, row.dt), row]))
   const source = providerOf(context, claim.source.connection)
   // Of what is filled nothing else counts than what it was asked for: one verdict is that of thousands.
@@ -61,6 +63,7 @@ export async function settle(context: DispatchContext, claim: Claim, gathered: S
     const disposition = judgeOf(reason)({
       outcome,
       source,
+      knowsSymbol: knowsSymbol(vendor, want.symbol),
       saysNone,
       doubtAt: saysNone ? nextWindow(claim.spec, want.dt, asOf) : null,
       retryAt: error?.retryAt ?? null,

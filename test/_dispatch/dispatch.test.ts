@@ -7,6 +7,7 @@ import { listCircuits } from '../../db/circuits/circuits.ts'
 import { countCoverage } from '../../db/coverage/count-coverage.ts'
 import { claimTasks } from '../../db/gap-tasks/claim-tasks.ts'
 import { reapLeases } from '../../db/gap-tasks/reap-leases.ts'
+import { recordAnswer } from '../../db/symbol-references/record-answer.ts'
 import { listScores } from '../../db/vendor-scores/scores.ts'
 import { dispatchNext } from '../../functions/_dispatch/dispatch.ts'
 import type { Node } from '../../functions/_http/node.ts'
@@ -85,6 +86,20 @@ test('dispatch: a hole of one vendor is filled by the other', async () => {
     ['alpaca', 'empty'],
     ['massive', 'filled'],
   ])
+})
+
+test('dispatch: a vendor whose own lists say nothing of a symbol is no witness that its days are empty', async () => {
+  const days = ['2024-07-02', '2024-07-03', '2024-07-05']
+  const bare = await openBareNode({ holes: days.flatMap((dt) => [hole('alpaca', dt), hole('massive', dt)]) })
+  const { db } = bare.node
+  const massive = { vendor: 'massive', question: 'listed', asof: ASOF } as const
+  await recordAnswer(db, { ...massive, statements: [{ symbol: 'MSFT', isListed: false }] }, EVENING)
+  await audit(bare.node, { at: EVENING })
+  await drain(bare)
+  const absent = await listAbsences(db, 'equities_bars', '2024-01-01', ASOF)
+  expect(absent.map(({ symbol, dt, reason, recheckAt }) => [symbol, dt, reason, recheckAt !== null])).toEqual(
+    days.map((dt) => ['MSFT', dt, 'VENDOR_EMPTY_ONCE', true]),
+  )
 })
 
 test('dispatch: a cell both vendors answer as empty is absent for good, and no gap any more', async () => {

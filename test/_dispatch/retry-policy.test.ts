@@ -21,6 +21,7 @@ const other = (more: Partial<OtherVendor> = {}): OtherVendor => ({
   askAt: NOW,
   waitsForRecency: false,
   saidEmpty: false,
+  knowsSymbol: true,
   ...more,
 })
 
@@ -28,6 +29,7 @@ const free = other()
 const waits = other({ askAt: NOW + 14 * HOUR, waitsForRecency: true })
 const resting = other({ askAt: NOW + 2 * HOUR })
 const saidEmpty = other({ saidEmpty: true, askAt: NOW + DAY })
+const stranger = other({ saidEmpty: true, knowsSymbol: false, askAt: NOW + DAY })
 const never = other({ askAt: NEVER })
 /** A second feed of the vendor that was asked: the same house. */
 const sameHouse = other({ vendor: 'alpaca_iex', source: 'alpaca', saidEmpty: true, askAt: NOW + DAY })
@@ -35,6 +37,7 @@ const sameHouse = other({ vendor: 'alpaca_iex', source: 'alpaca', saidEmpty: tru
 const judged = (outcome: Outcome, more: Partial<DispositionInput> = {}): DispositionInput => ({
   outcome,
   source: 'alpaca',
+  knowsSymbol: true,
   saysNone: false,
   doubtAt: null,
   retryAt: null,
@@ -66,6 +69,18 @@ const table: [Outcome, string, Partial<DispositionInput>, Ending][] = [
   ['empty', 'another is resting', { others: [resting] }, ['queued', 'VENDOR_EMPTY_ONCE', 2 * HOUR]],
   ['empty', 'another waits for recency', { others: [waits] }, ['queued', 'TOO_RECENT', 14 * HOUR]],
   ['empty', 'another said empty', { others: [saidEmpty] }, ['done', 'VENDORS_AGREE_EMPTY', null]],
+  [
+    'empty',
+    'another that does not know the symbol said empty',
+    { others: [stranger] },
+    ['done', 'VENDOR_EMPTY_ONCE', DAY],
+  ],
+  [
+    'empty',
+    'it does not know the symbol, and another said empty',
+    { knowsSymbol: false, others: [saidEmpty] },
+    ['done', 'VENDOR_EMPTY_ONCE', DAY],
+  ],
   ['empty', 'its second feed said empty', { others: [sameHouse] }, ['done', 'VENDOR_EMPTY_ONCE', DAY]],
   [
     'empty',
@@ -144,10 +159,12 @@ describe('retry policy: of any judgement', () => {
     askAt: instant,
     waitsForRecency: fc.boolean(),
     saidEmpty: fc.boolean(),
+    knowsSymbol: fc.boolean(),
   })
   const anyJudged: fc.Arbitrary<DispositionInput> = fc.record({
     outcome: fc.constantFrom(...OUTCOMES),
     source: fc.constantFrom('alpaca', 'massive'),
+    knowsSymbol: fc.boolean(),
     saysNone: fc.boolean(),
     doubtAt: fc.option(fc.integer({ min: NOW + 1, max: NOW + 100 * DAY }), { nil: null }),
     retryAt: fc.option(fc.integer({ min: NOW, max: NOW + DAY }), { nil: null }),
@@ -174,10 +191,10 @@ describe('retry policy: of any judgement', () => {
   })
 
   test('a cell is never closed for good without two independent witnesses or the source itself', () => {
-    always(({ outcome, source, saysNone, others }, { state, absence, recheckAt }) => {
+    always(({ outcome, source, knowsSymbol, saysNone, others }, { state, absence, recheckAt }) => {
       if (state === 'queued' || absence === null || recheckAt !== null) return
-      const empty = new Set(others.filter(({ saidEmpty }) => saidEmpty).map((one) => one.source))
-      if (outcome === 'empty') empty.add(source)
+      const empty = new Set(others.filter((one) => one.saidEmpty && one.knowsSymbol).map((one) => one.source))
+      if (outcome === 'empty' && knowsSymbol) empty.add(source)
       expect(empty.size >= 2 || (outcome === 'empty' && saysNone)).toBe(true)
     })
   })
