@@ -19,7 +19,9 @@ import { cron } from './cron.ts'
 import { CurateBody, curateNext, curateOnePartition } from './curate-partition/index.ts'
 import { writeVintages } from './curate-partition/vintages.ts'
 import { DispatchBody, dispatchOneTask } from './dispatch-one-task.ts'
+import { enqueueForm } from './enqueue/form.ts'
 import { enqueue } from './enqueue/index.ts'
+import { preview } from './enqueue/preview.ts'
 import { EnqueueBody } from './enqueue/request.ts'
 import { ExportBody, exportWith } from './export/index.ts'
 import type { Enqueue } from './exports/acknowledge.ts'
@@ -74,6 +76,7 @@ export function createApp(node: Node, tokens: Tokens, loginNetworks: readonly st
   app.post('/audit', handler(node, AuditBody, auditOrRebuild))
   app.post('/dispatch-one-task', handler(node, DispatchBody, dispatchOneTask))
   app.post('/enqueue', handler(node, EnqueueBody, enqueue))
+  app.post('/enqueue/form', enqueueForm(node))
   app.post('/forget', handler(node, ForgetBody, forget))
   app.post('/hold', handler(node, HoldBody, hold))
   app.post('/release', handler(node, ReleaseBody, release))
@@ -112,6 +115,7 @@ export function createApp(node: Node, tokens: Tokens, loginNetworks: readonly st
   app.get('/symbols', symbols(reading))
   app.get('/quarantine', quarantine(reading))
   app.get('/coverage/:dataset', coverage(reading, needsToken(tokens)))
+  app.get('/enqueue', preview(reading, needsToken(tokens)))
   app.get('/condition/:dataset', condition(reading))
   app.on('GET', ['/changes', '/changes.csv'], changes(reading))
   app.get('/why/:dataset/:symbol/:dt', why(reading, needsToken(tokens)))

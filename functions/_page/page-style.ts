@@ -33,7 +33,7 @@ td + td, th + td, th + th { padding-left: .25rem; } td.number + td:not(.number),
  td.small { min-width: 12rem; }
 progress { width: 100%; height: .6rem; accent-color: var(--fill); }
 dl { display: grid; grid-template-columns: minmax(6rem, 11rem) minmax(0, 1fr); gap: .2rem .75rem; margin: 0; } dt { color: var(--quiet); } dd { margin: 0; }
-form.login { max-width: 26rem; display: grid; gap: .5rem; } input { font: inherit; padding: .5rem; border: 1px solid var(--quiet); border-radius: .3rem; background: var(--paper); color: inherit; width: 100%; }
+form.login { max-width: 26rem; display: grid; gap: .5rem; } form.ask { display: flex; flex-wrap: wrap; gap: .75rem; align-items: end; margin: .5rem 0; } .ask label { flex: 1 1 10rem; } .ask .check { flex: 1 1 100%; } .ask .check input { width: auto; } input { font: inherit; padding: .5rem; border: 1px solid var(--quiet); border-radius: .3rem; background: var(--paper); color: inherit; width: 100%; }
 button { font: inherit; padding: .5rem 1rem; border: 1px solid var(--quiet); border-radius: .3rem; background: var(--box); color: inherit; cursor: pointer; justify-self: start; }
 .top button { border: 0; background: none; color: var(--link); text-decoration: underline; } .top form { margin: 0; }
 figure { margin: 0 0 1rem; } .map svg { display: block; min-width: 46rem; height: auto; } .map text { fill: currentColor; } .map .t { stroke: #fff; stroke-width: .4; }

@@ -50,6 +50,7 @@ export async function showMap(c: Context, node: Node, request: CoverageRequest, 
         </figure>
         <h2>By {isShort ? 'month' : 'year'}</h2>
         <PeriodTable periods={periods} query={query} only={only} dataset={dataset} />
+        <AskForm dataset={dataset} from={from} to={to} symbols={isAll ? 'all' : symbolsText(symbols, members)} />
         {picture.rows.length > 1 && (
           <details>
             <summary>Symbols</summary>
@@ -65,6 +66,34 @@ export async function showMap(c: Context, node: Node, request: CoverageRequest, 
       </>
     ),
   })
+}
+
+/** Leads to the preview of what asking for the range would take; nothing is queued by it. */
+function AskForm({ dataset, from, to, symbols }: { dataset: string; from: string; to: string; symbols: string }) {
+  return (
+    <details>
+      <summary>Ask for a range</summary>
+      <form class="ask" method="get" action="../enqueue">
+        <input type="hidden" name="dataset" value={dataset} />
+        <label>
+          Symbols
+          <input name="symbols" value={symbols} required title="all, or names and ranges such as AAPL,BA..BRK.B" />
+        </label>
+        <label>
+          From
+          <input name="from" type="date" value={from} required />
+        </label>
+        <label>
+          To
+          <input name="to" type="date" value={to} required />
+        </label>
+        <label class="check">
+          <input name="again" type="checkbox" value="true" /> Again, also what is there or explained
+        </label>
+        <button type="submit">See what that takes</button>
+      </form>
+    </details>
+  )
 }
 
 function percentText({ expected, present, absent }: PeriodCounts): string {

@@ -132,10 +132,14 @@ function partNamed(name: string): Json {
 
 /** Each parameter may stand once: its schema is that of the one value. */
 function queryParameters(query: z.ZodType): Json[] {
-  const { properties = {} } = schemaOf(query) as { properties?: Record<string, { prefixItems?: Json[] }> }
+  const { properties = {}, required = [] } = schemaOf(query) as {
+    properties?: Record<string, { prefixItems?: Json[] }>
+    required?: string[]
+  }
   return Object.entries(properties).map(([name, { prefixItems = [] }]) => ({
     name,
     in: 'query',
+    ...(required.includes(name) ? { required: true } : {}),
     schema: prefixItems[0] ?? {},
   }))
 }

@@ -10,6 +10,14 @@ const CELL = { dataset: 'equities_bars', symbol: 'AAPL', dt: '2025-07-08' }
 /** The form of a browser. */
 const Login = z.object({ token: z.string().max(512), next: z.string().optional() })
 
+const Wish = z.object({
+  dataset: z.string(),
+  symbols: z.string().optional(),
+  from: z.iso.date(),
+  to: z.iso.date(),
+  again: z.enum(['true', 'false']).optional(),
+})
+
 export const FUNCTIONS: Record<string, Route> = {
   'POST /ingest-tick': {
     summary: 'Queues the newest sessions of every dataset that is ready, ahead of all backfill.',
@@ -36,6 +44,12 @@ export const FUNCTIONS: Record<string, Route> = {
     answer: Ending,
     example: { dataset: 'equities_bars', symbols: 'all', from: '2025-07-01', to: '2025-07-08' },
     refusals: [404],
+  },
+  'POST /enqueue/form': {
+    summary: 'Queues the range of a previewed form, and leads back to the preview.',
+    status: 303,
+    form: Wish,
+    refusals: [400, 404],
   },
   'POST /forget': {
     summary: 'Removes cells that the configuration no longer expects; counts them only, unless dryRun is false.',

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { Changes } from './answers/changes.ts'
 import { Condition } from './answers/condition.ts'
 import { Coverage } from './answers/coverage.ts'
+import { EnqueuePreview } from './answers/enqueue-preview.ts'
 import { Bundle, Exports } from './answers/exports.ts'
 import { Ready } from './answers/health.ts'
 import { Quarantine } from './answers/quarantine.ts'
@@ -69,6 +70,12 @@ export const READS: Record<string, Route> = {
       'Expected, present, absent and open cells of a dataset by year or month; with the ending .svg as a picture.',
     answer: Coverage,
     media: [...HTML, 'image/svg+xml'],
+    refusals: [404],
+  },
+  'GET /enqueue': {
+    summary: 'What POST /enqueue would queue of a range, and the calls and time that takes at each vendor.',
+    answer: EnqueuePreview,
+    media: HTML,
     refusals: [404],
   },
   'GET /condition/:dataset': {

@@ -17,7 +17,7 @@ export interface Route {
   /** Other statuses below 400. */
   others?: readonly (206 | 303 | 304 | 307)[]
   /** Refusals beside those that follow from body, access and parameters. */
-  refusals?: readonly (401 | 403 | 404 | 409 | 412 | 416 | 429 | 503)[]
+  refusals?: readonly (400 | 401 | 403 | 404 | 409 | 412 | 416 | 429 | 503)[]
   /** A status at which it returns the same JSON. */
   alsoAt?: 503
 }

@@ -7,6 +7,7 @@ export interface Parameter {
   name: string
   in: 'path' | 'query'
   schema: Json
+  required?: boolean
   example?: string
 }
 
@@ -81,8 +82,13 @@ function closed(schema: unknown, named: Record<string, Json>): unknown {
 }
 
 /** The path of a route with its parts filled in; without `parts`, with those that the document has as examples. */
-export const pathOf = ({ path, operation }: Documented, parts: Record<string, string> = {}): string =>
-  path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+export const pathOf = ({ path, operation }: Documented, parts: Record<string, string> = {}): string => {
+  const there = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
     const known = operation.parameters?.find((one) => one.in === 'path' && one.name === name)
     return parts[name] ?? known?.example ?? ''
   })
+  const query = operation.parameters?.filter((one) => one.in === 'query' && one.required) ?? []
+  return query.length === 0
+    ? there
+    : `${there}?${query.map(({ name, schema }) => `${name}=${schema?.example}`).join('&')}`
+}

@@ -98,7 +98,7 @@ function pathsOf(route: Documented): fc.Arbitrary<string> {
   )
   return fc.tuple(fc.tuple(...parts.map(part)), fc.array(pair, { maxLength: 3 })).map(([texts, pairs]) => {
     const path = pathOf(route, Object.fromEntries(parts.map(({ name }, at) => [name, texts[at] ?? ''])))
-    return pairs.length === 0 ? path : `${path}?${pairs.join('&')}`
+    return pairs.length === 0 ? path : `${path}${path.includes('?') ? '&' : '?'}${pairs.join('&')}`
   })
 }
 

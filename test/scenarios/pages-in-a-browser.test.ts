@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { sql } from 'drizzle-orm'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startTestNode, type TestNode } from '../test-node.ts'
@@ -9,7 +10,8 @@ const TOKEN = 'full-token-0123456789'
 const CHROMIUM = '/usr/bin/chromium'
 const isThere = existsSync(CHROMIUM)
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-const PAGES = ['/', '/coverage/equities_bars', '/why/equities_bars/AAPL/2025-07-08', '/vendors']
+const PREVIEW = '/enqueue?dataset=equities_bars&from=2025-06-30&to=2025-07-08&again=true'
+const PAGES = ['/', PREVIEW, '/coverage/equities_bars', '/why/equities_bars/AAPL/2025-07-08', '/vendors']
 
 if (!isThere) process.stderr.write(`pages in a browser: skipped, there is no ${CHROMIUM} (apt-get install chromium)\n`)
 
@@ -61,6 +63,29 @@ describe.skipIf(!isThere)('pages in a browser', { timeout: 120_000 }, () => {
     )
     node.running().node.health.add(() => [{ code: 'disk_low', what: 'the disk is nearly full', todo: 'Free space' }])
     await page.getByText('The disk is nearly full; free space.').waitFor()
+  })
+
+  test('a hole leads to its preview, the preview to the queue, and the queue to a cell that is there', async () => {
+    const { db } = node.running().node
+    const isHole = sql`dataset = 'equities_bars' AND symbol = 'MSFT'`
+    await db.write([
+      sql`UPDATE coverage SET present = present & ~1 WHERE month = '2025-07' AND ${isHole}`,
+      sql`DELETE FROM attempts WHERE dt = '2025-07-01' AND ${isHole}`,
+    ])
+    await page.goto(address('/coverage/equities_bars?from=2025-07-01&to=2025-07-01&symbols=MSFT'))
+    await page.getByText('Ask for a range').click()
+    await page.getByRole('button', { name: 'See what that takes' }).click()
+    await page.waitForURL('**/enqueue?**')
+    expect(await page.locator('.verdict').textContent()).toBe('1 cell would be queued.')
+    await page.getByRole('button', { name: 'Queue 1 cell' }).click()
+    await page.getByText('Nothing to add: 1 cell of it is queued.').waitFor()
+    await node.steps('dispatch-one-task', 'curate-partition', 'qc-partition')
+    await page.reload()
+    await page.getByText('Nothing to ask for: all of it is there or explained.').waitFor()
+    await page.getByText('Coverage of this range').click()
+    expect(await page.locator('main > p').first().textContent()).toContain('100 % of 1 cells are there or explained.')
+    await page.getByRole('link', { name: 'Latest bundle' }).click()
+    expect(await page.textContent('body')).toContain('2025-07-08')
   })
 
   test.each(PAGES)('%s is accessible and fits, on phone and desktop, in light and dark', async (path) => {
