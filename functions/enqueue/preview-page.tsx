@@ -43,23 +43,25 @@ export function showPreview(c: Context, node: Node, { query, preview, canLogOut 
             </form>
           </>
         )}
-        <h2>What is known of the range</h2>
-        <dl>
-          <dt>Queued already</dt>
-          <dd>{count(alreadyOpen)}</dd>
-          <dt>Present</dt>
-          <dd>{count(preview.present)}</dd>
-          <dt>Absent, explained</dt>
-          <dd>{count(preview.explained)}</dd>
-          <dt>Given up</dt>
-          <dd>{count(preview.stalled)}</dd>
-          {reasonsOf(preview).map(([reason, cells]) => (
-            <>
-              <dt>{reason}</dt>
-              <dd>{count(cells)}</dd>
-            </>
-          ))}
-        </dl>
+        <section>
+          <h2>What is known of the range</h2>
+          <dl>
+            <dt>Queued already</dt>
+            <dd>{count(alreadyOpen)}</dd>
+            <dt>Present</dt>
+            <dd>{count(preview.present)}</dd>
+            <dt>Absent, explained</dt>
+            <dd>{count(preview.explained)}</dd>
+            <dt>Given up</dt>
+            <dd>{count(preview.stalled)}</dd>
+            {reasonsOf(preview).map(([reason, cells]) => (
+              <>
+                <dt>{reason}</dt>
+                <dd>{count(cells)}</dd>
+              </>
+            ))}
+          </dl>
+        </section>
       </>
     ),
   })

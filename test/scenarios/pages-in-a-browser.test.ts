@@ -79,7 +79,7 @@ describe.skipIf(!isThere)('pages in a browser', { timeout: 120_000 }, () => {
     expect(await page.locator('.verdict').textContent()).toBe('1 cell would be queued.')
     await page.getByRole('button', { name: 'Queue 1 cell' }).click()
     await page.getByText('Nothing to add: 1 cell of it is queued.').waitFor()
-    await node.steps('dispatch-one-task', 'curate-partition', 'qc-partition')
+    await node.night()
     await page.reload()
     await page.getByText('Nothing to ask for: all of it is there or explained.').waitFor()
     await page.getByText('Coverage of this range').click()
