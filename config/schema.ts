@@ -375,6 +375,16 @@ const Minute = z.strictObject({
     .prefault({}),
 })
 
+/** Treasury yields, in percentage points. What is left out has its default; the reasons stand in config/qc.yaml. */
+const Yields = z.strictObject({
+  /** Most that a value may be off both the day before and the day after. */
+  move_undone: share.default(1.1),
+  /** Most that a value may be off the line between the maturities beside it. */
+  kink: share.default(1.5),
+  /** Fewest values that, all equal to those of the day before, are a repeated curve. */
+  repeated_values: count.default(8),
+})
+
 /**
  * Two vendors' versions of one cell. Margins are logarithms (0.01 is 1 %), `scatters` multiples of how much a ratio scatters. What is left out has its
  * default; the reasons stand in config/qc.yaml.
@@ -427,6 +437,7 @@ export const Qc = z.strictObject({
   }),
   daily: Daily.prefault({}),
   minute: Minute.prefault({}),
+  yields: Yields.prefault({}),
   second: Second.prefault({}),
   asking: Asking.prefault({}),
 })

@@ -5,6 +5,7 @@ import type { AbsenceReason } from '../_market/outcome.ts'
 import type { AroundName } from './daily-measures.ts'
 import type { MinuteFacts } from './minute-facts.ts'
 import type { PairFacts } from './pair-facts.ts'
+import type { CurveFacts } from './yield-facts.ts'
 
 /** Daily bar, minute bars, one row of values, bars of contracts, or events: the way a dataset says how many rows a complete cell holds. */
 export type CellKind = DatasetConfig['expected_rows']
@@ -48,6 +49,8 @@ export interface CellFacts {
   zeroVolumes: number | null
   /** Values of a row of yields beyond 100 percent either way. */
   impossibleYields: number | null
+  /** Of a row of yields: how it stands to the days around it and how its values stand to each other. */
+  curve: CurveFacts | null
   /** Option bars whose contract, or corporate actions whose terms, cannot be. */
   impossibleTerms: number | null
   /** Option bars after their contract's expiration; corporate actions that take effect outside the days of their cell. */
@@ -93,6 +96,12 @@ export function minutesOf({ minutes }: CellFacts): MinuteFacts {
   return minutes
 }
 
+/** The curve's own facts, or an error when they were not measured. */
+export function curveOf({ curve }: CellFacts): CurveFacts {
+  if (curve === null) throw new Error('expected the yields to be compared with the days around, but they could not be')
+  return curve
+}
+
 /** The number, or an error when it was not measured: a check must not pass for want of evidence. */
 export function measured(value: number | null, name: keyof CellFacts): number {
   if (value === null) throw new Error(`expected the number "${name}" of the cell, got none: it could not be measured`)
@@ -123,6 +132,7 @@ export const factsOfAbsence = (
   negativeVolumes: null,
   zeroVolumes: null,
   impossibleYields: null,
+  curve: null,
   impossibleTerms: null,
   misdatedRows: null,
   contradictingActions: null,

@@ -26,6 +26,7 @@ const FACTS = [
   ['negativeVolumes', 'm.negative_volumes'],
   ['zeroVolumes', 'm.zero_volumes'],
   ['impossibleYields', 'm.impossible_yields'],
+  ['curve', 'CURVE'],
   ['impossibleTerms', 'm.impossible_terms'],
   ['misdatedRows', 'm.misdated_rows'],
   ['contradictingActions', 'm.contradicting_actions'],
@@ -93,6 +94,7 @@ export function factRowsSql({ spec, qc }: { spec: DatasetConfig; qc: QcConfig },
     SHARE: share,
     AROUND: from.surroundings ? `coalesce(a.around, '{}')` : 'NULL::VARCHAR',
     COMPARED: from.minutes ? 'x.minutes' : 'NULL::JSON',
+    CURVE: spec.expected_rows === 'series' && from.measures ? 'm.curve' : 'NULL::JSON',
     SECOND: from.pairs ? 'p.second' : 'NULL::VARCHAR',
   }
   const nothing = `SELECT * FROM (SELECT ''::VARCHAR AS symbol, NULL::DATE AS dt, ${NO_MEASURES}) WHERE false`

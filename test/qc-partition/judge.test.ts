@@ -372,6 +372,49 @@ describe('judge: a day of minute bars', () => {
 })
 
 describe('judge: a year of yields', () => {
+  const judgeCurves = async (days: readonly (readonly [dt: Dt, changed: Record<string, number | null>])[]) => {
+    await writeYields(
+      lake,
+      '2024',
+      days.map(([date, changed], at) => ({ date, values: { ...all(4 + at / 100), ...changed } })),
+    )
+    const cells = days.map(([dt]) => cell('UST', dt, { expectedRows: SERIES.length }))
+    return short((await judgePartition(lake, request('macro_treasury', '2024', cells, { sessions: [] }))).flagged)
+  }
+
+  test('doubts a value that is wrong for a day, and believes one that stays', async () => {
+    const D4 = '2024-07-08'
+    const flagged = await judgeCurves([
+      [D1, {}],
+      [D2, { DGS10: 5.2, DGS1MO: 5.2 }],
+      [D3, { DGS1MO: 5.2 }],
+      [D4, { DGS1MO: 5.2 }],
+    ])
+    expect(flagged).toEqual([`UST ${D2} AMBER YIELD_MOVE_UNDONE`])
+  })
+
+  test('doubts a curve that is bent or repeated, and says nothing of one where a maturity is missing', async () => {
+    const first = Object.fromEntries(SERIES.map((id) => [id, 4]))
+    expect(
+      await judgeCurves([
+        [D1, { DGS5: 6 }],
+        [D2, { DGS7: 6 }],
+      ]),
+    ).toEqual([`UST ${D1} AMBER CURVE_KINK`, `UST ${D2} AMBER CURVE_KINK`])
+    expect(
+      await judgeCurves([
+        [D1, first],
+        [D2, first],
+      ]),
+    ).toEqual([`UST ${D2} AMBER REPEATED_CURVE`])
+    expect(
+      await judgeCurves([
+        [D1, { DGS20: null }],
+        [D2, { DGS20: null }],
+      ]),
+    ).toEqual([`UST ${D1} AMBER MISSING_ROWS`, `UST ${D2} AMBER MISSING_ROWS`])
+  })
+
   const SERIES = specOf('macro_treasury').groups?.UST?.series.map((series) => series.id) ?? []
   const all = (value: number) => Object.fromEntries(SERIES.map((id) => [id, value]))
 
@@ -386,7 +429,7 @@ describe('judge: a year of yields', () => {
     const result = await judgePartition(lake, request('macro_treasury', '2024', [...cells, silent], { sessions: [] }))
     expect(short(result.flagged)).toEqual([
       `UST ${D2} AMBER MISSING_ROWS`,
-      `UST ${D3} RED IMPOSSIBLE_YIELD`,
+      `UST ${D3} RED CURVE_KINK,IMPOSSIBLE_YIELD`,
       'UST 2024-07-08 AMBER SOURCE_SAYS_NONE',
     ])
     expect(result.green).toBe(1)

@@ -6,6 +6,7 @@ import { check as badPrint } from './bad-print.ts'
 import { check as completeness } from './completeness.ts'
 import { check as continuity } from './continuity.ts'
 import { check as contradictingActions } from './contradicting-actions.ts'
+import { check as curveKink } from './curve-kink.ts'
 import { check as damaged } from './damaged.ts'
 import { check as dateMismatch } from './date-mismatch.ts'
 import { check as datesShifted } from './dates-shifted.ts'
@@ -27,6 +28,7 @@ import { check as ohlcOrder } from './ohlc-order.ts'
 import { check as otherScale } from './other-scale.ts'
 import { check as outdatedRelease } from './outdated-release.ts'
 import { check as partialVolume } from './partial-volume.ts'
+import { check as repeatedCurve } from './repeated-curve.ts'
 import { check as repeatedDay } from './repeated-day.ts'
 import { check as repeatedSession } from './repeated-session.ts'
 import { check as schema } from './schema.ts'
@@ -44,6 +46,7 @@ import { check as terms } from './terms.ts'
 import { check as untoldSplit } from './untold-split.ts'
 import { check as vendorMismatch } from './vendor-mismatch.ts'
 import { check as withdrawnAction } from './withdrawn-action.ts'
+import { check as yieldMoveUndone } from './yield-move-undone.ts'
 import { check as yieldRange } from './yield-range.ts'
 import { check as zeroVolume } from './zero-volume.ts'
 
@@ -58,6 +61,9 @@ export const CHECKS: readonly Check[] = [
   negativeVolume,
   zeroVolume,
   yieldRange,
+  yieldMoveUndone,
+  curveKink,
+  repeatedCurve,
   terms,
   contradictingActions,
   withdrawnAction,

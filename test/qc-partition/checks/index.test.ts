@@ -34,7 +34,8 @@ const minute: CellFacts = {
   longestHole: 0,
   minutes: CLEAN_MINUTES,
 }
-const yields: CellFacts = { ...none, ...clean, rows: 11, expectedRows: 11, impossibleYields: 0 }
+const CALM = { undone: 0.1, kink: 0.1, repeated: 0 }
+const yields: CellFacts = { ...none, ...clean, rows: 11, expectedRows: 11, impossibleYields: 0, curve: CALM }
 const contracts: CellFacts = { ...none, ...bar, rows: 250, expectedRows: null, impossibleTerms: 0, misdatedRows: 0 }
 const events: CellFacts = {
   ...none,
@@ -147,6 +148,15 @@ const CASES: Case[] = [
   on('zero-volume', 'minute', { zeroVolumes: 3 }, 'AMBER ZERO_VOLUME'),
   on('yield-range', 'yields', {}, null),
   on('yield-range', 'yields', { impossibleYields: 1 }, 'RED IMPOSSIBLE_YIELD'),
+  on('yield-move-undone', 'yields', {}, null),
+  on('yield-move-undone', 'yields', { curve: { ...CALM, undone: 0.56 } }, null),
+  on('yield-move-undone', 'yields', { curve: { ...CALM, undone: 1.2 } }, 'AMBER YIELD_MOVE_UNDONE'),
+  on('curve-kink', 'yields', {}, null),
+  on('curve-kink', 'yields', { curve: { ...CALM, kink: 0.74 } }, null),
+  on('curve-kink', 'yields', { curve: { ...CALM, kink: 1.6 } }, 'AMBER CURVE_KINK'),
+  on('repeated-curve', 'yields', {}, null),
+  on('repeated-curve', 'yields', { curve: { ...CALM, repeated: 7 } }, null),
+  on('repeated-curve', 'yields', { curve: { ...CALM, repeated: 11 } }, 'AMBER REPEATED_CURVE'),
   on('terms', 'contracts', {}, null),
   on('terms', 'contracts', { impossibleTerms: 1 }, 'RED IMPOSSIBLE_TERMS'),
   on('terms', 'events', { misdatedRows: 1 }, 'RED MISDATED'),
