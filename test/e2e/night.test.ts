@@ -14,7 +14,8 @@ const run = promisify(execFile)
 const SMALL = ['--symbols', 'SPY,AAPL,BRK.B,SEB,PXD,RDDT', '--seed', '7']
 
 /** Seconds after which a night is killed. */
-const KILLS = process.env.E2E === 'quick' ? [1.4] : [0.8, 1.4, 2.1, 2.9, 3.8]
+const isQuick = process.env.E2E === 'quick'
+const KILLS = isQuick ? [1.4] : [0.8, 1.4, 2.1, 2.9, 3.8]
 
 async function ask<Row extends Record<string, unknown>>(sql: string): Promise<Row[]> {
   const lake: Lake = openLake({ root: await freshRoot(), exportRoot: await freshRoot() })
@@ -72,7 +73,8 @@ describe('night: a night of one seed', () => {
     hashes = await hashesBelow(undisturbed.bundle.path)
   })
 
-  test('leaves the same bytes in another root', async () => {
+  // The night that is killed shows it as well.
+  test.skipIf(isQuick)('leaves the same bytes in another root', async () => {
     const night = await playNight(await freshRoot(), SMALL)
     expect(await hashesBelow(night.bundle.path)).toEqual(hashes)
   })

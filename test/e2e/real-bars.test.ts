@@ -9,7 +9,10 @@ const DATA = resolve('../shared/data')
 const there = existsSync(DATA)
 if (!there) console.warn(`${DATA} is absent: the night of real bars is skipped`)
 
-test.skipIf(!there)(
+/** Twenty-three years take minutes; a part of them stands in test/scenarios/curated-real-bars.test.ts. */
+const isQuick = process.env.E2E === 'quick'
+
+test.skipIf(!there || isQuick)(
   'real bars: SPY and IBM come out exactly as they went in, and every session is accounted for',
   async () => {
     const root = await freshRoot()
