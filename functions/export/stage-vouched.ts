@@ -5,6 +5,7 @@ import { sha256OfFile } from '../_lake/digest.ts'
 import { codeOf } from '../_lake/disk.ts'
 import type { Lake } from '../_lake/lake.ts'
 import { curatedFile, ledgerFragment } from '../_lake/paths.ts'
+import type { Fragment } from '../_ledger/ledger.ts'
 import type { DatasetName } from '../_market/cell.ts'
 import type { BundledDataset } from './partitions.ts'
 
@@ -35,8 +36,8 @@ export interface Damage extends Partition {
 export interface Vouchers {
   /** Curated files by their path in the bundle, each with the recorded digest. */
   files: Map<string, BundleFile & Partition>
-  /** Absolute paths of the ledger fragments, each with the recorded digest. */
-  fragments: string[]
+  /** Ledger fragments that are what was recorded. */
+  fragments: Fragment[]
   damaged: Damage[]
   /** Rows of the curated files that were not hashed again, by their path in the bundle: an earlier bundle has the same file, on the disk. */
   known: Map<string, number>
@@ -68,7 +69,7 @@ export async function stageVouched(
       const fragment = ledgerFragment(lake.root, dataset, partition)
       if (ledgerSha256 !== null) {
         const found = await hashOrFault(() => sha256OfFile(fragment))
-        if (found.sha256 === ledgerSha256) vouchers.fragments.push(fragment)
+        if (found.sha256 === ledgerSha256) vouchers.fragments.push({ ...one, path: fragment, sha256: ledgerSha256 })
         else
           vouchers.damaged.push({
             ...one,

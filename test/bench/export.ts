@@ -38,7 +38,13 @@ export async function benchExport(partitions = 500, gigabytes = 0.5): Promise<Be
     const [, ledgerMs] = await timed(() =>
       consolidateLedger(
         lake,
-        scene.records.map(({ partition }) => ledgerFragment(lake.root, 'equities_bars_minute', partition)),
+        scene.records.map(({ partition, ledgerSha256 }) => ({
+          dataset: 'equities_bars_minute' as const,
+          partition,
+          path: ledgerFragment(lake.root, 'equities_bars_minute', partition),
+          sha256: ledgerSha256 ?? '',
+        })),
+        null,
       ),
     )
     const ledgerCpu = process.cpuUsage(ledgerBegun)
