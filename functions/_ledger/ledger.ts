@@ -65,7 +65,7 @@ function isWhole({ parts, footer }: LedgerParts, wanted: readonly WantedPart[]):
 }
 
 function wantedParts(fragments: readonly Fragment[]): WantedPart[] {
-  if (fragments.length === 0) return [{ name: 'none', source: sourceOf([]), sql: `SELECT * FROM ${NO_ROWS}` }]
+  if (fragments.length === 0) return [NO_PART]
   return [...partsOf(fragments)].map(([name, own]) => ({
     name,
     source: sourceOf(own),
@@ -88,6 +88,9 @@ export async function ledgerCounts(lake: Lake): Promise<LedgerCount[]> {
 }
 
 const NO_ROWS = `(SELECT ${Object.entries(LEDGER_COLUMNS).map(([name, type]) => `NULL::${type} AS "${name}"`)} WHERE false)`
+
+/** The only part of a ledger without rows. */
+export const NO_PART: WantedPart = { name: 'none', source: sourceOf([]), sql: `SELECT * FROM ${NO_ROWS}` }
 
 /**
  * The rows of ledger files in the columns of today: files of older versions lack some, and stay until their partition is judged again. Their instants are

@@ -37,7 +37,7 @@ import {
 import type { BundledDataset } from './partitions.ts'
 import { readmeText } from './readme.ts'
 import { SCHEMA, schemaText } from './schema.ts'
-import { LEDGER_PATH, stageLedger, trimDataset, trimLedger } from './stage.ts'
+import { LEDGER_PATH, stageLedger, trimDataset } from './stage.ts'
 import { stageTables } from './stage-tables.ts'
 import {
   type BundleFile,
@@ -57,6 +57,7 @@ import {
   syncTree,
   takePlace,
 } from './swap.ts'
+import { trimLedger } from './trim-ledger.ts'
 import { stageVintages, type VintageWriter } from './vintages-table.ts'
 
 export interface BundleRequest {

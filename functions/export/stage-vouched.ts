@@ -17,6 +17,8 @@ export interface BundleFile {
   rows?: number
   dataset?: DatasetName
   partition?: string
+  /** Of the ledger: stretches of bytes that stay the same from bundle to bundle, so that a puller that has them need not fetch them. */
+  parts?: { offset: number; bytes: number; sha256: string }[]
 }
 
 export interface Partition {
