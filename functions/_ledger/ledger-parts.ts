@@ -50,7 +50,8 @@ export interface LedgerPart extends ListedPart {
 export interface LedgerParts {
   path: string
   footer: ThriftStruct
-  size: number
+  /** Epoch nanoseconds. */
+  writtenAt: bigint
   parts: LedgerPart[]
 }
 
@@ -59,7 +60,8 @@ export async function listedParts(path: string): Promise<LedgerParts | null> {
   let handle: FileHandle | undefined
   try {
     handle = await open(path, 'r')
-    const { size } = await handle.stat()
+    const { size: bytes, mtimeNs: writtenAt } = await handle.stat({ bigint: true })
+    const size = Number(bytes)
     const end = await bytesOf(handle, Math.max(0, size - TAIL_BYTES), TAIL_BYTES)
     const start = footerStart(end, size)
     if (!(await bytesOf(handle, 0, MAGIC.length)).equals(MAGIC)) return null
@@ -68,7 +70,7 @@ export async function listedParts(path: string): Promise<LedgerParts | null> {
     if (list.columnsSha256 !== sha256(structBytes(columnsOf(footer)))) return null
     const parts = placed(list.parts, rowGroups(footer))
     const last = parts.at(-1)
-    return last === undefined || last.offset + last.bytes !== start ? null : { path, footer, size, parts }
+    return last === undefined || last.offset + last.bytes !== start ? null : { path, footer, writtenAt, parts }
   } catch (error) {
     // Damaged in its footer, or written by an older version.
     if (error instanceof UnsupportedFileError || error instanceof SyntaxError || error instanceof TypeError) return null
@@ -89,6 +91,14 @@ function placed(listed: readonly ListedPart[], groups: readonly ThriftStruct[]):
     first += part.groups
     return { ...part, offset: begun, rowGroups: own.map((group, at) => moved(group, MAGIC.length - begun, at)) }
   })
+}
+
+/** Names of parts that a ledger has and another has not, or has otherwise; null where either lists none. */
+export async function partsUnlike(path: string, other: string): Promise<string[] | null> {
+  const [mine, theirs] = await Promise.all([listedParts(path), listedParts(other)])
+  if (mine === null || theirs === null) return null
+  const same = new Set(theirs.parts.map(({ name, sha256: hash }) => `${name} ${hash}`))
+  return mine.parts.filter(({ name, sha256: hash }) => !same.has(`${name} ${hash}`)).map(({ name }) => name)
 }
 
 /** Those whose bytes are what they were when they were written, and so is what the footer says of them. */

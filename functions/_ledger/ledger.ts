@@ -1,7 +1,6 @@
 /** The ledger: one row per judged cell of all partitions, in one file, made of the fragments that the partitions own. */
 import { access } from 'node:fs/promises'
 import { adoptTemp, makeFolderOf } from '../_lake/atomic.ts'
-import { sha256OfFile } from '../_lake/digest.ts'
 import type { Lake } from '../_lake/lake.ts'
 import { readParquet } from '../_lake/parquet-sql.ts'
 import { ledgerFile } from '../_lake/paths.ts'
@@ -43,17 +42,16 @@ export async function consolidateLedger(
   lake: Lake,
   fragments: readonly Fragment[],
   old?: LedgerParts | null,
-): Promise<{ path: string; rows: number; sha256: string }> {
+): Promise<{ path: string; rows: number }> {
   const path = ledgerFile(lake.root)
   const known = old === undefined ? await intactParts(path) : old
   const wanted = wantedParts(fragments)
-  if (known !== null && isWhole(known, wanted))
-    return { path, rows: rowsOfGroups(rowGroups(known.footer)), sha256: await sha256OfFile(path) }
+  if (known !== null && isWhole(known, wanted)) return { path, rows: rowsOfGroups(rowGroups(known.footer)) }
   await makeFolderOf(path)
   const temp = tempBeside(path)
   const rows = await writeParts(lake, temp, wanted, known)
   await adoptTemp(temp, path)
-  return { path, rows, sha256: await sha256OfFile(path) }
+  return { path, rows }
 }
 
 /** Every listed part is intact and wanted, in the same order: then so is the footer, which follows from them. */
@@ -62,6 +60,12 @@ function isWhole({ parts, footer }: LedgerParts, wanted: readonly WantedPart[]):
     list.map(({ name, source }) => `${name} ${source}`).join('\n')
   const groups = parts.reduce((sum, part) => sum + part.groups, 0)
   return keys(parts) === keys(wanted) && groups === rowGroups(footer).length
+}
+
+/** The fragments whose rows are read for the next ledger: those of parts that the old one does not have. */
+export function fragmentsToRead(fragments: readonly Fragment[], old: LedgerParts | null): Fragment[] {
+  const known = new Set(old?.parts.map(({ name, source }) => `${name} ${source}`))
+  return [...partsOf(fragments)].flatMap(([name, own]) => (known.has(`${name} ${sourceOf(own)}`) ? [] : own))
 }
 
 function wantedParts(fragments: readonly Fragment[]): WantedPart[] {

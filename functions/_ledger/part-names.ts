@@ -1,5 +1,6 @@
 /** Which partitions stand together in a part of the ledger, and what a part follows from. */
 import { sha256 } from '../_lake/digest.ts'
+import { sqlText } from '../_lake/sql-text.ts'
 import type { DatasetName } from '../_market/cell.ts'
 import { LEDGER_COLUMNS } from './fragment.ts'
 
@@ -31,6 +32,17 @@ export function partsOf<T extends JudgedPartition>(partitions: readonly T[]): Ma
     else own.push(one)
   }
   return parts
+}
+
+/** A condition over a row of the ledger: it belongs to the part of this name. */
+export function isInPartSql(name: string): string {
+  const [dataset = '', period] = name.split(' ')
+  // That of a ledger without rows.
+  if (period === undefined) return 'false'
+  const first = `${period}-01-01`.slice(0, 10)
+  const span = period.length === 4 ? '1 YEAR' : period.length === 7 ? '1 MONTH' : '1 DAY'
+  const day = `DATE ${sqlText(first)}`
+  return `(dataset = ${sqlText(dataset)} AND dt >= ${day} AND dt < ${day} + INTERVAL ${span})`
 }
 
 const COLUMNS = JSON.stringify(LEDGER_COLUMNS)

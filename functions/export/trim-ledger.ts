@@ -7,6 +7,7 @@ import { readParquet } from '../_lake/parquet-sql.ts'
 import { sqlText } from '../_lake/sql-text.ts'
 import { NO_PART } from '../_ledger/ledger.ts'
 import { type LedgerParts, listedParts } from '../_ledger/ledger-parts.ts'
+import { isInPartSql } from '../_ledger/part-names.ts'
 import { type WantedPart, writeParts } from '../_ledger/write-parts.ts'
 import type { Dt } from '../_market/dt.ts'
 import { isOneOf, LEDGER_PATH, rowsOf } from './stage.ts'
@@ -37,11 +38,10 @@ export async function trimLedger(
        FROM ${readParquet(path)} WHERE dt <= DATE ${sqlText(asof)}`
     const whole = await ownParts(path)
     const wanted = whole.parts.flatMap(({ name, source }): WantedPart[] => {
-      const [dataset = '', period = ''] = name.split(' ')
+      const [, period = ''] = name.split(' ')
       if (period > asof.slice(0, period.length)) return []
       if (!months.some(({ month }) => month.startsWith(name))) return [{ name, source, sql: '' }]
-      const own = `dataset = ${sqlText(dataset)} AND starts_with(strftime(dt, '%Y-%m'), ${sqlText(period)})`
-      const sql = `${trimmed} AND ${own} ORDER BY symbol, dt`
+      const sql = `${trimmed} AND ${isInPartSql(name)} ORDER BY symbol, dt`
       return [{ name, source: sha256(`${source} ${asof} ${isOut}`), sql }]
     })
     // A new file is written beside it: the link must never be written through.

@@ -1,12 +1,13 @@
 import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
+import { sha256OfFile } from '../../functions/_lake/digest.ts'
 import type { Lake } from '../../functions/_lake/lake.ts'
 import { ledgerFile } from '../../functions/_lake/paths.ts'
 import { sqlText } from '../../functions/_lake/sql-text.ts'
 import { consolidateLedger, type Fragment, ledgerCounts } from '../../functions/_ledger/ledger.ts'
 import { listedParts } from '../../functions/_ledger/ledger-parts.ts'
-import { partsOf } from '../../functions/_ledger/part-names.ts'
+import { isInPartSql, partsOf } from '../../functions/_ledger/part-names.ts'
 import type { Dt } from '../../functions/_market/dt.ts'
 import { judgePartition } from '../../functions/qc-partition/judge.ts'
 import { dailyBar, QC, sessionOf, smallLake, specOf, writeBoth } from '../qc-partition/small-lake.ts'
@@ -65,7 +66,9 @@ test('ledger: the ledger is the given fragments in one file, in whatever order, 
     'GONE 2024-07-02',
     'MSFT 2024-07-02',
   ])
-  expect((await consolidateLedger(lake, fragments)).sha256).toBe(ledger.sha256)
+  const hash = await sha256OfFile(ledger.path)
+  await consolidateLedger(lake, fragments)
+  expect(await sha256OfFile(ledger.path)).toBe(hash)
 })
 
 test('ledger: counts by dataset, status, reason and vendor', async () => {
@@ -168,11 +171,12 @@ describe('ledger: a part', () => {
     await judge('2024', ['2024-07-02'], ['AAPL'])
     await consolidateLedger(lake, fragments)
     await judge('2023', ['2023-12-29'], ['MSFT'])
-    const { sha256 } = await consolidateLedger(lake, fragments)
+    const hash = async () => sha256OfFile((await consolidateLedger(lake, fragments)).path)
+    const copied = await hash()
     await rm(ledgerFile(lake.root))
-    expect((await consolidateLedger(lake, fragments)).sha256).toBe(sha256)
+    expect(await hash()).toBe(copied)
     const before = await inode()
-    expect((await consolidateLedger(lake, fragments)).sha256).toBe(sha256)
+    expect(await hash()).toBe(copied)
     expect(await inode()).toBe(before)
   })
 
@@ -191,6 +195,18 @@ describe('ledger: a part', () => {
     await writeFile(ledgerFile(lake.root), whole.subarray(0, -1))
     await consolidateLedger(lake, fragments)
     expect((await bytes()).equals(whole)).toBe(true)
+  })
+
+  test('has the rows of its name, and the only one of an empty ledger has none', async () => {
+    await judge('2023', ['2023-12-29'], ['AAPL'])
+    await judge('2024', ['2024-07-02'], ['AAPL', 'MSFT'])
+    const { path } = await consolidateLedger(lake, fragments)
+    const rowsOf = async (name: string) => {
+      const where = isInPartSql(name)
+      return (await lake.duck.all(`SELECT symbol FROM read_parquet(${sqlText(path)}) WHERE ${where}`)).length
+    }
+    const names = ['equities_bars 2023', 'equities_bars 2024', 'equities_bars 2024-07', 'equities_bars 2024-06', 'none']
+    expect(await Promise.all(names.map(rowsOf))).toEqual([2, 3, 3, 0, 0])
   })
 
   test('holds a month of the newest year, and a year before', () => {
