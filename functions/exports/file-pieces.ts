@@ -3,7 +3,7 @@ import type { FileHandle } from 'node:fs/promises'
 import type { Pieces } from './piece-stream.ts'
 import type { ByteRange } from './range.ts'
 
-const PIECE_BYTES = 128 * 1024
+const PIECE_BYTES = 256 * 1024
 
 /** Fails where the file ends before the range does: the client then sees that its answer is cut. `onClose` is called when the file is closed. */
 export function filePieces(
