@@ -254,7 +254,17 @@ describe('lists that must agree', () => {
   const posts = routes.filter(({ method }) => method === 'POST').map(({ path }) => path.slice(1))
   /** A chain that begins chains would begin itself, and a schedule that forgets would delete what a typo in the universe left out.
    * A puller acknowledges, and a person logs in and out, no schedule. */
-  const FOR_PEOPLE = ['run/:chain', 'enqueue/form', 'forget', 'hold', 'release', 'notify', 'exports/:asof/ack', 'login', 'logout']
+  const FOR_PEOPLE = [
+    'run/:chain',
+    'enqueue/form',
+    'forget',
+    'hold',
+    'release',
+    'notify',
+    'exports/:asof/ack',
+    'login',
+    'logout',
+  ]
 
   test('the datasets of the vocabulary are those of the configuration', () => {
     const { datasets } = parse(readFileSync('config/datasets.yaml', 'utf8')) as { datasets: object }

@@ -1,15 +1,17 @@
-/** The ledger: one row per judged cell of all partitions, in one file, made of the fragments the partitions own. */
+/** The ledger: one row per judged cell of all partitions, in one file, made of the fragments that the partitions own. */
 import { access } from 'node:fs/promises'
 import { adoptTemp, makeFolderOf } from '../_lake/atomic.ts'
-import { sha256OfFile } from '../_lake/digest.ts'
 import type { Lake } from '../_lake/lake.ts'
 import { readParquet } from '../_lake/parquet-sql.ts'
 import { ledgerFile } from '../_lake/paths.ts'
-import { sqlText } from '../_lake/sql-text.ts'
 import { tempBeside } from '../_lake/temp-names.ts'
 import type { DatasetName } from '../_market/cell.ts'
 import type { Status } from '../_market/status.ts'
-import { LEDGER_COLUMNS, LEDGER_FORMAT } from './fragment.ts'
+import { rowGroups, rowsOfGroups } from '../_parquet/footer.ts'
+import { LEDGER_COLUMNS } from './fragment.ts'
+import { intactParts, type LedgerParts } from './ledger-parts.ts'
+import { partsOf, sourceOf } from './part-names.ts'
+import { type WantedPart, writeParts } from './write-parts.ts'
 
 export interface LedgerCount {
   dataset: DatasetName
@@ -22,22 +24,57 @@ export interface LedgerCount {
   rows: number
 }
 
+/** The part of the ledger that a partition owns, with the digest under which it was recorded. */
+export interface Fragment {
+  dataset: DatasetName
+  partition: string
+  path: string
+  sha256: string
+}
+
 /**
- * Writes qc/partition_status.parquet from the given fragments, sorted by dataset, symbol and day. A ledger without fragments has no rows but all
- * columns. The old file stays until the new one is whole. Who calls it has checked that these are the fragments which were recorded: a listing
- * of the folder would take a lost fragment for a partition that nobody judged.
+ * Writes qc/partition_status.parquet from the given fragments, part by part, each sorted by dataset, symbol and day. Parts whose fragments are those of `old`
+ * are copied from there; where all are, the file stays. A ledger without fragments has no rows but all columns. The old file stays until the new one is
+ * whole. Who calls it has checked that the fragments are those which were recorded: a listing of the folder would take a lost fragment for a partition that
+ * nobody judged.
  */
 export async function consolidateLedger(
   lake: Lake,
-  fragments: readonly string[],
-): Promise<{ path: string; rows: number; sha256: string }> {
+  fragments: readonly Fragment[],
+  old?: LedgerParts | null,
+): Promise<{ path: string; rows: number }> {
   const path = ledgerFile(lake.root)
+  const known = old === undefined ? await intactParts(path) : old
+  const wanted = wantedParts(fragments)
+  if (known !== null && isWhole(known, wanted)) return { path, rows: rowsOfGroups(rowGroups(known.footer)) }
   await makeFolderOf(path)
   const temp = tempBeside(path)
-  await lake.duck.run(`COPY (${consolidatedSql(fragments.toSorted())}) TO ${sqlText(temp)} ${LEDGER_FORMAT}`)
+  const rows = await writeParts(lake, temp, wanted, known)
   await adoptTemp(temp, path)
-  const [counted] = await lake.duck.all<{ rows: number }>(`SELECT count(*) AS rows FROM ${readParquet(path)}`)
-  return { path, rows: counted?.rows ?? 0, sha256: await sha256OfFile(path) }
+  return { path, rows }
+}
+
+/** Every listed part is intact and wanted, in the same order: then so is the footer, which follows from them. */
+function isWhole({ parts, footer }: LedgerParts, wanted: readonly WantedPart[]): boolean {
+  const keys = (list: readonly { name: string; source: string }[]) =>
+    list.map(({ name, source }) => `${name} ${source}`).join('\n')
+  const groups = parts.reduce((sum, part) => sum + part.groups, 0)
+  return keys(parts) === keys(wanted) && groups === rowGroups(footer).length
+}
+
+/** The fragments whose rows are read for the next ledger: those of parts that the old one does not have. */
+export function fragmentsToRead(fragments: readonly Fragment[], old: LedgerParts | null): Fragment[] {
+  const known = new Set(old?.parts.map(({ name, source }) => `${name} ${source}`))
+  return [...partsOf(fragments)].flatMap(([name, own]) => (known.has(`${name} ${sourceOf(own)}`) ? [] : own))
+}
+
+function wantedParts(fragments: readonly Fragment[]): WantedPart[] {
+  if (fragments.length === 0) return [NO_PART]
+  return [...partsOf(fragments)].map(([name, own]) => ({
+    name,
+    source: sourceOf(own),
+    sql: `SELECT * FROM ${ledgerRowsSql(own.map(({ path }) => path))} ORDER BY dataset, symbol, dt`,
+  }))
 }
 
 /** How many cells and rows the consolidated ledger holds by dataset, status, reason and vendor; nothing before the first consolidation. */
@@ -54,10 +91,10 @@ export async function ledgerCounts(lake: Lake): Promise<LedgerCount[]> {
   )
 }
 
-const consolidatedSql = (fragments: readonly string[]): string =>
-  `SELECT * FROM ${fragments.length === 0 ? NO_ROWS : ledgerRowsSql(fragments)} ORDER BY dataset, symbol, dt`
-
 const NO_ROWS = `(SELECT ${Object.entries(LEDGER_COLUMNS).map(([name, type]) => `NULL::${type} AS "${name}"`)} WHERE false)`
+
+/** The only part of a ledger without rows. */
+export const NO_PART: WantedPart = { name: 'none', source: sourceOf([]), sql: `SELECT * FROM ${NO_ROWS}` }
 
 /**
  * The rows of ledger files in the columns of today: files of older versions lack some, and stay until their partition is judged again. Their instants are

@@ -40,6 +40,13 @@ export class ByteReader {
     return value / 2
   }
 
+  /** So many bytes as they stand. */
+  raw(count: number): Uint8Array {
+    const from = this.at
+    this.forward(count)
+    return this.bytes.subarray(from, this.at)
+  }
+
   /** Hands each field of a structure to `read`, which answers false for one that it left alone. `last` is the field before. */
   fields(read: (id: number, type: number) => boolean, last = 0): void {
     let id = last

@@ -8,8 +8,9 @@ import { codeOf } from '../_lake/disk.ts'
 import { MANIFEST, SUMS } from '../_lake/finished-bundles.ts'
 import { withLock } from '../_lake/keyed-lock.ts'
 import type { Lake } from '../_lake/lake.ts'
-import { bundleFolder } from '../_lake/paths.ts'
+import { bundleFolder, ledgerFile } from '../_lake/paths.ts'
 import { consolidateLedger } from '../_ledger/ledger.ts'
+import { intactParts } from '../_ledger/ledger-parts.ts'
 import type { Dt } from '../_market/dt.ts'
 import type { AppliedSymbol } from '../_references/refine-universe.ts'
 import { type ActionChanges, actionChanges } from './action-changes.ts'
@@ -37,7 +38,8 @@ import {
 import type { BundledDataset } from './partitions.ts'
 import { readmeText } from './readme.ts'
 import { SCHEMA, schemaText } from './schema.ts'
-import { LEDGER_PATH, stageLedger, trimDataset, trimLedger } from './stage.ts'
+import { LEDGER_PATH, stageLedger, trimDataset } from './stage.ts'
+import { recordedFragments } from './stage-fragments.ts'
 import { stageTables } from './stage-tables.ts'
 import {
   type BundleFile,
@@ -47,16 +49,8 @@ import {
   stageVouched,
   type Vouchers,
 } from './stage-vouched.ts'
-import {
-  clearLeftovers,
-  forgetHeldBack,
-  holdBack,
-  makeReadOnly,
-  openStaging,
-  pointLatest,
-  syncTree,
-  takePlace,
-} from './swap.ts'
+import { clearLeftovers, forgetHeldBack, holdBack, openStaging, pointLatest, settleTree, takePlace } from './swap.ts'
+import { trimLedger } from './trim-ledger.ts'
 import { stageVintages, type VintageWriter } from './vintages-table.ts'
 
 export interface BundleRequest {
@@ -137,8 +131,7 @@ async function build(lake: Lake, request: BundleRequest): Promise<Bundle> {
   let verdict: Bundle['verdict'] = 'unchanged'
   let path = bundleFolder(lake.exportRoot, asof)
   if (standing === null) {
-    await makeReadOnly(staging)
-    await syncTree(staging, linked)
+    await settleTree(staging, linked)
     if (isPoorer) path = await holdBack(lake.exportRoot, asof)
     verdict = isPoorer ? 'held_back' : await takePlace(lake.exportRoot, asof, request.now)
   } else {
@@ -170,8 +163,8 @@ async function build(lake: Lake, request: BundleRequest): Promise<Bundle> {
 /** Everything but the proof: data, ledger, README; `files` is sorted and complete. `isPoorer`: the bundle of the day that stands has more. */
 async function stageContent(lake: Lake, staging: string, request: BundleRequest) {
   const { asof, acceptLacking } = request
-  const { datasets, vouchers, damaged } = await vouchedFiles(lake, staging, request)
-  const { rows: ledgerRows } = await consolidateLedger(lake, vouchers.fragments)
+  const { datasets, vouchers, fragments, ledger, damaged } = await vouchedFiles(lake, staging, request)
+  const { rows: ledgerRows } = await consolidateLedger(lake, fragments, ledger)
   const whole = await stageLedger(lake, staging)
   const data: BundleFile[] = []
   const unjudged: Partition[] = []
@@ -215,15 +208,15 @@ async function stageContent(lake: Lake, staging: string, request: BundleRequest)
 }
 
 /** Files that are not what was recorded, and partitions that failed, are made again, once; what then is as recorded is staged. */
-async function vouchedFiles(
-  lake: Lake,
-  staging: string,
-  request: BundleRequest,
-): Promise<{ datasets: BundledDataset[]; vouchers: Vouchers; damaged: number }> {
+async function vouchedFiles(lake: Lake, staging: string, request: BundleRequest) {
   const known = await knownFiles(lake.exportRoot, request.asof)
+  const ledger = await intactParts(ledgerFile(lake.root))
   const found = async (already?: Vouchers) => {
     const datasets = (await request.datasets()).toSorted((a, b) => (a.name < b.name ? -1 : 1))
-    return { datasets, vouchers: await stageVouched(lake, staging, datasets, known, already) }
+    const recorded = await recordedFragments(lake, datasets, ledger, request.asof)
+    const vouchers = await stageVouched(lake, staging, datasets, known, already)
+    vouchers.damaged.unshift(...recorded.damaged)
+    return { datasets, vouchers, fragments: recorded.fragments, ledger }
   }
   const first = await found()
   const damaged = first.vouchers.damaged.length

@@ -31,7 +31,7 @@ export async function knownFiles(exportRoot: string, asof: Dt): Promise<KnownFil
     if (now === null || then === null || place === null) return undefined
     const isSame = now.dev === then.dev && now.ino === then.ino
     // The folder got its link before the file was hashed: a file written later than that is not what was hashed.
-    return isSame && now.mtimeNs < place.mtimeNs ? file.rows : undefined
+    return isSame && now.mtimeNs < place.mtimeNs ? { rows: file.rows, bytes: Number(now.size) } : undefined
   }
 }
 

@@ -2,9 +2,9 @@
 import { constants, copyFile, link, mkdir, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { sha256OfFile } from '../_lake/digest.ts'
-import { codeOf } from '../_lake/disk.ts'
+import { codeOf, eachBounded } from '../_lake/disk.ts'
 import type { Lake } from '../_lake/lake.ts'
-import { curatedFile, ledgerFragment } from '../_lake/paths.ts'
+import { curatedFile } from '../_lake/paths.ts'
 import type { DatasetName } from '../_market/cell.ts'
 import type { BundledDataset } from './partitions.ts'
 
@@ -16,6 +16,8 @@ export interface BundleFile {
   rows?: number
   dataset?: DatasetName
   partition?: string
+  /** Of the ledger: stretches of bytes that stay the same from bundle to bundle, so that a puller that has them need not fetch them. */
+  parts?: { offset: number; bytes: number; sha256: string }[]
 }
 
 export interface Partition {
@@ -35,15 +37,17 @@ export interface Damage extends Partition {
 export interface Vouchers {
   /** Curated files by their path in the bundle, each with the recorded digest. */
   files: Map<string, BundleFile & Partition>
-  /** Absolute paths of the ledger fragments, each with the recorded digest. */
-  fragments: string[]
   damaged: Damage[]
   /** Rows of the curated files that were not hashed again, by their path in the bundle: an earlier bundle has the same file, on the disk. */
   known: Map<string, number>
 }
 
-/** The rows of a file that was hashed before and found as recorded; undefined for one that is to be hashed. */
-export type KnownFiles = (path: string, staged: string, recorded: string) => Promise<number | undefined>
+/** A file that was hashed before and found as recorded; undefined for one that is to be hashed. */
+export type KnownFiles = (
+  path: string,
+  staged: string,
+  recorded: string,
+) => Promise<{ rows: number; bytes: number } | undefined>
 
 /** File systems that cannot link (FAT, some network shares), another volume, or a file with too many links. */
 const NO_LINK = new Set(['EXDEV', 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK', 'ENOSYS'])
@@ -51,8 +55,7 @@ const NO_LINK = new Set(['EXDEV', 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK', 'E
 const UNREADABLE = new Set(['EIO', 'EACCES', 'EISDIR', 'ELOOP', 'EUCLEAN', 'EBADMSG'])
 
 /**
- * Stages each partition's curated file and hashes what was staged, and hashes each ledger fragment where it lies. The hash of an earlier bundle is
- * believed of a file that `known` vouches for. What `already` holds from an earlier round is not read again. Rejects when the export disk fails.
+ * Stages each partition's curated file and hashes what was staged. The hash of an earlier bundle is believed of a file that `known` vouches for. What `already` holds from an earlier round is not read again. Rejects when the export disk fails.
  */
 export async function stageVouched(
   lake: Lake,
@@ -61,48 +64,60 @@ export async function stageVouched(
   known: KnownFiles,
   already?: Vouchers,
 ): Promise<Vouchers> {
-  const vouchers: Vouchers = { files: new Map(), fragments: [], damaged: [], known: new Map(already?.known) }
+  const vouchers: Vouchers = { files: new Map(), damaged: [], known: new Map(already?.known) }
   for (const { name: dataset, spec, partitions } of datasets) {
-    for (const { partition, curatedSha256, ledgerSha256 } of partitions) {
-      const one = { dataset, partition }
-      const fragment = ledgerFragment(lake.root, dataset, partition)
-      if (ledgerSha256 !== null) {
-        const found = await hashOrFault(() => sha256OfFile(fragment))
-        if (found.sha256 === ledgerSha256) vouchers.fragments.push(fragment)
-        else
-          vouchers.damaged.push({
-            ...one,
-            what: 'ledger',
-            sha256: ledgerSha256,
-            found: `its verdicts are ${found.fault}`,
-          })
-      }
-      if (curatedSha256 === null) continue
+    const staged: (() => void)[] = []
+    await eachBounded(partitions, PARALLEL, async ({ partition, curatedSha256 }, at) => {
+      if (curatedSha256 === null) return
       const path = `curated/${dataset}/${spec.partition}=${partition}/data.parquet`
+      const file = { path, dataset, partition, sha256: curatedSha256 }
       const earlier = already?.files.get(path)
       if (earlier?.sha256 === curatedSha256) {
-        vouchers.files.set(path, earlier)
-        continue
+        staged[at] = () => vouchers.files.set(path, earlier)
+        return
       }
-      const staged = join(staging, path)
       const source = curatedFile(lake.root, dataset, spec.partition, partition)
-      vouchers.known.delete(path)
-      const found = await hashOrFault(async () => {
-        await linkAnew(source, staged)
-        const rows = await known(path, staged, curatedSha256)
-        if (rows === undefined) return await sha256OfFile(staged)
-        vouchers.known.set(path, rows)
-        return curatedSha256
-      })
-      if (found.sha256 === curatedSha256) {
-        vouchers.files.set(path, { path, ...one, bytes: (await stat(staged)).size, sha256: curatedSha256 })
-      } else {
-        await rm(dirname(staged), { recursive: true, force: true })
-        vouchers.damaged.push({ ...one, what: 'curated', sha256: curatedSha256, found: `its file is ${found.fault}` })
+      const { fault, rows, bytes } = await stageFile(source, join(staging, path), file, known)
+      staged[at] = () => {
+        if (rows === null) vouchers.known.delete(path)
+        else vouchers.known.set(path, rows)
+        if (fault === null) vouchers.files.set(path, { ...file, bytes })
+        else
+          vouchers.damaged.push({
+            dataset,
+            partition,
+            what: 'curated',
+            sha256: curatedSha256,
+            found: `its file is ${fault}`,
+          })
       }
-    }
+    })
+    // In the order of the partitions, whichever was the first to be staged.
+    for (const note of staged) note?.()
   }
   return vouchers
+}
+
+/** Several at once: each waits for the disk a few times. */
+const PARALLEL = 8
+
+/** Links a file to its place, and hashes it there unless it is known. `fault` is null where it is as recorded; `rows` is null where it is not known. */
+async function stageFile(
+  source: string,
+  staged: string,
+  { path, sha256: recorded }: { path: string; sha256: string },
+  known: KnownFiles,
+): Promise<{ fault: string | null; rows: number | null; bytes: number }> {
+  let hashedBefore: Awaited<ReturnType<KnownFiles>>
+  const found = await hashOrFault(async () => {
+    await linkAnew(source, staged)
+    hashedBefore = await known(path, staged, recorded)
+    return hashedBefore === undefined ? await sha256OfFile(staged) : recorded
+  })
+  if (hashedBefore !== undefined) return { fault: null, ...hashedBefore }
+  if (found.sha256 === recorded) return { fault: null, rows: null, bytes: (await stat(staged)).size }
+  await rm(dirname(staged), { recursive: true, force: true })
+  return { fault: found.fault, rows: null, bytes: 0 }
 }
 
 /** Size and hash of a staged file. */
@@ -122,13 +137,19 @@ export async function linkOrCopy(from: string, to: string): Promise<void> {
   }
 }
 
+/** Also where an earlier round left another file. */
 async function linkAnew(from: string, to: string): Promise<void> {
-  await rm(to, { force: true })
-  await linkOrCopy(from, to)
+  try {
+    await linkOrCopy(from, to)
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error
+    await rm(to, { force: true })
+    await linkOrCopy(from, to)
+  }
 }
 
 /** `fault` says in a word how a file is found whose hash is not the recorded one. */
-async function hashOrFault(hash: () => Promise<string>): Promise<{ sha256: string | null; fault: string }> {
+export async function hashOrFault(hash: () => Promise<string>): Promise<{ sha256: string | null; fault: string }> {
   try {
     return { sha256: await hash(), fault: 'damaged' }
   } catch (error) {

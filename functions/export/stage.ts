@@ -2,7 +2,7 @@
 import { rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { Lake } from '../_lake/lake.ts'
-import { parquetFileMetadata, readParquet } from '../_lake/parquet-sql.ts'
+import { parquetFileMetadata } from '../_lake/parquet-sql.ts'
 import { ledgerFile } from '../_lake/paths.ts'
 import { sqlList, sqlText } from '../_lake/sql-text.ts'
 import type { Dt } from '../_market/dt.ts'
@@ -10,8 +10,6 @@ import { type BundledDataset, filteredSql, partitionSql, vouchedPartitions } fro
 import { type BundleFile, described, linkOrCopy, type Partition, type Vouchers } from './stage-vouched.ts'
 
 export const LEDGER_PATH = 'qc/partition_status.parquet'
-/** The flag of a cell that passed, and whose partition is not in the bundle all the same. */
-const NOT_IN_BUNDLE = 'NOT_IN_BUNDLE'
 /** How every Parquet file of a bundle is written that is not linked. */
 const OPTIONS = 'FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 100000, USE_TMP_FILE false'
 export const FORMAT = `(${OPTIONS})`
@@ -60,34 +58,6 @@ export async function trimDataset(
     }
   }
   return { files, unjudged }
-}
-
-/**
- * Cuts the staged ledger down to the as-of day. A cell that passed and whose partition is left out is RED in it, without rows: the ledger of a
- * bundle speaks of that bundle.
- */
-export async function trimLedger(
-  lake: Lake,
-  staging: string,
-  leftOut: readonly Partition[],
-  asof: Dt,
-): Promise<BundleFile> {
-  const path = join(staging, LEDGER_PATH)
-  const isOut = isOneOf(leftOut)
-  const [found] = await lake.duck.all<{ cells: number }>(
-    `SELECT count(*) AS cells FROM ${readParquet(path)} WHERE dt > DATE ${sqlText(asof)} OR ${isOut}`,
-  )
-  if ((found?.cells ?? 0) > 0) {
-    const isLost = `"rows" > 0 AND status <> 'RED' AND ${isOut}`
-    await rewrite(
-      lake,
-      path,
-      `SELECT * REPLACE (IF(${isLost}, 'RED', status) AS status, IF(${isLost}, 0, "rows")::INTEGER AS "rows",
-         IF(${isLost}, concat_ws(',', nullif(flags, ''), '${NOT_IN_BUNDLE}'), flags) AS flags)
-       FROM ${readParquet(path)} WHERE dt <= DATE ${sqlText(asof)} ORDER BY dataset, symbol, dt`,
-    )
-  }
-  return { ...(await described(staging, LEDGER_PATH)), rows: await rowsOf(lake, path) }
 }
 
 /** A condition over a row of the ledger: its cell lies in one of the partitions. */

@@ -43,11 +43,20 @@ export async function openStaging(exportRoot: string, asof: Dt): Promise<string>
   return staging
 }
 
-/** Brings every staged file and folder to the disk. Files of `linked`, by their path in the folder, are there already: an earlier bundle has them. */
-export async function syncTree(folder: string, linked: ReadonlySet<string>): Promise<void> {
+/**
+ * Makes the staged files read-only and brings every one and every folder to the disk. Files of `linked`, by their path in the folder, are both already: an earlier bundle has them.
+ * One that is written to would carry the damage into the lake, whose files share their inodes. Folders stay as they are, so that the bundle can be removed. A file of another owner
+ * stays as it is, too.
+ */
+export async function settleTree(folder: string, linked: ReadonlySet<string>): Promise<void> {
   const { files, folders } = await filesBelow(folder)
   const fresh = files.filter((path) => !linked.has(relative(folder, path).replaceAll(sep, '/')))
-  await eachBounded(fresh, PARALLEL, (path) => syncPath(realDisk, path))
+  await eachBounded(fresh, PARALLEL, async (path) => {
+    await chmod(path, READ_ONLY).catch((error: unknown) => {
+      if (!NO_CHMOD.has(codeOf(error) ?? '')) throw error
+    })
+    await syncPath(realDisk, path)
+  })
   await syncFolders(realDisk, [...folders, folder], PARALLEL)
 }
 
@@ -79,18 +88,6 @@ export async function forgetHeldBack(exportRoot: string, asof: Dt): Promise<void
   const folder = heldBackFolder(exportRoot, asof)
   await rm(folder, { recursive: true, force: true })
   await rmdir(dirname(folder)).catch(() => undefined)
-}
-
-/**
- * A bundle's files are read-only: one that is written to would carry the damage into the lake, whose files share their inodes. Folders stay as
- * they are, so that the bundle can be removed. A file of another owner stays as it is, too.
- */
-export async function makeReadOnly(folder: string): Promise<void> {
-  await eachBounded((await filesBelow(folder)).files, PARALLEL, async (path) => {
-    await chmod(path, READ_ONLY).catch((error: unknown) => {
-      if (!NO_CHMOD.has(codeOf(error) ?? '')) throw error
-    })
-  })
 }
 
 /** Points `latest` at the day it should point at, and returns that; null where there is no such day. A link that is right is not touched; a wrong or dangling one is replaced in one step. */

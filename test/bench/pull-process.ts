@@ -14,13 +14,17 @@ const PARALLEL = 4
 /** Of this program alone: what the system calls the maximum begins with that of the process which started it. */
 const peakMegabytes = (): number =>
   Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? Number.NaN) / 1024
+const cpuSeconds = (): number => {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1e6
+}
 const say = (value: object): void => void process.stdout.write(`${JSON.stringify(value)}\n`)
 
 async function serve(exportRoot: string): Promise<void> {
   // The other parts must not load the node: their time and memory are measured.
   const { exportsServer } = await import('../exports/small-bundle.ts')
   const { address } = await exportsServer({ full: null, read: null }, { exportRoot })
-  process.on('message', () => process.send?.({ megabytes: peakMegabytes() }))
+  process.on('message', () => process.send?.({ megabytes: peakMegabytes(), cpuSeconds: cpuSeconds() }))
   process.send?.({ address })
 }
 

@@ -17,6 +17,8 @@ const CUTS = 20
 /** Times that everything is served by each server. */
 const SERVED = 3
 const MOST_MEGABYTES = 200
+/** Of a wire of a gigabit a second. */
+const WIRE_MEGABYTES = 110
 
 /** `scale` 1 is a gigabyte. */
 export async function benchPull(scale = 1): Promise<BenchRow[]> {
@@ -28,17 +30,20 @@ export async function benchPull(scale = 1): Promise<BenchRow[]> {
   const plain = await startPart('peer', exportRoot)
   try {
     const address = server.address
-    const peer = nginx?.address ?? plain.address
-    const peerName = nginx === null ? 'a bare server of Node.js' : 'nginx'
     const bundle = `nightly/${FIRST}/`
     // Once unmeasured: the pages are cached for all alike.
     await fetched(`${plain.address}/${bundle}`)
     // In turn, and the best of each: what else the machine does meets both.
-    let [peerSeconds, nodeSeconds] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]
+    const best = { node: Number.POSITIVE_INFINITY, plain: Number.POSITIVE_INFINITY, nginx: Number.POSITIVE_INFINITY }
+    let cpuSeconds = 0
     for (let each = 0; each < SERVED; each++) {
-      peerSeconds = Math.min(peerSeconds, await fetched(`${peer}/${bundle}`))
-      nodeSeconds = Math.min(nodeSeconds, await fetched(`${address}/exports/${bundle}`))
+      best.plain = Math.min(best.plain, await fetched(`${plain.address}/${bundle}`))
+      if (nginx !== null) best.nginx = Math.min(best.nginx, await fetched(`${nginx.address}/${bundle}`))
+      const before = (await server.used()).cpuSeconds
+      best.node = Math.min(best.node, await fetched(`${address}/exports/${bundle}`))
+      cpuSeconds += (await server.used()).cpuSeconds - before
     }
+    const cpuPerMegabyte = cpuSeconds / SERVED / (scene.bytes / 1e6)
     // Of whole processes: so is the client measured.
     const bare = await emptied(join(home, 'bare'))
     const [, bareMs] = await timed(() => fetched(`${address}/exports/${bundle}`, bare))
@@ -46,8 +51,10 @@ export async function benchPull(scale = 1): Promise<BenchRow[]> {
     const to = join(home, 'to')
     const first = await pulled(address, to)
     const rows = [
-      ratioTo(`serving ${size}: the node against ${peerName}`, nodeSeconds, peerSeconds, 's', nginx === null ? 2 : 4),
-      figure('serving: throughput of the node', scene.bytes / 1e6 / nodeSeconds, 'MB/s'),
+      ratioTo(`serving ${size}: the node against a bare server of Node.js`, best.node, best.plain, 's', 2),
+      ...(nginx === null ? [] : [ratioTo(`serving ${size}: the node against nginx`, best.node, best.nginx, 's', 4)]),
+      figure('serving: throughput of the node', scene.bytes / 1e6 / best.node, 'MB/s'),
+      figure(`serving: share of a processor at ${WIRE_MEGABYTES} MB/s`, 100 * WIRE_MEGABYTES * cpuPerMegabyte, '%'),
       ratioTo(`pulling ${size}: the client against fetch, hash, write`, first.seconds, bareMs / 1_000, 's', 3),
       figure('pulling: throughput of the client', scene.bytes / 1e6 / first.seconds, 'MB/s'),
       ...(await againRows(address, exportRoot, to, scene)),
@@ -56,7 +63,7 @@ export async function benchPull(scale = 1): Promise<BenchRow[]> {
     return [
       ...rows,
       figure('memory of the client at its peak', first.megabytes, 'MB', MOST_MEGABYTES),
-      figure('memory of the server at its peak', await server.peak(), 'MB', MOST_MEGABYTES),
+      figure('memory of the server at its peak', (await server.used()).megabytes, 'MB', MOST_MEGABYTES),
     ]
   } finally {
     for (const part of [server, plain]) part.stop()
@@ -106,8 +113,8 @@ async function cutRows(address: string, to: string, scene: PullScene): Promise<B
 
 interface Part {
   address: string
-  /** Megabytes of memory. */
-  peak(): Promise<number>
+  /** Megabytes of memory at the peak, and seconds of a processor, so far. */
+  used(): Promise<{ megabytes: number; cpuSeconds: number }>
   stop(): void
 }
 
@@ -117,10 +124,10 @@ async function startPart(mode: string, exportRoot: string): Promise<Part> {
   const { address } = await answer<{ address: string }>()
   return {
     address,
-    async peak() {
-      const asked = answer<{ megabytes: number }>()
-      child.send('peak')
-      return (await asked).megabytes
+    used() {
+      const asked = answer<{ megabytes: number; cpuSeconds: number }>()
+      child.send('used')
+      return asked
     },
     stop: () => void child.kill('SIGKILL'),
   }

@@ -104,6 +104,81 @@ for wrong in (lambda: load.available("calendar"), lambda: load.bars(as_of="2024-
     ])
   })
 
+  test('gives DuckDB, pandas, Polars and pyarrow the same rows, types, nulls and sums of every table', (context) => {
+    const script = `
+import datetime, decimal, json, math
+import duckdb, pandas as pd, polars as pl, pyarrow as pa, pyarrow.dataset as ds, pyarrow.compute as pc
+files = {}
+for file in json.load(open("MANIFEST.json"))["files"]:
+    if file["path"].endswith(".parquet"): files.setdefault(file.get("dataset", file["path"]), []).append(file["path"])
+
+def family(text):
+    text = text.lower()
+    for name, words in {
+        "instant": ("timestamp", "datetime"), "day": ("date",), "list": ("list", "[]"), "truth": ("bool",),
+        "text": ("varchar", "string", "str", "object"), "whole": ("int",), "real": ("double", "float"),
+    }.items():
+        if any(word in text for word in words): return name
+    return text
+
+def close(a, b):
+    return a == b or (a is not None and b is not None and math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-9))
+
+def by_duckdb(paths):
+    rows = duckdb.read_parquet(paths, hive_partitioning=False)
+    found = {}
+    for name, type in zip(rows.columns, rows.types):
+        kind = family(str(type))
+        column = f'"{name}"'
+        value = {"real": f"sum({column})", "whole": f"sum({column})::DOUBLE", "text": f"sum(strlen({column}))::DOUBLE",
+            "truth": f"count(*) FILTER (WHERE {column})", "day": f"sum({column} - DATE '1970-01-01')::DOUBLE",
+            "instant": f"sum(epoch_ms({column}))::DOUBLE", "list": f"sum(len({column}))::DOUBLE"}[kind]
+        nulls, total = rows.aggregate(f"count(*) - count({column}), {value}").fetchall()[0]
+        found[name] = (kind, nulls, float(total or 0))
+    return len(rows), found
+
+def by_arrow(table):
+    found = {}
+    for name, column in zip(table.column_names, table.columns):
+        kind = family(str(column.type))
+        if kind == "instant": column = pc.cast(pc.cast(column, pa.timestamp("ms", column.type.tz)), pa.int64())
+        if kind == "day": column = pc.cast(pc.cast(column, pa.date32()), pa.int32())
+        if kind == "text": column = pc.binary_length(column)
+        if kind == "list": column = pc.list_value_length(column)
+        total = pc.sum(pc.cast(column, pa.float64())).as_py() if kind != "truth" else pc.sum(column).as_py()
+        found[name] = (kind, column.null_count, float(total or 0))
+    return table.num_rows, found
+
+def by_polars(paths):
+    frame = pl.read_parquet(paths, hive_partitioning=False)
+    found = {}
+    for column in frame.get_columns():
+        kind = family(str(column.dtype))
+        numbers = {"instant": lambda c: c.dt.epoch("ms"), "day": lambda c: c.to_physical(), "text": lambda c: c.str.len_bytes(),
+            "list": lambda c: c.list.len()}.get(kind, lambda c: c)(column)
+        found[column.name] = (kind, column.null_count(), float(numbers.cast(pl.Float64).sum() or 0))
+    return len(frame), found
+
+def by_pandas(paths):
+    frames = [pd.read_parquet(path, partitioning=None, dtype_backend="pyarrow") for path in paths]
+    frame = pd.concat(frames)
+    return by_arrow(pa.Table.from_pandas(frame, preserve_index=False))
+
+compared = 0
+for name, paths in files.items():
+    rows, expected = by_duckdb(paths)
+    arrow = ds.dataset(paths, format="parquet").to_table()
+    for reader, (count, found) in {"pyarrow": by_arrow(arrow), "polars": by_polars(paths), "pandas": by_pandas(paths)}.items():
+        assert count == rows, (name, reader, count, rows)
+        assert list(found) == list(expected), (name, reader, list(found), list(expected))
+        for column, (kind, nulls, total) in expected.items():
+            other = found[column]
+            assert other[:2] == (kind, nulls) and close(other[2], total), (name, reader, column, other, (kind, nulls, total))
+            compared += 1
+print(len(files) >= 8, compared > 100)`
+    expect(printed(context, script).trim()).toBe('True True')
+  })
+
   test('leaves doubtful cells out on request, and refuses what it cannot do', (context) => {
     const script = `
 import load

@@ -2,6 +2,7 @@
 import type { Guard } from './guard.ts'
 
 const LOST = 'test/scenarios/lost-files.long.test.ts'
+const FRAGMENTS = 'test/export/stage-fragments.test.ts'
 const KNOWN = 'test/export/known-files.test.ts'
 const LACKING = 'test/export/lacking.long.test.ts'
 const WAITING = 'test/scenarios/waiting-partitions.test.ts'
@@ -11,16 +12,37 @@ export const EXPORT_GUARDS: Guard[] = [
   {
     name: 'A curated file that is not the recorded one is not staged',
     file: 'functions/export/stage-vouched.ts',
-    find: 'if (found.sha256 === curatedSha256) {',
-    replace: 'if (found.sha256 !== null) {',
+    find: 'if (found.sha256 === recorded) return {',
+    replace: 'if (found.sha256 !== null) return {',
     test: LOST,
   },
   {
     name: 'A ledger fragment that is not the recorded one is not read',
-    file: 'functions/export/stage-vouched.ts',
-    find: 'if (found.sha256 === ledgerSha256) vouchers',
-    replace: 'if (found.sha256 !== null) vouchers',
+    file: 'functions/export/stage-fragments.ts',
+    find: 'if (found.sha256 === sha256) return',
+    replace: 'if (found.sha256 !== null) return',
     test: LOST,
+  },
+  {
+    name: 'A ledger fragment that was written since the ledger, or whose turn it is, is hashed again',
+    file: 'functions/export/stage-fragments.ts',
+    find: 'if (isTurn(place, asof) || !(await isOlder(path, ledger.writtenAt)))',
+    replace: 'if (false)',
+    test: FRAGMENTS,
+  },
+  {
+    name: 'A ledger fragment is hashed before it is read',
+    file: 'functions/export/stage-fragments.ts',
+    find: 'if (unread.length === 0) break',
+    replace: 'break',
+    test: FRAGMENTS,
+  },
+  {
+    name: 'A part of the ledger whose bytes are others is not copied',
+    file: 'functions/_ledger/ledger-parts.ts',
+    find: 'if ((await copiedBytes(handle, part)) === part.sha256) parts.push(part)',
+    replace: 'parts.push(part)',
+    test: 'test/_ledger/ledger.test.ts',
   },
   {
     name: 'A curated file that was written since an earlier bundle is hashed again',
@@ -80,9 +102,9 @@ export const EXPORT_GUARDS: Guard[] = [
   },
   {
     name: 'The files of a bundle cannot be written by mistake',
-    file: 'functions/export/bundle.ts',
-    find: '    await makeReadOnly(staging)\n',
-    replace: '',
+    file: 'functions/export/swap.ts',
+    find: 'await chmod(path, READ_ONLY)',
+    replace: 'await Promise.resolve()',
     test: LOST,
   },
   {

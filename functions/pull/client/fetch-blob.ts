@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import { type BlobFolders, openPartial, type PartialBlob } from './blobs.ts'
 import { type Connection, PassingError, passing } from './connection.ts'
+import { copyPart, type LocalPart } from './local-parts.ts'
 import { EXIT, PullError } from './options.ts'
 import type { BundleFile } from './proof.ts'
 
@@ -15,25 +16,34 @@ export interface FetchTerms {
   connection: Connection
   folders: BlobFolders
   asof: string
+  /** By sha256; what turns out to be damaged is taken out. */
+  local: Map<string, LocalPart>
   /** Bytes that came over the network. */
   onBytes(bytes: number): void
 }
 
 /** Throws VersionGone; PullError with code 3 where the node's bytes have another hash, with code 1 where it cannot be reached. */
-export async function fetchBlob({ connection, folders, asof, onBytes }: FetchTerms, file: BundleFile): Promise<void> {
+export async function fetchBlob(
+  { connection, folders, asof, local, onBytes }: FetchTerms,
+  file: BundleFile,
+): Promise<void> {
   const path = `exports/nightly/${asof}/${file.path}`
   const partial = await openPartial(folders, file.sha256, file.bytes)
   let mismatches = 0
   try {
     await connection.repeat(path, async (progressed) => {
-      if (partial.bytes < file.bytes) {
-        await append(connection, path, file, partial, (bytes) => {
+      while (partial.bytes < file.bytes) {
+        const { isCopied, to } = await copyPart(partial, file, local)
+        if (isCopied) continue
+        await append(connection, path, { ...file, to }, partial, (bytes) => {
           progressed()
           onBytes(bytes)
         })
       }
       if (await partial.finish()) return
       mismatches += 1
+      // Then all of it is the node's.
+      for (const { sha256 } of file.parts ?? []) local.delete(sha256)
       if (mismatches >= MOST_MISMATCHES)
         throw new PullError(
           EXIT.mismatch,
@@ -46,16 +56,18 @@ export async function fetchBlob({ connection, folders, asof, onBytes }: FetchTer
   }
 }
 
-/** Asks for the rest, and appends what comes until the connection ends. Throws PassingError where that was before the end of the file. */
+/** Asks for what follows up to `to`, and appends what comes until the connection ends. Throws PassingError where that was before. */
 async function append(
   connection: Connection,
   path: string,
-  { sha256, bytes }: BundleFile,
+  { sha256, bytes, to }: BundleFile & { to: number },
   partial: PartialBlob,
   onBytes: (bytes: number) => void,
 ): Promise<void> {
   const tag = `"${sha256}"`
-  const rest: Record<string, string> = partial.bytes === 0 ? {} : { Range: `bytes=${partial.bytes}-`, 'If-Range': tag }
+  const last = to < bytes ? String(to - 1) : ''
+  const rest: Record<string, string> =
+    partial.bytes === 0 && last === '' ? {} : { Range: `bytes=${partial.bytes}-${last}`, 'If-Range': tag }
   const answer = await connection.ask(path, {
     headers: { 'If-Match': tag, ...rest },
     expected: [200, 206, 404, 412, 416],
@@ -67,14 +79,15 @@ async function append(
     else throw new VersionGone(path)
     throw new PassingError('the node has fewer bytes')
   }
+  const end = answer.statusCode === 206 ? to : bytes
   try {
     if (begins === 0) await partial.clear()
     if (begins !== partial.bytes)
       throw new PassingError(`the node sent bytes from ${begins} on instead of ${partial.bytes}`)
     for await (const piece of answer as AsyncIterable<Buffer>) {
-      if (partial.bytes + piece.length > bytes) {
+      if (partial.bytes + piece.length > end) {
         await partial.clear()
-        throw new PassingError(`the node sent more than the ${bytes} bytes that it lists`)
+        throw new PassingError(`the node sent bytes behind ${end}, where the file or what was asked of it ends`)
       }
       await partial.append(piece)
       onBytes(piece.length)
@@ -85,7 +98,7 @@ async function append(
     if (isOfDisk(error)) throw error
     throw passing(error)
   }
-  if (partial.bytes < bytes) throw new PassingError(`the connection ended after ${partial.bytes} of ${bytes} bytes`)
+  if (partial.bytes < end) throw new PassingError(`the connection ended after ${partial.bytes} of ${end} bytes`)
 }
 
 /** The first byte that an answer carries; null where it carries none of the file. */

@@ -22,6 +22,14 @@ export interface BundleFile {
   path: string
   sha256: string
   bytes: number
+  /** Stretches that may be in an earlier version of the file, by their own hash; in ascending order. */
+  parts?: FilePart[]
+}
+
+export interface FilePart {
+  offset: number
+  bytes: number
+  sha256: string
 }
 
 export interface BundleProof {
@@ -76,12 +84,24 @@ export function readProof({ asof, digest }: OfferedBundle, sums: Buffer, manifes
     if (typeof path !== 'string' || hashes.get(path) !== sha256 || !isHash(sha256) || !isCount(bytes))
       throw mismatch(`expected in ${MANIFEST_NAME} the files of ${SUMS_NAME}, got ${printable(String(path))}`)
     hashes.delete(path)
-    files.push({ path, sha256, bytes })
+    files.push({ path, sha256, bytes, parts: readParts(entry.parts, bytes) })
     if (path.startsWith('curated/') && isCount(entry.rows)) rows += entry.rows
   }
   if (hashes.size > 0)
     throw mismatch(`expected in ${MANIFEST_NAME} every file of ${SUMS_NAME}, got ${hashes.size} fewer`)
   return { asof, digest, sums, manifest, files, rows }
+}
+
+/** The parts that an entry of a manifest lists; none where they are no such list: then the file is fetched whole. The file's own hash decides in the end. */
+export function readParts(listed: unknown, bytes: number): FilePart[] {
+  const parts: FilePart[] = []
+  let end = 0
+  for (const { offset, bytes: own, sha256 } of Array.isArray(listed) ? listed.map(objectOf) : []) {
+    if (!isCount(offset) || !isCount(own) || !isHash(sha256) || offset < end || offset + own > bytes) return []
+    end = offset + own
+    if (own > 0) parts.push({ offset, bytes: own, sha256 })
+  }
+  return parts
 }
 
 const PATH_NAME = /^[A-Za-z0-9_][A-Za-z0-9._=-]*$/

@@ -16,6 +16,7 @@ import {
   removeOlder,
   stageBundle,
 } from './local-bundles.ts'
+import { bytesHere, type LocalPart, localParts } from './local-parts.ts'
 import { EXIT, PullError, type PullOptions } from './options.ts'
 import { bytesText, type PullProgress } from './progress.ts'
 import {
@@ -223,9 +224,10 @@ async function gatherContent(terms: PullTerms, { connection, stop }: Session, pr
     }
   })
   const missing = wanted.filter(({ sha256 }) => !sources.has(sha256)).sort((a, b) => b.bytes - a.bytes)
-  const there = await bytesBegun(folders, missing)
+  const local = missing.some(({ parts = [] }) => parts.length > 0) ? await localParts(options.to) : new Map()
+  const { begun, there } = await bytesThere(folders, missing, local)
   const bytes = missing.reduce((sum, file) => sum + file.bytes, 0)
-  await checkRoom(options.to, bytes - there)
+  await checkRoom(options.to, bytes - begun)
   const fetched = { files: missing.length, bytes: 0 }
   progress.note(
     `Bundle of ${proof.asof}: ${proof.files.length} files, ${missing.length} to fetch (${bytesText(bytes)}${there > 0 ? `, ${bytesText(there)} of it there` : ''}).`,
@@ -236,15 +238,24 @@ async function gatherContent(terms: PullTerms, { connection, stop }: Session, pr
     progress.add(count)
   }
   await inParallel(missing, parallel, stop, async (file) => {
-    await fetchBlob({ connection, folders, asof: proof.asof, onBytes }, file)
+    await fetchBlob({ connection, folders, asof: proof.asof, local, onBytes }, file)
     sources.set(file.sha256, join(folders.whole, file.sha256))
   })
   return { sources, fetched, reused: wanted.length - missing.length }
 }
 
-async function bytesBegun({ partial }: BlobFolders, files: readonly BundleFile[]): Promise<number> {
-  let sum = 0
-  for (const { sha256, bytes } of files) sum += Math.min(bytes, Math.max(0, await sizeOf(join(partial, sha256))))
+/** Bytes that an earlier run fetched, and those together with what an earlier bundle has. */
+async function bytesThere(
+  { partial }: BlobFolders,
+  files: readonly BundleFile[],
+  local: ReadonlyMap<string, LocalPart>,
+): Promise<{ begun: number; there: number }> {
+  const sum = { begun: 0, there: 0 }
+  for (const file of files) {
+    const begun = Math.min(file.bytes, Math.max(0, await sizeOf(join(partial, file.sha256))))
+    sum.begun += begun
+    sum.there += begun + bytesHere(file, local, begun)
+  }
   return sum
 }
 
