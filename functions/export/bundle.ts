@@ -36,6 +36,7 @@ import {
   sumsText,
 } from './manifest.ts'
 import type { BundledDataset } from './partitions.ts'
+import { stageReport } from './qc-report.ts'
 import { readmeText } from './readme.ts'
 import { SCHEMA, schemaText } from './schema.ts'
 import { LEDGER_PATH, stageLedger, trimDataset } from './stage.ts'
@@ -180,6 +181,7 @@ async function stageContent(lake: Lake, staging: string, request: BundleRequest)
   data.push(...vintages.files)
   data.push(...(await stageTables(lake, staging, datasets, data, await request.symbols())))
   data.unshift(await trimLedger(lake, staging, leftOutOf({ incomplete }), asof))
+  data.push(...(await stageReport(lake, staging, datasets, asof)))
   data.push(await stageConditions(lake, staging, datasets, request.conditions))
   const before = await betterBundles(lake, staging, datasets, asof)
   const lacking = before.latest ?? before.standing

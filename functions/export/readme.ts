@@ -29,7 +29,7 @@ export function readmeText(parts: ReadmeParts): string {
     [
       'Checked and complete as far as it says below. Every row belongs to a cell (dataset, symbol, trading day) that the checks let pass;',
       `cells judged RED are kept back and named here. Rules: ${parts.ruleset}; node ${parts.nodeVersion}.`,
-      'Verify with `sha256sum -c SHA256SUMS`. Prices are as traded, never adjusted.',
+      'Verify with `sha256sum -c SHA256SUMS`. Prices are as traded, never adjusted. `qc/report.md` shows cells by flag and day, and the worst of them.',
       isComplete(parts)
         ? 'Complete: every partition is as the node has it, and no cell of an earlier bundle is missing without a reason.'
         : '**Not complete.** What is missing or behind is named here.',

@@ -67,7 +67,7 @@ describe('bundle: a bundle', () => {
     const bundle = await buildBundle(lake, request(D2))
     expect(bundle).toMatchObject({
       verdict: 'written',
-      files: 15,
+      files: 17,
       unchecked: [],
       path: bundleFolder(lake.exportRoot, D2),
     })
@@ -81,6 +81,8 @@ describe('bundle: a bundle', () => {
       'curated/macro_treasury/year=2024/data.parquet',
       'load.py',
       'qc/partition_status.parquet',
+      'qc/pictures/01.svg',
+      'qc/report.md',
       'schema.json',
       'tables/availability.parquet',
       'tables/calendar.parquet',
@@ -192,7 +194,7 @@ describe('bundle: a bundle', () => {
 
   test('of a lake without cells is empty but whole, and is never latest', async () => {
     const bundle = await buildBundle(lake, request(D1))
-    expect(bundle).toMatchObject({ files: 10, rows: 0, latest: 'kept', latestDay: null })
+    expect(bundle).toMatchObject({ files: 11, rows: 0, latest: 'kept', latestDay: null })
     expect(verify(bundle.path)).toBe('')
     expect(await readdir(lake.exportRoot)).not.toContain('latest')
     expect(await buildBundle(lake, request(D1))).toEqual({ ...bundle, verdict: 'unchanged' })
