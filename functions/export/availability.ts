@@ -111,4 +111,6 @@ export const VINTAGES_AVAILABLE_AT: AvailableAt = {
 export interface DatedTable extends AvailableAt {
   name: string
   dataset: string
+  /** Daily bars of options beside which the bundle has daily bars of stocks: a row has the raw close of its underlier's session. */
+  hasUnderlyingClose?: boolean
 }

@@ -29,6 +29,8 @@ FACTOR = {None: None, "split": "cumulative_split_factor", "total": "cumulative_t
 # Per table: the dataset whose days it goes by, how they are joined to its rows, and the instant from which a row was known.
 AVAILABLE = {
 ${tables.map(({ name, dataset, join, at }) => `    ${JSON.stringify(name)}: ${JSON.stringify([dataset, join, at])},\n`).join('')}}
+# Daily bars of options: a row has underlying_close, the raw close of its underlier's session.
+WITH_UNDERLYING = ${JSON.stringify(tables.filter(({ hasUnderlyingClose }) => hasUnderlyingClose).map(({ name }) => name))}
 
 
 def verify(folder=FOLDER):
@@ -71,7 +73,7 @@ def available(name, as_of=None, folder=FOLDER):
 def bars(
     dataset="equities_bars", adjust="total", status="AMBER", symbols=None, start=None, end=None, as_of=None, folder=FOLDER
 ):
-    """Bars sorted by symbol and time, as a DuckDB relation.
+    """Bars sorted by symbol and time, as a DuckDB relation. Daily bars of options have underlying_close, as traded; none where it is not known.
 
     adjust   "total" for splits and dividends, "split" for splits alone, None for prices as traded. Volume is adjusted for splits only.
     status   "GREEN" leaves cells out about which the checks had a doubt; "AMBER" takes them too.
@@ -95,6 +97,9 @@ def bars(
     if as_of is not None:
         joins, at = _available(dataset, folder)
         where.append(f"{at} <= {_instant(as_of)}")
+    if dataset in WITH_UNDERLYING:
+        shown += ", u.close AS underlying_close"
+        joins += f" LEFT JOIN {_source('equities_bars', folder)} u ON u.symbol = b.symbol AND u.dt = b.dt"
     if adjust:
         price, volume = _factor(FACTOR[adjust], as_of), _factor(FACTOR["split"], as_of)
         columns = [f"b.{name} * {price} AS {name}" for name in PRICES] + [f"b.volume / ({volume}) AS volume"]

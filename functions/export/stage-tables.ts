@@ -68,8 +68,15 @@ export async function stageTables(
 function datedTables(datasets: readonly BundledDataset[], data: readonly BundleFile[]): DatedTable[] {
   const there = datasets.filter(({ name }) => data.some(({ dataset }) => dataset === name))
   const vintages = there.filter(({ name }) => data.some(({ path }) => path === vintagesPath(name)))
+  const hasStocks = there.some(({ name }) => name === 'equities_bars')
   return [
-    ...there.map(({ name, spec }) => ({ name, dataset: name, ...availableAt(spec) })),
+    ...there.map(({ name, spec }) => ({
+      name,
+      dataset: name,
+      ...availableAt(spec),
+      // Beside a bar of a minute the close of its day would be known before it is made.
+      hasUnderlyingClose: hasStocks && spec.expected_rows === 'contracts' && spec.timeframe === 'day',
+    })),
     ...vintages.map(({ name }) => ({ name: `${name}_vintages`, dataset: name, ...VINTAGES_AVAILABLE_AT })),
   ]
 }

@@ -39,11 +39,13 @@ ${joinText(table)};
 }
 
 function datedView(table: DatedTable): string {
-  const { name, dataset, at } = table
+  const { name, dataset, at, hasUnderlyingClose } = table
   const files = name === dataset ? `curated/${name}/*/*.parquet` : `tables/${name}.parquet`
-  const join = joinText(table)
+  const stocks =
+    "LEFT JOIN (SELECT symbol, dt, close FROM 'curated/equities_bars/*/*.parquet') u ON u.symbol = b.symbol AND u.dt = b.dt"
+  const joins = [...(hasUnderlyingClose ? [stocks] : []), ...[joinText(table)].filter((join) => join !== '')]
   return `CREATE OR REPLACE TEMP VIEW ${name} AS
-SELECT b.*, ${at} AS available_at FROM read_parquet('${files}', hive_partitioning = false) b${join === '' ? '' : `\n${join}`};
+SELECT b.*, ${hasUnderlyingClose ? 'u.close AS underlying_close, ' : ''}${at} AS available_at FROM read_parquet('${files}', hive_partitioning = false) b${joins.map((join) => `\n${join}`).join('')};
 `
 }
 

@@ -141,7 +141,7 @@ describe('bundle tables: the tables of a bundle', () => {
       `SELECT decode(key) AS key, decode(value) AS value FROM ${parquetTexts(join(staging, 'tables/adjustment_factors.parquet'))} ORDER BY key`,
     )
     expect(texts).toEqual([
-      { key: 'schema_version', value: '1' },
+      { key: 'schema_version', value: '2' },
       { key: 'units', value: '{"cash":"dollars a share, before the ex-date","previous_close":"dollars"}' },
     ])
   })
