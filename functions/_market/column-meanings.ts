@@ -156,20 +156,36 @@ export const TABLE_COLUMNS: Readonly<Record<string, Meanings>> = {
     half_day: { about: 'it closes before 16:00 in New York', nullable: true },
   },
   instruments: {
+    instrument_id: {
+      about: 'one company and share class through all its tickers: the FIGI, or the symbol where no vendor states one',
+    },
     symbol: CELL.symbol!,
-    ticker: { about: 'a ticker it traded under' },
-    from_dt: { about: 'first day of the ticker; none where nobody states it', nullable: true },
-    to_dt: { about: 'last day of the ticker; none while it is in use', nullable: true },
+    tickers: { about: 'its tickers, oldest first, comma-separated; universe has their days' },
+    listed_on: { about: 'first day; none where nobody states it', nullable: true },
+    listed_source: {
+      about: 'who states it: universe, or vendors with the day of their answer',
+      nullable: true,
+    },
+    delisted_on: { about: 'last day; none while it is listed', nullable: true },
+    delisted_source: { about: 'who states it', nullable: true },
     name: { about: 'name of the company or fund', nullable: true },
     type: { about: "the vendor's word for what it is: CS for common stock, ETF, …", nullable: true },
     exchange: { about: "the vendor's code of the primary exchange", nullable: true },
     composite_figi: { about: 'FIGI of the share class in the country', nullable: true },
     cik: { about: "the SEC's number of the filer", nullable: true },
-    from_source: {
+    source: { about: 'who states name, type, exchange, FIGI and number, with the day of the answer', nullable: true },
+  },
+  universe: {
+    instrument_id: { about: 'as in instruments' },
+    symbol: CELL.symbol!,
+    ticker: { about: 'a ticker it traded under; two instruments may have had one, on different days' },
+    first_day: { about: 'first day of the ticker; none where nobody states it', nullable: true },
+    last_day: { about: 'last day of the ticker; none while it is in use', nullable: true },
+    first_source: {
       about: 'who states the first day: universe, or vendors with the day of their answer',
       nullable: true,
     },
-    to_source: { about: 'who states the last day', nullable: true },
+    last_source: { about: 'who states the last day', nullable: true },
   },
   availability: {
     dataset: {
@@ -217,6 +233,10 @@ export const TABLE_COLUMNS: Readonly<Record<string, Meanings>> = {
     previous_close: { about: 'P0, the raw close of the newest daily bar before', unit: 'dollars', nullable: true },
     previous_dt: { about: 'the day of that bar', nullable: true },
     flags: { about: 'what was not applied, or applied with doubt, comma-separated' },
+    first_seen: {
+      about: 'as-of day of the first bundle that could have all actions of the day; none where nobody knows',
+      nullable: true,
+    },
   },
 }
 

@@ -32,6 +32,7 @@ const WITHOUT_VALUE = `('spin_off', 'rights_distribution', 'unit_split', 'cash_m
  *   the first ex-date after that day is the adjusted price; a raw volume divided by it is the adjusted volume.
  * - `cumulative_total_return_factor`: the same product of split factor × total return factor.
  * - `flags`: comma-separated; what was not applied, or applied with doubt.
+ * - `first_seen`: as-of day of the first bundle that could have all actions of the day; null where nobody knows.
  *
  * The rows of the actions are merged (_actions/merged-actions.ts), so each counts once. Of those that contradict each other none is applied: which is
  * right nobody knows, a wrong factor would change every earlier price unseen, and a missing one leaves its step at the day that the flag names.
@@ -44,7 +45,7 @@ export function adjustmentFactorsSql({ actions, spec, bars, calendar }: FactorSo
       : `SELECT symbol, dt, close FROM ${readParquet(bars)} WHERE close > 0 AND symbol IN (SELECT symbol FROM days)`
   return `WITH filed AS (
       SELECT symbol, dt, kind, ${column('cash')} AS cash, coalesce(${column('currency')}, 'USD') AS currency, coalesce(contradicts, false) AS contradicts,
-        ${factorSql(column('old_shares'), column('new_shares'))} AS factor
+        ${factorSql(column('old_shares'), column('new_shares'))} AS factor, first_seen
       FROM ${readMerged(actions)}
       WHERE kind IN ('split', 'stock_dividend') OR kind IN ${CASH} OR kind IN ${WITHOUT_VALUE}
     ), days AS (
@@ -57,7 +58,8 @@ export function adjustmentFactorsSql({ actions, spec, bars, calendar }: FactorSo
         bool_or(kind IN ('split', 'stock_dividend') AND factor IS NULL) AS without_ratio,
         bool_or(kind IN ${CASH} AND currency <> 'USD') AS other_currency,
         bool_or(kind IN ${CASH} AND (cash IS NULL OR cash < 0)) AS without_cash,
-        list(DISTINCT upper(kind) || '_NOT_APPLIED' ORDER BY upper(kind) || '_NOT_APPLIED') FILTER (kind IN ${WITHOUT_VALUE}) AS not_applied
+        list(DISTINCT upper(kind) || '_NOT_APPLIED' ORDER BY upper(kind) || '_NOT_APPLIED') FILTER (kind IN ${WITHOUT_VALUE}) AS not_applied,
+        max(first_seen) AS first_seen
       FROM filed GROUP BY symbol, dt
     ), sessions AS (
       SELECT dt AS session FROM ${readParquet(calendar)} WHERE calendar = 'xnys'
@@ -66,7 +68,7 @@ export function adjustmentFactorsSql({ actions, spec, bars, calendar }: FactorSo
     ), priced AS (
       SELECT d.*, c.close AS previous_close, c.dt AS previous_dt FROM days d ASOF LEFT JOIN closes c ON c.symbol = d.symbol AND c.dt < d.dt
     ), factors AS (
-      SELECT p.symbol, p.dt, p.cash, p.previous_close, p.previous_dt,
+      SELECT p.symbol, p.dt, p.cash, p.previous_close, p.previous_dt, p.first_seen,
         (coalesce(split, 1) * IF(abs(stock_dividend / split - 1) <= ${RATIO_SLACK}, 1, coalesce(stock_dividend, 1)))::DOUBLE AS split_factor,
         IF(p.cash < p.previous_close, 1 - p.cash / p.previous_close, 1)::DOUBLE AS total_return_factor,
         array_to_string(list_sort(list_concat(coalesce(p.not_applied, []), list_filter([
@@ -84,7 +86,7 @@ export function adjustmentFactorsSql({ actions, spec, bars, calendar }: FactorSo
     SELECT symbol, dt, split_factor, total_return_factor,
       ${cumulativeSql('split_factor')} AS cumulative_split_factor,
       ${cumulativeSql('split_factor * total_return_factor')} AS cumulative_total_return_factor,
-      cash, previous_close, previous_dt, flags
+      cash, previous_close, previous_dt, flags, first_seen
     FROM factors ORDER BY symbol, dt`
 }
 

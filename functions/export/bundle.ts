@@ -11,10 +11,10 @@ import type { Lake } from '../_lake/lake.ts'
 import { bundleFolder } from '../_lake/paths.ts'
 import { consolidateLedger } from '../_ledger/ledger.ts'
 import type { Dt } from '../_market/dt.ts'
-import type { AppliedSymbol } from '../_references/refine-universe.ts'
 import { type ActionChanges, actionChanges } from './action-changes.ts'
 import { type Conditions, stageConditions } from './condition-table.ts'
 import { coverageOf, type DatasetCoverage } from './coverage.ts'
+import type { InstrumentStatement } from './instrument-statements.ts'
 import { knownFiles } from './known-files.ts'
 import { lackingCells } from './lacking.ts'
 import { ledgerFacts } from './ledger-facts.ts'
@@ -76,8 +76,8 @@ export interface BundleRequest {
   vintages: VintageWriter
   /** The condition of each day of a dataset, up to `asof`. */
   conditions: Conditions
-  /** The universe as it applies, with the source of each day. */
-  symbols(): Promise<readonly AppliedSymbol[]>
+  /** The universe as it applied, with the source of each day. */
+  instruments(): Promise<readonly InstrumentStatement[]>
   /** The bundle may lack cells that an earlier one has. */
   acceptLacking: boolean
   /** The last day each calendar vouches for. */
@@ -185,7 +185,7 @@ async function stageContent(lake: Lake, staging: string, request: BundleRequest)
   for (const { reason, ...partition } of vintages.failed)
     incomplete.push({ ...partition, reason, leftOut: false, cells: 0, first: [] })
   data.push(...vintages.files)
-  data.push(...(await stageTables(lake, staging, datasets, data, await request.symbols())))
+  data.push(...(await stageTables(lake, staging, datasets, data, await request.instruments())))
   data.unshift(await trimLedger(lake, staging, leftOutOf({ incomplete }), asof))
   data.push(await stageConditions(lake, staging, datasets, request.conditions))
   const before = await betterBundles(lake, staging, datasets, asof)

@@ -10,10 +10,10 @@ import { asofAt, expectedRange } from '../_expected/expected.ts'
 import { AsOfBody, type FunctionAnswer, RequestError } from '../_http/handler.ts'
 import type { Node } from '../_http/node.ts'
 import { type Dt, DtText } from '../_market/dt.ts'
-import { appliedSymbols } from '../_references/apply-references.ts'
 import { type Bundle, buildBundle } from './bundle.ts'
 import { deliveredCells } from './delivered-cells.ts'
 import { explainedCells } from './explained-cells.ts'
+import { instrumentsOf } from './instruments-as-of.ts'
 import { bundledDatasets } from './known-partitions.ts'
 import type { BundledDataset } from './partitions.ts'
 import { type PartitionMakers, rebuildDamaged } from './rebuild-damaged.ts'
@@ -53,7 +53,7 @@ export const exportWith =
       explainedCells: (dataset, partitions) => explainedCells(node.db, { ...dataset, partitions }, asof),
       vintages: (partition, path) => makers.vintages(node, partition, path),
       conditions: (dataset, judged) => conditionsUpTo(node, dataset, asof, judged),
-      symbols: () => appliedSymbols(node),
+      instruments: () => instrumentsOf(node, asof),
       acceptLacking,
       calendar: Object.fromEntries(Object.values(CALENDARS).map(({ name, last }) => [name, last])),
       ruleset: node.config.qc.ruleset,

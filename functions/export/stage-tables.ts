@@ -1,9 +1,8 @@
-/** Stages the tables that are computed from a bundle's own files and the calendars: sessions, availability, adjustment factors; and that of the instruments. */
+/** Stages the tables that are computed from a bundle's own files and the calendars: sessions, availability, adjustment factors; and those of the instruments. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { withTable } from '../_lake/duck-table.ts'
 import type { Lake } from '../_lake/lake.ts'
-import type { AppliedSymbol } from '../_references/refine-universe.ts'
 import { adjustmentFactorsSql } from './adjustment-factors.ts'
 import {
   AVAILABILITY_COLUMNS,
@@ -14,7 +13,15 @@ import {
   VINTAGES_AVAILABLE_AT,
 } from './availability.ts'
 import { CALENDAR_COLUMNS, calendarRows, calendarSql } from './calendar-table.ts'
-import { INSTRUMENT_COLUMNS, instrumentRows, instrumentsSql } from './instruments-table.ts'
+import type { InstrumentStatement } from './instrument-statements.ts'
+import {
+  INSTRUMENT_COLUMNS,
+  instrumentRows,
+  instrumentsSql,
+  UNIVERSE_COLUMNS,
+  universeRows,
+  universeSql,
+} from './instruments-table.ts'
 import { LOAD_SCRIPT, loadScriptText } from './load-script.ts'
 import type { BundledDataset } from './partitions.ts'
 import { stageTable } from './stage-table.ts'
@@ -24,6 +31,7 @@ import { vintagesPath } from './vintages-table.ts'
 
 export const CALENDAR_PATH = 'tables/calendar.parquet'
 export const INSTRUMENTS_PATH = 'tables/instruments.parquet'
+export const UNIVERSE_PATH = 'tables/universe.parquet'
 export const AVAILABILITY_PATH = 'tables/availability.parquet'
 export const FACTORS_PATH = 'tables/adjustment_factors.parquet'
 
@@ -36,7 +44,7 @@ export async function stageTables(
   staging: string,
   datasets: readonly BundledDataset[],
   data: readonly BundleFile[],
-  symbols: readonly AppliedSymbol[],
+  instruments: readonly InstrumentStatement[],
 ): Promise<BundleFile[]> {
   const filesOf = (dataset: string): string[] =>
     data.flatMap((file) => (file.dataset === dataset ? [join(staging, file.path)] : []))
@@ -46,8 +54,11 @@ export async function stageTables(
 
   const staged = [await stageCalendar(lake, staging)]
   staged.push(
-    await withTable(lake.duck, 'instruments', INSTRUMENT_COLUMNS, instrumentRows(symbols), (rows) =>
+    await withTable(lake.duck, 'instruments', INSTRUMENT_COLUMNS, instrumentRows(instruments), (rows) =>
       table(INSTRUMENTS_PATH, instrumentsSql(rows)),
+    ),
+    await withTable(lake.duck, 'universe', UNIVERSE_COLUMNS, universeRows(instruments), (rows) =>
+      table(UNIVERSE_PATH, universeSql(rows)),
     ),
     await withTable(lake.duck, 'availability', AVAILABILITY_COLUMNS, availabilityRows(datasets), (rows) =>
       table(AVAILABILITY_PATH, availabilitySql(rows)),
@@ -74,6 +85,7 @@ function datedTables(datasets: readonly BundledDataset[], data: readonly BundleF
       name,
       dataset: name,
       ...availableAt(spec),
+      isByName: spec.expected_rows === 'contracts',
       // Beside a bar of a minute the close of its day would be known before it is made.
       hasUnderlyingClose: hasStocks && spec.expected_rows === 'contracts' && spec.timeframe === 'day',
     })),

@@ -78,7 +78,7 @@ export class ExportScene {
       explainedCells: async () => 0,
       conditions: async () => [],
       vintages: async () => false,
-      symbols: async () => [],
+      instruments: async () => [],
       acceptLacking: false,
       calendar: {},
       ruleset: 'bench',

@@ -128,6 +128,7 @@ describe('availability: a row is known', () => {
       subtype: 'VARCHAR',
       old_shares: 'DOUBLE',
       new_shares: 'DOUBLE',
+      first_seen: 'DATE',
     }
     const full = rows.map(([name, dt, declared]): CellValue[] => [
       name!,
@@ -135,6 +136,7 @@ describe('availability: a row is known', () => {
       declared ?? null,
       'merger',
       dt!,
+      null,
       null,
       null,
       null,

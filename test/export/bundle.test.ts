@@ -67,7 +67,7 @@ describe('bundle: a bundle', () => {
     const bundle = await buildBundle(lake, request(D2))
     expect(bundle).toMatchObject({
       verdict: 'written',
-      files: 15,
+      files: 16,
       unchecked: [],
       path: bundleFolder(lake.exportRoot, D2),
     })
@@ -86,6 +86,7 @@ describe('bundle: a bundle', () => {
       'tables/calendar.parquet',
       'tables/condition.parquet',
       'tables/instruments.parquet',
+      'tables/universe.parquet',
       'views.sql',
     ])
     expect(verify(bundle.path)).toBe('')
@@ -192,7 +193,7 @@ describe('bundle: a bundle', () => {
 
   test('of a lake without cells is empty but whole, and is never latest', async () => {
     const bundle = await buildBundle(lake, request(D1))
-    expect(bundle).toMatchObject({ files: 10, rows: 0, latest: 'kept', latestDay: null })
+    expect(bundle).toMatchObject({ files: 11, rows: 0, latest: 'kept', latestDay: null })
     expect(verify(bundle.path)).toBe('')
     expect(await readdir(lake.exportRoot)).not.toContain('latest')
     expect(await buildBundle(lake, request(D1))).toEqual({ ...bundle, verdict: 'unchanged' })

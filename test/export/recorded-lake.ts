@@ -52,7 +52,7 @@ export const requestOn = (on: Lake, asof: Dt, more: Partial<BundleRequest> = {})
   explainedCells: async () => 0,
   conditions: async () => [],
   vintages: async () => false,
-  symbols: async () => [],
+  instruments: async () => [],
   acceptLacking: false,
   calendar: { xnys: '2030-12-31', fed: '2030-12-31' },
   ruleset: QC.ruleset,

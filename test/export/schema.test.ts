@@ -32,6 +32,7 @@ describe('schema: the columns of a bundle', () => {
       'ledger',
       'calendar',
       'instruments',
+      'universe',
       'availability',
       'condition',
     ])

@@ -72,13 +72,14 @@ const ACTIONS = {
   old_shares: 'DOUBLE',
   new_shares: 'DOUBLE',
   subtype: 'VARCHAR',
+  first_seen: 'DATE',
 }
 
 const withActions = async (): Promise<BundleFile[]> => [
   await put('equities_bars', BARS, [bar(D1, 100), bar(D2, 110), bar(D3, 27)]),
   await put('corporate_actions', ACTIONS, [
-    ['AAPL', D2, 'cash_dividend', D2, D1, 10, null, null, null, null],
-    ['AAPL', D3, 'split', D3, null, null, null, 1, 4, null],
+    ['AAPL', D2, 'cash_dividend', D2, D1, 10, null, null, null, null, null],
+    ['AAPL', D3, 'split', D3, null, null, null, 1, 4, null, null],
   ]),
 ]
 
@@ -88,6 +89,7 @@ describe('bundle tables: the tables of a bundle', () => {
     expect(files.map(({ path }) => path)).toEqual([
       'tables/calendar.parquet',
       'tables/instruments.parquet',
+      'tables/universe.parquet',
       'tables/availability.parquet',
       'load.py',
     ])
@@ -112,6 +114,7 @@ describe('bundle tables: the tables of a bundle', () => {
     expect(files.map(({ path }) => path)).toEqual([
       'tables/calendar.parquet',
       'tables/instruments.parquet',
+      'tables/universe.parquet',
       'tables/availability.parquet',
       'tables/adjustment_factors.parquet',
       'load.py',
@@ -126,6 +129,7 @@ describe('bundle tables: the tables of a bundle', () => {
     expect(files.map(({ path, rows }) => [path, rows ?? null])).toEqual([
       ['tables/calendar.parquet', expect.any(Number)],
       ['tables/instruments.parquet', 0],
+      ['tables/universe.parquet', 0],
       ['tables/availability.parquet', expect.any(Number)],
       ['tables/adjustment_factors.parquet', 2],
       ['load.py', null],
