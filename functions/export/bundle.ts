@@ -38,6 +38,7 @@ import type { BundledDataset } from './partitions.ts'
 import { readmeText } from './readme.ts'
 import { SCHEMA, schemaText } from './schema.ts'
 import { LEDGER_PATH, stageLedger, trimDataset, trimLedger } from './stage.ts'
+import { type AsOfWriter, alignLedger, stageAsOf } from './stage-as-of.ts'
 import { stageTables } from './stage-tables.ts'
 import {
   type BundleFile,
@@ -74,6 +75,8 @@ export interface BundleRequest {
   /** Cells of partitions without verdicts, up to `asof`, that the database knows to be absent. */
   explainedCells(dataset: BundledDataset, partitions: readonly string[]): Promise<number>
   vintages: VintageWriter
+  /** Writes a partition as it stood on the day, in a bundle of an older day; null in one of the newest. */
+  asItWas: AsOfWriter | null
   /** The condition of each day of a dataset, up to `asof`. */
   conditions: Conditions
   /** The universe as it applied, with the source of each day. */
@@ -175,18 +178,22 @@ async function stageContent(lake: Lake, staging: string, request: BundleRequest)
   const whole = await stageLedger(lake, staging)
   const data: BundleFile[] = []
   const unjudged: Partition[] = []
+  const asOfNow: Incomplete[] = []
   for (const dataset of datasets) {
     const trimmed = await trimDataset(lake, staging, whole, dataset, vouchers, asof)
-    data.push(...trimmed.files)
     unjudged.push(...trimmed.unjudged)
+    const staged = await stageAsOf(lake, staging, whole, dataset, trimmed, request.asItWas)
+    data.push(...staged.files)
+    asOfNow.push(...staged.failed)
   }
-  const incomplete = await incompleteOf(request, datasets, vouchers.damaged, unjudged)
-  const vintages = await stageVintages(lake, staging, datasets, data, request.vintages)
+  const incomplete = [...(await incompleteOf(request, datasets, vouchers.damaged, unjudged)), ...asOfNow]
+  const vintages = await stageVintages(lake, staging, datasets, data, request.vintages, request.asItWas !== null)
   for (const { reason, ...partition } of vintages.failed)
     incomplete.push({ ...partition, reason, leftOut: false, cells: 0, first: [] })
   data.push(...vintages.files)
   data.push(...(await stageTables(lake, staging, datasets, data, await request.instruments())))
-  data.unshift(await trimLedger(lake, staging, leftOutOf({ incomplete }), asof))
+  const ledger = await trimLedger(lake, staging, leftOutOf({ incomplete }), asof)
+  data.unshift(request.asItWas === null ? ledger : await alignLedger(lake, staging, datasets, data))
   data.push(await stageConditions(lake, staging, datasets, request.conditions))
   const before = await betterBundles(lake, staging, datasets, asof)
   const lacking = before.latest ?? before.standing

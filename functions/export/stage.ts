@@ -97,7 +97,7 @@ export function isOneOf(partitions: readonly Partition[]): string {
 }
 
 /** Replaces a staged file by a query over it. A new file is written beside it: the link must never be written through. */
-async function rewrite(lake: Lake, path: string, sql: string, texts?: Record<string, string>): Promise<void> {
+export async function rewrite(lake: Lake, path: string, sql: string, texts?: Record<string, string>): Promise<void> {
   const temp = join(dirname(path), `.${basename(path)}.filtered`)
   await lake.duck.run(`COPY (${sql}) TO ${sqlText(temp)} ${parquetFormat(texts)}`)
   await rename(temp, path)

@@ -79,6 +79,7 @@ export class ExportScene {
       conditions: async () => [],
       vintages: async () => false,
       instruments: async () => [],
+      asItWas: null,
       acceptLacking: false,
       calendar: {},
       ruleset: 'bench',

@@ -53,6 +53,7 @@ export const requestOn = (on: Lake, asof: Dt, more: Partial<BundleRequest> = {})
   conditions: async () => [],
   vintages: async () => false,
   instruments: async () => [],
+  asItWas: null,
   acceptLacking: false,
   calendar: { xnys: '2030-12-31', fed: '2030-12-31' },
   ruleset: QC.ruleset,
