@@ -226,10 +226,16 @@ export const TABLE_COLUMNS: Readonly<Record<string, Meanings>> = {
     symbol: CELL.symbol!,
     dt: { about: 'ex-date: the session on which the shares first trade on the new terms' },
     split_factor: { about: 'old ÷ new shares; 1 without a split' },
-    total_return_factor: { about: '1 − cash ÷ previous_close; 1 without a dividend' },
+    total_return_factor: { about: '1 − (cash + distribution) ÷ previous_close; 1 without either' },
     cumulative_split_factor: { about: 'product of the split factors of this and all later ex-dates' },
     cumulative_total_return_factor: { about: 'the same product of split_factor × total_return_factor' },
     cash: { about: 'D, all cash of the day', unit: 'dollars a share, before the ex-date', nullable: true },
+    distribution: {
+      about:
+        'S, shares of other companies out of spin-offs: new ÷ old shares × the first close of the new company from the ex-date on',
+      unit: 'dollars a share, before the ex-date',
+      nullable: true,
+    },
     previous_close: { about: 'P0, the raw close of the newest daily bar before', unit: 'dollars', nullable: true },
     previous_dt: { about: 'the day of that bar', nullable: true },
     flags: { about: 'what was not applied, or applied with doubt, comma-separated' },

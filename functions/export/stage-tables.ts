@@ -66,7 +66,13 @@ export async function stageTables(
   )
   const hasFactors = actions.length > 0 && spec !== undefined
   if (hasFactors) {
-    const sources = { actions, spec, bars, calendar: join(staging, CALENDAR_PATH) }
+    const sources = {
+      actions,
+      spec,
+      bars,
+      calendar: join(staging, CALENDAR_PATH),
+      universe: join(staging, UNIVERSE_PATH),
+    }
     staged.push(await table(FACTORS_PATH, adjustmentFactorsSql(sources)))
   }
   const tables = datedTables(datasets, data)

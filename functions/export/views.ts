@@ -76,13 +76,13 @@ ${accepted === null ? '' : `CREATE OR REPLACE TEMP MACRO ${name}_accepted(as_of)
 
 /** Sessions of silence after which a series is not read on without a mark. */
 const LONG_SILENCE = 20
-/** A flag that says of an applied dividend how old its price is breaks nothing. */
-const HARMLESS = 'PREVIOUS_CLOSE_IS_OLDER'
+/** Flags that say how old or late a price is of what was applied break nothing. */
+const HARMLESS = `'', 'PREVIOUS_CLOSE_IS_OLDER', 'SPIN_OFF_PRICED_LATER'`
 
 /** Daily bars with their instrument, the ticker of the day, and a mark where the series must not be read across. */
 function seriesView(hasFactors: boolean): string {
   const flags = hasFactors
-    ? `nullif(array_to_string(list_filter(string_split(f.flags, ','), lambda flag: flag NOT IN ('', '${HARMLESS}')), ','), '')`
+    ? `nullif(array_to_string(list_filter(string_split(f.flags, ','), lambda flag: flag NOT IN (${HARMLESS})), ','), '')`
     : 'NULL'
   const factors = hasFactors ? `\nASOF LEFT JOIN adjustment_factors f ON f.symbol = b.symbol AND f.dt <= b.dt` : ''
   return `-- Daily bars by instrument, with the ticker of the day. series_break: why the bar does not compare with the one before: a silence of more than ${LONG_SILENCE}

@@ -129,6 +129,7 @@ describe('availability: a row is known', () => {
       old_shares: 'DOUBLE',
       new_shares: 'DOUBLE',
       first_seen: 'DATE',
+      other_symbol: 'VARCHAR',
     }
     const full = rows.map(([name, dt, declared]): CellValue[] => [
       name!,
@@ -136,6 +137,7 @@ describe('availability: a row is known', () => {
       declared ?? null,
       'merger',
       dt!,
+      null,
       null,
       null,
       null,

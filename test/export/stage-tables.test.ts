@@ -73,13 +73,14 @@ const ACTIONS = {
   new_shares: 'DOUBLE',
   subtype: 'VARCHAR',
   first_seen: 'DATE',
+  other_symbol: 'VARCHAR',
 }
 
 const withActions = async (): Promise<BundleFile[]> => [
   await put('equities_bars', BARS, [bar(D1, 100), bar(D2, 110), bar(D3, 27)]),
   await put('corporate_actions', ACTIONS, [
-    ['AAPL', D2, 'cash_dividend', D2, D1, 10, null, null, null, null, null],
-    ['AAPL', D3, 'split', D3, null, null, null, 1, 4, null, null],
+    ['AAPL', D2, 'cash_dividend', D2, D1, 10, null, null, null, null, null, null],
+    ['AAPL', D3, 'split', D3, null, null, null, 1, 4, null, null, null],
   ]),
 ]
 
@@ -146,7 +147,11 @@ describe('bundle tables: the tables of a bundle', () => {
     )
     expect(texts).toEqual([
       { key: 'schema_version', value: '2' },
-      { key: 'units', value: '{"cash":"dollars a share, before the ex-date","previous_close":"dollars"}' },
+      {
+        key: 'units',
+        value:
+          '{"cash":"dollars a share, before the ex-date","distribution":"dollars a share, before the ex-date","previous_close":"dollars"}',
+      },
     ])
   })
 
