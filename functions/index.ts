@@ -16,6 +16,7 @@ import { CompactBody, compact } from './compact/index.ts'
 import { condition } from './condition/index.ts'
 import { coverage } from './coverage/index.ts'
 import { cron } from './cron.ts'
+import { writeAsOf } from './curate-partition/as-of.ts'
 import { CurateBody, curateNext, curateOnePartition } from './curate-partition/index.ts'
 import { writeVintages } from './curate-partition/vintages.ts'
 import { DispatchBody, dispatchOneTask } from './dispatch-one-task.ts'
@@ -86,7 +87,11 @@ export function createApp(node: Node, tokens: Tokens, loginNetworks: readonly st
   app.post('/sample', handler(node, SampleBody, sample))
   app.post(
     '/export',
-    handler(node, ExportBody, exportWith({ curate: curateNext, judge: judgeNext, vintages: writeVintages })),
+    handler(
+      node,
+      ExportBody,
+      exportWith({ curate: curateNext, judge: judgeNext, vintages: writeVintages, asOf: writeAsOf }),
+    ),
   )
   app.post('/reference', handler(node, ReferenceBody, reference))
   app.post('/backup', handler(node, BackupBody, backupNode))

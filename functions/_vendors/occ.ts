@@ -10,7 +10,10 @@ export interface OccParts {
   strike: number
 }
 
-const OCC = /^([A-Z]{1,5}\d?)(\d\d)(\d\d)(\d\d)([CP])(\d{8})$/
+/** A digit behind the letters marks another deliverable than 100 shares, one before them terms of its own (FLEX). */
+const OCC = /^(\d?[A-Z]{1,5}\d?)(\d\d)(\d\d)(\d\d)([CP])(\d{8})$/
+/** The field of the root has six places. */
+const MOST_LETTERS = 6
 
 /** The parts of `AAPL240119C00300000`; null for what is no OCC symbol. Years are those of this century: listed options are younger. */
 export function occParts(contract: string): OccParts | null {
@@ -18,7 +21,7 @@ export function occParts(contract: string): OccParts | null {
   if (match === null) return null
   const [, root = '', year, month, day, right, strike] = match
   const expiration = `20${year}-${month}-${day}`
-  if (!isDt(expiration)) return null
+  if (!isDt(expiration) || root.length > MOST_LETTERS) return null
   return { root, expiration, right: right === 'C' ? 'call' : 'put', strike: Number(strike) / 1000 }
 }
 
@@ -26,5 +29,7 @@ export function occParts(contract: string): OccParts | null {
 export const isCollected = (expiration: Dt, dt: Dt, expireWithinDays: number): boolean =>
   expiration >= dt && expiration <= addDays(dt, expireWithinDays)
 
-/** OCC roots have no dot: the options on BRK.B are BRKB's. */
-export const rootOf = (ticker: string): string => ticker.replaceAll('.', '')
+/** Whether a listing names the underlier that was asked for: `BRK.B`, `BRK/B`, `BRK B` and the root BRKB, which has no dot, are one. */
+export const isSameUnderlier = (said: string, ticker: string): boolean => lettersOf(said) === lettersOf(ticker)
+
+const lettersOf = (ticker: string): string => ticker.replaceAll(/[./ -]/g, '')

@@ -6,12 +6,14 @@ import { adoptTemp, makeFolderOf, removeDurable } from '../_lake/atomic.ts'
 import { sha256OfFile } from '../_lake/digest.ts'
 import type { Lake } from '../_lake/lake.ts'
 import { rawFilesOf } from '../_lake/list-raw-files.ts'
+import { parquetFormat } from '../_lake/parquet-format.ts'
 import { readParquet } from '../_lake/parquet-sql.ts'
 import { curatedFile, rawFileParts } from '../_lake/paths.ts'
 import { overRawRows } from '../_lake/query-raw.ts'
 import { sqlText } from '../_lake/sql-text.ts'
 import { tempBeside } from '../_lake/temp-names.ts'
 import type { DatasetName } from '../_market/cell.ts'
+import { footerTexts } from '../_market/column-meanings.ts'
 import type { Dt } from '../_market/dt.ts'
 import { type AcceptedDay, withAccepted } from './accepted.ts'
 import { curatedSql } from './shapes.ts'
@@ -95,18 +97,16 @@ function keyOf(lake: Lake, file: string): string {
 async function build(
   lake: Lake,
   { path, sql }: NonNullable<CurateRequest['as']>,
-  choice: Choice,
+  choice: Choice & { dataset: DatasetName },
   looking: Promise<void>,
 ): Promise<{ curated: Curated | null; shared: Set<string> }> {
   const temp = tempBeside(path)
+  const texts = footerTexts(choice.dataset, choice.spec.groups)
   await makeFolderOf(path)
   try {
     const shared = await overRawRows(lake, choice.spec, choice.files, (raw) =>
       withWinners(lake, choice, raw, async (winners, unaccepted) => {
-        await lake.duck.run(
-          `COPY (${sql(choice.spec, winners)}) TO ${sqlText(temp)}
-           (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 100000, USE_TMP_FILE false)`,
-        )
+        await lake.duck.run(`COPY (${sql(choice.spec, winners)}) TO ${sqlText(temp)} ${parquetFormat(texts)}`)
         return new Set(unaccepted.map(({ vendor, dt }) => `${vendor} ${dt}`))
       }),
     )

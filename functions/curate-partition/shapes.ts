@@ -28,24 +28,35 @@ function actionsSql(spec: DatasetConfig, statements: string): string {
 }
 
 /**
- * Long: symbol, dt, ts where there is one, the dataset's other columns, session (minute bars of stocks), vendor, feed, adjustment; sorted by
+ * Long: symbol, dt, ts where there is one, the dataset's other columns, session (minute bars of stocks) or root and adjusted_contract (options), vendor, feed, adjustment; sorted by
  * symbol, dt and the dataset's key. Instants are TIMESTAMP WITH TIME ZONE, stored as microseconds adjusted to UTC: a reader that converts
  * zones shows the right instant and one that does not shows UTC; without the mark pandas and Spark would take it for local time.
  */
 function longSql(spec: DatasetConfig, winners: string): string {
   const isStamp = ({ name }: ColumnConfig): boolean => name === 'ts'
   const columns = [...spec.columns.filter(isStamp), ...spec.columns.filter((one) => !isStamp(one))].map(column)
-  const session =
-    spec.expected_rows === 'session_minutes'
-      ? [
-          `CASE WHEN epoch_ms(ts) < opens THEN 'pre' WHEN epoch_ms(ts) < closes THEN 'regular' ELSE 'post' END AS session`,
-        ]
-      : []
-  const shown = ['symbol', 'dt', ...columns, ...session, 'vendor', 'feed', 'adjustment']
+  const shown = ['symbol', 'dt', ...columns, ...derived(spec), 'vendor', 'feed', 'adjustment']
   const rows = spec.sessions === 'regular' ? regularOf(winners) : winners
   const key = ['symbol', 'dt', ...spec.key.map((name) => `"${name}"`)]
   return `SELECT ${shown.join(', ')} FROM ${newestOf(rows, key, key.join(', '), 'fetched_at DESC, file_row_number DESC')}`
 }
+
+/** Columns that follow from those of the dataset. */
+function derived({ expected_rows: kind }: DatasetConfig): string[] {
+  switch (kind) {
+    case 'session_minutes':
+      return [
+        `CASE WHEN epoch_ms(ts) < opens THEN 'pre' WHEN epoch_ms(ts) < closes THEN 'regular' ELSE 'post' END AS session`,
+      ]
+    case 'contracts':
+      return [`${ROOT} AS root`, `regexp_matches(${ROOT}, '[0-9]') AS adjusted_contract`]
+    default:
+      return []
+  }
+}
+
+/** The root of an OCC symbol, with a vendor's prefix and padding or without; null for what is none. */
+const ROOT = `nullif(regexp_extract(contract, '^(?:O:)?([0-9]?[A-Z]{1,5}[0-9]?) *[0-9]{6}[CP][0-9]{8}$', 1), '')`
 
 /** The minutes between the session's open and close. */
 const regularOf = (rows: string): string =>

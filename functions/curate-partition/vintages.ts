@@ -3,13 +3,20 @@ import type { DatasetConfig } from '../../config/schema.ts'
 import type { PartitionKey } from '../../db/partitions/partitions.ts'
 import type { Node } from '../_http/node.ts'
 import { sqlText } from '../_lake/sql-text.ts'
+import type { Dt } from '../_market/dt.ts'
+import { saidBy } from './as-of.ts'
 import { curatePartition } from './curate.ts'
 import { partitionRequest } from './partition-request.ts'
 
-/** Writes the vintages of a partition to `path`; false where there are none. Rejects where a raw file is damaged or cannot be read. */
-export async function writeVintages(node: Node, key: PartitionKey, path: string): Promise<boolean> {
+/**
+ * Writes the vintages of a partition to `path`, of an older day (`asof`) those that were published by it; false where there are none. Rejects where a raw
+ * file is damaged or cannot be read.
+ */
+export async function writeVintages(node: Node, key: PartitionKey, path: string, asof: Dt | null): Promise<boolean> {
   const request = await partitionRequest(node, key)
-  const { curated } = await curatePartition(node.lake, { ...request, as: { path, sql: vintagesSql } })
+  const sql = (spec: DatasetConfig, winners: string): string =>
+    vintagesSql(spec, asof === null ? winners : saidBy(spec, winners, asof))
+  const { curated } = await curatePartition(node.lake, { ...request, as: { path, sql } })
   return curated !== null
 }
 

@@ -11,6 +11,8 @@ export interface AvailableAt {
   join: string
   /** The instant, as an expression over both. */
   at: string
+  /** The as-of day of the first bundle that could have the row, as an expression over `b`; null where the rows say the newest values alone. */
+  accepted: string | null
 }
 
 export const AVAILABILITY_COLUMNS = { dataset: 'VARCHAR', dt: 'DATE', available_at: 'BIGINT' }
@@ -88,18 +90,19 @@ export function availableAt(spec: DatasetConfig): AvailableAt {
   const rule = ruleOf(spec)
   switch (rule) {
     case 'bar_end':
-      return { join: '', at: 'b.ts + INTERVAL 1 MINUTE' }
+      return { join: '', at: 'b.ts + INTERVAL 1 MINUTE', accepted: 'b.dt' }
     case 'announcement': {
       // An announcement may come late in the evening: the next session is the first that can trade on it.
       const isDeclared = spec.columns.some(({ name }) => name === 'declaration_date')
       const from = isDeclared ? 'coalesce(b.declaration_date + 1, b.dt)' : 'b.dt'
-      return { join: `ASOF LEFT JOIN {days} a ON a.dt >= ${from}`, at: 'a.available_at' }
+      const accepted = 'greatest(coalesce(b.first_seen, b.dt), b.dt)'
+      return { join: `ASOF LEFT JOIN {days} a ON a.dt >= ${from}`, at: 'a.available_at', accepted }
     }
     case 'h15':
-      return { join: 'LEFT JOIN {days} a ON a.dt = b.date', at: 'a.available_at' }
+      return { join: 'LEFT JOIN {days} a ON a.dt = b.date', at: 'a.available_at', accepted: null }
     case 'late_trading':
     case 'options_close':
-      return { join: 'LEFT JOIN {days} a ON a.dt = b.dt', at: 'a.available_at' }
+      return { join: 'LEFT JOIN {days} a ON a.dt = b.dt', at: 'a.available_at', accepted: 'b.dt' }
     default:
       return rule satisfies never
   }
@@ -109,10 +112,15 @@ export function availableAt(spec: DatasetConfig): AvailableAt {
 export const VINTAGES_AVAILABLE_AT: AvailableAt = {
   join: 'ASOF LEFT JOIN {days} a ON a.dt <= CASE WHEN b.realtime_start IS NOT NULL THEN greatest(b.date, b.realtime_start - 1) END',
   at: 'a.available_at',
+  accepted: 'b.realtime_start',
 }
 
 /** A table of a bundle whose rows have an instant, and the dataset whose days it goes by. */
 export interface DatedTable extends AvailableAt {
   name: string
   dataset: string
+  /** Daily bars of options beside which the bundle has daily bars of stocks: a row has the raw close of its underlier's session. */
+  hasUnderlyingClose?: boolean
+  /** Files of an older version of the node lack columns: they are read by name. */
+  isByName?: boolean
 }

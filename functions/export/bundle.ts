@@ -12,10 +12,10 @@ import { bundleFolder, ledgerFile } from '../_lake/paths.ts'
 import { consolidateLedger } from '../_ledger/ledger.ts'
 import { intactParts } from '../_ledger/ledger-parts.ts'
 import type { Dt } from '../_market/dt.ts'
-import type { AppliedSymbol } from '../_references/refine-universe.ts'
 import { type ActionChanges, actionChanges } from './action-changes.ts'
 import { type Conditions, stageConditions } from './condition-table.ts'
 import { coverageOf, type DatasetCoverage } from './coverage.ts'
+import type { InstrumentStatement } from './instrument-statements.ts'
 import { knownFiles } from './known-files.ts'
 import { lackingCells } from './lacking.ts'
 import { ledgerFacts } from './ledger-facts.ts'
@@ -40,6 +40,7 @@ import { stageReport } from './qc-report.ts'
 import { readmeText } from './readme.ts'
 import { SCHEMA, schemaText } from './schema.ts'
 import { LEDGER_PATH, stageLedger, trimDataset } from './stage.ts'
+import { type AsOfWriter, alignLedger, stageAsOf } from './stage-as-of.ts'
 import { recordedFragments } from './stage-fragments.ts'
 import { stageTables } from './stage-tables.ts'
 import {
@@ -69,10 +70,12 @@ export interface BundleRequest {
   /** Cells of partitions without verdicts, up to `asof`, that the database knows to be absent. */
   explainedCells(dataset: BundledDataset, partitions: readonly string[]): Promise<number>
   vintages: VintageWriter
+  /** Writes a partition as it stood on the day, in a bundle of an older day; null in one of the newest. */
+  asItWas: AsOfWriter | null
   /** The condition of each day of a dataset, up to `asof`. */
   conditions: Conditions
-  /** The universe as it applies, with the source of each day. */
-  symbols(): Promise<readonly AppliedSymbol[]>
+  /** The universe as it applied, with the source of each day. */
+  instruments(): Promise<readonly InstrumentStatement[]>
   /** The bundle may lack cells that an earlier one has. */
   acceptLacking: boolean
   /** The last day each calendar vouches for. */
@@ -169,18 +172,22 @@ async function stageContent(lake: Lake, staging: string, request: BundleRequest)
   const whole = await stageLedger(lake, staging)
   const data: BundleFile[] = []
   const unjudged: Partition[] = []
+  const asOfNow: Incomplete[] = []
   for (const dataset of datasets) {
     const trimmed = await trimDataset(lake, staging, whole, dataset, vouchers, asof)
-    data.push(...trimmed.files)
     unjudged.push(...trimmed.unjudged)
+    const staged = await stageAsOf(lake, staging, whole, dataset, trimmed, request.asItWas)
+    data.push(...staged.files)
+    asOfNow.push(...staged.failed)
   }
-  const incomplete = await incompleteOf(request, datasets, vouchers.damaged, unjudged)
-  const vintages = await stageVintages(lake, staging, datasets, data, request.vintages)
+  const incomplete = [...(await incompleteOf(request, datasets, vouchers.damaged, unjudged)), ...asOfNow]
+  const vintages = await stageVintages(lake, staging, datasets, data, request.vintages, request.asItWas !== null)
   for (const { reason, ...partition } of vintages.failed)
     incomplete.push({ ...partition, reason, leftOut: false, cells: 0, first: [] })
   data.push(...vintages.files)
-  data.push(...(await stageTables(lake, staging, datasets, data, await request.symbols())))
-  data.unshift(await trimLedger(lake, staging, leftOutOf({ incomplete }), asof))
+  data.push(...(await stageTables(lake, staging, datasets, data, await request.instruments())))
+  const trimmedLedger = await trimLedger(lake, staging, leftOutOf({ incomplete }), asof)
+  data.unshift(request.asItWas === null ? trimmedLedger : await alignLedger(lake, staging, datasets, data, asof))
   data.push(...(await stageReport(lake, staging, datasets, asof)))
   data.push(await stageConditions(lake, staging, datasets, request.conditions))
   const before = await betterBundles(lake, staging, datasets, asof)

@@ -10,10 +10,10 @@ import { asofAt, expectedRange } from '../_expected/expected.ts'
 import { AsOfBody, type FunctionAnswer, RequestError } from '../_http/handler.ts'
 import type { Node } from '../_http/node.ts'
 import { type Dt, DtText } from '../_market/dt.ts'
-import { appliedSymbols } from '../_references/apply-references.ts'
 import { type Bundle, buildBundle } from './bundle.ts'
 import { deliveredCells } from './delivered-cells.ts'
 import { explainedCells } from './explained-cells.ts'
+import { instrumentsOf } from './instruments-as-of.ts'
 import { bundledDatasets } from './known-partitions.ts'
 import type { BundledDataset } from './partitions.ts'
 import { type PartitionMakers, rebuildDamaged } from './rebuild-damaged.ts'
@@ -38,6 +38,8 @@ export const exportWith =
     checkSession(asof)
     if (asof > asofAt(at))
       throw new RequestError(400, `asof ${asof} is not over yet: the newest closed session is ${asofAt(at)}`)
+    // What came after the day is no part of its bundle, although the lake has it by now.
+    const isOlder = asof < asofAt(node.now())
     let unreached = 0
     let tried = 0
     const bundle = await buildBundle(node.lake, {
@@ -51,9 +53,10 @@ export const exportWith =
       },
       deliveredCells: (partition, limit) => deliveredCells(node.db, partition, asof, limit),
       explainedCells: (dataset, partitions) => explainedCells(node.db, { ...dataset, partitions }, asof),
-      vintages: (partition, path) => makers.vintages(node, partition, path),
+      vintages: (partition, path) => makers.vintages(node, partition, path, isOlder ? asof : null),
+      asItWas: isOlder ? (partition, path) => makers.asOf(node, partition, asof, path) : null,
       conditions: (dataset, judged) => conditionsUpTo(node, dataset, asof, judged),
-      symbols: () => appliedSymbols(node),
+      instruments: () => instrumentsOf(node, asof, isOlder),
       acceptLacking,
       calendar: Object.fromEntries(Object.values(CALENDARS).map(({ name, last }) => [name, last])),
       ruleset: node.config.qc.ruleset,

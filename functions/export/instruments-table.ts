@@ -1,52 +1,65 @@
-/** The instruments as a table: each symbol's tickers with their days, and who states them. A series is read by symbol, through all its tickers. */
+/** Two tables of instruments: one row each with what it is, and one row a ticker and its days, which is the universe as it was on each day. */
 import type { CellValue } from '../_lake/duck-table.ts'
-import type { Dt } from '../_market/dt.ts'
-import { claimsOf, NO_END } from '../_market/ticker-claims.ts'
-import type { StatedBy } from '../_references/life.ts'
-import type { AppliedSymbol } from '../_references/refine-universe.ts'
+import type { InstrumentStatement } from './instrument-statements.ts'
 
 export const INSTRUMENT_COLUMNS = {
+  instrument_id: 'VARCHAR',
   symbol: 'VARCHAR',
-  ticker: 'VARCHAR',
-  from_dt: 'DATE',
-  to_dt: 'DATE',
+  tickers: 'VARCHAR',
+  listed_on: 'DATE',
+  listed_source: 'VARCHAR',
+  delisted_on: 'DATE',
+  delisted_source: 'VARCHAR',
   name: 'VARCHAR',
   type: 'VARCHAR',
   exchange: 'VARCHAR',
   composite_figi: 'VARCHAR',
   cik: 'VARCHAR',
-  from_source: 'VARCHAR',
-  to_source: 'VARCHAR',
+  source: 'VARCHAR',
 }
 
-/** Rows for a table of INSTRUMENT_COLUMNS, sorted by symbol and day. A first day that nobody states is null, and so is the last of a ticker in use. */
-export const instrumentRows = (symbols: readonly AppliedSymbol[]): CellValue[][] =>
-  symbols.toSorted((a, b) => (a.symbol < b.symbol ? -1 : 1)).flatMap(rowsOf)
+export const UNIVERSE_COLUMNS = {
+  instrument_id: 'VARCHAR',
+  symbol: 'VARCHAR',
+  ticker: 'VARCHAR',
+  first_day: 'DATE',
+  last_day: 'DATE',
+  first_source: 'VARCHAR',
+  last_source: 'VARCHAR',
+}
 
-function rowsOf({ symbol, from, to, was, rows }: AppliedSymbol): CellValue[][] {
-  const claims = claimsOf({ symbol, from: from.dt, to: to.dt, was: was.tickers })
-  const said = (name: 'name' | 'type' | 'exchange' | 'compositeFigi' | 'cik'): string | null =>
-    rows.toSorted((a, b) => (a.vendor < b.vendor ? -1 : 1)).find((row) => row[name] !== null)?.[name] ?? null
-  const about = [said('name'), said('type'), said('exchange'), said('compositeFigi'), said('cik')]
-  return claims.map(({ ticker, fromDt, toDt }, at) => {
-    const begins = at > 0 ? was.stated : from.stated
-    const ends = at < claims.length - 1 ? was.stated : to.stated
-    const fromKnown: Dt | null = begins.by === 'calendar' ? null : fromDt
-    const toKnown: Dt | null = toDt === NO_END ? null : toDt
-    const sources = [fromKnown === null ? null : sourceOf(begins), toKnown === null ? null : sourceOf(ends)]
-    return [symbol, ticker, fromKnown, toKnown, ...about, ...sources]
+/** Rows for a table of INSTRUMENT_COLUMNS. */
+export const instrumentRows = (all: readonly InstrumentStatement[]): CellValue[][] =>
+  identified(all).map(({ id, symbol, tickers, name, type, exchange, figi, cik, source }) => {
+    const [first, last] = [tickers[0], tickers.at(-1)]
+    const names = tickers.map(({ ticker }) => ticker).join(',')
+    const listed = [first?.first ?? null, first?.firstSource ?? null]
+    const delisted = [last?.last ?? null, last?.lastSource ?? null]
+    return [id, symbol, names, ...listed, ...delisted, name, type, exchange, figi, cik, source]
   })
+
+/** Rows for a table of UNIVERSE_COLUMNS. */
+export const universeRows = (all: readonly InstrumentStatement[]): CellValue[][] =>
+  identified(all).flatMap(({ id, symbol, tickers }) =>
+    tickers.map(({ ticker, first, last, firstSource, lastSource }) => [
+      id,
+      symbol,
+      ticker,
+      first,
+      last,
+      firstSource,
+      lastSource,
+    ]),
+  )
+
+/** With the FIGI as the id, which stays through every ticker; the symbol where nobody states one, or two symbols are given the same. */
+function identified(all: readonly InstrumentStatement[]): (InstrumentStatement & { id: string })[] {
+  const times = new Map<string, number>()
+  for (const { figi } of all) if (figi !== null) times.set(figi, (times.get(figi) ?? 0) + 1)
+  return all.map((one) => ({ ...one, id: one.figi !== null && times.get(one.figi) === 1 ? one.figi : one.symbol }))
 }
 
-/** `universe`, or the vendors with the day of their statement: `massive 2025-07-08`. */
-const sourceOf = (stated: StatedBy): string =>
-  stated.by === 'vendors'
-    ? stated.vendors
-        .map(({ vendor, askedAt }) =>
-          askedAt === null ? vendor : `${vendor} ${new Date(askedAt).toISOString().slice(0, 10)}`,
-        )
-        .join(', ')
-    : stated.by
+export const instrumentsSql = (table: string): string => `SELECT * FROM ${table} ORDER BY symbol`
 
-export const instrumentsSql = (table: string): string =>
-  `SELECT * FROM ${table} ORDER BY symbol, from_dt NULLS FIRST, ticker`
+export const universeSql = (table: string): string =>
+  `SELECT * FROM ${table} ORDER BY symbol, first_day NULLS FIRST, ticker`

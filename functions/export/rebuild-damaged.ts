@@ -2,13 +2,15 @@
 import type { PartitionKey } from '../../db/partitions/partitions.ts'
 import { touchDamaged } from '../../db/partitions/touch-damaged.ts'
 import type { Node } from '../_http/node.ts'
+import type { Dt } from '../_market/dt.ts'
 import type { Damage, Partition } from './stage-vouched.ts'
 
-/** How one partition is curated and judged. Both answer null where it may not be tried now, and record their failures themselves. `vintages` writes those of a partition of yields to a file. */
+/** How one partition is curated and judged. Both answer null where it may not be tried now, and record their failures themselves. `vintages` writes those of a partition of yields to a file, `asOf` a partition of yields or actions as it stood on an older day. */
 export interface PartitionMakers {
   curate(node: Node, only: PartitionKey): Promise<Record<string, unknown> | null>
   judge(node: Node, at: number, only: PartitionKey): Promise<Record<string, unknown> | null>
-  vintages(node: Node, only: PartitionKey, path: string): Promise<boolean>
+  vintages(node: Node, only: PartitionKey, path: string, asof: Dt | null): Promise<boolean>
+  asOf(node: Node, only: PartitionKey, asof: Dt, path: string): Promise<boolean>
 }
 
 /** An export is bounded in time: what it does not reach in so long is made by the next call. */

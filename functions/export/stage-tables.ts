@@ -1,9 +1,8 @@
-/** Stages the tables that are computed from a bundle's own files and the calendars: sessions, availability, adjustment factors; and that of the instruments. */
+/** Stages the tables that are computed from a bundle's own files and the calendars: sessions, availability, adjustment factors; and those of the instruments. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { withTable } from '../_lake/duck-table.ts'
 import type { Lake } from '../_lake/lake.ts'
-import type { AppliedSymbol } from '../_references/refine-universe.ts'
 import { adjustmentFactorsSql } from './adjustment-factors.ts'
 import {
   AVAILABILITY_COLUMNS,
@@ -15,7 +14,15 @@ import {
   VINTAGES_AVAILABLE_AT,
 } from './availability.ts'
 import { CALENDAR_COLUMNS, calendarRows, calendarSql } from './calendar-table.ts'
-import { INSTRUMENT_COLUMNS, instrumentRows, instrumentsSql } from './instruments-table.ts'
+import type { InstrumentStatement } from './instrument-statements.ts'
+import {
+  INSTRUMENT_COLUMNS,
+  instrumentRows,
+  instrumentsSql,
+  UNIVERSE_COLUMNS,
+  universeRows,
+  universeSql,
+} from './instruments-table.ts'
 import { LOAD_SCRIPT, loadScriptText } from './load-script.ts'
 import type { BundledDataset } from './partitions.ts'
 import { stageTable } from './stage-table.ts'
@@ -25,6 +32,7 @@ import { vintagesPath } from './vintages-table.ts'
 
 export const CALENDAR_PATH = 'tables/calendar.parquet'
 export const INSTRUMENTS_PATH = 'tables/instruments.parquet'
+export const UNIVERSE_PATH = 'tables/universe.parquet'
 export const AVAILABILITY_PATH = 'tables/availability.parquet'
 export const FACTORS_PATH = 'tables/adjustment_factors.parquet'
 
@@ -37,7 +45,7 @@ export async function stageTables(
   staging: string,
   datasets: readonly BundledDataset[],
   data: readonly BundleFile[],
-  symbols: readonly AppliedSymbol[],
+  instruments: readonly InstrumentStatement[],
 ): Promise<BundleFile[]> {
   const filesOf = (dataset: string): string[] =>
     data.flatMap((file) => (file.dataset === dataset ? [join(staging, file.path)] : []))
@@ -51,8 +59,11 @@ export async function stageTables(
         table(CALENDAR_PATH, calendarSql(rows)),
       ),
     ),
-    await withTable(lake.duck, 'instruments', INSTRUMENT_COLUMNS, instrumentRows(symbols), (rows) =>
+    await withTable(lake.duck, 'instruments', INSTRUMENT_COLUMNS, instrumentRows(instruments), (rows) =>
       table(INSTRUMENTS_PATH, instrumentsSql(rows)),
+    ),
+    await withTable(lake.duck, 'universe', UNIVERSE_COLUMNS, universeRows(instruments), (rows) =>
+      table(UNIVERSE_PATH, universeSql(rows)),
     ),
     await stageKept(staging, AVAILABILITY_PATH, availabilityKey(datasets), () =>
       withTable(lake.duck, 'availability', AVAILABILITY_COLUMNS, availabilityRows(datasets), (rows) =>
@@ -62,7 +73,13 @@ export async function stageTables(
   ]
   const hasFactors = actions.length > 0 && spec !== undefined
   if (hasFactors) {
-    const sources = { actions, spec, bars, calendar: join(staging, CALENDAR_PATH) }
+    const sources = {
+      actions,
+      spec,
+      bars,
+      calendar: join(staging, CALENDAR_PATH),
+      universe: join(staging, UNIVERSE_PATH),
+    }
     staged.push(await table(FACTORS_PATH, adjustmentFactorsSql(sources)))
   }
   const tables = datedTables(datasets, data)
@@ -75,8 +92,16 @@ export async function stageTables(
 function datedTables(datasets: readonly BundledDataset[], data: readonly BundleFile[]): DatedTable[] {
   const there = datasets.filter(({ name }) => data.some(({ dataset }) => dataset === name))
   const vintages = there.filter(({ name }) => data.some(({ path }) => path === vintagesPath(name)))
+  const hasStocks = there.some(({ name }) => name === 'equities_bars')
   return [
-    ...there.map(({ name, spec }) => ({ name, dataset: name, ...availableAt(spec) })),
+    ...there.map(({ name, spec }) => ({
+      name,
+      dataset: name,
+      ...availableAt(spec),
+      isByName: spec.expected_rows === 'contracts',
+      // Beside a bar of a minute the close of its day would be known before it is made.
+      hasUnderlyingClose: hasStocks && spec.expected_rows === 'contracts' && spec.timeframe === 'day',
+    })),
     ...vintages.map(({ name }) => ({ name: `${name}_vintages`, dataset: name, ...VINTAGES_AVAILABLE_AT })),
   ]
 }

@@ -2,23 +2,16 @@
 import { rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { Lake } from '../_lake/lake.ts'
+import { parquetFormat } from '../_lake/parquet-format.ts'
 import { parquetFileMetadata } from '../_lake/parquet-sql.ts'
 import { ledgerFile } from '../_lake/paths.ts'
 import { sqlList, sqlText } from '../_lake/sql-text.ts'
+import { footerTexts } from '../_market/column-meanings.ts'
 import type { Dt } from '../_market/dt.ts'
 import { type BundledDataset, filteredSql, partitionSql, vouchedPartitions } from './partitions.ts'
 import { type BundleFile, described, linkOrCopy, type Partition, type Vouchers } from './stage-vouched.ts'
 
 export const LEDGER_PATH = 'qc/partition_status.parquet'
-/** How every Parquet file of a bundle is written that is not linked. */
-const OPTIONS = 'FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 100000, USE_TMP_FILE false'
-export const FORMAT = `(${OPTIONS})`
-
-/** The same with key-value metadata in the footer: the same bytes for the same rows and texts. */
-export function formatWith(metadata: Readonly<Record<string, string>>): string {
-  const pairs = Object.entries(metadata).map(([key, text]) => `${key}: ${sqlText(text)}`)
-  return `(${OPTIONS}, KV_METADATA {${pairs.join(', ')}})`
-}
 
 /** Stages the whole ledger, linked, so that a consolidation that runs meanwhile cannot change what this bundle is made of. Returns its path. */
 export async function stageLedger(lake: Lake, staging: string): Promise<string> {
@@ -53,7 +46,7 @@ export async function trimDataset(
     } else if (word.rows === (vouchers.known.get(file.path) ?? (await rowsOf(lake, staged)))) {
       files.push({ ...file, rows: word.rows })
     } else {
-      await rewrite(lake, staged, filteredSql(staged, ledger, name, spec, asof))
+      await rewrite(lake, staged, filteredSql(staged, ledger, name, spec, asof), footerTexts(name, spec.groups))
       files.push({ ...file, ...(await described(staging, file.path)), rows: await rowsOf(lake, staged) })
     }
   }
@@ -74,9 +67,9 @@ export function isOneOf(partitions: readonly Partition[]): string {
 }
 
 /** Replaces a staged file by a query over it. A new file is written beside it: the link must never be written through. */
-async function rewrite(lake: Lake, path: string, sql: string): Promise<void> {
+export async function rewrite(lake: Lake, path: string, sql: string, texts?: Record<string, string>): Promise<void> {
   const temp = join(dirname(path), `.${basename(path)}.filtered`)
-  await lake.duck.run(`COPY (${sql}) TO ${sqlText(temp)} ${FORMAT}`)
+  await lake.duck.run(`COPY (${sql}) TO ${sqlText(temp)} ${parquetFormat(texts)}`)
   await rename(temp, path)
 }
 

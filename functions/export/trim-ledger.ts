@@ -28,27 +28,62 @@ export async function trimLedger(
 ): Promise<BundleFile> {
   const path = join(staging, LEDGER_PATH)
   const isOut = isOneOf(leftOut)
-  const months = await lake.duck.all<{ month: string }>(
-    `SELECT DISTINCT dataset || ' ' || strftime(dt, '%Y-%m') AS month FROM ${readParquet(path)} WHERE dt > DATE ${sqlText(asof)} OR ${isOut}`,
-  )
-  if (months.length > 0) {
-    const isLost = `"rows" > 0 AND status <> 'RED' AND ${isOut}`
-    const trimmed = `SELECT * REPLACE (IF(${isLost}, 'RED', status) AS status, IF(${isLost}, 0, "rows")::INTEGER AS "rows",
+  const isLost = `"rows" > 0 AND status <> 'RED' AND ${isOut}`
+  const trimmed = `SELECT * REPLACE (IF(${isLost}, 'RED', status) AS status, IF(${isLost}, 0, "rows")::INTEGER AS "rows",
          IF(${isLost}, concat_ws(',', nullif(flags, ''), '${NOT_IN_BUNDLE}'), flags) AS flags)
        FROM ${readParquet(path)} WHERE dt <= DATE ${sqlText(asof)}`
-    const whole = await ownParts(path)
-    const wanted = whole.parts.flatMap(({ name, source }): WantedPart[] => {
-      const [, period = ''] = name.split(' ')
-      if (period > asof.slice(0, period.length)) return []
-      if (!months.some(({ month }) => month.startsWith(name))) return [{ name, source, sql: '' }]
-      const sql = `${trimmed} AND ${isInPartSql(name)} ORDER BY symbol, dt`
-      return [{ name, source: sha256(`${source} ${asof} ${isOut}`), sql }]
-    })
-    // A new file is written beside it: the link must never be written through.
-    const temp = `${path}.trimmed`
-    await writeParts(lake, temp, wanted.length > 0 ? wanted : [NO_PART], whole)
-    await rename(temp, path)
-  }
+  await rewriteLedger(lake, staging, {
+    changed: `SELECT dataset, dt FROM ${readParquet(path)} WHERE dt > DATE ${sqlText(asof)} OR ${isOut}`,
+    sql: trimmed,
+    because: `${asof} ${isOut}`,
+    asof,
+  })
+  return await ledgerInBundle(lake, staging)
+}
+
+export interface LedgerChange {
+  /** Query of (dataset, dt): where rows become others. */
+  changed: string
+  /** Query of the whole ledger as it shall be. */
+  sql: string
+  /** All that the change follows from beside the parts themselves. */
+  because: string
+  /** Parts after this day go. */
+  asof: Dt
+}
+
+/** Makes the parts of the staged ledger anew in which something changes. A new file is written beside it: the link must never be written through. */
+export async function rewriteLedger(
+  lake: Lake,
+  staging: string,
+  { changed, sql, because, asof }: LedgerChange,
+): Promise<void> {
+  const path = join(staging, LEDGER_PATH)
+  const months = await lake.duck.all<{ month: string }>(
+    `SELECT DISTINCT dataset || ' ' || strftime(dt, '%Y-%m') AS month FROM (${changed})`,
+  )
+  if (months.length === 0) return
+  const whole = await ownParts(path)
+  const wanted = whole.parts.flatMap(({ name, source }): WantedPart[] => {
+    const [, period = ''] = name.split(' ')
+    if (period > asof.slice(0, period.length)) return []
+    if (!months.some(({ month }) => month.startsWith(name))) return [{ name, source, sql: '' }]
+    return [
+      {
+        name,
+        source: sha256(`${source} ${because}`),
+        sql: `SELECT * FROM (${sql}) WHERE ${isInPartSql(name)} ORDER BY symbol, dt`,
+      },
+    ]
+  })
+  const temp = `${path}.trimmed`
+  await writeParts(lake, temp, wanted.length > 0 ? wanted : [NO_PART], whole)
+  await rename(temp, path)
+}
+
+/** The staged ledger as a file of the bundle, with its parts. */
+export async function ledgerInBundle(lake: Lake, staging: string): Promise<BundleFile> {
+  const path = join(staging, LEDGER_PATH)
   const { parts } = await ownParts(path)
   return {
     ...(await described(staging, LEDGER_PATH)),

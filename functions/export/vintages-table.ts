@@ -28,6 +28,7 @@ export async function stageVintages(
   datasets: readonly BundledDataset[],
   data: readonly BundleFile[],
   write: VintageWriter,
+  isOlder = false,
 ): Promise<Vintages> {
   const vintages: Vintages = { files: [], failed: [] }
   for (const { name: dataset, spec, partitions } of datasets) {
@@ -36,7 +37,8 @@ export async function stageVintages(
     const parts: string[] = []
     for (const { partition } of wide) {
       const path = join(staging, `.vintages-${dataset}-${partition}.parquet`)
-      const record = partitions.find((one) => one.partition === partition)
+      // Of a bundle of an older day nothing is kept: another one asks for another day.
+      const record = isOlder ? undefined : partitions.find((one) => one.partition === partition)
       const key = { dataset, partition: partition ?? '' }
       try {
         if (await writeOnce(lake, key, record, path, write)) parts.push(path)

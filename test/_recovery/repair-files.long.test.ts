@@ -9,6 +9,7 @@ import { readRawParts } from '../../functions/_lake/file-parts.ts'
 import { readParquet } from '../../functions/_lake/parquet-sql.ts'
 import { asidePath, curatedFile, ledgerFile, rawFile } from '../../functions/_lake/paths.ts'
 import type { RawPart } from '../../functions/_lake/raw-part.ts'
+import { sqlText } from '../../functions/_lake/sql-text.ts'
 import type { Bar } from '../../functions/_market/row.ts'
 import { specOf } from '../_lake/lake-fixture.ts'
 import { dailyBar, oldFile } from '../adopt/old-tree.ts'
@@ -116,6 +117,48 @@ test('repair files: a fetch time that damage made impossible costs that cell, wh
   expect(answers.filter((answer) => 'repaired' in answer)).toHaveLength(1)
   expect(answers.length).toBeLessThan(10)
   await steps('audit', 'dispatch-one-task', 'curate-partition')
+  expect(await bars()).toEqual(before)
+  await hashIsKnown(fileOf())
+})
+
+/** A file as another program leaves it: readable Parquet, and not what was delivered. */
+const WRONG: [what: string, sql: (rows: string) => string][] = [
+  ['lacks a column', (rows) => `SELECT * EXCLUDE (close) FROM ${rows}`],
+  ['has a column of another type', (rows) => `SELECT * REPLACE ('dear' AS close) FROM ${rows}`],
+  ['has no row', (rows) => `SELECT * FROM ${rows} WHERE false`],
+]
+
+test.each(WRONG)(
+  'repair files: a file that %s is set aside, the partition is made without it, and its cells say why and come back',
+  async (_, sqlOf) => {
+    const before = await bars()
+    const others = await bars('2025-07-03')
+    const wrong = join(node.root, 'wrong.parquet')
+    await running().lake.duck.run(`COPY (${sqlOf(readParquet(fileOf()))}) TO ${sqlText(wrong)} (FORMAT parquet)`)
+    await writeFile(fileOf(), await readFile(wrong))
+    await touch()
+    const [first] = await steps('curate-partition')
+    expect(first).toMatchObject({ repaired: { files: 1, lost: 2, held: 0 }, more: true })
+    expect(await bars()).toEqual([])
+    expect(await bars('2025-07-03')).toEqual(others)
+    expect(await readFile(asidePath(fileOf()))).toEqual(await readFile(wrong))
+    const { body: story } = await node.get(`/why/equities_bars/AAPL/${FIRST}`)
+    expect(JSON.stringify(story)).toMatch(/set aside/)
+    expect((await node.post('/audit')).body).toMatchObject({ gaps: 2, enqueued: 2 })
+    await steps('dispatch-one-task', 'curate-partition')
+    expect(await bars()).toEqual(before)
+  },
+)
+
+test('repair files: a file that has every row ten times costs no cell, because the rows are those that were delivered', async () => {
+  const before = await bars()
+  const wrong = join(node.root, 'wrong.parquet')
+  const ten = `SELECT r.* FROM ${readParquet(fileOf())} r, range(10)`
+  await running().lake.duck.run(`COPY (${ten}) TO ${sqlText(wrong)} (FORMAT parquet)`)
+  await writeFile(fileOf(), await readFile(wrong))
+  await touch()
+  const [first] = await steps('curate-partition')
+  expect(first).toMatchObject({ repaired: { files: 1, lost: 0, held: 0 }, more: true })
   expect(await bars()).toEqual(before)
   await hashIsKnown(fileOf())
 })

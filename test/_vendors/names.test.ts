@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { calendarOf } from '../../functions/_calendar/calendar.ts'
 import { firstEffective, sessionOfAction } from '../../functions/_vendors/action-day.ts'
 import { tickerOn, tickersOf, tickerUntil } from '../../functions/_vendors/names.ts'
-import { isCollected, occParts, rootOf } from '../../functions/_vendors/occ.ts'
+import { isCollected, isSameUnderlier, occParts } from '../../functions/_vendors/occ.ts'
 
 const names = {
   META: { until: null, was: [{ symbol: 'FB', to: '2022-06-08' }] },
@@ -43,16 +43,23 @@ test('names: an OCC symbol gives root, expiration, right and strike, and nothing
   })
   expect(occParts('BRKB251219P00402500')).toMatchObject({ root: 'BRKB', right: 'put', strike: 402.5 })
   expect(occParts('AAPL1240119C00000500')).toMatchObject({ root: 'AAPL1', strike: 0.5 })
+  expect(occParts('2SPY261218P00400000')).toMatchObject({ root: '2SPY', expiration: '2026-12-18', strike: 400 })
   for (const text of [
     'AAPL',
     'AAPL240230C00300000',
     'AAPL240119X00300000',
     'O:AAPL240119C00300000',
     'AAPL 240119C00300000',
+    '2GOOGL7240119C00300000',
   ]) {
     expect(occParts(text), text).toBeNull()
   }
-  expect(rootOf('BRK.B')).toBe('BRKB')
+})
+
+test('names: an underlier is the same in every spelling of its class, and no other one is', () => {
+  for (const said of ['BRK.B', 'BRKB', 'BRK/B', 'BRK B', 'BRK-B'])
+    expect(isSameUnderlier(said, 'BRK.B'), said).toBe(true)
+  for (const said of ['BRK', 'BRK.A', 'BRKBA']) expect(isSameUnderlier(said, 'BRK.B'), said).toBe(false)
 })
 
 test('names: a contract belongs to a session from the expiration back to the days that are wanted', () => {

@@ -3,6 +3,7 @@ import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import { benchAdopt } from './adopt.ts'
 import { benchAudit } from './audit.ts'
+import { benchCurate } from './curate.ts'
 import { benchDispatch } from './dispatch.ts'
 import { benchExport } from './export.ts'
 import { benchFirstNight } from './first-night.ts'
@@ -29,6 +30,7 @@ interface Asked {
 const BENCHES: Record<string, (asked: Asked) => Promise<BenchRow[]>> = {
   adopt: benchAdopt,
   audit: benchAudit,
+  curate: ({ parts, scale }) => benchCurate(parts, scale),
   dispatch: ({ parts, scale }) => benchDispatch(parts, scale),
   export: ({ partitions, gigabytes }) => benchExport(partitions, gigabytes),
   'first-night': benchFirstNight,

@@ -202,7 +202,7 @@ import os, tempfile
 os.environ["HF_HUB_OFFLINE"] = "1"
 import load
 ${snippet(3)}
-print(sorted(names) == sorted(["equities_bars", "corporate_actions", "ledger", "calendar", "instruments", "availability", "condition", "adjustment_factors"]))
+print(sorted(names) == sorted(["equities_bars", "corporate_actions", "ledger", "calendar", "instruments", "universe", "availability", "condition", "adjustment_factors"]))
 with tempfile.TemporaryDirectory() as cache:
     for name in names:
         rows = datasets.load_dataset(folder, name, split="train", cache_dir=cache)

@@ -128,6 +128,11 @@ test('curate: a minute partition has its columns, is sorted by symbol and time, 
     'feed VARCHAR',
     'adjustment VARCHAR',
   ])
+  const texts = await lake.duck.all(
+    `SELECT decode(key) AS key, decode(value) AS value FROM parquet_kv_metadata(${sqlText(path)}) ORDER BY key`,
+  )
+  expect(texts).toMatchObject([{ key: 'schema_version', value: '2' }, { key: 'units' }])
+  expect(JSON.parse(String(texts[1]?.value))).toMatchObject({ close: 'dollars, as traded', volume: 'shares' })
 })
 
 test('curate: rows before the open are pre, from the close on post', async () => {

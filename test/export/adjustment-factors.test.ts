@@ -25,6 +25,7 @@ interface Filed {
   old_shares?: number
   new_shares?: number
   subtype?: string
+  other_symbol?: string
 }
 interface Close {
   symbol?: string
@@ -39,6 +40,7 @@ type Factor = {
   cumulative_split_factor: number
   cumulative_total_return_factor: number
   cash: number | null
+  distribution: number | null
   previous_close: number | null
   previous_dt: Dt | null
   flags: string
@@ -105,6 +107,7 @@ async function factorsOf(
       old_shares,
       new_shares,
       subtype,
+      other_symbol,
     }) => [
       vendor,
       symbol,
@@ -117,7 +120,7 @@ async function factorsOf(
       old_shares ?? null,
       new_shares ?? null,
       subtype ?? null,
-      null,
+      other_symbol ?? null,
       null,
     ],
   )
@@ -186,6 +189,36 @@ describe('adjustment factors: an action', () => {
 
   test.each(['name_change', 'redemption', 'worthless_removal', 'partial_call'])('%s has none', async (kind) => {
     expect(await factorsOf([{ kind, cash: 10, old_shares: 1, new_shares: 1 }], AT_100)).toEqual([])
+  })
+
+  const SPIN_OFF: Filed = { kind: 'spin_off', old_shares: 4, new_shares: 1, other_symbol: 'NEW' }
+
+  test('a spin-off is worth the shares of the new company at its first close', async () => {
+    const [factor] = await factorsOf(
+      [SPIN_OFF],
+      [...AT_100, { symbol: 'NEW', dt: D3, close: 80 }, { symbol: 'NEW', dt: D4, close: 1 }],
+    )
+    expect(factor).toMatchObject({ split_factor: 1, cash: null, distribution: 20, total_return_factor: 0.8, flags: '' })
+  })
+
+  test('a spin-off and a dividend of one day add up', async () => {
+    const dividend: Filed = { kind: 'cash_dividend', cash: 5, id: 'E2' }
+    const [factor] = await factorsOf([SPIN_OFF, dividend], [...AT_100, { symbol: 'NEW', dt: D3, close: 80 }])
+    expect(factor).toMatchObject({ cash: 5, distribution: 20, total_return_factor: 0.75, flags: '' })
+  })
+
+  test('a new company that trades some days later is priced then, with a flag, and one that trades much later not at all', async () => {
+    const at = async (dt: Dt) => (await factorsOf([SPIN_OFF], [...AT_100, { symbol: 'NEW', dt, close: 80 }]))[0]
+    expect(await at(D4)).toMatchObject({ total_return_factor: 0.8, flags: 'SPIN_OFF_PRICED_LATER' })
+    const nothing = { distribution: null, total_return_factor: 1, flags: 'SPIN_OFF_NOT_APPLIED' }
+    expect(await at('2024-08-01')).toMatchObject(nothing)
+    expect(await at(D2)).toMatchObject(nothing)
+  })
+
+  test('of two spin-offs of a day the one without a price is flagged, and the other one applied', async () => {
+    const other: Filed = { ...SPIN_OFF, id: 'E2', other_symbol: 'OTHER' }
+    const [factor] = await factorsOf([SPIN_OFF, other], [...AT_100, { symbol: 'NEW', dt: D3, close: 80 }])
+    expect(factor).toMatchObject({ distribution: 20, total_return_factor: 0.8, flags: 'SPIN_OFF_NOT_APPLIED' })
   })
 
   test('the dividend carries its cash and the close it relates to', async () => {

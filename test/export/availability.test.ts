@@ -83,6 +83,32 @@ describe('availability: a row is known', () => {
     ])
   })
 
+  test('of options with the close of the underlier beside, which is known by then; none where it is not known', async () => {
+    const options: CellValue[][] = [FULL, HALF].map((dt) => ['SPY', dt, `${dt} 04:00:00+00`])
+    const columns = { symbol: 'VARCHAR', dt: 'DATE', ts: 'TIMESTAMPTZ' }
+    const stocks = { symbol: 'VARCHAR', dt: 'DATE', close: 'DOUBLE', open: 'DOUBLE', high: 'DOUBLE', low: 'DOUBLE' }
+    const closes: CellValue[][] = [
+      ['SPY', FULL, 549.01, 1, 1, 1, 1, 1, `${FULL} 04:00:00`],
+      ['AAPL', HALF, 221.5, 1, 1, 1, 1, 1, `${HALF} 04:00:00`],
+    ]
+    await openViews(
+      [
+        await put(`curated/options_bars/date=${FULL}/data.parquet`, columns, options, 'options_bars'),
+        await put(
+          'curated/equities_bars/year=2024/data.parquet',
+          { ...stocks, volume: 'DOUBLE', vwap: 'DOUBLE', ts: 'TIMESTAMPTZ' },
+          closes,
+          'equities_bars',
+        ),
+      ],
+      ['options_bars', 'equities_bars'],
+    )
+    expect(await lake.duck.all('SELECT dt, underlying_close FROM options_bars ORDER BY dt')).toEqual([
+      { dt: FULL, underlying_close: 549.01 },
+      { dt: HALF, underlying_close: null },
+    ])
+  })
+
   test('of corporate actions with the open of the session after the announcement, or of the ex-date where nobody states one', async () => {
     const rows: CellValue[][] = [
       ['declared on a Friday', FULL, '2024-06-21'],
@@ -102,6 +128,8 @@ describe('availability: a row is known', () => {
       subtype: 'VARCHAR',
       old_shares: 'DOUBLE',
       new_shares: 'DOUBLE',
+      first_seen: 'DATE',
+      other_symbol: 'VARCHAR',
     }
     const full = rows.map(([name, dt, declared]): CellValue[] => [
       name!,
@@ -109,6 +137,8 @@ describe('availability: a row is known', () => {
       declared ?? null,
       'merger',
       dt!,
+      null,
+      null,
       null,
       null,
       null,

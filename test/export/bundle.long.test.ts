@@ -67,7 +67,7 @@ describe('bundle: a bundle', () => {
     const bundle = await buildBundle(lake, request(D2))
     expect(bundle).toMatchObject({
       verdict: 'written',
-      files: 17,
+      files: 18,
       unchecked: [],
       path: bundleFolder(lake.exportRoot, D2),
     })
@@ -88,6 +88,7 @@ describe('bundle: a bundle', () => {
       'tables/calendar.parquet',
       'tables/condition.parquet',
       'tables/instruments.parquet',
+      'tables/universe.parquet',
       'views.sql',
     ])
     expect(verify(bundle.path)).toBe('')

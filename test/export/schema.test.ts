@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { TABLE_COLUMNS } from '../../functions/_market/column-meanings.ts'
 import { buildBundle } from '../../functions/export/bundle.ts'
-import { TABLE_COLUMNS } from '../../functions/export/schema.ts'
 import { smallLake } from '../qc-partition/small-lake.ts'
 import { D2, fill, requestOn } from './recorded-lake.ts'
 
@@ -24,7 +24,7 @@ describe('schema: the columns of a bundle', () => {
     await fill(lake)
     const { path } = await buildBundle(lake, requestOn(lake, D2))
     const { version, tables } = JSON.parse(await readFile(join(path, 'schema.json'), 'utf8'))
-    expect(version).toBe(1)
+    expect(version).toBe(2)
     expect(Object.keys(tables)).toEqual([
       'equities_bars',
       'equities_bars_minute',
@@ -32,6 +32,7 @@ describe('schema: the columns of a bundle', () => {
       'ledger',
       'calendar',
       'instruments',
+      'universe',
       'availability',
       'condition',
     ])

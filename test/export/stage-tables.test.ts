@@ -72,13 +72,15 @@ const ACTIONS = {
   old_shares: 'DOUBLE',
   new_shares: 'DOUBLE',
   subtype: 'VARCHAR',
+  first_seen: 'DATE',
+  other_symbol: 'VARCHAR',
 }
 
 const withActions = async (): Promise<BundleFile[]> => [
   await put('equities_bars', BARS, [bar(D1, 100), bar(D2, 110), bar(D3, 27)]),
   await put('corporate_actions', ACTIONS, [
-    ['AAPL', D2, 'cash_dividend', D2, D1, 10, null, null, null, null],
-    ['AAPL', D3, 'split', D3, null, null, null, 1, 4, null],
+    ['AAPL', D2, 'cash_dividend', D2, D1, 10, null, null, null, null, null, null],
+    ['AAPL', D3, 'split', D3, null, null, null, 1, 4, null, null, null],
   ]),
 ]
 
@@ -88,6 +90,7 @@ describe('bundle tables: the tables of a bundle', () => {
     expect(files.map(({ path }) => path)).toEqual([
       'tables/calendar.parquet',
       'tables/instruments.parquet',
+      'tables/universe.parquet',
       'tables/availability.parquet',
       'load.py',
     ])
@@ -112,6 +115,7 @@ describe('bundle tables: the tables of a bundle', () => {
     expect(files.map(({ path }) => path)).toEqual([
       'tables/calendar.parquet',
       'tables/instruments.parquet',
+      'tables/universe.parquet',
       'tables/availability.parquet',
       'tables/adjustment_factors.parquet',
       'load.py',
@@ -126,6 +130,7 @@ describe('bundle tables: the tables of a bundle', () => {
     expect(files.map(({ path, rows }) => [path, rows ?? null])).toEqual([
       ['tables/calendar.parquet', expect.any(Number)],
       ['tables/instruments.parquet', 0],
+      ['tables/universe.parquet', 0],
       ['tables/availability.parquet', expect.any(Number)],
       ['tables/adjustment_factors.parquet', 2],
       ['load.py', null],
@@ -149,8 +154,12 @@ describe('bundle tables: the tables of a bundle', () => {
       `SELECT decode(key) AS key, decode(value) AS value FROM ${parquetTexts(join(staging, 'tables/adjustment_factors.parquet'))} ORDER BY key`,
     )
     expect(texts).toEqual([
-      { key: 'schema_version', value: '1' },
-      { key: 'units', value: '{"cash":"dollars a share, before the ex-date","previous_close":"dollars"}' },
+      { key: 'schema_version', value: '2' },
+      {
+        key: 'units',
+        value:
+          '{"cash":"dollars a share, before the ex-date","distribution":"dollars a share, before the ex-date","previous_close":"dollars"}',
+      },
     ])
   })
 

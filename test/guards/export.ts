@@ -8,7 +8,30 @@ const LACKING = 'test/export/lacking.long.test.ts'
 const WAITING = 'test/scenarios/waiting-partitions.test.ts'
 const PARTITIONS = 'test/db/partitions/partitions.test.ts'
 
+const OLDER = 'test/scenarios/bundles-of-older-days.test.ts'
+
 export const EXPORT_GUARDS: Guard[] = [
+  {
+    name: 'A bundle of an older day has no statement and no value that came later',
+    file: 'functions/curate-partition/as-of.ts',
+    find: 'const known = has(since)',
+    replace: "const known = has('')",
+    test: OLDER,
+  },
+  {
+    name: 'What was withdrawn after the day of a bundle stands in it',
+    file: 'functions/curate-partition/as-of.ts',
+    find: "const shown = has('withdrawn')",
+    replace: "const shown = has('')",
+    test: OLDER,
+  },
+  {
+    name: 'A bundle of an older day says of instruments what was said then',
+    file: 'functions/export/instruments-as-of.ts',
+    find: 'isOlder ? await instrumentsAsOf',
+    replace: 'false ? await instrumentsAsOf',
+    test: OLDER,
+  },
   {
     name: 'A curated file that is not the recorded one is not staged',
     file: 'functions/export/stage-vouched.ts',

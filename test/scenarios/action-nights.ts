@@ -7,6 +7,7 @@ import { readParquet } from '../../functions/_lake/parquet-sql.ts'
 import { bundleFolder, curatedFile } from '../../functions/_lake/paths.ts'
 import type { Dt } from '../../functions/_market/dt.ts'
 import { audit } from '../../functions/audit.ts'
+import { writeAsOf } from '../../functions/curate-partition/as-of.ts'
 import { curateNext, curateOnePartition } from '../../functions/curate-partition/index.ts'
 import { writeVintages } from '../../functions/curate-partition/vintages.ts'
 import { exportWith } from '../../functions/export/index.ts'
@@ -53,6 +54,8 @@ export interface ActionNights {
   list(...actions: LabAction[]): void
   /** Audit to bundle, as of the evening of a session. */
   night(dt: Dt): Promise<void>
+  /** The bundle of a day, made now. */
+  export(dt: Dt): Promise<Fields>
   /** The curated table of 2013, a line a row. */
   table(): Promise<string[]>
   /** Cells of a bundle's ledger that are not plainly quiet, a line each. */
@@ -74,7 +77,7 @@ export async function openActionNights(terms: Partial<BareNodeTerms> = {}): Prom
   })
   const { node, clock } = bare
   const app = createApp(node, { full: null, read: null })
-  const exported = exportWith({ curate: curateNext, judge: judgeNext, vintages: writeVintages })
+  const exported = exportWith({ curate: curateNext, judge: judgeNext, vintages: writeVintages, asOf: writeAsOf })
   const rows = (sql: string) => node.lake.duck.all<Fields>(sql)
   return {
     bare,
@@ -90,6 +93,7 @@ export async function openActionNights(terms: Partial<BareNodeTerms> = {}): Prom
       while ((await qcPartition(node, { at })).more);
       await exported(node, { at, acceptLacking: false })
     },
+    export: async (asof) => ({ ...(await exported(node, { asof, acceptLacking: false })) }),
     table: async () =>
       (
         await rows(

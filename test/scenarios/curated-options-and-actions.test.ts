@@ -108,10 +108,25 @@ test('curated options and actions: options lie under their underlier, one file a
     expiration: '2024-07-19',
     ...put,
     ...other,
+    root: 'AAPL',
+    adjusted_contract: false,
     vendor: 'alpaca',
     feed: 'sip',
     adjustment: 'raw',
   })
+})
+
+test('curated options and actions: adjusted contracts, minis and FLEX options stand apart, and are marked', async () => {
+  const contracts = [LOW, 'AAPL1240719C00200000', 'AAPL7240719C00200000', '2AAPL240719C00200000']
+  const rows = contracts.map((contract) => optionBar(contract, MIDNIGHT))
+  await keep('options_bars', 'alpaca', 'AAPL', rows)
+  const curated = await curate('options_bars')
+  expect(await read(curated?.path, 'root, adjusted_contract, strike')).toEqual([
+    { root: '2AAPL', adjusted_contract: true, strike: 200 },
+    { root: 'AAPL1', adjusted_contract: true, strike: 200 },
+    { root: 'AAPL', adjusted_contract: false, strike: 200 },
+    { root: 'AAPL7', adjusted_contract: true, strike: 200 },
+  ])
 })
 
 test('curated options and actions: two contracts with bars of one instant are two rows, and the same bar served twice is one', async () => {

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { addDays, type Dt, DtText, isDt, maxDt, minDt } from '../../_market/dt.ts'
 import { RIGHTS } from '../../_market/row.ts'
 import type { AnswerBuilder } from '../answer-builder.ts'
-import { type OccParts, occParts, rootOf } from '../occ.ts'
+import { isSameUnderlier, type OccParts, occParts } from '../occ.ts'
 import { firstIssue, readJson, sampleOf } from '../read-json.ts'
 import { type Get, type HttpAnswer, VendorError } from '../vendor.ts'
 import { followTokens } from './pages.ts'
@@ -89,7 +89,7 @@ function readContracts(answer: HttpAnswer): { rows: unknown[]; token: string | n
 function isOfAnother(row: unknown, ticker: string): boolean {
   const underlier = Underlier.safeParse(row)
   if (!underlier.success) return false
-  return ![vendorTicker(ticker), rootOf(vendorTicker(ticker))].includes(underlier.data.underlying_symbol)
+  return !isSameUnderlier(underlier.data.underlying_symbol, vendorTicker(ticker))
 }
 
 type ReadListing = { symbol: string; parts: OccParts; issue: null } | { symbol: string; parts: null; issue: string }

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { addDays, type Dt, isDt } from '../../_market/dt.ts'
 import type { AnswerBuilder } from '../answer-builder.ts'
-import { type OccParts, occParts } from '../occ.ts'
+import { isSameUnderlier, type OccParts, occParts } from '../occ.ts'
 import { firstIssue, sampleOf } from '../read-json.ts'
 import { type Get, VendorError } from '../vendor.ts'
 import { followPages } from './pages.ts'
@@ -73,7 +73,7 @@ export function readContract(row: unknown, underlier: string): ReadContract {
   if (!parsed.success) return doubt(firstIssue(parsed.error))
   const { ticker, expiration_date, strike_price, contract_type, underlying_ticker } = parsed.data
   if (occ === null) return doubt(`ticker: expected ${OPTION_PREFIX} and an OCC symbol, got ${ticker.slice(0, 40)}`)
-  if (underlying_ticker !== undefined && underlying_ticker !== underlier) {
+  if (underlying_ticker !== undefined && !isSameUnderlier(underlying_ticker, underlier)) {
     return doubt(`underlying_ticker: expected ${underlier}, got ${underlying_ticker.slice(0, 20)}`)
   }
   if (expiration_date !== occ.expiration) return doubt(`expiration_date: ${ticker} is listed for ${expiration_date}`)

@@ -217,6 +217,14 @@ describe('massive options: contracts and bars that do not fit', () => {
     expect(asked.filter((one) => one.includes(EXPIRED) && one.includes('/range/'))).toEqual([])
   })
 
+  it.each(['AAPL', 'AA/PL', 'AA.PL'])(
+    'a listing under the underlier spelled %s is of that underlier',
+    async (underlying_ticker) => {
+      const { answer } = await go({ expired: [contract(EXPIRED, { underlying_ticker })] })
+      expect(answer.complete.size).toBe(3)
+    },
+  )
+
   it('a contract of a kind of its own contradicts nothing', async () => {
     const { answer } = await go({ expired: [contract(EXPIRED, { contract_type: 'other' })] })
     expect(answer.complete.size).toBe(3)
