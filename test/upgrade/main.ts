@@ -11,9 +11,12 @@ import { readParquet } from '../../functions/_lake/parquet-sql.ts'
 import { bundleOf, type Night, playNight, refusalOf } from './night.ts'
 
 const NIGHTS = ['2024-03-08T21:00', '2024-03-11T21:00', '2024-03-12T21:00'] as const
-/** What may differ: who wrote the bundle and by which rules it was judged, and when. */
+/**
+ * What may differ: who wrote the bundle and by which rules it was judged, and when; and what only the newer program notes in a night, or asks a second
+ * vendor for.
+ */
 const SAYS_VERSION = /^(MANIFEST\.json|README\.md|SHA256SUMS)$/
-const SAYS_WHEN = ['checked_at', 'ruleset', 'sha256']
+const SAYS_WHEN = ['checked_at', 'ruleset', 'sha256', 'first_seen', 'second_vendor', 'action']
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`)
 const git = (...args: string[]): string => execFileSync('git', args, { encoding: 'utf8' }).trim()
