@@ -195,7 +195,7 @@ describe('bundle: a bundle', () => {
 
   test('of a lake without cells is empty but whole, and is never latest', async () => {
     const bundle = await buildBundle(lake, request(D1))
-    expect(bundle).toMatchObject({ files: 11, rows: 0, latest: 'kept', latestDay: null })
+    expect(bundle).toMatchObject({ files: 12, rows: 0, latest: 'kept', latestDay: null })
     expect(verify(bundle.path)).toBe('')
     expect(await readdir(lake.exportRoot)).not.toContain('latest')
     expect(await buildBundle(lake, request(D1))).toEqual({ ...bundle, verdict: 'unchanged' })
