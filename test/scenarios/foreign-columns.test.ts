@@ -55,7 +55,9 @@ async function foreignTree(): Promise<void> {
     const stamp = DAYS[at]!(dt)
     await write(`alpaca/equities_bars/date=${dt}/symbol=AAPL/data.parquet`, `SELECT ${stamp}, ${letters(at)}`)
     await write(`alpaca/equities_bars/date=${dt}/data.parquet`, `SELECT 'MSFT' AS ticker, ${stamp}, ${capitals(at)}`)
-    const yields = SERIES.map((id, n) => `SELECT '${id}' AS series_id, ${4 + n / 100} AS value, DATE '${dt}' AS date`)
+    const yields = SERIES.map(
+      (id, n) => `SELECT '${id}' AS series_id, ${4 + n / 100 + at / 64} AS value, DATE '${dt}' AS date`,
+    )
     const more = ["SELECT 'CPIAUCSL', 300.0, NULL"]
     await write(`fred/macro_treasury/date=${dt}/data.parquet`, [...yields, ...more].join(' UNION ALL '))
   }
