@@ -50,7 +50,7 @@ export interface LedgerPart extends ListedPart {
 export interface LedgerParts {
   path: string
   footer: ThriftStruct
-  /** Epoch nanoseconds. */
+  /** Epoch nanoseconds; 0 where a part is damaged. */
   writtenAt: bigint
   parts: LedgerPart[]
 }
@@ -112,7 +112,8 @@ export async function intactParts(path: string): Promise<LedgerParts | null> {
       if (part.groupsSha256 !== digestOfGroups(part.rowGroups)) continue
       if ((await copiedBytes(handle, part)) === part.sha256) parts.push(part)
     }
-    return { ...listed, parts }
+    // Who damaged one may have written it last: the time of the file then says nothing of what is older than it.
+    return { ...listed, parts, writtenAt: parts.length === listed.parts.length ? listed.writtenAt : 0n }
   } finally {
     await handle.close()
   }

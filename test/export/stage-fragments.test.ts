@@ -52,6 +52,15 @@ describe('ledger fragments', () => {
     expect(await faults()).toEqual(['2023: its verdicts are missing'])
   })
 
+  test('are found damaged though the ledger was damaged after them', async () => {
+    await rot()
+    const ledger = ledgerFile(lake.root)
+    const bytes = await readFile(ledger)
+    bytes[20]! ^= 1
+    await writeFile(ledger, bytes)
+    expect(await faults()).toEqual(['2023: its verdicts are damaged'])
+  })
+
   test('that rotted without a trace are found when their turn comes, or when the ledger no longer has their rows', async () => {
     await rot()
     expect(isTurn(PLACE, D2)).toBe(false)
