@@ -31,6 +31,9 @@ export const LEDGER_COLUMNS = {
   checked_at: 'TIMESTAMPTZ',
 } as const
 
+/** Query of those columns without rows. */
+export const NO_ROWS = `(SELECT ${Object.entries(LEDGER_COLUMNS).map(([name, type]) => `NULL::${type} AS "${name}"`)} WHERE false)`
+
 /** How DuckDB writes a ledger file; row groups small enough for a reader that wants one symbol. */
 export const LEDGER_FORMAT = '(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 100000, USE_TMP_FILE false)'
 

@@ -1,5 +1,5 @@
 /** The parts of a ledger file: each holds the rows of some partitions, byte for byte the same for as long as these are judged the same. */
-import { createHash } from 'node:crypto'
+import { createHash, type Hash } from 'node:crypto'
 import { type FileHandle, open } from 'node:fs/promises'
 import { sha256 } from '../_lake/digest.ts'
 import { codeOf } from '../_lake/disk.ts'
@@ -124,13 +124,24 @@ export const digestOfGroups = (groups: readonly ThriftStruct[]): string =>
 
 const PIECE_BYTES = 1024 * 1024
 
-/** Hashes a stretch of a file, and appends it to another where there is one. Returns the sha256 of what was read, which is less where the file ends before. */
+/** A stretch of a file: its sha256. It is appended to another file where there is one. Less is read where the file ends before. */
 export async function copiedBytes(
   from: FileHandle,
-  { offset, bytes }: { offset: number; bytes: number },
+  stretch: { offset: number; bytes: number },
   to?: FileHandle,
 ): Promise<string> {
   const hash = createHash('sha256')
+  await copyBytes(from, stretch, hash, to)
+  return hash.digest('hex')
+}
+
+/** The same, into a hash that may have seen other stretches. */
+export async function copyBytes(
+  from: FileHandle,
+  { offset, bytes }: { offset: number; bytes: number },
+  hash: Hash,
+  to?: FileHandle,
+): Promise<void> {
   const piece = Buffer.allocUnsafe(Math.min(PIECE_BYTES, Math.max(1, bytes)))
   for (let done = 0; done < bytes; ) {
     const { bytesRead } = await from.read(piece, 0, Math.min(piece.length, bytes - done), offset + done)
@@ -139,7 +150,6 @@ export async function copiedBytes(
     if (to !== undefined) await to.writeFile(piece.subarray(0, bytesRead))
     done += bytesRead
   }
-  return hash.digest('hex')
 }
 
 export async function bytesOf(handle: FileHandle, offset: number, bytes: number): Promise<Buffer> {

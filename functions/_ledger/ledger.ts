@@ -8,7 +8,7 @@ import { tempBeside } from '../_lake/temp-names.ts'
 import type { DatasetName } from '../_market/cell.ts'
 import type { Status } from '../_market/status.ts'
 import { rowGroups, rowsOfGroups } from '../_parquet/footer.ts'
-import { LEDGER_COLUMNS } from './fragment.ts'
+import { LEDGER_COLUMNS, NO_ROWS } from './fragment.ts'
 import { intactParts, type LedgerParts } from './ledger-parts.ts'
 import { partsOf, sourceOf } from './part-names.ts'
 import { type WantedPart, writeParts } from './write-parts.ts'
@@ -73,7 +73,8 @@ function wantedParts(fragments: readonly Fragment[]): WantedPart[] {
   return [...partsOf(fragments)].map(([name, own]) => ({
     name,
     source: sourceOf(own),
-    sql: `SELECT * FROM ${ledgerRowsSql(own.map(({ path }) => path))} ORDER BY dataset, symbol, dt`,
+    sql: `SELECT * FROM ${ledgerRowsSql(own.map(({ path }) => path))}`,
+    ...(own.length === 1 && { fragment: own[0]! }),
   }))
 }
 
@@ -90,8 +91,6 @@ export async function ledgerCounts(lake: Lake): Promise<LedgerCount[]> {
      FROM ${readParquet(path)} GROUP BY ALL ORDER BY ALL`,
   )
 }
-
-const NO_ROWS = `(SELECT ${Object.entries(LEDGER_COLUMNS).map(([name, type]) => `NULL::${type} AS "${name}"`)} WHERE false)`
 
 /** The only part of a ledger without rows. */
 export const NO_PART: WantedPart = { name: 'none', source: sourceOf([]), sql: `SELECT * FROM ${NO_ROWS}` }

@@ -72,7 +72,7 @@ export async function rewriteLedger(
       {
         name,
         source: sha256(`${source} ${because}`),
-        sql: `SELECT * FROM (${sql}) WHERE ${isInPartSql(name)} ORDER BY symbol, dt`,
+        sql: `SELECT * FROM (${sql}) WHERE ${isInPartSql(name)}`,
       },
     ]
   })

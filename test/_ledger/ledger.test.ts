@@ -1,13 +1,15 @@
-import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { sha256OfFile } from '../../functions/_lake/digest.ts'
+import { sha256, sha256OfFile } from '../../functions/_lake/digest.ts'
 import type { Lake } from '../../functions/_lake/lake.ts'
-import { ledgerFile } from '../../functions/_lake/paths.ts'
+import { ledgerFile, ledgerFragment } from '../../functions/_lake/paths.ts'
 import { sqlText } from '../../functions/_lake/sql-text.ts'
-import { consolidateLedger, type Fragment, ledgerCounts } from '../../functions/_ledger/ledger.ts'
+import { LEDGER_FORMAT, NO_ROWS } from '../../functions/_ledger/fragment.ts'
+import { consolidateLedger, type Fragment, ledgerCounts, ledgerRowsSql } from '../../functions/_ledger/ledger.ts'
 import { listedParts } from '../../functions/_ledger/ledger-parts.ts'
 import { isInPartSql, partsOf } from '../../functions/_ledger/part-names.ts'
+import { writeParts } from '../../functions/_ledger/write-parts.ts'
 import type { Dt } from '../../functions/_market/dt.ts'
 import { judgePartition } from '../../functions/qc-partition/judge.ts'
 import { dailyBar, QC, sessionOf, smallLake, specOf, writeBoth } from '../qc-partition/small-lake.ts'
@@ -129,7 +131,7 @@ test('ledger: instants of fragments that are not marked as UTC are read as UTC, 
     `COPY (SELECT * REPLACE (checked_at AT TIME ZONE 'UTC' AS checked_at) FROM read_parquet(${sqlText(old)})) TO ${sqlText(`${old}.new`)} (FORMAT parquet)`,
   )
   await rename(`${old}.new`, old)
-  fragments[0]!.sha256 = 'of another file'
+  fragments[0]!.sha256 = await sha256OfFile(old)
   expect(await instants()).toEqual(marked)
 })
 
@@ -138,7 +140,7 @@ test('ledger: a torn or missing fragment leaves the old ledger as it was', async
   await consolidateLedger(lake, fragments)
   const before = await readFile(ledgerFile(lake.root))
   const path = join(dirname(fragment.path), '2023.parquet')
-  const other: Fragment = { dataset: 'equities_bars', partition: '2023', path, sha256: '' }
+  const other: Fragment = { dataset: 'equities_bars', partition: '2023', path, sha256: sha256('half') }
   await expect(consolidateLedger(lake, [...fragments, other])).rejects.toThrow('2023.parquet')
   await writeFile(path, 'half')
   await expect(consolidateLedger(lake, [...fragments, other])).rejects.toThrow('2023.parquet')
@@ -178,6 +180,47 @@ describe('ledger: a part', () => {
     const before = await inode()
     expect(await hash()).toBe(copied)
     expect(await inode()).toBe(before)
+  })
+
+  test('of one fragment has the bytes that a query of its rows gives', async () => {
+    await judge('2023', ['2023-12-28', '2023-12-29'], ['MSFT', 'AAPL'])
+    await consolidateLedger(lake, fragments)
+    const made = await bytes()
+    const [part] = (await listedParts(ledgerFile(lake.root)))!.parts
+    const sql = `SELECT * FROM ${ledgerRowsSql([fragments[0]!.path])}`
+    const queried = join(lake.root, 'queried.parquet')
+    await writeParts(lake, queried, [{ name: part!.name, source: part!.source, sql }], null)
+    expect((await readFile(queried)).equals(made)).toBe(true)
+  })
+
+  test('is not made of a fragment that became another after it was hashed', async () => {
+    await judge('2023', ['2023-12-29'], ['AAPL'])
+    const found = await readFile(fragments[0]!.path)
+    found[100]! ^= 1
+    await writeFile(fragments[0]!.path, found)
+    await expect(consolidateLedger(lake, fragments)).rejects.toThrow('got other bytes')
+    await expect(bytes()).rejects.toThrow('ENOENT')
+  })
+
+  test('of many rows is sorted in pieces, by symbol and day', async () => {
+    const SYMBOLS = 100_000
+    for (const dt of ['2023-12-28', '2023-12-29', '2024-07-02']) {
+      const path = ledgerFragment(lake.root, 'equities_bars_minute', dt)
+      await mkdir(dirname(path), { recursive: true })
+      await lake.duck.run(
+        `COPY (SELECT * REPLACE ('S' || lpad(i::VARCHAR, 6, '0') AS symbol, DATE ${sqlText(dt)} AS dt, 'equities_bars_minute' AS dataset)
+           FROM range(${SYMBOLS}) r(i) LEFT JOIN ${NO_ROWS} ON true ORDER BY i) TO ${sqlText(path)} ${LEDGER_FORMAT}`,
+      )
+      fragments.push({ dataset: 'equities_bars_minute', partition: dt, path, sha256: await sha256OfFile(path) })
+    }
+    const { rows, path } = await consolidateLedger(lake, fragments)
+    expect(rows).toBe(3 * SYMBOLS)
+    const [counted] = await lake.duck.all(
+      `SELECT count(DISTINCT (symbol, dt)) AS cells, count(*) FILTER (WHERE key < before) AS unsorted
+       FROM (SELECT *, concat(year(dt), symbol, dt) AS key, lag(key) OVER (ORDER BY file_row_number) AS before
+         FROM read_parquet(${sqlText(path)}, file_row_number = true))`,
+    )
+    expect(counted).toEqual({ cells: 3 * SYMBOLS, unsorted: 0 })
   })
 
   test('is made anew where any byte of the ledger is another', async () => {

@@ -7,6 +7,7 @@ import { benchCurate } from './curate.ts'
 import { benchDispatch } from './dispatch.ts'
 import { benchExport } from './export.ts'
 import { benchFirstNight } from './first-night.ts'
+import { benchLedger } from './ledger.ts'
 import { benchProportion } from './proportion.ts'
 import { benchPull } from './pull.ts'
 import { benchQc } from './qc.ts'
@@ -34,6 +35,7 @@ const BENCHES: Record<string, (asked: Asked) => Promise<BenchRow[]>> = {
   dispatch: ({ parts, scale }) => benchDispatch(parts, scale),
   export: ({ partitions, gigabytes }) => benchExport(partitions, gigabytes),
   'first-night': benchFirstNight,
+  ledger: ({ symbols }) => benchLedger(symbols),
   proportion: ({ parts, cells }) => benchProportion(parts, cells),
   pull: ({ scale }) => benchPull(scale),
   qc: benchQc,

@@ -68,6 +68,13 @@ export const EXPORT_GUARDS: Guard[] = [
     test: 'test/_ledger/ledger.test.ts',
   },
   {
+    name: 'A part of the ledger is not made of a fragment that became another after it was hashed',
+    file: 'functions/_ledger/write-parts.ts',
+    find: 'if ((await sha256OfFile(fragment.path)) !== fragment.sha256)',
+    replace: 'if (false)',
+    test: 'test/_ledger/ledger.test.ts',
+  },
+  {
     name: 'A curated file that was written since an earlier bundle is hashed again',
     file: 'functions/export/known-files.ts',
     find: 'isSame && now.mtimeNs < place.mtimeNs ?',
