@@ -75,6 +75,7 @@ export function dailyFactsSql(sources: DailySources): string {
   const measures = dailyMeasuresSql({
     bars: `(${barsSql(sources.bars, from, to)})`,
     days,
+    earlier: `(${earlierSql(sources.bars, from)})`,
     actions: `(${actionsSql(sources)})`,
   })
   return `
@@ -109,6 +110,10 @@ export const barsSql = (files: readonly string[], from: Dt, to: Dt): string => `
     AND low <= least(open, close) AND isfinite(volume)
   GROUP BY symbol, dt`
 
+/** Symbols that have bars in that day's year, before the day: each of two years that meet there must see the same of the other. */
+export const earlierSql = (files: readonly string[], day: Dt): string =>
+  `SELECT DISTINCT symbol FROM ${readParquet(files)} WHERE dt >= DATE ${sqlText(`${day.slice(0, 4)}-01-01`)} AND dt < DATE ${sqlText(day)}`
+
 /** Of splits of a day that differ none counts, and of actions that contradict each other none either. */
 export function actionsSql({ actions, actionSpec }: Pick<DailySources, 'actions' | 'actionSpec'>): string {
   const has = new Set(actionSpec?.columns.map(({ name }) => name))
@@ -134,9 +139,11 @@ export function edgesSql(sources: DailySources & { firstTail: Dt; lastHead: Dt }
   const between = (start: Dt, end: Dt): string => `dt BETWEEN DATE ${sqlText(start)} AND DATE ${sqlText(end)}`
   const digest = (condition: string): string =>
     `count(*) FILTER (${condition}) || ':' || coalesce(bit_xor(seen) FILTER (${condition}), 0)`
+  const symbols = (day: Dt): string =>
+    `(SELECT coalesce(bit_xor(hash(symbol)), 0) FROM (${earlierSql(sources.bars, day)}))`
   return `
-    SELECT ${digest(`dt < DATE ${sqlText(first)}`)} AS before, ${digest(`dt > DATE ${sqlText(last)}`)} AS after,
-      ${digest(between(first, lastHead))} AS head, ${digest(between(firstTail, last))} AS tail,
+    SELECT ${digest(`dt < DATE ${sqlText(first)}`)} || ':' || ${symbols(from)} AS before, ${digest(`dt > DATE ${sqlText(last)}`)} AS after,
+      ${digest(between(first, lastHead))} AS head, ${digest(between(firstTail, last))} || ':' || ${symbols(firstTail)} AS tail,
       (${splitsDigestSql(sources)}) AS splits
     FROM (SELECT dt, hash(symbol, dt, open, high, low, close, volume) AS seen FROM (${barsSql(sources.bars, from, to)}))`
 }

@@ -52,6 +52,8 @@ export interface DailyTables {
   bars: string
   /** dt: every session from the first day that is read to the last. */
   days: string
+  /** symbol: those that have bars before the first day that is read. */
+  earlier: string
   /** symbol, dt, step (logarithm of old ÷ new shares), cash (dollars a share): one row for each day with an action. */
   actions: string
 }
@@ -59,6 +61,7 @@ export interface DailyTables {
 /** What the scales are while they cannot be known, and the least that they are taken for. */
 const SCALES = {
   gap: { unknown: 0.03, least: 0.003 },
+  own_gap: { unknown: 0.03, least: 0.003 },
   range: { unknown: 0.06, least: 0.006 },
   wick: { unknown: 0.03, least: 0.002 },
 }
@@ -74,7 +77,7 @@ const nearest = (list: string, value: string): string =>
   `list_min(list_transform(${list}, lambda r: abs(${value} - r)))`
 
 /** One row per bar: symbol, dt, and its measures. A `…_scale` is the symbol's own, of the sessions before the bar. */
-export function dailyMeasuresSql({ bars, days, actions }: DailyTables): string {
+export function dailyMeasuresSql({ bars, days, earlier, actions }: DailyTables): string {
   const scale = (of: string, kind: keyof typeof SCALES): string =>
     `CASE WHEN past < ${FEWEST_BARS} THEN greatest(${SCALES[kind].unknown}, coalesce(${SIGMA} * median(${of}) OVER long, 0))
        ELSE greatest(${SCALES[kind].least}, ${SIGMA} * median(${of}) OVER long, ${SIGMA} * median(${of}) OVER short) END AS ${kind}_scale`
@@ -92,7 +95,9 @@ export function dailyMeasuresSql({ bars, days, actions }: DailyTables): string {
       FROM ${bars} b JOIN sessions s ON s.dt = b.dt ASOF LEFT JOIN told t ON t.symbol = b.symbol AND t.dt <= b.dt
     ),
     beside AS (
-      SELECT *, lag(close) OVER w AS close_before, session - lag(session) OVER w - 1 AS silence,
+      SELECT *, lag(close) OVER w AS close_before,
+        -- A symbol that has none of the bars before, but older ones, was silent for so long at least.
+        coalesce(session - lag(session) OVER w, IF(symbol IN (FROM ${earlier}), session, NULL)) - 1 AS silence,
         level - lag(level) OVER w AS told_step, paid - lag(paid) OVER w AS told_cash,
         (open = lag(open) OVER w AND high = lag(high) OVER w AND low = lag(low) OVER w AND close = lag(close) OVER w) AS same_prices,
         volume = lag(volume) OVER w AS same_volume, row_number() OVER w - 1 AS past
@@ -109,12 +114,14 @@ export function dailyMeasuresSql({ bars, days, actions }: DailyTables): string {
       FROM beside
     ),
     sized AS (
-      -- On the share count of the first bar that is read.
-      SELECT *, ln(greatest(volume, 1)) + coalesce(sum(real_step) OVER (PARTITION BY symbol ORDER BY dt ROWS UNBOUNDED PRECEDING), 0) AS size FROM stepped
+      -- What the day's other symbols did overnight is no step of this one.
+      SELECT *, IF(count(gap) OVER day >= ${FEWEST_SYMBOLS}, median(gap) OVER day, 0) AS market_gap, gap - market_gap AS own_gap,
+        -- On the share count of the first bar that is read.
+        ln(greatest(volume, 1)) + coalesce(sum(real_step) OVER (PARTITION BY symbol ORDER BY dt ROWS UNBOUNDED PRECEDING), 0) AS size FROM stepped WINDOW day AS (PARTITION BY dt)
     ),
     scaled AS (
       SELECT *,
-        ${scale('abs(gap)', 'gap')}, ${scale('true_range', 'range')}, ${scale('greatest(wick_up, wick_down)', 'wick')},
+        ${scale('abs(gap)', 'gap')}, ${scale('abs(own_gap)', 'own_gap')}, ${scale('true_range', 'range')}, ${scale('greatest(wick_up, wick_down)', 'wick')},
         IF(past >= ${FEWEST_BARS}, median(size) OVER long, NULL) AS usual_size,
         quantile_cont(size, 0.1) OVER long AS low_size,
         lead(gap) OVER w AS gap_after,
@@ -150,12 +157,12 @@ export function dailyMeasuresSql({ bars, days, actions }: DailyTables): string {
       SELECT *, -- Lists for every bar would take longer than all the rest.
         CASE WHEN abs(gap) > 0.15 THEN ${nearest(ratios, 'gap')} END AS ratio_rest,
         CASE WHEN abs(shift) > 0.15 THEN ${nearest(ratios, 'shift')} END AS shift_from_ratio,
-        0.02 + 2 * gap_scale AS slack,
-        -- What the step is, as a step by a unit or by a split that is told of later; null where it is none.
+        -- What the step is, as a step by a unit or by a split that is told of later; null where it is none. How far a symbol goes with the market is not known.
+        0.02 + 2 * own_gap_scale + abs(market_gap) AS slack,
         CASE WHEN abs(gap) > 4 THEN list_filter(${units}, lambda r: abs(gap - r) <= 0.1 + slack)[1] END AS unit_step,
-        is_before_split AND abs(gap) > 0.3 AND abs(gap) > IF(abs(gap) > 0.6, 12, 25) * gap_scale AS is_far,
-        CASE WHEN is_far THEN list_filter(later_steps, lambda r: abs(gap - r) <= least(slack, 0.15 * abs(r)))[1] END AS entry_step,
-        CASE WHEN is_far THEN list_filter(later_steps, lambda r: abs(gap + r) <= least(slack, 0.15 * abs(r)))[1] END AS exit_step
+        is_before_split AND abs(own_gap) > 0.3 AND abs(own_gap) > IF(abs(own_gap) > 0.6, 12, 25) * own_gap_scale AS is_far,
+        CASE WHEN is_far THEN list_filter(later_steps, lambda r: abs(own_gap - r) <= least(slack, 0.15 * abs(r)))[1] END AS entry_step,
+        CASE WHEN is_far THEN list_filter(later_steps, lambda r: abs(own_gap + r) <= least(slack, 0.15 * abs(r)))[1] END AS exit_step
       FROM measured
     ),
     events AS (

@@ -1,7 +1,7 @@
 /** The SQL that compares two vendors' daily bars with each other, and each with its own neighbours. Knows numbers only. */
 import { readParquet } from '../_lake/parquet-sql.ts'
 import { sqlText } from '../_lake/sql-text.ts'
-import { actionsSql, aroundColumns, aroundJson, barsSql, type DailySources } from './daily-facts.ts'
+import { actionsSql, aroundColumns, aroundJson, barsSql, type DailySources, earlierSql } from './daily-facts.ts'
 import { dailyMeasuresSql } from './daily-measures.ts'
 import { differencesSql } from './pair-differences.ts'
 
@@ -42,7 +42,7 @@ export function dailyPairsSql(file: string, second: string, sources: DailySource
         WHERE low2 > 0 AND isfinite(high2) AND high2 >= greatest(open2, close2, low2) AND low2 <= least(open2, close2) AND isfinite(volume2)),
     measured AS MATERIALIZED (
       SELECT m.symbol, m.dt, gap, gap_after, spike, gap_scale, range_scale, wick_scale, size, usual_size, ${aroundColumns()}
-      FROM (${dailyMeasuresSql({ bars: 'versions', days, actions: two(actionsSql(sources)) })}) m
+      FROM (${dailyMeasuresSql({ bars: 'versions', days, earlier: two(earlierSql(bars, from)), actions: two(actionsSql(sources)) })}) m
       SEMI JOIN (SELECT unnest(['1' || symbol, '2' || symbol]) AS symbol, dt FROM second_bars) USING (symbol, dt)),
     shown AS (SELECT *, ${aroundJson()} AS around FROM measured)
     SELECT p.symbol, p.dt, p.second_vendor, json_object(${Object.entries(FACTS)

@@ -25,7 +25,14 @@ describe('grade', () => {
     ])
     const { classes, clean } = gradeOf([{ scene, ledger }])
     expect(classes).toMatchObject([
-      { cells: 4, recall: 50, redRecall: 25, ok: false, flags: { X: 2, Y: 1, '(not judged)': 1 } },
+      {
+        cells: 4,
+        recall: 50,
+        redRecall: 25,
+        ok: false,
+        flags: { X: 2, Y: 1, '(not judged)': 1 },
+        missed: [2, 3, 4].map((n) => cellOf('equities_bars', 'AAA', day(n))),
+      },
     ])
     expect(clean).toEqual([])
   })

@@ -16,6 +16,8 @@ export interface ClassGrade {
   ok: boolean
   /** How often each flag stands in a labelled cell. */
   flags: Record<string, number>
+  /** Up to five labelled cells that are GREEN, or not RED where that is demanded. */
+  missed: string[]
 }
 
 export interface CleanGrade {
@@ -44,17 +46,25 @@ const EXAMPLES = 5
 
 export type Judged = readonly { scene: Scene; ledger: ReadonlyMap<string, LedgerCell> }[]
 
+/** A cell that was made faulty, and what the ledger has of it. */
+interface Labelled {
+  cell: string
+  found: LedgerCell | undefined
+}
+
 export function gradeOf(judged: Judged): Grade {
-  const byClass = new Map<FaultClass, (LedgerCell | undefined)[]>()
+  const byClass = new Map<FaultClass, Labelled[]>()
   for (const { scene, ledger } of judged) {
     for (const { fault, symbol, labels } of scene.injections) {
-      const cells = labels.map((dt) => ledger.get(cellOf(fault.dataset, symbol, dt)))
+      const cells = labels
+        .map((dt) => cellOf(fault.dataset, symbol, dt))
+        .map((cell) => ({ cell, found: ledger.get(cell) }))
       byClass.set(fault, [...(byClass.get(fault) ?? []), ...cells])
     }
   }
   const classes = [...byClass].map(([fault, cells]) => gradeClass(fault, cells))
-  const all = [...byClass.values()].flat()
-  const red = [...byClass].flatMap(([fault, cells]) => (fault.red ? cells : []))
+  const all = [...byClass.values()].flat().map(({ found }) => found)
+  const red = [...byClass].flatMap(([fault, cells]) => (fault.red ? cells.map(({ found }) => found) : []))
   return {
     classes: classes.sort((a, b) => (a.name < b.name ? -1 : 1)),
     clean: judged.flatMap(gradeClean),
@@ -70,17 +80,19 @@ const isFlagged = (cell: LedgerCell | undefined): boolean =>
 const isRed = (cell: LedgerCell | undefined): boolean => cell?.status === 'RED' || isReplaced(cell)
 const percent = (part: number, whole: number): number => (whole === 0 ? 100 : Math.round((part / whole) * 1000) / 10)
 
-function gradeClass(
-  { name, recall: demanded, red }: FaultClass,
-  cells: readonly (LedgerCell | undefined)[],
-): ClassGrade {
+function gradeClass({ name, recall: demanded, red }: FaultClass, labelled: readonly Labelled[]): ClassGrade {
+  const cells = labelled.map(({ found }) => found)
   const recall = percent(cells.filter(isFlagged).length, cells.length)
   const redRecall = percent(cells.filter(isRed).length, cells.length)
   const demandedRed = red ? RED_RECALL : null
   const flags: Record<string, number> = {}
   for (const cell of cells) for (const flag of namesIn(cell)) flags[flag] = (flags[flag] ?? 0) + 1
   const ok = recall >= (demanded ?? 0) && redRecall >= (demandedRed ?? 0)
-  return { name, cells: cells.length, recall, redRecall, demanded, demandedRed, ok, flags }
+  const missed = labelled
+    .filter(({ found }) => !(red ? isRed(found) : isFlagged(found)))
+    .slice(0, EXAMPLES)
+    .map(({ cell }) => cell)
+  return { name, cells: cells.length, recall, redRecall, demanded, demandedRed, ok, flags, missed }
 }
 
 const namesIn = (cell: LedgerCell | undefined): string[] =>

@@ -12,7 +12,7 @@ export const UNTESTED: readonly string[] = [
 export const tableOf = (grade: Grade): string =>
   [
     `  ${'fault'.padEnd(62)} cells  flagged (demanded)  RED (demanded)  flags`,
-    ...grade.classes.map(classLine),
+    ...grade.classes.flatMap(classLines),
     '',
     `  ${'cells without a fault'.padEnd(62)} cells  RED (none)  AMBER (at most)`,
     ...grade.clean.flatMap(cleanLines),
@@ -24,12 +24,14 @@ export const tableOf = (grade: Grade): string =>
 const against = (value: number, demanded: number | null): string =>
   `${value.toFixed(1).padStart(6)} %${(demanded === null ? '' : ` (${demanded})`).padEnd(6)}`
 
-function classLine({ name, cells, recall, redRecall, demanded, demandedRed, ok, flags }: ClassGrade): string {
+function classLines(grade: ClassGrade): string[] {
+  const { name, cells, recall, redRecall, demanded, demandedRed, ok, flags, missed } = grade
   const most = Object.entries(flags)
     .sort((a, b) => b[1] - a[1])
     .slice(0, 3)
     .map(([flag, count]) => `${flag} ${count}`)
-  return `${ok ? ' ' : '!'} ${name.padEnd(62)} ${String(cells).padStart(5)}  ${against(recall, demanded)}    ${against(redRecall, demandedRed)}  ${most.join(', ')}`
+  const line = `${ok ? ' ' : '!'} ${name.padEnd(62)} ${String(cells).padStart(5)}  ${against(recall, demanded)}    ${against(redRecall, demandedRed)}  ${most.join(', ')}`
+  return ok ? [line] : [line, ...missed.map((cell) => `      missed: ${cell}`)]
 }
 
 function cleanLines({ name, cells, falseRed, falseAmber, mostAmber, ok, examples }: CleanGrade): string[] {

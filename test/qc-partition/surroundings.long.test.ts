@@ -142,6 +142,12 @@ describe('surroundings: a daily bar', () => {
     expect(await judged(bars)).toEqual(['A 2024-01-11 AMBER LONG_SILENCE'])
   })
 
+  test('after more sessions without one than are read is found by the year before, and a first one is none', async () => {
+    const bars = walk('A').filter(({ dt }) => dt < '2023-09-01' || dt > '2024-03-12')
+    expect(await judged(bars)).toEqual(['A 2024-03-13 AMBER LONG_SILENCE'])
+    expect(await judged(walk('A').filter(({ dt }) => dt > '2024-03-12'))).toEqual([])
+  })
+
   test('is compared across the file of the year before, and without it where that is gone', async () => {
     const bars = change(walk('A'), '2024-01-02', (bar) => times(bar, 100))
     expect(await judged(bars)).toEqual(['A 2024-01-02 RED MOVE_UNDONE,OTHER_SCALE'])
@@ -184,6 +190,17 @@ describe('surroundings: a daily bar', () => {
       ])
       const block = splitBars.map((bar) => (inBlock(bar) ? times(bar, 0.25) : bar))
       expect(await judged(block, { splits: [SPLIT] })).toEqual(
+        ['2024-06-03', '2024-06-04', '2024-06-05', '2024-06-06'].map((dt) => `A ${dt} RED MIXED_ADJUSTMENT`),
+      )
+    })
+
+    test('is RED where the block begins and ends while the market falls', async () => {
+      const crash = (bar: TestBar): TestBar =>
+        bar.dt >= '2024-06-05' ? times(bar, 0.8) : bar.dt >= '2024-06-03' ? times(bar, 0.9) : bar
+      const market = ['B', 'C', 'D', 'E', 'F'].flatMap((symbol) => walk(symbol).map(crash))
+      const block = splitBars.map((bar) => (inBlock(bar) ? times(bar, 0.25) : bar)).map(crash)
+      const found = await judged([...block, ...market], { splits: [SPLIT] })
+      expect(found.filter((line) => line.startsWith('A'))).toEqual(
         ['2024-06-03', '2024-06-04', '2024-06-05', '2024-06-06'].map((dt) => `A ${dt} RED MIXED_ADJUSTMENT`),
       )
     })
