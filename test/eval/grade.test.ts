@@ -57,4 +57,24 @@ describe('grade', () => {
     expect(okOf(999, cell('AMBER'))[0]).toEqual(['small: clean, equities_bars', false])
     expect(okOf(1000, cell('RED'))[0]).toEqual(['small: clean, equities_bars', false])
   })
+
+  test('a decision between two versions is wrong that keeps a faulty one or gives up a clean one', () => {
+    const scene = emptyScene('small', day(31))
+    scene.second = { equities_bars: new Map(), equities_bars_minute: new Map() }
+    scene.injections.push({ fault, symbol: 'AAA', labels: [day(1), day(2)] })
+    const cells = (count: number) =>
+      new Map([
+        [cellOf('equities_bars', 'AAA', day(1)), cell('GREEN', '', 'replaced')] as const,
+        [cellOf('equities_bars', 'AAA', day(2)), cell('RED', 'X', 'kept')] as const,
+        ...Array.from(
+          { length: count },
+          (_, at) => [cellOf('equities_bars', `S${at}`, day(2)), cell('GREEN', '', 'kept')] as const,
+        ),
+        [cellOf('equities_bars', 'T', day(2)), cell('AMBER', 'X', 'undecided')] as const,
+      ])
+    const decisionsOf = (count: number) => gradeOf([{ scene, ledger: cells(count) }]).decisions
+    expect(decisionsOf(98)).toMatchObject({ cells: 100, wrong: 1, ok: true })
+    expect(decisionsOf(97)).toMatchObject({ cells: 99, wrong: 1, ok: false })
+    expect(gradeOf([{ scene: emptyScene('small', day(31)), ledger: cells(1) }]).decisions).toBeNull()
+  })
 })

@@ -32,9 +32,20 @@ export interface CleanGrade {
   examples: string[]
 }
 
+/** Where two versions differed and one was taken for the wrong one. */
+export interface DecisionGrade {
+  cells: number
+  /** The faulty version was kept, or a clean one given up. */
+  wrong: number
+  ok: boolean
+  examples: string[]
+}
+
 export interface Grade {
   classes: ClassGrade[]
   clean: CleanGrade[]
+  /** Null where no cell has a second vendor's version. */
+  decisions: DecisionGrade | null
   /** Percent of all labelled cells for which RED is demanded that are RED, and of all labelled cells that are not GREEN. */
   redRecall: number
   recall: number
@@ -42,6 +53,7 @@ export interface Grade {
 
 const RED_RECALL = 90
 const CLEAN_PER_AMBER = 1_000
+const DECISIONS_PER_WRONG = 100
 const EXAMPLES = 5
 
 export type Judged = readonly { scene: Scene; ledger: ReadonlyMap<string, LedgerCell> }[]
@@ -54,12 +66,14 @@ interface Labelled {
 
 export function gradeOf(judged: Judged): Grade {
   const byClass = new Map<FaultClass, Labelled[]>()
+  const labelled = new Set<string>()
   for (const { scene, ledger } of judged) {
     for (const { fault, symbol, labels } of scene.injections) {
       const cells = labels
         .map((dt) => cellOf(fault.dataset, symbol, dt))
         .map((cell) => ({ cell, found: ledger.get(cell) }))
       byClass.set(fault, [...(byClass.get(fault) ?? []), ...cells])
+      for (const { cell } of cells) labelled.add(cell)
     }
   }
   const classes = [...byClass].map(([fault, cells]) => gradeClass(fault, cells))
@@ -68,6 +82,7 @@ export function gradeOf(judged: Judged): Grade {
   return {
     classes: classes.sort((a, b) => (a.name < b.name ? -1 : 1)),
     clean: judged.flatMap(gradeClean),
+    decisions: gradeDecisions(judged, labelled),
     redRecall: percent(red.filter(isRed).length, red.length),
     recall: percent(all.filter(isFlagged).length, all.length),
   }
@@ -99,6 +114,28 @@ const namesIn = (cell: LedgerCell | undefined): string[] =>
   cell === undefined
     ? ['(not judged)']
     : [...(cell.flags === '' ? [] : cell.flags.split(',')), ...(isReplaced(cell) ? ['(replaced)'] : [])]
+
+const GIVES_UP = new Set(['replaced', 'condemned'])
+const DECIDES = new Set([...GIVES_UP, 'kept'])
+
+/** The second version is clean wherever it was put: right is to give up a faulty one for it, and to keep a clean one. Other changed cells are no clear case. */
+function gradeDecisions(judged: Judged, labelled: ReadonlySet<string>): DecisionGrade | null {
+  if (judged.every(({ scene }) => scene.second === null)) return null
+  const decided = judged.flatMap(({ scene, ledger }) =>
+    [...ledger].filter(
+      ([cell, { action }]) => DECIDES.has(action ?? '') && (labelled.has(cell) || !scene.touched.has(cell)),
+    ),
+  )
+  const wrong = decided.filter(([cell, { action }]) =>
+    labelled.has(cell) ? action !== 'replaced' : GIVES_UP.has(action ?? ''),
+  )
+  return {
+    cells: decided.length,
+    wrong: wrong.length,
+    ok: wrong.length * DECISIONS_PER_WRONG <= decided.length,
+    examples: wrong.slice(0, EXAMPLES).map(([cell, { action, flags }]) => `${cell} ${action} ${flags}`),
+  }
+}
 
 function gradeClean({ scene, ledger }: Judged[number]): CleanGrade[] {
   const groups = new Map<string, { cell: string; found: LedgerCell }[]>()

@@ -37,7 +37,7 @@ async function main(): Promise<number> {
     process.stderr.write(table)
     process.stdout.write(`${JSON.stringify({ seed, ...grade, untested: UNTESTED })}\n`)
   } else process.stdout.write(table)
-  const isMet = [...grade.classes, ...grade.clean].every(({ ok }) => ok)
+  const isMet = [...grade.classes, ...grade.clean, ...(grade.decisions ? [grade.decisions] : [])].every(({ ok }) => ok)
   return values.demand && !isMet ? 1 : 0
 }
 

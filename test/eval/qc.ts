@@ -38,7 +38,7 @@ export async function evalQc({ seed, isQuick, only, hasTwoVendors, say }: QcTerm
     judged.push({ scene, ledger: await judgeScene(scene, say) })
     // The rows are judged; only what is known of the cells is still needed.
     for (const rows of Object.values(scene.rows)) rows.clear()
-    scene.second = null
+    for (const rows of Object.values(scene.second ?? {})) rows.clear()
   }
   return gradeOf(judged)
 }

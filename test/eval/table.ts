@@ -1,5 +1,5 @@
 /** The grades as tables for people. */
-import type { ClassGrade, CleanGrade, Grade } from './grade.ts'
+import type { ClassGrade, CleanGrade, DecisionGrade, Grade } from './grade.ts'
 
 /** What no scene holds: no figure speaks of it. */
 export const UNTESTED: readonly string[] = [
@@ -16,6 +16,7 @@ export const tableOf = (grade: Grade): string =>
     '',
     `  ${'cells without a fault'.padEnd(62)} cells  RED (none)  AMBER (at most)`,
     ...grade.clean.flatMap(cleanLines),
+    ...decisionLines(grade.decisions),
     '',
     `  all faults flagged: ${grade.recall} %; RED where it is demanded: ${grade.redRecall} %`,
     ...UNTESTED.map((what) => `  untested: ${what}`),
@@ -38,6 +39,16 @@ function cleanLines({ name, cells, falseRed, falseAmber, mostAmber, ok, examples
   const bound = mostAmber === null ? '' : ` (${mostAmber})`
   return [
     `${ok ? ' ' : '!'} ${name.padEnd(62)} ${String(cells).padStart(6)}  ${String(falseRed).padStart(4)}  ${String(falseAmber).padStart(8)}${bound}`,
+    ...examples.map((example) => `      ${example}`),
+  ]
+}
+
+function decisionLines(decisions: DecisionGrade | null): string[] {
+  if (decisions === null) return []
+  const { cells, wrong, ok, examples } = decisions
+  return [
+    '',
+    `${ok ? ' ' : '!'} cells in which one of two versions was taken for the wrong one: ${cells}; of them wrongly: ${wrong} (at most 1 in 100)`,
     ...examples.map((example) => `      ${example}`),
   ]
 }
