@@ -176,10 +176,12 @@ export function dailyMeasuresSql({ bars, days, earlier, actions }: DailyTables):
         last_value(IF(event = 1, ln(close_before), NULL) IGNORE NULLS) OVER (w ROWS BETWEEN ${LONGEST_BLOCK - 1} PRECEDING AND CURRENT ROW) AS level_before,
         last_value(entry_step IGNORE NULLS) OVER (w ROWS BETWEEN ${LONGEST_BLOCK - 1} PRECEDING AND CURRENT ROW) AS newest_entry,
         sum(coalesce(unit_step, 0)) OVER (w ROWS BETWEEN ${2 * LONGEST_UNIT_BLOCK - 1} PRECEDING AND CURRENT ROW) AS unit_level,
-        last_value(unit_step IGNORE NULLS) OVER (w ROWS BETWEEN ${LONGEST_UNIT_BLOCK - 1} PRECEDING AND CURRENT ROW) AS newest_unit_step
+        last_value(unit_step IGNORE NULLS) OVER (w ROWS BETWEEN ${LONGEST_UNIT_BLOCK - 1} PRECEDING AND CURRENT ROW) AS newest_unit_step,
+        -- Of an older block the sum may hold the end alone: then the price is the usual one all the same.
+        ln(close) - median(ln(close)) OVER (w ROWS BETWEEN ${2 * LONGEST_UNIT_BLOCK - 1} PRECEDING AND CURRENT ROW) AS from_usual
       FROM events WINDOW w AS (PARTITION BY symbol ORDER BY dt)
     )
-    SELECT *, abs(unit_level) > 1 AND unit_level * newest_unit_step > 0 AS is_other_unit,
+    SELECT *, abs(unit_level) > 1 AND unit_level * newest_unit_step > 0 AND from_usual / newest_unit_step > 0.5 AS is_other_unit,
       coalesce(newest_event = 1 AND (ln(close) - level_before) / newest_entry > 0.5, false) AS is_adjusted, coalesce(event_before = 1, false) AS was_adjusted,
       coalesce(exit_step IS NOT NULL AND event_before IS DISTINCT FROM 1, false) AS is_lone_exit,
       -- Share of the day's other symbols that made such a move too: then it was the market.

@@ -115,6 +115,12 @@ describe('surroundings: a daily bar', () => {
     }
   })
 
+  test('in another unit is found twice within two months, and no bar between or after is', async () => {
+    const days = ['2024-05-10', '2024-07-08']
+    const bars = days.reduce((all, dt) => change(all, dt, (bar) => times(bar, 1000)), walk('A'))
+    expect(await judged(bars)).toEqual(days.map((dt) => `A ${dt} RED MOVE_UNDONE,OTHER_SCALE`))
+  })
+
   test('that repeats the one before is found', async () => {
     const bars = walk('A')
     const copied = change(bars, '2024-05-07', (bar) => ({ ...bars[at('2024-05-06')]!, dt: bar.dt, ts: bar.ts }))
