@@ -1,8 +1,10 @@
 /** Whether the bookkeeping stays in proportion: bytes a settled cell, files a day, and what it takes to keep them few. One file a part. */
 import { benchBackup } from './proportion/backup.ts'
 import { benchCompaction } from './proportion/compaction.ts'
+import { benchCompactionYear } from './proportion/compaction-year.ts'
 import { manifestRows } from './proportion/manifests.ts'
 import { packedEvidence } from './proportion/packed-evidence.ts'
+import { benchRebuild } from './proportion/rebuild.ts'
 import { ProportionScene } from './proportion/scene.ts'
 import { benchUpgrade } from './proportion/upgrade.ts'
 import type { BenchRow } from './row.ts'
@@ -11,8 +13,10 @@ const PARTS: Record<string, (cells: number) => Promise<BenchRow[]>> = {
   database: inScene,
   manifests: manifestRows,
   compaction: benchCompaction,
+  'compaction-year': benchCompactionYear,
   backup: () => benchBackup(),
   upgrade: benchUpgrade,
+  rebuild: benchRebuild,
 }
 const CELLS = 1_000_000
 

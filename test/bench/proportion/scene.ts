@@ -8,6 +8,7 @@ import { dayOf } from '../../../db/day-of.ts'
 import { calendarOf } from '../../../functions/_calendar/calendar.ts'
 import { instantOf } from '../../../functions/_calendar/zone.ts'
 import type { Clock } from '../../../functions/_http/node.ts'
+import { sha256 } from '../../../functions/_lake/digest.ts'
 import type { DatasetName } from '../../../functions/_market/cell.ts'
 import { type Dt, monthOf } from '../../../functions/_market/dt.ts'
 import { virtualClock } from '../../../functions/_runtime/clock.ts'
@@ -18,6 +19,8 @@ import { shippedConfig, writeBareConfig } from '../../write-config.ts'
 export const DAYS: DatasetName = 'equities_bars'
 export const MINUTES: DatasetName = 'equities_bars_minute'
 export const VENDOR = 'massive'
+/** Symbol, day, digest, rows, sha256 of the file. */
+export type SceneCell = [symbol: string, dt: Dt, digest: string, rows: number, hash: string]
 const NOW = instantOf('2025-07-08', '20:30')
 /** No re-reading reaches further back: the newest month that is filled. */
 const NEWEST = '2025-04-30'
@@ -39,6 +42,8 @@ export class ProportionScene {
   readonly root: string
   /** With which the node was started. */
   readonly env: Record<string, string>
+  /** Sees the cells of each call before the database does. */
+  kept: (dataset: DatasetName, at: number, cells: readonly SceneCell[]) => Promise<void> = async () => undefined
 
   private constructor(running: RunningNode, months: readonly Dt[][], root: string, env: Record<string, string>) {
     this.running = running
@@ -114,10 +119,12 @@ export class ProportionScene {
     const symbols = symbolsFrom(from, CALL)
     const at = NOW - 3 * MONTH_MS - randomBytes(3).readUIntBE(0, 3)
     const rowsOf = (): number => (dataset === MINUTES ? 380 + (randomBytes(1)[0]! % 11) : 1)
+    const hashOf = (dt: Dt, symbol: string): string => sha256(`${dataset} ${dt} ${dataset === MINUTES ? symbol : ''}`)
     const cells = symbols.flatMap((symbol) =>
-      dts.map((dt) => [symbol, dt, randomBytes(32).toString('hex'), rowsOf(), randomBytes(16).toString('hex')]),
+      dts.map((dt): SceneCell => [symbol, dt, randomBytes(32).toString('hex'), rowsOf(), hashOf(dt, symbol)]),
     )
-    const given = sql`(SELECT value->>0 AS symbol, value->>1 AS dt, value->>2 AS digest, value->>3 AS rows, value->>4 AS hash
+    await this.kept(dataset, at, cells)
+    const given = sql`(SELECT value->>0 AS symbol, value->>1 AS dt, value->>2 AS digest, value->>3 AS rows, substr(value->>4, 1, 32) AS hash
       FROM json_each(${JSON.stringify(cells)}))`
     await db.write([
       sql`INSERT INTO attempts (dataset, symbol, dt, vendor, count, outcome, rows, digest, at, ask_again_at)
