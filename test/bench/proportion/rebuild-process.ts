@@ -41,7 +41,7 @@ export interface RebuiltAgain {
 
 async function fill(cells: number, folder: string): Promise<Filled> {
   const scene = await ProportionScene.open(cells)
-  scene.kept = keeper(scene.running)
+  scene.kept = onKept(scene.running)
   const filled = (await scene.fill(DAYS)) + (await scene.fill(MINUTES))
   await pack(scene.running)
   await writeTables(scene.running.node.db, folder)
@@ -50,7 +50,7 @@ async function fill(cells: number, folder: string): Promise<Filled> {
 }
 
 /** Writes the manifest lines of a call, and files without a byte in the places that they name. */
-function keeper({ node }: RunningNode): ProportionScene['kept'] {
+function onKept({ node }: RunningNode): ProportionScene['kept'] {
   const { root } = node.lake
   const there = new Set<string>()
   return async (dataset, at, cells) => {
