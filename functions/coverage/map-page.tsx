@@ -3,23 +3,31 @@ import type { Context } from 'hono'
 import { raw } from 'hono/html'
 import { datasetsOf } from '../_catalog/catalog.ts'
 import type { Node } from '../_http/node.ts'
+import { COUNTING } from '../_page/counting-text.ts'
 import { count, percent } from '../_page/figures.ts'
+import { Instant } from '../_page/instant.tsx'
 import { showPage } from '../_page/layout.tsx'
-import { coverageOf, type PeriodCounts } from './periods.ts'
-import { pictureOf } from './picture.ts'
+import type { CountedMap } from './kept-maps.ts'
+import type { PeriodCounts } from './periods.ts'
 import type { CoverageRequest } from './request.ts'
 import { symbolsText } from './tiles.ts'
 
 type Period = PeriodCounts & { period: string; from: string; to: string }
 
-export async function showMap(c: Context, node: Node, request: CoverageRequest, canLogOut: boolean): Promise<Response> {
-  const { dataset, symbols, members, from, to } = request
-  const picture = await pictureOf(node, request, 'page')
-  const isShort = from.slice(0, 4) === to.slice(0, 4)
-  const { total, periods } = await coverageOf(node, { ...request, by: isShort ? 'month' : 'year' })
-  const isAll = symbols.length === members.length
-  const query = isAll ? '' : `&symbols=${encodeURIComponent(symbolsText(symbols, members))}`
+/** Seconds after which a browser asks again for a map that is being counted. */
+const AGAIN_S = 2
+
+/** `counted` is null while the map is counted for the first time: the page then says so, and asks again by itself. */
+export async function showMap(
+  c: Context,
+  node: Node,
+  request: CoverageRequest,
+  counted: CountedMap | null,
+  canLogOut: boolean,
+): Promise<Response> {
+  const { dataset, symbols } = request
   const only = symbols.length === 1 ? symbols[0] : undefined
+  if (counted === null) c.header('Refresh', String(AGAIN_S))
   return await showPage(c, {
     title: `Coverage of ${dataset}`,
     datasets: datasetsOf(node.config).map((one) => one.dataset),
@@ -30,42 +38,69 @@ export async function showMap(c: Context, node: Node, request: CoverageRequest, 
           Coverage of {dataset}
           {only === undefined ? '' : `: ${only}`}
         </h1>
-        <p>
-          {percentText(total)} {`${from} to ${to}, ${picture.summary}.`}
-        </p>
-        {(c.req.query('from') ?? c.req.query('to') ?? c.req.query('symbols')) !== undefined && (
-          <p>
-            <a href={`./${dataset}`}>The whole dataset</a>
-          </p>
-        )}
-        <figure>
-          {/* Scrolls by itself on a narrow screen. */}
-          <section class="scroll map" tabindex={0} aria-label="Map of symbols and time; the tables below say the same">
-            {raw(picture.svg)}
-          </section>
-          <figcaption class="quiet small">
-            Point at a tile for its counts; follow it to look closer, at last to why one cell is as it is.{' '}
-            <a href={`./${dataset}.svg?from=${from}&to=${to}${query}`}>The picture by itself</a>
-          </figcaption>
-        </figure>
-        <h2>By {isShort ? 'month' : 'year'}</h2>
-        <PeriodTable periods={periods} query={query} only={only} dataset={dataset} />
-        <AskForm dataset={dataset} from={from} to={to} symbols={isAll ? 'all' : symbolsText(symbols, members)} />
-        {picture.rows.length > 1 && (
-          <details>
-            <summary>Symbols</summary>
-            <ul class="columns">
-              {picture.rows.map((row) => (
-                <li>
-                  <a href={`?from=${from}&to=${to}&symbols=${encodeURIComponent(row.symbols)}`}>{row.name}</a>
-                </li>
-              ))}
-            </ul>
-          </details>
+        {counted === null ? (
+          <p role="status">{COUNTING}</p>
+        ) : (
+          <CountedCoverage request={request} counted={counted} isPart={isPart(c)} now={node.now()} />
         )}
       </>
     ),
   })
+}
+
+const isPart = (c: Context): boolean => ['from', 'to', 'symbols'].some((name) => c.req.query(name) !== undefined)
+
+interface CountedTerms {
+  request: CoverageRequest
+  counted: CountedMap
+  isPart: boolean
+  now: number
+}
+
+function CountedCoverage({ request, counted, isPart: isZoomed, now }: CountedTerms) {
+  const { dataset, symbols, members, from, to } = request
+  const { picture, total, periods, by } = counted.summary
+  const isAll = symbols.length === members.length
+  const query = isAll ? '' : `&symbols=${encodeURIComponent(symbolsText(symbols, members))}`
+  const only = symbols.length === 1 ? symbols[0] : undefined
+  return (
+    <>
+      <p>
+        {percentText(total)} {`${from} to ${to}, ${picture.summary}.`}
+      </p>
+      {isZoomed && (
+        <p>
+          <a href={`./${dataset}`}>The whole dataset</a>
+        </p>
+      )}
+      <figure>
+        {/* Scrolls by itself on a narrow screen. */}
+        <section class="scroll map" tabindex={0} aria-label="Map of symbols and time; the tables below say the same">
+          {raw(picture.svg)}
+        </section>
+        <figcaption class="quiet small">
+          Point at a tile for its counts; follow it to look closer, at last to why one cell is as it is.{' '}
+          <a href={`./${dataset}.svg?from=${from}&to=${to}${query}`}>The picture by itself</a>. Counted{' '}
+          <Instant at={counted.at} now={now} />.
+        </figcaption>
+      </figure>
+      <h2>By {by}</h2>
+      <PeriodTable periods={periods} query={query} only={only} dataset={dataset} />
+      <AskForm dataset={dataset} from={from} to={to} symbols={isAll ? 'all' : symbolsText(symbols, members)} />
+      {picture.rows.length > 1 && (
+        <details>
+          <summary>Symbols</summary>
+          <ul class="columns">
+            {picture.rows.map((row) => (
+              <li>
+                <a href={`?from=${from}&to=${to}&symbols=${encodeURIComponent(row.symbols)}`}>{row.name}</a>
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </>
+  )
 }
 
 /** Leads to the preview of what asking for the range would take; nothing is queued by it. */

@@ -1,8 +1,9 @@
 /** The status page: how much of each dataset is there. */
+
+import { COUNTING } from '../_page/counting-text.ts'
 import { count, percent } from '../_page/figures.ts'
 import { Instant } from '../_page/instant.tsx'
 import { Scroll } from '../_page/scrolling-table.tsx'
-import { COUNTING } from './counting-text.ts'
 import type { Overview } from './overview.ts'
 
 export function CoverageSection({ overview: { coverage, now } }: { overview: Overview }) {

@@ -18,7 +18,7 @@ import { type Forecast, forecastOf } from '../_forecast/forecast.ts'
 import { type Outlook, outlookOf } from '../_forecast/outlook.ts'
 import { type ShownReason, unreadable } from '../_http/health.ts'
 import type { ChainState, DiskWatch, Node } from '../_http/node.ts'
-import { type KeptSummary, keptSummary } from './kept-summary.ts'
+import { type KeptSummary, keptSummary } from '../_page/kept-summary.ts'
 import { type Machine, machineState } from './machine.ts'
 import { type Verdict, verdictOf } from './verdict.ts'
 

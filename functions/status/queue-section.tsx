@@ -1,8 +1,9 @@
 /** The status page: what is queued, by lane, and how long the backlog will take. */
+
+import { COUNTING } from '../_page/counting-text.ts'
 import { count, counted, duration, size } from '../_page/figures.ts'
 import { Instant } from '../_page/instant.tsx'
 import { Scroll } from '../_page/scrolling-table.tsx'
-import { COUNTING } from './counting-text.ts'
 import type { Counted, Overview } from './overview.ts'
 
 export function QueueSection({ overview: { queue, coverage, now } }: { overview: Overview }) {

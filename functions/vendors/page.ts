@@ -1,6 +1,7 @@
 /** The vendors as a page: one article each, one table of datasets, no scripts; every value is escaped by the template. */
 import { html } from 'hono/html'
 import { segmentText } from '../_dispatch/segment.ts'
+import { COUNTING } from '../_page/counting-text.ts'
 import type { VendorsView } from './view.ts'
 
 type Html = ReturnType<typeof html>
@@ -8,7 +9,11 @@ type Vendor = VendorsView['vendors'][number]
 type Dataset = Vendor['datasets'][number]
 
 /** The content; the frame is that of every page. */
-export const contentOf = (view: VendorsView): Html => html`<h1>Vendors</h1>
+export const contentOf = (
+  view: VendorsView,
+  { isForecastPending }: { isForecastPending: boolean },
+): Html => html`<h1>Vendors</h1>
+${isForecastPending ? html`<p class="quiet">The forecast: ${COUNTING}</p>` : ''}
 ${view.vendors.map(vendorArticle)}
 ${view.datasets
   .filter(({ state }) => state !== 'served')

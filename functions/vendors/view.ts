@@ -8,7 +8,7 @@ import { accountOf } from '../_catalog/account-limits.ts'
 import { availableRange, historyStart } from '../_catalog/availability.ts'
 import { datasetsOf, sourcesFor } from '../_catalog/catalog.ts'
 import type { VendorConnection } from '../_catalog/context.ts'
-import { type Forecast, forecastOf } from '../_forecast/forecast.ts'
+import type { Forecast } from '../_forecast/forecast.ts'
 import { isoOf } from '../_http/iso-instant.ts'
 import type { Node } from '../_http/node.ts'
 import type { DatasetName } from '../_market/cell.ts'
@@ -23,7 +23,7 @@ const DEMOTIONS_SHOWN = 20
 
 export type VendorsView = Awaited<ReturnType<typeof viewOf>>
 
-export async function viewOf(node: Node, withForecast: boolean) {
+export async function viewOf(node: Node, forecast: Forecast | null) {
   const now = node.now()
   const known = {
     now,
@@ -32,7 +32,7 @@ export async function viewOf(node: Node, withForecast: boolean) {
     demotions: await demotionsInForce(node.db, now, DEMOTIONS_SHOWN),
     hour: await sumCallStats(node.db, now - HOUR_MS),
     day: await sumCallStats(node.db, now - DAY_MS),
-    forecast: withForecast ? await forecastOf(node) : null,
+    forecast,
   }
   const vendors = []
   for (const connection of node.vendors) vendors.push(await vendorView(node, connection, known))

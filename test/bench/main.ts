@@ -8,6 +8,7 @@ import { benchDispatch } from './dispatch.ts'
 import { benchExport } from './export.ts'
 import { benchFirstNight } from './first-night.ts'
 import { benchLedger } from './ledger.ts'
+import { benchPages } from './pages.ts'
 import { benchProportion } from './proportion.ts'
 import { benchPull } from './pull.ts'
 import { benchQc } from './qc.ts'
@@ -36,6 +37,7 @@ const BENCHES: Record<string, (asked: Asked) => Promise<BenchRow[]>> = {
   export: ({ partitions, gigabytes }) => benchExport(partitions, gigabytes),
   'first-night': benchFirstNight,
   ledger: ({ symbols }) => benchLedger(symbols),
+  pages: benchPages,
   proportion: ({ parts, cells }) => benchProportion(parts, cells),
   pull: ({ scale }) => benchPull(scale),
   qc: benchQc,

@@ -113,6 +113,22 @@ export class ProportionScene {
     return filled
   }
 
+  /** Masks of all months alone, in which one symbol in a hundred lacks each first session: what pages count. Returns how many cells are present. */
+  async fillMasks(): Promise<number> {
+    let present = 0
+    const symbols = JSON.stringify(symbolsFrom(0, SYMBOLS))
+    for (const dts of this.months) {
+      const days = dts.map((dt) => 1 << (Number(dt.slice(8)) - 1))
+      const [all, first] = [days.reduce((sum, day) => sum | day, 0), days.at(-1)!]
+      await this.running.node.db.write([
+        sql`INSERT INTO coverage (dataset, symbol, month, present)
+            SELECT ${DAYS}, value, ${monthOf(dts[0]!)}, ${all} - CASE WHEN key % 100 = 0 THEN ${first} ELSE 0 END FROM json_each(${symbols})`,
+      ])
+      present += dts.length * SYMBOLS - SYMBOLS / 100
+    }
+    return present
+  }
+
   private async fillCall(dataset: DatasetName, dts: readonly Dt[], from: number): Promise<number> {
     const { db } = this.running.node
     const month = monthOf(dts[0]!)
@@ -150,8 +166,8 @@ export class ProportionScene {
   }
 }
 
-/** Stands still. */
-export const sceneClock = (): Clock => virtualClock(NOW)
+/** The day stands still; what lasts is measured. */
+export const sceneClock = (): Clock => ({ ...virtualClock(NOW), elapsed: () => performance.now() })
 
 const startScene = (env: Record<string, string>): Promise<RunningNode> =>
   startNode({ env, clock: sceneClock(), sink: () => undefined })

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
-import { keptSummary } from '../../functions/status/kept-summary.ts'
+import { keptSummary } from '../../functions/_page/kept-summary.ts'
 
-function setup(load: (call: number) => Promise<string>) {
+function setup(load: (call: number) => Promise<string>, kept100 = true) {
   const state = { now: 1_000, calls: 0, errors: [] as unknown[] }
   const kept = keptSummary({
-    keptMs: 100,
+    ...(kept100 && { keptMs: 100 }),
     elapsed: () => state.now,
     now: () => state.now,
     load: () => load(++state.calls),
@@ -64,4 +64,30 @@ test('kept summary: a count that takes longer than it is kept is not begun twice
   expect(kept.read()?.summary).toBe('count 1')
   releases[1]!()
   await kept.settled()
+})
+
+test('kept summary: one that took long to count is kept longer', async () => {
+  const releases: (() => void)[] = []
+  const load = (call: number): Promise<string> => new Promise((done) => releases.push(() => done(`count ${call}`)))
+  const { state, kept } = setup(load, false)
+  kept.read()
+  state.now += 50
+  releases[0]!()
+  await kept.settled()
+  state.now += 949
+  kept.read()
+  expect(state.calls).toBe(1)
+  state.now += 1
+  kept.read()
+  expect(state.calls).toBe(2)
+  releases[1]!()
+  await kept.settled()
+})
+
+test('kept summary: a count that is soon through is waited for, and one that is not is not', async () => {
+  const releases: (() => void)[] = []
+  const { kept } = setup((call) => new Promise((done) => releases.push(() => done(`count ${call}`))))
+  expect(await kept.readSoon(1)).toBeNull()
+  setTimeout(() => releases[0]!(), 1)
+  expect((await kept.readSoon(60_000))?.summary).toBe('count 1')
 })
