@@ -38,6 +38,7 @@ function Navigation({ root, path, datasets, canLogOut }: { root: string; path: s
   const links: [href: string, text: string][] = [
     ['', 'Status'],
     ...(datasets ?? []).map((dataset): [string, string] => [`coverage/${dataset}`, dataset]),
+    ['quality', 'Quality'],
     ['vendors', 'Vendors'],
     ['exports/latest', 'Latest bundle'],
   ]

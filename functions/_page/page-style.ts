@@ -36,7 +36,7 @@ dl { display: grid; grid-template-columns: minmax(6rem, 11rem) minmax(0, 1fr); g
 form.login { max-width: 26rem; display: grid; gap: .5rem; } form.ask { display: flex; flex-wrap: wrap; gap: .75rem; align-items: end; margin: .5rem 0; } .ask label { flex: 1 1 10rem; } .ask .check { flex: 1 1 100%; } .ask .check input { width: auto; } input { font: inherit; padding: .5rem; border: 1px solid var(--quiet); border-radius: .3rem; background: var(--paper); color: inherit; width: 100%; }
 button { font: inherit; padding: .5rem 1rem; border: 1px solid var(--quiet); border-radius: .3rem; background: var(--box); color: inherit; cursor: pointer; justify-self: start; }
 .top button { border: 0; background: none; color: var(--link); text-decoration: underline; } .top form { margin: 0; }
-figure { margin: 0 0 1rem; } .map svg { display: block; min-width: 46rem; height: auto; } .map text { fill: currentColor; } .map .t { stroke: #fff; stroke-width: .4; }
+figure { margin: 0 0 1rem; } .bars { max-width: 100%; height: auto; background: #fff; } .map svg { display: block; min-width: 46rem; height: auto; } .map text { fill: currentColor; } .map .t { stroke: #fff; stroke-width: .4; }
 .map a:hover .t { stroke: #d6006c; stroke-width: 2; } details { margin: 0 0 1rem; } summary { cursor: pointer; } .columns { columns: 11rem; }
 article { border: 1px solid var(--line); border-radius: .4rem; padding: .75rem; margin: 0 0 .75rem; }
 .next { border-left: .3rem solid var(--line); padding: .1rem .75rem; } section > h2 { margin-top: 1.5rem; } dd ul { padding-left: 1.1rem; } code { overflow-wrap: anywhere; } footer nav { display: flex; flex-wrap: wrap; gap: .25rem 1rem; }

@@ -16,6 +16,7 @@ import { lookedUp } from './open-listed.ts'
 import { pageOf } from './page.ts'
 import type { Log } from './piece-stream.ts'
 import { allowedHashes } from './preconditions.ts'
+import { quality } from './quality-page.tsx'
 import { readBundlePath } from './request-path.ts'
 import { tarSender } from './tar-response.ts'
 
@@ -35,23 +36,26 @@ export type ClientHash = () => Promise<{ sha256: string } | null>
 export interface ExportsTerms {
   clientHash: ClientHash
   enqueue: Enqueue
+  canLogOut: boolean
 }
 
 interface ExportsHandlers {
   list: Handler
   latest: Handler
   nightly: Handler
+  quality: Handler
   ack: Handler
 }
 
 /** What is asked of bundles. The handlers share what they read of each. */
-export function exportsOf(node: Node, { clientHash, enqueue }: ExportsTerms): ExportsHandlers {
+export function exportsOf(node: Node, { clientHash, enqueue, canLogOut }: ExportsTerms): ExportsHandlers {
   const bundles = bundlesIn(() => node.exportRoot)
   const log: Log = (event, fields) => node.log(event, fields)
   const send = fileSender(log)
   const sendTar = tarSender(bundles, log)
   return {
     ack: acknowledge(node, bundles, enqueue),
+    quality: quality(node, bundles, canLogOut),
     /** The newest bundles, newest first. */
     list: checking({ query: ListQuery }, async (c: Context) => {
       const { limit = SHOWN } = readQuery(c, ListQuery)

@@ -97,6 +97,11 @@ export const READS: Record<string, Route> = {
     media: HTML,
     refusals: [404],
   },
+  'GET /quality': {
+    summary: 'The quality report of the latest bundle; in a browser a page with its pictures.',
+    media: ['text/markdown', 'text/html'],
+    refusals: [404],
+  },
   'GET /exports': {
     summary: 'The finished bundles, newest first.',
     answer: Exports,
