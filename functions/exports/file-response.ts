@@ -13,6 +13,7 @@ const TYPES: Record<string, string> = {
   '.json': 'application/json',
   '.md': 'text/markdown; charset=utf-8',
   '.parquet': 'application/vnd.apache.parquet',
+  '.svg': 'image/svg+xml',
   '': 'text/plain; charset=utf-8',
 }
 

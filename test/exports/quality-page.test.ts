@@ -1,9 +1,27 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startTestNode, type TestNode } from '../test-node.ts'
+import type { BarSource } from '../lab/source.ts'
+import { bars, startTestNode, type TestNode } from '../test-node.ts'
+
+/** Apple's bar of one day is in cents, at either vendor. */
+function inCents(vendor: 'alpaca' | 'massive'): BarSource {
+  const source = bars(vendor)
+  const times = (price: number | null): number | null => (price === null ? null : price * 100)
+  return {
+    ...source,
+    daily: (symbol, from, to) =>
+      source
+        .daily(symbol, from, to)
+        .map((bar) =>
+          symbol === 'AAPL' && bar.dt === '2025-07-03'
+            ? { ...bar, o: times(bar.o), h: times(bar.h), l: times(bar.l), c: times(bar.c), vw: null }
+            : bar,
+        ),
+  }
+}
 
 let node: TestNode
 beforeAll(async () => {
-  node = await startTestNode()
+  node = await startTestNode({ sources: { alpaca: inCents('alpaca'), massive: inCents('massive') } })
 })
 afterAll(() => node.remove())
 
@@ -26,4 +44,8 @@ test('quality: the report of the latest bundle is text for a program and a page 
   const page = await (await get('text/html')).text()
   expect(page).toContain('<h1>Quality of this bundle</h1>')
   expect(page).toMatch(/href="\.\/exports\/nightly\/2025-07-0\d\/"/)
+  const [, picture = ''] = /<img class="bars" src="\.\/(exports\/nightly\/[^"]+\.svg)"/.exec(page) ?? []
+  const drawn = await fetch(`${node.running().address}/${picture}`)
+  expect(drawn.headers.get('content-type')).toBe('image/svg+xml')
+  expect(page).toContain('href="./why/equities_bars/AAPL/2025-07-03"')
 })
