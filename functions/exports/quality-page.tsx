@@ -96,20 +96,23 @@ function ReportBlock({ block, asof }: { block: Block; asof: Dt }) {
 }
 
 function ReportTable({ heads, rows }: { heads: string[]; rows: string[][] }) {
+  const classes = heads.map((_, at) => (rows.every((row) => !Number.isNaN(Number(row[at]))) ? 'number' : 'day'))
   return (
     <Scroll label={heads.join(', ')}>
       <thead>
         <tr>
-          {heads.map((head) => (
-            <th scope="col">{head}</th>
+          {heads.map((head, at) => (
+            <th scope="col" class={classes[at]}>
+              {head}
+            </th>
           ))}
         </tr>
       </thead>
       <tbody>
         {rows.map((row) => (
           <tr>
-            {row.map((value) => (
-              <td class={Number.isNaN(Number(value)) ? '' : 'number'}>{value}</td>
+            {row.map((value, at) => (
+              <td class={classes[at]}>{value}</td>
             ))}
           </tr>
         ))}
