@@ -35,7 +35,7 @@ import { IngestBody, ingestTick } from './ingest-tick.ts'
 import { loginOf } from './login/index.ts'
 import { logout } from './logout.ts'
 import { NotifyBody, notify } from './notify.ts'
-import { openapi } from './openapi/index.ts'
+import { openapi } from './openapi/index.tsx'
 import { pullClient, showPullClient } from './pull/index.ts'
 import { judgeNext, QcBody, qcPartition } from './qc-partition/index.ts'
 import { queue } from './queue/index.ts'
@@ -135,10 +135,9 @@ export function createApp(node: Node, tokens: Tokens, loginNetworks: readonly st
   app.get('/metrics', metrics(overview))
   app.get('/livez', livez)
   app.get('/readyz', readyz(node))
-  app.get(
-    '/openapi.json',
-    openapi(node, () => app.routes),
-  )
+  const api = openapi(node, () => app.routes, needsToken(tokens))
+  app.get('/openapi.json', api.json)
+  app.get('/api', api.page)
 
   app.notFound((c) => {
     const known = app.routes.filter(({ method }) => method !== 'ALL').map(({ method, path }) => `${method} ${path}`)

@@ -41,6 +41,7 @@ function Navigation({ root, path, datasets, canLogOut }: { root: string; path: s
     ['quality', 'Quality'],
     ['vendors', 'Vendors'],
     ['exports/latest', 'Latest bundle'],
+    ['api', 'API'],
   ]
   return (
     <nav class="top" aria-label="Pages">

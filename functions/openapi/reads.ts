@@ -147,4 +147,5 @@ export const READS: Record<string, Route> = {
     summary: 'This document: every route with its parameters, bodies, answers and access.',
     answer: z.looseObject({ openapi: z.literal('3.1.0') }),
   },
+  'GET /api': { summary: 'The same for people: a page with a call to copy for each route.', media: ['text/html'] },
 }

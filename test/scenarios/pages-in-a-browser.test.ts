@@ -11,7 +11,15 @@ const CHROMIUM = '/usr/bin/chromium'
 const isThere = existsSync(CHROMIUM)
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const PREVIEW = '/enqueue?dataset=equities_bars&from=2025-06-30&to=2025-07-08&again=true'
-const PAGES = ['/', PREVIEW, '/coverage/equities_bars', '/why/equities_bars/AAPL/2025-07-08', '/vendors', '/quality']
+const PAGES = [
+  '/',
+  PREVIEW,
+  '/coverage/equities_bars',
+  '/why/equities_bars/AAPL/2025-07-08',
+  '/vendors',
+  '/quality',
+  '/api',
+]
 
 if (!isThere) process.stderr.write(`pages in a browser: skipped, there is no ${CHROMIUM} (apt-get install chromium)\n`)
 
