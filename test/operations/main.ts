@@ -32,7 +32,6 @@ function shortenNight(config: string): void {
 }
 
 async function follow(home: string): Promise<number> {
-  makeRoot(ROOT, SUITE)
   const operations = readFileSync('docs/operations.md', 'utf8')
   const pull = readFileSync('docs/pull.md', 'utf8')
   execFileSync('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', home])
@@ -75,7 +74,17 @@ stop_node`,
   }
 }
 
-const why = whyNoMachine(ROOT)
+/** Packages that cannot be had here are no fault of the document. */
+function whyNoRoot(): string | null {
+  try {
+    makeRoot(ROOT, SUITE)
+    return null
+  } catch (error) {
+    return `no root could be made at ${ROOT}: ${error instanceof Error ? error.message : error}`
+  }
+}
+
+const why = whyNoMachine(ROOT) ?? whyNoRoot()
 if (why !== null) console.log(`operations: skipped, because ${why}`)
 else {
   const home = mkdtempSync(join(tmpdir(), 'operations-'))
