@@ -225,7 +225,7 @@ describe('what must not be written', () => {
 
   test('a test lies where the file it tests lies, or tells of a scenario', () => {
     const apart =
-      /^test\/(scenarios|e2e|consumers|lab|demo|bench|eval|guards|integrity|upgrade)\/|^test\/[a-z-]+(\.long)?\.test\.ts$/
+      /^test\/(scenarios|e2e|consumers|lab|demo|bench|eval|guards|integrity|operations|upgrade)\/|^test\/[a-z-]+(\.long)?\.test\.ts$/
     const files = new Set(product.map(({ path }) => path))
     const tests = everything.filter(({ path }) => /\.test\.ts$/.test(path) && !apart.test(path))
     const subjectOf = (path: string): string =>
