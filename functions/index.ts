@@ -30,6 +30,7 @@ import { bundlesIn } from './exports/bundles.ts'
 import { exportsOf } from './exports/index.ts'
 import { forget } from './forget/index.ts'
 import { ForgetBody } from './forget/request.ts'
+import { history } from './history/index.tsx'
 import { HoldBody, hold } from './hold.ts'
 import { IngestBody, ingestTick } from './ingest-tick.ts'
 import { loginOf } from './login/index.ts'
@@ -122,6 +123,7 @@ export function createApp(node: Node, tokens: Tokens, loginNetworks: readonly st
   app.get('/coverage/:dataset', coverage(reading, needsToken(tokens)))
   app.get('/enqueue', preview(reading, needsToken(tokens)))
   app.get('/condition/:dataset', condition(reading))
+  app.get('/history', history(reading, needsToken(tokens)))
   app.on('GET', ['/changes', '/changes.csv'], changes(reading))
   app.get('/why/:dataset/:symbol/:dt', why(reading, needsToken(tokens)))
   const queueMissed: Enqueue = (range) => enqueue(node, EnqueueBody.parse(range))

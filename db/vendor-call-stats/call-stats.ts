@@ -64,6 +64,12 @@ export async function sumCallStats(db: Db, since: number): Promise<{ since: numb
   return { since: from, callStats }
 }
 
+/** By vendor and UTC day, of the days that are kept. */
+export const callsByDay = (db: Db): Promise<{ vendor: string; day: string; calls: number; rows: number }[]> =>
+  db.all(sql`
+    SELECT vendor, date(starts_at / 1000, 'unixepoch') AS day, sum(calls) AS calls, sum(rows) AS rows
+    FROM vendor_call_stats GROUP BY 1, 2 ORDER BY 1, 2`)
+
 /** Returns how many rows were removed. */
 export async function dropCallStats(db: Db, now: number): Promise<number> {
   const [rows] = await db.write([

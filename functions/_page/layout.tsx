@@ -40,6 +40,7 @@ function Navigation({ root, path, datasets, canLogOut }: { root: string; path: s
     ...(datasets ?? []).map((dataset): [string, string] => [`coverage/${dataset}`, dataset]),
     ['quality', 'Quality'],
     ['vendors', 'Vendors'],
+    ['history', 'History'],
     ['exports/latest', 'Latest bundle'],
     ['api', 'API'],
   ]

@@ -6,6 +6,7 @@ import { Coverage } from './answers/coverage.ts'
 import { EnqueuePreview } from './answers/enqueue-preview.ts'
 import { Bundle, Exports } from './answers/exports.ts'
 import { Ready } from './answers/health.ts'
+import { History } from './answers/history.ts'
 import { Quarantine } from './answers/quarantine.ts'
 import { Queue } from './answers/queue.ts'
 import { Cron } from './answers/schedule.ts'
@@ -82,6 +83,12 @@ export const READS: Record<string, Route> = {
     summary: 'Each trading day of a dataset as complete, degraded, pending or missing, and since when it is final.',
     answer: Condition,
     refusals: [404],
+  },
+  'GET /history': {
+    summary:
+      'Bundles by night, held and doubted cells by trading day, calls by vendor and day; in a browser as charts.',
+    answer: History,
+    media: HTML,
   },
   'GET /changes': {
     summary: 'What vendors changed in data that they had delivered, newest first.',
