@@ -45,7 +45,9 @@ function Charts({ bundles, quality, calls }: History) {
         />
       )}
       <h2>Held and doubted cells</h2>
-      {quality.length === 0 && <p>No cell was judged yet.</p>}
+      <p class="quiet small">
+        {quality.length === 0 ? 'No cell was judged yet.' : 'The lower part of a column is held, the upper part AMBER.'}
+      </p>
       {quality.map(({ dataset, days }) => (
         <>
           <h3>{dataset}</h3>
