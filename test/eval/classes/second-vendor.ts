@@ -21,15 +21,15 @@ export const ALONE: readonly string[] = [
 ]
 
 export const CLASSES: readonly FaultClass[] = [
-  oneBar('close wrong by 2 to 4 %', 90, (row, random) =>
+  oneBar('close wrong by 2 to 4 %', 98, (row, random) =>
     enclosed({ ...row, close: rounded(row.close * signed(random, 0.02 + 0.02 * random())), vwap: null }),
   ),
-  oneBar('open wrong by 2 to 4 %', 90, (row, random) =>
+  oneBar('open wrong by 2 to 4 %', 98, (row, random) =>
     enclosed({ ...row, open: rounded(row.open * signed(random, 0.02 + 0.02 * random())), vwap: null }),
   ),
   oneBar('volume doubled', 95, (row) => ({ ...row, volume: row.volume * 2 })),
-  // A day whose open and close are within half a percent is hardly changed by it.
-  oneBar('open and close swapped', 60, (row) => ({ ...row, open: row.close, close: row.open })),
+  // Missed on a third of days: where open and close are within half a percent, two auctions differ as much.
+  oneBar('open and close swapped', 90, (row) => ({ ...row, open: row.close, close: row.open })),
   {
     name: 'minute: volume doubled, a whole day',
     dataset: 'equities_bars_minute',
