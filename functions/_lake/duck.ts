@@ -1,4 +1,4 @@
-/** DuckDB as the lake uses it: loaded on first use, one statement at a time, bounded in memory, answers in plain values. */
+/** DuckDB as the lake uses it: loaded on first use, closed when idle, one statement at a time, bounded in memory, answers in plain values. */
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DuckDBConnection, DuckDBInstance, DuckDBValue } from '@duckdb/node-api'
@@ -18,6 +18,9 @@ export interface Duck {
 /** Where DuckDB spills; inside the root, because /tmp is often in RAM on a Pi. Swept at start and on close. */
 export const spillFolder = (root: string): string => join(root, '.duckdb-tmp')
 
+/** What a DuckDB once took, half a gigabyte after a night, it gives back when it is closed; the next query starts a new one in a tenth of a second. */
+const IDLE_MS = 60_000
+
 interface Session {
   instance: DuckDBInstance
   connection: DuckDBConnection
@@ -25,11 +28,13 @@ interface Session {
 }
 
 /** A DuckDB that is not loaded yet. `memoryLimitMb` bounds its buffers, not the process: leave as much again for Node. */
-export function createDuck(options: { root: string; threads: number; memoryLimitMb: number }): Duck {
-  const { root, threads, memoryLimitMb } = options
+export function createDuck(options: { root: string; threads: number; memoryLimitMb: number; idleMs?: number }): Duck {
+  const { root, threads, memoryLimitMb, idleMs = IDLE_MS } = options
   let session: Promise<Session> | null = null
   let tail: Promise<unknown> = Promise.resolve()
   let closed = false
+  let uses = 0
+  let idle: NodeJS.Timeout | undefined
 
   async function start(): Promise<Session> {
     // Loading costs 0.4 s and 50 MB: an idle node never pays.
@@ -60,6 +65,21 @@ export function createDuck(options: { root: string; threads: number; memoryLimit
     if (held) await rm(spillFolder(root), { recursive: true, force: true })
   }
 
+  /** Closes what nobody used for a while. */
+  function closeWhenIdle(): void {
+    const use = ++uses
+    clearTimeout(idle)
+    idle = setTimeout(() => {
+      void withLock(async () => {
+        if (session === null || use !== uses) return
+        // Of a call that does something else between two queries.
+        if (await hasTempTables(session)) return closeWhenIdle()
+        await stop()
+      }).catch(() => undefined)
+    }, idleMs)
+    idle.unref()
+  }
+
   /** One at a time: two big queries at once would need twice the RAM. */
   function withLock<T>(work: () => Promise<T>): Promise<T> {
     const turn = tail.then(work)
@@ -81,6 +101,8 @@ export function createDuck(options: { root: string; threads: number; memoryLimit
         // An invalidated database never answers again: the next statement starts a new one.
         if (isFatal(error)) await stop()
         throw error
+      } finally {
+        closeWhenIdle()
       }
     })
   }
@@ -97,9 +119,15 @@ export function createDuck(options: { root: string; threads: number; memoryLimit
       }),
     close: () => {
       closed = true
+      clearTimeout(idle)
       return withLock(stop)
     },
   }
+}
+
+async function hasTempTables(session: Promise<Session>): Promise<boolean> {
+  const { connection } = await session
+  return (await connection.runAndReadAll('FROM duckdb_tables() WHERE temporary LIMIT 1')).currentRowCount > 0
 }
 
 const isFatal = (error: unknown): boolean =>

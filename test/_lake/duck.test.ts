@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
+import { createDuck, spillFolder } from '../../functions/_lake/duck.ts'
 import { withTable } from '../../functions/_lake/duck-table.ts'
 import { closeLake, type Lake, openLake } from '../../functions/_lake/lake.ts'
 import { sqlList, sqlText } from '../../functions/_lake/sql-text.ts'
@@ -117,4 +118,26 @@ test('duck: twenty thousand rows become a table and leave nothing behind, even w
   await expect(withTable(duck, 'wants', { n: 'DOUBLE' }, [[Number.NaN]], () => Promise.resolve())).rejects.toThrow(
     /column n/,
   )
+})
+
+test('duck: one that nobody uses is closed, gives its folder up, and starts again with the next query', async () => {
+  const { root } = await setup()
+  const duck = createDuck({ root, threads: 1, memoryLimitMb: 100, idleMs: 20 })
+  expect(await duck.all('SELECT 1 AS one')).toEqual([{ one: 1 }])
+  // Where it spills is removed as it closes.
+  await mkdir(spillFolder(root), { recursive: true })
+  await vi.waitFor(() => expect(existsSync(spillFolder(root))).toBe(false), 10_000)
+  expect(await duck.all('SELECT 2 AS two')).toEqual([{ two: 2 }])
+  await duck.close()
+})
+
+test('duck: one that holds a table for a call is not closed, however long the call does something else', async () => {
+  const { root } = await setup()
+  const duck = createDuck({ root, threads: 1, memoryLimitMb: 100, idleMs: 5 })
+  const found = await withTable(duck, 'days', { dt: 'DATE' }, [['2025-07-08']], async (table) => {
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    return await duck.all(`SELECT dt FROM ${table}`)
+  })
+  expect(found).toEqual([{ dt: '2025-07-08' }])
+  await duck.close()
 })
