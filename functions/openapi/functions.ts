@@ -144,7 +144,6 @@ export const FUNCTIONS: Record<string, Route> = {
     summary: 'Takes a token once and begins the session of a browser.',
     status: 303,
     form: Login,
-    media: ['text/html'],
     refusals: [401, 403, 429],
   },
   'POST /logout': {
