@@ -18,6 +18,7 @@ const PAGES = [
   '/why/equities_bars/AAPL/2025-07-08',
   '/vendors',
   '/quality',
+  '/history',
   '/api',
 ]
 
